@@ -1,0 +1,443 @@
+//! Stands in for SES v2, SNS and End User Messaging voice: speaks their wire formats to the real SDK clients and keeps
+//! what it was handed, in order, instead of sending it. With a data directory, a restart keeps it too.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use portico_domain::Clock;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::clock::LocalClock;
+use crate::ids;
+
+/// Longer than any client waits for an answer.
+const SILENCE: Duration = Duration::from_secs(90);
+
+/// How a message travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Channel {
+    /// E-mail, by SES.
+    Email,
+    /// Text message, by SNS.
+    Sms,
+    /// Voice call, by End User Messaging.
+    Voice,
+}
+
+/// What a provider does instead of accepting a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Refuses for now: too many requests.
+    Throttled,
+    /// Refuses for good: the address or the request is wrong.
+    Rejected,
+    /// Answers 500 and has sent nothing.
+    ServerError,
+    /// Accepts the message and never answers.
+    SilentAfterAccept,
+}
+
+/// One message, as its recipient would get it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The provider's message id.
+    pub id: String,
+    /// How it travelled.
+    pub channel: Channel,
+    /// Who sent it.
+    pub from: String,
+    /// To whom.
+    pub to: String,
+    /// An e-mail's subject.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What it says.
+    pub text: String,
+    /// What it says, in HTML.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub html: Option<String>,
+    /// Its language, from the tag or attribute `language`.
+    pub language: String,
+    /// When it was handed over, in RFC 3339.
+    pub at: String,
+    /// SES's tags, SNS's attributes, a call's context: what comes back with the provider's feedback.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The messages captured so far.
+#[derive(Clone)]
+pub struct Capture {
+    state: Arc<Mutex<Captured>>,
+    clock: Arc<LocalClock>,
+}
+
+#[derive(Default)]
+struct Captured {
+    messages: Vec<Message>,
+    file: Option<File>,
+    failures: BTreeMap<Channel, VecDeque<Failure>>,
+}
+
+/// A message before it has an id and a time.
+#[derive(Default)]
+struct Draft {
+    from: String,
+    to: String,
+    subject: Option<String>,
+    text: String,
+    html: Option<String>,
+    tags: BTreeMap<String, String>,
+}
+
+impl Capture {
+    /// Kept in `data/messages.ndjson` if there is a data directory, in memory otherwise.
+    pub fn open(data: Option<&Path>, clock: Arc<LocalClock>) -> io::Result<Self> {
+        let mut captured = Captured::default();
+        if let Some(path) = data.map(|dir| dir.join("messages.ndjson")) {
+            let file = OpenOptions::new().create(true).append(true).read(true).open(&path)?;
+            let text = std::fs::read_to_string(&path)?;
+            // A line that a crash cut short was never answered for.
+            captured.messages = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+            captured.file = Some(file);
+            if !text.is_empty() && !text.ends_with('\n') {
+                captured.append("\n")?;
+            }
+        }
+        Ok(Self { state: Arc::new(Mutex::new(captured)), clock })
+    }
+
+    /// Messages in order of sending: those to `to` (all, without it) after the one with the id `after`.
+    pub fn messages(&self, to: Option<&str>, after: Option<&str>) -> Vec<Message> {
+        let captured = self.lock();
+        let seen = after.and_then(|id| captured.messages.iter().position(|message| message.id == id));
+        let new = captured.messages.iter().skip(seen.map_or(0, |position| position + 1));
+        new.filter(|message| to.is_none_or(|to| message.to.eq_ignore_ascii_case(to))).cloned().collect()
+    }
+
+    /// The message with this id.
+    pub fn message(&self, id: &str) -> Option<Message> {
+        self.lock().messages.iter().find(|message| message.id == id).cloned()
+    }
+
+    /// Forgets every message.
+    pub fn clear(&self) -> io::Result<()> {
+        let mut captured = self.lock();
+        captured.messages.clear();
+        captured.file.as_ref().map_or(Ok(()), |file| file.set_len(0))
+    }
+
+    /// The next `times` messages of this channel meet `failure`; earlier orders come first.
+    pub fn fail_next(&self, channel: Channel, failure: Failure, times: usize) {
+        let mut captured = self.lock();
+        captured.failures.entry(channel).or_default().extend(std::iter::repeat_n(failure, times));
+    }
+
+    /// The endpoint for all three services.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/v2/email/outbound-emails", post(send_email))
+            .route("/", post(publish_or_call))
+            .with_state(self.clone())
+    }
+
+    /// Keeps the message, or does what was ordered with `fail_next`.
+    async fn accept(&self, channel: Channel, draft: Draft) -> Result<String, Failure> {
+        let failure = self.lock().failures.get_mut(&channel).and_then(VecDeque::pop_front);
+        match failure {
+            None => self.keep(channel, draft).map_err(|_| Failure::ServerError),
+            Some(Failure::SilentAfterAccept) => {
+                let kept = self.keep(channel, draft);
+                tokio::time::sleep(SILENCE).await;
+                kept.map_err(|_| Failure::ServerError)
+            }
+            Some(failure) => Err(failure),
+        }
+    }
+
+    fn keep(&self, channel: Channel, draft: Draft) -> io::Result<String> {
+        let now = self.clock.now();
+        let message = Message {
+            id: ids::new(now),
+            channel,
+            from: draft.from,
+            to: draft.to,
+            subject: draft.subject,
+            text: draft.text,
+            html: draft.html,
+            language: draft.tags.get("language").cloned().unwrap_or_else(|| "en".to_owned()),
+            at: now.to_string(),
+            tags: draft.tags,
+        };
+        let id = message.id.clone();
+        let mut captured = self.lock();
+        captured.append(&format!("{}\n", serde_json::to_string(&message)?))?;
+        captured.messages.push(message);
+        Ok(id)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Captured> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Captured {
+    fn append(&mut self, line: &str) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), |file| file.write_all(line.as_bytes()))
+    }
+}
+
+// --- SES v2 ---
+
+/// `SendEmail`.
+async fn send_email(State(capture): State<Capture>, body: String) -> Response {
+    let Some(draft) = serde_json::from_str::<Value>(&body).ok().as_ref().and_then(email) else {
+        return ses_error(Failure::Rejected);
+    };
+    match capture.accept(Channel::Email, draft).await {
+        Ok(id) => axum::Json(json!({"MessageId": id})).into_response(),
+        Err(failure) => ses_error(failure),
+    }
+}
+
+fn email(request: &Value) -> Option<Draft> {
+    let simple = &request["Content"]["Simple"];
+    let recipients: Vec<&str> =
+        request["Destination"]["ToAddresses"].as_array()?.iter().filter_map(Value::as_str).collect();
+    let tags = request["EmailTags"].as_array().into_iter().flatten();
+    Some(Draft {
+        from: request["FromEmailAddress"].as_str()?.to_owned(),
+        to: recipients.join(", "),
+        subject: Some(simple["Subject"]["Data"].as_str()?.to_owned()),
+        text: simple["Body"]["Text"]["Data"].as_str().unwrap_or_default().to_owned(),
+        html: simple["Body"]["Html"]["Data"].as_str().map(str::to_owned),
+        tags: tags
+            .filter_map(|tag| Some((tag["Name"].as_str()?.to_owned(), tag["Value"].as_str()?.to_owned())))
+            .collect(),
+    })
+}
+
+fn ses_error(failure: Failure) -> Response {
+    let (status, kind) = match failure {
+        Failure::Throttled => (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException"),
+        Failure::Rejected => (StatusCode::BAD_REQUEST, "MessageRejected"),
+        Failure::ServerError | Failure::SilentAfterAccept => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "InternalServiceErrorException")
+        }
+    };
+    (status, [("x-amzn-errortype", kind)], axum::Json(json!({"message": kind}))).into_response()
+}
+
+// --- SNS and voice share a path ---
+
+async fn publish_or_call(State(capture): State<Capture>, headers: HeaderMap, body: String) -> Response {
+    match headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
+        Some("PinpointSMSVoiceV2.SendVoiceMessage") => call(&capture, &body).await,
+        Some(_) => voice_error(Failure::Rejected),
+        None => publish(&capture, &body).await,
+    }
+}
+
+/// SNS's `Publish` to a phone number.
+async fn publish(capture: &Capture, body: &str) -> Response {
+    let form: HashMap<String, String> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+    let Some(draft) = text_message(&form) else { return sns_error(Failure::Rejected) };
+    match capture.accept(Channel::Sms, draft).await {
+        Ok(id) => xml(StatusCode::OK, &published(&id)),
+        Err(failure) => sns_error(failure),
+    }
+}
+
+fn text_message(form: &HashMap<String, String>) -> Option<Draft> {
+    if form.get("Action").map(String::as_str) != Some("Publish") {
+        return None;
+    }
+    let mut tags = BTreeMap::new();
+    for number in 1.. {
+        let field = |name: &str| form.get(&format!("MessageAttributes.entry.{number}.{name}")).cloned();
+        let Some(name) = field("Name") else { break };
+        tags.insert(name, field("Value.StringValue").unwrap_or_default());
+    }
+    let sender = tags.get("AWS.MM.SMS.OriginationNumber").or_else(|| tags.get("AWS.SNS.SMS.SenderID"));
+    Some(Draft {
+        from: sender.cloned().unwrap_or_else(|| "SNS".to_owned()),
+        to: form.get("PhoneNumber")?.clone(),
+        text: form.get("Message")?.clone(),
+        tags,
+        ..Draft::default()
+    })
+}
+
+fn published(id: &str) -> String {
+    format!(
+        "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult><MessageId>{id}</MessageId>\
+         </PublishResult><ResponseMetadata><RequestId>{id}</RequestId></ResponseMetadata></PublishResponse>"
+    )
+}
+
+fn sns_error(failure: Failure) -> Response {
+    let (status, side, code) = match failure {
+        Failure::Throttled => (StatusCode::BAD_REQUEST, "Sender", "Throttling"),
+        Failure::Rejected => (StatusCode::BAD_REQUEST, "Sender", "InvalidParameter"),
+        Failure::ServerError | Failure::SilentAfterAccept => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "Receiver", "InternalError")
+        }
+    };
+    let error = format!(
+        "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>{side}</Type><Code>{code}</Code>\
+         <Message>{code}</Message></Error><RequestId>local</RequestId></ErrorResponse>"
+    );
+    xml(status, &error)
+}
+
+fn xml(status: StatusCode, body: &str) -> Response {
+    (status, [("content-type", "text/xml")], body.to_owned()).into_response()
+}
+
+/// End User Messaging's `SendVoiceMessage`.
+async fn call(capture: &Capture, body: &str) -> Response {
+    let Some(draft) = serde_json::from_str::<Value>(body).ok().as_ref().and_then(spoken) else {
+        return voice_error(Failure::Rejected);
+    };
+    match capture.accept(Channel::Voice, draft).await {
+        Ok(id) => json_1_0(StatusCode::OK, &json!({"MessageId": id})),
+        Err(failure) => voice_error(failure),
+    }
+}
+
+fn spoken(request: &Value) -> Option<Draft> {
+    let context = request["Context"].as_object().into_iter().flatten();
+    Some(Draft {
+        from: request["OriginationIdentity"].as_str()?.to_owned(),
+        to: request["DestinationPhoneNumber"].as_str()?.to_owned(),
+        text: request["MessageBody"].as_str()?.to_owned(),
+        tags: context.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),
+        ..Draft::default()
+    })
+}
+
+fn voice_error(failure: Failure) -> Response {
+    let (status, kind) = match failure {
+        Failure::Throttled => (StatusCode::BAD_REQUEST, "ThrottlingException"),
+        Failure::Rejected => (StatusCode::BAD_REQUEST, "ValidationException"),
+        Failure::ServerError | Failure::SilentAfterAccept => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerException")
+        }
+    };
+    json_1_0(status, &json!({"__type": kind, "Message": kind}))
+}
+
+fn json_1_0(status: StatusCode, body: &Value) -> Response {
+    (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, MessageTag};
+    use aws_sdk_sns::types::MessageAttributeValue;
+
+    fn part(text: &str) -> Content {
+        Content::builder().data(text).charset("UTF-8").build().unwrap()
+    }
+
+    async fn send(client: &aws_sdk_sesv2::Client) -> Result<String, aws_sdk_sesv2::Error> {
+        let body = Body::builder().text(part("Hola, Inés")).html(part("<p>Hola</p>")).build();
+        let message = aws_sdk_sesv2::types::Message::builder().subject(part("Invitación")).body(body).build();
+        let sent = client
+            .send_email()
+            .from_email_address("Clinic <no-reply@example.com>")
+            .destination(Destination::builder().to_addresses("ines@example.com").build())
+            .content(EmailContent::builder().simple(message).build())
+            .email_tags(MessageTag::builder().name("language").value("es").build().unwrap())
+            .send()
+            .await?;
+        Ok(sent.message_id.unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_ses_client_sends_an_email() {
+        let running = crate::tests::empty().await;
+        let id = send(&running.ses()).await.unwrap();
+        let messages = running.capture.messages(Some("INES@example.com"), None);
+        let [message] = messages.as_slice() else { panic!("{messages:?}") };
+        assert_eq!((message.id.as_str(), message.language.as_str()), (id.as_str(), "es"));
+        assert_eq!((message.subject.as_deref(), message.text.as_str()), (Some("Invitación"), "Hola, Inés"));
+        assert_eq!(message.html.as_deref(), Some("<p>Hola</p>"));
+        assert!(running.capture.messages(None, Some(&id)).is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_sns_client_sends_a_text() {
+        let running = crate::tests::empty().await;
+        let language =
+            MessageAttributeValue::builder().data_type("String").string_value("es").build().unwrap();
+        let publish = running.sns().publish().phone_number("+12025550101").message("Código: 1 & <2>");
+        let sent = publish.message_attributes("language", language).send().await.unwrap();
+        let message = running.capture.message(&sent.message_id.unwrap()).unwrap();
+        assert_eq!((message.channel, message.to.as_str()), (Channel::Sms, "+12025550101"));
+        assert_eq!((message.text.as_str(), message.language.as_str()), ("Código: 1 & <2>", "es"));
+    }
+
+    #[tokio::test]
+    async fn a_voice_call_is_captured() {
+        let running = crate::tests::empty().await;
+        let request = json!({
+            "DestinationPhoneNumber": "+12025550101", "OriginationIdentity": "+12025550100",
+            "MessageBody": "Your code is 1 2 3.", "MessageBodyTextType": "TEXT",
+        });
+        let answer = reqwest::Client::new()
+            .post(&running.capture_url)
+            .header("x-amz-target", "PinpointSMSVoiceV2.SendVoiceMessage")
+            .header("content-type", "application/x-amz-json-1.0")
+            .body(request.to_string())
+            .send()
+            .await
+            .unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        let message = running.capture.message(answer["MessageId"].as_str().unwrap()).unwrap();
+        assert_eq!((message.channel, message.text.as_str()), (Channel::Voice, "Your code is 1 2 3."));
+    }
+
+    #[tokio::test]
+    async fn ordered_failures_reach_the_real_clients_as_their_own_errors() {
+        let running = crate::tests::empty().await;
+        running.capture.fail_next(Channel::Email, Failure::Throttled, 1);
+        running.capture.fail_next(Channel::Email, Failure::Rejected, 1);
+        running.capture.fail_next(Channel::Sms, Failure::Throttled, 1);
+        assert!(matches!(send(&running.ses()).await, Err(aws_sdk_sesv2::Error::TooManyRequestsException(_))));
+        assert!(matches!(send(&running.ses()).await, Err(aws_sdk_sesv2::Error::MessageRejected(_))));
+        let publish = running.sns().publish().phone_number("+12025550101").message("x").send().await;
+        let error = publish.unwrap_err().into_service_error();
+        assert_eq!(aws_sdk_sns::error::ProvideErrorMetadata::code(&error), Some("Throttling"));
+        assert!(running.capture.messages(None, None).is_empty());
+        send(&running.ses()).await.unwrap();
+    }
+
+    #[test]
+    fn a_restart_keeps_the_messages_but_for_a_line_cut_short() {
+        let dir = crate::scratch_dir("capture");
+        let open = || Capture::open(Some(&dir), Arc::default()).unwrap();
+        let draft = || Draft { to: "a@example.com".into(), text: "x".into(), ..Draft::default() };
+        let first = open();
+        first.keep(Channel::Email, draft()).unwrap();
+        first.lock().append("{\"id\": \"cut sh").unwrap();
+        let second = open();
+        second.keep(Channel::Email, draft()).unwrap();
+        assert_eq!(open().messages(None, None), second.messages(None, None));
+        assert_eq!(open().messages(None, None).len(), 2);
+        second.clear().unwrap();
+        assert!(open().messages(None, None).is_empty());
+    }
+}

@@ -1,0 +1,11 @@
+//! Ids that the cloud would hand out: of messages, requests, invocations.
+
+use portico_domain::Timestamp;
+
+/// A new id: sorts by time, never the same twice.
+pub(crate) fn new(now: Timestamp) -> String {
+    let millis = u64::try_from(now.millis()).unwrap_or_default();
+    let high = getrandom::u64().unwrap_or_default();
+    let low = getrandom::u64().unwrap_or_default();
+    ulid::Ulid::from_parts(millis, u128::from(high) << 64 | u128::from(low)).to_string()
+}

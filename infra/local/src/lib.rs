@@ -1,0 +1,585 @@
+//! The cloud on one machine: `DynamoDB`, SES, SNS, voice and the HTTP API, in one process and with nothing to install.
+//! Generic over the functions that it runs; what is deployed and how they are reached is read from `infra/template.yaml`.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::float_cmp,
+        clippy::large_futures,
+        reason = "a test that can't go on should say so"
+    )
+)]
+
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_types::retry::RetryConfig;
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use dynoxide::Database;
+use futures_util::future::BoxFuture;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+pub mod capture;
+pub mod clock;
+pub mod engine;
+pub mod faults;
+pub mod gateway;
+mod ids;
+pub mod invoke;
+pub mod local_api;
+pub mod meter;
+pub mod pump;
+mod stream;
+pub mod template;
+
+pub use capture::{Capture, Channel, Failure, Message};
+pub use clock::LocalClock;
+pub use faults::{Fault, Faults};
+pub use invoke::{Function, Functions, Invoker};
+pub use local_api::{ConsoleLink, Guide, Keys, Practice};
+pub use meter::{Cost, Meter};
+pub use pump::Pump;
+pub use stream::REGION;
+pub use template::Template;
+
+use gateway::{Gateway, Routes};
+use invoke::Bell;
+use local_api::LocalApi;
+use meter::CallMeter;
+use pump::Positions;
+
+/// How long `stop` waits for requests that are under way.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// How to start.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to serve the HTTP API; port 0 takes any.
+    pub listen: SocketAddr,
+    /// The folder that outlives a restart; without one, all is in memory.
+    pub data: Option<PathBuf>,
+    /// Another AWS endpoint, for the table, SES, SNS and voice alike.
+    pub endpoint_url: Option<String>,
+    /// Puts the fault proxy in front of the table.
+    pub faults: bool,
+    /// Whether `/health` is good as soon as `start` returns; else when [`Running::set_ready`] says so.
+    pub ready: bool,
+}
+
+impl Default for Config {
+    /// In memory, on any port of loopback, ready at once.
+    fn default() -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 0).into(),
+            data: None,
+            endpoint_url: None,
+            faults: false,
+            ready: true,
+        }
+    }
+}
+
+/// Why the service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Somebody else has the port.
+    #[error("Port {} is in use by another program. Stop that one, or choose another port with --port.", .0.port())]
+    PortTaken(SocketAddr),
+    /// The address can't be listened on.
+    #[error("Can't listen on {address}: {source}.")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The data directory is in use by another instance.
+    #[error("The data directory {} is in use by another instance. Stop that one, or choose another with --data.", .0.display())]
+    DataInUse(PathBuf),
+    /// The data directory can't be read or written.
+    #[error("Can't use the data directory: {0}.")]
+    Data(#[from] io::Error),
+    /// The database can't be opened.
+    #[error("Can't open the database: {0}.")]
+    Engine(#[from] engine::EngineError),
+    /// The table can't be created at the endpoint that was asked for.
+    #[error("Can't create the table at the other endpoint: {0}.")]
+    Endpoint(Box<aws_sdk_dynamodb::Error>),
+    /// The template is not one that we understand.
+    #[error("infra/template.yaml: {0}.")]
+    Template(#[from] template::TemplateError),
+    /// The template's routes contradict each other.
+    #[error("infra/template.yaml: {0}.")]
+    Routes(#[from] gateway::RouteError),
+    /// The functions could not be built.
+    #[error("Can't build the functions: {0}.")]
+    Build(String),
+}
+
+/// What the builder of the functions is given: clients' configuration, the clock, names.
+#[derive(Clone)]
+pub struct Cloud {
+    /// For the table: endpoint, credentials, region, the meter. Add timeouts and retries with `to_builder`.
+    pub dynamodb: aws_sdk_dynamodb::Config,
+    /// For SES, without retries: a retry would send twice.
+    pub ses: aws_sdk_sesv2::Config,
+    /// For SNS, without retries.
+    pub sns: aws_sdk_sns::Config,
+    /// Where SES, SNS and voice are.
+    pub messaging_url: String,
+    /// The table's name.
+    pub table: String,
+    /// Every function's clock.
+    pub clock: Arc<LocalClock>,
+    /// Where the HTTP API is, without a slash at the end.
+    pub base_url: String,
+}
+
+/// The service while it runs. Dropped, it stops at once; [`Running::stop`] lets requests finish.
+pub struct Running {
+    /// Where the HTTP API is, without a slash at the end.
+    pub base_url: String,
+    /// Where SES, SNS and voice are captured.
+    pub capture_url: String,
+    /// What the functions were built with.
+    pub cloud: Cloud,
+    /// Every function's clock.
+    pub clock: Arc<LocalClock>,
+    /// What was sent.
+    pub capture: Capture,
+    /// The stream's readers; none with another endpoint.
+    pub pump: Option<Pump>,
+    /// The fault proxy, if asked for.
+    pub faults: Option<Faults>,
+    /// What the functions cost.
+    pub meter: Meter,
+    /// Runs any function by its folder's name.
+    pub invoker: Invoker,
+    /// The table's engine; none with another endpoint.
+    pub db: Option<Database>,
+    guide: Arc<RwLock<Guide>>,
+    ready: Arc<AtomicBool>,
+    closing: watch::Sender<()>,
+    servers: JoinSet<()>,
+    workers: JoinSet<()>,
+    _lock: Option<File>,
+}
+
+impl Running {
+    /// Resolves when every message caused so far has been handed over.
+    pub async fn idle(&self) {
+        if let Some(pump) = &self.pump {
+            pump.idle().await;
+        }
+    }
+
+    /// What `GET /_local` tells from now on.
+    pub fn introduce(&self, guide: Guide) {
+        *self.guide.write().unwrap_or_else(PoisonError::into_inner) = guide;
+    }
+
+    /// From now on `/health` is good.
+    pub fn set_ready(&self) {
+        self.ready.store(true, Ordering::Release);
+    }
+
+    /// Lets requests that are under way finish, for half a second at most, and stops.
+    pub async fn stop(mut self) {
+        self.closing.send_replace(());
+        let finished = async { while self.servers.join_next().await.is_some() {} };
+        // What is not finished by then is cut off when the set is dropped.
+        tokio::time::timeout(FAREWELL, finished).await.ok();
+        self.workers.shutdown().await;
+    }
+}
+
+/// Starts everything, on the runtime that calls it. `build` makes the functions once their cloud is there.
+pub async fn start(
+    config: Config,
+    build: impl FnOnce(&Cloud) -> BoxFuture<'static, Result<Functions, String>>,
+) -> Result<Running, StartError> {
+    let listener = listen(config.listen).await?;
+    let base_url = format!("http://{}", listener.local_addr()?);
+    let data = config.data.as_deref();
+    let lock = data.map(claim).transpose()?;
+    let template = Template::embedded()?;
+    let clock = Arc::new(LocalClock::open(data)?);
+    let capture = Capture::open(data, Arc::clone(&clock))?;
+    let positions = Positions::open(data)?;
+    let (meter, bell, closing) = (Meter::default(), Bell::default(), watch::Sender::new(()));
+    let (mut servers, mut workers) = (JoinSet::new(), JoinSet::new());
+
+    let (capture_listener, capture_url) = faults::loopback().await?;
+    serve(&mut servers, capture_listener, capture.router(), &closing);
+
+    let (mut db, mut faults) = (None, None);
+    let mut table_url = config.endpoint_url.clone();
+    if config.endpoint_url.is_none() {
+        let engine = open_engine(data, &template, &positions)?;
+        let (engine_listener, mut url) = faults::loopback().await?;
+        let stopping = closing.subscribe();
+        let served = dynoxide::server::serve_with_shutdown(engine_listener, engine.clone(), closed(stopping));
+        servers.spawn(async move {
+            if let Err(error) = served.await {
+                tracing::error!(error, "the database's server");
+            }
+        });
+        workers.spawn(engine::sweep(engine.clone(), Arc::clone(&clock)));
+        if config.faults {
+            let proxy = Faults::new(engine.clone(), template.table.clone(), url);
+            let (proxy_listener, proxy_url) = faults::loopback().await?;
+            workers.spawn(proxy.clone().serve(proxy_listener));
+            url = proxy_url;
+            faults = Some(proxy);
+        }
+        db = Some(engine);
+        table_url = Some(url);
+    }
+
+    let messaging_url = config.endpoint_url.unwrap_or_else(|| capture_url.clone());
+    let table_url = table_url.unwrap_or_default();
+    let cloud = cloud(&table_url, messaging_url, &base_url, Arc::clone(&clock));
+    if db.is_none() {
+        let client = aws_sdk_dynamodb::Client::from_conf(cloud.dynamodb.clone());
+        engine::create_table_at(&client, &template.table).await.map_err(StartError::Endpoint)?;
+    }
+    let functions = build(&cloud).await.map_err(StartError::Build)?;
+    let invoker = Invoker::new(functions, meter.clone(), bell);
+    let pump = match &db {
+        Some(db) => Some(Pump::start(db, &template.functions, positions, &invoker, &mut workers)?),
+        None => None,
+    };
+
+    let guide = Arc::<RwLock<Guide>>::default();
+    let ready = Arc::new(AtomicBool::new(config.ready));
+    let local = LocalApi {
+        capture: capture.clone(),
+        clock: Arc::clone(&clock),
+        db: db.clone(),
+        guide: Arc::clone(&guide),
+        meter: meter.clone(),
+        pump: pump.clone(),
+    };
+    let routes = Arc::new(Routes::new(&template.functions)?);
+    let gateway = Gateway { routes, invoker: invoker.clone(), clock: Arc::clone(&clock) };
+    let app = Router::new()
+        .route("/health", get(health).with_state(Arc::clone(&ready)))
+        .merge(local_api::router(local))
+        .fallback(gateway::handle)
+        .method_not_allowed_fallback(gateway::handle)
+        .with_state(gateway);
+    serve(&mut servers, listener, app, &closing);
+
+    Ok(Running {
+        base_url,
+        capture_url,
+        cloud,
+        clock,
+        capture,
+        pump,
+        faults,
+        meter,
+        invoker,
+        db,
+        guide,
+        ready,
+        closing,
+        servers,
+        workers,
+        _lock: lock,
+    })
+}
+
+async fn health(State(ready): State<Arc<AtomicBool>>) -> Response {
+    if ready.load(Ordering::Acquire) {
+        Json(json!({"status": "ok"})).into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "starting"}))).into_response()
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortTaken(address),
+        _ => StartError::Listen { address, source },
+    })
+}
+
+/// Makes the data directory ours until the file is dropped.
+fn claim(data: &Path) -> Result<File, StartError> {
+    std::fs::create_dir_all(data)?;
+    let lock = File::create(data.join("lock"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StartError::DataInUse(data.to_owned())),
+        Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+fn open_engine(
+    data: Option<&Path>,
+    template: &Template,
+    positions: &Positions,
+) -> Result<Database, engine::EngineError> {
+    let Some(data) = data else { return engine::in_memory(&template.table) };
+    let processed = positions.passed_by_all(&template.functions);
+    engine::in_file(&data.join("portico.db"), &template.table, processed.as_deref())
+}
+
+fn serve(servers: &mut JoinSet<()>, listener: TcpListener, app: Router, closing: &watch::Sender<()>) {
+    let stopping = closing.subscribe();
+    servers.spawn(async move {
+        let service = app.into_make_service_with_connect_info::<SocketAddr>();
+        if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(closed(stopping)).await {
+            tracing::error!(%error, "serving");
+        }
+    });
+}
+
+/// Resolves when the service stops or is dropped.
+async fn closed(mut stopping: watch::Receiver<()>) {
+    // An error means that the sender is gone, which is the same news.
+    stopping.changed().await.ok();
+}
+
+fn cloud(table_url: &str, messaging_url: String, base_url: &str, clock: Arc<LocalClock>) -> Cloud {
+    let credentials = Credentials::new("local", "local", None, None, "portico-local");
+    let version = BehaviorVersion::latest();
+    let region = Region::from_static(REGION);
+    let mut dynamodb = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(version)
+        .region(region.clone())
+        .credentials_provider(credentials.clone())
+        .endpoint_url(table_url)
+        .interceptor(CallMeter);
+    let mut ses = aws_sdk_sesv2::Config::builder()
+        .behavior_version(version)
+        .region(region.clone())
+        .credentials_provider(credentials.clone())
+        .endpoint_url(&messaging_url)
+        .retry_config(RetryConfig::disabled());
+    let mut sns = aws_sdk_sns::Config::builder()
+        .behavior_version(version)
+        .region(region)
+        .credentials_provider(credentials)
+        .endpoint_url(&messaging_url)
+        .retry_config(RetryConfig::disabled());
+    if is_plain(table_url) && is_plain(&messaging_url) {
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        dynamodb.set_http_client(Some(http.clone()));
+        ses.set_http_client(Some(http.clone()));
+        sns.set_http_client(Some(http));
+    }
+    Cloud {
+        dynamodb: dynamodb.build(),
+        ses: ses.build(),
+        sns: sns.build(),
+        messaging_url,
+        table: engine::TABLE.to_owned(),
+        clock,
+        base_url: base_url.to_owned(),
+    }
+}
+
+fn is_plain(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|url| url.scheme_str() == Some("http"))
+}
+
+/// A new folder for one test.
+#[cfg(test)]
+fn scratch_dir(name: &str) -> PathBuf {
+    let id = ids::new(portico_domain::Clock::now(&LocalClock::default()));
+    let dir = std::env::temp_dir().join(format!("portico-local-{name}-{id}"));
+    std::fs::create_dir_all(&dir).unwrap();
+    dir
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use serde_json::Value;
+    use std::time::Instant;
+
+    pub(crate) async fn start(config: Config) -> Running {
+        super::start(config, |_| async { Ok(Functions::new()) }.boxed()).await.unwrap()
+    }
+
+    /// A service without functions, in memory.
+    pub(crate) async fn empty() -> Running {
+        start(Config::default()).await
+    }
+
+    impl Running {
+        pub(crate) fn client(&self) -> aws_sdk_dynamodb::Client {
+            aws_sdk_dynamodb::Client::from_conf(self.cloud.dynamodb.clone())
+        }
+
+        pub(crate) fn ses(&self) -> aws_sdk_sesv2::Client {
+            aws_sdk_sesv2::Client::from_conf(self.cloud.ses.clone())
+        }
+
+        pub(crate) fn sns(&self) -> aws_sdk_sns::Client {
+            aws_sdk_sns::Client::from_conf(self.cloud.sns.clone())
+        }
+    }
+
+    /// The function behind the template's first route without parameters other than `{token}`: answers its event.
+    async fn echoing() -> (Running, String) {
+        let template = Template::embedded().unwrap();
+        let open = |route: &&template::Route| route.method == "GET" && route.path == "/i/{token}";
+        let has = |function: &&template::DeployedFunction| function.routes.iter().any(|route| open(&route));
+        let folder = template.functions.iter().find(has).unwrap().folder.clone();
+        let echo: Function = Arc::new(|event| {
+            async move {
+                match event["pathParameters"]["token"].as_str() {
+                    Some("broken") => Err("on purpose".to_owned()),
+                    _ => Ok(json!({"statusCode": 200, "body": event.to_string()})),
+                }
+            }
+            .boxed()
+        });
+        let functions = Functions::from([(folder.clone(), echo)]);
+        (super::start(Config::default(), |_| async { Ok(functions) }.boxed()).await.unwrap(), folder)
+    }
+
+    #[tokio::test]
+    async fn a_request_reaches_its_function_and_the_answer_comes_back() {
+        let (running, folder) = echoing().await;
+        let answer = reqwest::get(format!("{}/i/abc?x=1", running.base_url)).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let event: Value = answer.json().await.unwrap();
+        assert_eq!(event["requestContext"]["http"]["sourceIp"], "127.0.0.1");
+        assert_eq!(event["pathParameters"]["token"], "abc");
+        let cost = running.meter.costs().pop().unwrap();
+        assert_eq!((cost.function, cost.invocations), (folder, 1));
+        let broken = reqwest::get(format!("{}/i/broken", running.base_url)).await.unwrap();
+        assert_eq!(broken.status(), 500);
+        assert_eq!(broken.text().await.unwrap(), r#"{"message":"Internal Server Error"}"#);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_a_problem() {
+        let (running, _) = echoing().await;
+        let http = reqwest::Client::new();
+        for (method, path) in
+            [("GET", "/no/such/path/at/all"), ("DELETE", "/health"), ("PATCH", "/_local/costs")]
+        {
+            let url = format!("{}{path}", running.base_url);
+            let answer = http.request(method.parse().unwrap(), url).send().await.unwrap();
+            assert_eq!(answer.status(), 404, "{method} {path}");
+            assert_eq!(answer.headers()["content-type"], "application/problem+json");
+            let problem: Value = answer.json().await.unwrap();
+            assert_eq!((&problem["code"], &problem["status"]), (&json!("not_found"), &json!(404)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_is_refused_with_an_answer() {
+        let (running, _) = echoing().await;
+        let url = format!("{}/i/abc", running.base_url);
+        let answer = reqwest::Client::new().get(url).body(vec![b'a'; 7 * 1024 * 1024]).send().await.unwrap();
+        assert_eq!(answer.status(), 413);
+        assert_eq!(answer.json::<Value>().await.unwrap()["code"], "payload_too_large");
+    }
+
+    /// A request writes an item; the reader of the stream sends an e-mail for it.
+    async fn mailing() -> Running {
+        let template = Template::embedded().unwrap();
+        let reader =
+            template.functions.iter().find(|function| function.stream.is_some()).unwrap().folder.clone();
+        let is_open = |route: &template::Route| route.method == "GET" && route.path == "/i/{token}";
+        let opener = template.functions.iter().find(|function| function.routes.iter().any(is_open)).unwrap();
+        let opener = opener.folder.clone();
+        let build = move |cloud: &Cloud| {
+            let (table, url) =
+                (aws_sdk_dynamodb::Client::from_conf(cloud.dynamodb.clone()), cloud.messaging_url.clone());
+            let write: Function = Arc::new(move |_| {
+                let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+                let put =
+                    table.put_item().table_name("portico").item("pk", text("MESSAGE")).item("sk", text("x"));
+                async move { put.send().await.map(|_| json!({"statusCode": 204})).map_err(|e| e.to_string()) }
+                    .boxed()
+            });
+            let send: Function = Arc::new(move |_| {
+                let form = [("Action", "Publish"), ("PhoneNumber", "+12025550101"), ("Message", "x")];
+                let publish = reqwest::Client::new().post(&url).form(&form).send();
+                async move { publish.await.map(|_| Value::Null).map_err(|e| e.to_string()) }.boxed()
+            });
+            async move { Ok(Functions::from([(opener, write), (reader, send)])) }.boxed()
+        };
+        super::start(Config::default(), build).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_message_is_there_within_fifty_milliseconds_of_its_cause() {
+        let running = mailing().await;
+        reqwest::get(format!("{}/i/abc", running.base_url)).await.unwrap().error_for_status().unwrap();
+        let caused = Instant::now();
+        while running.capture.messages(None, None).is_empty() {
+            assert!(caused.elapsed() < Duration::from_millis(50));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_for_messages_gets_those_that_were_caused_before() {
+        let running = mailing().await;
+        reqwest::get(format!("{}/i/abc", running.base_url)).await.unwrap();
+        let answer = reqwest::get(format!("{}/_local/messages", running.base_url)).await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        assert_eq!(answer["messages"][0]["to"], "+12025550101");
+    }
+
+    #[tokio::test]
+    async fn health_is_good_only_when_ready() {
+        let running = start(Config { ready: false, ..Config::default() }).await;
+        let url = format!("{}/health", running.base_url);
+        assert_eq!(reqwest::get(&url).await.unwrap().status(), 503);
+        running.set_ready();
+        assert_eq!(reqwest::get(&url).await.unwrap().text().await.unwrap(), r#"{"status":"ok"}"#);
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_and_a_taken_folder_are_said_plainly() {
+        let running = empty().await;
+        let listen = running.base_url.trim_start_matches("http://").parse().unwrap();
+        let taken = Config { listen, ..Config::default() };
+        let error = super::start(taken, |_| async { Ok(Functions::new()) }.boxed()).await.err().unwrap();
+        assert!(error.to_string().contains("in use by another program"), "{error}");
+
+        let dir = scratch_dir("lock");
+        let config = Config { data: Some(dir), ..Config::default() };
+        let first = start(config.clone()).await;
+        let second = super::start(config.clone(), |_| async { Ok(Functions::new()) }.boxed()).await;
+        assert!(matches!(second, Err(StartError::DataInUse(_))));
+        first.stop().await;
+        start(config).await;
+    }
+
+    #[tokio::test]
+    async fn a_service_starts_within_milliseconds() {
+        empty().await;
+        let start = Instant::now();
+        let running = empty().await;
+        let elapsed = start.elapsed();
+        println!("started in {elapsed:?}");
+        running.stop().await;
+        assert!(elapsed < Duration::from_millis(100), "{elapsed:?}");
+    }
+}

@@ -1,0 +1,330 @@
+//! What each operation costs in `DynamoDB`: calls, sequential trips, and the read and write units that `DynamoDB` itself
+//! reports. An SDK interceptor does the counting, for the invocation in whose task the call runs.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::ConfigBag;
+use serde::Serialize;
+use serde_json::Value;
+
+tokio::task_local! {
+    /// The tally of the invocation that the current task runs.
+    static TALLY: Arc<Mutex<Tally>>;
+}
+
+/// Calls that read; whatever else reports capacity writes.
+const READS: [&str; 5] = ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"];
+
+/// What one invocation has cost so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// Calls, each attempt counted.
+    pub calls: u32,
+    /// Calls that began while no other was under way, and so had to wait for what came before.
+    pub trips: u32,
+    /// Read units.
+    pub read_units: f64,
+    /// Write units, indexes included.
+    pub write_units: f64,
+    in_flight: u32,
+}
+
+/// The same figure over many invocations.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Figure {
+    /// In the latest invocation.
+    pub last: f64,
+    /// In the dearest.
+    pub max: f64,
+    /// In all.
+    pub sum: f64,
+}
+
+/// What an operation has cost since the last reset.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Cost {
+    /// The function's folder.
+    pub function: String,
+    /// The event that invoked it, in kebab-case.
+    pub event: String,
+    /// How often it ran.
+    pub invocations: u64,
+    /// `DynamoDB` calls in all.
+    pub calls: u64,
+    /// Sequential trips.
+    pub trips: Figure,
+    /// Read units.
+    pub read_units: Figure,
+    /// Write units.
+    pub write_units: Figure,
+}
+
+/// The totals per operation.
+#[derive(Clone, Debug, Default)]
+pub struct Meter {
+    costs: Arc<Mutex<BTreeMap<(String, String), Cost>>>,
+}
+
+impl Meter {
+    /// Runs `work` and books its `DynamoDB` calls under the operation `(function, event)`.
+    pub async fn measure<F: Future>(&self, function: &str, event: &str, work: F) -> F::Output {
+        let tally = Arc::default();
+        let output = TALLY.scope(Arc::clone(&tally), work).await;
+        let tally = lock(&tally).clone();
+        self.book(function, event, &tally);
+        output
+    }
+
+    /// Every operation that ran since the last reset, by function and event.
+    pub fn costs(&self) -> Vec<Cost> {
+        lock(&self.costs).values().cloned().collect()
+    }
+
+    /// Forgets all figures.
+    pub fn reset(&self) {
+        lock(&self.costs).clear();
+    }
+
+    fn book(&self, function: &str, event: &str, tally: &Tally) {
+        let mut costs = lock(&self.costs);
+        let cost = costs.entry((function.to_owned(), event.to_owned())).or_insert_with(|| Cost {
+            function: function.to_owned(),
+            event: event.to_owned(),
+            ..Cost::default()
+        });
+        cost.invocations += 1;
+        cost.calls += u64::from(tally.calls);
+        cost.trips.add(f64::from(tally.trips));
+        cost.read_units.add(tally.read_units);
+        cost.write_units.add(tally.write_units);
+    }
+}
+
+impl Figure {
+    fn add(&mut self, value: f64) {
+        self.last = value;
+        self.max = self.max.max(value);
+        self.sum += value;
+    }
+}
+
+impl Tally {
+    fn begin(&mut self) {
+        self.calls += 1;
+        self.trips += u32::from(self.in_flight == 0);
+        self.in_flight += 1;
+    }
+
+    fn end(&mut self, operation: &str, answer: Option<&[u8]>) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let Some(answer) = answer.and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok()) else {
+            return;
+        };
+        match &answer["ConsumedCapacity"] {
+            Value::Array(tables) => tables.iter().for_each(|table| self.charge(operation, table)),
+            table => self.charge(operation, table),
+        }
+    }
+
+    fn charge(&mut self, operation: &str, consumed: &Value) {
+        let (read, write) = (&consumed["ReadCapacityUnits"], &consumed["WriteCapacityUnits"]);
+        if read.is_number() || write.is_number() {
+            self.read_units += read.as_f64().unwrap_or_default();
+            self.write_units += write.as_f64().unwrap_or_default();
+            return;
+        }
+        let units = consumed["CapacityUnits"].as_f64().unwrap_or_default();
+        if READS.contains(&operation) {
+            self.read_units += units;
+        } else {
+            self.write_units += units;
+        }
+    }
+}
+
+/// Counts the `DynamoDB` calls of the current invocation. Asks each for its capacity, since no function needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct CallMeter;
+
+impl Intercept for CallMeter {
+    fn name(&self) -> &'static str {
+        "PorticoCallMeter"
+    }
+
+    fn modify_before_retry_loop(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        let Some(asking) = request.body().bytes().and_then(ask_for_capacity) else { return Ok(()) };
+        request.headers_mut().insert("content-length", asking.len().to_string());
+        *request.body_mut() = SdkBody::from(asking);
+        Ok(())
+    }
+
+    fn read_before_attempt(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        tally(Tally::begin);
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = config.load::<Metadata>().map_or("", |metadata| metadata.name());
+        let answer = context.response().and_then(|response| response.body().bytes());
+        tally(|tally| tally.end(operation, answer));
+        Ok(())
+    }
+}
+
+/// The request with `ReturnConsumedCapacity`, unless it says that already.
+fn ask_for_capacity(body: &[u8]) -> Option<String> {
+    let mut request: Value = serde_json::from_slice(body).ok()?;
+    let fields = request.as_object_mut()?;
+    if fields.contains_key("ReturnConsumedCapacity") {
+        return None;
+    }
+    fields.insert("ReturnConsumedCapacity".to_owned(), "INDEXES".into());
+    Some(request.to_string())
+}
+
+/// Changes the current invocation's tally; a call outside of any is nobody's.
+fn tally(change: impl FnOnce(&mut Tally)) {
+    if let Ok(tally) = TALLY.try_with(Arc::clone) {
+        change(&mut lock(&tally));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::Client;
+    use aws_sdk_dynamodb::types::{
+        AttributeValue, Delete, Get, KeysAndAttributes, Put, TransactGetItem, TransactWriteItem,
+    };
+    use std::collections::HashMap;
+
+    fn text(value: &str) -> AttributeValue {
+        AttributeValue::S(value.to_owned())
+    }
+
+    fn key(name: &str) -> HashMap<String, AttributeValue> {
+        HashMap::from([("pk".to_owned(), text(name)), ("sk".to_owned(), text("x"))])
+    }
+
+    fn put(item: HashMap<String, AttributeValue>) -> TransactWriteItem {
+        let put = Put::builder().table_name("portico").set_item(Some(item)).build().unwrap();
+        TransactWriteItem::builder().put(put).build()
+    }
+
+    async fn four_puts(client: &Client) {
+        let puts = ["a", "b", "c", "d"].map(|name| put(key(name)));
+        client.transact_write_items().set_transact_items(Some(puts.into())).send().await.unwrap();
+    }
+
+    fn only(meter: &Meter) -> Cost {
+        let costs = meter.costs();
+        meter.reset();
+        costs.into_iter().next().unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_transaction_of_four_small_items_costs_eight_write_units_and_one_trip() {
+        let running = crate::tests::empty().await;
+        let (client, meter) = (running.client(), &running.meter);
+        meter.measure("verify", "open-link", four_puts(&client)).await;
+        let cost = only(meter);
+        assert_eq!(
+            (cost.calls, cost.trips.last, cost.read_units.last, cost.write_units.last),
+            (1, 1.0, 0.0, 8.0)
+        );
+        assert_eq!(
+            (cost.function.as_str(), cost.event.as_str(), cost.invocations),
+            ("verify", "open-link", 1)
+        );
+    }
+
+    #[tokio::test]
+    async fn an_index_entry_adds_its_units_and_its_removal_too() {
+        let running = crate::tests::empty().await;
+        let (client, meter) = (running.client(), &running.meter);
+        let mut item = key("a");
+        item.extend([("roster_pk".to_owned(), text("p")), ("roster_sk".to_owned(), text("n"))]);
+        meter
+            .measure("f", "e", async {
+                client.transact_write_items().transact_items(put(item)).send().await.unwrap();
+            })
+            .await;
+        assert_eq!(only(meter).write_units.last, 3.0, "two for the item, one for its entry");
+        meter
+            .measure("f", "e", async {
+                let delete = Delete::builder().table_name("portico").set_key(Some(key("a"))).build().unwrap();
+                let delete = TransactWriteItem::builder().delete(delete).build();
+                client.transact_write_items().transact_items(delete).send().await.unwrap();
+            })
+            .await;
+        assert_eq!(only(meter).write_units.last, 3.0);
+    }
+
+    #[tokio::test]
+    async fn reads_are_counted_as_reads_whatever_the_call() {
+        let running = crate::tests::empty().await;
+        let (client, meter) = (running.client(), &running.meter);
+        four_puts(&client).await;
+        meter
+            .measure("f", "e", async {
+                client
+                    .get_item()
+                    .table_name("portico")
+                    .set_key(Some(key("a")))
+                    .consistent_read(true)
+                    .send()
+                    .await
+                    .unwrap();
+                let two = KeysAndAttributes::builder().keys(key("a")).keys(key("b")).consistent_read(true);
+                client.batch_get_item().request_items("portico", two.build().unwrap()).send().await.unwrap();
+                let get = Get::builder().table_name("portico").set_key(Some(key("a"))).build().unwrap();
+                let get = TransactGetItem::builder().get(get).build();
+                client.transact_get_items().transact_items(get).send().await.unwrap();
+                let query = client.query().table_name("portico").key_condition_expression("pk = :a");
+                query.expression_attribute_values(":a", text("a")).send().await.unwrap();
+            })
+            .await;
+        let cost = only(meter);
+        assert_eq!((cost.calls, cost.trips.last), (4, 4.0));
+        assert_eq!((cost.read_units.last, cost.write_units.last), (1.0 + 2.0 + 2.0 + 0.5, 0.0));
+    }
+
+    #[tokio::test]
+    async fn calls_side_by_side_are_one_trip() {
+        let running = crate::tests::empty().await;
+        let (client, meter) = (running.client(), &running.meter);
+        let get = |name| client.get_item().table_name("portico").set_key(Some(key(name))).send();
+        meter.measure("f", "e", async { futures_util::join!(get("a"), get("b"), get("c")).0.unwrap() }).await;
+        let cost = only(meter);
+        assert_eq!((cost.calls, cost.trips.last), (3, 1.0));
+    }
+}

@@ -1,0 +1,300 @@
+//! What `infra/template.yaml` deploys, as far as the local service imitates it: the table, and for each function
+//! its routes, its stream and its schedules. Read from the template itself, so that nothing is stated twice.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// The template that the binary was built with.
+const EMBEDDED: &str = include_str!("../../template.yaml");
+
+/// Why a template could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// It is not YAML.
+    #[error("the template is not YAML: {0}")]
+    Yaml(#[from] serde_norway::Error),
+    /// A resource is not in the shape that SAM asks for.
+    #[error("resource {resource}: {reason}")]
+    Resource {
+        /// The resource's logical id.
+        resource: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It declares no table, or more than one.
+    #[error("the template should declare one AWS::DynamoDB::Table, it declares {0}")]
+    Tables(usize),
+}
+
+/// The parts of a SAM template that run locally.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// The one table.
+    pub table: Table,
+    /// Every function, in the order of their folders' names.
+    pub functions: Vec<DeployedFunction>,
+}
+
+/// A table's schema, in `DynamoDB`'s own JSON.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Table {
+    /// `AttributeDefinitions`, as `CreateTable` takes them.
+    pub attribute_definitions: Value,
+    /// `KeySchema`, as `CreateTable` takes it.
+    pub key_schema: Value,
+    /// `GlobalSecondaryIndexes`, as `CreateTable` takes them.
+    #[serde(default)]
+    pub global_secondary_indexes: Value,
+    /// What a stream record shows; no stream without it.
+    pub stream_specification: Option<Stream>,
+    /// The attribute that holds an item's expiry.
+    pub time_to_live_specification: Option<TimeToLive>,
+}
+
+/// A table's stream.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Stream {
+    /// Which images a record carries, such as `NEW_AND_OLD_IMAGES`.
+    pub stream_view_type: String,
+}
+
+/// A table's expiry.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct TimeToLive {
+    /// The attribute that holds it, in seconds since 1970.
+    pub attribute_name: String,
+}
+
+/// One function and what invokes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeployedFunction {
+    /// Its folder under `functions/`, from `CodeUri`.
+    pub folder: String,
+    /// Its HTTP routes.
+    pub routes: Vec<Route>,
+    /// The name of its stream event, in kebab-case, if it reads the table's stream.
+    pub stream: Option<String>,
+    /// The names of its schedules, in kebab-case.
+    pub schedules: Vec<String>,
+}
+
+/// One HTTP route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The event's name in the template, in kebab-case.
+    pub event: String,
+    /// The method in capitals, or `ANY`.
+    pub method: String,
+    /// The path with `{names}`.
+    pub path: String,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(rename = "Resources")]
+    resources: BTreeMap<String, Resource>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Resource {
+    r#type: String,
+    #[serde(default)]
+    properties: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FunctionProperties {
+    code_uri: String,
+    #[serde(default)]
+    events: BTreeMap<String, Event>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event {
+    r#type: String,
+    #[serde(default)]
+    properties: Value,
+}
+
+impl Template {
+    /// The template that this binary was built with.
+    pub fn embedded() -> Result<Self, TemplateError> {
+        Self::parse(EMBEDDED)
+    }
+
+    /// Reads a template's text.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let yaml: serde_norway::Value = serde_norway::from_str(text)?;
+        let document: Document =
+            serde_json::from_value(plain(yaml)).map_err(|error| bad("Resources", &error))?;
+        let mut tables = Vec::new();
+        let mut functions = Vec::new();
+        for (id, resource) in document.resources {
+            match resource.r#type.as_str() {
+                "AWS::DynamoDB::Table" => tables.push(read(&id, resource.properties)?),
+                "AWS::Serverless::Function" => {
+                    functions.push(function(&id, read(&id, resource.properties)?)?);
+                }
+                _ => {}
+            }
+        }
+        functions.sort_by(|a: &DeployedFunction, b| a.folder.cmp(&b.folder));
+        let count = tables.len();
+        match (tables.pop(), count) {
+            (Some(table), 1) => Ok(Self { table, functions }),
+            _ => Err(TemplateError::Tables(count)),
+        }
+    }
+}
+
+fn function(id: &str, properties: FunctionProperties) -> Result<DeployedFunction, TemplateError> {
+    let folder = properties.code_uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let mut function = DeployedFunction { folder: folder.to_owned(), ..DeployedFunction::default() };
+    for (name, event) in properties.events {
+        let kebab = kebab(&name);
+        match event.r#type.as_str() {
+            "HttpApi" => function.routes.push(route(id, kebab, &event.properties)?),
+            "DynamoDB" => function.stream = Some(kebab),
+            "Schedule" | "ScheduleV2" => function.schedules.push(kebab),
+            _ => {}
+        }
+    }
+    Ok(function)
+}
+
+fn route(id: &str, event: String, properties: &Value) -> Result<Route, TemplateError> {
+    let text = |name: &str| {
+        properties[name]
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| bad(id, &format!("event {event} has no {name}")))
+    };
+    let (method, path) = (text("Method")?.to_uppercase(), text("Path")?);
+    Ok(Route { event, method, path })
+}
+
+fn read<T: serde::de::DeserializeOwned>(id: &str, properties: Value) -> Result<T, TemplateError> {
+    serde_json::from_value(properties).map_err(|error| bad(id, &error))
+}
+
+fn bad(resource: &str, reason: &impl ToString) -> TemplateError {
+    TemplateError::Resource { resource: resource.to_owned(), reason: reason.to_string() }
+}
+
+/// `OpenLink` → `open-link`.
+fn kebab(name: &str) -> String {
+    let mut words = String::new();
+    for (position, letter) in name.chars().enumerate() {
+        if letter.is_uppercase() && position > 0 {
+            words.push('-');
+        }
+        words.extend(letter.to_lowercase());
+    }
+    words
+}
+
+/// YAML as JSON, with `CloudFormation`'s tags in their long form: `!Ref X` → `{"Ref": "X"}`.
+fn plain(yaml: serde_norway::Value) -> Value {
+    use serde_norway::Value as Yaml;
+    match yaml {
+        Yaml::Null => Value::Null,
+        Yaml::Bool(value) => Value::Bool(value),
+        Yaml::Number(number) => serde_json::to_value(number).unwrap_or_default(),
+        Yaml::String(text) => Value::String(text),
+        Yaml::Sequence(items) => Value::Array(items.into_iter().map(plain).collect()),
+        Yaml::Mapping(entries) => {
+            Value::Object(entries.into_iter().map(|(key, value)| (key_text(key), plain(value))).collect())
+        }
+        Yaml::Tagged(tagged) => {
+            let tag = tagged.tag.to_string();
+            let name = match tag.trim_start_matches('!') {
+                plain @ ("Ref" | "Condition") => plain.to_owned(),
+                function => format!("Fn::{function}"),
+            };
+            Value::Object(Map::from_iter([(name, plain(tagged.value))]))
+        }
+    }
+}
+
+fn key_text(key: serde_norway::Value) -> String {
+    match plain(key) {
+        Value::String(text) => text,
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const SAMPLE: &str = r#"
+Parameters: { Stage: { Type: String } }
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: !Sub "portico-${Stage}"
+      AttributeDefinitions: [{ AttributeName: pk, AttributeType: S }]
+      KeySchema: [{ AttributeName: pk, KeyType: HASH }]
+      StreamSpecification: { StreamViewType: NEW_IMAGE }
+      TimeToLiveSpecification: { AttributeName: ttl, Enabled: true }
+  SendInviteFunction:
+    Type: AWS::Serverless::Function
+    Condition: Live
+    Properties:
+      CodeUri: ../functions/send-invite/
+      Environment: { Variables: { TABLE: !Ref Table, ARN: !GetAtt Table.Arn, X: !If [Live, 1, !Ref "AWS::NoValue"] } }
+      Events:
+        OpenLink: { Type: HttpApi, Properties: { Method: get, Path: "/i/{token}", ApiId: !Ref Api } }
+        Nightly: { Type: ScheduleV2, Properties: { ScheduleExpression: "rate(1 hour)" } }
+        TableStream: { Type: DynamoDB, Properties: { Stream: !GetAtt Table.StreamArn } }
+"#;
+
+    #[test]
+    fn a_template_with_tags_is_read() {
+        let template = Template::parse(SAMPLE).unwrap();
+        let expected = DeployedFunction {
+            folder: "send-invite".into(),
+            routes: vec![Route {
+                event: "open-link".into(),
+                method: "GET".into(),
+                path: "/i/{token}".into(),
+            }],
+            stream: Some("table-stream".into()),
+            schedules: vec!["nightly".into()],
+        };
+        assert_eq!(template.functions, [expected]);
+        assert_eq!(template.table.key_schema, json!([{"AttributeName": "pk", "KeyType": "HASH"}]));
+        assert_eq!(template.table.time_to_live_specification.unwrap().attribute_name, "ttl");
+        assert_eq!(template.table.stream_specification.unwrap().stream_view_type, "NEW_IMAGE");
+    }
+
+    #[test]
+    fn tags_become_their_long_form() {
+        let yaml =
+            serde_norway::from_str("[!Ref A, !GetAtt A.B, !Sub \"${A}\", !Join [\"\", [!Ref A]]]").unwrap();
+        let long = json!([{"Ref": "A"}, {"Fn::GetAtt": "A.B"}, {"Fn::Sub": "${A}"}, {"Fn::Join": ["", [{"Ref": "A"}]]}]);
+        assert_eq!(plain(yaml), long);
+    }
+
+    #[test]
+    fn the_embedded_template_has_a_table_with_a_stream_and_functions() {
+        let template = Template::embedded().unwrap();
+        assert!(template.table.stream_specification.is_some());
+        assert!(!template.functions.is_empty());
+    }
+
+    #[test]
+    fn a_template_without_a_table_is_refused() {
+        assert!(matches!(Template::parse("Resources: {}"), Err(TemplateError::Tables(0))));
+    }
+}

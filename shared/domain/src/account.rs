@@ -1,0 +1,286 @@
+//! Accounts, their logins, grants and sessions.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::audit::Head;
+use crate::ids::{AccountId, PatientId, PracticeId, RevocationId};
+use crate::keys::{digest, new_secret};
+use crate::password::PasswordHash;
+use crate::person::{Email, Name, Phone};
+use crate::time::{Entropy, Timestamp};
+
+/// Minutes after which an unused session ends, in seconds.
+pub const IDLE_SECONDS: i64 = 15 * 60;
+/// Life of a session, in seconds.
+pub const SESSION_SECONDS: i64 = 12 * 3600;
+/// A session in use is written at most once in this many seconds.
+pub const TOUCH_SECONDS: i64 = 60;
+/// Life of a code that the portal exchanges for a session, in seconds.
+pub const EXCHANGE_SECONDS: i64 = 60;
+/// The version of the terms that the registration page shows.
+pub const TERMS_VERSION: &str = "2026-11";
+
+/// What an account's holder is to a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relationship {
+    /// The patient.
+    #[serde(rename = "self")]
+    Own,
+    /// A parent.
+    Parent,
+    /// A guardian.
+    Guardian,
+    /// A husband or wife.
+    Spouse,
+    /// Somebody else whom the patient or the practice trusts.
+    Other,
+}
+
+impl Relationship {
+    /// The word for it in the contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "self",
+            Self::Parent => "parent",
+            Self::Guardian => "guardian",
+            Self::Spouse => "spouse",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// How much of a patient's portal a grant opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Everything.
+    #[default]
+    Full,
+}
+
+/// Whether a grant holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GrantState {
+    /// It holds.
+    Active,
+    /// The chart says deceased, or staff switched access off; comes back when that goes.
+    Suspended,
+    /// A revocation ended it.
+    Ended,
+}
+
+/// An account's right to one patient's portal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// What the holder is to the patient.
+    pub relationship: Relationship,
+    /// How much it opens.
+    #[serde(default)]
+    pub level: Level,
+    /// Whether it holds.
+    pub state: GrantState,
+    /// Since when; a session that began earlier does not see it, so that what a revocation ended stays ended for it.
+    pub since: Timestamp,
+    /// The revocation that ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by: Option<RevocationId>,
+}
+
+/// The terms that a person accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Which.
+    pub version: String,
+    /// When.
+    pub accepted_at: Timestamp,
+}
+
+/// A person who can sign in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// The practice; an account has one.
+    pub practice: PracticeId,
+    /// Counts the changes.
+    pub version: u64,
+    /// The user name as its owner writes it.
+    pub username: String,
+    /// A representative's own first name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<Name>,
+    /// A representative's own last name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<Name>,
+    /// A representative's own e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// Whether a link has reached that address.
+    #[serde(default)]
+    pub email_verified: bool,
+    /// A representative's own mobile phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mobile_phone: Option<Phone>,
+    /// Grants, by patient.
+    pub grants: BTreeMap<String, Grant>,
+    /// Terms accepted.
+    pub terms: Terms,
+    /// When it came to be.
+    pub registered_at: Timestamp,
+    /// When its holder last signed in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_login_at: Option<Timestamp>,
+    /// Attempts on its user name up to the last success; what came after it failed.
+    #[serde(default)]
+    pub attempts_seen: u64,
+    /// The end of its audit chain.
+    #[serde(default)]
+    pub head: Head,
+}
+
+impl Account {
+    /// Grants that hold for a session that began at `began`.
+    pub fn grants_for(&self, began: Timestamp) -> impl Iterator<Item = (&String, &Grant)> {
+        self.grants.iter().filter(move |(_, grant)| grant.state == GrantState::Active && grant.since <= began)
+    }
+
+    /// Whether it opens anything at all.
+    pub fn has_access(&self) -> bool {
+        self.grants.values().any(|grant| grant.state == GrantState::Active)
+    }
+
+    /// The grant to a patient.
+    pub fn grant(&self, patient: &PatientId) -> Option<&Grant> {
+        self.grants.get(patient.as_str())
+    }
+}
+
+/// A user name and its password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Login {
+    /// The practice.
+    pub practice: PracticeId,
+    /// The user name as compared.
+    pub name: String,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The password's hash.
+    pub password: PasswordHash,
+}
+
+/// A signed-in browser or portal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The practice.
+    pub practice: PracticeId,
+    /// SHA-256 of the secret in the token.
+    pub digest: String,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// Ends then if unused until then.
+    pub idle_at: Timestamp,
+    /// Ends then in any case.
+    pub ends_at: Timestamp,
+    /// Last write of `idle_at`.
+    pub touched_at: Timestamp,
+}
+
+impl Session {
+    /// A new session of an account, and its token, which is shown once.
+    pub fn begin(
+        account: AccountId,
+        practice: &PracticeId,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> (Self, Zeroizing<String>) {
+        let secret = new_secret(entropy);
+        let session = Self {
+            account,
+            practice: practice.clone(),
+            digest: digest(secret.as_bytes()),
+            began_at: now,
+            idle_at: now.plus_seconds(IDLE_SECONDS),
+            ends_at: now.plus_seconds(SESSION_SECONDS),
+            touched_at: now,
+        };
+        let token = Zeroizing::new(format!("{account}.{}", *secret));
+        (session, token)
+    }
+
+    /// Whether it still holds; both boundary instants are over.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.idle_at && now < self.ends_at
+    }
+
+    /// When it will end if nothing more happens.
+    pub fn expires_at(&self) -> Timestamp {
+        self.idle_at.min(self.ends_at)
+    }
+
+    /// The session with its idle time pushed on, if it is time to write that.
+    pub fn touched(&self, now: Timestamp) -> Option<Self> {
+        (self.touched_at.seconds_until(now) >= TOUCH_SECONDS).then(|| Self {
+            idle_at: now.plus_seconds(IDLE_SECONDS),
+            touched_at: now,
+            ..self.clone()
+        })
+    }
+}
+
+/// A session token, or an exchange code, as presented: account id and the secret's digest.
+pub struct Presented {
+    /// The account.
+    pub account: AccountId,
+    /// SHA-256 of the secret.
+    pub digest: String,
+}
+
+impl Presented {
+    /// Reads a token; `None` if it can't be one of ours.
+    pub fn parse(token: &str) -> Option<Self> {
+        let (account, secret) = token.split_once('.')?;
+        let ours = secret.len() == 43
+            && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        let account = AccountId::parse(account).ok()?;
+        ours.then(|| Self { account, digest: digest(secret.as_bytes()) })
+    }
+}
+
+/// A code that stands for a signed-in person on the way from our page to the portal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// Whose it is.
+    pub account: AccountId,
+    /// The practice.
+    pub practice: PracticeId,
+    /// SHA-256 of the secret.
+    pub digest: String,
+    /// Not usable from this instant on.
+    pub expires_at: Timestamp,
+}
+
+impl Exchange {
+    /// A new code, which is shown once.
+    pub fn begin(
+        account: AccountId,
+        practice: &PracticeId,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> (Self, Zeroizing<String>) {
+        let secret = new_secret(entropy);
+        let exchange = Self {
+            account,
+            practice: practice.clone(),
+            digest: digest(secret.as_bytes()),
+            expires_at: now.plus_seconds(EXCHANGE_SECONDS),
+        };
+        (exchange, Zeroizing::new(format!("{account}.{}", *secret)))
+    }
+}

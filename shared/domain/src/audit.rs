@@ -1,0 +1,261 @@
+//! The audit trail: one chain of events for each subject, numbered, each sealed over the one before with a key that
+//! lies outside the table, so that a change, a gap or a swap shows.
+
+use std::collections::BTreeMap;
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AccountId, PatientId, PracticeId};
+use crate::keys::{KeyId, Keyring, Use};
+use crate::time::Timestamp;
+
+/// Whose chain an event belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// A patient's.
+    Patient(PatientId),
+    /// An account's.
+    Account(AccountId),
+    /// The practice's own: settings, keys.
+    Practice,
+}
+
+impl Subject {
+    /// The subject as part of a key in the table and of a seal.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Patient(id) => format!("PATIENT#{id}"),
+            Self::Account(id) => format!("ACCOUNT#{id}"),
+            Self::Practice => "PRACTICE".to_owned(),
+        }
+    }
+}
+
+/// The end of a chain: the number and seal of its latest event. The beginning is number 0 and no seal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// Number of the latest event.
+    pub number: u64,
+    /// Its seal.
+    pub seal: String,
+}
+
+/// Who did something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct By {
+    /// The client, or `patient`, `portico`, `operator`.
+    pub client: String,
+    /// The staff member, if a client called for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+}
+
+impl By {
+    /// The visitor of a public page.
+    pub fn visitor() -> Self {
+        Self { client: "patient".to_owned(), actor: None }
+    }
+
+    /// An operator, through the cloud's own tools.
+    pub fn operator() -> Self {
+        Self { client: "operator".to_owned(), actor: None }
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// A chart came in for the first time.
+    ChartCreated,
+    /// A chart changed.
+    ChartChanged,
+    /// An invitation was made.
+    InvitationCreated,
+    /// Staff took it back.
+    InvitationCancelled,
+    /// Somebody passed the identity check.
+    IdentityConfirmed,
+    /// Somebody entered the right code.
+    CodeConfirmed,
+    /// An account came to be, or a grant to an account.
+    AccountRegistered,
+    /// Somebody signed in.
+    SignedIn,
+    /// Somebody signed out.
+    SignedOut,
+    /// A session was handed to the portal.
+    SessionExchanged,
+    /// Access was taken away.
+    AccessRevoked,
+    /// Staff switched access on.
+    AccessEnabled,
+    /// Staff switched access off.
+    AccessDisabled,
+    /// Access was given back.
+    AccessRestored,
+    /// A password was replaced.
+    PasswordChanged,
+    /// Staff recorded that the patient said no.
+    InvitationDeclined,
+    /// The practice's settings changed.
+    SettingsChanged,
+    /// A practice was created.
+    PracticeCreated,
+    /// A key was issued.
+    KeyIssued,
+    /// A key was taken back.
+    KeyRevoked,
+}
+
+/// One event. It holds ids, codes and numbers: no name, no birth date, no address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The practice.
+    pub practice: PracticeId,
+    /// Whose chain.
+    pub subject: Subject,
+    /// Number in that chain, from 1.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: By,
+    /// What.
+    pub action: Action,
+    /// Why, and which.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub detail: BTreeMap<String, String>,
+    /// Key of the seal.
+    pub key: KeyId,
+    /// The seal, in hexadecimal.
+    pub seal: String,
+}
+
+impl Event {
+    /// The end of the chain once this event is in it.
+    pub fn head(&self) -> Head {
+        Head { number: self.number, seal: self.seal.clone() }
+    }
+
+    fn sealed_by(&self, keyring: &Keyring, before: &str) -> Option<String> {
+        let action = serde_json::to_string(&self.action).ok()?;
+        let detail = serde_json::to_string(&self.detail).ok()?;
+        let by = serde_json::to_string(&self.by).ok()?;
+        let parts: [&[u8]; 8] = [
+            before.as_bytes(),
+            self.practice.as_str().as_bytes(),
+            &self.subject.key().into_bytes(),
+            &self.number.to_be_bytes(),
+            &self.at.millis().to_be_bytes(),
+            by.as_bytes(),
+            action.as_bytes(),
+            detail.as_bytes(),
+        ];
+        keyring.mac(self.key, Use::Audit, &parts).map(|mac| HEXLOWER.encode(&mac))
+    }
+}
+
+/// An event before it has a place in its chain.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The practice.
+    pub practice: PracticeId,
+    /// Whose chain.
+    pub subject: Subject,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: By,
+    /// What.
+    pub action: Action,
+    /// Why, and which: codes and ids only.
+    pub detail: Vec<(&'static str, String)>,
+}
+
+impl Entry {
+    /// The event that follows `head`.
+    pub fn after(self, head: &Head, keyring: &Keyring) -> Event {
+        let mut event = Event {
+            practice: self.practice,
+            subject: self.subject,
+            number: head.number + 1,
+            at: self.at,
+            by: self.by,
+            action: self.action,
+            detail: self.detail.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            key: keyring.current(),
+            seal: String::new(),
+        };
+        event.seal = event.sealed_by(keyring, &head.seal).unwrap_or_default();
+        event
+    }
+}
+
+/// Checks a chain from its first event on, in order; says how many events hold and the number of the first that does
+/// not (a changed one, or the one after a gap).
+pub fn verify<'a>(events: impl IntoIterator<Item = &'a Event>, keyring: &Keyring) -> (u64, Option<u64>) {
+    let mut head = Head::default();
+    for event in events {
+        let holds = event.number == head.number + 1
+            && event.sealed_by(keyring, &head.seal).is_some_and(|seal| crate::keys::same(&seal, &event.seal));
+        if !holds {
+            return (head.number, Some(head.number + 1));
+        }
+        head = event.head();
+    }
+    (head.number, None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Entropy;
+
+    struct Ones;
+    impl Entropy for Ones {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(1);
+        }
+    }
+
+    fn chain(keyring: &Keyring) -> Vec<Event> {
+        let mut head = Head::default();
+        (0..4)
+            .map(|n| {
+                let event = Entry {
+                    practice: PracticeId::parse("riverside").unwrap(),
+                    subject: Subject::Patient(PatientId::parse("p1").unwrap()),
+                    at: Timestamp::from_millis(n),
+                    by: By::visitor(),
+                    action: Action::ChartChanged,
+                    detail: vec![("n", n.to_string())],
+                }
+                .after(&head, keyring);
+                head = event.head();
+                event
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_whole_chain_verifies_and_every_kind_of_tampering_shows() {
+        let keyring = Keyring::generate(&Ones);
+        let whole = chain(&keyring);
+        assert_eq!(verify(&whole, &keyring), (4, None));
+
+        let mut changed = whole.clone();
+        changed[1].detail.insert("n".to_owned(), "9".to_owned());
+        assert_eq!(verify(&changed, &keyring), (1, Some(2)));
+
+        let mut gap = whole.clone();
+        gap.remove(2);
+        assert_eq!(verify(&gap, &keyring), (2, Some(3)));
+
+        let mut swapped = whole.clone();
+        swapped.swap(0, 1);
+        assert_eq!(verify(&swapped, &keyring), (0, Some(1)));
+    }
+}

@@ -1,0 +1,116 @@
+//! `enroll-practice`: for operators: practices and the keys of their applications. A key is shown once.
+
+use std::future::Future;
+
+use zeroize::Zeroizing;
+
+use crate::audit::{Action, By, Entry, Head, Subject};
+use crate::ids::{ClientId, PracticeId};
+use crate::keys::{digest, new_secret};
+use crate::ports::{Chain, Commit, CommitError, Context, DECISIONS, Write};
+use crate::practice::{ApiKey, Practice, Scope, Settings};
+use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
+
+/// Reads the keys of a practice.
+pub trait Keys: Sync {
+    /// Keys that were issued, present and revoked.
+    fn keys(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<ApiKey>, Unavailable>> + Send;
+    /// The practice itself, strongly.
+    fn enrolled(
+        &self,
+        practice: &PracticeId,
+    ) -> impl Future<Output = Result<Option<Practice>, Unavailable>> + Send;
+}
+
+/// Creates a practice.
+pub async fn create<S: Commit>(
+    context: &Context,
+    store: &S,
+    id: &PracticeId,
+    settings: Settings,
+) -> Result<Practice, Failure> {
+    let faults = settings.faults();
+    if !faults.is_empty() {
+        let fault = |(pointer, code): (&str, &'static str)| FieldFault { pointer: pointer.to_owned(), code };
+        return Err(Refusal::BadRequest(faults.into_iter().map(fault).collect()).into());
+    }
+    let event =
+        entry(context, id, Action::PracticeCreated, Vec::new()).after(&Head::default(), &context.keyring);
+    let practice = Practice { id: id.clone(), settings, version: 1, head: event.head() };
+    match store.commit(&[Write::CreatePractice(practice.clone()), Write::Append(event)]).await {
+        Ok(()) => Ok(practice),
+        Err(CommitError::Lost(_)) => Err(Refusal::Conflict("practice_exists").into()),
+        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
+    }
+}
+
+fn entry(context: &Context, id: &PracticeId, action: Action, detail: Vec<(&'static str, String)>) -> Entry {
+    Entry {
+        practice: id.clone(),
+        subject: Subject::Practice,
+        at: context.now(),
+        by: By::operator(),
+        action,
+        detail,
+    }
+}
+
+/// Issues a key to an application of a practice; the key itself is in the answer, and nowhere else.
+pub async fn issue_key<S: Keys + Chain + Commit>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    client: &ClientId,
+    scopes: Vec<Scope>,
+) -> Result<Zeroizing<String>, Failure> {
+    store.enrolled(practice).await?.ok_or(Refusal::NotFound)?;
+    let key = Zeroizing::new(format!("{practice}.{}", *new_secret(&*context.entropy)));
+    for _ in 0..DECISIONS {
+        let record = ApiKey {
+            digest: digest(key.as_bytes()),
+            practice: practice.clone(),
+            client: client.clone(),
+            scopes: scopes.clone(),
+            issued_at: context.now(),
+            revoked_at: None,
+        };
+        let head = store.head(practice, &Subject::Practice).await?;
+        let detail = vec![("client", client.to_string()), ("key", short(&record.digest))];
+        let event = entry(context, practice, Action::KeyIssued, detail).after(&head, &context.keyring);
+        match store.commit(&[Write::IssueKey(record), Write::Append(event)]).await {
+            Ok(()) => return Ok(key),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// How a key is named where it may not be shown: the first twelve digits of its digest.
+pub fn short(digest: &str) -> String {
+    digest.chars().take(12).collect()
+}
+
+/// Takes back the key of that short name; it is dead from the next call.
+pub async fn revoke_key<S: Keys + Chain + Commit>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    name: &str,
+) -> Result<(), Failure> {
+    let keys = store.keys(practice).await?;
+    let key = keys.into_iter().find(|key| short(&key.digest) == name).ok_or(Refusal::NotFound)?;
+    for _ in 0..DECISIONS {
+        let head = store.head(practice, &Subject::Practice).await?;
+        let detail = vec![("client", key.client.to_string()), ("key", short(&key.digest))];
+        let event = entry(context, practice, Action::KeyRevoked, detail).after(&head, &context.keyring);
+        let end =
+            Write::RevokeKey { digest: key.digest.clone(), practice: practice.clone(), at: context.now() };
+        match store.commit(&[end, Write::Append(event)]).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}

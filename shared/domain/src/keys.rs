@@ -1,0 +1,224 @@
+//! The secrets outside the table, by key id, and the one MAC that everything derived from them uses.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use chacha20poly1305::KeyInit as _;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{ChaCha20Poly1305, Key, Nonce};
+use data_encoding::BASE64URL_NOPAD;
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::time::Entropy;
+
+/// The id of a secret: four bits, since a link's token has room for no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct KeyId(u8);
+
+impl KeyId {
+    /// From four bits.
+    pub const fn new(id: u8) -> Option<Self> {
+        if id < 16 { Some(Self(id)) } else { None }
+    }
+
+    /// The four bits.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+/// What a MAC is for. No two uses can produce each other's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// An invitation link's token.
+    InvitationLink,
+    /// A reset link's token.
+    ResetLink,
+    /// A code by e-mail, text or voice.
+    Code,
+    /// The code that staff can tell.
+    AccessCode,
+    /// The pepper under password hashes.
+    Pepper,
+    /// The seals of the audit chain.
+    Audit,
+    /// The names of limit counters.
+    Limit,
+    /// Proofs and cursors that callers carry.
+    Seal,
+    /// Idempotency markers.
+    Body,
+}
+
+impl Use {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::InvitationLink => b"portico/invitation-link/1",
+            Self::ResetLink => b"portico/reset-link/1",
+            Self::Code => b"portico/code/1",
+            Self::AccessCode => b"portico/access-code/1",
+            Self::Pepper => b"portico/pepper/1",
+            Self::Audit => b"portico/audit/1",
+            Self::Limit => b"portico/limit/1",
+            Self::Seal => b"portico/seal/1",
+            Self::Body => b"portico/body/1",
+        }
+    }
+}
+
+/// The keyring could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyringError {
+    /// The text is not `{"current": 1, "keys": {"1": "<32 bytes in base64url>"}}`.
+    #[error(
+        "the keyring must be JSON: {{\"current\": <id>, \"keys\": {{\"<id 0 to 15>\": \"<32 bytes, base64url>\"}}}}"
+    )]
+    Malformed,
+    /// The current key is not among the keys.
+    #[error("the keyring's current key is not among its keys")]
+    NoCurrent,
+}
+
+/// The service's secrets. One is current and makes; all that are still here verify.
+pub struct Keyring {
+    current: KeyId,
+    secrets: BTreeMap<KeyId, Zeroizing<[u8; 32]>>,
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keyring(current {}, {} keys)", self.current.0, self.secrets.len())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyringText {
+    current: u8,
+    keys: BTreeMap<String, String>,
+}
+
+impl Keyring {
+    /// A keyring of one new key, id 1.
+    pub fn generate(entropy: &dyn Entropy) -> Self {
+        let mut secret = Zeroizing::new([0; 32]);
+        entropy.fill(secret.as_mut());
+        Self { current: KeyId(1), secrets: BTreeMap::from([(KeyId(1), secret)]) }
+    }
+
+    /// Reads what [`Keyring::to_text`] wrote, or an operator put into the secrets store.
+    pub fn parse(text: &str) -> Result<Self, KeyringError> {
+        let read: KeyringText = serde_json::from_str(text).map_err(|_| KeyringError::Malformed)?;
+        let mut secrets = BTreeMap::new();
+        for (id, secret) in read.keys {
+            let id = id.parse().ok().and_then(KeyId::new).ok_or(KeyringError::Malformed)?;
+            let bytes = BASE64URL_NOPAD.decode(secret.as_bytes()).map_err(|_| KeyringError::Malformed)?;
+            let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| KeyringError::Malformed)?;
+            secrets.insert(id, Zeroizing::new(bytes));
+        }
+        let current = KeyId::new(read.current).filter(|id| secrets.contains_key(id));
+        current.map(|current| Self { current, secrets }).ok_or(KeyringError::NoCurrent)
+    }
+
+    /// The keyring as JSON, for the secrets store and nowhere else.
+    pub fn to_text(&self) -> Zeroizing<String> {
+        let keys = self
+            .secrets
+            .iter()
+            .map(|(id, s)| (id.0.to_string(), BASE64URL_NOPAD.encode(s.as_ref())))
+            .collect();
+        Zeroizing::new(
+            serde_json::to_string(&KeyringText { current: self.current.0, keys }).unwrap_or_default(),
+        )
+    }
+
+    /// The id of the key that makes new links, codes, seals and hashes.
+    pub const fn current(&self) -> KeyId {
+        self.current
+    }
+
+    fn subkey(&self, id: KeyId, what: Use) -> Option<Zeroizing<[u8; 32]>> {
+        self.secrets.get(&id).map(|secret| Zeroizing::new(hmac(secret, &[what.label()])))
+    }
+
+    /// HMAC-SHA-256 under the subkey of `what`, over the parts, each with its length before it, so that no two lists
+    /// of parts can be taken for one another. `None` if the key is gone.
+    pub fn mac(&self, id: KeyId, what: Use, parts: &[&[u8]]) -> Option<[u8; 32]> {
+        self.subkey(id, what).map(|key| hmac(&key, parts))
+    }
+
+    /// [`Keyring::mac`] under the current key.
+    pub fn mac_now(&self, what: Use, parts: &[&[u8]]) -> [u8; 32] {
+        // The constructors guarantee that the current key is there.
+        self.mac(self.current, what, parts).unwrap_or_default()
+    }
+
+    /// Seals `plain` so that a caller can carry it and neither read nor change it, nor use it for anything but `context`.
+    pub fn seal(&self, context: &[u8], plain: &[u8], entropy: &dyn Entropy) -> String {
+        let mut nonce = [0; 12];
+        entropy.fill(&mut nonce);
+        let key = self.subkey(self.current, Use::Seal).unwrap_or_default();
+        let mut sealed = vec![self.current.0];
+        sealed.extend_from_slice(&nonce);
+        let cipher = ChaCha20Poly1305::new(&Key::from(*key));
+        sealed.extend(
+            cipher.encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: context }).unwrap_or_default(),
+        );
+        BASE64URL_NOPAD.encode(&sealed)
+    }
+
+    /// Opens what [`Keyring::seal`] sealed for the same context; `None` for everything else.
+    pub fn open(&self, context: &[u8], sealed: &str) -> Option<Vec<u8>> {
+        if sealed.len() > 4096 {
+            return None;
+        }
+        let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
+        let (id, rest) = bytes.split_first()?;
+        let (nonce, text) = rest.split_first_chunk::<12>()?;
+        let key = self.subkey(KeyId::new(*id)?, Use::Seal)?;
+        ChaCha20Poly1305::new(&Key::from(*key))
+            .decrypt(&Nonce::from(*nonce), Payload { msg: text, aad: context })
+            .ok()
+    }
+}
+
+fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    // HMAC pads a key with zeros to the hash's block; done here, its length is a matter of types.
+    let mut block = Zeroizing::new([0; 64]);
+    if let Some(front) = block.first_chunk_mut() {
+        *front = *key;
+    }
+    let mut mac = Hmac::<Sha256>::new(&(*block).into());
+    for part in parts {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// The SHA-256 of a secret of at least 128 random bits, in hexadecimal: the form in which the table keeps it.
+pub fn digest(secret: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&Sha256::digest(secret))
+}
+
+/// Decimal digits of a MAC, without bias that matters (64 bits reduced by at most 10⁸).
+pub fn digits(mac: &[u8; 32], count: u32) -> String {
+    let number = mac.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes)) % 10_u64.pow(count);
+    format!("{number:0width$}", width = count as usize)
+}
+
+/// Whether two texts are equal, in time that depends on their lengths alone.
+pub fn same(left: &str, right: &str) -> bool {
+    use subtle::ConstantTimeEq as _;
+    left.as_bytes().ct_eq(right.as_bytes()).into()
+}
+
+/// A new secret of 256 bits, as base64url text.
+pub fn new_secret(entropy: &dyn Entropy) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    entropy.fill(bytes.as_mut());
+    Zeroizing::new(BASE64URL_NOPAD.encode(bytes.as_ref()))
+}

@@ -1,0 +1,38 @@
+//! The shared domain crate: words, rules, state machines, and one use case per module. Pure: no AWS, no HTTP, no
+//! runtime, no clock, no randomness, no environment; what it needs of the world are the traits of [`ports`].
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![warn(missing_docs, clippy::indexing_slicing)]
+
+pub mod account;
+pub mod audit;
+pub mod chart;
+pub mod desk;
+pub mod ids;
+pub mod invitation;
+pub mod keys;
+pub mod limit;
+pub mod link;
+pub mod message;
+pub mod password;
+pub mod patient;
+pub mod person;
+pub mod portal;
+pub mod ports;
+pub mod practice;
+pub mod refusal;
+pub mod time;
+pub mod username;
+
+pub mod configure_practice;
+pub mod deliver;
+pub mod enroll_practice;
+pub mod onboard;
+pub mod publish_changes;
+pub mod register;
+pub mod revoke;
+pub mod send_invite;
+pub mod sign_in;
+pub mod sync_chart;
+pub mod verify;
+
+pub use time::{Clock, Entropy, Timestamp};

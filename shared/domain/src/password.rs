@@ -1,0 +1,288 @@
+//! Passwords: what one may be, and how one is kept: argon2id over a keyed hash, with a pepper that is not in the table.
+
+use std::fmt;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use zeroize::Zeroizing;
+
+use crate::keys::{KeyId, Keyring, Use, same};
+use crate::person::comparable;
+use crate::time::Entropy;
+
+/// Longest password, in bytes.
+pub const LONGEST: usize = 1024;
+
+/// Memory in KiB, passes and lanes of new hashes: OWASP's first recommendation for argon2id.
+const NOW: (u32, u32, u32) = (19_456, 2, 1);
+/// The most that a stored hash may ask for.
+const BOUNDS: (u32, u32, u32) = (65_536, 10, 4);
+
+/// Why a password was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordFault {
+    /// Fewer characters than the practice asks for.
+    TooShort,
+    /// More than 1,024 bytes.
+    TooLong,
+    /// One of the passwords that attackers try first.
+    Common,
+    /// Made of the person's own facts, or of the practice's name.
+    Contextual,
+}
+
+impl PasswordFault {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooShort => "too_short",
+            Self::TooLong => "too_long",
+            Self::Common => "common",
+            Self::Contextual => "contextual",
+        }
+    }
+}
+
+/// A password as given: in NFKC, never printed, never cut, gone from memory when dropped.
+pub struct Password(Zeroizing<String>);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(redacted)")
+    }
+}
+
+impl Password {
+    /// Takes a password of any content. One of more than 1,024 bytes is kept only as far as it takes to refuse it.
+    pub fn new(text: &str) -> Self {
+        if text.len() > LONGEST {
+            Self(Zeroizing::new("\0".repeat(LONGEST + 1)))
+        } else {
+            Self(Zeroizing::new(text.nfkc().collect()))
+        }
+    }
+
+    /// Everything that speaks against it. `context` are words that an attacker who knows the person would try.
+    pub fn faults(&self, shortest: u32, context: &[String]) -> Vec<PasswordFault> {
+        if self.0.len() > LONGEST {
+            return vec![PasswordFault::TooLong];
+        }
+        let mut faults = Vec::new();
+        if self.0.chars().count() < shortest as usize {
+            faults.push(PasswordFault::TooShort);
+        }
+        if is_common(&self.0) {
+            faults.push(PasswordFault::Common);
+        }
+        if is_contextual(&self.0, context) {
+            faults.push(PasswordFault::Contextual);
+        }
+        faults
+    }
+
+    /// The hash to keep.
+    pub fn hash(&self, keyring: &Keyring, entropy: &dyn Entropy) -> PasswordHash {
+        let mut salt = [0; 16];
+        entropy.fill(&mut salt);
+        let (m, t, p) = NOW;
+        let mut hash = PasswordHash {
+            m,
+            t,
+            p,
+            pepper: keyring.current(),
+            salt: BASE64URL_NOPAD.encode(&salt),
+            hash: String::new(),
+        };
+        hash.hash = hash.compute(self, keyring).unwrap_or_default();
+        hash
+    }
+}
+
+/// Compared after case folding, and again without trailing digits and punctuation, with 100,000 and more of the
+/// passwords that leaks hold most often (so treated themselves).
+fn is_common(text: &str) -> bool {
+    static LIST: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/common-passwords.fst"));
+    let Ok(list) = fst::Set::new(LIST) else { return true };
+    let folded = text.to_lowercase();
+    let stem = folded.trim_end_matches(|c: char| !c.is_alphabetic());
+    // A single repeated character is as common as a password can be.
+    let monotone = folded.chars().next().is_none_or(|first| folded.chars().all(|c| c == first));
+    monotone || list.contains(&folded) || (!stem.is_empty() && list.contains(stem))
+}
+
+/// Whether what is left of the password without the person's own words is too little to be a secret: fewer than six letters or digits.
+fn is_contextual(text: &str, context: &[String]) -> bool {
+    let plain = comparable(text);
+    context
+        .iter()
+        .map(|word| comparable(word))
+        .filter(|word| word.chars().count() >= 4)
+        .any(|word| plain.contains(&word) && plain.replacen(&word, "", 1).chars().count() < 6)
+}
+
+/// A password as the table keeps it, with all that is needed to check it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordHash {
+    /// Memory, KiB.
+    m: u32,
+    /// Passes.
+    t: u32,
+    /// Lanes.
+    p: u32,
+    /// Which key the pepper comes from.
+    pepper: KeyId,
+    salt: String,
+    hash: String,
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(redacted)")
+    }
+}
+
+impl PasswordHash {
+    /// A hash that no password has, for the same work where there is no login.
+    pub fn dummy(keyring: &Keyring) -> Self {
+        let (m, t, p) = NOW;
+        Self {
+            m,
+            t,
+            p,
+            pepper: keyring.current(),
+            salt: BASE64URL_NOPAD.encode(&[0; 16]),
+            hash: String::new(),
+        }
+    }
+
+    /// Whether `password` is the one. A stored hash that asks for more than the bounds is refused without being computed.
+    pub fn matches(&self, password: &Password, keyring: &Keyring) -> bool {
+        self.compute(password, keyring).is_some_and(|hash| !self.hash.is_empty() && same(&hash, &self.hash))
+    }
+
+    /// Whether it was made with other parameters or another pepper than new ones are.
+    pub fn is_outdated(&self, keyring: &Keyring) -> bool {
+        (self.m, self.t, self.p) != NOW || self.pepper != keyring.current()
+    }
+
+    fn compute(&self, password: &Password, keyring: &Keyring) -> Option<String> {
+        if self.m > BOUNDS.0 || self.t > BOUNDS.1 || self.p > BOUNDS.2 {
+            return None;
+        }
+        let params = Params::new(self.m, self.t, self.p, Some(32)).ok()?;
+        let peppered = Zeroizing::new(keyring.mac(self.pepper, Use::Pepper, &[password.0.as_bytes()])?);
+        let salt = BASE64URL_NOPAD.decode(self.salt.as_bytes()).ok()?;
+        let mut out = [0; 32];
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(peppered.as_ref(), &salt, &mut out)
+            .ok()?;
+        Some(BASE64URL_NOPAD.encode(&out))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Threes;
+    impl Entropy for Threes {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(3);
+        }
+    }
+
+    fn faults(text: &str) -> Vec<PasswordFault> {
+        let context = [
+            "Mayte",
+            "Escobar",
+            "mayte.escobar@example.com",
+            "19650912",
+            "09121965",
+            "Riverside Family Medicine",
+        ];
+        Password::new(text).faults(12, &context.map(str::to_owned))
+    }
+
+    #[test]
+    fn the_list_of_common_passwords_holds_at_least_100_000() {
+        let list =
+            fst::Set::new(include_bytes!(concat!(env!("OUT_DIR"), "/common-passwords.fst")).as_slice())
+                .unwrap();
+        assert!(list.len() >= 100_000, "{}", list.len());
+    }
+
+    #[test]
+    fn length_is_counted_in_characters_and_bounded_in_bytes() {
+        assert_eq!(faults("plum-trellis"), []);
+        assert_eq!(faults("plum-trelli"), [PasswordFault::TooShort]);
+        assert_eq!(faults(&"walnut gravel ".repeat(73)), []);
+        assert_eq!(faults(&format!("{}ab", "walnut gravel ".repeat(73))), []);
+        assert_eq!(faults(&"walnut gravel ".repeat(74)), [PasswordFault::TooLong]);
+        assert_eq!(faults(&"x".repeat(1 << 20)), [PasswordFault::TooLong]);
+        assert_eq!(faults("🌵🪁🧶🛶🌵🪁🧶🛶🌵🪁🧶🛷"), []);
+    }
+
+    #[test]
+    fn common_ones_are_refused_whatever_their_case_and_their_tail() {
+        for text in [
+            "password1234",
+            "PASSWORD!!!!!",
+            "qwertyuiop12",
+            "Football2026!",
+            "123456789012",
+            "            ",
+            "aaaaaaaaaaaa",
+            "111111111111",
+        ] {
+            assert!(faults(text).contains(&PasswordFault::Common), "{text}");
+        }
+    }
+
+    #[test]
+    fn ones_own_facts_are_refused() {
+        for text in [
+            "mayte.escobar!",
+            "Escobar-1965",
+            "09/12/1965 ab",
+            "Riverside Family Medicine 1",
+            "mayte.escobar@example.com",
+        ] {
+            assert!(faults(text).contains(&PasswordFault::Contextual), "{text}");
+        }
+        assert_eq!(faults("Escobar rows to the far lighthouse"), []);
+    }
+
+    #[test]
+    fn a_hash_knows_its_password_and_only_with_the_pepper() {
+        let (keyring, other) = (Keyring::generate(&Threes), {
+            struct Fives;
+            impl Entropy for Fives {
+                fn fill(&self, bytes: &mut [u8]) {
+                    bytes.fill(5);
+                }
+            }
+            Keyring::generate(&Fives)
+        });
+        let hash = Password::new("plum trellis ﬁne").hash(&keyring, &Threes);
+        assert!(hash.matches(&Password::new("plum trellis fine"), &keyring), "NFKC");
+        assert!(!hash.matches(&Password::new("plum trellis fin"), &keyring));
+        assert!(
+            !hash.matches(&Password::new("plum trellis fine"), &other),
+            "a stolen table is nothing without the pepper"
+        );
+        assert!(!PasswordHash::dummy(&keyring).matches(&Password::new(""), &keyring));
+    }
+
+    #[test]
+    fn a_stored_hash_that_asks_for_gigabytes_is_refused_at_once() {
+        let keyring = Keyring::generate(&Threes);
+        let mut hash = PasswordHash::dummy(&keyring);
+        (hash.m, hash.hash) = (4 << 20, "x".to_owned());
+        assert!(!hash.matches(&Password::new("x"), &keyring));
+        (hash.m, hash.t) = (19_456, 1_000_000);
+        assert!(!hash.matches(&Password::new("x"), &keyring));
+    }
+}

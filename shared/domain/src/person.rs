@@ -1,0 +1,400 @@
+//! What Portico knows of a person, as types that parse at the door, compare by rule (V3) and never print themselves.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use crate::time::Timestamp;
+
+/// Why a value was refused at the door: a stable code, and never the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Invalid(pub &'static str);
+
+/// Declares a text that may be stored and compared, and whose `Debug` says nothing.
+macro_rules! personal_text {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text itself: for the table, for a message to that person, for staff of the practice.
+            pub fn reveal(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(redacted)"))
+            }
+        }
+    };
+}
+
+personal_text! {
+    /// A given, middle or family name: 1 to 100 characters, no control characters, outer spaces gone.
+    Name
+}
+personal_text! {
+    /// A line of text about a person that nothing is compared with: address line, city, state, provider. At most 200 characters.
+    Line
+}
+personal_text! {
+    /// An e-mail address of ASCII characters, at most 254, as RFC 5321 has it; kept as written, compared in lower case.
+    Email
+}
+personal_text! {
+    /// A telephone number: E.164 where it can be dialled, else the text that the chart had, which nobody dials.
+    Phone
+}
+personal_text! {
+    /// A ZIP code of the United States, with or without its four-digit addition.
+    PostalCode
+}
+
+fn clean(text: &str, longest: usize) -> Result<String, Invalid> {
+    let text: String = text.trim().nfc().collect();
+    if text.is_empty() {
+        Err(Invalid("required"))
+    } else if text.chars().count() > longest {
+        Err(Invalid("too_long"))
+    } else if text.chars().any(char::is_control) {
+        Err(Invalid("invalid_characters"))
+    } else {
+        Ok(text)
+    }
+}
+
+impl Name {
+    /// Reads a name.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        clean(text, 100).map(Self)
+    }
+
+    /// What is compared: letters and digits alone, lower case, without accents, so that `O’Neil ` equals `ONEIL`
+    /// and `Müller` equals `muller`. Letters that do not decompose (ø, ł, đ, æ, œ, ß, ı) count as their plain neighbours.
+    pub fn comparable(&self) -> String {
+        comparable(&self.0)
+    }
+
+    /// Whether two names are the same name (V3). A name without any letter or digit equals nothing.
+    pub fn matches(&self, other: &Self) -> bool {
+        let mine = self.comparable();
+        !mine.is_empty() && mine == other.comparable()
+    }
+}
+
+/// The text as names are compared; see [`Name::comparable`].
+pub fn comparable(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+        match c {
+            'ø' => out.push('o'),
+            'ł' => out.push('l'),
+            'đ' | 'ð' => out.push('d'),
+            'ı' => out.push('i'),
+            'æ' => out.push_str("ae"),
+            'œ' => out.push_str("oe"),
+            'ß' => out.push_str("ss"),
+            // A lower-cased capital may decompose once more (İ becomes i and a dot).
+            c if is_combining_mark(c) => {}
+            c if c.is_alphanumeric() => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
+impl Line {
+    /// Reads a line.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        clean(text, 200).map(Self)
+    }
+}
+
+impl Email {
+    /// Reads an address. Quoted local parts, address literals, display names, non-ASCII look-alikes and line breaks are refused.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Invalid("required"));
+        }
+        let options = email_address::Options::default()
+            .without_display_text()
+            .without_domain_literal()
+            .with_required_tld();
+        let well_formed = text.len() <= 254
+            && text.bytes().all(|b| b.is_ascii_graphic())
+            && !text.contains(['"', '<', '>', '(', ')', ',', ';', ':', '\\'])
+            && email_address::EmailAddress::parse_with_options(text, options).is_ok();
+        if well_formed { Ok(Self(text.to_owned())) } else { Err(Invalid("invalid_email")) }
+    }
+
+    /// What is compared and searched: lower case.
+    pub fn comparable(&self) -> String {
+        self.0.to_ascii_lowercase()
+    }
+
+    /// Whether two addresses reach the same mailbox, as far as anybody but its host can know.
+    pub fn matches(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+/// Countries and territories of the North American plan that an ordinary text or call may go to. The plan's other
+/// members bill like foreign numbers and are what toll fraud uses.
+const DIALLED: [phonenumber::country::Id; 7] = {
+    use phonenumber::country::Id;
+    [Id::US, Id::CA, Id::PR, Id::VI, Id::GU, Id::AS, Id::MP]
+};
+
+impl Phone {
+    /// Reads a number that can be dialled, written in any usual way; a number without `+` is taken for one of the United States.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let text = clean(text, 40)?;
+        let number = phonenumber::parse(Some(phonenumber::country::Id::US), &text)
+            .map_err(|_| Invalid("invalid_phone"))?;
+        let dialled = number.extension().is_none()
+            && number.is_valid()
+            && number.country().id().is_some_and(|id| DIALLED.contains(&id))
+            && !matches!(
+                number.number_type(&phonenumber::metadata::DATABASE),
+                phonenumber::Type::PremiumRate | phonenumber::Type::SharedCost | phonenumber::Type::TollFree
+            );
+        if dialled {
+            Ok(Self(number.format().mode(phonenumber::Mode::E164).to_string()))
+        } else {
+            Err(Invalid("invalid_phone"))
+        }
+    }
+
+    /// Reads a number, or keeps the text where it cannot be dialled, so that a chart loses nothing.
+    pub fn parse_or_keep(text: &str) -> Result<Self, Invalid> {
+        Self::parse(text).or_else(|_| {
+            let text = clean(text, 40)?;
+            // A leading plus is the mark of a number that can be dialled.
+            Ok(Self(text.trim_start_matches('+').to_owned()))
+        })
+    }
+
+    /// The number in E.164, if it can be dialled.
+    pub fn dialable(&self) -> Option<&str> {
+        self.0.starts_with('+').then_some(self.0.as_str())
+    }
+}
+
+impl PostalCode {
+    /// Reads a ZIP code: five digits, or nine with or without the hyphen.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let text = clean(text, 10)?;
+        let digits: String = text.chars().filter(|c| *c != '-' && *c != ' ').collect();
+        if digits.bytes().all(|b| b.is_ascii_digit()) && matches!(digits.len(), 5 | 9) {
+            Ok(Self(text))
+        } else {
+            Err(Invalid("invalid_postal_code"))
+        }
+    }
+
+    /// Whether the first five digits are the same; `00000` never is (V3).
+    pub fn matches(&self, other: &Self) -> bool {
+        let mine = self.five();
+        mine != "00000" && mine == other.five()
+    }
+
+    fn five(&self) -> String {
+        self.0.chars().filter(char::is_ascii_digit).take(5).collect()
+    }
+}
+
+/// A birth date from 1900 to today, in the Gregorian calendar.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BirthDate(jiff::civil::Date);
+
+impl fmt::Debug for BirthDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BirthDate(redacted)")
+    }
+}
+
+impl BirthDate {
+    /// Reads `YYYYMMDD`, `YYYY-MM-DD` or `MM/DD/YYYY` (one-digit months and days too). A day that the calendar lacks,
+    /// a two-digit year, a year before 1900 and a day later than tomorrow (somewhere it already is) are refused.
+    pub fn parse(text: &str, now: Timestamp) -> Result<Self, Invalid> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Invalid("required"));
+        }
+        let invalid = Invalid("invalid_date");
+        let (year, month, day) = if text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit()) {
+            (text.get(..4), text.get(4..6), text.get(6..))
+        } else {
+            let parts: Vec<&str> = text.split(['-', '/']).collect();
+            match (parts.as_slice(), text.contains('/')) {
+                ([m, d, y], true) if !text.contains('-') => (Some(*y), Some(*m), Some(*d)),
+                ([y, m, d], false) => (Some(*y), Some(*m), Some(*d)),
+                _ => return Err(invalid),
+            }
+        };
+        let number = |part: Option<&str>, longest: usize| {
+            part.filter(|p| !p.is_empty() && p.len() <= longest && p.bytes().all(|b| b.is_ascii_digit()))
+                .and_then(|p| p.parse::<i16>().ok())
+        };
+        let year = number(year, 4).filter(|y| (1900..=9999).contains(y)).ok_or(invalid)?;
+        let month = number(month, 2).and_then(|m| i8::try_from(m).ok()).ok_or(invalid)?;
+        let day = number(day, 2).and_then(|d| i8::try_from(d).ok()).ok_or(invalid)?;
+        let date = jiff::civil::Date::new(year, month, day).map_err(|_| invalid)?;
+        let tomorrow = now.plus_hours(24).to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date();
+        if date > tomorrow { Err(Invalid("date_in_the_future")) } else { Ok(Self(date)) }
+    }
+
+    /// Whole years from birth to the day that it is in UTC at `now`. Born on 29 February counts from 1 March in other years.
+    pub fn age(self, now: Timestamp) -> i16 {
+        let today = now.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let passed = (today.month(), today.day()) >= (self.0.month(), self.0.day());
+        today.year() - self.0.year() - i16::from(!passed)
+    }
+
+    /// `YYYY-MM-DD`: for staff of the practice.
+    pub fn reveal(self) -> String {
+        self.0.to_string()
+    }
+
+    /// The digits of the date in the orders that people put into passwords.
+    pub fn spellings(self) -> [String; 4] {
+        let (y, m, d) = (self.0.year(), self.0.month(), self.0.day());
+        [
+            format!("{y:04}{m:02}{d:02}"),
+            format!("{m:02}{d:02}{y:04}"),
+            format!("{d:02}{m:02}{y:04}"),
+            format!("{m}{d}{y}"),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000); // 2026-11-22
+
+    #[test]
+    fn names_compare_without_case_accents_spaces_apostrophes_and_hyphens() {
+        for (chart, typed) in [
+            ("O’Neil", "ONEIL "),
+            ("O'Neil", "o neil"),
+            ("Müller", "MULLER"),
+            ("de la Cruz", "DeLaCruz"),
+            ("Núñez-Ortiz", "nunez ortiz"),
+            ("Łukasiewicz", "lukasiewicz"),
+            ("Strauß", "STRAUSS"),
+            ("İpek", "ipek"),
+        ] {
+            assert!(Name::parse(chart).unwrap().matches(&Name::parse(typed).unwrap()), "{chart} ~ {typed}");
+        }
+        assert!(!Name::parse("Smith").unwrap().matches(&Name::parse("Smyth").unwrap()));
+        assert!(!Name::parse("--").unwrap().matches(&Name::parse("''").unwrap()), "nothing equals nothing");
+    }
+
+    #[test]
+    fn birth_dates_are_read_in_three_ways_and_only_if_the_calendar_has_them() {
+        for text in ["19450427", "1945-04-27", "04/27/1945", "4/27/1945", " 1945-4-27 "] {
+            assert_eq!(BirthDate::parse(text, NOW).unwrap().reveal(), "1945-04-27", "{text}");
+        }
+        for text in [
+            "",
+            "45-04-27",
+            "04/27/45",
+            "1899-12-31",
+            "02/29/2023",
+            "2027-01-01",
+            "1945-13-01",
+            "1945/04/27",
+            "27.4.1945",
+            "1945-04-27T00",
+            "+1945-04-27",
+            "04-27/1945",
+            "１９４５0427",
+        ] {
+            assert!(BirthDate::parse(text, NOW).is_err(), "{text}");
+        }
+        assert!(BirthDate::parse("02/29/2024", NOW).is_ok());
+    }
+
+    #[test]
+    fn age_counts_birthdays() {
+        let born = |text| BirthDate::parse(text, NOW).unwrap();
+        assert_eq!(born("2013-11-22").age(NOW), 13);
+        assert_eq!(born("2013-11-23").age(NOW), 12);
+        assert_eq!(born("2026-11-22").age(NOW), 0);
+    }
+
+    #[test]
+    fn zip_codes_compare_by_five_digits_and_zeros_never_match() {
+        let zip = |text| PostalCode::parse(text).unwrap();
+        assert!(zip("02139-1234").matches(&zip("02139")));
+        assert!(zip("021391234").matches(&zip("02139-9999")));
+        assert!(!zip("00000").matches(&zip("00000")));
+        assert!(PostalCode::parse("2139").is_err() && PostalCode::parse("ABCDE").is_err());
+    }
+
+    #[test]
+    fn addresses_that_could_smuggle_are_refused() {
+        for text in [
+            "a@example.com\r\nBcc: b@example.com",
+            "a b@example.com",
+            "\"a b\"@example.com",
+            "A <a@example.com>",
+            "a@[127.0.0.1]",
+            "a@localhost",
+            "аlice@example.com",
+            "a@exämple.com",
+            "@example.com",
+            "a@",
+            "a@example.com,b@example.com",
+        ] {
+            assert!(Email::parse(text).is_err(), "{text}");
+        }
+        assert!(Email::parse(&format!("{}@example.com", "a".repeat(320))).is_err());
+        assert!(
+            Email::parse("First.Last+tag@Example.com")
+                .unwrap()
+                .matches(&Email::parse("first.last+tag@example.COM").unwrap())
+        );
+    }
+
+    #[test]
+    fn only_ordinary_numbers_of_the_united_states_and_canada_are_dialled() {
+        assert_eq!(Phone::parse("(202) 555-0123").unwrap().reveal(), "+12025550123");
+        assert_eq!(Phone::parse("202-555-0123").unwrap().dialable(), Some("+12025550123"));
+        for text in [
+            "555-609-6292",
+            "+44 20 7946 0958",
+            "+1 900 555 0123",
+            "+1 876 555 0123",
+            "12",
+            "call me",
+            "202-555-0123 ext. 9",
+        ] {
+            assert!(Phone::parse(text).is_err(), "{text}");
+        }
+        assert_eq!(Phone::parse_or_keep("+44 20 7946 0958").unwrap().dialable(), None);
+    }
+
+    #[test]
+    fn nothing_personal_prints_itself() {
+        let printed = format!(
+            "{:?} {:?} {:?} {:?}",
+            Name::parse("Quillfeather").unwrap(),
+            Email::parse("quill@example.com").unwrap(),
+            Phone::parse("202-555-0123").unwrap(),
+            BirthDate::parse("1945-04-27", NOW).unwrap()
+        );
+        assert!(!printed.contains("uill") && !printed.contains("2025550123") && !printed.contains("1945"));
+    }
+}

@@ -1,0 +1,188 @@
+//! A patient's portal status whole: the record, its invitations and its accounts; and changes that answer with it.
+
+use futures_util::join;
+
+use crate::account::{Account, GrantState};
+use crate::audit::{Action, Entry, Event, Subject};
+use crate::desk::{Caller, StaffCall, open, repeated};
+use crate::ids::{AccountId, LinkId, PatientId};
+use crate::link::{Link, LinkState};
+use crate::patient::Patient;
+use crate::ports::{
+    Along, Commit, CommitError, Context, DECISIONS, Desk, History, Limits, Once, Practices, Write,
+};
+use crate::practice::{Scope, Settings};
+use crate::refusal::{Failure, Refusal};
+
+/// Events of one patient that a portal status looks through for invitations.
+const EVENTS: usize = 1000;
+
+/// Everything that an answer about a patient's portal status is made of.
+#[derive(Clone, Debug)]
+pub struct Portal {
+    /// The record.
+    pub patient: Patient,
+    /// The practice's settings.
+    pub settings: Settings,
+    /// Invitations whose records are still kept, the oldest first.
+    pub links: Vec<Link>,
+    /// The events that made invitations, the oldest first.
+    pub made: Vec<Event>,
+    /// Accounts with a grant, present or ended.
+    pub accounts: Vec<Account>,
+}
+
+fn made(events: Vec<Event>) -> Vec<Event> {
+    events.into_iter().filter(|event| event.detail.contains_key("kind")).collect()
+}
+
+fn link_ids(made: &[Event]) -> Vec<LinkId> {
+    made.iter().filter_map(|event| LinkId::parse(event.detail.get("invitation_id")?).ok()).collect()
+}
+
+fn account_ids(patient: &Patient) -> Vec<AccountId> {
+    patient.accounts.iter().map(|account| account.id).collect()
+}
+
+/// Reads a patient's portal status.
+pub async fn read<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    scopes: &[Scope],
+    patient: &PatientId,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: Desk + Limits + Practices + History,
+{
+    let subject = Subject::Patient(patient.clone());
+    let along = Along { patient: Some(patient), ..Along::default() };
+    let (opened, events) = join!(
+        open(context, store, call, scopes, along),
+        store.events(&call.key.claimed, &subject, 0, EVENTS)
+    );
+    let (caller, opened) = opened?;
+    let patient = opened.patient.ok_or(Refusal::NotFound)?;
+    let made = made(events?);
+    let (links, accounts) = (link_ids(&made), account_ids(&patient));
+    let (practice, records) =
+        join!(store.practice(&caller.practice), store.links_and_accounts(&links, &accounts));
+    let settings = practice?.ok_or(Failure::Unavailable)?.settings;
+    let (links, accounts) = records?;
+    Ok((Portal { patient, settings, links: in_order(links), made, accounts }, caller))
+}
+
+fn in_order(mut links: Vec<Link>) -> Vec<Link> {
+    links.sort_by_key(|link| link.id);
+    links
+}
+
+/// What a change of a patient decides: the record changed (version and chain's end are filled in), the other writes,
+/// and the event; `None` where there is nothing to do.
+pub type Decision = Option<(Patient, Vec<Write>, Entry)>;
+
+/// Decides a change on a patient's record, writes it, and answers with the portal status as it is then. The records
+/// that the answer shows are read while the write is under way, and brought up to what it did.
+pub async fn settled<S, D>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    scopes: &[Scope],
+    patient: &PatientId,
+    decide: D,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: Desk + Limits + Practices + History + Commit,
+    D: Fn(Patient, &Caller) -> Result<Decision, Refusal> + Send,
+{
+    let subject = Subject::Patient(patient.clone());
+    let once = call.once_key(context);
+    let along = Along { patient: Some(patient), once: once.as_ref(), ..Along::default() };
+    for _ in 0..DECISIONS {
+        let (opened, events) = join!(
+            open(context, store, call, scopes, along),
+            store.events(&call.key.claimed, &subject, 0, EVENTS)
+        );
+        let (caller, opened) = opened?;
+        let before = opened.patient.ok_or(Refusal::NotFound)?;
+        let events = events?;
+        let head = events.last().map(Event::head).unwrap_or_default();
+        let mut made = made(events);
+        let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
+        let repeat = repeated(opened.once, once.as_ref(), context.now())?.is_some();
+        let decision = if repeat { None } else { decide(before.clone(), &caller)? };
+        let Some((mut after, mut writes, entry)) = decision else {
+            let (links, accounts) = store.links_and_accounts(&link_ids(&made), &account_ids(&before)).await?;
+            return Ok((
+                Portal { patient: before, settings, links: in_order(links), made, accounts },
+                caller,
+            ));
+        };
+        let event = entry.after(&head, &context.keyring);
+        after.head = event.head();
+        after.version += 1;
+        writes.push(Write::ChangePatient(Box::new(after.clone()), after.status(&settings)));
+        writes.push(Write::Append(event.clone()));
+        if let Some(key) = once.clone() {
+            writes.push(Write::Once(Once::new(key, after.id.as_str(), context.now())));
+        }
+        let (links, accounts) = (link_ids(&made), account_ids(&after));
+        let (committed, records) = join!(store.commit(&writes), store.links_and_accounts(&links, &accounts));
+        match committed {
+            Ok(()) => {
+                let (mut links, mut accounts) = records?;
+                for write in &writes {
+                    follow(write, &mut links, &mut accounts);
+                }
+                if event.detail.contains_key("kind") && event.action != Action::ChartChanged {
+                    made.push(event);
+                }
+                return Ok((
+                    Portal { patient: after, settings, links: in_order(links), made, accounts },
+                    caller,
+                ));
+            }
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended) if once.is_some() => {
+                return Err(Refusal::IdempotencyInProgress.into());
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// What a write that happened means for records that were read before or after it.
+fn follow(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
+    match write {
+        Write::CloseLink { id, to, at } => {
+            for link in links.iter_mut().filter(|link| link.id == *id && link.state == LinkState::Pending) {
+                link.state = *to;
+                link.closed_at = Some(*at);
+            }
+        }
+        Write::EndGrant { account, patient, revocation } => {
+            for grant in grants(accounts, *account, patient) {
+                grant.state = GrantState::Ended;
+                grant.ended_by = Some(*revocation);
+            }
+        }
+        Write::SuspendGrant { account, patient, back_since } => {
+            for grant in grants(accounts, *account, patient) {
+                grant.state = if back_since.is_some() { GrantState::Active } else { GrantState::Suspended };
+            }
+        }
+        _ => {}
+    }
+}
+
+fn grants<'a>(
+    accounts: &'a mut [Account],
+    id: AccountId,
+    patient: &'a PatientId,
+) -> impl Iterator<Item = &'a mut crate::account::Grant> {
+    accounts
+        .iter_mut()
+        .filter(move |account| account.id == id)
+        .filter_map(|account| account.grants.get_mut(patient.as_str()))
+}

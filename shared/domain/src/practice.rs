@@ -1,0 +1,359 @@
+//! Practices, their settings, and the applications that hold their keys.
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{ClientId, PracticeId};
+use crate::keys::digest;
+use crate::time::Timestamp;
+
+/// What a visitor of a link must pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegistrationCheck {
+    /// The identity facts, then a code or the access code.
+    #[default]
+    IdentityAndCode,
+    /// The identity facts.
+    Identity,
+    /// Nothing but the link.
+    LinkOnly,
+}
+
+/// A fact that the practice asks for on a link's page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityFact {
+    /// The patient's last name.
+    FamilyName,
+    /// The patient's birth date.
+    BirthDate,
+    /// The e-mail address on the chart.
+    Email,
+    /// The ZIP code on the chart.
+    PostalCode,
+}
+
+/// Which contact facts must be on the chart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequiredContact {
+    /// Those of the chosen channel.
+    #[default]
+    Channel,
+    /// E-mail.
+    Email,
+    /// E-mail and ZIP code.
+    EmailAndPostalCode,
+    /// E-mail and mobile phone.
+    EmailAndMobilePhone,
+}
+
+/// What a re-invitation after a revocation asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Regrant {
+    /// Nothing: the same credentials work at once.
+    #[default]
+    SameCredentials,
+    /// The identity check and a new password.
+    VerifyAgain,
+}
+
+/// The hours in which bulk messages rest, in the practice's zone, `HH:MM`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuietHours {
+    /// From.
+    pub from: String,
+    /// Until.
+    pub to: String,
+}
+
+/// How automatic invitations go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AutoInvite {
+    /// The switch.
+    pub enabled: bool,
+    /// `email` or `sms`.
+    pub channel: String,
+    /// Youngest age, in years.
+    pub min_age: u32,
+    /// Oldest age, in years.
+    pub max_age: u32,
+    /// Days from an unsigned visit.
+    pub unsigned_days: u32,
+    /// When to rest.
+    pub quiet_hours: QuietHours,
+    /// Days after the invitation on which to remind.
+    pub reminder_days: Vec<u32>,
+    /// Most invitations a day.
+    pub daily_cap: u32,
+}
+
+/// What a practice decides for itself. The defaults are those of the product's description.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The name that patients know.
+    pub name: String,
+    /// The number that patients call, E.164.
+    pub phone: String,
+    /// IANA name of the zone in which local times are said.
+    pub time_zone: String,
+    /// Days that a printed letter's link works.
+    pub letter_days: u32,
+    /// `en` or `es`, for patients whose language is unknown.
+    pub default_language: String,
+    /// Where answers to e-mails go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// Where a signed-in person is sent; empty: to Portico's own account page.
+    pub portal_url: String,
+    /// Hours that a link works, 1 to 720.
+    pub link_hours: u32,
+    /// 5 or 6.
+    pub code_digits: u32,
+    /// What a visitor must pass.
+    pub registration_check: RegistrationCheck,
+    /// Facts that a visitor must state.
+    pub identity_facts: Vec<IdentityFact>,
+    /// Contact facts that the chart must have.
+    pub required_contact: RequiredContact,
+    /// After revoke and re-invite.
+    pub regrant: Regrant,
+    /// Characters, 8 to 64.
+    pub password_min_length: u32,
+    /// Whether a security question may stand behind a reset link.
+    pub security_question: bool,
+    /// Years at which a patient is an adult.
+    pub majority_age: i16,
+    /// Years below which only a representative may register.
+    pub adolescent_age: i16,
+    /// Automatic invitations.
+    pub auto_invite: AutoInvite,
+}
+
+impl Settings {
+    /// The defaults, for a practice of this name, phone (E.164) and zone.
+    pub fn new(name: &str, phone: &str, time_zone: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            phone: phone.to_owned(),
+            time_zone: time_zone.to_owned(),
+            letter_days: 14,
+            default_language: "en".to_owned(),
+            reply_to: None,
+            portal_url: String::new(),
+            link_hours: 72,
+            code_digits: 6,
+            registration_check: RegistrationCheck::default(),
+            identity_facts: vec![IdentityFact::FamilyName, IdentityFact::BirthDate],
+            required_contact: RequiredContact::default(),
+            regrant: Regrant::default(),
+            password_min_length: 12,
+            security_question: false,
+            majority_age: 18,
+            adolescent_age: 13,
+            auto_invite: AutoInvite {
+                enabled: false,
+                channel: "email".to_owned(),
+                min_age: 18,
+                max_age: 85,
+                unsigned_days: 30,
+                quiet_hours: QuietHours { from: "20:00".to_owned(), to: "08:00".to_owned() },
+                reminder_days: vec![3, 10],
+                daily_cap: 500,
+            },
+        }
+    }
+
+    /// Everything that is out of bounds, as (JSON pointer, code); empty if all is well.
+    pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
+        let hour = |text: &str| {
+            text.split_once(':').is_some_and(|(h, m)| {
+                h.len() == 2
+                    && m.len() == 2
+                    && h.parse::<u8>().is_ok_and(|h| h < 24)
+                    && m.parse::<u8>().is_ok_and(|m| m < 60)
+            })
+        };
+        let auto = &self.auto_invite;
+        let plain = |text: &str| !text.trim().is_empty() && !text.chars().any(char::is_control);
+        [
+            ("/name", plain(&self.name) && self.name.chars().count() <= 60, "invalid_name"),
+            (
+                "/phone",
+                crate::person::Phone::parse(&self.phone).is_ok_and(|p| p.reveal() == self.phone),
+                "invalid_phone",
+            ),
+            ("/time_zone", TimeZone::get(&self.time_zone).is_ok(), "unknown_time_zone"),
+            ("/letter_days", (1..=90).contains(&self.letter_days), "out_of_range"),
+            ("/default_language", matches!(self.default_language.as_str(), "en" | "es"), "unknown_language"),
+            (
+                "/reply_to",
+                self.reply_to.as_ref().is_none_or(|to| crate::person::Email::parse(to).is_ok()),
+                "invalid_email",
+            ),
+            ("/portal_url", self.portal_url.is_empty() || is_portal_url(&self.portal_url), "invalid_url"),
+            ("/link_hours", (1..=720).contains(&self.link_hours), "out_of_range"),
+            ("/code_digits", (5..=6).contains(&self.code_digits), "out_of_range"),
+            ("/identity_facts", self.identity_facts_hold(), "needs_family_name_and_birth_date"),
+            ("/password_min_length", (8..=64).contains(&self.password_min_length), "out_of_range"),
+            ("/majority_age", (14..=25).contains(&self.majority_age), "out_of_range"),
+            ("/adolescent_age", (0..=self.majority_age).contains(&self.adolescent_age), "out_of_range"),
+            ("/auto_invite/channel", matches!(auto.channel.as_str(), "email" | "sms"), "unknown_channel"),
+            ("/auto_invite/min_age", auto.min_age <= auto.max_age, "out_of_range"),
+            ("/auto_invite/max_age", auto.max_age <= 130, "out_of_range"),
+            ("/auto_invite/unsigned_days", auto.unsigned_days <= 365, "out_of_range"),
+            (
+                "/auto_invite/quiet_hours",
+                hour(&auto.quiet_hours.from) && hour(&auto.quiet_hours.to),
+                "invalid_time",
+            ),
+            (
+                "/auto_invite/reminder_days",
+                auto.reminder_days.len() <= 10 && auto.reminder_days.iter().all(|d| (1..=90).contains(d)),
+                "out_of_range",
+            ),
+            ("/auto_invite/daily_cap", auto.daily_cap <= 100_000, "out_of_range"),
+        ]
+        .into_iter()
+        .filter(|(_, holds, _)| !holds)
+        .map(|(pointer, _, code)| (pointer, code))
+        .collect()
+    }
+
+    /// Family name and birth date always stand among the facts, each fact once.
+    fn identity_facts_hold(&self) -> bool {
+        let facts = &self.identity_facts;
+        let once =
+            facts.iter().enumerate().all(|(i, fact)| facts.iter().skip(i + 1).all(|other| other != fact));
+        once && facts.contains(&IdentityFact::FamilyName) && facts.contains(&IdentityFact::BirthDate)
+    }
+}
+
+/// An absolute `https` address (`http` on loopback), without a query, a fragment or credentials.
+fn is_portal_url(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| {
+        text.strip_prefix("http://")
+            .filter(|rest| rest.starts_with("127.0.0.1") || rest.starts_with("localhost"))
+    });
+    host.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.starts_with('/')
+            && rest.bytes().all(|b| {
+                b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'@' | b'"' | b'<' | b'>' | b'\\')
+            })
+    })
+}
+
+/// A practice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Practice {
+    /// Its short name.
+    pub id: PracticeId,
+    /// Its settings.
+    pub settings: Settings,
+    /// Counts the changes.
+    pub version: u64,
+    /// The end of its audit chain as of its last change.
+    pub head: crate::audit::Head,
+}
+
+/// What a key allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// Read charts and portal status.
+    #[serde(rename = "chart:read")]
+    ChartRead,
+    /// Keep charts in step.
+    #[serde(rename = "chart:write")]
+    ChartWrite,
+    /// Invite, cancel, enable, record a refusal.
+    #[serde(rename = "invite")]
+    Invite,
+    /// Take access away.
+    #[serde(rename = "revoke")]
+    Revoke,
+    /// Look after accounts.
+    #[serde(rename = "accounts")]
+    Accounts,
+    /// Lists and reports.
+    #[serde(rename = "report")]
+    Report,
+    /// The practice's settings.
+    #[serde(rename = "settings")]
+    Settings,
+    /// The audit trail.
+    #[serde(rename = "audit")]
+    Audit,
+    /// Exchange and look into sessions.
+    #[serde(rename = "sessions")]
+    Sessions,
+    /// Open the Onboarding Tool for staff.
+    #[serde(rename = "console")]
+    Console,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 10] = [
+        Self::ChartRead,
+        Self::ChartWrite,
+        Self::Invite,
+        Self::Revoke,
+        Self::Accounts,
+        Self::Report,
+        Self::Settings,
+        Self::Audit,
+        Self::Sessions,
+        Self::Console,
+    ];
+
+    /// The scopes of a preset: `ehr` has all, `scheduling` lacks `revoke`, `accounts`, `settings` and `audit`, `portal` has `sessions` alone.
+    pub fn preset(name: &str) -> Option<Vec<Self>> {
+        let held_back = [Self::Revoke, Self::Accounts, Self::Settings, Self::Audit];
+        match name {
+            "ehr" => Some(Self::ALL.to_vec()),
+            "scheduling" => Some(Self::ALL.into_iter().filter(|scope| !held_back.contains(scope)).collect()),
+            "portal" => Some(vec![Self::Sessions]),
+            _ => None,
+        }
+    }
+}
+
+/// An application's key, as the table keeps it: by digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// SHA-256 of the key.
+    pub digest: String,
+    /// Whose it is.
+    pub practice: PracticeId,
+    /// Which application holds it.
+    pub client: ClientId,
+    /// What it allows.
+    pub scopes: Vec<Scope>,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it was taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// A key as a caller presents it: `<practice>.<secret>`. The name in front only says what to read along; the record decides.
+pub struct PresentedKey {
+    /// The practice that the key claims.
+    pub claimed: PracticeId,
+    /// SHA-256 of the whole key.
+    pub digest: String,
+}
+
+impl PresentedKey {
+    /// Reads a key; `None` if it can't be one of ours.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (practice, secret) = text.split_once('.')?;
+        let ours = secret.len() == 43
+            && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+        let claimed = PracticeId::parse(practice).ok()?;
+        ours.then(|| Self { claimed, digest: digest(text.as_bytes()) })
+    }
+}

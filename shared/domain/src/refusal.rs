@@ -1,0 +1,117 @@
+//! What a caller may be told: one list of refusals, each with its stable code. How it reads on HTTP is `web`'s last step.
+
+use crate::ids::PatientId;
+use crate::password::PasswordFault;
+use crate::patient::Reason;
+
+/// One fault of the input, by JSON pointer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// Where, e.g. `/birth_date`.
+    pub pointer: String,
+    /// What, e.g. `invalid_date`.
+    pub code: &'static str,
+}
+
+impl FieldFault {
+    /// A fault of a field at the top level.
+    pub fn of(field: &str, code: &'static str) -> Self {
+        Self { pointer: format!("/{field}"), code }
+    }
+}
+
+/// Why something was not done. None of them tells more than the caller may know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The input is malformed.
+    BadRequest(Vec<FieldFault>),
+    /// No key, or none of ours.
+    Unauthorized,
+    /// A wrong user name or password, whichever, or a lock.
+    SignInFailed,
+    /// The key lacks the scope.
+    Forbidden,
+    /// The right password of somebody whose access is revoked.
+    AccessRevoked,
+    /// The patient is too young to register.
+    RepresentativeRequired,
+    /// No such thing in this practice.
+    NotFound,
+    /// Quick add found somebody of the same name and birth date.
+    PossibleDuplicate(Vec<PatientId>),
+    /// Somebody has that user name; others to try.
+    UsernameTaken(Vec<String>),
+    /// The state of things does not allow it.
+    Conflict(&'static str),
+    /// The same key is being worked on.
+    IdempotencyInProgress,
+    /// The link can't be used, whatever the reason.
+    LinkUnavailable,
+    /// The patient can't be invited by this channel; all reasons.
+    NotEligible(Vec<Reason>),
+    /// A fact did not match, whichever.
+    VerificationFailed,
+    /// The password won't do.
+    PasswordRejected(Vec<PasswordFault>),
+    /// The user name won't do.
+    UsernameRejected(&'static str),
+    /// The code is wrong, used or over.
+    CodeRejected,
+    /// The same key came with another body.
+    IdempotencyMismatch,
+    /// Too many; seconds until it is worth trying again.
+    TooManyRequests(i64),
+}
+
+impl Refusal {
+    /// The stable code of the contract.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "bad_request",
+            Self::Unauthorized => "unauthorized",
+            Self::SignInFailed => "sign_in_failed",
+            Self::Forbidden => "forbidden",
+            Self::AccessRevoked => "access_revoked",
+            Self::RepresentativeRequired => "representative_required",
+            Self::NotFound => "not_found",
+            Self::PossibleDuplicate(_) => "possible_duplicate",
+            Self::UsernameTaken(_) => "username_taken",
+            Self::Conflict(_) => "conflict",
+            Self::IdempotencyInProgress => "idempotency_in_progress",
+            Self::LinkUnavailable => "link_unavailable",
+            Self::NotEligible(_) => "not_eligible",
+            Self::VerificationFailed => "verification_failed",
+            Self::PasswordRejected(_) => "password_rejected",
+            Self::UsernameRejected(_) => "username_rejected",
+            Self::CodeRejected => "code_rejected",
+            Self::IdempotencyMismatch => "idempotency_mismatch",
+            Self::TooManyRequests(_) => "too_many_requests",
+        }
+    }
+}
+
+/// The table could not be reached, or not in time; nothing is known to have happened, and trying again is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the table is unavailable")]
+pub struct Unavailable;
+
+/// Why a use case ended without its outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It was refused.
+    Refused(Refusal),
+    /// It could not be decided.
+    Unavailable,
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Unavailable> for Failure {
+    fn from(_: Unavailable) -> Self {
+        Self::Unavailable
+    }
+}

@@ -1,0 +1,393 @@
+//! `register`: at the end of a link: a new account for the patient or a representative; or, on a restored link, a new
+//! password and everything back.
+
+use futures_util::join;
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use crate::account::{Account, Grant, GrantState, Level, Login, Relationship, Session, TERMS_VERSION, Terms};
+use crate::audit::{Action, By, Entry, Head, Subject};
+use crate::chart::Channel;
+use crate::ids::AccountId;
+use crate::invitation::{notice_channel, restore, to_patient};
+use crate::limit::{Counter, PUBLIC_POSTS};
+use crate::link::{Kind, Link, Purpose, Role, parse_token};
+use crate::message::Template;
+use crate::password::Password;
+use crate::patient::{AccountRef, Patient, RevokeReason};
+use crate::person::{Email, Name, Phone};
+use crate::ports::{
+    Accounts, Chain, Commit, CommitError, Context, DECISIONS, Limits, Links, Patients, Practices, Write,
+};
+use crate::practice::Practice;
+use crate::refusal::{Failure, FieldFault, Refusal};
+use crate::username::{Username, UsernameFault, alternatives};
+
+/// What a representative says of themselves.
+pub struct Representative {
+    /// What they are to the patient.
+    pub relationship: Relationship,
+    /// Their first name.
+    pub given_name: Name,
+    /// Their last name.
+    pub family_name: Name,
+    /// Their e-mail address.
+    pub email: Email,
+    /// Their mobile phone.
+    pub mobile_phone: Option<Phone>,
+}
+
+/// To register.
+pub struct Register {
+    /// The ticket.
+    pub ticket: String,
+    /// The user name; a restored link keeps the one there is.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Password,
+    /// Whether the terms were accepted.
+    pub accept_terms: bool,
+    /// Present exactly if a representative registers.
+    pub representative: Option<Representative>,
+}
+
+/// A person who registered and is signed in.
+pub struct Registered {
+    /// The account.
+    pub account: Account,
+    /// The session.
+    pub session: Session,
+    /// Its token. Shown once.
+    pub token: Zeroizing<String>,
+    /// The practice.
+    pub practice: Practice,
+}
+
+/// Registers. A refused user name or password spends nothing.
+pub async fn register<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    command: &Register,
+) -> Result<Registered, Failure>
+where
+    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+{
+    let now = context.now();
+    let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let id = parse_token(token, Purpose::Invitation, &context.keyring);
+    let read = async {
+        match id {
+            Some(id) => store.link(id).await,
+            None => Ok(None),
+        }
+    };
+    let (count, link) = join!(store.raise(&counter, 1), read);
+    counter.check(count?, now)?;
+    let link = link?.ok_or(Refusal::LinkUnavailable)?;
+    let ticket = link.honours(&command.ticket, now).cloned().ok_or(Refusal::LinkUnavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    require_fields(command, ticket.role, &link)?;
+
+    for _ in 0..DECISIONS {
+        let subject = Subject::Patient(link.patient.clone());
+        let (patient, head) =
+            join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
+        let current = |patient: &Patient| patient.invitation.is_some_and(|current| current.link == link.id);
+        let patient =
+            patient?.filter(|p| p.suspension().is_none() && current(p)).ok_or(Refusal::LinkUnavailable)?;
+        let head = head?;
+        let plan = match link.account {
+            Some(account) => {
+                come_back(context, store, &link, &practice, patient, account, command, &head).await?
+            }
+            None => enroll(context, &link, &practice, patient, ticket.role, command, &head)?,
+        };
+        match store.commit(&plan.writes).await {
+            Ok(()) => {
+                return Ok(Registered {
+                    account: plan.account,
+                    session: plan.session,
+                    token: plan.token,
+                    practice,
+                });
+            }
+            Err(CommitError::Lost(places)) => {
+                if places.contains(&plan.username_at) {
+                    return Err(Refusal::UsernameTaken(plan.alternatives).into());
+                }
+                // The link was used, or died, since it was read; or the patient's record or chain moved: read and decide again.
+                let again = store.link(link.id).await?;
+                if !again.is_some_and(|link| link.honours(&command.ticket, now).is_some()) {
+                    return Err(Refusal::LinkUnavailable.into());
+                }
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Everything that one registration writes.
+struct Plan {
+    writes: Vec<Write>,
+    /// Place of the write that claims the user name; beyond the list where none does.
+    username_at: usize,
+    alternatives: Vec<String>,
+    account: Account,
+    session: Session,
+    token: Zeroizing<String>,
+}
+
+fn require_fields(command: &Register, role: Role, link: &Link) -> Result<(), Refusal> {
+    let mut faults = Vec::new();
+    if !command.accept_terms {
+        faults.push(FieldFault::of("accept_terms", "required"));
+    }
+    if link.kind != Kind::Restored && command.username.is_none() {
+        faults.push(FieldFault::of("username", "required"));
+    }
+    match (role, &command.representative) {
+        (Role::Representative, None) if link.account.is_none() => {
+            for field in ["relationship", "given_name", "family_name", "email"] {
+                faults.push(FieldFault::of(field, "required"));
+            }
+        }
+        (Role::Patient, Some(_)) => faults.push(FieldFault::of("relationship", "not_allowed")),
+        _ => {}
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::BadRequest(faults)) }
+}
+
+/// Addresses that a link has proven to be this person's: what a user name with `@` may be.
+fn proven<'a>(patient: &'a Patient, link: &Link, command: &'a Register) -> Vec<&'a Email> {
+    match &command.representative {
+        None => patient.chart.email.iter().collect(),
+        Some(who) => Some(&who.email).filter(|email| reached(link, email)).into_iter().collect(),
+    }
+}
+
+/// Whether this link was mailed to that address.
+fn reached(link: &Link, email: &Email) -> bool {
+    link.channel == Channel::Email
+        && link.sent_to.as_deref().is_some_and(|to| to.eq_ignore_ascii_case(email.reveal()))
+}
+
+fn check_password(
+    password: &Password,
+    practice: &Practice,
+    patient: &Patient,
+    username: &str,
+    who: Option<&Representative>,
+) -> Result<(), Refusal> {
+    let chart = &patient.chart;
+    let mut context = vec![username.to_owned(), practice.settings.name.clone()];
+    context.extend(username.split('@').next().map(str::to_owned));
+    context.extend([&chart.given_name, &chart.family_name].map(|name| name.reveal().to_owned()));
+    context.extend(chart.email.as_ref().map(|email| email.reveal().to_owned()));
+    context
+        .extend(chart.mobile_phone.as_ref().map(|phone| phone.reveal().trim_start_matches("+1").to_owned()));
+    context.extend(chart.birth_date.spellings());
+    if let Some(who) = who {
+        context.extend([&who.given_name, &who.family_name].map(|name| name.reveal().to_owned()));
+        context.push(who.email.reveal().to_owned());
+    }
+    let faults = password.faults(practice.settings.password_min_length, &context);
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::PasswordRejected(faults)) }
+}
+
+fn enroll(
+    context: &Context,
+    link: &Link,
+    practice: &Practice,
+    mut patient: Patient,
+    role: Role,
+    command: &Register,
+    head: &Head,
+) -> Result<Plan, Failure> {
+    let now = context.now();
+    let own = proven(&patient, link, command);
+    let text = command.username.as_deref().unwrap_or_default();
+    let username = Username::parse_for(text, &own).map_err(|fault| {
+        Refusal::UsernameRejected(match fault {
+            UsernameFault::Malformed => "malformed",
+            UsernameFault::NotYours => "not_your_address",
+        })
+    })?;
+    let who = command.representative.as_ref();
+    check_password(&command.password, practice, &patient, &username.name, who)?;
+
+    let id = AccountId::new(&*context.clock, &*context.entropy);
+    let relationship = who.map_or(Relationship::Own, |who| who.relationship);
+    let grant =
+        Grant { relationship, level: Level::Full, state: GrantState::Active, since: now, ended_by: None };
+    let mut account = Account {
+        id,
+        practice: link.practice.clone(),
+        version: 1,
+        username: username.shown.clone(),
+        given_name: who.map(|who| who.given_name.clone()),
+        family_name: who.map(|who| who.family_name.clone()),
+        email: who.map(|who| who.email.clone()),
+        email_verified: who.is_some_and(|who| reached(link, &who.email)),
+        mobile_phone: who.and_then(|who| who.mobile_phone.clone()),
+        grants: BTreeMap::from([(patient.id.to_string(), grant)]),
+        terms: Terms { version: TERMS_VERSION.to_owned(), accepted_at: now },
+        registered_at: now,
+        last_login_at: Some(now),
+        attempts_seen: 0,
+        head: Head::default(),
+    };
+    let detail = |with: &str, value: String| {
+        vec![
+            ("invitation_id", link.id.to_string()),
+            ("relationship", relationship.as_str().to_owned()),
+            ("terms", TERMS_VERSION.to_owned()),
+            (if with == "account" { "account_id" } else { "patient_id" }, value),
+        ]
+    };
+    let entry = |subject: Subject, detail| Entry {
+        practice: link.practice.clone(),
+        subject,
+        at: now,
+        by: By::visitor(),
+        action: Action::AccountRegistered,
+        detail,
+    };
+    let event = entry(Subject::Patient(patient.id.clone()), detail("account", id.to_string()))
+        .after(head, &context.keyring);
+    let own_event = entry(Subject::Account(id), detail("patient", patient.id.to_string()))
+        .after(&Head::default(), &context.keyring);
+    account.head = own_event.head();
+
+    let (session, token) = Session::begin(id, &link.practice, now, &*context.entropy);
+    let login = Login {
+        practice: link.practice.clone(),
+        name: username.name.clone(),
+        account: id,
+        password: command.password.hash(&context.keyring, &*context.entropy),
+    };
+    patient.accounts.push(AccountRef { id, username: username.shown.clone(), relationship, ended_by: None });
+    patient.invitation = None;
+    patient.revocation = None;
+    patient.registered_at = patient.registered_at.or(Some(now));
+    patient.last_login_at = Some(now);
+    patient.head = event.head();
+    patient.version += 1;
+    let status = patient.status(&practice.settings);
+
+    let mut random = [0; 3];
+    context.entropy.fill(&mut random);
+    let given = who.map_or(patient.chart.given_name.reveal(), |who| who.given_name.reveal());
+    let alternatives = alternatives(&username, given, random);
+    let notice = confirmation(context, &patient, link, &username.shown, role);
+    let mut writes = vec![
+        Write::AcceptLink { id: link.id, ticket: ticket_digest(link), at: now },
+        Write::ClaimUsername(login),
+        Write::CreateAccount(Box::new(account.clone())),
+        Write::OpenSession(session.clone()),
+        Write::ChangePatient(Box::new(patient), status),
+        Write::Append(event),
+        Write::Append(own_event),
+    ];
+    writes.extend(notice.map(Write::Queue));
+    Ok(Plan { writes, username_at: 1, alternatives, account, session, token })
+}
+
+fn ticket_digest(link: &Link) -> String {
+    link.ticket.as_ref().map(|ticket| ticket.digest.clone()).unwrap_or_default()
+}
+
+/// The confirmation goes to the contact on the chart, by the way that the link went where it can.
+fn confirmation(
+    context: &Context,
+    patient: &Patient,
+    link: &Link,
+    username: &str,
+    role: Role,
+) -> Option<crate::message::Message> {
+    let by_link = Some(link.channel).filter(|channel| patient.chart.address(*channel).is_some());
+    let channel = by_link.or_else(|| notice_channel(patient))?;
+    let mut message = to_patient(context, patient, Template::Registered, channel, None);
+    // A representative's user name is not the patient's to know.
+    message.username = (role == Role::Patient).then(|| username.to_owned());
+    Some(message)
+}
+
+/// On a restored link: a new password for the account that there is, and its grants back.
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
+async fn come_back<S: Accounts>(
+    context: &Context,
+    store: &S,
+    link: &Link,
+    practice: &Practice,
+    mut patient: Patient,
+    id: AccountId,
+    command: &Register,
+    head: &Head,
+) -> Result<Plan, Failure> {
+    let now = context.now();
+    let mut account = store.account(id).await?.ok_or(Refusal::LinkUnavailable)?;
+    let revocation = patient.revocation.clone().ok_or(Refusal::LinkUnavailable)?;
+    let username = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?;
+    check_password(&command.password, practice, &patient, &username.name, None)?;
+
+    // Whose password may be known to others comes back alone; the others are invited one by one.
+    let mut back: Vec<AccountRef> =
+        patient.accounts.iter().filter(|known| known.ended_by == Some(revocation.id)).cloned().collect();
+    if revocation.reason == RevokeReason::Compromised {
+        back.retain(|known| known.id == id);
+    }
+    let mut writes = vec![Write::AcceptLink { id: link.id, ticket: ticket_digest(link), at: now }];
+    restore(&mut patient, &back, &mut writes, now);
+    // This account is written whole, below; the others by their grants.
+    writes.retain(|write| !matches!(write, Write::RestoreGrant { account, .. } if *account == id));
+    if let Some(grant) = account.grants.get_mut(patient.id.as_str()) {
+        grant.state = GrantState::Active;
+        grant.since = now;
+        grant.ended_by = None;
+    }
+    let entry = |subject: Subject, action| Entry {
+        practice: link.practice.clone(),
+        subject,
+        at: now,
+        by: By::visitor(),
+        action,
+        detail: vec![("invitation_id", link.id.to_string()), ("account_id", id.to_string())],
+    };
+    let event =
+        entry(Subject::Patient(patient.id.clone()), Action::AccessRestored).after(head, &context.keyring);
+    let own_event =
+        entry(Subject::Account(id), Action::PasswordChanged).after(&account.head, &context.keyring);
+    account.head = own_event.head();
+    account.version += 1;
+    account.last_login_at = Some(now);
+    patient.invitation = None;
+    patient.last_login_at = Some(now);
+    patient.head = event.head();
+    patient.version += 1;
+    let status = patient.status(&practice.settings);
+
+    let (session, token) = Session::begin(id, &link.practice, now, &*context.entropy);
+    let login = Login {
+        practice: link.practice.clone(),
+        name: username.name,
+        account: id,
+        password: command.password.hash(&context.keyring, &*context.entropy),
+    };
+    if let Some(channel) = notice_channel(&patient) {
+        writes.push(Write::Queue(to_patient(context, &patient, Template::Restored, channel, None)));
+    }
+    writes.extend([
+        Write::SetPassword(login),
+        Write::ChangeAccount(Box::new(account.clone())),
+        Write::OpenSession(session.clone()),
+        Write::ChangePatient(Box::new(patient), status),
+        Write::Append(event),
+        Write::Append(own_event),
+    ]);
+    Ok(Plan { writes, username_at: usize::MAX, alternatives: Vec::new(), account, session, token })
+}

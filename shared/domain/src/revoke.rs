@@ -1,0 +1,198 @@
+//! `revoke`: access taken away, of all or of one, in one transaction; access switched off and on; the patient's no.
+
+use crate::audit::{Action, Entry, Subject};
+use crate::desk::{Caller, StaffCall};
+use crate::ids::{AccountId, PatientId, RevocationId};
+use crate::invitation::{notice_channel, to_patient};
+use crate::link::LinkState;
+use crate::message::Template;
+use crate::patient::{Patient, Refusal as Declined, Revocation, RevokeReason};
+use crate::portal::{Decision, Portal, settled};
+use crate::ports::{Commit, Context, Desk, History, Limits, Practices, Write};
+use crate::practice::Scope;
+use crate::refusal::{Failure, Refusal};
+
+/// To take access away.
+pub struct Revoke {
+    /// From whose portal.
+    pub patient: PatientId,
+    /// Why.
+    pub reason: RevokeReason,
+    /// In the words of staff.
+    pub note: Option<String>,
+    /// From this account alone.
+    pub account: Option<AccountId>,
+}
+
+/// Revokes. Doing it again changes nothing and says nothing.
+pub async fn revoke<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    command: &Revoke,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: Desk + Limits + Practices + History + Commit,
+{
+    settled(context, store, call, &[Scope::Revoke], &command.patient, |patient, caller| {
+        caller.actor()?;
+        match command.account {
+            None => Ok(revoke_all(context, patient, command, caller)),
+            Some(account) => revoke_one(context, patient, account, command, caller),
+        }
+    })
+    .await
+}
+
+fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller: &Caller) -> Decision {
+    let earlier = patient.revocation.as_ref();
+    if earlier.is_some() && patient.invitation.is_none() {
+        return None;
+    }
+    let now = context.now();
+    // A revocation over one that was about to be undone keeps its id, so that the same grants come back with it.
+    let id =
+        earlier.map_or_else(|| RevocationId::new(&*context.clock, &*context.entropy), |earlier| earlier.id);
+    let entry = entry(context, &patient, caller, command, Action::AccessRevoked, Vec::new());
+    let mut writes = Vec::new();
+    for account in patient.accounts.iter_mut().filter(|account| account.ended_by.is_none()) {
+        account.ended_by = Some(id);
+        writes.push(Write::EndGrant { account: account.id, patient: patient.id.clone(), revocation: id });
+    }
+    if let Some(current) = patient.invitation.take() {
+        writes.push(Write::CloseLink { id: current.link, to: LinkState::Revoked, at: now });
+    }
+    let told = earlier.is_some();
+    patient.revocation =
+        Some(Revocation { id, at: now, by: caller.by(), reason: command.reason, note: command.note.clone() });
+    if let Some(channel) = notice_channel(&patient).filter(|_| !told) {
+        writes.push(Write::Queue(to_patient(context, &patient, Template::Revoked, channel, None)));
+    }
+    Some((patient, writes, entry))
+}
+
+fn revoke_one(
+    context: &Context,
+    mut patient: Patient,
+    account: AccountId,
+    command: &Revoke,
+    caller: &Caller,
+) -> Result<Decision, Refusal> {
+    let id = RevocationId::new(&*context.clock, &*context.entropy);
+    let detail = vec![("account_id", account.to_string())];
+    let entry = entry(context, &patient, caller, command, Action::AccessRevoked, detail);
+    let Some(known) = patient.accounts.iter_mut().find(|known| known.id == account) else {
+        return Err(Refusal::NotFound);
+    };
+    if known.ended_by.is_some() {
+        return Ok(None);
+    }
+    known.ended_by = Some(id);
+    let end = Write::EndGrant { account, patient: patient.id.clone(), revocation: id };
+    Ok(Some((patient, vec![end], entry)))
+}
+
+fn entry(
+    context: &Context,
+    patient: &Patient,
+    caller: &Caller,
+    command: &Revoke,
+    action: Action,
+    mut detail: Vec<(&'static str, String)>,
+) -> Entry {
+    detail.push(("reason", command.reason.code().to_owned()));
+    Entry {
+        practice: patient.practice.clone(),
+        subject: Subject::Patient(patient.id.clone()),
+        at: context.now(),
+        by: caller.by(),
+        action,
+        detail,
+    }
+}
+
+/// Switches portal access on or off for a patient; off suspends every grant and takes a pending invitation back.
+pub async fn set_access<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: &PatientId,
+    enabled: bool,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: Desk + Limits + Practices + History + Commit,
+{
+    settled(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
+        if !enabled {
+            caller.must(Scope::Revoke)?;
+        }
+        caller.actor()?;
+        if patient.access_enabled == enabled {
+            return Ok(None);
+        }
+        let was = patient.suspension().is_some();
+        patient.access_enabled = enabled;
+        let mut writes = Vec::new();
+        suspend(context, &mut patient, was, &mut writes);
+        let entry = Entry {
+            practice: patient.practice.clone(),
+            subject: Subject::Patient(patient.id.clone()),
+            at: context.now(),
+            by: caller.by(),
+            action: if enabled { Action::AccessEnabled } else { Action::AccessDisabled },
+            detail: Vec::new(),
+        };
+        Ok(Some((patient, writes, entry)))
+    })
+    .await
+}
+
+/// Brings the patient's grants and pending invitation in line with whether access is suspended now; `was` says whether it was before.
+pub fn suspend(context: &Context, patient: &mut Patient, was: bool, writes: &mut Vec<Write>) {
+    let (is, now) = (patient.suspension().is_some(), context.now());
+    if was == is {
+        return;
+    }
+    let back_since = (!is).then_some(now);
+    for account in patient.live_accounts() {
+        writes.push(Write::SuspendGrant { account: account.id, patient: patient.id.clone(), back_since });
+    }
+    if let Some(current) = patient.invitation.take_if(|_| is) {
+        writes.push(Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now });
+    }
+}
+
+/// Records that the patient said no; a pending invitation ends.
+pub async fn decline<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: &PatientId,
+    reason: Option<&str>,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: Desk + Limits + Practices + History + Commit,
+{
+    settled(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
+        caller.actor()?;
+        if patient.declined.is_some() {
+            return Ok(None);
+        }
+        let now = context.now();
+        patient.declined = Some(Declined { at: now, by: caller.by() });
+        let mut writes = Vec::new();
+        if let Some(current) = patient.invitation.take() {
+            writes.push(Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now });
+        }
+        let entry = Entry {
+            practice: patient.practice.clone(),
+            subject: Subject::Patient(patient.id.clone()),
+            at: now,
+            by: caller.by(),
+            action: Action::InvitationDeclined,
+            detail: reason.map(|reason| ("reason", reason.to_owned())).into_iter().collect(),
+        };
+        Ok(Some((patient, writes, entry)))
+    })
+    .await
+}

@@ -1,0 +1,123 @@
+//! `send-invite`: one invitation out, over an older one if there is one; or the pending one taken back.
+
+use futures_util::join;
+
+use crate::audit::{Action, Entry, Subject};
+use crate::chart::Channel;
+use crate::desk::{Caller, StaffCall, open, repeated};
+use crate::ids::{LinkId, PatientId};
+use crate::invitation::prepare;
+use crate::link::{Link, LinkState};
+use crate::portal::{Portal, settled};
+use crate::ports::{
+    Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, History, Limits, Links, Once, Practices,
+    Write,
+};
+use crate::practice::Scope;
+use crate::refusal::{Failure, Refusal};
+
+/// To invite a patient.
+pub struct Invite {
+    /// Whom.
+    pub patient: PatientId,
+    /// Which way: e-mail, text or print.
+    pub channel: Channel,
+    /// Why it is to go although the patient said no.
+    pub why: Option<String>,
+}
+
+/// An invitation as it now is, and who asked.
+pub struct Invited {
+    /// The invitation.
+    pub link: Link,
+    /// The caller, whose scopes decide what the answer shows.
+    pub caller: Caller,
+}
+
+/// Invites.
+pub async fn invite<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    command: &Invite,
+) -> Result<Invited, Failure>
+where
+    S: Desk + Limits + Chain + Practices + Links + Commit,
+{
+    let subject = Subject::Patient(command.patient.clone());
+    let once = call.once_key(context);
+    let along = Along { patient: Some(&command.patient), once: once.as_ref(), ..Along::default() };
+    for _ in 0..DECISIONS {
+        let (opened, head) = join!(
+            open(context, store, call, &[Scope::Invite], along),
+            store.head(&call.key.claimed, &subject)
+        );
+        let (caller, opened) = opened?;
+        let actor = caller.actor()?;
+        if let Some(made) = repeated(opened.once, once.as_ref(), context.now())? {
+            let id = LinkId::parse(&made).map_err(|_| Refusal::NotFound)?;
+            let link = store.link(id).await?.ok_or(Refusal::NotFound)?;
+            return Ok(Invited { link, caller });
+        }
+        let patient = opened.patient.ok_or(Refusal::NotFound)?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let mut ready = prepare(
+            context,
+            &practice.settings,
+            patient,
+            command.channel,
+            command.why.as_deref(),
+            &caller,
+            &actor,
+        )?;
+        let event = ready.entry.after(&head?, &context.keyring);
+        ready.patient.head = event.head();
+        ready.patient.version += 1;
+        let status = ready.patient.status(&practice.settings);
+        ready.writes.push(Write::ChangePatient(Box::new(ready.patient), status));
+        ready.writes.push(Write::Append(event));
+        if let Some(key) = once.clone() {
+            ready.writes.push(Write::Once(Once::new(key, &ready.link.id.to_string(), context.now())));
+        }
+        match store.commit(&ready.writes).await {
+            Ok(()) => return Ok(Invited { link: ready.link, caller }),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended) if once.is_some() => {
+                return Err(Refusal::IdempotencyInProgress.into());
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Takes the pending invitation back; the portal status afterwards. Without one, nothing changes.
+pub async fn cancel<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: &PatientId,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: Desk + Limits + Practices + History + Commit,
+{
+    settled(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
+        caller.actor()?;
+        let Some(current) = patient.invitation.take() else { return Ok(None) };
+        let now = context.now();
+        let entry = Entry {
+            practice: patient.practice.clone(),
+            subject: Subject::Patient(patient.id.clone()),
+            at: now,
+            by: caller.by(),
+            action: Action::InvitationCancelled,
+            detail: vec![("invitation_id", current.link.to_string())],
+        };
+        Ok(Some((
+            patient,
+            vec![Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now }],
+            entry,
+        )))
+    })
+    .await
+}

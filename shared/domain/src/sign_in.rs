@@ -1,0 +1,253 @@
+//! `sign-in`: in, out, and the question that the portal asks: who is this, and whose records may they see?
+
+use futures_util::join;
+use zeroize::Zeroizing;
+
+use crate::account::{Account, Exchange, Login, Presented, Session};
+use crate::audit::{Action, By, Entry, Subject};
+use crate::desk::{StaffCall, admit};
+use crate::ids::{AccountId, PracticeId};
+use crate::limit::{Counter, FAILED_SIGN_INS, PUBLIC_POSTS, Raised, locked_until, sign_in_key};
+use crate::password::{Password, PasswordHash};
+use crate::ports::{Accounts, Commit, CommitError, Context, DECISIONS, Limits, Write};
+use crate::practice::Scope;
+use crate::refusal::{Failure, Refusal};
+use crate::username::Username;
+
+/// To sign in.
+pub struct SignIn {
+    /// The practice of the page.
+    pub practice: PracticeId,
+    /// The user name as typed.
+    pub username: String,
+    /// The password.
+    pub password: Password,
+    /// Whether a code is wanted that the portal exchanges for a session of its own.
+    pub exchange: bool,
+}
+
+/// A person who is signed in.
+pub struct SignedIn {
+    /// The account.
+    pub account: Account,
+    /// The session.
+    pub session: Session,
+    /// Its token. Shown once.
+    pub token: Zeroizing<String>,
+    /// The code for the portal, if it was wanted. Shown once.
+    pub exchange: Option<Zeroizing<String>>,
+}
+
+/// Signs in. The unknown, the locked and the wrong cost the same reads, the same writes and one hash, and read the same.
+pub async fn sign_in<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    command: &SignIn,
+) -> Result<SignedIn, Failure>
+where
+    S: Limits + Accounts + Commit,
+{
+    let now = context.now();
+    // A name that can't exist goes the same way as one that doesn't.
+    let name = Username::parse(&command.username).map_or_else(|_| "?".to_owned(), |username| username.name);
+    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let failures = Counter::new(FAILED_SIGN_INS, peer, now, &context.keyring);
+    let key = sign_in_key(&command.practice, &name, &context.keyring);
+    let (raised, attempts, login) =
+        join!(store.raise(&posts, 1), store.attempt(&key, now), store.login(&command.practice, &name));
+    let raised = raised?;
+    posts.check(raised, now)?;
+    failures.check(Raised { count: raised.failures + 1, ..raised }, now)?;
+    let (attempts, login) = (attempts?, login?);
+
+    let id = login.as_ref().map_or(AccountId::from_bytes([0; 16]), |login| login.account);
+    let account = store.account(id).await?;
+    let stored =
+        login.as_ref().map_or_else(|| PasswordHash::dummy(&context.keyring), |login| login.password.clone());
+    let right = stored.matches(&command.password, &context.keyring);
+    let seen = account.as_ref().map_or(0, |account| account.attempts_seen);
+    // Below what was seen, the counter has begun anew.
+    let failed = attempts.count.saturating_sub(1 + if seen < attempts.count { seen } else { 0 });
+    let locked =
+        attempts.previous_at.and_then(|last| locked_until(failed, last)).is_some_and(|until| now < until);
+
+    let (Some(mut account), Some(login), true, false) = (account, login, right, locked) else {
+        store.raise(&failures, 1).await?;
+        return Err(Refusal::SignInFailed.into());
+    };
+    for _ in 0..DECISIONS {
+        if !account.has_access() {
+            return Err(Refusal::AccessRevoked.into());
+        }
+        let (session, token) = Session::begin(account.id, &account.practice, now, &*context.entropy);
+        account.last_login_at = Some(now);
+        account.attempts_seen = attempts.count;
+        let mut writes = vec![Write::OpenSession(session.clone())];
+        let mut exchange = None;
+        if command.exchange {
+            let (record, code) = Exchange::begin(account.id, &account.practice, now, &*context.entropy);
+            writes.push(Write::OpenExchange(record));
+            exchange = Some(code);
+        }
+        if login.password.is_outdated(&context.keyring) {
+            let password = command.password.hash(&context.keyring, &*context.entropy);
+            writes.push(Write::SetPassword(Login { password, ..login.clone() }));
+        }
+        chained(context, &mut account, Action::SignedIn, By::visitor(), &mut writes);
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(SignedIn { account, session, token, exchange }),
+            Err(CommitError::Lost(_)) => {
+                account = store.account(account.id).await?.ok_or(Refusal::SignInFailed)?
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Adds an event to the account's own chain, whose end the account's record keeps, and the record's write.
+fn chained(context: &Context, account: &mut Account, action: Action, by: By, writes: &mut Vec<Write>) {
+    let entry = Entry {
+        practice: account.practice.clone(),
+        subject: Subject::Account(account.id),
+        at: context.now(),
+        by,
+        action,
+        detail: Vec::new(),
+    };
+    let event = entry.after(&account.head, &context.keyring);
+    account.head = event.head();
+    account.version += 1;
+    writes.push(Write::ChangeAccount(Box::new(account.clone())));
+    writes.push(Write::Append(event));
+}
+
+/// A session that holds, with the account behind it.
+pub struct Present {
+    /// The account.
+    pub account: Account,
+    /// The session.
+    pub session: Session,
+}
+
+/// Who holds this session token at this practice, if it holds and opens anything; pushes its idle time on.
+pub async fn present<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<Option<Present>, Failure>
+where
+    S: Accounts,
+{
+    let Some(presented) = Presented::parse(token) else { return Ok(None) };
+    let (session, account) = store.session(&presented).await?;
+    holding(context, store, practice, session, account).await
+}
+
+async fn holding<S: Accounts>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    session: Option<Session>,
+    account: Option<Account>,
+) -> Result<Option<Present>, Failure> {
+    let now = context.now();
+    let (Some(mut session), Some(account)) = (session, account) else { return Ok(None) };
+    let opens = account.grants_for(session.began_at).next().is_some();
+    if !session.is_live(now) || session.practice != *practice || account.practice != *practice || !opens {
+        return Ok(None);
+    }
+    if let Some(touched) = session.touched(now) {
+        store.touch(&touched).await?;
+        session = touched;
+    }
+    Ok(Some(Present { account, session }))
+}
+
+/// Signs out. A session that is over already is over.
+pub async fn sign_out<S: Accounts + Commit>(
+    context: &Context,
+    store: &S,
+    token: &str,
+) -> Result<(), Failure> {
+    let Some(presented) = Presented::parse(token) else { return Ok(()) };
+    for _ in 0..DECISIONS {
+        let (Some(session), Some(mut account)) = store.session(&presented).await? else { return Ok(()) };
+        let mut writes = vec![Write::EndSession { account: session.account, digest: session.digest }];
+        chained(context, &mut account, Action::SignedOut, By::visitor(), &mut writes);
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Answers the portal: who holds this session, if anybody of the caller's practice does.
+pub async fn introspect<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    token: &str,
+) -> Result<Option<Present>, Failure>
+where
+    S: Limits + Accounts,
+{
+    // A token that can't be ours is looked up all the same, so that the key is checked and the call counted.
+    let presented = Presented::parse(token)
+        .unwrap_or(Presented { account: AccountId::from_bytes([0; 16]), digest: String::new() });
+    let read = async {
+        let (key, session, account) = store.session_for(&call.key, &presented).await?;
+        Ok((key, (session, account)))
+    };
+    let (caller, (session, account)) = admit(context, store, call, &[Scope::Sessions], read).await?;
+    holding(context, store, &caller.practice, session, account).await
+}
+
+/// A session of the portal's own.
+pub struct Exchanged {
+    /// The session.
+    pub session: Session,
+    /// Its token. Shown once.
+    pub token: Zeroizing<String>,
+}
+
+/// Exchanges the code from the redirect for a session of the portal's own; once, within 60 seconds.
+pub async fn exchange<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    code: &str,
+) -> Result<Exchanged, Failure>
+where
+    S: Limits + Accounts + Commit,
+{
+    let now = context.now();
+    let presented = Presented::parse(code)
+        .unwrap_or(Presented { account: AccountId::from_bytes([0; 16]), digest: String::new() });
+    for _ in 0..DECISIONS {
+        let read = async {
+            let (key, exchange, account) = store.exchange(&call.key, &presented).await?;
+            Ok((key, (exchange, account)))
+        };
+        let (caller, (exchange, account)) = admit(context, store, call, &[Scope::Sessions], read).await?;
+        let good =
+            exchange.filter(|exchange| now < exchange.expires_at && exchange.practice == caller.practice);
+        let (Some(exchange), Some(mut account)) = (good, account.filter(Account::has_access)) else {
+            return Err(Refusal::NotFound.into());
+        };
+        let (session, token) = Session::begin(account.id, &account.practice, now, &*context.entropy);
+        let mut writes = vec![Write::SpendExchange(exchange), Write::OpenSession(session.clone())];
+        chained(context, &mut account, Action::SessionExchanged, caller.by(), &mut writes);
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(Exchanged { session, token }),
+            Err(CommitError::Lost(places)) if places.contains(&0) => return Err(Refusal::NotFound.into()),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}

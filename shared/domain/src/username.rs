@@ -1,0 +1,100 @@
+//! User names: what one may be, how they compare, what to suggest.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::person::Email;
+
+/// Why a user name was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsernameFault {
+    /// Not 3 to 100 of letters, digits, `.`, `_`, `-`, `+`, `@`, with a letter or digit first.
+    Malformed,
+    /// An e-mail address that is not the person's own.
+    NotYours,
+}
+
+/// A user name: as written, and as compared (NFKC, case folded, outer spaces gone; ASCII alone, so that no two look alike).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Username {
+    /// As its owner writes it.
+    pub shown: String,
+    /// As compared; unique in a practice.
+    pub name: String,
+}
+
+impl Username {
+    /// Reads a user name.
+    pub fn parse(text: &str) -> Result<Self, UsernameFault> {
+        if text.len() > 400 {
+            return Err(UsernameFault::Malformed);
+        }
+        let shown: String = text.trim().nfkc().collect();
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+' | b'@');
+        let fits = (3..=100).contains(&shown.len()) && shown.bytes().all(allowed);
+        if fits && shown.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric()) {
+            let name = shown.to_ascii_lowercase();
+            Ok(Self { shown, name })
+        } else {
+            Err(UsernameFault::Malformed)
+        }
+    }
+
+    /// The same, for a person whose verified addresses are `own`: a name with `@` must be one of them.
+    pub fn parse_for(text: &str, own: &[&Email]) -> Result<Self, UsernameFault> {
+        let username = Self::parse(text)?;
+        if username.name.contains('@') && !own.iter().any(|email| email.comparable() == username.name) {
+            return Err(UsernameFault::NotYours);
+        }
+        Ok(username)
+    }
+}
+
+/// A user name to suggest: the person's own address, or first and last name.
+pub fn suggestion(email: Option<&Email>, given: &str, family: &str) -> String {
+    email.map(|email| email.comparable()).filter(|name| Username::parse(name).is_ok()).unwrap_or_else(|| {
+        let ascii = |text: &str| {
+            crate::person::comparable(text).chars().filter(char::is_ascii_alphanumeric).collect::<String>()
+        };
+        let name = [ascii(given), ascii(family)]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(".");
+        if name.len() < 3 { "portal.user".to_owned() } else { name.chars().take(60).collect() }
+    })
+}
+
+/// Three names near a taken one, made from it and a number that is not the person's.
+pub fn alternatives(taken: &Username, given: &str, random: [u8; 3]) -> Vec<String> {
+    let given: String =
+        crate::person::comparable(given).chars().filter(char::is_ascii_alphanumeric).take(30).collect();
+    let base = taken.name.split('@').next().unwrap_or_default();
+    let base: String = if taken.name.contains('@') && !given.is_empty() {
+        format!("{given}.{base}")
+    } else {
+        base.to_owned()
+    };
+    let base: String = base.chars().take(90).collect();
+    random.iter().map(|byte| format!("{base}{}", 10 + u32::from(*byte) % 90)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn user_names_compare_without_case_width_and_outer_spaces_and_only_ascii_is_allowed() {
+        assert_eq!(Username::parse(" Mayte.Escobar ").unwrap().name, "mayte.escobar");
+        assert_eq!(Username::parse("ｍａｙｔｅ").unwrap().name, "mayte");
+        for text in ["ab", "mаyte", "a b c", "@abc", ".abc", "", "a\u{0}bc", &"x".repeat(101)] {
+            assert_eq!(Username::parse(text), Err(UsernameFault::Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_an_address_must_be_the_persons_own() {
+        let own = Email::parse("Mayte@example.com").unwrap();
+        assert!(Username::parse_for("mayte@EXAMPLE.com", &[&own]).is_ok());
+        assert_eq!(Username::parse_for("other@example.com", &[&own]), Err(UsernameFault::NotYours));
+    }
+}

@@ -1,0 +1,43 @@
+//! Names and phone numbers as messages may show them.
+
+/// A longer given name is left out of the greeting.
+const LONGEST_GIVEN_NAME: usize = 40;
+
+/// An E.164 number as people in the United States write it, `(202) 555-0123`; any other number
+/// stays as it is.
+pub fn phone(e164: &str) -> String {
+    let national = e164
+        .strip_prefix("+1")
+        .filter(|digits| digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+        .and_then(|digits| {
+            let (area, rest) = digits.split_at_checked(3)?;
+            let (exchange, line) = rest.split_at_checked(3)?;
+            Some(format!("({area}) {exchange}-{line}"))
+        });
+    national.unwrap_or_else(|| e164.to_owned())
+}
+
+/// One line: control characters and runs of white space become single spaces. A name can so
+/// neither add a header to a mail nor a line to a text.
+pub(crate) fn one_line(name: &str) -> String {
+    name.split(|c: char| c.is_whitespace() || c.is_control())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The given name for a greeting, or `None` where it does not look like one. Patients type the
+/// names of those whom they invite: a greeting must not become a stranger's advertisement, with
+/// an address in it, that goes out in the practice's name.
+pub(crate) fn greeting_name(given_name: Option<&str>) -> Option<String> {
+    let name = one_line(given_name?);
+    let letters = name.chars().any(char::is_alphabetic);
+    let spelled = name.chars().all(|c| {
+        c.is_alphabetic() || matches!(c, ' ' | '\'' | '\u{2019}' | '-' | '.' | '\u{300}'..='\u{36f}')
+    });
+    let dots_end_words = name.split(' ').all(|word| {
+        let stem = word.strip_suffix('.').unwrap_or(word);
+        !stem.contains('.')
+    });
+    (letters && spelled && dots_end_words && name.chars().count() <= LONGEST_GIVEN_NAME).then_some(name)
+}

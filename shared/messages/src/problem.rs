@@ -1,0 +1,249 @@
+//! Sentences for the codes of problem answers: what happened, and what to do next.
+//!
+//! They never hold a fact about a person. Blockers are told to staff, password reasons to patients.
+
+use crate::Language;
+
+/// One sentence or two, in every language.
+struct Detail {
+    english: &'static str,
+    spanish: &'static str,
+}
+
+impl Detail {
+    const fn of(&self, language: Language) -> &'static str {
+        match language {
+            Language::English => self.english,
+            Language::Spanish => self.spanish,
+        }
+    }
+}
+
+/// The `detail` of a problem whose `code` is given; an unknown code reads as `internal_error`.
+pub fn problem_detail(code: &str, language: Language) -> &'static str {
+    let detail = match code {
+        "bad_request" => Detail {
+            english: "The request can't be read as it is. Check the fields that are named and send it again.",
+            spanish: "No se puede leer la solicitud tal como está. Revise los campos indicados y envíela de nuevo.",
+        },
+        "unauthorized" => Detail {
+            english: "The key or session is missing, has ended or was withdrawn. Sign in again or use a valid key.",
+            spanish: "La clave o la sesión falta, terminó o fue retirada. Inicie sesión de nuevo o use una clave válida.",
+        },
+        "sign_in_failed" => Detail {
+            english: "The user name or password is not right. Check both and try again, or ask for a new password.",
+            spanish: "El nombre de usuario o la contraseña no son correctos. Revíselos e inténtelo de nuevo, o pida una contraseña nueva.",
+        },
+        "forbidden" => Detail {
+            english: "This key may not do that. Use one that has the scope, or ask the practice's administrator.",
+            spanish: "Esta clave no tiene permiso para hacer eso. Use una que lo tenga o pídalo al administrador del consultorio.",
+        },
+        "access_revoked" => Detail {
+            english: "Ask your doctor to provide access to your health records.",
+            spanish: "Pídale a su médico que le dé acceso a su expediente médico.",
+        },
+        "representative_required" => Detail {
+            english: "This patient is too young to register alone. A parent or guardian must register for them.",
+            spanish: "Este paciente es demasiado joven para registrarse solo. Debe registrarse en su nombre su madre, su padre o su tutor.",
+        },
+        "not_found" => Detail {
+            english: "There is nothing at this address for this practice. Check the id and the path.",
+            spanish: "No hay nada en esta dirección para este consultorio. Revise el identificador y la ruta.",
+        },
+        "possible_duplicate" => Detail {
+            english: "A chart like this one exists already. Use one of the candidates, or send allow_duplicate if this is another person.",
+            spanish: "Ya existe una ficha como esta. Use una de las que se indican, o envíe allow_duplicate si se trata de otra persona.",
+        },
+        "username_taken" => Detail {
+            english: "Somebody already has this user name. Choose another one.",
+            spanish: "Alguien ya tiene este nombre de usuario. Elija otro.",
+        },
+        "conflict" => Detail {
+            english: "Something else changed this at the same moment, or it is no longer in a state that allows it. Read it again, then decide.",
+            spanish: "Otra acción lo cambió en el mismo momento, o su estado ya no lo permite. Léalo de nuevo y decida después.",
+        },
+        "idempotency_in_progress" => Detail {
+            english: "The first request with this idempotency key is still running. Wait a moment and send the same request again.",
+            spanish: "La primera solicitud con esta clave de idempotencia sigue en curso. Espere un momento y envíe la misma solicitud otra vez.",
+        },
+        "link_unavailable" => Detail {
+            english: "This link can't be used any more. Ask your doctor's office for a new one, or sign in if you have registered already.",
+            spanish: "Este enlace ya no se puede usar. Pida uno nuevo en el consultorio de su médico, o inicie sesión si ya se registró.",
+        },
+        "payload_too_large" => Detail {
+            english: "The request is too large. Send it in smaller parts.",
+            spanish: "La solicitud es demasiado grande. Envíela en partes más pequeñas.",
+        },
+        "unsupported_media_type" => Detail {
+            english: "The content type is not one that is read here. Send one that the documentation names for this call.",
+            spanish: "Este tipo de contenido no se acepta aquí. Envíe uno de los que la documentación indica para esta llamada.",
+        },
+        "not_eligible" => Detail {
+            english: "This patient can't be invited this way now. Each reason says what would change that.",
+            spanish: "Por ahora no se puede invitar así a este paciente. Cada motivo indica cómo resolverlo.",
+        },
+        "verification_failed" => Detail {
+            english: "What you entered doesn't match what the office has. Check it and try again, or call.",
+            spanish: "Lo que escribió no coincide con lo que tiene el consultorio. Revíselo e inténtelo de nuevo, o llame.",
+        },
+        "password_rejected" => Detail {
+            english: "This password can't be used. Choose another one; each reason says what to change.",
+            spanish: "Esta contraseña no se puede usar. Elija otra; cada motivo indica qué cambiar.",
+        },
+        "username_rejected" => Detail {
+            english: "This user name can't be used. Choose 3 to 100 letters, digits or . _ - @; a name with @ must be your own e-mail address.",
+            spanish: "Este nombre de usuario no se puede usar. Elija de 3 a 100 letras, números o . _ - @; un nombre con @ debe ser su propio correo electrónico.",
+        },
+        "code_rejected" => Detail {
+            english: "This code is not right, or it is too old. Check it, or ask for a new one.",
+            spanish: "Este código no es correcto o ya no sirve. Revíselo o pida uno nuevo.",
+        },
+        "idempotency_mismatch" => Detail {
+            english: "This idempotency key was used for a different request. Use a new key for a new request.",
+            spanish: "Esta clave de idempotencia ya se usó para otra solicitud. Use una clave nueva para cada solicitud nueva.",
+        },
+        "too_many_requests" => Detail {
+            english: "There were too many tries. Wait as long as the answer says, then try again.",
+            spanish: "Hubo demasiados intentos. Espere el tiempo que indica la respuesta e inténtelo de nuevo.",
+        },
+        "try_again" => Detail {
+            english: "We can't do this at the moment. Nothing was lost; try again in a minute.",
+            spanish: "En este momento no podemos hacerlo. No se perdió nada; inténtelo de nuevo en un minuto.",
+        },
+        _ => Detail {
+            english: "Something went wrong on our side. Try again; if it happens again, tell us the request id.",
+            spanish: "Algo falló de nuestro lado. Inténtelo de nuevo; si vuelve a pasar, díganos el número de la solicitud.",
+        },
+    };
+    detail.of(language)
+}
+
+/// The `detail` of one reason: a blocker, with its cure, for staff; why a password was refused,
+/// for its owner. `None` for a code that is no reason.
+pub fn reason_detail(code: &str, language: Language) -> Option<&'static str> {
+    let detail = match code {
+        "access_disabled" => Detail {
+            english: "Portal access is disabled for this patient: enable it first.",
+            spanish: "El acceso al portal está desactivado para este paciente: actívelo primero.",
+        },
+        "missing_email" => Detail {
+            english: "The chart has no e-mail address: add one, or choose another channel.",
+            spanish: "La ficha no tiene correo electrónico: agréguelo o elija otro medio.",
+        },
+        "missing_mobile_phone" => Detail {
+            english: "The chart has no mobile phone that can be used: add one, or choose another channel.",
+            spanish: "La ficha no tiene un teléfono celular que se pueda usar: agréguelo o elija otro medio.",
+        },
+        "missing_postal_code" => Detail {
+            english: "The chart has no ZIP code: add it.",
+            spanish: "La ficha no tiene código postal: agréguelo.",
+        },
+        "chart_inactive" => Detail {
+            english: "The chart is inactive: make it active in the EHR if the patient has come back.",
+            spanish: "La ficha está inactiva: actívela en el sistema clínico si el paciente ha vuelto.",
+        },
+        "deceased" => Detail {
+            english: "The chart says that the patient has died: correct it in the EHR if that is wrong.",
+            spanish: "La ficha indica que el paciente falleció: corríjala en el sistema clínico si es un error.",
+        },
+        "declined" => Detail {
+            english: "The patient has declined the portal: ask again, and invite with an override and its reason if they want it now.",
+            spanish: "El paciente no quiso el portal: pregúntele de nuevo y, si ahora lo quiere, invítelo como excepción e indique el motivo.",
+        },
+        "sms_opted_out" => Detail {
+            english: "This number has opted out of texts: the patient can reply START, or choose another channel.",
+            spanish: "Este número pidió no recibir mensajes de texto: el paciente puede responder START, o elija otro medio.",
+        },
+        "address_bounced" => Detail {
+            english: "The last message to this address came back: correct the address, or confirm that it is right.",
+            spanish: "El último mensaje a esta dirección fue devuelto: corrija la dirección o confirme que es correcta.",
+        },
+        "address_complained" => Detail {
+            english: "The recipient marked our mail as spam: ask the patient, then confirm the address or use another channel.",
+            spanish: "El destinatario marcó nuestro correo como no deseado: pregunte al paciente y luego confirme la dirección o use otro medio.",
+        },
+        "reported_wrong_recipient" => Detail {
+            english: "Someone at this address said that it is not the patient's: check it with the patient, then correct or confirm it.",
+            spanish: "Alguien avisó de que esta dirección no es del paciente: verifíquela con el paciente y luego corríjala o confírmela.",
+        },
+        "no_sms_consent" => Detail {
+            english: "The patient has not agreed to texts: ask for consent and record it, or choose another channel.",
+            spanish: "El paciente no ha aceptado recibir mensajes de texto: pida su consentimiento y anótelo, o elija otro medio.",
+        },
+        "already_registered" => Detail {
+            english: "The patient is registered already: send a reset if they can't sign in.",
+            spanish: "El paciente ya está registrado: envíe un restablecimiento si no puede entrar.",
+        },
+        "guardian_contact_conflict" => Detail {
+            english: "The e-mail address belongs to a guardian of this patient: check who registered, then grant or refuse it.",
+            spanish: "El correo electrónico es de un tutor de este paciente: compruebe quién se registró y luego acepte o rechace el registro.",
+        },
+        "too_short" => Detail {
+            english: "This password is too short: add another word.",
+            spanish: "Esta contraseña es demasiado corta: agregue otra palabra.",
+        },
+        "too_long" => Detail {
+            english: "This password is too long: use fewer words.",
+            spanish: "Esta contraseña es demasiado larga: use menos palabras.",
+        },
+        "common" => Detail {
+            english: "This password is one that many people use, so it is easy to guess: choose a few words that don't belong together.",
+            spanish: "Mucha gente usa esta contraseña, así que es fácil de adivinar: elija unas palabras que no vayan juntas.",
+        },
+        "contextual" => Detail {
+            english: "This password holds something about you or the office, so it is easy to guess: leave out names, dates and addresses.",
+            spanish: "Esta contraseña contiene algo sobre usted o el consultorio, así que es fácil de adivinar: no use nombres, fechas ni direcciones.",
+        },
+        _ => return None,
+    };
+    Some(detail.of(language))
+}
+
+/// Every problem code that has a sentence of its own.
+pub const PROBLEM_CODES: [&str; 23] = [
+    "bad_request",
+    "unauthorized",
+    "sign_in_failed",
+    "forbidden",
+    "access_revoked",
+    "representative_required",
+    "not_found",
+    "possible_duplicate",
+    "username_taken",
+    "conflict",
+    "idempotency_in_progress",
+    "link_unavailable",
+    "payload_too_large",
+    "unsupported_media_type",
+    "not_eligible",
+    "verification_failed",
+    "password_rejected",
+    "username_rejected",
+    "code_rejected",
+    "idempotency_mismatch",
+    "too_many_requests",
+    "try_again",
+    "internal_error",
+];
+
+/// Every reason code that has a sentence.
+pub const REASON_CODES: [&str; 18] = [
+    "access_disabled",
+    "missing_email",
+    "missing_mobile_phone",
+    "missing_postal_code",
+    "chart_inactive",
+    "deceased",
+    "declined",
+    "sms_opted_out",
+    "address_bounced",
+    "address_complained",
+    "reported_wrong_recipient",
+    "no_sms_consent",
+    "already_registered",
+    "guardian_contact_conflict",
+    "too_short",
+    "too_long",
+    "common",
+    "contextual",
+];

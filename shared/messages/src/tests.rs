@@ -1,0 +1,379 @@
+//! What patients see, as snapshots, and the rules that every message keeps.
+
+use crate::*;
+use std::fmt::Write as _;
+
+/// 2026-11-24 17:45:30 in New York.
+const EXPIRY: i64 = 1_795_560_330_000;
+const TOKEN: &str = "AbcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR";
+
+const PRACTICE: Practice<'static> =
+    Practice { name: "Green Valley Family Medicine", phone: "+12025550123", time_zone: "America/New_York" };
+
+fn messages<'a>(
+    link: &'a str,
+    sign_in: &'a str,
+    given_name: Option<&'a str>,
+) -> [(&'static str, Message<'a>); 7] {
+    let expires_at_millis = EXPIRY;
+    [
+        ("invitation", Message::Invitation { given_name, link, expires_at_millis, representative: false }),
+        (
+            "invitation_representative",
+            Message::Invitation { given_name, link, expires_at_millis, representative: true },
+        ),
+        ("restored", Message::Restored { given_name, sign_in }),
+        ("verify_again", Message::VerifyAgain { given_name, link, expires_at_millis }),
+        ("code", Message::Code { code: "042917", minutes: 10 }),
+        ("registered", Message::Registered { given_name, username: "ana.lopez@example.com", sign_in }),
+        ("revoked", Message::Revoked { given_name }),
+    ]
+}
+
+fn link(language: Language) -> String {
+    match language {
+        Language::English => format!("https://portal.example.org/i/{TOKEN}"),
+        Language::Spanish => format!("https://portal.example.org/i/{TOKEN}?lang=es"),
+    }
+}
+
+#[test]
+fn e_mails_read_well() {
+    for language in Language::ALL {
+        let link = link(language);
+        for (name, message) in messages(&link, "https://portal.example.org/green-valley", Some("Ana")) {
+            let mail = email(&message, &PRACTICE, language);
+            insta::assert_snapshot!(
+                format!("email_{name}_{}", language.tag()),
+                format!("Subject: {}\n\n{}", mail.subject, mail.text)
+            );
+        }
+    }
+}
+
+#[test]
+fn the_html_part_reads_well() {
+    let link = link(Language::Spanish);
+    let (_, invitation) = messages(&link, "", Some("Ana"))[0];
+    insta::assert_snapshot!("html_invitation_es", email(&invitation, &PRACTICE, Language::Spanish).html);
+    let code = Message::Code { code: "042917", minutes: 10 };
+    insta::assert_snapshot!("html_code_en", email(&code, &PRACTICE, Language::English).html);
+}
+
+#[test]
+fn texts_read_well() {
+    for language in Language::ALL {
+        let link = link(language);
+        let mut all = String::new();
+        for given_name in [Some("José"), None] {
+            for (name, message) in messages(&link, "https://portal.example.org/green-valley", given_name) {
+                let text = text(&message, &PRACTICE, language);
+                let length = septets(&text).unwrap();
+                writeln!(all, "{name} ({length})\n{text}\n").unwrap();
+            }
+        }
+        insta::assert_snapshot!(format!("texts_{}", language.tag()), all);
+    }
+}
+
+#[test]
+fn every_text_is_one_segment_with_its_link_and_expiry_whole() {
+    let long_host = "https://portal.example-family-practice.org";
+    let names = [
+        "A",
+        "Green Valley Family Medicine",
+        "Saint Francis Community Health & Family Medicine of New York",
+        "Clínica Pediátrica “Señor de los Ángeles” – Peñíscola y Ávila",
+        "Clínicas ÁÍÓÚáíóú ñÑ ¿¡ {}[]~^|\\€ {}[]~^|\\€ {}[]~^|\\€ {}[]~^",
+        "Pneumonoultramicroscopicsilicovolcanoconiosispneumonoultramic",
+        "医療センター",
+        "",
+        " \n Line\r\nBreak \t Practice\u{7} ",
+    ];
+    let given_names = [
+        None,
+        Some("Ana"),
+        Some("José María"),
+        Some("Jose\u{301}"),
+        Some("小明"),
+        Some("Wolfeschlegelsteinhausenbergerdorff-Anna"),
+    ];
+    let zones = ["America/New_York", "Australia/Sydney", "Asia/Kolkata", "Pacific/Chatham", "Nowhere/None"];
+    for language in Language::ALL {
+        let links = [link(language), format!("{long_host}/i/{TOKEN}?lang=es")];
+        for link in &links {
+            for name in names {
+                for given_name in given_names {
+                    for time_zone in zones {
+                        for millis in [EXPIRY, 1_799_900_000_000, 1_795_600_000_000] {
+                            let practice = Practice { name, time_zone, ..PRACTICE };
+                            let sign_in = format!("{long_host}/a-short-name-of-forty-characters-or-so-ok");
+                            for (kind, mut message) in messages(link, &sign_in, given_name) {
+                                let mut linked = false;
+                                if let Message::Invitation { expires_at_millis, .. }
+                                | Message::VerifyAgain { expires_at_millis, .. } = &mut message
+                                {
+                                    *expires_at_millis = millis;
+                                    linked = true;
+                                }
+                                let text = text(&message, &practice, language);
+                                let length = septets(&text).expect(&text);
+                                assert!(length <= SEGMENT, "{kind}: {length}: {text}");
+                                assert!(!text.contains("  ") && !text.contains('\n'), "{text:?}");
+                                if linked {
+                                    assert!(text.contains(&format!(" {link} ")), "{text}");
+                                    let until = time::short_time(millis, time_zone, language);
+                                    let until = until.replace('á', "a");
+                                    assert!(text.contains(&until), "{text}");
+                                }
+                                // The practice is never left unnamed.
+                                assert!(text.find(": ").is_some_and(|end| end >= 1), "{text}");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_longest_link_shortens_the_practices_name_at_a_word() {
+    let link = format!("https://portal.example-family-practice.org/i/{TOKEN}?lang=es");
+    let (_, invitation) = messages(&link, "", None)[0];
+    let practice =
+        Practice { name: "Saint Francis Community Health & Family Medicine of New York", ..PRACTICE };
+    assert_eq!(
+        text(&invitation, &practice, Language::English),
+        format!("Saint: set up your portal: {link} until Tue Nov 24 5:45 PM EST")
+    );
+    assert_eq!(
+        text(&invitation, &practice, Language::Spanish),
+        format!("Saint Francis: active su portal: {link} hasta mar 24 nov 17:45 EST")
+    );
+}
+
+#[test]
+fn a_link_that_leaves_no_room_is_sent_alone() {
+    let link = format!("https://{}.example.org/i/{TOKEN}", "h".repeat(90));
+    let (_, invitation) = messages(&link, "", None)[0];
+    assert_eq!(text(&invitation, &PRACTICE, Language::English), link);
+}
+
+#[test]
+fn septets_are_counted_as_the_standard_counts_them() {
+    assert_eq!(septets(""), Some(0));
+    assert_eq!(septets("Hello @ £ ñ"), Some(11));
+    assert_eq!(septets("{}[]~^|\\€"), Some(18));
+    for absent in ["á", "í", "ó", "ú", "Á", "ç", "\u{2019}", "–", "`", "\t", "😀"] {
+        assert_eq!(septets(absent), None, "{absent}");
+    }
+    let basic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+    assert_eq!(septets(basic), Some(127), "all of the table but the escape");
+}
+
+#[test]
+fn no_message_holds_a_leftover_or_a_health_word() {
+    for language in Language::ALL {
+        let link = link(language);
+        for (kind, message) in messages(&link, "https://portal.example.org/green-valley", Some("Ana")) {
+            let mail = email(&message, &PRACTICE, language);
+            let text = text(&message, &PRACTICE, language);
+            for part in [&mail.subject, &mail.html, &mail.text, &text] {
+                assert!(!part.is_empty() && !part.contains(['{', '}']), "{kind}: {part}");
+                for word in [
+                    "medical",
+                    "health",
+                    "diagnos",
+                    "result",
+                    "record",
+                    "médic",
+                    "salud",
+                    "expediente",
+                    "resultado",
+                ] {
+                    assert!(!part.to_lowercase().contains(word), "{kind} says {word}: {part}");
+                }
+            }
+            assert!(mail.html.contains(&format!("<html lang=\"{}\"", language.tag())));
+            assert!(mail.html.contains("href=\"tel:+12025550123\""));
+            assert!(mail.text.contains("(202) 555-0123") && mail.html.contains("(202) 555-0123"));
+            assert!(!mail.text.contains("\n\n\n"), "{kind}: {}", mail.text);
+        }
+    }
+}
+
+#[test]
+fn subjects_and_texts_hold_no_more_of_a_person_than_they_may() {
+    for language in Language::ALL {
+        for (_, message) in messages("https://x.example/i/a", "https://x.example/p", Some("Ana")) {
+            let mail = email(&message, &PRACTICE, language);
+            assert!(!mail.subject.contains("Ana") && !mail.subject.contains("042917"));
+            assert!(!mail.subject.contains("ana.lopez"));
+            assert!(!text(&message, &PRACTICE, language).contains("ana.lopez"));
+        }
+    }
+}
+
+#[test]
+fn values_are_escaped_in_html_and_can_add_no_line_to_a_subject() {
+    let practice = Practice { name: "Smith & <b>Sons</b>\r\nBcc: all@example.org", ..PRACTICE };
+    let mail = email(
+        &Message::Registered {
+            given_name: Some("O'Neil"),
+            username: "\"><script>alert(1)</script>",
+            sign_in: "https://x.example/\"onclick=",
+        },
+        &practice,
+        Language::English,
+    );
+    assert!(!mail.html.contains("<script") && !mail.html.contains("<b>") && !mail.html.contains("\"onclick"));
+    assert!(mail.text.contains("Smith & <b>Sons</b>") && mail.text.contains("Hello O'Neil,"));
+    assert!(!mail.subject.contains(['\r', '\n']));
+}
+
+#[test]
+fn a_greeting_names_people_and_nothing_else() {
+    for name in ["Ana", "José María", "Jean-Luc", "O'Neil", "J. R.", "小明", "Ngọc", "Jose\u{301}"] {
+        assert_eq!(names::greeting_name(Some(name)).as_deref(), Some(name));
+    }
+    assert_eq!(names::greeting_name(Some("  Ana \n Maria ")).as_deref(), Some("Ana Maria"));
+    for name in ["", " ", "...", "win.example.com", "http://evil", "call 1-900", "a@b", "<b>", "Ana\u{202e}"]
+    {
+        assert_eq!(names::greeting_name(Some(name)), None, "{name}");
+    }
+    assert_eq!(names::greeting_name(Some(&"a".repeat(41))), None);
+}
+
+#[test]
+fn times_are_told_in_the_practices_own_zone() {
+    let new_york = "America/New_York";
+    assert_eq!(local_time(EXPIRY, new_york, Language::English), "Tuesday, November 24, 2026 at 5:45 PM EST");
+    assert_eq!(
+        local_time(EXPIRY, new_york, Language::Spanish),
+        "martes, 24 de noviembre de 2026, 17:45 (EST)"
+    );
+    assert_eq!(
+        local_time(1_783_000_800_000, new_york, Language::English),
+        "Thursday, July 2, 2026 at 10:00 AM EDT"
+    );
+    assert_eq!(local_time(0, "Nowhere/None", Language::English), "Thursday, January 1, 1970 at 12:00 AM UTC");
+    assert!(local_time(EXPIRY, "America/Sao_Paulo", Language::English).ends_with("UTC-03"));
+    // Instants beyond the calendar are told, not panicked over.
+    assert!(local_time(i64::MAX, new_york, Language::English).contains("9999"));
+    assert!(!local_time(i64::MIN, new_york, Language::Spanish).is_empty());
+}
+
+#[test]
+fn phones_are_written_as_people_write_them() {
+    assert_eq!(phone("+12025550123"), "(202) 555-0123");
+    assert_eq!(phone("+5215512345678"), "+5215512345678");
+    assert_eq!(phone("+1202555012é"), "+1202555012é");
+    assert_eq!(phone(""), "");
+}
+
+#[test]
+fn languages_are_known_by_their_first_tag() {
+    assert_eq!(Language::from_tag("es-MX"), Some(Language::Spanish));
+    assert_eq!(Language::from_tag("EN_us"), Some(Language::English));
+    for tag in ["", "fr", "est", "español"] {
+        assert_eq!(Language::from_tag(tag), None);
+    }
+}
+
+#[test]
+fn waits_are_rounded_up() {
+    assert_eq!(Language::English.wait(0), "1 second");
+    assert_eq!(Language::English.wait(42), "42 seconds");
+    assert_eq!(Language::Spanish.wait(600), "10 minutos");
+    assert_eq!(Language::Spanish.wait(601), "11 minutos");
+    assert_eq!(Language::English.wait(7_201), "3 hours");
+}
+
+#[test]
+fn the_words_of_the_pages() {
+    for language in Language::ALL {
+        insta::assert_snapshot!(format!("page_{}", language.tag()), format!("{:#?}", language.page()));
+    }
+}
+
+/// The `{value}` marks of one line of the words.
+fn marks(line: &str) -> Vec<&str> {
+    line.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(mark, _)| mark).collect()
+}
+
+#[test]
+fn both_languages_say_every_word_around_the_same_values() {
+    let [english, spanish] = Language::ALL.map(|language| format!("{:#?}", language.page()));
+    assert_eq!(english.lines().count(), spanish.lines().count());
+    let (mut words, mut untranslated) = (0, Vec::new());
+    for (en, es) in english.lines().zip(spanish.lines()).filter(|(en, _)| en.contains('"')) {
+        words += 1;
+        assert!(!en.contains("\"\"") && !es.contains("\"\""), "empty: {en} {es}");
+        assert_eq!(marks(en), marks(es), "{en} {es}");
+        if en == es {
+            untranslated.push(en.trim());
+        }
+    }
+    assert!(words > 100);
+    assert_eq!(untranslated, ["error_title_prefix: \"Error: \","]);
+}
+
+#[test]
+fn words_around_a_value_leave_no_mark() {
+    for language in Language::ALL {
+        let page = language.page();
+        let wait = language.wait(42);
+        for (said, value) in [
+            (page.shared.call("(202) 555-0123"), "(202) 555-0123"),
+            (page.shared.footer("Green Valley"), "Green Valley"),
+            (page.link.valid_until("noon"), "noon"),
+            (page.code.resend_wait(&wait), wait.as_str()),
+            (page.register.username_taken(&["ana1".to_owned(), "ana2".to_owned()]), "ana1, ana2"),
+            (page.register.password_hint(12), "12"),
+            (page.register.password_too_short(12), "12"),
+            (page.new_password.your_username("ana"), "ana"),
+            (page.new_password.password_hint(12), "12"),
+            (page.account.signed_in_as("ana"), "ana"),
+            (page.account.last_sign_in("noon"), "noon"),
+            (page.dead_end.too_many(&wait), wait.as_str()),
+            (page.dead_end.wrong("req-1"), "req-1"),
+        ] {
+            assert!(said.contains(value) && !said.contains(['{', '}']), "{said}");
+        }
+        assert_eq!(page.register.username_taken(&[]), page.register.username_taken_plain);
+    }
+}
+
+#[test]
+fn a_revoked_person_reads_the_one_sentence() {
+    let sentence = "Ask your doctor to provide access to your health records.";
+    assert_eq!(Language::English.page().sign_in.revoked, sentence);
+    for language in Language::ALL {
+        assert_eq!(problem_detail("access_revoked", language), language.page().sign_in.revoked);
+        assert_eq!(problem_detail("verification_failed", language), language.page().verification.failed);
+    }
+}
+
+#[test]
+fn every_code_has_a_sentence_of_its_own_in_both_languages() {
+    let mut all = Vec::new();
+    for code in PROBLEM_CODES {
+        all.extend(Language::ALL.map(|language| problem_detail(code, language)));
+    }
+    for code in REASON_CODES {
+        all.extend(Language::ALL.map(|language| reason_detail(code, language).expect(code)));
+    }
+    for sentence in &all {
+        assert!(sentence.ends_with('.') && !sentence.contains(['{', '}']), "{sentence}");
+    }
+    let count = all.len();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), count, "two codes share a sentence");
+    assert_eq!(reason_detail("nonsense", Language::English), None);
+    assert_eq!(
+        problem_detail("nonsense", Language::English),
+        problem_detail("internal_error", Language::English)
+    );
+}

@@ -1,0 +1,96 @@
+//! Instants as people read them, in the practice's own zone.
+
+use crate::Language;
+use jiff::{Timestamp, Zoned, civil::Weekday, tz::TimeZone};
+
+/// An instant in full, for mails and pages: `Tuesday, November 24, 2026 at 5:45 PM EST`, `martes,
+/// 24 de noviembre de 2026, 17:45 (EST)`. Seconds are dropped, so an expiry is never told too late.
+pub fn local_time(millis: i64, time_zone: &str, language: Language) -> String {
+    let at = zoned(millis, time_zone);
+    let (weekday, month) = (weekday(at.weekday(), language), month(at.month(), language));
+    let (day, year, zone) = (at.day(), at.year(), abbreviation(&at));
+    match language {
+        Language::English => {
+            format!("{weekday}, {month} {day}, {year} at {} {zone}", twelve_hours(&at))
+        }
+        Language::Spanish => {
+            format!("{weekday}, {day} de {month} de {year}, {}:{:02} ({zone})", at.hour(), at.minute())
+        }
+    }
+}
+
+/// An instant for a text: `Tue Nov 24 5:45 PM EST`, `mar 24 nov 17:45 EST`. It needs no year: no
+/// link lives longer than 30 days.
+pub(crate) fn short_time(millis: i64, time_zone: &str, language: Language) -> String {
+    let at = zoned(millis, time_zone);
+    let weekday: String = weekday(at.weekday(), language).chars().take(3).collect();
+    let month: String = month(at.month(), language).chars().take(3).collect();
+    let (day, zone) = (at.day(), abbreviation(&at));
+    match language {
+        Language::English => format!("{weekday} {month} {day} {} {zone}", twelve_hours(&at)),
+        Language::Spanish => {
+            format!("{weekday} {day} {month} {}:{:02} {zone}", at.hour(), at.minute())
+        }
+    }
+}
+
+fn zoned(millis: i64, time_zone: &str) -> Zoned {
+    let bound = if millis < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    let at = Timestamp::from_millisecond(millis).unwrap_or(bound);
+    at.to_zoned(TimeZone::get(time_zone).unwrap_or(TimeZone::UTC))
+}
+
+/// `EST`; zones that have only a number for a name get `UTC` before it.
+fn abbreviation(at: &Zoned) -> String {
+    let name = at.strftime("%Z").to_string();
+    if name.starts_with(['+', '-']) { format!("UTC{name}") } else { name }
+}
+
+fn twelve_hours(at: &Zoned) -> String {
+    let hour = match at.hour() % 12 {
+        0 => 12,
+        hour => hour,
+    };
+    let half = if at.hour() < 12 { "AM" } else { "PM" };
+    format!("{hour}:{:02} {half}", at.minute())
+}
+
+const fn weekday(day: Weekday, language: Language) -> &'static str {
+    match (language, day) {
+        (Language::English, Weekday::Monday) => "Monday",
+        (Language::English, Weekday::Tuesday) => "Tuesday",
+        (Language::English, Weekday::Wednesday) => "Wednesday",
+        (Language::English, Weekday::Thursday) => "Thursday",
+        (Language::English, Weekday::Friday) => "Friday",
+        (Language::English, Weekday::Saturday) => "Saturday",
+        (Language::English, Weekday::Sunday) => "Sunday",
+        (Language::Spanish, Weekday::Monday) => "lunes",
+        (Language::Spanish, Weekday::Tuesday) => "martes",
+        (Language::Spanish, Weekday::Wednesday) => "miércoles",
+        (Language::Spanish, Weekday::Thursday) => "jueves",
+        (Language::Spanish, Weekday::Friday) => "viernes",
+        (Language::Spanish, Weekday::Saturday) => "sábado",
+        (Language::Spanish, Weekday::Sunday) => "domingo",
+    }
+}
+
+const fn month(number: i8, language: Language) -> &'static str {
+    let (english, spanish) = match number {
+        1 => ("January", "enero"),
+        2 => ("February", "febrero"),
+        3 => ("March", "marzo"),
+        4 => ("April", "abril"),
+        5 => ("May", "mayo"),
+        6 => ("June", "junio"),
+        7 => ("July", "julio"),
+        8 => ("August", "agosto"),
+        9 => ("September", "septiembre"),
+        10 => ("October", "octubre"),
+        11 => ("November", "noviembre"),
+        _ => ("December", "diciembre"),
+    };
+    match language {
+        Language::English => english,
+        Language::Spanish => spanish,
+    }
+}

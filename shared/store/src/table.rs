@@ -1,0 +1,131 @@
+//! The table as a client: strong reads of single items and of batches, and the copies of practices that may be 30 seconds old.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
+use portico_domain::ids::PracticeId;
+use portico_domain::practice::Practice;
+use portico_domain::refusal::Unavailable;
+use portico_domain::{Clock, Timestamp};
+
+use crate::item::{Item, key_item, key_of};
+use crate::keys::Key;
+
+/// How long a copy of a practice's settings will do, in seconds.
+const COPY_SECONDS: i64 = 30;
+/// Copies kept at most.
+const COPIES: usize = 1000;
+/// Attempts at the rest of a batch that DynamoDB did not answer whole.
+const BATCH_ATTEMPTS: u32 = 5;
+
+/// Copies of practices, each at most 30 seconds old.
+#[derive(Debug, Default)]
+pub struct Copies(Mutex<HashMap<PracticeId, (Timestamp, Practice)>>);
+
+impl Copies {
+    pub(crate) fn get(&self, id: &PracticeId, now: Timestamp) -> Option<Practice> {
+        let copies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = copies.get(id).filter(|(at, _)| (0..COPY_SECONDS).contains(&at.seconds_until(now)));
+        fresh.map(|(_, practice)| practice.clone())
+    }
+
+    pub(crate) fn put(&self, practice: Practice, now: Timestamp) {
+        let mut copies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if copies.len() >= COPIES {
+            copies.clear();
+        }
+        copies.insert(practice.id.clone(), (now, practice));
+    }
+
+    pub(crate) fn forget(&self, id: &PracticeId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+}
+
+/// The table.
+#[derive(Clone)]
+pub struct Table {
+    pub(crate) client: Client,
+    pub(crate) name: Arc<str>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) copies: Arc<Copies>,
+}
+
+/// The report that every call asks for, so that what an operation costs can be counted.
+pub(crate) const COSTS: ReturnConsumedCapacity = ReturnConsumedCapacity::Indexes;
+
+impl Table {
+    /// The table of this name behind a client. Copies of practices may be shared by tables of one process.
+    pub fn new(client: Client, name: &str, clock: Arc<dyn Clock>, copies: Arc<Copies>) -> Self {
+        Self { client, name: name.into(), clock, copies }
+    }
+
+    pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, Unavailable> {
+        let call = self.client.get_item().table_name(&*self.name).set_key(Some(key_item(key)));
+        let answer = call.consistent_read(true).return_consumed_capacity(COSTS).send().await;
+        Ok(answer.map_err(|error| unavailable("GetItem", &error))?.item)
+    }
+
+    /// Items of these keys, in one strong read; at most 100.
+    pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Found, Unavailable> {
+        let mut found = Found::default();
+        let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
+        for attempt in 0..BATCH_ATTEMPTS {
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+            let ask = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+            let ask = ask.map_err(|_| Unavailable)?;
+            let call =
+                self.client.batch_get_item().request_items(&*self.name, ask).return_consumed_capacity(COSTS);
+            let answer = call.send().await.map_err(|error| unavailable("BatchGetItem", &error))?;
+            found.0.extend(answer.responses.unwrap_or_default().remove(&*self.name).unwrap_or_default());
+            let rest = answer.unprocessed_keys.unwrap_or_default().remove(&*self.name);
+            wanted = rest.map(|rest| rest.keys).unwrap_or_default();
+            if !wanted.is_empty() {
+                pause(attempt).await;
+            }
+        }
+        if wanted.is_empty() { Ok(found) } else { Err(Unavailable) }
+    }
+}
+
+/// What a batch found, to be taken out by key.
+#[derive(Default)]
+pub struct Found(Vec<Item>);
+
+impl Found {
+    pub(crate) fn take(&mut self, key: &Key) -> Option<Item> {
+        let place = self.0.iter().position(|item| key_of(item) == Some((&key.pk, &key.sk)))?;
+        Some(self.0.swap_remove(place))
+    }
+}
+
+/// Waits a little longer with each attempt: 10, 20, 40 … milliseconds.
+pub(crate) async fn pause(attempt: u32) {
+    tokio::time::sleep(std::time::Duration::from_millis(10 << attempt.min(6))).await;
+}
+
+/// Logs what the operator needs of a failed call, which is not what was in it.
+pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(
+    operation: &'static str,
+    error: &SdkError<E, R>,
+) -> Unavailable {
+    let kind = match error {
+        SdkError::ConstructionFailure(_) => "construction",
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "dispatch",
+        SdkError::ResponseError(_) => "response",
+        _ => "service",
+    };
+    tracing::warn!(
+        dynamodb.operation = operation,
+        error.kind = kind,
+        error.code = error.code(),
+        "DynamoDB call failed"
+    );
+    Unavailable
+}
