@@ -1,1 +1,119 @@
-//! todo
+//! `configure-practice`: a practice reads and replaces its settings.
+
+use portico_domain::configure_practice::{get, put};
+use portico_domain::ports::{Chain, Commit, Desk, Limits, Practices};
+use portico_domain::practice::{AutoInvite, IdentityFact, QuietHours, Regrant, RegistrationCheck, RequiredContact, Settings};
+use portico_domain::refusal::Refusal;
+use portico_web::{Answer, App, Inbound, Reject, json, problem};
+use serde::{Deserialize, Serialize};
+
+/// Settings as the API has them. What a `PUT` leaves out stays as it is.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SettingsRequest {
+    name: Option<String>,
+    phone: Option<String>,
+    time_zone: Option<String>,
+    letter_days: Option<u32>,
+    default_language: Option<String>,
+    reply_to: Option<String>,
+    portal_url: Option<String>,
+    link_hours: Option<u32>,
+    code_digits: Option<u32>,
+    registration_check: Option<RegistrationCheck>,
+    identity_facts: Option<Vec<IdentityFact>>,
+    required_contact: Option<RequiredContact>,
+    regrant: Option<Regrant>,
+    password_min_length: Option<u32>,
+    security_question: Option<bool>,
+    majority_age: Option<i16>,
+    adolescent_age: Option<i16>,
+    auto_invite: Option<AutoInviteRequest>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AutoInviteRequest {
+    enabled: Option<bool>,
+    channel: Option<String>,
+    min_age: Option<u32>,
+    max_age: Option<u32>,
+    unsigned_days: Option<u32>,
+    quiet_hours: Option<QuietHoursRequest>,
+    reminder_days: Option<Vec<u32>>,
+    daily_cap: Option<u32>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuietHoursRequest {
+    from: String,
+    to: String,
+}
+
+#[derive(Serialize)]
+struct SettingsResponse<'a>(&'a Settings);
+
+impl SettingsRequest {
+    fn over(self, now: Settings) -> Settings {
+        let auto = now.auto_invite;
+        let auto_invite = match self.auto_invite {
+            None => auto,
+            Some(new) => AutoInvite {
+                enabled: new.enabled.unwrap_or(auto.enabled),
+                channel: new.channel.unwrap_or(auto.channel),
+                min_age: new.min_age.unwrap_or(auto.min_age),
+                max_age: new.max_age.unwrap_or(auto.max_age),
+                unsigned_days: new.unsigned_days.unwrap_or(auto.unsigned_days),
+                quiet_hours: new.quiet_hours.map_or(auto.quiet_hours, |hours| QuietHours { from: hours.from, to: hours.to }),
+                reminder_days: new.reminder_days.unwrap_or(auto.reminder_days),
+                daily_cap: new.daily_cap.unwrap_or(auto.daily_cap),
+            },
+        };
+        Settings {
+            name: self.name.unwrap_or(now.name),
+            phone: self.phone.unwrap_or(now.phone),
+            time_zone: self.time_zone.unwrap_or(now.time_zone),
+            letter_days: self.letter_days.unwrap_or(now.letter_days),
+            default_language: self.default_language.unwrap_or(now.default_language),
+            // An empty address takes it away.
+            reply_to: self.reply_to.or(now.reply_to).filter(|to| !to.is_empty()),
+            portal_url: self.portal_url.unwrap_or(now.portal_url),
+            link_hours: self.link_hours.unwrap_or(now.link_hours),
+            code_digits: self.code_digits.unwrap_or(now.code_digits),
+            registration_check: self.registration_check.unwrap_or(now.registration_check),
+            identity_facts: self.identity_facts.unwrap_or(now.identity_facts),
+            required_contact: self.required_contact.unwrap_or(now.required_contact),
+            regrant: self.regrant.unwrap_or(now.regrant),
+            password_min_length: self.password_min_length.unwrap_or(now.password_min_length),
+            security_question: self.security_question.unwrap_or(now.security_question),
+            majority_age: self.majority_age.unwrap_or(now.majority_age),
+            adolescent_age: self.adolescent_age.unwrap_or(now.adolescent_age),
+            auto_invite,
+        }
+    }
+}
+
+/// Answers a request.
+pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
+where
+    S: Desk + Limits + Practices + Chain + Commit,
+{
+    act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
+}
+
+async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Desk + Limits + Practices + Chain + Commit,
+{
+    let call = inbound.staff()?;
+    let settings = match inbound.action().as_str() {
+        "GET /v1/settings" => get(&app.context, &app.store, &call).await?,
+        "PUT /v1/settings" => {
+            let body: SettingsRequest = inbound.body()?;
+            put(&app.context, &app.store, &call, |now| body.clone().over(now)).await?
+        }
+        _ => return Err(Refusal::NotFound.into()),
+    };
+    Ok(json(200, &SettingsResponse(&settings)))
+}

@@ -1,1 +1,110 @@
-//! todo
+//! `deliver`: the outbox. Fed by the table's stream; and by a schedule, for what a lost record left behind.
+
+use portico_domain::chart::Channel;
+use portico_domain::deliver::{Courier, EmailOut, Handed, Letter, Outbox, TextOut, Words, overdue, settle, take};
+use portico_domain::ids::MessageId;
+use portico_domain::message::MessageState;
+use portico_domain::ports::Practices;
+use portico_domain::refusal::Unavailable;
+use portico_messages::{Language, Message, Practice, email, text};
+use portico_web::App;
+use serde_json::{Value, json};
+
+/// Handles an event: a batch of the stream, or the schedule's. Of a batch, it says which records are to come again.
+pub async fn handle<S, C>(app: &App<S>, courier: &C, event: &Value) -> Value
+where
+    S: Outbox + Practices,
+    C: Courier,
+{
+    let Some(records) = event.get("Records").and_then(Value::as_array) else {
+        return sweep(app, courier).await;
+    };
+    let mut failed = Vec::new();
+    for record in records {
+        let image = record.pointer("/dynamodb/NewImage");
+        let inserted = record.get("eventName").and_then(Value::as_str) == Some("INSERT");
+        let Some(id) = image.filter(|_| inserted).and_then(|image| app.store.queued(image)) else { continue };
+        if deliver(app, courier, id).await.is_err() {
+            failed.push(json!({"itemIdentifier": record.pointer("/dynamodb/SequenceNumber")}));
+        }
+    }
+    json!({"batchItemFailures": failed})
+}
+
+/// Sends what is overdue, and says how many.
+async fn sweep<S, C>(app: &App<S>, courier: &C) -> Value
+where
+    S: Outbox + Practices,
+    C: Courier,
+{
+    let Ok(ids) = overdue(&app.context, &app.store).await else { return json!({"overdue": null}) };
+    for id in &ids {
+        // What fails now is overdue still, and found by the next pass.
+        deliver(app, courier, *id).await.ok();
+    }
+    json!({"overdue": ids.len()})
+}
+
+async fn deliver<S, C>(app: &App<S>, courier: &C, id: MessageId) -> Result<(), Unavailable>
+where
+    S: Outbox + Practices,
+    C: Courier,
+{
+    let Some(letter) = take(&app.context, &app.store, id).await? else { return Ok(()) };
+    let handed = hand_over(app, courier, &letter).await;
+    let template = letter.message.template;
+    let state = settle(&app.context, &app.store, letter.message, handed).await?;
+    if state == MessageState::Failed {
+        tracing::error!(message.id = %id, message.template = ?template, "message given up");
+    }
+    Ok(())
+}
+
+async fn hand_over<S, C: Courier>(app: &App<S>, courier: &C, letter: &Letter) -> Handed {
+    let settings = &letter.settings;
+    let fallback = Language::from_tag(&settings.default_language).unwrap_or(Language::English);
+    let language = letter.language.as_deref().and_then(Language::from_tag).unwrap_or(fallback);
+    // The page that a link opens then speaks the language of the message.
+    let lang = if language == Language::English { String::new() } else { format!("?lang={}", language.tag()) };
+    let base = &app.context.base_url;
+    let link = |token: &str| format!("{base}/i/{token}{lang}");
+    let sign_in = format!("{base}/{}{lang}", letter.message.practice);
+    let given_name = Some(letter.given_name.as_str());
+    let (url, expires_at_millis) = match &letter.words {
+        Words::Invitation(token, expires_at) | Words::VerifyAgain(token, expires_at) => (link(token), expires_at.millis()),
+        _ => (String::new(), 0),
+    };
+    let message = match &letter.words {
+        Words::Invitation(..) => Message::Invitation { given_name, link: &url, expires_at_millis, representative: false },
+        Words::VerifyAgain(..) => Message::VerifyAgain { given_name, link: &url, expires_at_millis },
+        Words::Restored => Message::Restored { given_name, sign_in: &sign_in },
+        Words::Code(code) => Message::Code { code, minutes: 10 },
+        Words::Registered(username) => {
+            Message::Registered { given_name, username: username.as_deref().unwrap_or_default(), sign_in: &sign_in }
+        }
+        Words::Revoked => Message::Revoked { given_name },
+    };
+    let practice = Practice { name: &settings.name, phone: &settings.phone, time_zone: &settings.time_zone };
+    let (to, id) = (letter.address.clone(), letter.message.id);
+    match letter.message.channel {
+        Channel::Email => {
+            let written = email(&message, &practice, language);
+            let out = EmailOut {
+                to,
+                from_name: settings.name.clone(),
+                reply_to: settings.reply_to.clone(),
+                subject: written.subject,
+                html: written.html,
+                text: written.text,
+                message: id,
+                language: language.tag(),
+            };
+            courier.email(out).await
+        }
+        Channel::Sms => {
+            courier.text(TextOut { to, text: text(&message, &practice, language), message: id, language: language.tag() }).await
+        }
+        // Nothing queues these.
+        Channel::Voice | Channel::Print => Handed::Rejected,
+    }
+}

@@ -1,1 +1,92 @@
-//! todo
+//! `enroll-practice`: for operators, invoked with an event file: practices, and the keys of their applications.
+
+use portico_domain::enroll_practice::{Keys, create, issue_key, revoke_key, short};
+use portico_domain::ids::{ClientId, PracticeId};
+use portico_domain::ports::{Chain, Commit};
+use portico_domain::practice::{Scope, Settings};
+use portico_domain::refusal::{Failure, Refusal};
+use portico_web::App;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// What an operator may ask for.
+#[derive(Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
+enum Request {
+    /// A new practice.
+    Create { practice: String, name: String, phone: String, time_zone: String, #[serde(default)] portal_url: String },
+    /// A key for an application, of a preset (`ehr`, `scheduling`, `portal`) or with scopes of its own.
+    IssueKey { practice: String, client: String, preset: Option<String>, scopes: Option<Vec<Scope>> },
+    /// The keys of a practice, without the keys.
+    ListKeys { practice: String },
+    /// A key stops to work at once.
+    RevokeKey { practice: String, key: String },
+}
+
+/// Handles an event. What is wrong with it is in the answer, in words for the operator.
+pub async fn handle<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Value {
+    match act(app, event).await {
+        Ok(answer) => answer,
+        Err(why) => json!({"error": why}),
+    }
+}
+
+async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Value, String> {
+    let request: Request = serde_json::from_value(event).map_err(|error| format!("This event can't be read: {error}."))?;
+    let (context, store) = (&app.context, &app.store);
+    match request {
+        Request::Create { practice, name, phone, time_zone, portal_url } => {
+            let settings = Settings { portal_url, ..Settings::new(&name, &phone, &time_zone) };
+            let made = create(context, store, &practice_id(&practice)?, settings).await.map_err(|failure| said(&failure))?;
+            Ok(json!({"practice": made.id, "settings": made.settings}))
+        }
+        Request::IssueKey { practice, client, preset, scopes } => {
+            let scopes = match (preset.as_deref(), scopes) {
+                (Some(preset), None) => {
+                    Scope::preset(preset).ok_or("There is no such preset: it is one of ehr, scheduling, portal.")?
+                }
+                (None, Some(scopes)) if !scopes.is_empty() => scopes,
+                _ => return Err("Name either a preset or scopes.".to_owned()),
+            };
+            let client = ClientId::parse(&client).map_err(|_| "A client's name is 1 to 40 of a-z, 0-9 and -.")?;
+            let key = issue_key(context, store, &practice_id(&practice)?, &client, scopes.clone()).await;
+            let key = key.map_err(|failure| said(&failure))?;
+            Ok(json!({"client": client, "scopes": scopes, "key": *key, "note": "This is the only time that the key is shown."}))
+        }
+        Request::ListKeys { practice } => {
+            let keys = store.keys(&practice_id(&practice)?).await.map_err(|_| said(&Failure::Unavailable))?;
+            let line = |key: &portico_domain::practice::ApiKey| {
+                json!({
+                    "key": short(&key.digest),
+                    "client": key.client,
+                    "scopes": key.scopes,
+                    "issued_at": key.issued_at.to_string(),
+                    "revoked_at": key.revoked_at.map(|at| at.to_string()),
+                })
+            };
+            Ok(json!({"keys": keys.iter().map(line).collect::<Vec<_>>()}))
+        }
+        Request::RevokeKey { practice, key } => {
+            revoke_key(context, store, &practice_id(&practice)?, &key).await.map_err(|failure| said(&failure))?;
+            Ok(json!({"key": key, "revoked": true}))
+        }
+    }
+}
+
+fn practice_id(text: &str) -> Result<PracticeId, String> {
+    PracticeId::parse(text)
+        .map_err(|_| "A practice's short name is 2 to 30 of a-z, 0-9 and -, a letter first, and not one of Portico's own words.".to_owned())
+}
+
+fn said(failure: &Failure) -> String {
+    match failure {
+        Failure::Refused(Refusal::NotFound) => "There is no such practice or key.".to_owned(),
+        Failure::Refused(Refusal::Conflict(_)) => "A practice of that name exists already.".to_owned(),
+        Failure::Refused(Refusal::BadRequest(faults)) => {
+            let each: Vec<String> = faults.iter().map(|fault| format!("{} ({})", fault.pointer, fault.code)).collect();
+            format!("These settings can't be used: {}.", each.join(", "))
+        }
+        Failure::Refused(refusal) => format!("Refused: {}.", refusal.code()),
+        Failure::Unavailable => "The table could not be reached. Try again.".to_owned(),
+    }
+}

@@ -1,1 +1,51 @@
-//! todo
+//! `onboard`: what staff look up: one patient's portal status, the audit trail, and whether the trail is whole.
+
+use portico_domain::ids::PatientId;
+use portico_domain::onboard::{audit, audit_verify};
+use portico_domain::portal;
+use portico_domain::ports::{Desk, Directory, History, Limits, Practices};
+use portico_domain::practice::Scope;
+use portico_domain::refusal::Refusal;
+use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
+use serde_json::{Value, json};
+
+/// Answers a request.
+pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
+where
+    S: Desk + Limits + Practices + History + Directory,
+{
+    act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
+}
+
+async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Desk + Limits + Practices + History + Directory,
+{
+    let call = inbound.staff()?;
+    let (context, store) = (&app.context, &app.store);
+    let asked = inbound.query("patient_id").map(PatientId::parse).transpose().map_err(|_| Refusal::NotFound)?;
+    match inbound.action().as_str() {
+        "GET /v1/patients/{patient_id}/portal" => {
+            let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
+            let (portal, caller) = portal::read(context, store, &call, &[Scope::ChartRead], &patient).await?;
+            Ok(reply(200, &view::portal(&portal, &caller, &context.keyring, context.now())))
+        }
+        "GET /v1/audit" => {
+            let page = audit(context, store, &call, asked.as_ref(), inbound.query("cursor")).await?;
+            let mut body = json!({"events": page.events.iter().map(view::event).collect::<Vec<Value>>()});
+            if let Some(cursor) = page.next_cursor {
+                body["next_cursor"] = Value::String(cursor);
+            }
+            Ok(reply(200, &body))
+        }
+        "GET /v1/audit/verify" => {
+            let verdict = audit_verify(context, store, &call, asked.as_ref()).await?;
+            let mut body = json!({"intact": verdict.intact, "checked": verdict.checked});
+            if let Some(first) = verdict.first_broken {
+                body["first_broken"] = Value::String(first);
+            }
+            Ok(reply(200, &body))
+        }
+        _ => Err(Refusal::NotFound.into()),
+    }
+}

@@ -1,1 +1,200 @@
-//! todo
+//! `register`: the end of a link: user name and password for a patient or a representative, and signed in.
+
+use portico_domain::account::Relationship;
+use portico_domain::link::{Kind, Role};
+use portico_domain::password::{Password, PasswordFault};
+use portico_domain::person::{Email, Invalid, Name, Phone};
+use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
+use portico_domain::refusal::{FieldFault, Refusal};
+use portico_domain::register::{Register, Representative, register};
+use portico_domain::verify::look_with_ticket;
+use portico_web::{
+    Answer, App, Fault, Frame, Inbound, Registration, Reject, Typed, dead_end, flag, html, json as reply, see_other, set_session,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RegisterRequest {
+    ticket: String,
+    username: Option<String>,
+    password: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
+    accept_terms: bool,
+    relationship: Option<Relationship>,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    email: Option<String>,
+    mobile_phone: Option<String>,
+}
+
+/// Answers a request.
+pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
+where
+    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+{
+    act(app, &inbound).await.unwrap_or_else(|reject| dead_end(&inbound, None, &reject))
+}
+
+async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+{
+    inbound.same_site(&app.context.base_url)?;
+    let token = inbound.param("token");
+    let body: RegisterRequest = inbound.body()?;
+    let typed = typed(&body);
+    let ticket = body.ticket.clone();
+    let outcome = match parse(body) {
+        Ok(command) => register(&app.context, &app.store, &inbound.peer, token, &command).await.map_err(Reject::from),
+        Err(faults) => Err(Reject::fields(faults)),
+    };
+    let registered = match outcome {
+        Ok(registered) => registered,
+        Err(reject) => return try_again(app, inbound, token, &ticket, typed, reject).await,
+    };
+    if inbound.wants_page() {
+        let lang = Frame::of(inbound, &registered.practice.settings).lang();
+        let mut answer = see_other(&format!("/{}/account?lang={lang}&welcome=1", registered.practice.id));
+        set_session(&mut answer, &registered.token);
+        return Ok(answer);
+    }
+    Ok(reply(
+        201,
+        &json!({
+            "account_id": registered.account.id.to_string(),
+            "username": registered.account.username,
+            "session_token": *registered.token,
+            "expires_at": registered.session.expires_at().to_string(),
+        }),
+    ))
+}
+
+fn typed(body: &RegisterRequest) -> Typed {
+    let text = |field: &Option<String>| field.clone().unwrap_or_default();
+    Typed {
+        username: text(&body.username),
+        relationship: body.relationship.map(Relationship::as_str).unwrap_or_default().to_owned(),
+        given_name: text(&body.given_name),
+        family_name: text(&body.family_name),
+        email: text(&body.email),
+        mobile_phone: text(&body.mobile_phone),
+        accepted: body.accept_terms,
+    }
+}
+
+/// The registration as stated, or everything that can't be read of it.
+fn parse(body: RegisterRequest) -> Result<Register, Vec<FieldFault>> {
+    fn need<T>(
+        faults: &mut Vec<FieldFault>,
+        field: &str,
+        text: Option<&String>,
+        parse: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let read = text.map_or(Err(Invalid("required")), |text| parse(text));
+        read.map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
+    }
+    let mut faults = Vec::new();
+    let representing = [&body.given_name, &body.family_name, &body.email, &body.mobile_phone].iter().any(|field| field.is_some());
+    let mut representative = None;
+    if representing || body.relationship.is_some() {
+        let given_name = need(&mut faults, "given_name", body.given_name.as_ref(), Name::parse);
+        let family_name = need(&mut faults, "family_name", body.family_name.as_ref(), Name::parse);
+        let email = need(&mut faults, "email", body.email.as_ref(), Email::parse);
+        let phone = body.mobile_phone.as_ref().filter(|text| !text.trim().is_empty());
+        let mobile_phone = phone.and_then(|text| need(&mut faults, "mobile_phone", Some(text), Phone::parse));
+        let relationship = body.relationship.filter(|relationship| *relationship != Relationship::Own);
+        if relationship.is_none() {
+            faults.push(FieldFault::of("relationship", "required"));
+        }
+        let all = relationship.zip(given_name).zip(family_name).zip(email);
+        representative = all.map(|(((relationship, given_name), family_name), email)| Representative {
+            relationship,
+            given_name,
+            family_name,
+            email,
+            mobile_phone,
+        });
+    }
+    if body.password.is_none() {
+        faults.push(FieldFault::of("password", "required"));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(Register {
+        ticket: body.ticket,
+        username: body.username,
+        password: Password::new(&body.password.unwrap_or_default()),
+        accept_terms: body.accept_terms,
+        representative,
+    })
+}
+
+/// A refused registration: for a person, the page once more with what to mend. Nothing is spent.
+async fn try_again<S>(
+    app: &App<S>,
+    inbound: &Inbound,
+    token: &str,
+    ticket: &str,
+    typed: Typed,
+    reject: Reject,
+) -> Result<Answer, Reject>
+where
+    S: Links + Practices + Patients,
+{
+    let Reject::Refused(refusal) = &reject else { return Err(reject) };
+    if !inbound.wants_page() {
+        return Err(reject);
+    }
+    let standing = look_with_ticket(&app.context, &app.store, token, ticket).await?;
+    let settings = &standing.practice.settings;
+    let frame = Frame::of(inbound, settings);
+    let errors = sentences(refusal, &frame, settings.password_min_length);
+    if errors.is_empty() {
+        return Err(reject);
+    }
+    let returning = (standing.kind == Kind::Restored).then_some(standing.suggested_username);
+    let representative = standing.role == Role::Representative;
+    let shortest = settings.password_min_length;
+    let page = Registration::new(frame.clone(), (token, ticket), representative, returning, shortest, typed, errors);
+    Ok(html(reject.status().0, &frame, &page))
+}
+
+/// What to mend, in the reader's words; nothing, where nothing on this page can mend it.
+fn sentences(refusal: &Refusal, frame: &Frame, shortest: u32) -> Vec<Fault> {
+    let words = &frame.text.register;
+    match refusal {
+        Refusal::UsernameTaken(others) => vec![("username", words.username_taken(others))],
+        Refusal::UsernameRejected(_) => vec![("username", words.username_rejected.to_owned())],
+        Refusal::PasswordRejected(faults) => faults
+            .iter()
+            .map(|fault| {
+                let sentence = match fault {
+                    PasswordFault::TooShort => words.password_too_short(shortest as usize),
+                    PasswordFault::TooLong => words.password_too_long.to_owned(),
+                    PasswordFault::Common => words.password_common.to_owned(),
+                    PasswordFault::Contextual => words.password_contextual.to_owned(),
+                };
+                ("password", sentence)
+            })
+            .collect(),
+        Refusal::BadRequest(faults) => faults
+            .iter()
+            .map(|fault| match fault.pointer.as_str() {
+                "/username" => ("username", words.username_missing.to_owned()),
+                "/password" => ("password", words.password_missing.to_owned()),
+                "/accept_terms" => ("accept_terms", words.accept_terms_missing.to_owned()),
+                "/relationship" => ("relationship", words.relationship_missing.to_owned()),
+                "/given_name" => ("given_name", words.given_name_missing.to_owned()),
+                "/family_name" => ("family_name", words.family_name_missing.to_owned()),
+                "/email" if fault.code == "required" => ("email", words.email_missing.to_owned()),
+                "/email" => ("email", words.email_invalid.to_owned()),
+                "/mobile_phone" => ("mobile_phone", words.mobile_phone_invalid.to_owned()),
+                _ => ("", frame.text.dead_end.wrong_format.to_owned()),
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,1 +1,76 @@
-//! todo
+//! `revoke`: takes a patient's access away, of all or of one account; switches access off and on; records a no.
+
+use portico_domain::ids::{AccountId, PatientId};
+use portico_domain::patient::RevokeReason;
+use portico_domain::ports::{Commit, Desk, History, Limits, Practices};
+use portico_domain::refusal::Refusal;
+use portico_domain::revoke::{Revoke, decline, revoke, set_access};
+use portico_web::{Answer, App, Inbound, Reject, json, problem, view};
+use serde::Deserialize;
+
+/// Longest note, in characters.
+const LONGEST_NOTE: usize = 500;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevokeRequest {
+    reason: RevokeReason,
+    note: Option<String>,
+    account_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccessRequest {
+    enabled: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclineRequest {
+    reason: Option<String>,
+}
+
+/// Answers a request.
+pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
+where
+    S: Desk + Limits + Practices + History + Commit,
+{
+    act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
+}
+
+async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Desk + Limits + Practices + History + Commit,
+{
+    let call = inbound.staff()?;
+    let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
+    let (portal, caller) = match inbound.action().as_str() {
+        "POST /v1/patients/{patient_id}/portal/revoke" => {
+            let body: RevokeRequest = inbound.body()?;
+            let account = body.account_id.as_deref().map(AccountId::parse).transpose();
+            let account = account.map_err(|_| Refusal::NotFound)?;
+            let command = Revoke { patient, reason: body.reason, note: note("note", body.note)?, account };
+            revoke(&app.context, &app.store, &call, &command).await?
+        }
+        "PUT /v1/patients/{patient_id}/portal/access" => {
+            let body: AccessRequest = inbound.body()?;
+            set_access(&app.context, &app.store, &call, &patient, body.enabled).await?
+        }
+        "POST /v1/patients/{patient_id}/portal/decline" => {
+            let body: DeclineRequest = if inbound.has_body() { inbound.body()? } else { DeclineRequest::default() };
+            let reason = note("reason", body.reason)?;
+            decline(&app.context, &app.store, &call, &patient, reason.as_deref()).await?
+        }
+        _ => return Err(Refusal::NotFound.into()),
+    };
+    Ok(json(200, &view::portal(&portal, &caller, &app.context.keyring, app.context.now())))
+}
+
+fn note(field: &str, text: Option<String>) -> Result<Option<String>, Reject> {
+    let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_NOTE) {
+        return Err(Reject::malformed(field, "too_long"));
+    }
+    Ok(text)
+}

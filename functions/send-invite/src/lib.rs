@@ -1,1 +1,67 @@
-//! todo
+//! `send-invite`: invites a patient by e-mail, text or letter, over an older invitation; or takes the invitation back.
+
+use portico_domain::chart::Channel;
+use portico_domain::ids::PatientId;
+use portico_domain::ports::{Chain, Commit, Desk, History, Limits, Links, Practices};
+use portico_domain::refusal::{FieldFault, Refusal};
+use portico_domain::send_invite::{Invite, cancel, invite};
+use portico_web::{Answer, App, Inbound, Reject, json, problem, view};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InviteRequest {
+    channel: Channel,
+    #[serde(rename = "override")]
+    over: Option<OverrideRequest>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OverrideRequest {
+    reason: String,
+}
+
+/// Answers a request.
+pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
+where
+    S: Desk + Limits + Chain + Practices + Links + History + Commit,
+{
+    let answer = match inbound.action().as_str() {
+        "POST /v1/patients/{patient_id}/invitations" => send(app, &inbound).await,
+        "DELETE /v1/patients/{patient_id}/invitations/current" => take_back(app, &inbound).await,
+        _ => Err(Refusal::NotFound.into()),
+    };
+    answer.unwrap_or_else(|reject| problem(&inbound, &reject))
+}
+
+fn patient(inbound: &Inbound) -> Result<PatientId, Refusal> {
+    PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)
+}
+
+async fn send<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Desk + Limits + Chain + Practices + Links + Commit,
+{
+    let call = inbound.staff()?;
+    let body: InviteRequest = inbound.body()?;
+    if body.channel == Channel::Voice {
+        return Err(Reject::malformed("channel", "invalid"));
+    }
+    let why = body.over.map(|over| over.reason.trim().to_owned());
+    if why.as_ref().is_some_and(|why| why.is_empty() || why.chars().count() > 500) {
+        return Err(Reject::fields(vec![FieldFault { pointer: "/override/reason".to_owned(), code: "required" }]));
+    }
+    let command = Invite { patient: patient(inbound)?, channel: body.channel, why };
+    let sent = invite(&app.context, &app.store, &call, &command).await?;
+    Ok(json(201, &view::invitation(&sent.link, &sent.caller, &app.context.keyring, app.context.now())))
+}
+
+async fn take_back<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Desk + Limits + Practices + History + Commit,
+{
+    let call = inbound.staff()?;
+    let (portal, caller) = cancel(&app.context, &app.store, &call, &patient(inbound)?).await?;
+    Ok(json(200, &view::portal(&portal, &caller, &app.context.keyring, app.context.now())))
+}

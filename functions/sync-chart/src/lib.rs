@@ -1,1 +1,63 @@
-//! todo
+//! `sync-chart`: charts in: one by one from the EHR, many as FHIR, or a quick add with its invitation; and one chart out.
+
+mod fhir;
+mod import;
+mod request;
+
+use portico_domain::chart::Channel;
+use portico_domain::ids::PatientId;
+use portico_domain::ports::{Chain, Commit, Desk, Directory, Limits, Links, Patients, Practices};
+use portico_domain::refusal::Refusal;
+use portico_domain::sync_chart::{self, Synced};
+use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
+use serde_json::json;
+
+use request::{ChartRequest, QuickAddRequest};
+
+/// Answers a request.
+pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
+where
+    S: Desk + Limits + Practices + Chain + Directory + Patients + Links + Commit,
+{
+    act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
+}
+
+async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Desk + Limits + Practices + Chain + Directory + Patients + Links + Commit,
+{
+    let call = inbound.staff()?;
+    let (context, store, now) = (&app.context, &app.store, app.context.now());
+    let patient = || PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound);
+    match inbound.action().as_str() {
+        "PUT /v1/patients/{patient_id}" => {
+            let change = inbound.body::<ChartRequest>()?.parse(now)?;
+            let (synced, charted, _) = sync_chart::put(context, store, &call, &patient()?, &change).await?;
+            Ok(reply(if synced == Synced::Created { 201 } else { 200 }, &view::patient(&charted)))
+        }
+        "GET /v1/patients/{patient_id}" => {
+            let (charted, _) = sync_chart::get(context, store, &call, &patient()?).await?;
+            Ok(reply(200, &view::patient(&charted)))
+        }
+        "POST /v1/patients" => {
+            let command = inbound.body::<QuickAddRequest>()?.parse(now)?;
+            let added = sync_chart::quick_add(context, store, &call, &command).await?;
+            let mut body = json!({"patient": view::patient(&sync_chart::Charted {
+                patient: added.patient,
+                care: portico_domain::chart::Care::default(),
+                settings: added.settings,
+            })});
+            if let Some(link) = &added.link {
+                body["invitation"] = view::invitation(link, &added.caller, &context.keyring, now);
+            }
+            Ok(reply(201, &body))
+        }
+        "POST /v1/patients/import" => import::take(app, inbound, &call).await,
+        _ => Err(Refusal::NotFound.into()),
+    }
+}
+
+/// The channels that a quick add may name.
+fn quick_channel(channel: Channel) -> Option<Channel> {
+    matches!(channel, Channel::Email | Channel::Sms).then_some(channel)
+}

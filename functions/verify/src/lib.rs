@@ -1,1 +1,271 @@
-//! todo
+//! `verify`: a link's pages: look at it, say who you are, ask for a code, enter it; at the end stands a ticket.
+
+mod pages;
+
+use portico_domain::chart::Channel;
+use portico_domain::link::{Kind, Role};
+use portico_domain::person::{BirthDate, Email, Invalid, Name, PostalCode};
+use portico_domain::ports::{Chain, Commit, Limits, Links, Patients, Practices};
+use portico_domain::practice::{RegistrationCheck, Settings};
+use portico_domain::refusal::{FieldFault, Refusal};
+use portico_domain::verify::{Facts, Next, OpenLink, Passed, check_code, facts, look, send_code};
+use portico_web::{Answer, App, Fault, Frame, Inbound, Registration, Reject, Typed, dead_end, html, json as reply};
+use serde::Deserialize;
+use serde_json::json;
+
+use pages::{Code, Identity, Stated};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VerifyRequest {
+    #[serde(rename = "as")]
+    role: Option<Role>,
+    family_name: Option<String>,
+    birth_date: Option<String>,
+    email: Option<String>,
+    postal_code: Option<String>,
+    access_code: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CodeRequest {
+    proof: String,
+    channel: Channel,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckRequest {
+    proof: String,
+    code: Option<String>,
+}
+
+/// Answers a request.
+pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
+where
+    S: Limits + Links + Practices + Patients + Chain + Commit,
+{
+    let answer = match inbound.action().as_str() {
+        "GET /i/{token}" => open(app, &inbound).await,
+        "POST /i/{token}/verify" => verify(app, &inbound).await,
+        "POST /i/{token}/codes" => code(app, &inbound).await,
+        "POST /i/{token}/codes/check" => check(app, &inbound).await,
+        _ => Err(Refusal::NotFound.into()),
+    };
+    answer.unwrap_or_else(|reject| dead_end(&inbound, None, &reject))
+}
+
+async fn open<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
+    let token = inbound.param("token");
+    let open = look(&app.context, &app.store, token).await?;
+    if inbound.wants_page() {
+        return Ok(identity_page(inbound, token, &open, &Stated::default(), 200, Vec::new()));
+    }
+    let settings = &open.practice.settings;
+    let steps: &[&str] = match settings.registration_check {
+        RegistrationCheck::IdentityAndCode => &["identity", "code", "register"],
+        RegistrationCheck::Identity => &["identity", "register"],
+        RegistrationCheck::LinkOnly => &["register"],
+    };
+    Ok(reply(
+        200,
+        &json!({
+            "practice": open.practice.id,
+            "practice_name": settings.name,
+            "kind": open.link.kind,
+            "expires_at": open.link.expires_at.to_string(),
+            "check": settings.registration_check,
+            "identity_facts": settings.identity_facts,
+            "steps": steps,
+        }),
+    ))
+}
+
+fn identity_page(inbound: &Inbound, token: &str, open: &OpenLink, stated: &Stated, status: u16, errors: Vec<Fault>) -> Answer {
+    let frame = Frame::of(inbound, &open.practice.settings);
+    html(status, &frame, &Identity::new(frame.clone(), token, open, stated, errors))
+}
+
+async fn verify<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Limits + Links + Practices + Patients + Chain + Commit,
+{
+    inbound.same_site(&app.context.base_url)?;
+    let token = inbound.param("token");
+    let body: VerifyRequest = inbound.body()?;
+    let stated = Stated {
+        role: body.role.map(|role| if role == Role::Patient { "patient" } else { "representative" }).unwrap_or_default().to_owned(),
+        family_name: body.family_name.clone().unwrap_or_default(),
+        birth_date: body.birth_date.clone().unwrap_or_default(),
+        email: body.email.clone().unwrap_or_default(),
+        postal_code: body.postal_code.clone().unwrap_or_default(),
+        access_code: body.access_code.clone().unwrap_or_default(),
+    };
+    let outcome = match parse(body, app.context.now()) {
+        Ok((stated, role)) => facts(&app.context, &app.store, &inbound.peer, token, &stated, role).await.map_err(Reject::from),
+        Err(faults) => Err(Reject::fields(faults)),
+    };
+    let verified = match outcome {
+        Ok(verified) => verified,
+        Err(reject) => return try_again(app, inbound, token, &stated, reject).await,
+    };
+    match verified.next {
+        Next::Register(passed) => Ok(passed_page(inbound, token, *passed)),
+        Next::Code { channels, proof } if inbound.wants_page() => {
+            let frame = Frame::of(inbound, &verified.practice.settings);
+            Ok(html(200, &frame, &Code::new(frame.clone(), token, &proof, &channels, false, Vec::new())))
+        }
+        Next::Code { channels, proof } => Ok(reply(200, &json!({"next": "code", "code_channels": channels, "proof": proof}))),
+    }
+}
+
+/// The facts as stated, or what of them can't be read. A form without any is passed on: it costs nothing.
+fn parse(body: VerifyRequest, now: portico_domain::Timestamp) -> Result<(Facts, Role), Vec<FieldFault>> {
+    fn read<T>(
+        faults: &mut Vec<FieldFault>,
+        field: &str,
+        text: Option<String>,
+        parse: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let text = text.filter(|text| !text.trim().is_empty())?;
+        parse(&text).map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
+    }
+    let mut faults = Vec::new();
+    let facts = Facts {
+        family_name: read(&mut faults, "family_name", body.family_name, Name::parse),
+        birth_date: read(&mut faults, "birth_date", body.birth_date, |text| BirthDate::parse(text, now)),
+        email: read(&mut faults, "email", body.email, Email::parse),
+        postal_code: read(&mut faults, "postal_code", body.postal_code, PostalCode::parse),
+        access_code: read(&mut faults, "access_code", body.access_code, access_code),
+    };
+    let role = body.role.unwrap_or_else(|| {
+        faults.push(FieldFault::of("as", "required"));
+        Role::Patient
+    });
+    if faults.is_empty() { Ok((facts, role)) } else { Err(faults) }
+}
+
+fn access_code(text: &str) -> Result<String, Invalid> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let fine = digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit());
+    if fine { Ok(digits) } else { Err(Invalid("invalid_access_code")) }
+}
+
+/// A refused check: for a person, the page once more with what to mend; everything else ends here.
+async fn try_again<S>(app: &App<S>, inbound: &Inbound, token: &str, stated: &Stated, reject: Reject) -> Result<Answer, Reject>
+where
+    S: Links + Practices,
+{
+    let mendable = matches!(reject, Reject::Refused(Refusal::BadRequest(_) | Refusal::VerificationFailed | Refusal::RepresentativeRequired));
+    if !inbound.wants_page() || !mendable {
+        return Err(reject);
+    }
+    let open = look(&app.context, &app.store, token).await?;
+    let frame = Frame::of(inbound, &open.practice.settings);
+    let errors = match &reject {
+        Reject::Refused(Refusal::BadRequest(faults)) => {
+            faults.iter().map(|fault| sentence(&fault.pointer, fault.code, &frame)).collect()
+        }
+        Reject::Refused(Refusal::VerificationFailed) => vec![("", frame.text.verification.failed.to_owned())],
+        _ => return Ok(dead_end(inbound, Some(frame), &reject)),
+    };
+    Ok(identity_page(inbound, token, &open, stated, reject.status().0, errors))
+}
+
+fn sentence(pointer: &str, code: &str, frame: &Frame) -> Fault {
+    let words = &frame.text.link;
+    match (pointer, code) {
+        ("/as", _) => ("as", words.who_missing.to_owned()),
+        ("/family_name", _) => ("family_name", words.family_name_missing.to_owned()),
+        ("/birth_date", "required") => ("birth_date", words.birth_date_missing.to_owned()),
+        ("/birth_date", _) => ("birth_date", format!("{} {}", words.birth_date_invalid, words.birth_date_formats)),
+        ("/email", _) => ("email", words.email_missing.to_owned()),
+        ("/postal_code", _) => ("postal_code", words.postal_code_missing.to_owned()),
+        ("/access_code", _) => ("access_code", words.access_code_invalid.to_owned()),
+        _ => ("", frame.text.dead_end.wrong_format.to_owned()),
+    }
+}
+
+fn passed_page(inbound: &Inbound, token: &str, passed: Passed) -> Answer {
+    if !inbound.wants_page() {
+        let body = json!({"next": "register", "ticket": passed.ticket, "suggested_username": passed.suggested_username});
+        return reply(200, &body);
+    }
+    let settings: &Settings = &passed.practice.settings;
+    let frame = Frame::of(inbound, settings);
+    let returning = (passed.kind == Kind::Restored).then(|| passed.suggested_username.clone());
+    let typed = Typed { username: passed.suggested_username, ..Typed::default() };
+    let representative = passed.role == Role::Representative;
+    let shortest = settings.password_min_length;
+    let page =
+        Registration::new(frame.clone(), (token, &passed.ticket), representative, returning, shortest, typed, Vec::new());
+    html(200, &frame, &page)
+}
+
+async fn code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Limits + Links + Practices + Commit,
+{
+    inbound.same_site(&app.context.base_url)?;
+    let token = inbound.param("token");
+    let body: CodeRequest = inbound.body()?;
+    let sent = send_code(&app.context, &app.store, &inbound.peer, token, &body.proof, body.channel).await;
+    let refused = match sent.map_err(Reject::from) {
+        Ok(sent) if inbound.wants_page() => {
+            let frame = Frame::of(inbound, &sent.practice.settings);
+            return Ok(html(200, &frame, &Code::new(frame.clone(), token, &body.proof, &sent.channels, true, Vec::new())));
+        }
+        Ok(sent) => return Ok(reply(202, &json!({"resend_after": sent.resend_after}))),
+        Err(refused) => refused,
+    };
+    match refused {
+        // A little patience is all that is needed: the code that was sent still works.
+        Reject::Refused(Refusal::TooManyRequests(seconds)) if inbound.wants_page() => {
+            let open = look(&app.context, &app.store, token).await?;
+            let frame = Frame::of(inbound, &open.practice.settings);
+            let wait = frame.language.wait(u64::try_from(seconds).unwrap_or_default());
+            let errors = vec![("", frame.text.code.resend_wait(&wait))];
+            let channels = [body.channel];
+            let mut answer = html(429, &frame, &Code::new(frame.clone(), token, &body.proof, &channels, true, errors));
+            answer.headers_mut().insert("retry-after", seconds.into());
+            Ok(answer)
+        }
+        reject => try_again(app, inbound, token, &Stated::default(), reject).await,
+    }
+}
+
+async fn check<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Limits + Links + Practices + Patients + Chain + Commit,
+{
+    inbound.same_site(&app.context.base_url)?;
+    let token = inbound.param("token");
+    let body: CheckRequest = inbound.body()?;
+    let Some(entered) = body.code else {
+        let missing = Reject::malformed("code", "required");
+        return code_again(app, inbound, token, &body.proof, missing).await;
+    };
+    match check_code(&app.context, &app.store, &inbound.peer, token, &body.proof, &entered).await.map_err(Reject::from) {
+        Ok(passed) => Ok(passed_page(inbound, token, passed)),
+        Err(reject @ Reject::Refused(Refusal::CodeRejected)) => code_again(app, inbound, token, &body.proof, reject).await,
+        Err(reject) => try_again(app, inbound, token, &Stated::default(), reject).await,
+    }
+}
+
+async fn code_again<S>(app: &App<S>, inbound: &Inbound, token: &str, proof: &str, reject: Reject) -> Result<Answer, Reject>
+where
+    S: Links + Practices,
+{
+    if !inbound.wants_page() {
+        return Err(reject);
+    }
+    let open = look(&app.context, &app.store, token).await?;
+    let frame = Frame::of(inbound, &open.practice.settings);
+    let rejected = matches!(reject, Reject::Refused(Refusal::CodeRejected));
+    let sentence = if rejected { frame.text.code.rejected } else { frame.text.code.missing };
+    // Another code goes the way that the last one went.
+    let channels: Vec<Channel> = open.link.code.map(|code| code.channel).into_iter().collect();
+    let page = Code::new(frame.clone(), token, proof, &channels, true, vec![("code", sentence.to_owned())]);
+    Ok(html(reject.status().0, &frame, &page))
+}

@@ -36,8 +36,10 @@ use tokio::task::JoinSet;
 
 pub mod capture;
 pub mod clock;
+pub mod demo;
 pub mod engine;
 pub mod faults;
+pub mod functions;
 pub mod gateway;
 mod ids;
 pub mod invoke;
@@ -265,6 +267,8 @@ pub async fn start(
         None => None,
     };
 
+    workers.spawn(keep_schedules(template.functions.clone(), invoker.clone()));
+
     let guide = Arc::<RwLock<Guide>>::default();
     let ready = Arc::new(AtomicBool::new(config.ready));
     let local = LocalApi {
@@ -303,6 +307,23 @@ pub async fn start(
         workers,
         _lock: lock,
     })
+}
+
+/// Runs what the template has on a schedule. Every second, whatever the schedule says: the clock here can be moved, and
+/// what is not due costs next to nothing.
+async fn keep_schedules(functions: Vec<template::DeployedFunction>, invoker: Invoker) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1));
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        for function in functions.iter().filter(|function| invoker.has(&function.folder)) {
+            for schedule in &function.schedules {
+                if let Err(error) = invoker.call(&function.folder, schedule, json!({})).await {
+                    tracing::error!(function = function.folder, error, "on schedule");
+                }
+            }
+        }
+    }
 }
 
 async fn health(State(ready): State<Arc<AtomicBool>>) -> Response {

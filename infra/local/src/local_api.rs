@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub type ConsoleLink = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>;
 
 /// A practice and its API keys.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Practice {
     /// Its short name.
     pub practice: String,
@@ -37,7 +37,7 @@ pub struct Practice {
 }
 
 /// One API key per preset.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Keys {
     /// All scopes.
     pub ehr: String,

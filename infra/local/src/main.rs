@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use futures_util::FutureExt;
-use portico_local::{Config, Functions, start};
+use portico_local::demo::{SAMPLE, import_charts, start_demo};
+use portico_local::{Config, Practice, Running};
+
+/// A patient of the sample to begin with.
+const SHOWN: &str = "004b7f3b-eaaa-4eda-81dc-3a82854a363d";
 
 /// Runs all of Portico on this machine: the API, its database, and a mailbox that catches what it sends.
 #[derive(Debug, Parser)]
@@ -43,25 +46,86 @@ impl Options {
             ready: false,
         }
     }
+
+    /// The charts to import, each with a name to report them under.
+    fn charts(&self) -> Result<Vec<(String, String)>, String> {
+        if self.patients.is_empty() {
+            return Ok(SAMPLE.iter().map(|text| ("Sample charts".to_owned(), (*text).to_owned())).collect());
+        }
+        let read = |file: &PathBuf| {
+            let text = std::fs::read_to_string(file).map_err(|error| format!("Can't read {}: {error}.", file.display()))?;
+            Ok((file.display().to_string(), text))
+        };
+        self.patients.iter().map(read).collect()
+    }
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    tracing_subscriber::fmt().with_max_level(tracing::Level::WARN).init();
-    // The functions and the charts in `options.patients` go here.
-    let running = match start(options.config(), |_| async { Ok(Functions::new()) }.boxed()).await {
+    portico_web::telemetry::start_into(std::io::stderr);
+    let running = match run(&options).await {
         Ok(running) => running,
-        Err(error) => {
-            eprintln!("{error}");
+        Err(why) => {
+            eprintln!("{why}");
             return ExitCode::FAILURE;
         }
     };
-    running.set_ready();
-    println!("Portico is at {}", running.base_url);
     told_to_stop().await;
     running.stop().await;
     ExitCode::SUCCESS
+}
+
+async fn run(options: &Options) -> Result<Running, String> {
+    let files: Vec<(String, String)> = options.charts()?;
+    let (running, guide, is_new) = start_demo(options.config()).await.map_err(|error| error.to_string())?;
+    let first = guide.practices.first().cloned().unwrap_or_default();
+    // The sample comes in once; files that were named are brought up to date at each start.
+    for (name, text) in files.iter().filter(|_| is_new || !options.patients.is_empty()) {
+        let imported = import_charts(&running, &first.keys.ehr, text, |done, all| {
+            if all > 500 {
+                eprint!("\r{name}: {done} of {all}");
+            }
+        })
+        .await?;
+        eprintln!(
+            "\r{name}: {} new, {} changed, {} known, {} refused",
+            imported.created,
+            imported.updated,
+            imported.unchanged,
+            imported.rejected.len()
+        );
+        for rejected in &imported.rejected {
+            eprintln!("  {rejected}");
+        }
+    }
+    running.set_ready();
+    println!("{}", banner(&running.base_url, &first, options));
+    Ok(running)
+}
+
+/// What a newcomer opens next.
+fn banner(base: &str, practice: &Practice, options: &Options) -> String {
+    let kept = if options.memory { "in memory".to_owned() } else { format!("in {}", options.data.display()) };
+    let Practice { practice, keys } = practice;
+    format!(
+        "
+Portico is at {base}, its data {kept}. Ctrl-C stops it.
+
+  Sign-in page   {base}/{practice}
+  Mailbox        {base}/_local/mailbox   every mail and text that was sent, as its reader sees it
+  Everything     {base}/_local           practices, their keys, the clock
+
+Invite a patient, then look into the mailbox and follow the link:
+
+  curl -s {base}/v1/patients/{SHOWN}/invitations \\
+    -H 'Authorization: Bearer {}' -H 'Portico-Actor: me' \\
+    -H 'Content-Type: application/json' -d '{{\"channel\": \"email\"}}'
+
+The last name there is Escobar, the date of birth 09/12/1965.
+",
+        keys.ehr
+    )
 }
 
 /// Resolves at Ctrl-C, or when the system asks the process to end.

@@ -18,17 +18,16 @@ pub async fn get<S: Desk + Limits + Practices>(
     Ok(store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings)
 }
 
-/// Replaces the settings. All faults at once, if there are any.
+/// Changes the settings to what `change` makes of them. All faults at once, if there are any.
 pub async fn put<S>(
     context: &Context,
     store: &S,
     call: &StaffCall,
-    settings: &Settings,
+    change: impl Fn(Settings) -> Settings + Send,
 ) -> Result<Settings, Failure>
 where
     S: Desk + Limits + Practices + Chain + Commit,
 {
-    let faults = settings.faults();
     for _ in 0..DECISIONS {
         let (opened, head) = join!(
             open(context, store, call, &[Scope::Settings], Along::default()),
@@ -36,6 +35,9 @@ where
         );
         let (caller, _) = opened?;
         caller.actor()?;
+        let mut practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let settings = change(practice.settings.clone());
+        let faults = settings.faults();
         if !faults.is_empty() {
             let fault = |(pointer, code): &(&'static str, &'static str)| FieldFault {
                 pointer: (*pointer).to_owned(),
@@ -43,8 +45,7 @@ where
             };
             return Err(Refusal::BadRequest(faults.iter().map(fault).collect()).into());
         }
-        let mut practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
-        if practice.settings == *settings {
+        if practice.settings == settings {
             return Ok(practice.settings);
         }
         let entry = Entry {
@@ -53,10 +54,10 @@ where
             at: context.now(),
             by: caller.by(),
             action: Action::SettingsChanged,
-            detail: vec![("fields", changed(&practice.settings, settings))],
+            detail: vec![("fields", changed(&practice.settings, &settings))],
         };
         let event = entry.after(&head?, &context.keyring);
-        practice.settings = settings.clone();
+        practice.settings = settings;
         practice.head = event.head();
         practice.version += 1;
         match store.commit(&[Write::ChangePractice(practice.clone()), Write::Append(event)]).await {

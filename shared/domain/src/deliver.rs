@@ -93,6 +93,46 @@ pub enum Handed {
     Rejected,
 }
 
+/// An e-mail that is ready to go.
+pub struct EmailOut {
+    /// To whom.
+    pub to: String,
+    /// The practice's name, in front of the sender's address.
+    pub from_name: String,
+    /// Where answers go.
+    pub reply_to: Option<String>,
+    /// The subject.
+    pub subject: String,
+    /// The HTML part.
+    pub html: String,
+    /// The plain part.
+    pub text: String,
+    /// The message's id, for feedback.
+    pub message: MessageId,
+    /// `en` or `es`.
+    pub language: &'static str,
+}
+
+/// A text message that is ready to go.
+pub struct TextOut {
+    /// To which number, E.164.
+    pub to: String,
+    /// The words.
+    pub text: String,
+    /// The message's id.
+    pub message: MessageId,
+    /// `en` or `es`.
+    pub language: &'static str,
+}
+
+/// Hands messages to providers. It never tries twice: that is the outbox's to decide.
+pub trait Courier: Sync {
+    /// Hands an e-mail over.
+    fn email(&self, out: EmailOut) -> impl Future<Output = Handed> + Send;
+    /// Hands a text over.
+    fn text(&self, out: TextOut) -> impl Future<Output = Handed> + Send;
+}
+
 /// Claims a message and decides whether it still is to be said. `None`: nothing to send (taken by another sender, not
 /// due, or dropped because its reason is gone).
 pub async fn take<S: Outbox + Practices>(

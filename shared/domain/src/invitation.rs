@@ -110,7 +110,7 @@ pub fn prepare(
         if matches!(way, Way::Restore(_)) { Action::AccessRestored } else { Action::InvitationCreated };
     let mut detail = vec![
         ("invitation_id", link.id.to_string()),
-        ("kind", kind_word(kind).to_owned()),
+        ("kind", kind.as_str().to_owned()),
         ("channel", channel.as_str().to_owned()),
     ];
     detail.extend(why.map(|why| ("override", why.to_owned())));
@@ -201,14 +201,5 @@ pub fn notice_channel(patient: &Patient) -> Option<Channel> {
         Some(Channel::Sms)
     } else {
         None
-    }
-}
-
-const fn kind_word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Registration => "registration",
-        Kind::Reset => "reset",
-        Kind::Representative => "representative",
-        Kind::Restored => "restored",
     }
 }

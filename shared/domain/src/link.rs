@@ -66,6 +66,18 @@ pub enum Kind {
     Restored,
 }
 
+impl Kind {
+    /// The word for it in the contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::Reset => "reset",
+            Self::Representative => "representative",
+            Self::Restored => "restored",
+        }
+    }
+}
+
 /// Where a link stands. Locked and expired are not here: they follow from the tries and the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

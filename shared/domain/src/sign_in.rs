@@ -166,6 +166,19 @@ async fn holding<S: Accounts>(
     Ok(Some(Present { account, session }))
 }
 
+/// A code with which the portal gets a session of its own for the person who holds this one.
+pub async fn to_portal<S>(context: &Context, store: &S, practice: &PracticeId, token: &str) -> Result<Zeroizing<String>, Failure>
+where
+    S: Accounts + Commit,
+{
+    let here = present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    let (record, code) = Exchange::begin(here.account.id, practice, context.now(), &*context.entropy);
+    match store.commit(&[Write::OpenExchange(record)]).await {
+        Ok(()) => Ok(code),
+        Err(_) => Err(Failure::Unavailable),
+    }
+}
+
 /// Signs out. A session that is over already is over.
 pub async fn sign_out<S: Accounts + Commit>(
     context: &Context,

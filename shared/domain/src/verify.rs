@@ -59,6 +59,18 @@ pub async fn look<S: Links + Practices>(
     Ok(OpenLink { link, practice })
 }
 
+/// What a page may know of a visitor who holds a ticket: as whom, of which kind, and whose account comes back.
+pub async fn look_with_ticket<S>(context: &Context, store: &S, token: &str, ticket: &str) -> Result<Passed, Failure>
+where
+    S: Links + Practices + Patients,
+{
+    let link = store.link(id_of(context, token)?).await?.ok_or(Refusal::LinkUnavailable)?;
+    let role = link.honours(ticket, context.now()).ok_or(Refusal::LinkUnavailable)?.role;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let patient = store.patient(&link.practice, &link.patient).await?.ok_or(Refusal::LinkUnavailable)?;
+    Ok(passed(ticket.to_owned(), &patient, role, &link, practice))
+}
+
 fn id_of(context: &Context, token: &str) -> Result<LinkId, Refusal> {
     parse_token(token, Purpose::Invitation, &context.keyring).ok_or(Refusal::LinkUnavailable)
 }
@@ -73,7 +85,7 @@ pub enum Next {
         proof: String,
     },
     /// Register.
-    Register(Passed),
+    Register(Box<Passed>),
 }
 
 /// A visitor who passed every check.
@@ -172,7 +184,7 @@ where
                     let proof = Proof::new(&link, &patient, role, context);
                     Next::Code { channels: code_channels(&patient), proof: proof.sealed(link.id, context) }
                 } else {
-                    Next::Register(passed(secret, &patient, role, &link, practice.clone()))
+                    Next::Register(Box::new(passed(secret, &patient, role, &link, practice.clone())))
                 };
                 return Ok(Verified { next, practice, expires_at: link.expires_at });
             }
@@ -342,6 +354,8 @@ impl Proof {
 pub struct CodeSent {
     /// Seconds until another may be asked for.
     pub resend_after: i64,
+    /// Ways a code can go to this person.
+    pub channels: Vec<Channel>,
     /// The practice.
     pub practice: Practice,
 }
@@ -425,7 +439,7 @@ where
         provider_id: None,
     };
     match store.commit(&[Write::SendCode { id, code, at: now }, Write::Queue(message)]).await {
-        Ok(()) => Ok(CodeSent { resend_after: RESEND_SECONDS, practice }),
+        Ok(()) => Ok(CodeSent { resend_after: RESEND_SECONDS, channels: code_channels(&patient), practice }),
         // Another code was asked for at the same time: this one need not go.
         Err(CommitError::Lost(_)) => Err(Refusal::TooManyRequests(RESEND_SECONDS).into()),
         Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),

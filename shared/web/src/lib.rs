@@ -1,1 +1,18 @@
-//! todo
+//! HTTP for the functions: who is calling, requests in, problems and pages out, one line of log for each.
+//! What a practice's staff and a patient's browser may send is parsed here; what they may know is worded here.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![warn(missing_docs)]
+
+mod answer;
+mod inbound;
+mod page;
+mod serve;
+pub mod telemetry;
+pub mod view;
+
+pub use answer::{Answer, Reject, json, no_content, problem, set_session, clear_session};
+pub use inbound::{Inbound, flag};
+pub use page::{Fault, Field, Frame, Registration, Typed, dead_end, html, see_other};
+pub use serve::{App, serve};
+
+pub use lambda_http::{Error, Request, Response, run, service_fn};

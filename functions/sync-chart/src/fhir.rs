@@ -1,0 +1,900 @@
+//! FHIR R4 in: the body of an import, read into what it states about each patient. One bad resource never stops the
+//! rest: it is named by line and code, with a sentence of ours that can hold no value of it.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use portico_domain::chart::{CareChange, Chart, ChartStatus, Contact, Visit};
+use portico_domain::ids::PatientId;
+use portico_domain::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
+use portico_domain::sync_chart::Statement;
+use portico_domain::time::Timestamp;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+#[cfg(test)]
+mod tests;
+
+/// How many resources one import takes (`413` above).
+pub const MAX_RESOURCES: usize = 1000;
+
+/// How a body is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `application/fhir+ndjson`: a resource on each line.
+    Ndjson,
+    /// `application/fhir+json`: a Bundle, or a single resource.
+    Json,
+}
+
+/// A resource that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// NDJSON: its line; Bundle: its entry. Both from 1. What spoils a whole JSON body is told of 1.
+    pub line: usize,
+    /// Why: stable, `snake_case`.
+    pub code: &'static str,
+    /// What to do about it. Never a value of the resource.
+    pub detail: String,
+}
+
+/// Something that was taken in but not as written, or that says of itself that it no longer counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// As in [`Rejected`].
+    pub line: usize,
+    /// What: stable, `snake_case`.
+    pub code: &'static str,
+    /// What became of it, and what to do about it. Never a value of the resource.
+    pub detail: String,
+}
+
+/// Where a resource of a statement came from, so that its fate can be reported by line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// As in [`Rejected`].
+    pub line: usize,
+    /// What it states.
+    pub what: What,
+}
+
+/// What a resource states about its patient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The chart.
+    Chart,
+    /// The visit of this id.
+    Visit(String),
+    /// The contact of this id.
+    Contact(String),
+    /// What an earlier resource of the same body states already: unchanged, if that one is taken in.
+    Same,
+}
+
+/// A body that was read. Each resource is a [`Source`], or rejected, or warned of as `ignored_status`; never two of these.
+#[derive(Clone, Debug, Default)]
+pub struct Parsed {
+    /// What is stated, one for each patient, in order of first mention.
+    pub statements: Vec<(Statement, Vec<Source>)>,
+    /// What was refused, by line.
+    pub rejected: Vec<Rejected>,
+    /// What was not taken in as written, by line.
+    pub warnings: Vec<Warning>,
+    /// How many resources the body has, refused ones included.
+    pub resources: usize,
+}
+
+/// Why nothing was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TooMuch {
+    /// There are more than [`MAX_RESOURCES`].
+    Resources,
+}
+
+/// Reads the body of an import; `now` tells which birth dates are to come and which periods are over.
+pub fn parse(body: &str, form: Form, now: Timestamp) -> Result<Parsed, TooMuch> {
+    match form {
+        Form::Ndjson => parse_lines(body, now),
+        Form::Json => parse_bundle(body, now),
+    }
+}
+
+fn parse_lines(body: &str, now: Timestamp) -> Result<Parsed, TooMuch> {
+    let lines = || body.lines().map(bare).zip(1..).filter(|(text, _)| !text.is_empty());
+    let mut intake = Intake::of(lines().count())?;
+    let reader = Reader { now, full_urls: HashMap::new() };
+    for (text, line) in lines() {
+        intake.take(line, object(text).and_then(|resource| reader.read(resource)));
+    }
+    Ok(intake.parsed())
+}
+
+fn parse_bundle(body: &str, now: Timestamp) -> Result<Parsed, TooMuch> {
+    let entries = entries(bare(body));
+    let mut intake = Intake::of(entries.len())?;
+    let reader = Reader { now, full_urls: patients_by_url(&entries) };
+    for (entry, line) in entries.into_iter().zip(1..) {
+        intake.take(line, entry.resource.and_then(|resource| reader.read(resource)));
+    }
+    Ok(intake.parsed())
+}
+
+/// Text without outer spaces and without a byte-order mark, which a file made of several may have anywhere at a line's start.
+fn bare(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}').trim()
+}
+
+type Object = Map<String, Value>;
+
+fn object(text: &str) -> Result<Object, Finding> {
+    serde_json::from_str(text).map_err(|_| NOT_JSON)
+}
+
+struct Entry {
+    full_url: Option<String>,
+    resource: Result<Object, Finding>,
+}
+
+/// The entries of a Bundle; a resource that is none counts as one.
+fn entries(body: &str) -> Vec<Entry> {
+    let single = |resource| vec![Entry { full_url: None, resource }];
+    let mut whole = match object(body) {
+        Ok(whole) => whole,
+        Err(finding) => return single(Err(finding)),
+    };
+    if text_of(&whole, "resourceType") != Some("Bundle") {
+        return single(Ok(whole));
+    }
+    match whole.remove("entry") {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(entries)) => entries.into_iter().map(entry).collect(),
+        Some(_) => single(Err(WRONG_TYPE)),
+    }
+}
+
+fn entry(entry: Value) -> Entry {
+    let Value::Object(mut entry) = entry else {
+        return Entry { full_url: None, resource: Err(NO_RESOURCE) };
+    };
+    let full_url = text_of(&entry, "fullUrl").map(str::to_owned);
+    let resource = match entry.remove("resource") {
+        Some(Value::Object(resource)) => Ok(resource),
+        _ => Err(NO_RESOURCE),
+    };
+    Entry { full_url, resource }
+}
+
+fn patients_by_url(entries: &[Entry]) -> HashMap<String, String> {
+    let patient = |entry: &Entry| {
+        let resource = entry.resource.as_ref().ok()?;
+        let id = text_of(resource, "id").filter(|_| text_of(resource, "resourceType") == Some("Patient"))?;
+        Some((entry.full_url.clone()?, id.to_owned()))
+    };
+    entries.iter().filter_map(patient).collect()
+}
+
+fn text_of<'a>(object: &'a Object, field: &str) -> Option<&'a str> {
+    object.get(field).and_then(Value::as_str)
+}
+
+/// What the resources came to so far.
+struct Intake {
+    /// By patient, with the place among the others.
+    statements: HashMap<PatientId, (usize, Statement, Vec<Source>)>,
+    /// By type and id: what was taken in, so that a second one can be held against it.
+    taken: HashMap<String, Fact>,
+    rejected: Vec<Rejected>,
+    warnings: Vec<Warning>,
+    resources: usize,
+}
+
+impl Intake {
+    fn of(resources: usize) -> Result<Self, TooMuch> {
+        if resources > MAX_RESOURCES {
+            return Err(TooMuch::Resources);
+        }
+        Ok(Self {
+            statements: HashMap::new(),
+            taken: HashMap::new(),
+            rejected: Vec::new(),
+            warnings: Vec::new(),
+            resources,
+        })
+    }
+
+    fn take(&mut self, line: usize, read: Result<Read, Finding>) {
+        match read {
+            Ok(Read::Fact(fact, notes)) => self.state(line, fact, notes),
+            Ok(Read::NoLongerCounts) => self.warn(line, IGNORED_STATUS),
+            Err(finding) => self.reject(line, finding),
+        }
+    }
+
+    fn state(&mut self, line: usize, fact: Fact, notes: Vec<Finding>) {
+        let name = fact.name();
+        let what = match self.taken.get(&name) {
+            None => fact.what(),
+            Some(first) if *first == fact => What::Same,
+            Some(_) => return self.reject(line, DUPLICATE_RESOURCE),
+        };
+        let place = self.statements.len();
+        let (_, statement, sources) = self.statements.entry(fact.patient.clone()).or_insert_with(|| {
+            (
+                place,
+                Statement { id: fact.patient.clone(), chart: None, care: CareChange::default() },
+                Vec::new(),
+            )
+        });
+        sources.push(Source { line, what: what.clone() });
+        if what == What::Same {
+            return;
+        }
+        match fact.said.clone() {
+            Said::Chart(chart) => statement.chart = Some(*chart),
+            Said::Visit(visit) => statement.care.add_visits.push(visit),
+            Said::Contact(contact) => statement.care.add_contacts.push(*contact),
+        }
+        self.taken.insert(name, fact);
+        for note in notes {
+            self.warn(line, note);
+        }
+    }
+
+    fn reject(&mut self, line: usize, Finding { code, detail }: Finding) {
+        self.rejected.push(Rejected { line, code, detail: detail.to_owned() });
+    }
+
+    fn warn(&mut self, line: usize, Finding { code, detail }: Finding) {
+        self.warnings.push(Warning { line, code, detail: detail.to_owned() });
+    }
+
+    fn parsed(self) -> Parsed {
+        let Self { statements, rejected, warnings, resources, .. } = self;
+        let mut statements: Vec<_> = statements.into_values().collect();
+        statements.sort_by_key(|(place, ..)| *place);
+        let statements = statements.into_iter().map(|(_, statement, sources)| (statement, sources)).collect();
+        Parsed { statements, rejected, warnings, resources }
+    }
+}
+
+/// What came of one resource that could be read.
+enum Read {
+    /// What it states, and what of it could not be taken in as written.
+    Fact(Fact, Vec<Finding>),
+    /// It says of itself that it no longer counts.
+    NoLongerCounts,
+}
+
+#[derive(Clone, PartialEq)]
+struct Fact {
+    patient: PatientId,
+    /// The resource's own id.
+    id: String,
+    said: Said,
+}
+
+#[derive(Clone, PartialEq)]
+enum Said {
+    Chart(Box<Chart>),
+    Visit(Visit),
+    Contact(Box<Contact>),
+}
+
+impl Fact {
+    /// Type and id, which no two resources share.
+    fn name(&self) -> String {
+        let kind = match self.said {
+            Said::Chart(_) => "Patient",
+            Said::Visit(_) => "Encounter",
+            Said::Contact(_) => "RelatedPerson",
+        };
+        format!("{kind}/{}", self.id)
+    }
+
+    fn what(&self) -> What {
+        match self.said {
+            Said::Chart(_) => What::Chart,
+            Said::Visit(_) => What::Visit(self.id.clone()),
+            Said::Contact(_) => What::Contact(self.id.clone()),
+        }
+    }
+}
+
+/// A code with its sentence: both ours, so that neither can hold a value of the resource.
+#[derive(Clone, Copy)]
+struct Finding {
+    code: &'static str,
+    detail: &'static str,
+}
+
+const fn finding(code: &'static str, detail: &'static str) -> Finding {
+    Finding { code, detail }
+}
+
+const NOT_JSON: Finding = finding(
+    "malformed",
+    "This can't be read as JSON. Write each FHIR resource as one JSON object, in NDJSON on one line of its own.",
+);
+const NO_RESOURCE: Finding =
+    finding("malformed", "This entry has no resource. Put a FHIR resource into each entry of the Bundle.");
+const NO_TYPE: Finding =
+    finding("malformed", "This has no resourceType. Write it as a FHIR R4 resource that names its type.");
+const WRONG_TYPE: Finding = finding(
+    "malformed",
+    "A field holds the wrong kind of JSON value, such as a number in place of text. Write every field as FHIR R4 has it.",
+);
+const UNSUPPORTED_RESOURCE: Finding = finding(
+    "unsupported_resource",
+    "An import takes Patient, Encounter and RelatedPerson. Leave resources of other types out.",
+);
+const INVALID_PATIENT_ID: Finding = finding(
+    "invalid_patient_id",
+    "The Patient needs an id of 1 to 64 letters, digits, hyphens, dots or underscores. Send the EHR's id in `id`.",
+);
+const MISSING_ID: Finding = finding(
+    "missing_id",
+    "The resource needs an `id`, so that a later import can update it. Send the EHR's id.",
+);
+const INVALID_ID: Finding = finding(
+    "invalid_id",
+    "The id must be 1 to 64 letters, digits, hyphens, dots or underscores. Send the EHR's id in that form.",
+);
+const MISSING_NAME: Finding = finding(
+    "missing_name",
+    "There is no current name with both `family` and `given`. Add one; old names and nicknames don't count.",
+);
+const INVALID_NAME: Finding = finding(
+    "invalid_name",
+    "A name is longer than 100 characters or holds control characters. Correct it in the EHR.",
+);
+const MISSING_BIRTH_DATE: Finding =
+    finding("missing_birth_date", "The Patient has no `birthDate`. Add it as YYYY-MM-DD.");
+const INCOMPLETE_BIRTH_DATE: Finding = finding(
+    "incomplete_birth_date",
+    "The `birthDate` lacks its month or day, and the patient will be asked for all of it. Write it as YYYY-MM-DD.",
+);
+const INVALID_BIRTH_DATE: Finding = finding(
+    "invalid_birth_date",
+    "The `birthDate` is no day from 1900 until today that the calendar has. Correct it, as YYYY-MM-DD.",
+);
+const DUPLICATE_RESOURCE: Finding = finding(
+    "duplicate_resource",
+    "An earlier resource of this import has the same type and id and says something else; that one counts. Send each once.",
+);
+const INVALID_REFERENCE: Finding = finding(
+    "invalid_reference",
+    "The resource names no patient. Refer to one as `Patient/<id>`, or by the `fullUrl` of a Patient in the same Bundle.",
+);
+const MISSING_PERIOD: Finding = finding(
+    "missing_period",
+    "The Encounter has no `period.start`. Add the day or the time at which it began.",
+);
+const INVALID_PERIOD: Finding = finding(
+    "invalid_period",
+    "The Encounter's `period.start` is no full date that the calendar has. Write it as YYYY-MM-DD, with or without a time.",
+);
+const IGNORED_STATUS: Finding = finding(
+    "ignored_status",
+    "The resource says that it was cancelled, entered in error or is no longer in use, so it was not taken in. Nothing need be done.",
+);
+const UNUSABLE_PHONE: Finding = finding(
+    "unusable_phone",
+    "A phone number can't be dialled. Where there is no better one it is kept as text, and nobody will call or text it. Correct it in the EHR.",
+);
+const UNUSABLE_EMAIL: Finding = finding(
+    "unusable_email",
+    "An e-mail address can't be written to and was left out. Correct it in the EHR.",
+);
+const UNUSABLE_POSTAL_CODE: Finding = finding(
+    "unusable_postal_code",
+    "The postal code is no ZIP code of five or nine digits and was left out. Correct it in the EHR.",
+);
+const UNUSABLE_ADDRESS: Finding = finding(
+    "unusable_address",
+    "A part of the address is longer than 200 characters or holds control characters and was left out. Correct it in the EHR.",
+);
+const UNUSABLE_PROVIDER: Finding = finding(
+    "unusable_provider",
+    "The clinician's name is longer than 200 characters or holds control characters and was left out. Correct it in the EHR.",
+);
+const UNUSABLE_PERIOD_END: Finding = finding(
+    "unusable_period_end",
+    "The Encounter's `period.end` is no day and no time with its offset, so the visit counts as unsigned. Correct it in the EHR.",
+);
+
+/// What is needed to read any resource of a body.
+struct Reader {
+    now: Timestamp,
+    /// A Bundle's patients: `fullUrl` to id.
+    full_urls: HashMap<String, String>,
+}
+
+impl Reader {
+    fn read(&self, resource: Object) -> Result<Read, Finding> {
+        match text_of(&resource, "resourceType") {
+            Some("Patient") => self.patient(&typed(resource)?),
+            Some("Encounter") => self.encounter(typed(resource)?),
+            Some("RelatedPerson") => self.related_person(typed(resource)?),
+            Some(_) => Err(UNSUPPORTED_RESOURCE),
+            None => Err(NO_TYPE),
+        }
+    }
+
+    fn patient(&self, resource: &PatientResource) -> Result<Read, Finding> {
+        let id = resource.id.as_deref().unwrap_or_default();
+        let patient = PatientId::parse(id).map_err(|_| INVALID_PATIENT_ID)?;
+        let name = PersonName::choose(&resource.name, self.now)?;
+        let mut notes = Vec::new();
+        let points = Points::current(&resource.telecom, self.now);
+        let address = Address::choose(&resource.address, self.now).unwrap_or_default();
+        let provider = resource.general_practitioner.first().and_then(|doctor| doctor.display.as_deref());
+        let chart = Chart {
+            given_name: name.given,
+            middle_name: name.middle,
+            family_name: name.family,
+            birth_date: birth_date(resource.birth_date.as_deref(), self.now)?,
+            email: email(&points, &mut notes),
+            mobile_phone: phone(points.values(ContactPoint::is_mobile), &mut notes),
+            home_phone: phone(points.values(ContactPoint::is_home_phone), &mut notes),
+            postal_code: postal_code(address.postal_code.as_deref(), &mut notes),
+            address_line: line(address.joined_lines().as_deref(), UNUSABLE_ADDRESS, &mut notes),
+            city: line(address.city.as_deref(), UNUSABLE_ADDRESS, &mut notes),
+            state: line(address.state.as_deref(), UNUSABLE_ADDRESS, &mut notes),
+            language: language(&resource.communication),
+            chart_status: resource.chart_status(),
+            sms_consent: None,
+            tags: Vec::new(),
+            provider: line(provider, UNUSABLE_PROVIDER, &mut notes),
+        };
+        let id = id.to_owned();
+        Ok(Read::Fact(Fact { patient, id, said: Said::Chart(Box::new(chart)) }, notes))
+    }
+
+    fn encounter(&self, resource: EncounterResource) -> Result<Read, Finding> {
+        let status = resource.status.as_deref();
+        // First of all: what was entered in error is often incomplete, too.
+        if matches!(status, Some("cancelled" | "entered-in-error")) {
+            return Ok(Read::NoLongerCounts);
+        }
+        let id = own_id(resource.id)?;
+        let patient = self.referred(resource.subject.as_ref())?;
+        let period = resource.period.unwrap_or_default();
+        let start = filled(period.start.as_deref()).ok_or(MISSING_PERIOD)?;
+        // The day on the practice's wall: the date as written, whatever day it was in UTC.
+        let date = day(start.split_once('T').map_or(start, |(date, _)| date)).ok_or(INVALID_PERIOD)?;
+        let end = filled(period.end.as_deref()).filter(|_| status == Some("finished"));
+        let signed_at = end.and_then(instant);
+        let notes = if end.is_some() && signed_at.is_none() { vec![UNUSABLE_PERIOD_END] } else { Vec::new() };
+        let visit = Visit { id: id.clone(), date, signed_at };
+        Ok(Read::Fact(Fact { patient, id, said: Said::Visit(visit) }, notes))
+    }
+
+    fn related_person(&self, resource: RelatedPersonResource) -> Result<Read, Finding> {
+        // A former guardian must not come in as one.
+        if resource.active == Some(false) || ended(resource.period.as_ref(), self.now) {
+            return Ok(Read::NoLongerCounts);
+        }
+        let id = own_id(resource.id)?;
+        let patient = self.referred(resource.patient.as_ref())?;
+        let name = PersonName::choose(&resource.name, self.now)?;
+        let mut notes = Vec::new();
+        let points = Points::current(&resource.telecom, self.now);
+        let contact = Contact {
+            given_name: name.given,
+            family_name: name.family,
+            relationship: relationship(&resource.relationship)?,
+            email: email(&points, &mut notes),
+            phone: phone(
+                points.values(ContactPoint::is_mobile).chain(points.values(ContactPoint::is_other_phone)),
+                &mut notes,
+            ),
+            id: Some(id.clone()),
+        };
+        Ok(Read::Fact(Fact { patient, id, said: Said::Contact(Box::new(contact)) }, notes))
+    }
+
+    /// The patient that a resource is about.
+    fn referred(&self, reference: Option<&Reference>) -> Result<PatientId, Finding> {
+        let text = reference.and_then(|to| filled(to.reference.as_deref())).ok_or(INVALID_REFERENCE)?;
+        let id = self.full_urls.get(text).map(String::as_str).or_else(|| patient_in(text));
+        id.and_then(|id| PatientId::parse(id).ok()).ok_or(INVALID_REFERENCE)
+    }
+}
+
+/// The id in `Patient/<id>`, alone or at the end of an absolute URL, with or without a version.
+fn patient_in(reference: &str) -> Option<&str> {
+    let path = reference.split_once("/_history/").map_or(reference, |(path, _)| path);
+    let (base, id) = path.rsplit_once("Patient/")?;
+    let whole = base.is_empty() || (base.contains("://") && base.ends_with('/'));
+    whole.then_some(id)
+}
+
+fn own_id(id: Option<String>) -> Result<String, Finding> {
+    let id = id.filter(|id| !id.trim().is_empty()).ok_or(MISSING_ID)?;
+    // The same characters as a patient's id, the underscore that many EHRs use included.
+    PatientId::parse(&id).map_err(|_| INVALID_ID)?;
+    Ok(id)
+}
+
+fn birth_date(text: Option<&str>, now: Timestamp) -> Result<BirthDate, Finding> {
+    let text = filled(text).ok_or(MISSING_BIRTH_DATE)?;
+    if is_date_of(text, &[4]) || is_date_of(text, &[4, 2]) {
+        Err(INCOMPLETE_BIRTH_DATE)
+    } else if is_date_of(text, &[4, 2, 2]) {
+        BirthDate::parse(text, now).map_err(|_| INVALID_BIRTH_DATE)
+    } else {
+        // Other ways of writing it, which the domain reads from people, are not FHIR: day and month could be swapped.
+        Err(INVALID_BIRTH_DATE)
+    }
+}
+
+fn email(points: &Points, notes: &mut Vec<Finding>) -> Option<Email> {
+    let mut chosen = None;
+    for text in points.values(ContactPoint::is_email) {
+        match Email::parse(text) {
+            Ok(email) => chosen = chosen.or(Some(email)),
+            Err(_) => notes.push(UNUSABLE_EMAIL),
+        }
+    }
+    chosen
+}
+
+/// The first number that can be dialled; if none can, the first as text.
+fn phone<'a>(numbers: impl Iterator<Item = &'a str>, notes: &mut Vec<Finding>) -> Option<Phone> {
+    let (mut chosen, mut kept) = (None, None);
+    for text in numbers {
+        if let Ok(phone) = Phone::parse(text) {
+            chosen = chosen.or(Some(phone));
+        } else {
+            kept = kept.or_else(|| Phone::parse_or_keep(text).ok());
+            notes.push(UNUSABLE_PHONE);
+        }
+    }
+    chosen.or(kept)
+}
+
+fn postal_code(text: Option<&str>, notes: &mut Vec<Finding>) -> Option<PostalCode> {
+    let code = PostalCode::parse(filled(text)?).ok();
+    if code.is_none() {
+        notes.push(UNUSABLE_POSTAL_CODE);
+    }
+    code
+}
+
+fn line(text: Option<&str>, otherwise: Finding, notes: &mut Vec<Finding>) -> Option<Line> {
+    let line = Line::parse(filled(text)?).ok();
+    if line.is_none() {
+        notes.push(otherwise);
+    }
+    line
+}
+
+/// The preferred language, else the first, if it has a language tag.
+fn language(spoken: &[Communication]) -> Option<String> {
+    let chosen = spoken.iter().find(|one| one.preferred == Some(true)).or(spoken.first())?;
+    let coding = &chosen.language.as_ref()?.coding;
+    let tag = |coding: &Coding| {
+        filled(coding.code.as_deref()).filter(|tag| is_language_tag(tag)).map(str::to_owned)
+    };
+    let standard = coding.iter().filter(|coding| coding.system.as_deref() == Some("urn:ietf:bcp:47"));
+    standard.chain(coding).find_map(tag)
+}
+
+/// Whether it can be a language tag; 35 characters hold any that needs no extension (BCP 47, section 4.4.1).
+fn is_language_tag(text: &str) -> bool {
+    text.len() <= 35 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// What somebody is to the patient, in the EHR's words.
+fn relationship(concepts: &[CodeableConcept]) -> Result<Line, Finding> {
+    let words = concepts.iter().flat_map(|concept| {
+        let displays = concept.coding.iter().filter_map(|coding| coding.display.as_deref());
+        let codes = concept.coding.iter().filter_map(|coding| coding.code.as_deref());
+        displays.chain(codes).chain(concept.text.as_deref())
+    });
+    // FHIR may leave it out, a contact can't; the last of these can always be read.
+    words.chain(["unspecified"]).find_map(|words| Line::parse(words).ok()).ok_or(WRONG_TYPE)
+}
+
+/// Text that says something, without outer spaces.
+fn filled(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// Whether it is digits in groups of these lengths with hyphens between: `[4, 2]` is `YYYY-MM`.
+fn is_date_of(text: &str, lengths: &[usize]) -> bool {
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    text.split('-').all(digits) && text.split('-').map(str::len).eq(lengths.iter().copied())
+}
+
+/// A full date, `YYYY-MM-DD`, if the calendar has it.
+fn day(text: &str) -> Option<Date> {
+    text.parse().ok().filter(|_| is_date_of(text, &[4, 2, 2]))
+}
+
+/// A time with its offset; of a day without a time, its beginning in UTC.
+fn instant(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| day(text).and_then(|day| format!("{day}T00:00:00Z").parse().ok()))
+}
+
+/// Whether a period's end is past. An end without a time lasts as long as its day, month or year; one that can't be read is none.
+fn ended(period: Option<&Period>, now: Timestamp) -> bool {
+    let Some(end) = period.and_then(|period| filled(period.end.as_deref())) else { return false };
+    if let Ok(end) = end.parse::<Timestamp>() {
+        return end <= now;
+    }
+    let last = if is_date_of(end, &[4]) {
+        day(&format!("{end}-12-31"))
+    } else if is_date_of(end, &[4, 2]) {
+        day(&format!("{end}-01")).map(Date::last_of_month)
+    } else {
+        day(end.split_once('T').map_or(end, |(date, _)| date))
+    };
+    last.is_some_and(|last| last < now.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date())
+}
+
+/// A person's name as it is taken in.
+struct PersonName {
+    given: Name,
+    middle: Option<Name>,
+    family: Name,
+}
+
+impl PersonName {
+    fn choose(names: &[HumanName], now: Timestamp) -> Result<Self, Finding> {
+        let usable = names.iter().filter_map(|name| {
+            let family = filled(name.family.as_deref())?;
+            let mut given = name.given.iter().filter_map(|given| filled(given.as_deref()));
+            Some((name.preference(now)?, family, given.next()?, given.collect::<Vec<_>>().join(" ")))
+        });
+        let (_, family, given, middle) =
+            usable.min_by_key(|(preference, ..)| *preference).ok_or(MISSING_NAME)?;
+        let name = |text: &str| Name::parse(text).map_err(|_| INVALID_NAME);
+        let middle = filled(Some(&middle)).map(name).transpose()?;
+        Ok(Self { given: name(given)?, middle, family: name(family)? })
+    }
+}
+
+// --- FHIR, as far as it is read -----------------------------------------------------------------------------------
+
+fn typed<T: DeserializeOwned>(object: Object) -> Result<T, Finding> {
+    serde_json::from_value(Value::Object(object)).map_err(|_| WRONG_TYPE)
+}
+
+/// Reads an object or nothing. A struct alone would also take an array for the list of its fields.
+fn one<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
+    let found = Option::<Object>::deserialize(from)?;
+    found.map(|object| serde_json::from_value(Value::Object(object)).map_err(D::Error::custom)).transpose()
+}
+
+/// Reads a list of objects; nothing is none.
+fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
+    let found = Option::<Vec<Object>>::deserialize(from)?.unwrap_or_default();
+    found
+        .into_iter()
+        .map(|object| serde_json::from_value(Value::Object(object)).map_err(D::Error::custom))
+        .collect()
+}
+
+/// Reads a list of texts, of which FHIR lets some be `null`; nothing is none.
+fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Option<String>>, D::Error> {
+    Option::deserialize(from).map(Option::unwrap_or_default)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct PatientResource {
+    id: Option<String>,
+    active: Option<bool>,
+    #[serde(deserialize_with = "list")]
+    name: Vec<HumanName>,
+    #[serde(deserialize_with = "list")]
+    telecom: Vec<ContactPoint>,
+    birth_date: Option<String>,
+    deceased_boolean: Option<bool>,
+    deceased_date_time: Option<String>,
+    #[serde(deserialize_with = "list")]
+    address: Vec<Address>,
+    #[serde(deserialize_with = "list")]
+    communication: Vec<Communication>,
+    #[serde(deserialize_with = "list")]
+    general_practitioner: Vec<Reference>,
+    #[serde(deserialize_with = "list")]
+    link: Vec<PatientLink>,
+}
+
+impl PatientResource {
+    fn chart_status(&self) -> ChartStatus {
+        let died =
+            self.deceased_boolean == Some(true) || filled(self.deceased_date_time.as_deref()).is_some();
+        let replaced = self.link.iter().any(|link| link.kind.as_deref() == Some("replaced-by"));
+        if died {
+            ChartStatus::Deceased
+        } else if replaced || self.active == Some(false) {
+            ChartStatus::Inactive
+        } else {
+            ChartStatus::Active
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct EncounterResource {
+    id: Option<String>,
+    status: Option<String>,
+    #[serde(deserialize_with = "one")]
+    subject: Option<Reference>,
+    #[serde(deserialize_with = "one")]
+    period: Option<Period>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RelatedPersonResource {
+    id: Option<String>,
+    active: Option<bool>,
+    #[serde(deserialize_with = "one")]
+    patient: Option<Reference>,
+    #[serde(deserialize_with = "list")]
+    relationship: Vec<CodeableConcept>,
+    #[serde(deserialize_with = "list")]
+    name: Vec<HumanName>,
+    #[serde(deserialize_with = "list")]
+    telecom: Vec<ContactPoint>,
+    #[serde(deserialize_with = "one")]
+    period: Option<Period>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct HumanName {
+    #[serde(rename = "use")]
+    purpose: Option<String>,
+    family: Option<String>,
+    #[serde(deserialize_with = "texts")]
+    given: Vec<Option<String>>,
+    #[serde(deserialize_with = "one")]
+    period: Option<Period>,
+}
+
+impl HumanName {
+    /// The lower, the sooner it is the person's name; nothing, if it isn't.
+    fn preference(&self, now: Timestamp) -> Option<u8> {
+        match self.purpose.as_deref() {
+            Some("old" | "temp" | "nickname") => None,
+            Some("maiden") => Some(4),
+            _ if ended(self.period.as_ref(), now) => Some(3),
+            Some("official") => Some(0),
+            Some("usual") => Some(1),
+            _ => Some(2),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ContactPoint {
+    system: Option<String>,
+    value: Option<String>,
+    #[serde(rename = "use")]
+    purpose: Option<String>,
+    /// 1 comes first.
+    rank: Option<u32>,
+    #[serde(deserialize_with = "one")]
+    period: Option<Period>,
+}
+
+impl ContactPoint {
+    fn is_email(&self) -> bool {
+        self.system.as_deref() == Some("email")
+    }
+
+    /// Whatever its use: a number that is there for texts is a mobile one.
+    fn is_mobile(&self) -> bool {
+        match self.system.as_deref() {
+            Some("sms") => true,
+            Some("phone") => self.purpose.as_deref() == Some("mobile"),
+            _ => false,
+        }
+    }
+
+    fn is_home_phone(&self) -> bool {
+        self.system.as_deref() == Some("phone") && self.purpose.as_deref() == Some("home")
+    }
+
+    fn is_other_phone(&self) -> bool {
+        self.system.as_deref() == Some("phone") && !self.is_mobile()
+    }
+}
+
+/// The contact points that are in use, by rank and then as written.
+struct Points<'a>(Vec<&'a ContactPoint>);
+
+impl<'a> Points<'a> {
+    fn current(points: &'a [ContactPoint], now: Timestamp) -> Self {
+        let in_use = |point: &&ContactPoint| {
+            point.purpose.as_deref() != Some("old") && !ended(point.period.as_ref(), now)
+        };
+        let mut points: Vec<_> = points.iter().filter(in_use).collect();
+        points.sort_by_key(|point| point.rank.unwrap_or(u32::MAX));
+        Self(points)
+    }
+
+    fn values(&self, kind: fn(&ContactPoint) -> bool) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |point| kind(point)).filter_map(|point| filled(point.value.as_deref()))
+    }
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Address {
+    #[serde(rename = "use")]
+    purpose: Option<String>,
+    #[serde(deserialize_with = "texts")]
+    line: Vec<Option<String>>,
+    city: Option<String>,
+    state: Option<String>,
+    postal_code: Option<String>,
+    #[serde(deserialize_with = "one")]
+    period: Option<Period>,
+}
+
+impl Address {
+    /// The home, else the first of the others, of those in use.
+    fn choose(addresses: &[Self], now: Timestamp) -> Option<Self> {
+        let in_use = |one: &&Self| one.purpose.as_deref() != Some("old") && !ended(one.period.as_ref(), now);
+        addresses.iter().filter(in_use).min_by_key(|one| one.purpose.as_deref() != Some("home")).cloned()
+    }
+
+    fn joined_lines(&self) -> Option<String> {
+        let lines: Vec<_> = self.line.iter().filter_map(|line| filled(line.as_deref())).collect();
+        (!lines.is_empty()).then(|| lines.join(", "))
+    }
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Period {
+    start: Option<String>,
+    end: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Reference {
+    reference: Option<String>,
+    display: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PatientLink {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Communication {
+    #[serde(deserialize_with = "one")]
+    language: Option<CodeableConcept>,
+    preferred: Option<bool>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct CodeableConcept {
+    #[serde(deserialize_with = "list")]
+    coding: Vec<Coding>,
+    text: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Coding {
+    system: Option<String>,
+    code: Option<String>,
+    display: Option<String>,
+}

@@ -1,0 +1,91 @@
+//! An import: FHIR in, the fate of each resource out, by line.
+
+use portico_domain::desk::StaffCall;
+use portico_domain::ports::{Chain, Commit, Desk, Limits, Patients, Practices};
+use portico_domain::sync_chart::{Imported, Synced, import, take_in};
+use portico_web::{Answer, App, Inbound, Reject, json as reply};
+use serde_json::{Value, json};
+
+use crate::fhir::{self, Form, Source, TooMuch, What};
+
+/// Longest body, in bytes.
+const LONGEST: usize = 3 * 1024 * 1024;
+/// Patients taken in at a time: one batch read for their charts and what grows of them.
+const AT_A_TIME: usize = 50;
+
+/// What became of the resources.
+#[derive(Default)]
+struct Tally {
+    created: usize,
+    updated: usize,
+    unchanged: usize,
+    rejected: Vec<(usize, Value)>,
+}
+
+impl Tally {
+    fn reject(&mut self, line: usize, code: &str, detail: &str) {
+        self.rejected.push((line, json!({"line": line, "code": code, "detail": detail})));
+    }
+
+    fn count(&mut self, synced: Synced) {
+        match synced {
+            Synced::Created => self.created += 1,
+            Synced::Updated => self.updated += 1,
+            Synced::Unchanged => self.unchanged += 1,
+        }
+    }
+
+    fn note(&mut self, source: &Source, fate: &Imported) {
+        match fate {
+            Imported::UnknownPatient => self.reject(
+                source.line,
+                "unknown_patient",
+                "No chart is known for this patient. Import the Patient first, or in the same call.",
+            ),
+            Imported::Unavailable => {
+                self.reject(source.line, "try_again", "This could not be stored just now. Import it again.");
+            }
+            Imported::Done { chart, new, changed } => self.count(match &source.what {
+                What::Chart => chart.unwrap_or(Synced::Unchanged),
+                What::Same => Synced::Unchanged,
+                What::Visit(id) | What::Contact(id) if new.contains(id) => Synced::Created,
+                What::Visit(id) | What::Contact(id) if changed.contains(id) => Synced::Updated,
+                What::Visit(_) | What::Contact(_) => Synced::Unchanged,
+            }),
+        }
+    }
+}
+
+/// Takes an import in. It may be repeated: what is known already counts as unchanged.
+pub async fn take<S>(app: &App<S>, inbound: &Inbound, call: &StaffCall) -> Result<Answer, Reject>
+where
+    S: Desk + Limits + Practices + Chain + Patients + Commit,
+{
+    let (kind, text) = inbound.text(&["application/fhir+ndjson", "application/fhir+json"], LONGEST)?;
+    let form = if kind == "application/fhir+ndjson" { Form::Ndjson } else { Form::Json };
+    let opened = import(&app.context, &app.store, call).await?;
+    let parsed = fhir::parse(text, form, app.context.now()).map_err(|TooMuch::Resources| Reject::TooLarge)?;
+    let mut tally = Tally::default();
+    for rejected in &parsed.rejected {
+        tally.reject(rejected.line, rejected.code, &rejected.detail);
+    }
+    for some in parsed.statements.chunks(AT_A_TIME) {
+        let statements: Vec<_> = some.iter().map(|(statement, _)| statement.clone()).collect();
+        let fates = take_in(&app.context, &app.store, &opened, &statements).await;
+        for ((_, sources), fate) in some.iter().zip(&fates) {
+            sources.iter().for_each(|source| tally.note(source, fate));
+        }
+    }
+    tally.rejected.sort_by_key(|(line, _)| *line);
+    let warning = |warning: &fhir::Warning| json!({"line": warning.line, "code": warning.code, "detail": warning.detail});
+    Ok(reply(
+        200,
+        &json!({
+            "created": tally.created,
+            "updated": tally.updated,
+            "unchanged": tally.unchanged,
+            "rejected": tally.rejected.into_iter().map(|(_, rejected)| rejected).collect::<Vec<_>>(),
+            "warnings": parsed.warnings.iter().map(warning).collect::<Vec<_>>(),
+        }),
+    ))
+}

@@ -1,0 +1,253 @@
+//! Charts as the API has them, parsed at the door: every fault at once, by pointer.
+
+use jiff::civil::Date;
+use portico_domain::Timestamp;
+use portico_domain::chart::{Appointment, CareChange, Channel, Chart, ChartStatus, Contact, Visit};
+use portico_domain::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
+use portico_domain::refusal::FieldFault;
+use portico_domain::sync_chart::{ChartChange, QuickAdd};
+use portico_web::Reject;
+use serde::Deserialize;
+
+/// Most visits, appointments, contacts and labels of one chart.
+const MOST: usize = 1000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChartRequest {
+    given_name: String,
+    middle_name: Option<String>,
+    family_name: String,
+    birth_date: String,
+    email: Option<String>,
+    mobile_phone: Option<String>,
+    home_phone: Option<String>,
+    postal_code: Option<String>,
+    address_line: Option<String>,
+    city: Option<String>,
+    state: Option<String>,
+    language: Option<String>,
+    #[serde(default)]
+    chart_status: ChartStatus,
+    sms_consent: Option<bool>,
+    tags: Option<Vec<String>>,
+    provider: Option<String>,
+    visits: Option<Vec<VisitRequest>>,
+    appointments: Option<Vec<AppointmentRequest>>,
+    contacts: Option<Vec<ContactRequest>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VisitRequest {
+    id: String,
+    date: String,
+    signed_at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AppointmentRequest {
+    id: String,
+    starts_at: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContactRequest {
+    given_name: String,
+    family_name: String,
+    relationship: String,
+    email: Option<String>,
+    phone: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuickAddRequest {
+    given_name: String,
+    family_name: String,
+    birth_date: String,
+    activate_portal: bool,
+    channel: Option<Channel>,
+    email: Option<String>,
+    mobile_phone: Option<String>,
+    #[serde(default)]
+    allow_duplicate: bool,
+}
+
+/// Collects what is at fault while everything is read.
+#[derive(Default)]
+struct Faults(Vec<FieldFault>);
+
+impl Faults {
+    fn note<T>(&mut self, pointer: String, read: Result<T, Invalid>) -> Option<T> {
+        read.map_err(|Invalid(code)| self.0.push(FieldFault { pointer: format!("/{pointer}"), code })).ok()
+    }
+
+    fn need<T>(&mut self, field: &str, text: &str, parse: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        self.note(field.to_owned(), parse(text))
+    }
+
+    /// An absent or empty field is nothing.
+    fn may<T>(&mut self, field: &str, text: Option<&String>, parse: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        let text = text.filter(|text| !text.trim().is_empty())?;
+        self.note(field.to_owned(), parse(text))
+    }
+
+    /// Every element of a list, with its place in the pointer.
+    fn each<T, U>(&mut self, field: &str, list: Option<Vec<T>>, mut read: impl FnMut(&mut Self, &str, T) -> Option<U>) -> Option<Vec<U>> {
+        let list = list?;
+        if list.len() > MOST {
+            self.0.push(FieldFault { pointer: format!("/{field}"), code: "too_many" });
+            return None;
+        }
+        Some(list.into_iter().enumerate().filter_map(|(place, item)| read(self, &format!("{field}/{place}"), item)).collect())
+    }
+
+    fn or<T>(self, value: Option<T>) -> Result<T, Reject> {
+        match value {
+            Some(value) if self.0.is_empty() => Ok(value),
+            _ => Err(Reject::fields(self.0)),
+        }
+    }
+}
+
+fn id(text: &str) -> Result<String, Invalid> {
+    let fine = (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+    if fine { Ok(text.to_owned()) } else { Err(Invalid("invalid_id")) }
+}
+
+fn label(text: &str) -> Result<String, Invalid> {
+    let fine = (1..=40).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    if fine { Ok(text.to_owned()) } else { Err(Invalid("invalid_tag")) }
+}
+
+fn language(text: &str) -> Result<String, Invalid> {
+    let fine = (2..=35).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if fine { Ok(text.to_owned()) } else { Err(Invalid("invalid_language")) }
+}
+
+fn date(text: &str) -> Result<Date, Invalid> {
+    text.parse().map_err(|_| Invalid("invalid_date"))
+}
+
+fn instant(text: &str) -> Result<Timestamp, Invalid> {
+    text.parse().map_err(|_| Invalid("invalid_time"))
+}
+
+impl ChartRequest {
+    /// The chart that was stated, or everything that is wrong with it.
+    pub fn parse(self, now: Timestamp) -> Result<ChartChange, Reject> {
+        let mut faults = Faults::default();
+        let given_name = faults.need("given_name", &self.given_name, Name::parse);
+        let family_name = faults.need("family_name", &self.family_name, Name::parse);
+        let birth_date = faults.need("birth_date", &self.birth_date, |text| BirthDate::parse(text, now));
+        let middle_name = faults.may("middle_name", self.middle_name.as_ref(), Name::parse);
+        let email = faults.may("email", self.email.as_ref(), Email::parse);
+        let mobile_phone = faults.may("mobile_phone", self.mobile_phone.as_ref(), Phone::parse);
+        let home_phone = faults.may("home_phone", self.home_phone.as_ref(), Phone::parse);
+        let postal_code = faults.may("postal_code", self.postal_code.as_ref(), PostalCode::parse);
+        let address_line = faults.may("address_line", self.address_line.as_ref(), Line::parse);
+        let city = faults.may("city", self.city.as_ref(), Line::parse);
+        let state = faults.may("state", self.state.as_ref(), Line::parse);
+        let language = faults.may("language", self.language.as_ref(), language);
+        let provider = faults.may("provider", self.provider.as_ref(), Line::parse);
+        let keep_tags = self.tags.is_none();
+        let tags = faults.each("tags", self.tags, |faults, at, text: String| faults.need(at, &text, label));
+        let care = CareChange {
+            visits: faults.each("visits", self.visits, VisitRequest::parse),
+            appointments: faults.each("appointments", self.appointments, AppointmentRequest::parse),
+            contacts: faults.each("contacts", self.contacts, ContactRequest::parse),
+            ..CareChange::default()
+        };
+        let chart = given_name.zip(family_name).zip(birth_date).map(|((given_name, family_name), birth_date)| Chart {
+            given_name,
+            middle_name,
+            family_name,
+            birth_date,
+            email,
+            mobile_phone,
+            home_phone,
+            postal_code,
+            address_line,
+            city,
+            state,
+            language,
+            chart_status: self.chart_status,
+            sms_consent: self.sms_consent,
+            tags: tags.unwrap_or_default(),
+            provider,
+        });
+        faults.or(chart.map(|chart| ChartChange { chart, keep_tags, care }))
+    }
+}
+
+impl VisitRequest {
+    fn parse(faults: &mut Faults, at: &str, visit: Self) -> Option<Visit> {
+        let signed_at = faults.may(&format!("{at}/signed_at"), visit.signed_at.as_ref(), instant);
+        let id = faults.need(&format!("{at}/id"), &visit.id, id)?;
+        Some(Visit { id, date: faults.need(&format!("{at}/date"), &visit.date, date)?, signed_at })
+    }
+}
+
+impl AppointmentRequest {
+    fn parse(faults: &mut Faults, at: &str, next: Self) -> Option<Appointment> {
+        let id = faults.need(&format!("{at}/id"), &next.id, id)?;
+        Some(Appointment { id, starts_at: faults.need(&format!("{at}/starts_at"), &next.starts_at, instant)? })
+    }
+}
+
+impl ContactRequest {
+    fn parse(faults: &mut Faults, at: &str, contact: Self) -> Option<Contact> {
+        let given_name = faults.need(&format!("{at}/given_name"), &contact.given_name, Name::parse);
+        let family_name = faults.need(&format!("{at}/family_name"), &contact.family_name, Name::parse);
+        let relationship = faults.need(&format!("{at}/relationship"), &contact.relationship, Line::parse);
+        let email = faults.may(&format!("{at}/email"), contact.email.as_ref(), Email::parse);
+        let phone = faults.may(&format!("{at}/phone"), contact.phone.as_ref(), Phone::parse);
+        let (given_name, family_name, relationship) = (given_name?, family_name?, relationship?);
+        Some(Contact { given_name, family_name, relationship, email, phone, id: None })
+    }
+}
+
+impl QuickAddRequest {
+    /// What staff typed, or everything that is wrong with it.
+    pub fn parse(self, now: Timestamp) -> Result<QuickAdd, Reject> {
+        let mut faults = Faults::default();
+        let given_name = faults.need("given_name", &self.given_name, Name::parse);
+        let family_name = faults.need("family_name", &self.family_name, Name::parse);
+        let birth_date = faults.need("birth_date", &self.birth_date, |text| BirthDate::parse(text, now));
+        let email = faults.may("email", self.email.as_ref(), Email::parse);
+        let mobile_phone = faults.may("mobile_phone", self.mobile_phone.as_ref(), Phone::parse);
+        let channel = self.channel.and_then(crate::quick_channel);
+        let invite = match (self.activate_portal, self.channel, channel) {
+            (false, ..) => None,
+            (true, _, Some(channel)) => Some(channel),
+            (true, given, None) => {
+                let code = if given.is_some() { "invalid" } else { "required" };
+                faults.0.push(FieldFault::of("channel", code));
+                None
+            }
+        };
+        let sms_consent = (invite == Some(Channel::Sms)).then_some(true);
+        let chart = given_name.zip(family_name).zip(birth_date).map(|((given_name, family_name), birth_date)| Chart {
+            given_name,
+            middle_name: None,
+            family_name,
+            birth_date,
+            email,
+            mobile_phone,
+            home_phone: None,
+            postal_code: None,
+            address_line: None,
+            city: None,
+            state: None,
+            language: None,
+            chart_status: ChartStatus::Active,
+            sms_consent,
+            tags: Vec::new(),
+            provider: None,
+        });
+        faults.or(chart.map(|chart| QuickAdd { chart, invite, allow_duplicate: self.allow_duplicate }))
+    }
+}

@@ -1,0 +1,139 @@
+//! The demonstration: two practices with their keys, and charts for the first.
+
+use std::fs;
+use std::path::Path;
+
+use portico_aws::OsEntropy;
+use portico_domain::keys::Keyring;
+use serde_json::{Value, json};
+
+use crate::local_api::{Guide, Keys, Practice};
+use crate::{Config, Running, StartError, functions, start};
+
+/// The charts that lie in the repository: `Patient` before `Encounter`.
+pub const SAMPLE: [&str; 2] =
+    [include_str!("../sample/Patient.ndjson"), include_str!("../sample/Encounter.ndjson")];
+
+/// Resources of one import call.
+const AT_A_TIME: usize = 250;
+
+/// Short name, name, phone, zone.
+const PRACTICES: [(&str, &str, &str, &str); 2] = [
+    ("riverside", "Riverside Family Medicine", "+12025550100", "America/New_York"),
+    ("lakeside", "Lakeside Pediatrics", "+13125550100", "America/Chicago"),
+];
+
+/// What an import came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// New.
+    pub created: u64,
+    /// Changed.
+    pub updated: u64,
+    /// Known.
+    pub unchanged: u64,
+    /// Refused, each with its line in the file, code and detail.
+    pub rejected: Vec<Value>,
+}
+
+/// Starts everything with the real functions and the demonstration practices; true if they are new.
+pub async fn start_demo(config: Config) -> Result<(Running, Guide, bool), StartError> {
+    let data = config.data.clone();
+    if let Some(data) = &data {
+        fs::create_dir_all(data)?;
+    }
+    let keyring = keyring(data.as_deref())?;
+    let running = start(config, move |cloud| {
+        let functions = functions::all(cloud, keyring);
+        Box::pin(async move { Ok(functions) })
+    })
+    .await?;
+    let kept = data.map(|data| data.join("keys.json"));
+    let known = kept.as_ref().and_then(|file| fs::read_to_string(file).ok());
+    let known: Option<Vec<Practice>> = known.and_then(|text| serde_json::from_str(&text).ok());
+    let is_new = known.is_none();
+    let practices = match known {
+        Some(practices) => practices,
+        None => enroll(&running).await.map_err(StartError::Build)?,
+    };
+    if let (Some(file), true) = (kept, is_new) {
+        fs::write(file, serde_json::to_string_pretty(&practices).unwrap_or_default())?;
+    }
+    let guide = Guide { practices, console_link: None };
+    running.introduce(guide.clone());
+    Ok((running, guide, is_new))
+}
+
+/// The keyring of a data directory, made at the first start; a new one each time without a directory.
+fn keyring(data: Option<&Path>) -> Result<Keyring, StartError> {
+    let Some(data) = data else { return Ok(Keyring::generate(&OsEntropy)) };
+    let file = data.join("keyring.json");
+    if file.exists() {
+        return Keyring::parse(&fs::read_to_string(file)?).map_err(|error| StartError::Build(error.to_string()));
+    }
+    let keyring = Keyring::generate(&OsEntropy);
+    fs::write(&file, keyring.to_text().as_bytes())?;
+    Ok(keyring)
+}
+
+async fn enroll(running: &Running) -> Result<Vec<Practice>, String> {
+    let ask = async |event: Value| {
+        let answer = running.invoker.call("enroll-practice", "invoke", event).await?;
+        match answer.get("error") {
+            Some(error) => Err(error.to_string()),
+            None => Ok(answer),
+        }
+    };
+    let mut practices = Vec::new();
+    for (practice, name, phone, time_zone) in PRACTICES {
+        ask(json!({"action": "create", "practice": practice, "name": name, "phone": phone, "time_zone": time_zone}))
+            .await?;
+        let key = async |preset: &str| {
+            let event = json!({"action": "issue_key", "practice": practice, "client": preset, "preset": preset});
+            let answer = ask(event).await?;
+            Ok::<_, String>(answer.get("key").and_then(Value::as_str).unwrap_or_default().to_owned())
+        };
+        let keys = Keys { ehr: key("ehr").await?, scheduling: key("scheduling").await?, portal: key("portal").await? };
+        practices.push(Practice { practice: practice.to_owned(), keys });
+    }
+    Ok(practices)
+}
+
+/// Imports FHIR NDJSON into the practice of this key, a page at a time; `progress` hears of lines done and lines in all.
+pub async fn import_charts(
+    running: &Running,
+    key: &str,
+    text: &str,
+    mut progress: impl FnMut(usize, usize),
+) -> Result<Imported, String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let client = reqwest::Client::new();
+    let mut all = Imported::default();
+    for (page, some) in lines.chunks(AT_A_TIME).enumerate() {
+        let call = client
+            .post(format!("{}/v1/patients/import", running.base_url))
+            .bearer_auth(key)
+            .header("portico-actor", "local-import")
+            .header("content-type", "application/fhir+ndjson")
+            .body(some.join("\n"));
+        let answer = call.send().await.map_err(|error| error.to_string())?;
+        let (status, text) = (answer.status(), answer.text().await.map_err(|error| error.to_string())?);
+        if !status.is_success() {
+            return Err(format!("the import was refused: {status}"));
+        }
+        let report: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let count = |name: &str| report.get(name).and_then(Value::as_u64).unwrap_or_default();
+        all.created += count("created");
+        all.updated += count("updated");
+        all.unchanged += count("unchanged");
+        for rejected in report.get("rejected").and_then(Value::as_array).into_iter().flatten() {
+            let mut rejected = rejected.clone();
+            if let Some(line) = rejected.get_mut("line") {
+                *line = json!(line.as_u64().unwrap_or_default() + (page * AT_A_TIME) as u64);
+            }
+            all.rejected.push(rejected);
+        }
+        progress((page * AT_A_TIME + some.len()).min(lines.len()), lines.len());
+    }
+    Ok(all)
+}

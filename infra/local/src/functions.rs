@@ -1,0 +1,114 @@
+//! The functions themselves, wired as their `main.rs` wires them, with the local cloud in place of the real one.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Adapter, Context as LambdaContext, LambdaEvent, Request, Service, service_fn};
+use portico_aws::{Couriers, OsEntropy, timeouts};
+use portico_domain::desk::Calls;
+use portico_domain::keys::Keyring;
+use portico_domain::ports::Context;
+use portico_store::{Copies, Table};
+use portico_web::{Answer, App, serve};
+use serde_json::Value;
+
+use crate::Cloud;
+use crate::invoke::{Function, Functions};
+
+/// The address that the demonstration practices' e-mail comes from.
+const FROM: &str = "no-reply@portico.example.com";
+
+/// A function behind routes: the gateway's event in, its answer out, through the same adapter as in Lambda.
+fn http<H, F>(app: &Arc<App<Table>>, handle: H) -> Function
+where
+    H: Fn(Arc<App<Table>>, Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let app = Arc::clone(app);
+    Arc::new(move |event| {
+        let (app, handle) = (Arc::clone(&app), handle.clone());
+        async move {
+            let request: LambdaRequest = serde_json::from_value(event).map_err(|error| error.to_string())?;
+            let answer = service_fn(move |request| {
+                let answer = handle(Arc::clone(&app), request);
+                async move { Ok::<_, std::convert::Infallible>(answer.await) }
+            });
+            let event = LambdaEvent::new(request, LambdaContext::default());
+            let answer = Adapter::from(answer).call(event).await.map_err(|error| error.to_string())?;
+            serde_json::to_value(answer).map_err(|error| error.to_string())
+        }
+        .boxed()
+    })
+}
+
+/// A function that is handed its event as it is.
+fn plain<F>(handle: impl Fn(Value) -> F + Send + Sync + 'static) -> Function
+where
+    F: Future<Output = Value> + Send + 'static,
+{
+    Arc::new(move |event| {
+        let answer = handle(event);
+        async move { Ok(answer.await) }.boxed()
+    })
+}
+
+/// All functions, over one table and one set of keys.
+pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
+    let context = Context {
+        clock: cloud.clock.clone(),
+        entropy: Arc::new(OsEntropy),
+        keyring: Arc::new(keyring),
+        calls: Arc::new(Calls::default()),
+        base_url: cloud.base_url.as_str().into(),
+    };
+    let dynamodb = cloud.dynamodb.to_builder().timeout_config(timeouts()).build();
+    let client = aws_sdk_dynamodb::Client::from_conf(dynamodb);
+    let table = Table::new(client, &cloud.table, cloud.clock.clone(), Arc::new(Copies::default()));
+    let app = Arc::new(App { context, store: table });
+    let couriers = Arc::new(Couriers::new(cloud.ses.clone(), cloud.sns.clone(), FROM, None));
+
+    macro_rules! on_routes {
+        ($function:ident) => {
+            http(&app, |app, request| async move {
+                serve(&app, request, |inbound| $function::handle(&app, inbound)).await
+            })
+        };
+    }
+    let (outbox, changes, enroll) = (Arc::clone(&app), Arc::clone(&app), Arc::clone(&app));
+    [
+        ("configure-practice", on_routes!(configure_practice)),
+        ("onboard", on_routes!(onboard)),
+        ("register", on_routes!(register)),
+        ("revoke", on_routes!(revoke)),
+        ("send-invite", on_routes!(send_invite)),
+        ("sign-in", on_routes!(sign_in)),
+        ("sync-chart", on_routes!(sync_chart)),
+        ("verify", on_routes!(verify)),
+        (
+            "deliver",
+            plain(move |event| {
+                let (app, couriers) = (Arc::clone(&outbox), Arc::clone(&couriers));
+                async move { deliver::handle(&app, &*couriers, &event).await }
+            }),
+        ),
+        (
+            "publish-changes",
+            plain(move |event| {
+                let app = Arc::clone(&changes);
+                async move { publish_changes::handle(&app.store, &event).await }
+            }),
+        ),
+        (
+            "enroll-practice",
+            plain(move |event| {
+                let app = Arc::clone(&enroll);
+                async move { enroll_practice::handle(&app, event).await }
+            }),
+        ),
+    ]
+    .into_iter()
+    .map(|(name, function)| (name.to_owned(), function))
+    .collect()
+}

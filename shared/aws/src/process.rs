@@ -1,0 +1,96 @@
+//! A function's process: its configuration, each variable named if it is missing, and its clients, made once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use portico_domain::desk::Calls;
+use portico_domain::keys::{Keyring, KeyringError};
+use portico_domain::ports::Context;
+use portico_store::{Copies, Table};
+
+use crate::courier::Couriers;
+use crate::system::{OsEntropy, SystemClock};
+
+/// Why a function could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A variable of the environment is missing.
+    #[error("the environment variable {0} is missing")]
+    Missing(&'static str),
+    /// The secret that holds the keyring can't be read.
+    #[error("the keyring's secret can't be read")]
+    Secret,
+    /// The secret is not a keyring.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where configuration is read")]
+fn variable(name: &'static str) -> Result<String, StartError> {
+    std::env::var(name).map_err(|_| StartError::Missing(name))
+}
+
+/// The one policy of timeouts: a call that takes longer than this is as good as lost, and a caller waits behind it.
+pub fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(3))
+        .operation_timeout(Duration::from_secs(8))
+        .build()
+}
+
+/// What a function is given in the cloud.
+pub struct Process {
+    sdk: aws_config::SdkConfig,
+    table: String,
+    context: Context,
+}
+
+impl Process {
+    /// Reads `PORTICO_TABLE` (its name), `PORTICO_BASE_URL` (scheme and host of links) and `PORTICO_KEYRING_SECRET` (the
+    /// secret that holds the keyring), and opens what they name.
+    pub async fn from_environment() -> Result<Self, StartError> {
+        let (table, base_url) = (variable("PORTICO_TABLE")?, variable("PORTICO_BASE_URL")?);
+        let secret = variable("PORTICO_KEYRING_SECRET")?;
+        let sdk = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .timeout_config(timeouts())
+            .load()
+            .await;
+        let secrets = aws_sdk_secretsmanager::Client::new(&sdk);
+        let answer = secrets.get_secret_value().secret_id(secret).send().await.map_err(|_| StartError::Secret)?;
+        let keyring = Keyring::parse(answer.secret_string().ok_or(StartError::Secret)?)?;
+        let context = Context {
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(OsEntropy),
+            keyring: Arc::new(keyring),
+            calls: Arc::new(Calls::default()),
+            base_url: base_url.trim_end_matches('/').into(),
+        };
+        Ok(Self { sdk, table, context })
+    }
+
+    /// Clock, entropy, keys, host.
+    pub fn context(&self) -> Context {
+        self.context.clone()
+    }
+
+    /// The table.
+    pub fn table(&self) -> Table {
+        let client = aws_sdk_dynamodb::Client::new(&self.sdk);
+        Table::new(client, &self.table, self.context.clock.clone(), Arc::new(Copies::default()))
+    }
+
+    /// The couriers; reads `PORTICO_FROM_ADDRESS`, and `PORTICO_CONFIGURATION_SET` if there is one.
+    pub fn couriers(&self) -> Result<Couriers, StartError> {
+        // A provider has no word for «the same message again»: what the SDK tries twice may be sent twice.
+        let once = RetryConfig::disabled();
+        let ses = aws_sdk_sesv2::config::Builder::from(&self.sdk).retry_config(once.clone()).build();
+        let sns = aws_sdk_sns::config::Builder::from(&self.sdk).retry_config(once).build();
+        let from = variable("PORTICO_FROM_ADDRESS")?;
+        Ok(Couriers::new(ses, sns, &from, variable("PORTICO_CONFIGURATION_SET").ok()))
+    }
+}

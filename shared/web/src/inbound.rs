@@ -1,0 +1,226 @@
+//! A request as the functions read it: strict about what it holds, indifferent to what a caller merely claims.
+
+use std::collections::BTreeMap;
+
+use lambda_http::request::RequestContext;
+use lambda_http::{Request, RequestExt as _};
+use portico_domain::desk::StaffCall;
+use portico_domain::ids::Actor;
+use portico_domain::keys::digest;
+use portico_domain::practice::PresentedKey;
+use portico_domain::refusal::{FieldFault, Refusal};
+use portico_messages::Language;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::answer::Reject;
+
+/// Longest body of a path that says nothing else, in bytes.
+const LONGEST: usize = 64 * 1024;
+/// The cookie that carries a session.
+pub(crate) const COOKIE: &str = "__Host-portico";
+
+/// A request.
+pub struct Inbound {
+    /// Method and path pattern, as the template has them: `POST /i/{token}/verify`.
+    pub route: String,
+    /// The connection's address, from the gateway and never from a header.
+    pub peer: String,
+    /// The gateway's id of this request.
+    pub request_id: String,
+    method: http::Method,
+    path: String,
+    params: BTreeMap<String, String>,
+    query: Vec<(String, String)>,
+    headers: http::HeaderMap,
+    body: Vec<u8>,
+}
+
+impl Inbound {
+    /// Reads an event.
+    pub(crate) async fn read(request: Request) -> Self {
+        let (route, peer, request_id) = match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => (
+                context.route_key.clone().unwrap_or_default(),
+                context.http.source_ip.clone().unwrap_or_default(),
+                context.request_id.clone().unwrap_or_default(),
+            ),
+            _ => Default::default(),
+        };
+        let params = request.path_parameters().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let query = request.query_string_parameters().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let path = request.raw_http_path().to_owned();
+        let (parts, body) = request.into_parts();
+        Self { route, peer, request_id, method: parts.method, path, params, query, headers: parts.headers, body: body.to_vec() }
+    }
+
+    pub(crate) fn is_head(&self) -> bool {
+        self.method == http::Method::HEAD
+    }
+
+    /// The route with `HEAD` read as `GET`: what is not written for the one is not written for the other.
+    pub fn action(&self) -> String {
+        self.route.strip_prefix("HEAD ").map_or_else(|| self.route.clone(), |path| format!("GET {path}"))
+    }
+
+    /// A part of the path, by the name that the template gives it.
+    pub fn param(&self, name: &str) -> &str {
+        self.params.get(name).map_or("", String::as_str)
+    }
+
+    /// A parameter of the query; the first, if it is repeated.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether the answer is to be a page.
+    pub fn wants_page(&self) -> bool {
+        self.is_form() || self.header("accept").is_some_and(|accept| accept.contains("text/html"))
+    }
+
+    fn content_type(&self) -> &str {
+        self.header("content-type").and_then(|kind| kind.split(';').next()).unwrap_or_default().trim()
+    }
+
+    fn is_form(&self) -> bool {
+        self.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    }
+
+    /// The body as text of one of these types, up to a length in bytes; with the type.
+    pub fn text(&self, kinds: &[&'static str], longest: usize) -> Result<(&'static str, &str), Reject> {
+        if self.body.len() > longest {
+            return Err(Reject::TooLarge);
+        }
+        let kind = kinds.iter().find(|kind| self.content_type().eq_ignore_ascii_case(kind)).ok_or(Reject::UnsupportedType)?;
+        let text = std::str::from_utf8(&self.body).map_err(|_| Reject::malformed("", "not_utf8"))?;
+        Ok((kind, text))
+    }
+
+    /// The body as a request: JSON or a form with the same names. Unknown fields, repeated keys and wrong types are
+    /// refused, and named.
+    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Reject> {
+        const JSON: &str = "application/json";
+        let (kind, text) = self.text(&[JSON, "application/x-www-form-urlencoded"], LONGEST)?;
+        if kind == JSON {
+            let mut json = serde_json::Deserializer::from_str(text);
+            let read = serde_path_to_error::deserialize(&mut json).map_err(|error| at_fault(&error))?;
+            json.end().map_err(|_| Reject::malformed("", "malformed"))?;
+            return Ok(read);
+        }
+        let mut fields = Map::new();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            // A browser sends every field of a form, the empty ones too.
+            if !value.is_empty() && fields.insert(name.to_string(), Value::String(value.into_owned())).is_some() {
+                return Err(Reject::malformed(&name, "repeated"));
+            }
+        }
+        serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| at_fault(&error))
+    }
+
+    /// Whether nothing was sent: for paths whose body may be left out.
+    pub fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
+    /// The call of a practice's application.
+    pub fn staff(&self) -> Result<StaffCall, Refusal> {
+        let key = self.bearer().and_then(PresentedKey::parse).ok_or(Refusal::Unauthorized)?;
+        let header = |name: &str| FieldFault { pointer: format!("#{name}"), code: "invalid" };
+        let actor = self.header("portico-actor").map(Actor::parse).transpose();
+        let actor = actor.map_err(|_| Refusal::BadRequest(vec![header("Portico-Actor")]))?;
+        let once = match self.header("idempotency-key") {
+            Some(text) if (1..=128).contains(&text.len()) && self.method == http::Method::POST => {
+                let sent = [self.method.as_str().as_bytes(), self.path.as_bytes(), &self.body].join(&0);
+                Some((text.to_owned(), digest(&sent)))
+            }
+            Some(_) if self.method == http::Method::POST => {
+                return Err(Refusal::BadRequest(vec![header("Idempotency-Key")]));
+            }
+            _ => None,
+        };
+        Ok(StaffCall { key, actor, once })
+    }
+
+    fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    }
+
+    fn cookie(&self) -> Option<&str> {
+        let all = self.headers.get_all("cookie").into_iter().filter_map(|value| value.to_str().ok());
+        all.flat_map(|value| value.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(name, _)| *name == COOKIE)
+            .map(|(_, value)| value)
+    }
+
+    /// The session token: of the cookie, or of the `Authorization` header.
+    pub fn session(&self) -> Option<&str> {
+        self.bearer().or_else(|| self.cookie())
+    }
+
+    /// Refuses a POST that another site's page caused: one that says so, or one that comes with a cookie and says nothing.
+    pub fn same_site(&self, base_url: &str) -> Result<(), Reject> {
+        let own = match (self.header("sec-fetch-site"), self.header("origin")) {
+            (Some(site), _) => matches!(site, "same-origin" | "none"),
+            (None, Some(origin)) => origin == base_url,
+            (None, None) => self.cookie().is_none(),
+        };
+        if own { Ok(()) } else { Err(Reject::ForeignForm) }
+    }
+
+    /// The reader's language: as chosen on the page, else as the browser says, else `fallback`.
+    pub fn language(&self, fallback: Language) -> Language {
+        if let Some(chosen) = self.query("lang").and_then(Language::from_tag) {
+            return chosen;
+        }
+        let accepted = self.header("accept-language").unwrap_or_default();
+        accepted.split(',').filter_map(|part| Language::from_tag(part.split(';').next()?.trim())).next().unwrap_or(fallback)
+    }
+
+    /// The address of this very page in the other language.
+    pub(crate) fn in_language(&self, language: Language) -> String {
+        format!("{}?lang={}", self.path, language.tag())
+    }
+}
+
+/// Which field, and what is wrong with it; never its value.
+fn at_fault<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Reject {
+    let said = error.inner().to_string();
+    let quoted = |after: &str| said.strip_prefix(after).and_then(|rest| rest.split('`').next());
+    let at = |field: Option<&str>| {
+        let path = error.path().to_string();
+        let path = if path == "." { String::new() } else { format!("{path}.") };
+        let all = field.map_or_else(|| path.trim_end_matches('.').to_owned(), |field| format!("{path}{field}"));
+        all.replace('.', "/")
+    };
+    if let Some(field) = quoted("missing field `") {
+        Reject::malformed(&at(Some(field)), "required")
+    } else if said.starts_with("unknown field `") {
+        // The path of an unknown field is the field's own.
+        Reject::malformed(&at(None), "unknown_field")
+    } else if let Some(field) = quoted("duplicate field `") {
+        Reject::malformed(&at(Some(field)), "repeated")
+    } else {
+        Reject::malformed(&at(None), "invalid")
+    }
+}
+
+/// Reads a yes: `true`, or what a ticked box sends.
+pub fn flag<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Flag {
+        Json(bool),
+        Form(String),
+    }
+    match Flag::deserialize(from)? {
+        Flag::Json(yes) => Ok(yes),
+        Flag::Form(text) => Ok(matches!(text.as_str(), "yes" | "on" | "true")),
+    }
+}

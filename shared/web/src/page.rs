@@ -1,0 +1,397 @@
+//! Pages: the frame that all of them share, their fields, and the dead ends with their ways out.
+
+use std::sync::LazyLock;
+
+use askama::Template;
+use data_encoding::BASE64;
+use http::{HeaderValue, StatusCode, header};
+use portico_domain::practice::Settings;
+use portico_domain::refusal::Refusal;
+use portico_messages::{Language, PageText, local_time, phone};
+use sha2::{Digest, Sha256};
+
+use crate::answer::{Answer, Code, Reject, answer, problem};
+use crate::inbound::Inbound;
+
+/// The one stylesheet, in every page, allowed by its hash.
+static CSS: &str = include_str!("../templates/portico.css");
+static STYLE_HASH: LazyLock<String> = LazyLock::new(|| BASE64.encode(&Sha256::digest(CSS.as_bytes())));
+
+/// What a page says of the practice.
+#[derive(Clone)]
+pub struct PracticeLine {
+    /// Its name.
+    pub name: String,
+    /// Its phone, E.164.
+    pub phone: String,
+}
+
+impl PracticeLine {
+    /// The phone as people write it.
+    pub fn phone_shown(&self) -> String {
+        phone(&self.phone)
+    }
+}
+
+/// What all pages share.
+#[derive(Clone)]
+pub struct Frame {
+    /// The reader's language.
+    pub language: Language,
+    /// All words, in that language.
+    pub text: &'static PageText,
+    /// The practice; none on a page that must not name one.
+    pub practice: Option<PracticeLine>,
+    /// The other language and this page's address in it; none on an answer to a form, which has no address.
+    pub other_language: Option<(&'static str, String)>,
+    /// The zone of local times.
+    time_zone: String,
+    /// Another origin that a form's answer may lead to.
+    leads_to: Option<String>,
+}
+
+impl Frame {
+    /// The frame of a practice's page.
+    pub fn of(inbound: &Inbound, settings: &Settings) -> Self {
+        let fallback = Language::from_tag(&settings.default_language).unwrap_or(Language::English);
+        let practice = PracticeLine { name: settings.name.clone(), phone: settings.phone.clone() };
+        Self {
+            practice: Some(practice),
+            time_zone: settings.time_zone.clone(),
+            leads_to: origin(&settings.portal_url),
+            ..Self::nameless_in(inbound, inbound.language(fallback))
+        }
+    }
+
+    /// The frame of a page that names no practice.
+    pub fn nameless(inbound: &Inbound) -> Self {
+        Self::nameless_in(inbound, inbound.language(Language::English))
+    }
+
+    fn nameless_in(inbound: &Inbound, language: Language) -> Self {
+        let other = if language == Language::English { Language::Spanish } else { Language::English };
+        let readable = inbound.route.starts_with("GET ") || inbound.route.starts_with("HEAD ");
+        Self {
+            language,
+            text: language.page(),
+            practice: None,
+            other_language: readable.then(|| (other.tag(), inbound.in_language(other))),
+            time_zone: "UTC".to_owned(),
+            leads_to: None,
+        }
+    }
+
+    /// The language's tag.
+    pub const fn lang(&self) -> &'static str {
+        self.language.tag()
+    }
+
+    /// An instant as the practice's clock shows it, in words.
+    pub fn time(&self, at: portico_domain::Timestamp) -> String {
+        local_time(at.millis(), &self.time_zone, self.language)
+    }
+
+    /// The stylesheet, for the head of the page.
+    #[expect(clippy::unused_self, reason = "the template reaches it through the frame")]
+    pub fn css(&self) -> &'static str {
+        CSS
+    }
+}
+
+/// Scheme, host and port of an address.
+fn origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    Some(format!("{scheme}://{}", rest.split('/').next()?))
+}
+
+/// A problem that a page shows: the field's name (empty: the whole form) and a sentence.
+pub type Fault = (&'static str, String);
+
+/// One labelled input.
+#[derive(Clone, Template)]
+#[template(path = "field.html")]
+pub struct Field {
+    name: &'static str,
+    label: String,
+    hint: String,
+    error: Option<String>,
+    kind: &'static str,
+    class: &'static str,
+    value: String,
+    autocomplete: &'static str,
+    inputmode: &'static str,
+    required: bool,
+    optional: &'static str,
+}
+
+impl askama::filters::HtmlSafe for Field {}
+
+impl Field {
+    /// A required input of this name and label.
+    pub fn new(name: &'static str, label: &str, frame: &Frame) -> Self {
+        Self {
+            name,
+            label: label.to_owned(),
+            hint: String::new(),
+            error: None,
+            kind: "text",
+            class: "",
+            value: String::new(),
+            autocomplete: "",
+            inputmode: "",
+            required: true,
+            optional: frame.text.shared.optional,
+        }
+    }
+
+    /// With a hint under the label.
+    #[must_use]
+    pub fn hint(mut self, hint: &str) -> Self {
+        hint.clone_into(&mut self.hint);
+        self
+    }
+
+    /// Of another type than text.
+    #[must_use]
+    pub const fn kind(mut self, kind: &'static str) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// With a class.
+    #[must_use]
+    pub const fn class(mut self, class: &'static str) -> Self {
+        self.class = class;
+        self
+    }
+
+    /// With what the browser may fill in, and the keyboard a phone shows.
+    #[must_use]
+    pub const fn filled(mut self, autocomplete: &'static str, inputmode: &'static str) -> Self {
+        self.autocomplete = autocomplete;
+        self.inputmode = inputmode;
+        self
+    }
+
+    /// That may be left empty.
+    #[must_use]
+    pub const fn optional(mut self) -> Self {
+        self.required = false;
+        self
+    }
+
+    /// With a value.
+    #[must_use]
+    pub fn value(mut self, value: &str) -> Self {
+        value.clone_into(&mut self.value);
+        self
+    }
+
+    /// With its sentence among a page's faults.
+    #[must_use]
+    pub fn among(mut self, faults: &[Fault]) -> Self {
+        self.error = faults.iter().find(|(name, _)| *name == self.name).map(|(_, text)| text.clone());
+        self
+    }
+
+    fn described_by(&self) -> Option<String> {
+        let ids: Vec<String> = [(!self.hint.is_empty(), "hint"), (self.error.is_some(), "error")]
+            .into_iter()
+            .filter(|(there, _)| *there)
+            .map(|(_, part)| format!("{}-{part}", self.name))
+            .collect();
+        (!ids.is_empty()).then(|| ids.join(" "))
+    }
+}
+
+/// The page on which a visitor who passed every check chooses user name and password.
+#[derive(Template)]
+#[template(path = "registration.html")]
+pub struct Registration {
+    /// The frame.
+    pub frame: Frame,
+    /// What was wrong with the last try.
+    pub errors: Vec<Fault>,
+    /// The link's token.
+    pub token: String,
+    /// The ticket.
+    pub ticket: String,
+    /// Whether a representative registers.
+    pub representative: bool,
+    /// The user name that stays, where access comes back.
+    pub returning: Option<String>,
+    /// What the representative said they are.
+    pub relationship: String,
+    /// Whether the terms were ticked.
+    pub accepted: bool,
+    representative_fields: Vec<Field>,
+    fields: Vec<Field>,
+}
+
+/// What was typed into the registration page, to be shown again. Passwords are not.
+#[derive(Default)]
+pub struct Typed {
+    /// User name.
+    pub username: String,
+    /// What a representative is.
+    pub relationship: String,
+    /// A representative's first name.
+    pub given_name: String,
+    /// A representative's last name.
+    pub family_name: String,
+    /// A representative's e-mail address.
+    pub email: String,
+    /// A representative's mobile phone.
+    pub mobile_phone: String,
+    /// Whether the terms were ticked.
+    pub accepted: bool,
+}
+
+impl Registration {
+    /// The page.
+    pub fn new(
+        frame: Frame,
+        (token, ticket): (&str, &str),
+        representative: bool,
+        returning: Option<String>,
+        shortest: u32,
+        typed: Typed,
+        errors: Vec<Fault>,
+    ) -> Self {
+        let words = &frame.text.register;
+        let shortest = shortest as usize;
+        let field = |name, label: &str| Field::new(name, label, &frame).among(&errors);
+        let mut fields = Vec::new();
+        if returning.is_none() {
+            let name = field("username", words.username).hint(words.username_hint).filled("username", "email");
+            fields.push(name.value(&typed.username));
+        }
+        let password = field("password", words.password).hint(&words.password_hint(shortest));
+        fields.push(password.kind("password").filled("new-password", ""));
+        let representative_fields = if representative && returning.is_none() {
+            vec![
+                field("given_name", words.given_name).filled("given-name", "").value(&typed.given_name),
+                field("family_name", words.family_name).filled("family-name", "").value(&typed.family_name),
+                field("email", words.email).kind("email").filled("email", "email").value(&typed.email),
+                field("mobile_phone", words.mobile_phone)
+                    .hint(words.mobile_phone_hint)
+                    .kind("tel")
+                    .filled("tel", "tel")
+                    .optional()
+                    .value(&typed.mobile_phone),
+            ]
+        } else {
+            Vec::new()
+        };
+        Self {
+            token: token.to_owned(),
+            ticket: ticket.to_owned(),
+            representative: representative && returning.is_none(),
+            returning,
+            relationship: typed.relationship,
+            accepted: typed.accepted,
+            representative_fields,
+            fields,
+            errors,
+            frame,
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        if self.returning.is_some() {
+            self.frame.text.new_password.title
+        } else if self.representative {
+            self.frame.text.register.title_representative
+        } else {
+            self.frame.text.register.title
+        }
+    }
+
+    fn has_error(&self, name: &str) -> bool {
+        self.errors.iter().any(|(field, _)| *field == name)
+    }
+
+    fn relationships(&self) -> [(&'static str, &'static str); 4] {
+        let words = &self.frame.text.register;
+        [("parent", words.parent), ("guardian", words.guardian), ("spouse", words.spouse), ("other", words.other)]
+    }
+}
+
+#[derive(Template)]
+#[template(path = "dead_end.html")]
+struct DeadEnd {
+    frame: Frame,
+    errors: Vec<Fault>,
+    title: String,
+    explanation: String,
+    next_heading: &'static str,
+    next: Vec<&'static str>,
+}
+
+/// A page.
+pub fn html<T: Template>(status: u16, frame: &Frame, page: &T) -> Answer {
+    let Ok(text) = page.render() else { return answer(500, "text/html; charset=utf-8", String::new()) };
+    let mut answer = answer(status, "text/html; charset=utf-8", text);
+    let elsewhere = frame.leads_to.as_deref().unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; img-src data:; form-action 'self' {elsewhere}; base-uri 'none'; frame-ancestors 'none'",
+        *STYLE_HASH
+    );
+    let headers = answer.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(frame.lang()));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
+    answer
+}
+
+/// `303` to another page of ours, or to the portal: the address is the configured one and a path of our making.
+pub fn see_other(location: &str) -> Answer {
+    let mut answer = answer(303, "text/html; charset=utf-8", String::new());
+    match HeaderValue::from_str(location) {
+        Ok(location) => drop(answer.headers_mut().insert(header::LOCATION, location)),
+        Err(_) => *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    answer
+}
+
+/// The answer to a request that ended without what it asked for: a problem, or its page with the way out. `frame` is
+/// the practice's where the practice may be named.
+pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Answer {
+    if !inbound.wants_page() {
+        return problem(inbound, reject);
+    }
+    let (status, code) = reject.status();
+    let frame = frame.filter(|_| status != 410).unwrap_or_else(|| Frame::nameless(inbound));
+    let (words, dead) = (&frame.text.dead_end, &frame.text.dead_link);
+    let office = vec![frame.text.shared.call_office];
+    let (title, explanation, next) = match reject {
+        Reject::Refused(Refusal::LinkUnavailable) => {
+            (dead.title, dead.explanation.to_owned(), vec![dead.ask_office, dead.registered_already])
+        }
+        Reject::Refused(Refusal::TooManyRequests(seconds)) => {
+            let wait = frame.language.wait(u64::try_from(*seconds).unwrap_or_default());
+            (words.too_many_title, words.too_many(&wait), office)
+        }
+        Reject::Refused(Refusal::RepresentativeRequired) => {
+            (words.representative_title, words.representative_required.to_owned(), office)
+        }
+        Reject::Refused(Refusal::NotFound) => (words.not_found_title, words.not_found.to_owned(), office),
+        Reject::ForeignForm => (words.foreign_form_title, words.foreign_form.to_owned(), office),
+        Reject::TooLarge => (words.too_large_title, words.too_large.to_owned(), office),
+        Reject::UnsupportedType | Reject::Refused(Refusal::BadRequest(_)) => {
+            (words.wrong_format_title, words.wrong_format.to_owned(), office)
+        }
+        Reject::Refused(_) | Reject::Unavailable => (words.wrong_title, words.wrong(&inbound.request_id), office),
+    };
+    let title = title.to_owned();
+    let page = DeadEnd { errors: Vec::new(), title, explanation, next_heading: dead.next_heading, next, frame: frame.clone() };
+    let mut answer = html(status, &frame, &page);
+    if let Reject::Refused(Refusal::TooManyRequests(seconds)) = reject {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+    }
+    answer.extensions_mut().insert(Code(code));
+    answer
+}

@@ -1,0 +1,42 @@
+//! One request from event to answer, and its one line in the log.
+
+use std::future::Future;
+
+use lambda_http::Request;
+use portico_domain::ports::Context;
+
+use crate::answer::Answer;
+use crate::inbound::Inbound;
+
+/// A function with what its use cases need.
+pub struct App<S> {
+    /// Clock, entropy, keys, the configured host.
+    pub context: Context,
+    /// The ports.
+    pub store: S,
+}
+
+/// Answers one request. The line that it logs says which operation, how it went and how long it took; never who, never
+/// the path, which may hold a link.
+pub async fn serve<S, F>(app: &App<S>, request: Request, handle: impl FnOnce(Inbound) -> F + Send) -> Answer
+where
+    F: Future<Output = Answer> + Send,
+{
+    let began = app.context.now();
+    let inbound = Inbound::read(request).await;
+    let (route, request_id) = (inbound.route.clone(), inbound.request_id.clone());
+    let (head, link) = (inbound.is_head(), inbound.peer.is_empty());
+    let mut answer = handle(inbound).await;
+    if head {
+        *answer.body_mut() = lambda_http::Body::Empty;
+    }
+    let status = answer.status().as_u16();
+    let duration_ms = app.context.now().millis() - began.millis();
+    let code = answer.extensions().get::<crate::answer::Code>().map(|code| code.0);
+    if status >= 500 {
+        tracing::error!(http.route = route, http.status = status, duration_ms, request_id, code, peerless = link, "request");
+    } else {
+        tracing::info!(http.route = route, http.status = status, duration_ms, request_id, code, "request");
+    }
+    answer
+}

@@ -1,0 +1,212 @@
+//! Answers about patients, invitations and audit events, as the staff API words them.
+
+use portico_domain::account::GrantState;
+use portico_domain::audit::Event;
+use portico_domain::chart::{Appointment, Care, Chart, Contact, Visit};
+use portico_domain::desk::Caller;
+use portico_domain::keys::Keyring;
+use portico_domain::link::{Delivery, FailedCheck, Link, LinkState};
+use portico_domain::patient::Patient;
+use portico_domain::portal::Portal;
+use portico_domain::practice::{Scope, Settings};
+use portico_domain::sync_chart::Charted;
+use portico_domain::Timestamp;
+use serde_json::{Map, Value, json};
+
+fn rfc3339(at: Option<Timestamp>) -> Option<String> {
+    at.map(|at| at.to_string())
+}
+
+/// An object without its absent members.
+fn object(value: Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>()),
+        other => other,
+    }
+}
+
+/// An invitation, as far as the caller's key lets it be seen.
+pub fn invitation(link: &Link, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
+    let state = state(link, now);
+    let pending = state == "pending";
+    object(json!({
+        "invitation_id": link.id.to_string(),
+        "kind": link.kind,
+        "channel": link.channel,
+        "sent_to": link.sent_to.as_deref().map(|to| if caller.may(Scope::ChartRead) { to.to_owned() } else { masked(to) }),
+        "created_at": link.created_at.to_string(),
+        "sent_at": rfc3339(link.sent_at),
+        "opened_at": rfc3339(link.opened_at),
+        "closed_at": rfc3339(link.closed_at),
+        "expires_at": link.expires_at.to_string(),
+        "delivery": link.delivery,
+        "delivery_detail": (link.delivery == Delivery::Failed).then_some("The message could not be handed over. Check the address and invite again."),
+        "state": state,
+        "access_code": link.access_code(keyring).filter(|_| pending && caller.may(Scope::Invite)),
+        "invited_by": {"client": link.client, "actor": link.actor},
+    }))
+}
+
+/// The first character and the length of an address, for a key that may not read charts.
+fn masked(to: &str) -> String {
+    to.char_indices().map(|(place, c)| if place == 0 || c == '@' { c } else { '•' }).collect()
+}
+
+/// Where an invitation stands at this instant.
+fn state(link: &Link, now: Timestamp) -> &'static str {
+    match link.state {
+        LinkState::Pending if link.is_locked() => "locked",
+        LinkState::Pending if now >= link.expires_at => "expired",
+        LinkState::Pending => "pending",
+        LinkState::Accepted => "accepted",
+        LinkState::Superseded => "superseded",
+        LinkState::Cancelled => "cancelled",
+        LinkState::Revoked => "revoked",
+        LinkState::ReportedWrongRecipient => "reported_wrong_recipient",
+    }
+}
+
+/// An invitation whose record is no longer kept: what the audit trail says of it.
+fn former(event: &Event) -> Value {
+    object(json!({
+        "invitation_id": event.detail.get("invitation_id"),
+        "kind": event.detail.get("kind"),
+        "channel": event.detail.get("channel"),
+        "created_at": event.at.to_string(),
+        "state": "expired",
+        "invited_by": {"client": event.by.client, "actor": event.by.actor},
+    }))
+}
+
+/// A patient's portal status.
+pub fn portal(portal: &Portal, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
+    let Portal { patient, settings, links, made, accounts } = portal;
+    let current = patient.invitation.and_then(|current| links.iter().find(|link| link.id == current.link));
+    let kept = |event: &&Event| !links.iter().any(|link| Some(&link.id.to_string()) == event.detail.get("invitation_id"));
+    let mut invitations: Vec<Value> = made.iter().filter(kept).map(former).collect();
+    invitations.extend(links.iter().map(|link| invitation(link, caller, keyring, now)));
+    let failures: Vec<&FailedCheck> = links.iter().flat_map(|link| &link.failures).collect();
+    let mut view = standing(patient, settings);
+    let more = json!({
+        "invitation": current.map(|link| invitation(link, caller, keyring, now)),
+        "invitations": invitations,
+        "accounts": accounts.iter().filter_map(|account| {
+            let grant = account.grant(&patient.id)?;
+            let state = match grant.state {
+                GrantState::Active => "active",
+                GrantState::Suspended => "suspended",
+                GrantState::Ended => "revoked",
+            };
+            Some(object(json!({
+                "account_id": account.id.to_string(),
+                "username": account.username,
+                "relationship": grant.relationship,
+                "state": state,
+                "registered_at": account.registered_at.to_string(),
+                "last_login_at": rfc3339(account.last_login_at),
+            })))
+        }).collect::<Vec<_>>(),
+        // The patient's record follows a sign-in a moment later; the accounts know at once.
+        "last_login_at": rfc3339(accounts.iter().map(|account| account.last_login_at).chain([patient.last_login_at]).max().flatten()),
+        "verification_failures": failures.iter().map(|failed| {
+            json!({"at": failed.at.to_string(), "facts": failed.facts})
+        }).collect::<Vec<_>>(),
+    });
+    merge(&mut view, more);
+    view
+}
+
+/// What of a portal status follows from the patient's record alone.
+pub fn standing(patient: &Patient, settings: &Settings) -> Value {
+    let status = patient.status(settings);
+    let revocation = patient.revocation.as_ref();
+    let blockers: Vec<_> = patient.blockers(settings).iter().map(|reason| reason.code()).collect();
+    object(json!({
+        "patient_id": patient.id,
+        "status": status,
+        "color": status.color(),
+        "blockers": blockers,
+        "access_enabled": patient.access_enabled,
+        "registered_at": rfc3339(patient.registered_at),
+        "last_login_at": rfc3339(patient.last_login_at),
+        "declined_at": rfc3339(patient.declined.as_ref().map(|no| no.at)),
+        "revoked_at": rfc3339(revocation.map(|revocation| revocation.at)),
+        "revoked_by": revocation.map(|revocation| json!(revocation.by)),
+        "revoke_reason": revocation.map(|revocation| revocation.reason),
+        "revoke_note": revocation.and_then(|revocation| revocation.note.as_ref()),
+    }))
+}
+
+fn merge(into: &mut Value, more: Value) {
+    if let (Some(into), Value::Object(more)) = (into.as_object_mut(), object(more)) {
+        into.extend(more);
+    }
+}
+
+/// A patient: the chart, and where they stand.
+pub fn patient(charted: &Charted) -> Value {
+    let mut view = chart(&charted.patient.chart);
+    let care = care(&charted.care);
+    merge(&mut view, care);
+    merge(
+        &mut view,
+        json!({
+            "patient_id": charted.patient.id,
+            "created_at": charted.patient.created_at.to_string(),
+            "portal": standing(&charted.patient, &charted.settings),
+        }),
+    );
+    view
+}
+
+fn chart(chart: &Chart) -> Value {
+    object(json!({
+        "given_name": chart.given_name.reveal(),
+        "middle_name": chart.middle_name.as_ref().map(|name| name.reveal()),
+        "family_name": chart.family_name.reveal(),
+        "birth_date": chart.birth_date.reveal(),
+        "email": chart.email.as_ref().map(|email| email.reveal()),
+        "mobile_phone": chart.mobile_phone.as_ref().map(|phone| phone.reveal()),
+        "home_phone": chart.home_phone.as_ref().map(|phone| phone.reveal()),
+        "postal_code": chart.postal_code.as_ref().map(|code| code.reveal()),
+        "address_line": chart.address_line.as_ref().map(|line| line.reveal()),
+        "city": chart.city.as_ref().map(|line| line.reveal()),
+        "state": chart.state.as_ref().map(|line| line.reveal()),
+        "language": chart.language,
+        "chart_status": chart.chart_status,
+        "sms_consent": chart.sms_consent,
+        "tags": chart.tags,
+        "provider": chart.provider.as_ref().map(|line| line.reveal()),
+    }))
+}
+
+fn care(care: &Care) -> Value {
+    let visit = |visit: &Visit| object(json!({"id": visit.id, "date": visit.date.to_string(), "signed_at": rfc3339(visit.signed_at)}));
+    let appointment = |next: &Appointment| json!({"id": next.id, "starts_at": next.starts_at.to_string()});
+    let contact = |contact: &Contact| {
+        object(json!({
+            "given_name": contact.given_name.reveal(),
+            "family_name": contact.family_name.reveal(),
+            "relationship": contact.relationship.reveal(),
+            "email": contact.email.as_ref().map(|email| email.reveal()),
+            "phone": contact.phone.as_ref().map(|phone| phone.reveal()),
+        }))
+    };
+    json!({
+        "visits": care.visits.iter().map(visit).collect::<Vec<_>>(),
+        "appointments": care.appointments.iter().map(appointment).collect::<Vec<_>>(),
+        "contacts": care.contacts.iter().map(contact).collect::<Vec<_>>(),
+    })
+}
+
+/// An audit event.
+pub fn event(event: &Event) -> Value {
+    object(json!({
+        "number": event.number,
+        "at": event.at.to_string(),
+        "by": event.by,
+        "action": event.action,
+        "detail": event.detail,
+        "seal": event.seal,
+    }))
+}
