@@ -2,7 +2,9 @@
 
 use portico_domain::configure_practice::{get, put};
 use portico_domain::ports::{Chain, Commit, Desk, Limits, Practices};
-use portico_domain::practice::{AutoInvite, IdentityFact, QuietHours, Regrant, RegistrationCheck, RequiredContact, Settings};
+use portico_domain::practice::{
+    AutoInvite, IdentityFact, QuietHours, RegistrationCheck, Regrant, RequiredContact, Settings,
+};
 use portico_domain::refusal::Refusal;
 use portico_web::{Answer, App, Inbound, Reject, json, problem};
 use serde::{Deserialize, Serialize};
@@ -65,7 +67,9 @@ impl SettingsRequest {
                 min_age: new.min_age.unwrap_or(auto.min_age),
                 max_age: new.max_age.unwrap_or(auto.max_age),
                 unsigned_days: new.unsigned_days.unwrap_or(auto.unsigned_days),
-                quiet_hours: new.quiet_hours.map_or(auto.quiet_hours, |hours| QuietHours { from: hours.from, to: hours.to }),
+                quiet_hours: new
+                    .quiet_hours
+                    .map_or(auto.quiet_hours, |hours| QuietHours { from: hours.from, to: hours.to }),
                 reminder_days: new.reminder_days.unwrap_or(auto.reminder_days),
                 daily_cap: new.daily_cap.unwrap_or(auto.daily_cap),
             },

@@ -1,7 +1,9 @@
 //! `deliver`: the outbox. Fed by the table's stream; and by a schedule, for what a lost record left behind.
 
 use portico_domain::chart::Channel;
-use portico_domain::deliver::{Courier, EmailOut, Handed, Letter, Outbox, TextOut, Words, overdue, settle, take};
+use portico_domain::deliver::{
+    Courier, EmailOut, Handed, Letter, Outbox, TextOut, Words, overdue, settle, take,
+};
 use portico_domain::ids::MessageId;
 use portico_domain::message::MessageState;
 use portico_domain::ports::Practices;
@@ -65,23 +67,30 @@ async fn hand_over<S, C: Courier>(app: &App<S>, courier: &C, letter: &Letter) ->
     let fallback = Language::from_tag(&settings.default_language).unwrap_or(Language::English);
     let language = letter.language.as_deref().and_then(Language::from_tag).unwrap_or(fallback);
     // The page that a link opens then speaks the language of the message.
-    let lang = if language == Language::English { String::new() } else { format!("?lang={}", language.tag()) };
+    let lang =
+        if language == Language::English { String::new() } else { format!("?lang={}", language.tag()) };
     let base = &app.context.base_url;
     let link = |token: &str| format!("{base}/i/{token}{lang}");
     let sign_in = format!("{base}/{}{lang}", letter.message.practice);
     let given_name = Some(letter.given_name.as_str());
     let (url, expires_at_millis) = match &letter.words {
-        Words::Invitation(token, expires_at) | Words::VerifyAgain(token, expires_at) => (link(token), expires_at.millis()),
+        Words::Invitation(token, expires_at) | Words::VerifyAgain(token, expires_at) => {
+            (link(token), expires_at.millis())
+        }
         _ => (String::new(), 0),
     };
     let message = match &letter.words {
-        Words::Invitation(..) => Message::Invitation { given_name, link: &url, expires_at_millis, representative: false },
+        Words::Invitation(..) => {
+            Message::Invitation { given_name, link: &url, expires_at_millis, representative: false }
+        }
         Words::VerifyAgain(..) => Message::VerifyAgain { given_name, link: &url, expires_at_millis },
         Words::Restored => Message::Restored { given_name, sign_in: &sign_in },
         Words::Code(code) => Message::Code { code, minutes: 10 },
-        Words::Registered(username) => {
-            Message::Registered { given_name, username: username.as_deref().unwrap_or_default(), sign_in: &sign_in }
-        }
+        Words::Registered(username) => Message::Registered {
+            given_name,
+            username: username.as_deref().unwrap_or_default(),
+            sign_in: &sign_in,
+        },
         Words::Revoked => Message::Revoked { given_name },
     };
     let practice = Practice { name: &settings.name, phone: &settings.phone, time_zone: &settings.time_zone };
@@ -102,7 +111,14 @@ async fn hand_over<S, C: Courier>(app: &App<S>, courier: &C, letter: &Letter) ->
             courier.email(out).await
         }
         Channel::Sms => {
-            courier.text(TextOut { to, text: text(&message, &practice, language), message: id, language: language.tag() }).await
+            courier
+                .text(TextOut {
+                    to,
+                    text: text(&message, &practice, language),
+                    message: id,
+                    language: language.tag(),
+                })
+                .await
         }
         // Nothing queues these.
         Channel::Voice | Channel::Print => Handed::Rejected,

@@ -14,7 +14,14 @@ use serde_json::{Value, json};
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 enum Request {
     /// A new practice.
-    Create { practice: String, name: String, phone: String, time_zone: String, #[serde(default)] portal_url: String },
+    Create {
+        practice: String,
+        name: String,
+        phone: String,
+        time_zone: String,
+        #[serde(default)]
+        portal_url: String,
+    },
     /// A key for an application, of a preset (`ehr`, `scheduling`, `portal`) or with scopes of its own.
     IssueKey { practice: String, client: String, preset: Option<String>, scopes: Option<Vec<Scope>> },
     /// The keys of a practice, without the keys.
@@ -32,26 +39,31 @@ pub async fn handle<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Val
 }
 
 async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Value, String> {
-    let request: Request = serde_json::from_value(event).map_err(|error| format!("This event can't be read: {error}."))?;
+    let request: Request =
+        serde_json::from_value(event).map_err(|error| format!("This event can't be read: {error}."))?;
     let (context, store) = (&app.context, &app.store);
     match request {
         Request::Create { practice, name, phone, time_zone, portal_url } => {
             let settings = Settings { portal_url, ..Settings::new(&name, &phone, &time_zone) };
-            let made = create(context, store, &practice_id(&practice)?, settings).await.map_err(|failure| said(&failure))?;
+            let made = create(context, store, &practice_id(&practice)?, settings)
+                .await
+                .map_err(|failure| said(&failure))?;
             Ok(json!({"practice": made.id, "settings": made.settings}))
         }
         Request::IssueKey { practice, client, preset, scopes } => {
             let scopes = match (preset.as_deref(), scopes) {
-                (Some(preset), None) => {
-                    Scope::preset(preset).ok_or("There is no such preset: it is one of ehr, scheduling, portal.")?
-                }
+                (Some(preset), None) => Scope::preset(preset)
+                    .ok_or("There is no such preset: it is one of ehr, scheduling, portal.")?,
                 (None, Some(scopes)) if !scopes.is_empty() => scopes,
                 _ => return Err("Name either a preset or scopes.".to_owned()),
             };
-            let client = ClientId::parse(&client).map_err(|_| "A client's name is 1 to 40 of a-z, 0-9 and -.")?;
+            let client =
+                ClientId::parse(&client).map_err(|_| "A client's name is 1 to 40 of a-z, 0-9 and -.")?;
             let key = issue_key(context, store, &practice_id(&practice)?, &client, scopes.clone()).await;
             let key = key.map_err(|failure| said(&failure))?;
-            Ok(json!({"client": client, "scopes": scopes, "key": *key, "note": "This is the only time that the key is shown."}))
+            Ok(
+                json!({"client": client, "scopes": scopes, "key": *key, "note": "This is the only time that the key is shown."}),
+            )
         }
         Request::ListKeys { practice } => {
             let keys = store.keys(&practice_id(&practice)?).await.map_err(|_| said(&Failure::Unavailable))?;
@@ -67,7 +79,9 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
             Ok(json!({"keys": keys.iter().map(line).collect::<Vec<_>>()}))
         }
         Request::RevokeKey { practice, key } => {
-            revoke_key(context, store, &practice_id(&practice)?, &key).await.map_err(|failure| said(&failure))?;
+            revoke_key(context, store, &practice_id(&practice)?, &key)
+                .await
+                .map_err(|failure| said(&failure))?;
             Ok(json!({"key": key, "revoked": true}))
         }
     }
@@ -83,7 +97,8 @@ fn said(failure: &Failure) -> String {
         Failure::Refused(Refusal::NotFound) => "There is no such practice or key.".to_owned(),
         Failure::Refused(Refusal::Conflict(_)) => "A practice of that name exists already.".to_owned(),
         Failure::Refused(Refusal::BadRequest(faults)) => {
-            let each: Vec<String> = faults.iter().map(|fault| format!("{} ({})", fault.pointer, fault.code)).collect();
+            let each: Vec<String> =
+                faults.iter().map(|fault| format!("{} ({})", fault.pointer, fault.code)).collect();
             format!("These settings can't be used: {}.", each.join(", "))
         }
         Failure::Refused(refusal) => format!("Refused: {}.", refusal.code()),

@@ -23,7 +23,8 @@ where
 {
     let call = inbound.staff()?;
     let (context, store) = (&app.context, &app.store);
-    let asked = inbound.query("patient_id").map(PatientId::parse).transpose().map_err(|_| Refusal::NotFound)?;
+    let asked =
+        inbound.query("patient_id").map(PatientId::parse).transpose().map_err(|_| Refusal::NotFound)?;
     match inbound.action().as_str() {
         "GET /v1/patients/{patient_id}/portal" => {
             let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;

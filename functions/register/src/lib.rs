@@ -9,7 +9,8 @@ use portico_domain::refusal::{FieldFault, Refusal};
 use portico_domain::register::{Register, Representative, register};
 use portico_domain::verify::look_with_ticket;
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Registration, Reject, Typed, dead_end, flag, html, json as reply, see_other, set_session,
+    Answer, App, Fault, Frame, Inbound, Registration, Reject, Typed, dead_end, flag, html, json as reply,
+    see_other, set_session,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -47,7 +48,9 @@ where
     let typed = typed(&body);
     let ticket = body.ticket.clone();
     let outcome = match parse(body) {
-        Ok(command) => register(&app.context, &app.store, &inbound.peer, token, &command).await.map_err(Reject::from),
+        Ok(command) => {
+            register(&app.context, &app.store, &inbound.peer, token, &command).await.map_err(Reject::from)
+        }
         Err(faults) => Err(Reject::fields(faults)),
     };
     let registered = match outcome {
@@ -96,7 +99,9 @@ fn parse(body: RegisterRequest) -> Result<Register, Vec<FieldFault>> {
         read.map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
     }
     let mut faults = Vec::new();
-    let representing = [&body.given_name, &body.family_name, &body.email, &body.mobile_phone].iter().any(|field| field.is_some());
+    let representing = [&body.given_name, &body.family_name, &body.email, &body.mobile_phone]
+        .iter()
+        .any(|field| field.is_some());
     let mut representative = None;
     if representing || body.relationship.is_some() {
         let given_name = need(&mut faults, "given_name", body.given_name.as_ref(), Name::parse);
@@ -158,7 +163,8 @@ where
     let returning = (standing.kind == Kind::Restored).then_some(standing.suggested_username);
     let representative = standing.role == Role::Representative;
     let shortest = settings.password_min_length;
-    let page = Registration::new(frame.clone(), (token, ticket), representative, returning, shortest, typed, errors);
+    let page =
+        Registration::new(frame.clone(), (token, ticket), representative, returning, shortest, typed, errors);
     Ok(html(reject.status().0, &frame, &page))
 }
 

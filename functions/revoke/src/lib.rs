@@ -58,7 +58,8 @@ where
             set_access(&app.context, &app.store, &call, &patient, body.enabled).await?
         }
         "POST /v1/patients/{patient_id}/portal/decline" => {
-            let body: DeclineRequest = if inbound.has_body() { inbound.body()? } else { DeclineRequest::default() };
+            let body: DeclineRequest =
+                if inbound.has_body() { inbound.body()? } else { DeclineRequest::default() };
             let reason = note("reason", body.reason)?;
             decline(&app.context, &app.store, &call, &patient, reason.as_deref()).await?
         }

@@ -50,7 +50,10 @@ where
     }
     let why = body.over.map(|over| over.reason.trim().to_owned());
     if why.as_ref().is_some_and(|why| why.is_empty() || why.chars().count() > 500) {
-        return Err(Reject::fields(vec![FieldFault { pointer: "/override/reason".to_owned(), code: "required" }]));
+        return Err(Reject::fields(vec![FieldFault {
+            pointer: "/override/reason".to_owned(),
+            code: "required",
+        }]));
     }
     let command = Invite { patient: patient(inbound)?, channel: body.channel, why };
     let sent = invite(&app.context, &app.store, &call, &command).await?;

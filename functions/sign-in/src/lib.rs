@@ -10,8 +10,8 @@ use portico_domain::practice::Settings;
 use portico_domain::refusal::Refusal;
 use portico_domain::sign_in::{self, Present, SignIn, SignedIn};
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Reject, clear_session, dead_end, html, json as reply, no_content, problem, see_other,
-    set_session,
+    Answer, App, Fault, Frame, Inbound, Reject, clear_session, dead_end, html, json as reply, no_content,
+    problem, see_other, set_session,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -43,8 +43,12 @@ where
     S: Limits + Accounts + Practices + Patients + Commit,
 {
     match inbound.action().as_str() {
-        "POST /v1/sessions/exchange" => exchange(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject)),
-        "POST /v1/sessions/introspect" => introspect(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject)),
+        "POST /v1/sessions/exchange" => {
+            exchange(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
+        }
+        "POST /v1/sessions/introspect" => {
+            introspect(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
+        }
         action => match page(app, &inbound, action).await {
             Ok(answer) => answer,
             Err((frame, reject)) => dead_end(&inbound, frame, &reject),
@@ -59,7 +63,8 @@ where
 {
     let nowhere = || (None, Reject::from(Refusal::NotFound));
     let id = PracticeId::parse(inbound.param("practice")).map_err(|_| nowhere())?;
-    let practice = app.store.practice(&id).await.map_err(|_| (None, Reject::Unavailable))?.ok_or_else(nowhere)?;
+    let practice =
+        app.store.practice(&id).await.map_err(|_| (None, Reject::Unavailable))?.ok_or_else(nowhere)?;
     let settings = &practice.settings;
     let here = Here { app, inbound, id: &id, settings, frame: Frame::of(inbound, settings) };
     let answer = match action {
@@ -92,7 +97,10 @@ where
 
     fn open(&self) -> Answer {
         if !self.inbound.wants_page() {
-            return reply(200, &json!({"practice": self.id, "name": self.settings.name, "phone": self.settings.phone}));
+            return reply(
+                200,
+                &json!({"practice": self.id, "name": self.settings.name, "phone": self.settings.phone}),
+            );
         }
         let words = &self.frame.text.sign_in;
         let note = match self.inbound.query("note") {
@@ -118,7 +126,12 @@ where
             .flatten()
             .collect();
             if page {
-                return Ok(self.sign_in_page(400, body.username.as_deref().unwrap_or_default(), None, errors));
+                return Ok(self.sign_in_page(
+                    400,
+                    body.username.as_deref().unwrap_or_default(),
+                    None,
+                    errors,
+                ));
             }
             return Err(Reject::malformed(errors.first().map_or("", |(name, _)| name), "required"));
         };
@@ -128,7 +141,8 @@ where
             password: Password::new(password),
             exchange: page && !self.settings.portal_url.is_empty(),
         };
-        let signed_in = sign_in::sign_in(&self.app.context, &self.app.store, &self.inbound.peer, &command).await;
+        let signed_in =
+            sign_in::sign_in(&self.app.context, &self.app.store, &self.inbound.peer, &command).await;
         match signed_in.map_err(Reject::from) {
             Ok(signed_in) if page => Ok(self.welcome(&signed_in)),
             Ok(signed_in) => Ok(reply(200, &signed_in_json(&signed_in))),
@@ -162,7 +176,10 @@ where
             return Err(Refusal::NotFound.into());
         }
         let token = self.inbound.session().ok_or(Refusal::Unauthorized)?;
-        match sign_in::to_portal(&self.app.context, &self.app.store, self.id, token).await.map_err(Reject::from) {
+        match sign_in::to_portal(&self.app.context, &self.app.store, self.id, token)
+            .await
+            .map_err(Reject::from)
+        {
             Ok(code) => Ok(see_other(&self.portal(&code))),
             Err(Reject::Refused(Refusal::Unauthorized)) if self.inbound.wants_page() => Ok(self.ended()),
             Err(reject) => Err(reject),
@@ -197,7 +214,11 @@ where
             None => None,
         };
         let Some(present) = present else {
-            return if self.inbound.wants_page() { Ok(self.ended()) } else { Err(Refusal::Unauthorized.into()) };
+            return if self.inbound.wants_page() {
+                Ok(self.ended())
+            } else {
+                Err(Refusal::Unauthorized.into())
+            };
         };
         if !self.inbound.wants_page() {
             return Ok(reply(200, &present_json(&present)));
@@ -210,15 +231,20 @@ where
             records.push(Record { name, relationship: grant.relationship });
         }
         let welcome = self.inbound.query("welcome").is_some();
-        let page = AccountPage::new(self.frame.clone(), self.id, &present.account, records, welcome, !self.settings.portal_url.is_empty());
+        let page = AccountPage::new(
+            self.frame.clone(),
+            self.id,
+            &present.account,
+            records,
+            welcome,
+            !self.settings.portal_url.is_empty(),
+        );
         Ok(html(200, &self.frame, &page))
     }
 }
 
 fn grants<'a>(account: &'a Account, began: portico_domain::Timestamp) -> Vec<Value> {
-    let grant = |(patient, grant): (&'a String, &'a portico_domain::account::Grant)| {
-        json!({"patient_id": patient, "relationship": grant.relationship, "level": grant.level})
-    };
+    let grant = |(patient, grant): (&'a String, &'a portico_domain::account::Grant)| json!({"patient_id": patient, "relationship": grant.relationship, "level": grant.level});
     account.grants_for(began).map(grant).collect()
 }
 

@@ -16,10 +16,17 @@ pub struct SignInPage {
 }
 
 impl SignInPage {
-    pub fn new(frame: Frame, practice: &PracticeId, username: &str, note: Option<&str>, errors: Vec<Fault>) -> Self {
+    pub fn new(
+        frame: Frame,
+        practice: &PracticeId,
+        username: &str,
+        note: Option<&str>,
+        errors: Vec<Fault>,
+    ) -> Self {
         let words = &frame.text.sign_in;
         let name = Field::new("username", words.username, &frame).filled("username", "email").value(username);
-        let password = Field::new("password", words.password, &frame).kind("password").filled("current-password", "");
+        let password =
+            Field::new("password", words.password, &frame).kind("password").filled("current-password", "");
         let fields = [name.among(&errors), password.among(&errors)];
         Self { practice: practice.to_string(), note: note.map(str::to_owned), fields, errors, frame }
     }
@@ -47,7 +54,14 @@ pub struct AccountPage {
 }
 
 impl AccountPage {
-    pub fn new(frame: Frame, practice: &PracticeId, account: &Account, records: Vec<Record>, welcome: bool, has_portal: bool) -> Self {
+    pub fn new(
+        frame: Frame,
+        practice: &PracticeId,
+        account: &Account,
+        records: Vec<Record>,
+        welcome: bool,
+        has_portal: bool,
+    ) -> Self {
         let words = &frame.text.account;
         let word = |relationship| match relationship {
             Relationship::Own => words.yourself,

@@ -90,19 +90,34 @@ impl Faults {
     }
 
     /// An absent or empty field is nothing.
-    fn may<T>(&mut self, field: &str, text: Option<&String>, parse: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
+    fn may<T>(
+        &mut self,
+        field: &str,
+        text: Option<&String>,
+        parse: impl Fn(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
         let text = text.filter(|text| !text.trim().is_empty())?;
         self.note(field.to_owned(), parse(text))
     }
 
     /// Every element of a list, with its place in the pointer.
-    fn each<T, U>(&mut self, field: &str, list: Option<Vec<T>>, mut read: impl FnMut(&mut Self, &str, T) -> Option<U>) -> Option<Vec<U>> {
+    fn each<T, U>(
+        &mut self,
+        field: &str,
+        list: Option<Vec<T>>,
+        mut read: impl FnMut(&mut Self, &str, T) -> Option<U>,
+    ) -> Option<Vec<U>> {
         let list = list?;
         if list.len() > MOST {
             self.0.push(FieldFault { pointer: format!("/{field}"), code: "too_many" });
             return None;
         }
-        Some(list.into_iter().enumerate().filter_map(|(place, item)| read(self, &format!("{field}/{place}"), item)).collect())
+        Some(
+            list.into_iter()
+                .enumerate()
+                .filter_map(|(place, item)| read(self, &format!("{field}/{place}"), item))
+                .collect(),
+        )
     }
 
     fn or<T>(self, value: Option<T>) -> Result<T, Reject> {
@@ -161,24 +176,27 @@ impl ChartRequest {
             contacts: faults.each("contacts", self.contacts, ContactRequest::parse),
             ..CareChange::default()
         };
-        let chart = given_name.zip(family_name).zip(birth_date).map(|((given_name, family_name), birth_date)| Chart {
-            given_name,
-            middle_name,
-            family_name,
-            birth_date,
-            email,
-            mobile_phone,
-            home_phone,
-            postal_code,
-            address_line,
-            city,
-            state,
-            language,
-            chart_status: self.chart_status,
-            sms_consent: self.sms_consent,
-            tags: tags.unwrap_or_default(),
-            provider,
-        });
+        let chart =
+            given_name.zip(family_name).zip(birth_date).map(|((given_name, family_name), birth_date)| {
+                Chart {
+                    given_name,
+                    middle_name,
+                    family_name,
+                    birth_date,
+                    email,
+                    mobile_phone,
+                    home_phone,
+                    postal_code,
+                    address_line,
+                    city,
+                    state,
+                    language,
+                    chart_status: self.chart_status,
+                    sms_consent: self.sms_consent,
+                    tags: tags.unwrap_or_default(),
+                    provider,
+                }
+            });
         faults.or(chart.map(|chart| ChartChange { chart, keep_tags, care }))
     }
 }
@@ -194,7 +212,10 @@ impl VisitRequest {
 impl AppointmentRequest {
     fn parse(faults: &mut Faults, at: &str, next: Self) -> Option<Appointment> {
         let id = faults.need(&format!("{at}/id"), &next.id, id)?;
-        Some(Appointment { id, starts_at: faults.need(&format!("{at}/starts_at"), &next.starts_at, instant)? })
+        Some(Appointment {
+            id,
+            starts_at: faults.need(&format!("{at}/starts_at"), &next.starts_at, instant)?,
+        })
     }
 }
 
@@ -230,24 +251,27 @@ impl QuickAddRequest {
             }
         };
         let sms_consent = (invite == Some(Channel::Sms)).then_some(true);
-        let chart = given_name.zip(family_name).zip(birth_date).map(|((given_name, family_name), birth_date)| Chart {
-            given_name,
-            middle_name: None,
-            family_name,
-            birth_date,
-            email,
-            mobile_phone,
-            home_phone: None,
-            postal_code: None,
-            address_line: None,
-            city: None,
-            state: None,
-            language: None,
-            chart_status: ChartStatus::Active,
-            sms_consent,
-            tags: Vec::new(),
-            provider: None,
-        });
+        let chart =
+            given_name.zip(family_name).zip(birth_date).map(|((given_name, family_name), birth_date)| {
+                Chart {
+                    given_name,
+                    middle_name: None,
+                    family_name,
+                    birth_date,
+                    email,
+                    mobile_phone,
+                    home_phone: None,
+                    postal_code: None,
+                    address_line: None,
+                    city: None,
+                    state: None,
+                    language: None,
+                    chart_status: ChartStatus::Active,
+                    sms_consent,
+                    tags: Vec::new(),
+                    provider: None,
+                }
+            });
         faults.or(chart.map(|chart| QuickAdd { chart, invite, allow_duplicate: self.allow_duplicate }))
     }
 }

@@ -9,7 +9,9 @@ use portico_domain::ports::{Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::practice::{RegistrationCheck, Settings};
 use portico_domain::refusal::{FieldFault, Refusal};
 use portico_domain::verify::{Facts, Next, OpenLink, Passed, check_code, facts, look, send_code};
-use portico_web::{Answer, App, Fault, Frame, Inbound, Registration, Reject, Typed, dead_end, html, json as reply};
+use portico_web::{
+    Answer, App, Fault, Frame, Inbound, Registration, Reject, Typed, dead_end, html, json as reply,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -82,7 +84,14 @@ async fn open<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<A
     ))
 }
 
-fn identity_page(inbound: &Inbound, token: &str, open: &OpenLink, stated: &Stated, status: u16, errors: Vec<Fault>) -> Answer {
+fn identity_page(
+    inbound: &Inbound,
+    token: &str,
+    open: &OpenLink,
+    stated: &Stated,
+    status: u16,
+    errors: Vec<Fault>,
+) -> Answer {
     let frame = Frame::of(inbound, &open.practice.settings);
     html(status, &frame, &Identity::new(frame.clone(), token, open, stated, errors))
 }
@@ -95,7 +104,11 @@ where
     let token = inbound.param("token");
     let body: VerifyRequest = inbound.body()?;
     let stated = Stated {
-        role: body.role.map(|role| if role == Role::Patient { "patient" } else { "representative" }).unwrap_or_default().to_owned(),
+        role: body
+            .role
+            .map(|role| if role == Role::Patient { "patient" } else { "representative" })
+            .unwrap_or_default()
+            .to_owned(),
         family_name: body.family_name.clone().unwrap_or_default(),
         birth_date: body.birth_date.clone().unwrap_or_default(),
         email: body.email.clone().unwrap_or_default(),
@@ -103,7 +116,9 @@ where
         access_code: body.access_code.clone().unwrap_or_default(),
     };
     let outcome = match parse(body, app.context.now()) {
-        Ok((stated, role)) => facts(&app.context, &app.store, &inbound.peer, token, &stated, role).await.map_err(Reject::from),
+        Ok((stated, role)) => {
+            facts(&app.context, &app.store, &inbound.peer, token, &stated, role).await.map_err(Reject::from)
+        }
         Err(faults) => Err(Reject::fields(faults)),
     };
     let verified = match outcome {
@@ -116,7 +131,9 @@ where
             let frame = Frame::of(inbound, &verified.practice.settings);
             Ok(html(200, &frame, &Code::new(frame.clone(), token, &proof, &channels, false, Vec::new())))
         }
-        Next::Code { channels, proof } => Ok(reply(200, &json!({"next": "code", "code_channels": channels, "proof": proof}))),
+        Next::Code { channels, proof } => {
+            Ok(reply(200, &json!({"next": "code", "code_channels": channels, "proof": proof})))
+        }
     }
 }
 
@@ -153,11 +170,22 @@ fn access_code(text: &str) -> Result<String, Invalid> {
 }
 
 /// A refused check: for a person, the page once more with what to mend; everything else ends here.
-async fn try_again<S>(app: &App<S>, inbound: &Inbound, token: &str, stated: &Stated, reject: Reject) -> Result<Answer, Reject>
+async fn try_again<S>(
+    app: &App<S>,
+    inbound: &Inbound,
+    token: &str,
+    stated: &Stated,
+    reject: Reject,
+) -> Result<Answer, Reject>
 where
     S: Links + Practices,
 {
-    let mendable = matches!(reject, Reject::Refused(Refusal::BadRequest(_) | Refusal::VerificationFailed | Refusal::RepresentativeRequired));
+    let mendable = matches!(
+        reject,
+        Reject::Refused(
+            Refusal::BadRequest(_) | Refusal::VerificationFailed | Refusal::RepresentativeRequired
+        )
+    );
     if !inbound.wants_page() || !mendable {
         return Err(reject);
     }
@@ -179,7 +207,9 @@ fn sentence(pointer: &str, code: &str, frame: &Frame) -> Fault {
         ("/as", _) => ("as", words.who_missing.to_owned()),
         ("/family_name", _) => ("family_name", words.family_name_missing.to_owned()),
         ("/birth_date", "required") => ("birth_date", words.birth_date_missing.to_owned()),
-        ("/birth_date", _) => ("birth_date", format!("{} {}", words.birth_date_invalid, words.birth_date_formats)),
+        ("/birth_date", _) => {
+            ("birth_date", format!("{} {}", words.birth_date_invalid, words.birth_date_formats))
+        }
         ("/email", _) => ("email", words.email_missing.to_owned()),
         ("/postal_code", _) => ("postal_code", words.postal_code_missing.to_owned()),
         ("/access_code", _) => ("access_code", words.access_code_invalid.to_owned()),
@@ -198,8 +228,15 @@ fn passed_page(inbound: &Inbound, token: &str, passed: Passed) -> Answer {
     let typed = Typed { username: passed.suggested_username, ..Typed::default() };
     let representative = passed.role == Role::Representative;
     let shortest = settings.password_min_length;
-    let page =
-        Registration::new(frame.clone(), (token, &passed.ticket), representative, returning, shortest, typed, Vec::new());
+    let page = Registration::new(
+        frame.clone(),
+        (token, &passed.ticket),
+        representative,
+        returning,
+        shortest,
+        typed,
+        Vec::new(),
+    );
     html(200, &frame, &page)
 }
 
@@ -214,7 +251,11 @@ where
     let refused = match sent.map_err(Reject::from) {
         Ok(sent) if inbound.wants_page() => {
             let frame = Frame::of(inbound, &sent.practice.settings);
-            return Ok(html(200, &frame, &Code::new(frame.clone(), token, &body.proof, &sent.channels, true, Vec::new())));
+            return Ok(html(
+                200,
+                &frame,
+                &Code::new(frame.clone(), token, &body.proof, &sent.channels, true, Vec::new()),
+            ));
         }
         Ok(sent) => return Ok(reply(202, &json!({"resend_after": sent.resend_after}))),
         Err(refused) => refused,
@@ -227,7 +268,8 @@ where
             let wait = frame.language.wait(u64::try_from(seconds).unwrap_or_default());
             let errors = vec![("", frame.text.code.resend_wait(&wait))];
             let channels = [body.channel];
-            let mut answer = html(429, &frame, &Code::new(frame.clone(), token, &body.proof, &channels, true, errors));
+            let mut answer =
+                html(429, &frame, &Code::new(frame.clone(), token, &body.proof, &channels, true, errors));
             answer.headers_mut().insert("retry-after", seconds.into());
             Ok(answer)
         }
@@ -246,14 +288,25 @@ where
         let missing = Reject::malformed("code", "required");
         return code_again(app, inbound, token, &body.proof, missing).await;
     };
-    match check_code(&app.context, &app.store, &inbound.peer, token, &body.proof, &entered).await.map_err(Reject::from) {
+    match check_code(&app.context, &app.store, &inbound.peer, token, &body.proof, &entered)
+        .await
+        .map_err(Reject::from)
+    {
         Ok(passed) => Ok(passed_page(inbound, token, passed)),
-        Err(reject @ Reject::Refused(Refusal::CodeRejected)) => code_again(app, inbound, token, &body.proof, reject).await,
+        Err(reject @ Reject::Refused(Refusal::CodeRejected)) => {
+            code_again(app, inbound, token, &body.proof, reject).await
+        }
         Err(reject) => try_again(app, inbound, token, &Stated::default(), reject).await,
     }
 }
 
-async fn code_again<S>(app: &App<S>, inbound: &Inbound, token: &str, proof: &str, reject: Reject) -> Result<Answer, Reject>
+async fn code_again<S>(
+    app: &App<S>,
+    inbound: &Inbound,
+    token: &str,
+    proof: &str,
+    reject: Reject,
+) -> Result<Answer, Reject>
 where
     S: Links + Practices,
 {

@@ -40,17 +40,20 @@ impl Identity {
             .identity_facts
             .iter()
             .map(|fact| match fact {
-                IdentityFact::FamilyName => {
-                    field("family_name", words.family_name).hint(words.family_name_hint).filled("off", "").value(&stated.family_name)
-                }
+                IdentityFact::FamilyName => field("family_name", words.family_name)
+                    .hint(words.family_name_hint)
+                    .filled("off", "")
+                    .value(&stated.family_name),
                 IdentityFact::BirthDate => field("birth_date", words.birth_date)
                     .hint(words.birth_date_hint)
                     .class("short")
                     .filled("off", "numeric")
                     .value(&stated.birth_date),
-                IdentityFact::Email => {
-                    field("email", words.email).hint(words.email_hint).kind("email").filled("off", "email").value(&stated.email)
-                }
+                IdentityFact::Email => field("email", words.email)
+                    .hint(words.email_hint)
+                    .kind("email")
+                    .filled("off", "email")
+                    .value(&stated.email),
                 IdentityFact::PostalCode => field("postal_code", words.postal_code)
                     .hint(words.postal_code_hint)
                     .class("short")
@@ -96,7 +99,14 @@ pub struct Code {
 }
 
 impl Code {
-    pub fn new(frame: Frame, token: &str, proof: &str, channels: &[Channel], sent: bool, errors: Vec<Fault>) -> Self {
+    pub fn new(
+        frame: Frame,
+        token: &str,
+        proof: &str,
+        channels: &[Channel],
+        sent: bool,
+        errors: Vec<Fault>,
+    ) -> Self {
         let words = &frame.text.code;
         let channels = channels
             .iter()
@@ -107,7 +117,10 @@ impl Code {
                 Channel::Print => None,
             })
             .collect();
-        let field = Field::new("code", words.label, &frame).class("code").filled("one-time-code", "numeric").among(&errors);
+        let field = Field::new("code", words.label, &frame)
+            .class("code")
+            .filled("one-time-code", "numeric")
+            .among(&errors);
         Self { token: token.to_owned(), proof: proof.to_owned(), sent, channels, field, errors, frame }
     }
 

@@ -69,7 +69,8 @@ fn keyring(data: Option<&Path>) -> Result<Keyring, StartError> {
     let Some(data) = data else { return Ok(Keyring::generate(&OsEntropy)) };
     let file = data.join("keyring.json");
     if file.exists() {
-        return Keyring::parse(&fs::read_to_string(file)?).map_err(|error| StartError::Build(error.to_string()));
+        return Keyring::parse(&fs::read_to_string(file)?)
+            .map_err(|error| StartError::Build(error.to_string()));
     }
     let keyring = Keyring::generate(&OsEntropy);
     fs::write(&file, keyring.to_text().as_bytes())?;
@@ -89,11 +90,16 @@ async fn enroll(running: &Running) -> Result<Vec<Practice>, String> {
         ask(json!({"action": "create", "practice": practice, "name": name, "phone": phone, "time_zone": time_zone}))
             .await?;
         let key = async |preset: &str| {
-            let event = json!({"action": "issue_key", "practice": practice, "client": preset, "preset": preset});
+            let event =
+                json!({"action": "issue_key", "practice": practice, "client": preset, "preset": preset});
             let answer = ask(event).await?;
             Ok::<_, String>(answer.get("key").and_then(Value::as_str).unwrap_or_default().to_owned())
         };
-        let keys = Keys { ehr: key("ehr").await?, scheduling: key("scheduling").await?, portal: key("portal").await? };
+        let keys = Keys {
+            ehr: key("ehr").await?,
+            scheduling: key("scheduling").await?,
+            portal: key("portal").await?,
+        };
         practices.push(Practice { practice: practice.to_owned(), keys });
     }
     Ok(practices)

@@ -53,7 +53,8 @@ impl Options {
             return Ok(SAMPLE.iter().map(|text| ("Sample charts".to_owned(), (*text).to_owned())).collect());
         }
         let read = |file: &PathBuf| {
-            let text = std::fs::read_to_string(file).map_err(|error| format!("Can't read {}: {error}.", file.display()))?;
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| format!("Can't read {}: {error}.", file.display()))?;
             Ok((file.display().to_string(), text))
         };
         self.patients.iter().map(read).collect()

@@ -34,12 +34,11 @@ impl Couriers {
 impl Courier for Couriers {
     async fn email(&self, out: EmailOut) -> Handed {
         let utf8 = |text: &str| Content::builder().charset("UTF-8").data(text).build();
-        let (Ok(subject), Ok(html), Ok(text)) =
-            (utf8(&out.subject), utf8(&out.html), utf8(&out.text))
-        else {
+        let (Ok(subject), Ok(html), Ok(text)) = (utf8(&out.subject), utf8(&out.html), utf8(&out.text)) else {
             return Handed::Rejected;
         };
-        let message = Message::builder().subject(subject).body(Body::builder().html(html).text(text).build()).build();
+        let message =
+            Message::builder().subject(subject).body(Body::builder().html(html).text(text).build()).build();
         let tag = |name: &str, value: &str| MessageTag::builder().name(name).value(value).build().ok();
         let call = self
             .ses
@@ -49,7 +48,9 @@ impl Courier for Couriers {
             .set_reply_to_addresses(out.reply_to.map(|to| vec![to]))
             .set_configuration_set_name(self.configuration_set.clone())
             .set_email_tags(
-                [tag("message", &out.message.to_string()), tag("language", out.language)].into_iter().collect(),
+                [tag("message", &out.message.to_string()), tag("language", out.language)]
+                    .into_iter()
+                    .collect(),
             )
             .content(EmailContent::builder().simple(message).build());
         match call.send().await {
@@ -95,6 +96,12 @@ fn sender(name: &str, address: &str) -> String {
 fn refused<E: ProvideErrorMetadata, R>(provider: &'static str, error: &SdkError<E, R>) -> Handed {
     let code = error.code().unwrap_or("none");
     tracing::warn!(provider, error.code = code, "message not taken");
-    let never = ["MessageRejected", "BadRequestException", "NotFoundException", "InvalidParameter", "ValidationException"];
+    let never = [
+        "MessageRejected",
+        "BadRequestException",
+        "NotFoundException",
+        "InvalidParameter",
+        "ValidationException",
+    ];
     if never.contains(&code) { Handed::Rejected } else { Handed::Later }
 }

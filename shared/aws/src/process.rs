@@ -61,7 +61,8 @@ impl Process {
             .load()
             .await;
         let secrets = aws_sdk_secretsmanager::Client::new(&sdk);
-        let answer = secrets.get_secret_value().secret_id(secret).send().await.map_err(|_| StartError::Secret)?;
+        let answer =
+            secrets.get_secret_value().secret_id(secret).send().await.map_err(|_| StartError::Secret)?;
         let keyring = Keyring::parse(answer.secret_string().ok_or(StartError::Secret)?)?;
         let context = Context {
             clock: Arc::new(SystemClock),

@@ -167,7 +167,12 @@ async fn holding<S: Accounts>(
 }
 
 /// A code with which the portal gets a session of its own for the person who holds this one.
-pub async fn to_portal<S>(context: &Context, store: &S, practice: &PracticeId, token: &str) -> Result<Zeroizing<String>, Failure>
+pub async fn to_portal<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<Zeroizing<String>, Failure>
 where
     S: Accounts + Commit,
 {

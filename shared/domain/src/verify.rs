@@ -60,7 +60,12 @@ pub async fn look<S: Links + Practices>(
 }
 
 /// What a page may know of a visitor who holds a ticket: as whom, of which kind, and whose account comes back.
-pub async fn look_with_ticket<S>(context: &Context, store: &S, token: &str, ticket: &str) -> Result<Passed, Failure>
+pub async fn look_with_ticket<S>(
+    context: &Context,
+    store: &S,
+    token: &str,
+    ticket: &str,
+) -> Result<Passed, Failure>
 where
     S: Links + Practices + Patients,
 {

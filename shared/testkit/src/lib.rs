@@ -1,1 +1,327 @@
-//! todo
+//! A world to act in, for tests and benches: the whole service in memory, two practices, a clock that moves, and short
+//! words for what people do: invite, open, verify, register, sign in, revoke.
+//!
+//! A step that must succeed for a test to make sense panics with the answer; what a test is about is asserted there.
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test that can't go on should say so"
+)]
+#![warn(missing_docs)]
+
+pub mod log;
+
+use std::net::SocketAddr;
+
+use portico_local::demo::start_demo;
+use portico_local::{Config, Keys, Running};
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::{Value, json};
+
+/// A password that nothing speaks against.
+pub const PASSWORD: &str = "plum trellis seven";
+
+/// An answer, read whole.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status.
+    pub status: u16,
+    /// Headers, by lower-case name; repeated ones joined by a line break.
+    pub headers: Vec<(String, String)>,
+    /// The body as text.
+    pub text: String,
+}
+
+impl Answer {
+    /// The body as JSON; null where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    /// A header's value, empty if there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+
+    /// The text at a JSON pointer, empty if there is none.
+    pub fn str(&self, pointer: &str) -> String {
+        self.json().pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// The problem's code, empty if it is none.
+    pub fn code(&self) -> String {
+        self.str("/code")
+    }
+
+    /// The answer itself, if its status is this one.
+    #[must_use]
+    pub fn expect(self, status: u16) -> Self {
+        assert!(self.status == status, "expected {status}, got {}: {}", self.status, self.text);
+        self
+    }
+}
+
+/// A message that was sent.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// The whole record of the mailbox.
+    pub record: Value,
+}
+
+impl Mail {
+    /// A member of the record as text.
+    pub fn get(&self, name: &str) -> &str {
+        self.record.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The token of the link in it, empty if there is none.
+    pub fn token(&self) -> String {
+        token_in(self.get("text"))
+    }
+
+    /// The code in it, empty if there is none.
+    pub fn code(&self) -> String {
+        let digits = |word: &str| word.trim_matches(|c: char| !c.is_ascii_digit()).to_owned();
+        let is_code =
+            |word: &String| (5..=6).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
+        self.get("text").split_whitespace().map(digits).find(is_code).unwrap_or_default()
+    }
+}
+
+/// The token of the link in a text.
+pub fn token_in(text: &str) -> String {
+    let after = text.split_once("/i/").map_or("", |(_, after)| after);
+    after.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+}
+
+/// The service with its people.
+pub struct World {
+    /// The service.
+    pub service: Running,
+    /// The first practice's keys.
+    pub keys: Keys,
+    /// The other practice's keys.
+    pub other_keys: Keys,
+    /// The first practice.
+    pub practice: String,
+    /// The other practice.
+    pub other_practice: String,
+    client: Client,
+}
+
+impl World {
+    /// A new world in memory, without patients.
+    pub async fn new() -> Self {
+        Self::with(Config::default()).await
+    }
+
+    /// A new world whose table can be made to fail.
+    pub async fn with_faults() -> Self {
+        Self::with(Config { faults: true, ..Config::default() }).await
+    }
+
+    /// A world of this configuration.
+    pub async fn with(config: Config) -> Self {
+        log::start();
+        let (service, guide, _) = start_demo(config).await.expect("the service starts");
+        let [first, second] = guide.practices.as_slice() else { panic!("two practices") };
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        Self {
+            keys: first.keys.clone(),
+            other_keys: second.keys.clone(),
+            practice: first.practice.clone(),
+            other_practice: second.practice.clone(),
+            service,
+            client,
+        }
+    }
+
+    /// The address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.service.base_url)
+    }
+
+    /// A request without anything.
+    pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.client.request(Method::from_bytes(method.as_bytes()).expect("a method"), self.url(path))
+    }
+
+    /// A client whose connections come from another address of loopback, as from another network.
+    pub fn from_address(&self, address: [u8; 4], method: &str, path: &str) -> RequestBuilder {
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .local_address(SocketAddr::from((address, 0)).ip())
+            .build()
+            .expect("a client");
+        client.request(Method::from_bytes(method.as_bytes()).expect("a method"), self.url(path))
+    }
+
+    /// Sends a request and reads the answer whole.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        let answer = request.send().await.expect("an answer");
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
+            .collect();
+        Answer { status: answer.status().as_u16(), headers, text: answer.text().await.expect("a body") }
+    }
+
+    /// A call by an application of a practice, for the staff member `dr.lee`.
+    pub async fn staff(&self, key: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let request = self.request(method, path).bearer_auth(key).header("portico-actor", "dr.lee");
+        self.send(match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
+    }
+
+    /// A call by the first practice's EHR.
+    pub async fn ehr(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        self.staff(&self.keys.ehr, method, path, body).await
+    }
+
+    /// A POST of JSON by somebody on the internet.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request("POST", path).json(&body)).await
+    }
+
+    /// A GET by somebody on the internet, as JSON.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request("GET", path)).await
+    }
+
+    /// A GET by a browser.
+    pub async fn page(&self, path: &str) -> Answer {
+        self.send(self.request("GET", path).header("accept", "text/html")).await
+    }
+
+    /// A form sent by a browser.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request =
+            self.request("POST", path).header("accept", "text/html").header("sec-fetch-site", "same-origin");
+        self.send(request.form(fields)).await
+    }
+
+    /// Moves the clock of every function.
+    pub fn advance(&self, seconds: i64) {
+        self.service.clock.advance(seconds).expect("the clock moves");
+    }
+
+    /// Makes settings of the first practice other than they are.
+    pub async fn settings(&self, change: Value) {
+        drop(self.ehr("PUT", "/v1/settings", Some(change)).await.expect(200));
+    }
+
+    /// A chart of an adult with e-mail and mobile phone.
+    pub fn chart() -> Value {
+        json!({
+            "given_name": "Rosa", "family_name": "Quillfeather", "birth_date": "1945-04-27",
+            "email": "rosa.quillfeather@example.com", "mobile_phone": "+12025550143", "postal_code": "02139",
+            "language": "en",
+        })
+    }
+
+    /// A chart with some members other than [`World::chart`]'s; null takes one away.
+    pub fn chart_with(change: Value) -> Value {
+        let mut chart = Self::chart();
+        if let (Some(chart), Value::Object(change)) = (chart.as_object_mut(), change) {
+            for (name, value) in change {
+                if value.is_null() { drop(chart.remove(&name)) } else { drop(chart.insert(name, value)) }
+            }
+        }
+        chart
+    }
+
+    /// Puts a chart into the first practice.
+    pub async fn patient(&self, id: &str, chart: Value) {
+        let answer = self.ehr("PUT", &format!("/v1/patients/{id}"), Some(chart)).await;
+        assert!(matches!(answer.status, 200 | 201), "a chart was refused: {}", answer.text);
+    }
+
+    /// The EHR invites; the answer as it comes.
+    pub async fn invite(&self, id: &str, channel: &str) -> Answer {
+        self.ehr("POST", &format!("/v1/patients/{id}/invitations"), Some(json!({"channel": channel}))).await
+    }
+
+    /// A patient of [`World::chart`] who was invited by e-mail: the link's token.
+    pub async fn invited(&self, id: &str) -> String {
+        self.patient(id, Self::chart()).await;
+        drop(self.invite(id, "email").await.expect(201));
+        self.last_mail().await.token()
+    }
+
+    /// The portal status of a patient of the first practice.
+    pub async fn portal(&self, id: &str) -> Value {
+        self.ehr("GET", &format!("/v1/patients/{id}/portal"), None).await.expect(200).json()
+    }
+
+    /// Everything that was sent, in order.
+    pub async fn mails(&self) -> Vec<Mail> {
+        self.service.idle().await;
+        let answer = self.get("/_local/messages").await.expect(200).json();
+        let all = answer.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
+        all.into_iter().map(|record| Mail { record }).collect()
+    }
+
+    /// The last message that was sent.
+    pub async fn last_mail(&self) -> Mail {
+        self.mails().await.pop().expect("a message")
+    }
+
+    /// States the facts of [`World::chart`] at a link as the patient: the answer as it comes.
+    pub async fn state_facts(&self, token: &str) -> Answer {
+        let facts = json!({"as": "patient", "family_name": "quillfeather", "birth_date": "04/27/1945"});
+        self.post(&format!("/i/{token}/verify"), facts).await
+    }
+
+    /// Goes through identity check and e-mailed code: the ticket.
+    pub async fn ticket(&self, token: &str) -> String {
+        let proof = self.state_facts(token).await.expect(200).str("/proof");
+        let sent = self.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"})).await;
+        drop(sent.expect(202));
+        let code = self.last_mail().await.code();
+        let checked =
+            self.post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code})).await;
+        checked.expect(200).str("/ticket")
+    }
+
+    /// Registers with a ticket: the answer as it comes.
+    pub async fn register(&self, token: &str, ticket: &str, username: &str) -> Answer {
+        let body =
+            json!({"ticket": ticket, "username": username, "password": PASSWORD, "accept_terms": true});
+        self.post(&format!("/i/{token}/register"), body).await
+    }
+
+    /// A patient of [`World::chart`] who registered as `username`: the session's token.
+    pub async fn registered(&self, id: &str, username: &str) -> String {
+        let token = self.invited(id).await;
+        let ticket = self.ticket(&token).await;
+        self.register(&token, &ticket, username).await.expect(201).str("/session_token")
+    }
+
+    /// Signs in at the first practice: the answer as it comes.
+    pub async fn sign_in(&self, username: &str, password: &str) -> Answer {
+        self.post(&format!("/{}/sign-in", self.practice), json!({"username": username, "password": password}))
+            .await
+    }
+
+    /// The EHR takes access away: the answer as it comes.
+    pub async fn revoke(&self, id: &str, reason: &str) -> Answer {
+        self.ehr("POST", &format!("/v1/patients/{id}/portal/revoke"), Some(json!({"reason": reason}))).await
+    }
+
+    /// Asks, as the portal, who holds a session.
+    pub async fn introspect(&self, session: &str) -> Value {
+        let body = json!({"session_token": session});
+        self.staff(&self.keys.portal, "POST", "/v1/sessions/introspect", Some(body)).await.expect(200).json()
+    }
+
+    /// Every item of the table, in DynamoDB's JSON, one a line.
+    pub async fn items(&self) -> String {
+        self.service.idle().await;
+        self.get("/_local/items").await.expect(200).text
+    }
+}

@@ -196,11 +196,17 @@ fn field_detail(code: &str, language: Language) -> &'static str {
         "unknown_field" => ("This field is not known here.", "Este campo no se conoce aquí."),
         "repeated" => ("This was given more than once.", "Este dato se dio más de una vez."),
         "too_long" => ("This is too long.", "Este dato es demasiado largo."),
-        "invalid_date" | "date_in_the_future" => {
-            ("This is not a date of birth that can be right.", "Esta no puede ser una fecha de nacimiento correcta.")
+        "invalid_date" | "date_in_the_future" => (
+            "This is not a date of birth that can be right.",
+            "Esta no puede ser una fecha de nacimiento correcta.",
+        ),
+        "invalid_email" => {
+            ("This is not an e-mail address.", "Esto no es una dirección de correo electrónico.")
         }
-        "invalid_email" => ("This is not an e-mail address.", "Esto no es una dirección de correo electrónico."),
-        "invalid_phone" => ("This is not a phone number that can be dialed.", "A este número de teléfono no se puede llamar."),
+        "invalid_phone" => (
+            "This is not a phone number that can be dialed.",
+            "A este número de teléfono no se puede llamar.",
+        ),
         "invalid_postal_code" => ("This is not a ZIP code.", "Esto no es un código postal."),
         _ => ("This can't be used as it is.", "Este dato no se puede usar así."),
     };
@@ -212,14 +218,18 @@ fn field_detail(code: &str, language: Language) -> &'static str {
 
 /// Sets the session cookie: for this host alone, for no script, for no other site.
 pub fn set_session(answer: &mut Answer, token: &str) {
-    if let Ok(value) = HeaderValue::from_str(&format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax")) {
+    if let Ok(value) =
+        HeaderValue::from_str(&format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax"))
+    {
         answer.headers_mut().append(header::SET_COOKIE, value);
     }
 }
 
 /// Takes the session cookie back.
 pub fn clear_session(answer: &mut Answer) {
-    if let Ok(value) = HeaderValue::from_str(&format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")) {
+    if let Ok(value) =
+        HeaderValue::from_str(&format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"))
+    {
         answer.headers_mut().append(header::SET_COOKIE, value);
     }
 }

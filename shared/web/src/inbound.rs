@@ -48,11 +48,29 @@ impl Inbound {
             ),
             _ => Default::default(),
         };
-        let params = request.path_parameters().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let query = request.query_string_parameters().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let params = request
+            .path_parameters()
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let query = request
+            .query_string_parameters()
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
         let path = request.raw_http_path().to_owned();
         let (parts, body) = request.into_parts();
-        Self { route, peer, request_id, method: parts.method, path, params, query, headers: parts.headers, body: body.to_vec() }
+        Self {
+            route,
+            peer,
+            request_id,
+            method: parts.method,
+            path,
+            params,
+            query,
+            headers: parts.headers,
+            body: body.to_vec(),
+        }
     }
 
     pub(crate) fn is_head(&self) -> bool {
@@ -96,7 +114,10 @@ impl Inbound {
         if self.body.len() > longest {
             return Err(Reject::TooLarge);
         }
-        let kind = kinds.iter().find(|kind| self.content_type().eq_ignore_ascii_case(kind)).ok_or(Reject::UnsupportedType)?;
+        let kind = kinds
+            .iter()
+            .find(|kind| self.content_type().eq_ignore_ascii_case(kind))
+            .ok_or(Reject::UnsupportedType)?;
         let text = std::str::from_utf8(&self.body).map_err(|_| Reject::malformed("", "not_utf8"))?;
         Ok((kind, text))
     }
@@ -115,7 +136,9 @@ impl Inbound {
         let mut fields = Map::new();
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             // A browser sends every field of a form, the empty ones too.
-            if !value.is_empty() && fields.insert(name.to_string(), Value::String(value.into_owned())).is_some() {
+            if !value.is_empty()
+                && fields.insert(name.to_string(), Value::String(value.into_owned())).is_some()
+            {
                 return Err(Reject::malformed(&name, "repeated"));
             }
         }
@@ -180,7 +203,11 @@ impl Inbound {
             return chosen;
         }
         let accepted = self.header("accept-language").unwrap_or_default();
-        accepted.split(',').filter_map(|part| Language::from_tag(part.split(';').next()?.trim())).next().unwrap_or(fallback)
+        accepted
+            .split(',')
+            .filter_map(|part| Language::from_tag(part.split(';').next()?.trim()))
+            .next()
+            .unwrap_or(fallback)
     }
 
     /// The address of this very page in the other language.
@@ -196,7 +223,8 @@ fn at_fault<E: std::fmt::Display>(error: &serde_path_to_error::Error<E>) -> Reje
     let at = |field: Option<&str>| {
         let path = error.path().to_string();
         let path = if path == "." { String::new() } else { format!("{path}.") };
-        let all = field.map_or_else(|| path.trim_end_matches('.').to_owned(), |field| format!("{path}{field}"));
+        let all =
+            field.map_or_else(|| path.trim_end_matches('.').to_owned(), |field| format!("{path}{field}"));
         all.replace('.', "/")
     };
     if let Some(field) = quoted("missing field `") {

@@ -10,7 +10,7 @@ mod serve;
 pub mod telemetry;
 pub mod view;
 
-pub use answer::{Answer, Reject, json, no_content, problem, set_session, clear_session};
+pub use answer::{Answer, Reject, clear_session, json, no_content, problem, set_session};
 pub use inbound::{Inbound, flag};
 pub use page::{Fault, Field, Frame, Registration, Typed, dead_end, html, see_other};
 pub use serve::{App, serve};

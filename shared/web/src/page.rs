@@ -263,7 +263,8 @@ impl Registration {
         let field = |name, label: &str| Field::new(name, label, &frame).among(&errors);
         let mut fields = Vec::new();
         if returning.is_none() {
-            let name = field("username", words.username).hint(words.username_hint).filled("username", "email");
+            let name =
+                field("username", words.username).hint(words.username_hint).filled("username", "email");
             fields.push(name.value(&typed.username));
         }
         let password = field("password", words.password).hint(&words.password_hint(shortest));
@@ -313,7 +314,12 @@ impl Registration {
 
     fn relationships(&self) -> [(&'static str, &'static str); 4] {
         let words = &self.frame.text.register;
-        [("parent", words.parent), ("guardian", words.guardian), ("spouse", words.spouse), ("other", words.other)]
+        [
+            ("parent", words.parent),
+            ("guardian", words.guardian),
+            ("spouse", words.spouse),
+            ("other", words.other),
+        ]
     }
 }
 
@@ -384,10 +390,19 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
         Reject::UnsupportedType | Reject::Refused(Refusal::BadRequest(_)) => {
             (words.wrong_format_title, words.wrong_format.to_owned(), office)
         }
-        Reject::Refused(_) | Reject::Unavailable => (words.wrong_title, words.wrong(&inbound.request_id), office),
+        Reject::Refused(_) | Reject::Unavailable => {
+            (words.wrong_title, words.wrong(&inbound.request_id), office)
+        }
     };
     let title = title.to_owned();
-    let page = DeadEnd { errors: Vec::new(), title, explanation, next_heading: dead.next_heading, next, frame: frame.clone() };
+    let page = DeadEnd {
+        errors: Vec::new(),
+        title,
+        explanation,
+        next_heading: dead.next_heading,
+        next,
+        frame: frame.clone(),
+    };
     let mut answer = html(status, &frame, &page);
     if let Reject::Refused(Refusal::TooManyRequests(seconds)) = reject {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));

@@ -34,7 +34,15 @@ where
     let duration_ms = app.context.now().millis() - began.millis();
     let code = answer.extensions().get::<crate::answer::Code>().map(|code| code.0);
     if status >= 500 {
-        tracing::error!(http.route = route, http.status = status, duration_ms, request_id, code, peerless = link, "request");
+        tracing::error!(
+            http.route = route,
+            http.status = status,
+            duration_ms,
+            request_id,
+            code,
+            peerless = link,
+            "request"
+        );
     } else {
         tracing::info!(http.route = route, http.status = status, duration_ms, request_id, code, "request");
     }

@@ -1,5 +1,6 @@
 //! Answers about patients, invitations and audit events, as the staff API words them.
 
+use portico_domain::Timestamp;
 use portico_domain::account::GrantState;
 use portico_domain::audit::Event;
 use portico_domain::chart::{Appointment, Care, Chart, Contact, Visit};
@@ -10,7 +11,6 @@ use portico_domain::patient::Patient;
 use portico_domain::portal::Portal;
 use portico_domain::practice::{Scope, Settings};
 use portico_domain::sync_chart::Charted;
-use portico_domain::Timestamp;
 use serde_json::{Map, Value, json};
 
 fn rfc3339(at: Option<Timestamp>) -> Option<String> {
@@ -20,7 +20,9 @@ fn rfc3339(at: Option<Timestamp>) -> Option<String> {
 /// An object without its absent members.
 fn object(value: Value) -> Value {
     match value {
-        Value::Object(map) => Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>()),
+        Value::Object(map) => {
+            Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>())
+        }
         other => other,
     }
 }
@@ -82,7 +84,9 @@ fn former(event: &Event) -> Value {
 pub fn portal(portal: &Portal, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
     let Portal { patient, settings, links, made, accounts } = portal;
     let current = patient.invitation.and_then(|current| links.iter().find(|link| link.id == current.link));
-    let kept = |event: &&Event| !links.iter().any(|link| Some(&link.id.to_string()) == event.detail.get("invitation_id"));
+    let kept = |event: &&Event| {
+        !links.iter().any(|link| Some(&link.id.to_string()) == event.detail.get("invitation_id"))
+    };
     let mut invitations: Vec<Value> = made.iter().filter(kept).map(former).collect();
     invitations.extend(links.iter().map(|link| invitation(link, caller, keyring, now)));
     let failures: Vec<&FailedCheck> = links.iter().flat_map(|link| &link.failures).collect();
@@ -181,7 +185,9 @@ fn chart(chart: &Chart) -> Value {
 }
 
 fn care(care: &Care) -> Value {
-    let visit = |visit: &Visit| object(json!({"id": visit.id, "date": visit.date.to_string(), "signed_at": rfc3339(visit.signed_at)}));
+    let visit = |visit: &Visit| {
+        object(json!({"id": visit.id, "date": visit.date.to_string(), "signed_at": rfc3339(visit.signed_at)}))
+    };
     let appointment = |next: &Appointment| json!({"id": next.id, "starts_at": next.starts_at.to_string()});
     let contact = |contact: &Contact| {
         object(json!({

@@ -1,0 +1,3 @@
+//! One journey for each row of the feature table, by its id.
+
+mod invite;

@@ -1,0 +1,11 @@
+//! Portico as a whole, as its people meet it: journeys, attacks, faults, budgets. Each test has a service of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::large_futures,
+    reason = "a test that can't go on should say so"
+)]
+
+mod journeys;
