@@ -1,19 +1,152 @@
-//! I1 to I5: staff invite.
+//! I1, I2, I4, I5: staff invite.
 
 use portico_testkit::World;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
-async fn i1_staff_invite_one_patient_by_email_and_see_when_it_was_sent() {
+async fn i1_staff_invite_by_email_or_by_text_and_the_message_says_no_more_than_it_must() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let invitation = world.invite("p1", "email").await.expect(201).json();
     assert_eq!(invitation["sent_to"], "rosa.quillfeather@example.com");
+    assert_eq!((&invitation["kind"], &invitation["state"]), (&json!("registration"), &json!("pending")));
+
     let mail = world.last_mail().await;
     assert_eq!(mail.get("to"), "rosa.quillfeather@example.com");
-    assert!(mail.get("text").contains("Riverside Family Medicine"));
+    assert_eq!(mail.token().len(), 44);
+    for part in ["text", "html"] {
+        assert!(mail.get(part).contains("Riverside Family Medicine") && mail.get(part).contains("Rosa"));
+        for secret in
+            ["Quillfeather", "1945", "04/27", "p1", "02139", "555-0143", "diagnos", "medical record"]
+        {
+            assert!(!mail.get(part).contains(secret), "{part} says {secret}");
+        }
+    }
     let portal = world.portal("p1").await;
     assert_eq!((&portal["status"], &portal["color"]), (&json!("invited"), &json!("orange")));
     assert_eq!(portal["invitation"]["delivery"], "sent");
     assert!(portal["invitation"]["sent_at"].is_string());
+
+    let invitation = world.invite("p1", "sms").await.expect(201).json();
+    assert_eq!(invitation["sent_to"], "+12025550143");
+    let text = world.last_mail().await;
+    assert_eq!((text.get("channel"), text.get("to")), ("sms", "+12025550143"));
+    assert!(text.get("text").contains(&world.url("/i/")) && text.get("text").len() <= 160);
+}
+
+#[tokio::test]
+async fn i1_the_message_names_the_exact_expiry_by_the_practices_clock() {
+    let world = World::new().await;
+    world.service.clock.set("2026-11-22T15:00:00Z".parse().unwrap()).unwrap();
+    world.patient("p1", World::chart()).await;
+    drop(world.invite("p1", "email").await.expect(201));
+    let said = "Wednesday, November 25, 2026 at 10:00 AM EST";
+    assert!(world.last_mail().await.get("text").contains(said), "{}", world.last_mail().await.get("text"));
+}
+
+#[tokio::test]
+async fn i2_quick_add_makes_chart_and_invitation_in_one_call_and_names_a_possible_duplicate() {
+    let world = World::new().await;
+    let add = json!({
+        "given_name": "Noor", "family_name": "Bright", "birth_date": "1980-02-03",
+        "activate_portal": true, "channel": "sms", "mobile_phone": "(202) 555-0177",
+    });
+    let added = world.ehr("POST", "/v1/patients", Some(add.clone())).await.expect(201).json();
+    let id = added["patient"]["patient_id"].as_str().unwrap().to_owned();
+    assert_eq!(added["invitation"]["sent_to"], "+12025550177");
+    assert_eq!(added["patient"]["sms_consent"], true, "a quick add by text is the consent");
+    assert_eq!(world.last_mail().await.token().len(), 44);
+    assert_eq!(world.portal(&id).await["status"], "invited");
+
+    let mut twin = add.clone();
+    twin["given_name"] = json!("NOOR ");
+    let refused = world.ehr("POST", "/v1/patients", Some(twin.clone())).await.expect(409);
+    assert_eq!(
+        (refused.code(), &refused.json()["candidates"]),
+        ("possible_duplicate".to_owned(), &json!([id]))
+    );
+    assert_eq!(world.mails().await.len(), 1);
+    twin["allow_duplicate"] = json!(true);
+    drop(world.ehr("POST", "/v1/patients", Some(twin)).await.expect(201));
+
+    let unreachable = json!({
+        "given_name": "Ada", "family_name": "Bright", "birth_date": "1981-02-03",
+        "activate_portal": true, "channel": "email",
+    });
+    let refused = world.ehr("POST", "/v1/patients", Some(unreachable)).await.expect(422);
+    assert_eq!(refused.json()["reasons"], json!(["missing_email"]));
+    assert!(!world.items().await.contains("Ada"), "a refused quick add leaves nothing");
+}
+
+#[tokio::test]
+async fn i4_a_refusal_says_all_reasons_at_once_as_codes_and_with_the_cure() {
+    let world = World::new().await;
+    let chart = World::chart_with(json!({"email": null, "chart_status": "inactive"}));
+    world.patient("p1", chart).await;
+    drop(
+        world.ehr("PUT", "/v1/patients/p1/portal/access", Some(json!({"enabled": false}))).await.expect(200),
+    );
+    let refused = world.invite("p1", "email").await.expect(422);
+    assert_eq!(refused.code(), "not_eligible");
+    assert_eq!(refused.json()["reasons"], json!(["access_disabled", "chart_inactive", "missing_email"]));
+    assert!(refused.str("/detail").len() > 60, "{}", refused.text);
+    assert!(world.mails().await.is_empty());
+    let portal = world.portal("p1").await;
+    assert_eq!(
+        (&portal["status"], &portal["blockers"]),
+        (&json!("blocked"), &json!(["access_disabled", "chart_inactive"]))
+    );
+
+    for (change, channel, reasons) in [
+        (json!({"chart_status": "deceased"}), "email", json!(["deceased"])),
+        (json!({"mobile_phone": null}), "sms", json!(["missing_mobile_phone"])),
+        (json!({"sms_consent": false}), "sms", json!(["no_sms_consent"])),
+        (json!({"mobile_phone": null, "email": null}), "email", json!(["missing_email"])),
+    ] {
+        world.patient("p2", World::chart_with(change)).await;
+        assert_eq!(world.invite("p2", channel).await.expect(422).json()["reasons"], reasons);
+    }
+    world.settings(json!({"required_contact": "email_and_postal_code"})).await;
+    world.patient("p3", World::chart_with(json!({"email": null, "postal_code": null}))).await;
+    assert_eq!(
+        world.invite("p3", "sms").await.expect(422).json()["reasons"],
+        json!(["missing_email", "missing_postal_code"])
+    );
+    assert_eq!(world.portal("p3").await["blockers"], json!(["missing_email", "missing_postal_code"]));
+    drop(world.invite("p3", "print").await.expect(201));
+}
+
+#[tokio::test]
+async fn i4_a_patient_who_said_no_is_invited_only_over_it_with_a_reason() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    drop(
+        world
+            .ehr("POST", "/v1/patients/p1/portal/decline", Some(json!({"reason": "no computer"})))
+            .await
+            .expect(200),
+    );
+    assert_eq!(world.portal("p1").await["status"], "declined");
+    assert_eq!(world.invite("p1", "email").await.expect(422).json()["reasons"], json!(["declined"]));
+    let over = json!({"channel": "email", "override": {"reason": "asked for it at the desk"}});
+    drop(world.ehr("POST", "/v1/patients/p1/invitations", Some(over)).await.expect(201));
+    assert_eq!(world.portal("p1").await["status"], "invited");
+}
+
+#[tokio::test]
+async fn i5_a_resend_kills_the_older_link_and_all_invitations_stay_in_the_history() {
+    let world = World::new().await;
+    let first = world.invited("p1").await;
+    drop(world.invite("p1", "email").await.expect(201));
+    let second = world.last_mail().await.token();
+    assert_ne!(first, second);
+    drop(world.get(&format!("/i/{first}")).await.expect(410));
+    drop(world.get(&format!("/i/{second}")).await.expect(200));
+    drop(world.ehr("DELETE", "/v1/patients/p1/invitations/current", None).await.expect(200));
+    drop(world.get(&format!("/i/{second}")).await.expect(410));
+    let portal = world.portal("p1").await;
+    assert_eq!(portal["status"], "uninvited");
+    let states: Vec<&Value> =
+        portal["invitations"].as_array().unwrap().iter().map(|one| &one["state"]).collect();
+    assert_eq!(states, [&json!("superseded"), &json!("cancelled")]);
 }

@@ -47,10 +47,9 @@ impl Tally {
             }
             Imported::Done { chart, new, changed } => self.count(match &source.what {
                 What::Chart => chart.unwrap_or(Synced::Unchanged),
-                What::Same => Synced::Unchanged,
                 What::Visit(id) | What::Contact(id) if new.contains(id) => Synced::Created,
                 What::Visit(id) | What::Contact(id) if changed.contains(id) => Synced::Updated,
-                What::Visit(_) | What::Contact(_) => Synced::Unchanged,
+                What::Same | What::Visit(_) | What::Contact(_) => Synced::Unchanged,
             }),
         }
     }
@@ -65,6 +64,7 @@ where
     let form = if kind == "application/fhir+ndjson" { Form::Ndjson } else { Form::Json };
     let opened = import(&app.context, &app.store, call).await?;
     let parsed = fhir::parse(text, form, app.context.now()).map_err(|TooMuch::Resources| Reject::TooLarge)?;
+    tracing::info!(resources = parsed.resources, "import");
     let mut tally = Tally::default();
     for rejected in &parsed.rejected {
         tally.reject(rejected.line, rejected.code, &rejected.detail);
@@ -73,7 +73,9 @@ where
         let statements: Vec<_> = some.iter().map(|(statement, _)| statement.clone()).collect();
         let fates = take_in(&app.context, &app.store, &opened, &statements).await;
         for ((_, sources), fate) in some.iter().zip(&fates) {
-            sources.iter().for_each(|source| tally.note(source, fate));
+            for source in sources {
+                tally.note(source, fate);
+            }
         }
     }
     tally.rejected.sort_by_key(|(line, _)| *line);

@@ -81,12 +81,12 @@ pub struct QuickAddRequest {
 struct Faults(Vec<FieldFault>);
 
 impl Faults {
-    fn note<T>(&mut self, pointer: String, read: Result<T, Invalid>) -> Option<T> {
+    fn note<T>(&mut self, pointer: &str, read: Result<T, Invalid>) -> Option<T> {
         read.map_err(|Invalid(code)| self.0.push(FieldFault { pointer: format!("/{pointer}"), code })).ok()
     }
 
     fn need<T>(&mut self, field: &str, text: &str, parse: impl Fn(&str) -> Result<T, Invalid>) -> Option<T> {
-        self.note(field.to_owned(), parse(text))
+        self.note(field, parse(text))
     }
 
     /// An absent or empty field is nothing.
@@ -97,7 +97,7 @@ impl Faults {
         parse: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Option<T> {
         let text = text.filter(|text| !text.trim().is_empty())?;
-        self.note(field.to_owned(), parse(text))
+        self.note(field, parse(text))
     }
 
     /// Every element of a list, with its place in the pointer.
@@ -105,7 +105,7 @@ impl Faults {
         &mut self,
         field: &str,
         list: Option<Vec<T>>,
-        mut read: impl FnMut(&mut Self, &str, T) -> Option<U>,
+        mut read: impl FnMut(&mut Self, &str, &T) -> Option<U>,
     ) -> Option<Vec<U>> {
         let list = list?;
         if list.len() > MOST {
@@ -115,7 +115,7 @@ impl Faults {
         Some(
             list.into_iter()
                 .enumerate()
-                .filter_map(|(place, item)| read(self, &format!("{field}/{place}"), item))
+                .filter_map(|(place, item)| read(self, &format!("{field}/{place}"), &item))
                 .collect(),
         )
     }
@@ -169,7 +169,7 @@ impl ChartRequest {
         let language = faults.may("language", self.language.as_ref(), language);
         let provider = faults.may("provider", self.provider.as_ref(), Line::parse);
         let keep_tags = self.tags.is_none();
-        let tags = faults.each("tags", self.tags, |faults, at, text: String| faults.need(at, &text, label));
+        let tags = faults.each("tags", self.tags, |faults, at, text: &String| faults.need(at, text, label));
         let care = CareChange {
             visits: faults.each("visits", self.visits, VisitRequest::parse),
             appointments: faults.each("appointments", self.appointments, AppointmentRequest::parse),
@@ -202,7 +202,7 @@ impl ChartRequest {
 }
 
 impl VisitRequest {
-    fn parse(faults: &mut Faults, at: &str, visit: Self) -> Option<Visit> {
+    fn parse(faults: &mut Faults, at: &str, visit: &Self) -> Option<Visit> {
         let signed_at = faults.may(&format!("{at}/signed_at"), visit.signed_at.as_ref(), instant);
         let id = faults.need(&format!("{at}/id"), &visit.id, id)?;
         Some(Visit { id, date: faults.need(&format!("{at}/date"), &visit.date, date)?, signed_at })
@@ -210,7 +210,7 @@ impl VisitRequest {
 }
 
 impl AppointmentRequest {
-    fn parse(faults: &mut Faults, at: &str, next: Self) -> Option<Appointment> {
+    fn parse(faults: &mut Faults, at: &str, next: &Self) -> Option<Appointment> {
         let id = faults.need(&format!("{at}/id"), &next.id, id)?;
         Some(Appointment {
             id,
@@ -220,7 +220,7 @@ impl AppointmentRequest {
 }
 
 impl ContactRequest {
-    fn parse(faults: &mut Faults, at: &str, contact: Self) -> Option<Contact> {
+    fn parse(faults: &mut Faults, at: &str, contact: &Self) -> Option<Contact> {
         let given_name = faults.need(&format!("{at}/given_name"), &contact.given_name, Name::parse);
         let family_name = faults.need(&format!("{at}/family_name"), &contact.family_name, Name::parse);
         let relationship = faults.need(&format!("{at}/relationship"), &contact.relationship, Line::parse);

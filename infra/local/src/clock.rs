@@ -58,6 +58,10 @@ impl Clock for LocalClock {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the Clock port's implementation for the local service"
+)]
 fn system_millis() -> i64 {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)

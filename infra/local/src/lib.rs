@@ -548,6 +548,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "measures how long it took")]
     async fn a_message_is_there_within_fifty_milliseconds_of_its_cause() {
         let running = mailing().await;
         reqwest::get(format!("{}/i/abc", running.base_url)).await.unwrap().error_for_status().unwrap();
@@ -594,6 +595,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "measures how long it took")]
     async fn a_service_starts_within_milliseconds() {
         empty().await;
         let start = Instant::now();

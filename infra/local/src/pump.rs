@@ -377,6 +377,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "measures how long it took")]
     async fn a_slow_reader_does_not_hold_the_other() {
         let seen = Seen::default();
         let slow: Function = Arc::new(|_| {

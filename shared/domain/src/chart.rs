@@ -84,6 +84,7 @@ pub struct Chart {
     pub language: Option<String>,
     /// Whether the chart is in use.
     #[serde(default)]
+    #[expect(clippy::struct_field_names, reason = "the contract's word")]
     pub chart_status: ChartStatus,
     /// Whether the patient agreed to texts; absent: the practice vouches.
     #[serde(default, skip_serializing_if = "Option::is_none")]

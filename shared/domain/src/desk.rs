@@ -130,16 +130,16 @@ pub async fn admit<S: Limits, T>(
     let counted = async {
         if unreported == 0 { Ok(Raised::default()) } else { store.raise(&counter, unreported).await }
     };
-    let (found, count) = join!(read, counted);
+    let (found, raised) = join!(read, counted);
     let (key, found) = found?;
-    let caller = caller(key.as_ref(), &call.key, call.actor.clone())?;
-    counter.check(count?, now)?;
+    let caller = admitted(key.as_ref(), &call.key, call.actor.clone())?;
+    counter.check(raised?, now)?;
     scopes.iter().try_for_each(|scope| caller.must(*scope))?;
     Ok((caller, found))
 }
 
 /// Who presents this key, if its record is there, not revoked, and of the practice that it claims.
-fn caller(
+fn admitted(
     record: Option<&ApiKey>,
     presented: &PresentedKey,
     actor: Option<Actor>,

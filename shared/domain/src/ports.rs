@@ -208,6 +208,9 @@ pub trait Limits: Sync {
     ) -> impl Future<Output = Result<Attempts, Unavailable>> + Send;
 }
 
+/// What a read of several records found.
+pub type Found<T> = Result<T, Unavailable>;
+
 /// Reads accounts, logins and sessions, strongly.
 pub trait Accounts: Sync {
     /// The login of a user name, as compared.
@@ -228,13 +231,13 @@ pub trait Accounts: Sync {
         &self,
         key: &PresentedKey,
         presented: &Presented,
-    ) -> impl Future<Output = Result<(Option<ApiKey>, Option<Session>, Option<Account>), Unavailable>> + Send;
+    ) -> impl Future<Output = Found<(Option<ApiKey>, Option<Session>, Option<Account>)>> + Send;
     /// The exchange code and its account in one read.
     fn exchange(
         &self,
         key: &PresentedKey,
         presented: &Presented,
-    ) -> impl Future<Output = Result<(Option<ApiKey>, Option<Exchange>, Option<Account>), Unavailable>> + Send;
+    ) -> impl Future<Output = Found<(Option<ApiKey>, Option<Exchange>, Option<Account>)>> + Send;
     /// Pushes a session's idle time on, unless it ended meanwhile.
     fn touch(&self, session: &Session) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }

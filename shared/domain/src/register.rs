@@ -121,7 +121,7 @@ where
                 }
                 // The link was used, or died, since it was read; or the patient's record or chain moved: read and decide again.
                 let again = store.link(link.id).await?;
-                if !again.is_some_and(|link| link.honours(&command.ticket, now).is_some()) {
+                if again.is_none_or(|link| link.honours(&command.ticket, now).is_none()) {
                     return Err(Refusal::LinkUnavailable.into());
                 }
             }

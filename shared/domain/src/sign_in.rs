@@ -98,7 +98,7 @@ where
         match store.commit(&writes).await {
             Ok(()) => return Ok(SignedIn { account, session, token, exchange }),
             Err(CommitError::Lost(_)) => {
-                account = store.account(account.id).await?.ok_or(Refusal::SignInFailed)?
+                account = store.account(account.id).await?.ok_or(Refusal::SignInFailed)?;
             }
             Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
         }

@@ -51,7 +51,7 @@ impl Username {
 
 /// A user name to suggest: the person's own address, or first and last name.
 pub fn suggestion(email: Option<&Email>, given: &str, family: &str) -> String {
-    email.map(|email| email.comparable()).filter(|name| Username::parse(name).is_ok()).unwrap_or_else(|| {
+    email.map(Email::comparable).filter(|name| Username::parse(name).is_ok()).unwrap_or_else(|| {
         let ascii = |text: &str| {
             crate::person::comparable(text).chars().filter(char::is_ascii_alphanumeric).collect::<String>()
         };

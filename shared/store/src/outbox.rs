@@ -1,5 +1,6 @@
 //! The outbox and what follows a change: claiming and settling messages, counts of patients, images of the stream.
 
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use portico_domain::Timestamp;
 use portico_domain::account::Account;
@@ -75,7 +76,11 @@ impl Outbox for Table {
         match call.send().await {
             Ok(_) => Ok(()),
             // Another sender took the message over when this one's lease was over: it is theirs to settle.
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_transaction_canceled_exception()) => {
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
+            {
                 Ok(())
             }
             Err(error) => Err(unavailable("TransactWriteItems", &error)),

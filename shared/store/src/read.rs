@@ -134,9 +134,9 @@ impl History for Table {
             for key in keys {
                 let Some(item) = found.take(key) else { continue };
                 if key.sk == "LINK" {
-                    found_links.extend(whole_link(item)?)
+                    found_links.extend(whole_link(item)?);
                 } else {
-                    found_accounts.push(record(item)?)
+                    found_accounts.push(record(item)?);
                 }
             }
         }

@@ -39,7 +39,7 @@ pub struct Inbound {
 
 impl Inbound {
     /// Reads an event.
-    pub(crate) async fn read(request: Request) -> Self {
+    pub(crate) fn read(request: Request) -> Self {
         let (route, peer, request_id) = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => (
                 context.route_key.clone().unwrap_or_default(),
@@ -205,8 +205,7 @@ impl Inbound {
         let accepted = self.header("accept-language").unwrap_or_default();
         accepted
             .split(',')
-            .filter_map(|part| Language::from_tag(part.split(';').next()?.trim()))
-            .next()
+            .find_map(|part| Language::from_tag(part.split(';').next()?.trim()))
             .unwrap_or(fallback)
     }
 

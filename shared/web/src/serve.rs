@@ -23,10 +23,11 @@ where
     F: Future<Output = Answer> + Send,
 {
     let began = app.context.now();
-    let inbound = Inbound::read(request).await;
+    let inbound = Inbound::read(request);
     let (route, request_id) = (inbound.route.clone(), inbound.request_id.clone());
     let (head, link) = (inbound.is_head(), inbound.peer.is_empty());
-    let mut answer = handle(inbound).await;
+    // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
+    let mut answer = Box::pin(handle(inbound)).await;
     if head {
         *answer.body_mut() = lambda_http::Body::Empty;
     }

@@ -8,6 +8,7 @@ use portico_domain::desk::Caller;
 use portico_domain::keys::Keyring;
 use portico_domain::link::{Delivery, FailedCheck, Link, LinkState};
 use portico_domain::patient::Patient;
+use portico_domain::person::{Email, Line, Name, Phone, PostalCode};
 use portico_domain::portal::Portal;
 use portico_domain::practice::{Scope, Settings};
 use portico_domain::sync_chart::Charted;
@@ -166,21 +167,21 @@ pub fn patient(charted: &Charted) -> Value {
 fn chart(chart: &Chart) -> Value {
     object(json!({
         "given_name": chart.given_name.reveal(),
-        "middle_name": chart.middle_name.as_ref().map(|name| name.reveal()),
+        "middle_name": chart.middle_name.as_ref().map(Name::reveal),
         "family_name": chart.family_name.reveal(),
         "birth_date": chart.birth_date.reveal(),
-        "email": chart.email.as_ref().map(|email| email.reveal()),
-        "mobile_phone": chart.mobile_phone.as_ref().map(|phone| phone.reveal()),
-        "home_phone": chart.home_phone.as_ref().map(|phone| phone.reveal()),
-        "postal_code": chart.postal_code.as_ref().map(|code| code.reveal()),
-        "address_line": chart.address_line.as_ref().map(|line| line.reveal()),
-        "city": chart.city.as_ref().map(|line| line.reveal()),
-        "state": chart.state.as_ref().map(|line| line.reveal()),
+        "email": chart.email.as_ref().map(Email::reveal),
+        "mobile_phone": chart.mobile_phone.as_ref().map(Phone::reveal),
+        "home_phone": chart.home_phone.as_ref().map(Phone::reveal),
+        "postal_code": chart.postal_code.as_ref().map(PostalCode::reveal),
+        "address_line": chart.address_line.as_ref().map(Line::reveal),
+        "city": chart.city.as_ref().map(Line::reveal),
+        "state": chart.state.as_ref().map(Line::reveal),
         "language": chart.language,
         "chart_status": chart.chart_status,
         "sms_consent": chart.sms_consent,
         "tags": chart.tags,
-        "provider": chart.provider.as_ref().map(|line| line.reveal()),
+        "provider": chart.provider.as_ref().map(Line::reveal),
     }))
 }
 
@@ -194,8 +195,8 @@ fn care(care: &Care) -> Value {
             "given_name": contact.given_name.reveal(),
             "family_name": contact.family_name.reveal(),
             "relationship": contact.relationship.reveal(),
-            "email": contact.email.as_ref().map(|email| email.reveal()),
-            "phone": contact.phone.as_ref().map(|phone| phone.reveal()),
+            "email": contact.email.as_ref().map(Email::reveal),
+            "phone": contact.phone.as_ref().map(Phone::reveal),
         }))
     };
     json!({

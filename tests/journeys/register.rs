@@ -1,0 +1,150 @@
+//! G1, G2, G4: registration.
+
+use portico_testkit::{PASSWORD, World};
+use serde_json::json;
+
+#[tokio::test]
+async fn g1_a_patient_chooses_user_name_and_password_and_is_signed_in() {
+    let world = World::new().await;
+    let token = world.invited("p1").await;
+    let ticket = world.ticket(&token).await;
+    let path = format!("/i/{token}/register");
+    let attempt = |change: serde_json::Value| {
+        let mut body =
+            json!({"ticket": ticket, "username": "rosa.q", "password": PASSWORD, "accept_terms": true});
+        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        world.post(&path, body)
+    };
+    let refused = attempt(json!({"password": "vexing-quo"})).await.expect(422);
+    assert_eq!(
+        (refused.code(), &refused.json()["reasons"]),
+        ("password_rejected".to_owned(), &json!(["too_short"]))
+    );
+    assert_eq!(
+        attempt(json!({"password": "Password123456"})).await.expect(422).json()["reasons"],
+        json!(["common"])
+    );
+    assert_eq!(
+        attempt(json!({"password": "Quillfeather-45"})).await.expect(422).json()["reasons"],
+        json!(["contextual"])
+    );
+    assert_eq!(
+        attempt(json!({"username": "somebody@example.com"})).await.expect(422).code(),
+        "username_rejected"
+    );
+    assert_eq!(attempt(json!({"username": "a b"})).await.expect(422).code(), "username_rejected");
+    assert_eq!(
+        attempt(json!({"accept_terms": false})).await.expect(400).json()["errors"][0]["pointer"],
+        "/accept_terms"
+    );
+    assert_eq!(world.portal("p1").await["status"], "invited", "refused tries spend nothing");
+
+    let registered = attempt(json!({})).await.expect(201).json();
+    let session = registered["session_token"].as_str().unwrap();
+    let seen = world.introspect(session).await;
+    assert_eq!((&seen["active"], &seen["grants"][0]["patient_id"]), (&json!(true), &json!("p1")));
+    let portal = world.portal("p1").await;
+    assert_eq!((&portal["status"], &portal["color"]), (&json!("active"), &json!("green")));
+    assert!(portal["last_login_at"].is_string() && portal["registered_at"].is_string());
+    let mail = world.last_mail().await;
+    assert!(mail.get("text").contains("rosa.q") && mail.get("to") == "rosa.quillfeather@example.com");
+    assert!(world.items().await.contains("\"accepted_at\""), "the accepted terms are kept");
+    drop(attempt(json!({"username": "rosa.other"})).await.expect(410));
+}
+
+#[tokio::test]
+async fn g1_a_taken_user_name_is_told_with_others_to_choose_and_costs_nothing() {
+    let world = World::new().await;
+    drop(world.registered("p1", "Rosa.Q").await);
+    let token = world.invited("p2").await;
+    let ticket = world.ticket(&token).await;
+    let taken = world.register(&token, &ticket, "ROSA.q").await.expect(409);
+    assert_eq!(taken.code(), "username_taken");
+    let other = taken.str("/suggestions/0");
+    drop(world.register(&token, &ticket, &other).await.expect(201));
+}
+
+#[tokio::test]
+async fn g2_a_representative_registers_by_the_same_link_and_a_child_only_so() {
+    let world = World::new().await;
+    let child = World::chart_with(
+        json!({"given_name": "Theo", "birth_date": "2019-03-05", "email": "parent@example.com"}),
+    );
+    world.patient("child", child).await;
+    drop(world.invite("child", "email").await.expect(201));
+    let token = world.last_mail().await.token();
+    let facts = |role: &str| json!({"as": role, "family_name": "Quillfeather", "birth_date": "2019-03-05"});
+    let refused = world.post(&format!("/i/{token}/verify"), facts("patient")).await.expect(403);
+    assert_eq!(refused.code(), "representative_required");
+    let proof =
+        world.post(&format!("/i/{token}/verify"), facts("representative")).await.expect(200).str("/proof");
+    drop(
+        world
+            .post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"}))
+            .await
+            .expect(202),
+    );
+    let code = world.last_mail().await.code();
+    let ticket = world
+        .post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code}))
+        .await
+        .expect(200)
+        .str("/ticket");
+    let mut body = json!({"ticket": ticket, "username": "parent@example.com", "password": PASSWORD, "accept_terms": true});
+    let missing = world.post(&format!("/i/{token}/register"), body.clone()).await.expect(400);
+    assert_eq!(missing.json()["errors"].as_array().unwrap().len(), 4);
+    body.as_object_mut().unwrap().extend(
+        json!({"relationship": "parent", "given_name": "Ana", "family_name": "Quillfeather", "email": "parent@example.com"})
+            .as_object().unwrap().clone(),
+    );
+    let session = world.post(&format!("/i/{token}/register"), body).await.expect(201).str("/session_token");
+    let grants = world.introspect(&session).await["grants"].clone();
+    assert_eq!((&grants[0]["patient_id"], &grants[0]["relationship"]), (&json!("child"), &json!("parent")));
+    let portal = world.portal("child").await;
+    assert_eq!(
+        (&portal["status"], &portal["accounts"][0]["relationship"]),
+        (&json!("active"), &json!("parent"))
+    );
+}
+
+#[tokio::test]
+async fn g4_two_people_with_one_family_address_both_register() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    world.patient("p2", World::chart_attempt(json!({"given_name": "Hugo", "birth_date": "1943-01-09"}))).await;
+    drop(world.invite("p1", "email").await.expect(201));
+    let first = world.last_mail().await;
+    drop(world.invite("p2", "email").await.expect(201));
+    let second = world.last_mail().await;
+    assert!(
+        first.get("text").contains("Rosa") && second.get("text").contains("Hugo"),
+        "the household can tell them apart"
+    );
+
+    let ticket = world.ticket(&first.token()).await;
+    drop(world.register(&first.token(), &ticket, "rosa.quillfeather@example.com").await.expect(201));
+    let facts = json!({"as": "patient", "family_name": "Quillfeather", "birth_date": "1943-01-09"});
+    let proof = world.post(&format!("/i/{}/verify", second.token()), facts).await.expect(200).str("/proof");
+    drop(
+        world
+            .post(&format!("/i/{}/codes", second.token()), json!({"proof": proof, "channel": "email"}))
+            .await
+            .expect(202),
+    );
+    let code = world.last_mail().await.code();
+    let check = json!({"proof": proof, "code": code});
+    let passed = world.post(&format!("/i/{}/codes/check", second.token()), check).await.expect(200);
+    let taken = world
+        .register(&second.token(), &passed.str("/ticket"), &passed.str("/suggested_username"))
+        .await
+        .expect(409);
+    drop(
+        world
+            .register(&second.token(), &passed.str("/ticket"), &taken.str("/suggestions/0"))
+            .await
+            .expect(201),
+    );
+    for (id, status) in [("p1", "active"), ("p2", "active")] {
+        assert_eq!(world.portal(id).await["status"], status);
+    }
+}
