@@ -8,4 +8,5 @@
     reason = "a test that can't go on should say so"
 )]
 
+mod budgets;
 mod journeys;

@@ -111,7 +111,7 @@ async fn g2_a_representative_registers_by_the_same_link_and_a_child_only_so() {
 async fn g4_two_people_with_one_family_address_both_register() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    world.patient("p2", World::chart_attempt(json!({"given_name": "Hugo", "birth_date": "1943-01-09"}))).await;
+    world.patient("p2", World::chart_with(json!({"given_name": "Hugo", "birth_date": "1943-01-09"}))).await;
     drop(world.invite("p1", "email").await.expect(201));
     let first = world.last_mail().await;
     drop(world.invite("p2", "email").await.expect(201));

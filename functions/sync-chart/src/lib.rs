@@ -44,7 +44,7 @@ where
             let added = sync_chart::quick_add(context, store, &call, &command).await?;
             let mut body = json!({"patient": view::patient(&sync_chart::Charted {
                 patient: added.patient,
-                care: portico_domain::chart::Care::default(),
+                care: None,
                 settings: added.settings,
             })});
             if let Some(link) = &added.link {

@@ -15,7 +15,7 @@ use portico_web::{
 use serde::Deserialize;
 use serde_json::json;
 
-use pages::{Code, Identity, Stated};
+use pages::{Code, Identity, Stated, ways};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +33,8 @@ struct VerifyRequest {
 #[serde(deny_unknown_fields)]
 struct CodeRequest {
     proof: String,
-    channel: Channel,
+    channel: Option<Channel>,
+    ways: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -41,6 +42,7 @@ struct CodeRequest {
 struct CheckRequest {
     proof: String,
     code: Option<String>,
+    ways: Option<String>,
 }
 
 /// Answers a request.
@@ -129,7 +131,7 @@ where
         Next::Register(passed) => Ok(passed_page(inbound, token, *passed)),
         Next::Code { channels, proof } if inbound.wants_page() => {
             let frame = Frame::of(inbound, &verified.practice.settings);
-            Ok(html(200, &frame, &Code::new(frame.clone(), token, &proof, &channels, false, Vec::new())))
+            Ok(html(200, &frame, &Code::new(frame.clone(), token, &proof, channels, None, Vec::new())))
         }
         Next::Code { channels, proof } => {
             Ok(reply(200, &json!({"next": "code", "code_channels": channels, "proof": proof})))
@@ -247,29 +249,26 @@ where
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
     let body: CodeRequest = inbound.body()?;
-    let sent = send_code(&app.context, &app.store, &inbound.peer, token, &body.proof, body.channel).await;
+    let known = ways(body.ways.as_deref().unwrap_or_default());
+    let Some(channel) = body.channel else {
+        let missing = Reject::malformed("channel", "required");
+        return code_again(app, inbound, token, &body.proof, known, missing).await;
+    };
+    let sent = send_code(&app.context, &app.store, &inbound.peer, token, &body.proof, channel).await;
     let refused = match sent.map_err(Reject::from) {
         Ok(sent) if inbound.wants_page() => {
             let frame = Frame::of(inbound, &sent.practice.settings);
-            return Ok(html(
-                200,
-                &frame,
-                &Code::new(frame.clone(), token, &body.proof, &sent.channels, true, Vec::new()),
-            ));
+            let page =
+                Code::new(frame.clone(), token, &body.proof, sent.channels, Some(channel), Vec::new());
+            return Ok(html(200, &frame, &page));
         }
         Ok(sent) => return Ok(reply(202, &json!({"resend_after": sent.resend_after}))),
         Err(refused) => refused,
     };
     match refused {
         // A little patience is all that is needed: the code that was sent still works.
-        Reject::Refused(Refusal::TooManyRequests(seconds)) if inbound.wants_page() => {
-            let open = look(&app.context, &app.store, token).await?;
-            let frame = Frame::of(inbound, &open.practice.settings);
-            let wait = frame.language.wait(u64::try_from(seconds).unwrap_or_default());
-            let errors = vec![("", frame.text.code.resend_wait(&wait))];
-            let channels = [body.channel];
-            let mut answer =
-                html(429, &frame, &Code::new(frame.clone(), token, &body.proof, &channels, true, errors));
+        Reject::Refused(Refusal::TooManyRequests(seconds)) => {
+            let mut answer = code_again(app, inbound, token, &body.proof, known, refused).await?;
             answer.headers_mut().insert("retry-after", seconds.into());
             Ok(answer)
         }
@@ -284,9 +283,10 @@ where
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
     let body: CheckRequest = inbound.body()?;
+    let known = ways(body.ways.as_deref().unwrap_or_default());
     let Some(entered) = body.code else {
         let missing = Reject::malformed("code", "required");
-        return code_again(app, inbound, token, &body.proof, missing).await;
+        return code_again(app, inbound, token, &body.proof, known, missing).await;
     };
     match check_code(&app.context, &app.store, &inbound.peer, token, &body.proof, &entered)
         .await
@@ -294,7 +294,7 @@ where
     {
         Ok(passed) => Ok(passed_page(inbound, token, passed)),
         Err(reject @ Reject::Refused(Refusal::CodeRejected)) => {
-            code_again(app, inbound, token, &body.proof, reject).await
+            code_again(app, inbound, token, &body.proof, known, reject).await
         }
         Err(reject) => try_again(app, inbound, token, &Stated::default(), reject).await,
     }
@@ -305,6 +305,7 @@ async fn code_again<S>(
     inbound: &Inbound,
     token: &str,
     proof: &str,
+    mut channels: Vec<Channel>,
     reject: Reject,
 ) -> Result<Answer, Reject>
 where
@@ -315,10 +316,22 @@ where
     }
     let open = look(&app.context, &app.store, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
-    let rejected = matches!(reject, Reject::Refused(Refusal::CodeRejected));
-    let sentence = if rejected { frame.text.code.rejected } else { frame.text.code.missing };
-    // Another code goes the way that the last one went.
-    let channels: Vec<Channel> = open.link.code.map(|code| code.channel).into_iter().collect();
-    let page = Code::new(frame.clone(), token, proof, &channels, true, vec![("code", sentence.to_owned())]);
+    let words = &frame.text.code;
+    let error = match &reject {
+        Reject::Refused(Refusal::CodeRejected) => ("code", words.rejected.to_owned()),
+        Reject::Refused(Refusal::TooManyRequests(seconds)) => {
+            ("", words.resend_wait(&frame.language.wait(u64::try_from(*seconds).unwrap_or_default())))
+        }
+        Reject::Refused(Refusal::BadRequest(faults)) if faults.iter().any(|f| f.pointer == "/channel") => {
+            ("channel", words.channel_missing.to_owned())
+        }
+        _ => ("code", words.missing.to_owned()),
+    };
+    let sent = open.link.code.map(|code| code.channel);
+    if channels.is_empty() {
+        // The form didn't say: another code can at least go the way that the last one went.
+        channels.extend(sent);
+    }
+    let page = Code::new(frame.clone(), token, proof, channels, sent, vec![error]);
     Ok(html(reject.status().0, &frame, &page))
 }

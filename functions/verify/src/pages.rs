@@ -5,7 +5,8 @@ use portico_domain::chart::Channel;
 use portico_domain::link::Kind;
 use portico_domain::practice::{IdentityFact, RegistrationCheck};
 use portico_domain::verify::OpenLink;
-use portico_web::{Fault, Field, Frame};
+use portico_messages::page::LinkPage;
+use portico_web::{Fault, Field, Frame, all_faults};
 
 #[derive(Template)]
 #[template(path = "identity.html")]
@@ -31,10 +32,43 @@ pub struct Stated {
     pub access_code: String,
 }
 
+/// Channels as the form carries them, so that its answer offers them again.
+pub fn ways(text: &str) -> Vec<Channel> {
+    let known = [Channel::Email, Channel::Sms, Channel::Voice];
+    known.into_iter().filter(|channel| text.split(' ').any(|word| word == value(*channel))).collect()
+}
+
+const fn value(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => "email",
+        Channel::Sms => "sms",
+        Channel::Voice => "voice",
+        Channel::Print => "print",
+    }
+}
+
+impl Stated {
+    /// What the practice asks for and was left empty.
+    fn empty(&self, asks: &[IdentityFact], words: &LinkPage) -> Vec<Fault> {
+        let fault = |fact: &IdentityFact| match fact {
+            IdentityFact::FamilyName => (&self.family_name, "family_name", words.family_name_missing),
+            IdentityFact::BirthDate => (&self.birth_date, "birth_date", words.birth_date_missing),
+            IdentityFact::Email => (&self.email, "email", words.email_missing),
+            IdentityFact::PostalCode => (&self.postal_code, "postal_code", words.postal_code_missing),
+        };
+        let empty = asks.iter().map(fault).filter(|(stated, _, _)| stated.trim().is_empty());
+        empty.map(|(_, name, sentence)| (name, sentence.to_owned())).collect()
+    }
+}
+
 impl Identity {
     pub fn new(frame: Frame, token: &str, open: &OpenLink, stated: &Stated, errors: Vec<Fault>) -> Self {
         let settings = &open.practice.settings;
         let words = &frame.text.link;
+        let asks_facts = settings.registration_check != RegistrationCheck::LinkOnly;
+        let asks = if asks_facts { settings.identity_facts.as_slice() } else { &[] };
+        let order = ["as", "family_name", "birth_date", "email", "postal_code", "access_code"];
+        let errors = all_faults(errors, stated.empty(asks, words), &order);
         let field = |name, label: &str| Field::new(name, label, &frame).among(&errors);
         let mut fields: Vec<Field> = settings
             .identity_facts
@@ -47,7 +81,8 @@ impl Identity {
                 IdentityFact::BirthDate => field("birth_date", words.birth_date)
                     .hint(words.birth_date_hint)
                     .class("short")
-                    .filled("off", "numeric")
+                    // A phone's keys for digits alone have no slash.
+                    .filled("off", "")
                     .value(&stated.birth_date),
                 IdentityFact::Email => field("email", words.email)
                     .hint(words.email_hint)
@@ -68,7 +103,7 @@ impl Identity {
         Self {
             token: token.to_owned(),
             restored: open.link.kind == Kind::Restored,
-            asks_facts: settings.registration_check != RegistrationCheck::LinkOnly,
+            asks_facts,
             valid_until: frame.time(open.link.expires_at),
             role: stated.role.clone(),
             fields,
@@ -81,8 +116,8 @@ impl Identity {
         if self.restored { self.frame.text.link.title_restored } else { self.frame.text.link.title }
     }
 
-    fn has_error(&self, name: &str) -> bool {
-        self.errors.iter().any(|(field, _)| *field == name)
+    fn role_error(&self) -> Option<&str> {
+        self.errors.iter().find(|(field, _)| *field == "as").map(|(_, sentence)| sentence.as_str())
     }
 }
 
@@ -93,8 +128,9 @@ pub struct Code {
     errors: Vec<Fault>,
     token: String,
     proof: String,
-    sent: bool,
-    channels: Vec<(&'static str, &'static str)>,
+    /// The way that the last code went.
+    sent: Option<Channel>,
+    channels: Vec<Channel>,
     field: Field,
 }
 
@@ -103,20 +139,11 @@ impl Code {
         frame: Frame,
         token: &str,
         proof: &str,
-        channels: &[Channel],
-        sent: bool,
+        channels: Vec<Channel>,
+        sent: Option<Channel>,
         errors: Vec<Fault>,
     ) -> Self {
         let words = &frame.text.code;
-        let channels = channels
-            .iter()
-            .filter_map(|channel| match channel {
-                Channel::Email => Some(("email", words.by_email)),
-                Channel::Sms => Some(("sms", words.by_text)),
-                Channel::Voice => Some(("voice", words.by_voice)),
-                Channel::Print => None,
-            })
-            .collect();
         let field = Field::new("code", words.label, &frame)
             .class("code")
             .filled("one-time-code", "numeric")
@@ -125,6 +152,46 @@ impl Code {
     }
 
     fn title(&self) -> &'static str {
-        if self.sent { self.frame.text.code.enter_title } else { self.frame.text.code.title }
+        if self.sent.is_some() { self.frame.text.code.enter_title } else { self.frame.text.code.title }
+    }
+
+    fn sent_how(&self) -> Option<&'static str> {
+        let words = &self.frame.text.code;
+        self.sent.map(|channel| match channel {
+            Channel::Email | Channel::Print => words.sent_by_email,
+            Channel::Sms => words.sent_by_text,
+            Channel::Voice => words.sent_by_voice,
+        })
+    }
+
+    fn resend_hint(&self) -> &'static str {
+        let words = &self.frame.text.code;
+        if self.sent == Some(Channel::Email) { words.resend_hint_email } else { words.resend_hint_phone }
+    }
+
+    fn choices(&self) -> Vec<(&'static str, &'static str)> {
+        let words = &self.frame.text.code;
+        let choice = |channel: &Channel| match channel {
+            Channel::Email => Some((value(*channel), words.by_email)),
+            Channel::Sms => Some((value(*channel), words.by_text)),
+            Channel::Voice => Some((value(*channel), words.by_voice)),
+            Channel::Print => None,
+        };
+        self.channels.iter().filter_map(choice).collect()
+    }
+
+    fn ways(&self) -> String {
+        self.channels.iter().map(|channel| value(*channel)).collect::<Vec<_>>().join(" ")
+    }
+
+    fn is_chosen(&self, choice: &str, is_first: &bool) -> bool {
+        match self.sent {
+            Some(sent) if self.channels.contains(&sent) => value(sent) == choice,
+            _ => *is_first,
+        }
+    }
+
+    fn channel_error(&self) -> Option<&str> {
+        self.errors.iter().find(|(field, _)| *field == "channel").map(|(_, sentence)| sentence.as_str())
     }
 }

@@ -205,6 +205,18 @@ impl Letter {
         self.message.subject.as_deref().unwrap_or_default()
     }
 
+    /// The instant to the second.
+    fn when(&self) -> String {
+        let to_the_second = self.message.at.get(..19).unwrap_or(&self.message.at);
+        to_the_second.replace('T', " ") + " UTC"
+    }
+
+    /// How the e-mail begins, below its heading and greeting.
+    fn begins(&self) -> String {
+        let lines = self.message.text.lines().filter(|line| !line.is_empty()).skip(2);
+        lines.collect::<Vec<_>>().join(" ").chars().take(160).collect()
+    }
+
     /// The e-mail's HTML, with its links opening in the whole window instead of the frame.
     fn framed(&self) -> Option<String> {
         let html = self.message.html.as_ref()?;

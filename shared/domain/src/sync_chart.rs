@@ -47,8 +47,8 @@ pub enum Synced {
 pub struct Charted {
     /// The patient.
     pub patient: Patient,
-    /// The rest.
-    pub care: Care,
+    /// What grows, where it was read.
+    pub care: Option<Care>,
     /// The practice's settings.
     pub settings: Settings,
 }
@@ -64,7 +64,7 @@ pub async fn put<S>(
 where
     S: Desk + Limits + Practices + Chain + Commit,
 {
-    let along = Along { patient: Some(id), care: true, once: None };
+    let along = Along { patient: Some(id), care: !change.care.is_empty(), once: None };
     let mut stale = false;
     for _ in 0..DECISIONS {
         let (caller, opened) = open(context, store, call, &[Scope::ChartWrite], along).await?;
@@ -119,8 +119,10 @@ fn plan(
     head: &Head,
 ) -> Plan {
     let settings = practice.settings.clone();
+    let shown = |care: Care| (!change.care.is_empty()).then_some(care);
     let Some((before, care_before)) = existing else {
         let (patient, writes, care) = create(context, practice, id, change, by, head);
+        let care = shown(care);
         return Plan { synced: Synced::Created, charted: Charted { patient, care, settings }, writes };
     };
     let mut chart = change.chart.clone();
@@ -131,7 +133,7 @@ fn plan(
     if chart == before.chart && care == care_before {
         return Plan {
             synced: Synced::Unchanged,
-            charted: Charted { patient: before, care, settings },
+            charted: Charted { patient: before, care: shown(care), settings },
             writes: Vec::new(),
         };
     }
@@ -162,7 +164,7 @@ fn plan(
     patient.version += 1;
     writes.push(Write::ChangePatient(Box::new(patient.clone()), patient.status(&settings)));
     writes.push(Write::Append(event));
-    Plan { synced: Synced::Updated, charted: Charted { patient, care, settings }, writes }
+    Plan { synced: Synced::Updated, charted: Charted { patient, care: shown(care), settings }, writes }
 }
 
 fn create(
@@ -270,7 +272,7 @@ where
     let (caller, opened) = open(context, store, call, &[Scope::ChartRead], along).await?;
     let patient = opened.patient.ok_or(Refusal::NotFound)?;
     let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
-    Ok((Charted { patient, care: opened.care.unwrap_or_default(), settings }, caller))
+    Ok((Charted { patient, care: Some(opened.care.unwrap_or_default()), settings }, caller))
 }
 
 /// To add a patient at the front desk.

@@ -7,6 +7,7 @@ use data_encoding::BASE64;
 use http::{HeaderValue, StatusCode, header};
 use portico_domain::practice::Settings;
 use portico_domain::refusal::Refusal;
+use portico_messages::page::RegisterPage;
 use portico_messages::{Language, PageText, local_time, phone};
 use sha2::{Digest, Sha256};
 
@@ -107,6 +108,21 @@ fn origin(url: &str) -> Option<String> {
 /// A problem that a page shows: the field's name (empty: the whole form) and a sentence.
 pub type Fault = (&'static str, String);
 
+/// A page's problems in the order of its fields, with those of required fields that were left empty: a reader mends
+/// them all at once. A page without problems gets none.
+pub fn all_faults(mut found: Vec<Fault>, empty: Vec<Fault>, order: &[&str]) -> Vec<Fault> {
+    if !found.is_empty() {
+        for fault in empty {
+            if !found.iter().any(|(name, _)| *name == fault.0) {
+                found.push(fault);
+            }
+        }
+    }
+    // What belongs to no field comes first.
+    found.sort_by_key(|(name, _)| order.iter().position(|known| known == name));
+    found
+}
+
 /// One labelled input.
 #[derive(Clone, Template)]
 #[template(path = "field.html")]
@@ -190,8 +206,15 @@ impl Field {
     /// With its sentence among a page's faults.
     #[must_use]
     pub fn among(mut self, faults: &[Fault]) -> Self {
-        self.error = faults.iter().find(|(name, _)| *name == self.name).map(|(_, text)| text.clone());
+        let own: Vec<&str> =
+            faults.iter().filter(|(name, _)| *name == self.name).map(|(_, text)| text.as_str()).collect();
+        self.error = (!own.is_empty()).then(|| own.join(" "));
         self
+    }
+
+    /// People's names begin with a capital; nothing else that is typed here does.
+    fn capitals(&self) -> &'static str {
+        if self.name.ends_with("_name") { "words" } else { "none" }
     }
 
     fn described_by(&self) -> Option<String> {
@@ -247,6 +270,21 @@ pub struct Typed {
     pub accepted: bool,
 }
 
+impl Typed {
+    /// What must not be empty and is. A password is never shown again, so an empty one says nothing.
+    fn empty(&self, words: &RegisterPage, representative: bool, returning: bool) -> Vec<Fault> {
+        let all = [
+            (representative && self.relationship.is_empty(), "relationship", words.relationship_missing),
+            (representative && self.given_name.is_empty(), "given_name", words.given_name_missing),
+            (representative && self.family_name.is_empty(), "family_name", words.family_name_missing),
+            (representative && self.email.is_empty(), "email", words.email_missing),
+            (!returning && self.username.is_empty(), "username", words.username_missing),
+            (!self.accepted, "accept_terms", words.accept_terms_missing),
+        ];
+        all.into_iter().filter(|all| all.0).map(|(_, name, sentence)| (name, sentence.to_owned())).collect()
+    }
+}
+
 impl Registration {
     /// The page.
     pub fn new(
@@ -260,6 +298,17 @@ impl Registration {
     ) -> Self {
         let words = &frame.text.register;
         let shortest = shortest as usize;
+        let representative = representative && returning.is_none();
+        let errors = all_faults(errors, typed.empty(words, representative, returning.is_some()), &[
+            "relationship",
+            "given_name",
+            "family_name",
+            "email",
+            "mobile_phone",
+            "username",
+            "password",
+            "accept_terms",
+        ]);
         let field = |name, label: &str| Field::new(name, label, &frame).among(&errors);
         let mut fields = Vec::new();
         if returning.is_none() {
@@ -267,9 +316,10 @@ impl Registration {
                 field("username", words.username).hint(words.username_hint).filled("username", "email");
             fields.push(name.value(&typed.username));
         }
-        let password = field("password", words.password).hint(&words.password_hint(shortest));
+        let label = if returning.is_some() { frame.text.new_password.password } else { words.password };
+        let password = field("password", label).hint(&words.password_hint(shortest));
         fields.push(password.kind("password").filled("new-password", ""));
-        let representative_fields = if representative && returning.is_none() {
+        let representative_fields = if representative {
             vec![
                 field("given_name", words.given_name).filled("given-name", "").value(&typed.given_name),
                 field("family_name", words.family_name).filled("family-name", "").value(&typed.family_name),
@@ -287,7 +337,7 @@ impl Registration {
         Self {
             token: token.to_owned(),
             ticket: ticket.to_owned(),
-            representative: representative && returning.is_none(),
+            representative,
             returning,
             relationship: typed.relationship,
             accepted: typed.accepted,
@@ -308,8 +358,8 @@ impl Registration {
         }
     }
 
-    fn has_error(&self, name: &str) -> bool {
-        self.errors.iter().any(|(field, _)| *field == name)
+    fn error(&self, name: &str) -> Option<&str> {
+        self.errors.iter().find(|(field, _)| *field == name).map(|(_, sentence)| sentence.as_str())
     }
 
     fn relationships(&self) -> [(&'static str, &'static str); 4] {
@@ -330,8 +380,26 @@ struct DeadEnd {
     errors: Vec<Fault>,
     title: String,
     explanation: String,
+    /// Where to begin anew.
+    again: Option<String>,
     next_heading: &'static str,
     next: Vec<&'static str>,
+}
+
+/// The page that a refused form belongs to, where this page may point to it.
+fn again(inbound: &Inbound, frame: &Frame) -> Option<String> {
+    let token = inbound.param("token");
+    let practice = inbound.param("practice");
+    let plain = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    if inbound.route.contains(" /i/{token}") && plain(token) {
+        Some(format!("/i/{token}?lang={}", frame.lang()))
+    } else if frame.practice.is_some() && plain(practice) {
+        Some(format!("/{practice}?lang={}", frame.lang()))
+    } else {
+        None
+    }
 }
 
 /// A page.
@@ -372,7 +440,8 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
     let (status, code) = reject.status();
     let frame = frame.filter(|_| status != 410).unwrap_or_else(|| Frame::nameless(inbound));
     let (words, dead) = (&frame.text.dead_end, &frame.text.dead_link);
-    let office = vec![frame.text.shared.call_office];
+    // A practice's page ends with its phone.
+    let office = if frame.practice.is_some() { Vec::new() } else { vec![frame.text.shared.call_office] };
     let (title, explanation, next) = match reject {
         Reject::Refused(Refusal::LinkUnavailable) => {
             (dead.title, dead.explanation.to_owned(), vec![dead.ask_office, dead.registered_already])
@@ -399,6 +468,7 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
         errors: Vec::new(),
         title,
         explanation,
+        again: again(inbound, &frame).filter(|_| status != 410),
         next_heading: dead.next_heading,
         next,
         frame: frame.clone(),

@@ -151,8 +151,9 @@ fn merge(into: &mut Value, more: Value) {
 /// A patient: the chart, and where they stand.
 pub fn patient(charted: &Charted) -> Value {
     let mut view = chart(&charted.patient.chart);
-    let care = care(&charted.care);
-    merge(&mut view, care);
+    if let Some(known) = &charted.care {
+        merge(&mut view, care(known));
+    }
     merge(
         &mut view,
         json!({

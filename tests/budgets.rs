@@ -1,0 +1,149 @@
+//! What each operation costs: sequential trips, read and write units of the table, counted by DynamoDB's own report.
+//! Counts are exact, so a budget is a bound that nothing may cross. `docs/performance.md` lists them.
+//!
+//! The budgets of staff operations include the key's read (one unit). Settings are warm: a process that meets a
+//! practice for the first time in 30 seconds pays one trip and half a unit more.
+
+use portico_testkit::{PASSWORD, World};
+use serde_json::json;
+
+/// What one invocation may cost.
+struct Budget {
+    function: &'static str,
+    operation: &'static str,
+    trips: f64,
+    reads: f64,
+    writes: f64,
+}
+
+const fn budget(function: &'static str, operation: &'static str, trips: f64, reads: f64, writes: f64) -> Budget {
+    Budget { function, operation, trips, reads, writes }
+}
+
+/// Holds the dearest invocation since the last reset against a budget.
+fn hold(world: &World, case: &str, budget: &Budget) {
+    let costs = world.service.meter.costs();
+    let cost = costs.iter().find(|cost| cost.function == budget.function && cost.event == budget.operation);
+    let Some(cost) = cost else { panic!("{case}: {} {} did not run", budget.function, budget.operation) };
+    println!(
+        "{case}: {} trips, {} reads, {} writes (of {}, {}, {})",
+        cost.trips.max, cost.read_units.max, cost.write_units.max, budget.trips, budget.reads, budget.writes
+    );
+    assert!(
+        cost.trips.max <= budget.trips && cost.read_units.max <= budget.reads && cost.write_units.max <= budget.writes,
+        "{case} costs {} trips, {} reads, {} writes; its budget is {}, {}, {}",
+        cost.trips.max,
+        cost.read_units.max,
+        cost.write_units.max,
+        budget.trips,
+        budget.reads,
+        budget.writes
+    );
+}
+
+#[tokio::test]
+async fn every_operation_keeps_its_budget() {
+    let world = World::new().await;
+    // Half a unit and a trip for the settings, once.
+    drop(world.ehr("GET", "/v1/settings", None).await.expect(200));
+    let held = async |case: &str, budget: Budget| {
+        world.service.idle().await;
+        hold(&world, case, &budget);
+        world.service.meter.reset();
+    };
+    world.service.meter.reset();
+
+    world.patient("p1", World::chart()).await;
+    held("chart created", budget("sync-chart", "put-chart", 2.0, 2.0, 16.0)).await;
+    world.patient("p1", World::chart()).await;
+    held("chart unchanged", budget("sync-chart", "put-chart", 1.0, 2.0, 0.0)).await;
+    world.patient("p1", World::chart_with(json!({"family_name": "Quill", "email": "r.q@example.com"}))).await;
+    held("chart changed", budget("sync-chart", "put-chart", 2.0, 2.0, 16.0)).await;
+    world.patient("p1", World::chart()).await;
+    world.service.meter.reset();
+
+    drop(world.invite("p1", "email").await.expect(201));
+    held("send-invite", budget("send-invite", "send-invite", 2.0, 3.0 + 1.0, 12.0)).await;
+    let keyed = |key: &'static str| {
+        let request = world.request("POST", "/v1/patients/p1/invitations").bearer_auth(&world.keys.ehr);
+        request.header("portico-actor", "dr.lee").header("idempotency-key", key).json(&json!({"channel": "email"}))
+    };
+    drop(world.send(keyed("one")).await.expect(201));
+    held("send-invite with key over an older link", budget("send-invite", "send-invite", 2.0, 3.0 + 1.0, 16.0)).await;
+    let token = world.last_mail().await.token();
+    world.service.meter.reset();
+
+    drop(world.portal("p1").await);
+    held("portal status", budget("onboard", "get-portal", 2.0, 4.0 + 1.0, 0.0)).await;
+    drop(world.get(&format!("/i/{token}")).await.expect(200));
+    held("open a link", budget("verify", "open-link", 1.0, 1.0, 0.0)).await;
+
+    let proof = world.state_facts(&token).await.expect(200).str("/proof");
+    held("verify facts", budget("verify", "verify-facts", 3.0, 2.0, 7.0)).await;
+    drop(world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "sms"})).await.expect(202));
+    held("send a code", budget("verify", "send-code", 2.0, 2.0, 7.0)).await;
+    let code = world.last_mail().await.code();
+    let checked = world.post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code})).await.expect(200);
+    held("check a code", budget("verify", "check-code", 2.0, 2.0, 7.0)).await;
+    drop(world.register(&token, &checked.str("/ticket"), "rosa.q").await.expect(201));
+    held("register", budget("register", "register", 3.0, 3.0, 22.0)).await;
+
+    let session = world.sign_in("rosa.q", PASSWORD).await.expect(200).str("/session_token");
+    held("sign-in", budget("sign-in", "sign-in", 3.0, 2.0, 8.0)).await;
+    drop(world.introspect(&session).await);
+    held("introspect", budget("sign-in", "introspect-session", 1.0, 2.0 + 1.0, 0.0)).await;
+    world.advance(61);
+    drop(world.introspect(&session).await);
+    held("introspect after a minute", budget("sign-in", "introspect-session", 2.0, 2.0 + 1.0, 1.0)).await;
+    // A patient with one invitation and one account; each further invitation is one more read for the history.
+    drop(world.registered("p2", "other.q").await);
+    world.service.meter.reset();
+    drop(world.revoke("p2", "other").await.expect(200));
+    held("revoke one account", budget("revoke", "revoke-access", 2.0, 4.0 + 1.0, 16.0)).await;
+}
+
+#[tokio::test]
+async fn one_message_keeps_its_budget() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    world.service.idle().await;
+    drop(world.ehr("GET", "/v1/settings", None).await.expect(200));
+    world.service.meter.reset();
+    drop(world.invite("p1", "email").await.expect(201));
+    world.service.idle().await;
+    // A batch of the stream may hold more than the one message's record; all of them together are within one budget.
+    hold(&world, "deliver one message", &budget("deliver", "changes", 3.0, 3.0, 10.0));
+}
+
+#[tokio::test]
+async fn records_of_patients_stay_small() {
+    let world = World::new().await;
+    drop(world.registered("p1", "rosa.quillfeather@example.com").await);
+    drop(world.revoke("p1", "other").await.expect(200));
+    let items = world.items().await;
+    let sizes: Vec<usize> = items
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|item| item["sk"]["S"] == "PATIENT" || item["sk"]["S"] == "LINK" || item["sk"]["S"] == "ACCOUNT")
+        .map(|item| size(&item))
+        .collect();
+    assert!(sizes.len() >= 3 && sizes.iter().all(|size| *size <= 1024), "{sizes:?}");
+}
+
+/// The size of an item as DynamoDB bills it: names, texts, numbers at two digits a byte, three for a list or map and one for each member.
+fn size(item: &serde_json::Value) -> usize {
+    fn value(value: &serde_json::Value) -> usize {
+        let Some((kind, inner)) = value.as_object().and_then(|one| one.iter().next()) else { return 0 };
+        match kind.as_str() {
+            "S" => inner.as_str().unwrap_or_default().len(),
+            "N" => inner.as_str().unwrap_or_default().len() / 2 + 1,
+            "M" => 3 + inner.as_object().unwrap().iter().map(|(name, member)| name.len() + value_of(member) + 1).sum::<usize>(),
+            "L" => 3 + inner.as_array().unwrap().iter().map(|member| value_of(member) + 1).sum::<usize>(),
+            _ => 1,
+        }
+    }
+    fn value_of(member: &serde_json::Value) -> usize {
+        value(member)
+    }
+    item.as_object().unwrap().iter().map(|(name, member)| name.len() + value(member)).sum()
+}
