@@ -16,7 +16,13 @@ struct Budget {
     writes: f64,
 }
 
-const fn budget(function: &'static str, operation: &'static str, trips: f64, reads: f64, writes: f64) -> Budget {
+const fn budget(
+    function: &'static str,
+    operation: &'static str,
+    trips: f64,
+    reads: f64,
+    writes: f64,
+) -> Budget {
     Budget { function, operation, trips, reads, writes }
 }
 
@@ -30,7 +36,9 @@ fn hold(world: &World, case: &str, budget: &Budget) {
         cost.trips.max, cost.read_units.max, cost.write_units.max, budget.trips, budget.reads, budget.writes
     );
     assert!(
-        cost.trips.max <= budget.trips && cost.read_units.max <= budget.reads && cost.write_units.max <= budget.writes,
+        cost.trips.max <= budget.trips
+            && cost.read_units.max <= budget.reads
+            && cost.write_units.max <= budget.writes,
         "{case} costs {} trips, {} reads, {} writes; its budget is {}, {}, {}",
         cost.trips.max,
         cost.read_units.max,
@@ -66,10 +74,17 @@ async fn every_operation_keeps_its_budget() {
     held("send-invite", budget("send-invite", "send-invite", 2.0, 3.0 + 1.0, 12.0)).await;
     let keyed = |key: &'static str| {
         let request = world.request("POST", "/v1/patients/p1/invitations").bearer_auth(&world.keys.ehr);
-        request.header("portico-actor", "dr.lee").header("idempotency-key", key).json(&json!({"channel": "email"}))
+        request
+            .header("portico-actor", "dr.lee")
+            .header("idempotency-key", key)
+            .json(&json!({"channel": "email"}))
     };
     drop(world.send(keyed("one")).await.expect(201));
-    held("send-invite with key over an older link", budget("send-invite", "send-invite", 2.0, 3.0 + 1.0, 16.0)).await;
+    held(
+        "send-invite with key over an older link",
+        budget("send-invite", "send-invite", 2.0, 3.0 + 1.0, 16.0),
+    )
+    .await;
     let token = world.last_mail().await.token();
     world.service.meter.reset();
 
@@ -80,10 +95,15 @@ async fn every_operation_keeps_its_budget() {
 
     let proof = world.state_facts(&token).await.expect(200).str("/proof");
     held("verify facts", budget("verify", "verify-facts", 3.0, 2.0, 7.0)).await;
-    drop(world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "sms"})).await.expect(202));
+    drop(
+        world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "sms"})).await.expect(202),
+    );
     held("send a code", budget("verify", "send-code", 2.0, 2.0, 7.0)).await;
     let code = world.last_mail().await.code();
-    let checked = world.post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code})).await.expect(200);
+    let checked = world
+        .post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code}))
+        .await
+        .expect(200);
     held("check a code", budget("verify", "check-code", 2.0, 2.0, 7.0)).await;
     drop(world.register(&token, &checked.str("/ticket"), "rosa.q").await.expect(201));
     held("register", budget("register", "register", 3.0, 3.0, 22.0)).await;
@@ -124,7 +144,9 @@ async fn records_of_patients_stay_small() {
     let sizes: Vec<usize> = items
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
-        .filter(|item| item["sk"]["S"] == "PATIENT" || item["sk"]["S"] == "LINK" || item["sk"]["S"] == "ACCOUNT")
+        .filter(|item| {
+            item["sk"]["S"] == "PATIENT" || item["sk"]["S"] == "LINK" || item["sk"]["S"] == "ACCOUNT"
+        })
         .map(|item| size(&item))
         .collect();
     assert!(sizes.len() >= 3 && sizes.iter().all(|size| *size <= 1024), "{sizes:?}");
@@ -137,7 +159,14 @@ fn size(item: &serde_json::Value) -> usize {
         match kind.as_str() {
             "S" => inner.as_str().unwrap_or_default().len(),
             "N" => inner.as_str().unwrap_or_default().len() / 2 + 1,
-            "M" => 3 + inner.as_object().unwrap().iter().map(|(name, member)| name.len() + value_of(member) + 1).sum::<usize>(),
+            "M" => {
+                3 + inner
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .map(|(name, member)| name.len() + value_of(member) + 1)
+                    .sum::<usize>()
+            }
             "L" => 3 + inner.as_array().unwrap().iter().map(|member| value_of(member) + 1).sum::<usize>(),
             _ => 1,
         }

@@ -148,3 +148,59 @@ async fn g4_two_people_with_one_family_address_both_register() {
         assert_eq!(world.portal(id).await["status"], status);
     }
 }
+
+#[tokio::test]
+async fn g2_a_teenager_who_registers_with_a_guardians_address_waits_for_staff() {
+    let world = World::new().await;
+    let teen = |id: &'static str| {
+        let contacts = json!([{"given_name": "Ana", "family_name": "Q", "relationship": "mother", "email": "ROSA.quillfeather@example.com"}]);
+        (
+            id,
+            World::chart_with(
+                json!({"given_name": "Theo", "birth_date": "2011-04-27", "contacts": contacts}),
+            ),
+        )
+    };
+    for (id, decision) in [("t1", "grant"), ("t2", "refuse")] {
+        let (id, chart) = teen(id);
+        world.patient(id, chart).await;
+        drop(world.invite(id, "email").await.expect(201));
+        let token = world.last_mail().await.token();
+        let facts = json!({"as": "patient", "family_name": "Quillfeather", "birth_date": "2011-04-27"});
+        let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
+        drop(
+            world
+                .post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"}))
+                .await
+                .expect(202),
+        );
+        let code = world.last_mail().await.code();
+        let check = json!({"proof": proof, "code": code});
+        let ticket = world.post(&format!("/i/{token}/codes/check"), check).await.expect(200).str("/ticket");
+        let username = format!("theo.{id}");
+        let held = world.register(&token, &ticket, &username).await.expect(202);
+        assert_eq!(held.json()["state"], "held");
+        drop(world.sign_in(&username, PASSWORD).await.expect(403));
+        let portal = world.portal(id).await;
+        assert_eq!(
+            (&portal["status"], &portal["accounts"][0]["state"]),
+            (&json!("registered"), &json!("held"))
+        );
+
+        let holds = world.ehr("GET", "/v1/holds", None).await.expect(200).json();
+        assert_eq!(
+            (&holds["holds"][0]["patient_id"], &holds["holds"][0]["reason"]),
+            (&json!(id), &json!("guardian_contact_conflict"))
+        );
+        let path = format!("/v1/holds/{}/{decision}", holds["holds"][0]["hold_id"].as_str().unwrap());
+        drop(world.staff(&world.keys.scheduling, "POST", &path, None).await.expect(403));
+        drop(world.staff(&world.other_keys.ehr, "POST", &path, None).await.expect(404));
+        drop(world.ehr("POST", &path, None).await.expect(200));
+        drop(world.ehr("POST", &path, None).await.expect(404));
+        let signed_in = world.sign_in(&username, PASSWORD).await;
+        assert_eq!(signed_in.status, if decision == "grant" { 200 } else { 403 });
+    }
+    assert_eq!(world.portal("t1").await["status"], "active");
+    assert_eq!(world.portal("t2").await["status"], "uninvited");
+    assert_eq!(world.ehr("GET", "/v1/audit/verify", None).await.expect(200).json()["intact"], true);
+}

@@ -5,12 +5,13 @@ use portico_domain::link::{Kind, Role};
 use portico_domain::password::{Password, PasswordFault};
 use portico_domain::person::{Email, Invalid, Name, Phone};
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
+use portico_domain::practice::Practice;
 use portico_domain::refusal::{FieldFault, Refusal};
-use portico_domain::register::{Register, Representative, register};
+use portico_domain::register::{Outcome, Register, Representative, register};
 use portico_domain::verify::look_with_ticket;
 use portico_web::{
     Answer, App, Fault, Frame, Inbound, Registration, Reject, Typed, dead_end, flag, html, json as reply,
-    see_other, set_session,
+    notice, see_other, set_session,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -54,7 +55,8 @@ where
         Err(faults) => Err(Reject::fields(faults)),
     };
     let registered = match outcome {
-        Ok(registered) => registered,
+        Ok(Outcome::SignedIn(registered)) => registered,
+        Ok(Outcome::Held(practice)) => return Ok(held(inbound, &practice)),
         Err(reject) => return try_again(app, inbound, token, &ticket, typed, reject).await,
     };
     if inbound.wants_page() {
@@ -72,6 +74,16 @@ where
             "expires_at": registered.session.expires_at().to_string(),
         }),
     ))
+}
+
+/// Word that the office will look at it: no session yet.
+fn held(inbound: &Inbound, practice: &Practice) -> Answer {
+    if !inbound.wants_page() {
+        return reply(202, &json!({"state": "held", "reason": "guardian_contact_conflict"}));
+    }
+    let frame = Frame::of(inbound, &practice.settings);
+    let words = &frame.text.register;
+    notice(202, &frame, words.held_title, words.held)
 }
 
 fn typed(body: &RegisterRequest) -> Typed {

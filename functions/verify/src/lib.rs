@@ -258,8 +258,7 @@ where
     let refused = match sent.map_err(Reject::from) {
         Ok(sent) if inbound.wants_page() => {
             let frame = Frame::of(inbound, &sent.practice.settings);
-            let page =
-                Code::new(frame.clone(), token, &body.proof, sent.channels, Some(channel), Vec::new());
+            let page = Code::new(frame.clone(), token, &body.proof, sent.channels, Some(channel), Vec::new());
             return Ok(html(200, &frame, &page));
         }
         Ok(sent) => return Ok(reply(202, &json!({"resend_after": sent.resend_after}))),
@@ -331,6 +330,9 @@ where
     if channels.is_empty() {
         // The form didn't say: another code can at least go the way that the last one went.
         channels.extend(sent);
+    }
+    if channels.is_empty() {
+        return Err(reject);
     }
     let page = Code::new(frame.clone(), token, proof, channels, sent, vec![error]);
     Ok(html(reject.status().0, &frame, &page))

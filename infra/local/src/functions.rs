@@ -79,6 +79,7 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     let (outbox, changes, enroll) = (Arc::clone(&app), Arc::clone(&app), Arc::clone(&app));
     [
         ("configure-practice", on_routes!(configure_practice)),
+        ("manage-account", on_routes!(manage_account)),
         ("onboard", on_routes!(onboard)),
         ("register", on_routes!(register)),
         ("revoke", on_routes!(revoke)),

@@ -70,7 +70,9 @@ pub enum GrantState {
     Active,
     /// The chart says deceased, or staff switched access off; comes back when that goes.
     Suspended,
-    /// A revocation ended it.
+    /// Waits for staff to decide.
+    Held,
+    /// A revocation, or the staff's refusal, ended it.
     Ended,
 }
 

@@ -82,6 +82,12 @@ pub enum Action {
     CodeConfirmed,
     /// An account came to be, or a grant to an account.
     AccountRegistered,
+    /// A registration waits for staff.
+    RegistrationHeld,
+    /// Staff granted a registration that waited.
+    HoldGranted,
+    /// Staff refused a registration that waited.
+    HoldRefused,
     /// Somebody signed in.
     SignedIn,
     /// Somebody signed out.

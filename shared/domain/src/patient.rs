@@ -173,6 +173,9 @@ pub struct AccountRef {
     /// The revocation that ended the grant, while it is ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by: Option<RevocationId>,
+    /// Whether staff must still decide on it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub held: bool,
 }
 
 /// A patient of a practice.
@@ -216,7 +219,7 @@ pub struct Patient {
 impl Patient {
     /// Accounts whose grant holds.
     pub fn live_accounts(&self) -> impl Iterator<Item = &AccountRef> {
-        self.accounts.iter().filter(|account| account.ended_by.is_none())
+        self.accounts.iter().filter(|account| account.ended_by.is_none() && !account.held)
     }
 
     /// The patient's own account, if its grant holds.
@@ -306,6 +309,8 @@ impl Patient {
             Status::Blocked
         } else if self.live_accounts().next().is_some() && self.revocation.is_none() {
             if self.last_login_at.is_some() { Status::Active } else { Status::Registered }
+        } else if self.accounts.iter().any(|account| account.held) {
+            Status::Registered
         } else if self.invitation.is_some() {
             Status::Invited
         } else if self.declined.is_some() {

@@ -9,6 +9,7 @@ use crate::account::{Account, Exchange, Login, Presented, Session};
 use crate::audit::{Event, Head, Subject};
 use crate::chart::Care;
 use crate::desk::Calls;
+use crate::hold::Hold;
 use crate::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
 use crate::keys::Keyring;
 use crate::limit::{Attempts, Counter, Raised};
@@ -381,6 +382,15 @@ pub enum Write {
         patient: PatientId,
         /// Suspended, or back since when.
         back_since: Option<Timestamp>,
+    },
+    /// A registration waits for staff.
+    Hold(Hold),
+    /// Staff decided on one that waits: granted since then, or refused.
+    DecideHold {
+        /// Which.
+        hold: Hold,
+        /// Granted, since when.
+        granted: Option<Timestamp>,
     },
     /// A new session.
     OpenSession(Session),

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::account::{Account, Grant, GrantState, Level, Login, Relationship, Session, TERMS_VERSION, Terms};
 use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chart::Channel;
+use crate::hold::{Hold, HoldReason, shares_a_guardians_address};
 use crate::ids::AccountId;
 use crate::invitation::{notice_channel, restore, to_patient};
 use crate::limit::{Counter, PUBLIC_POSTS};
@@ -53,6 +54,14 @@ pub struct Register {
     pub representative: Option<Representative>,
 }
 
+/// What came of a registration.
+pub enum Outcome {
+    /// The person is registered and signed in.
+    SignedIn(Box<Registered>),
+    /// The registration waits for the office.
+    Held(Practice),
+}
+
 /// A person who registered and is signed in.
 pub struct Registered {
     /// The account.
@@ -72,7 +81,7 @@ pub async fn register<S>(
     peer: &str,
     token: &str,
     command: &Register,
-) -> Result<Registered, Failure>
+) -> Result<Outcome, Failure>
 where
     S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
 {
@@ -104,16 +113,16 @@ where
             Some(account) => {
                 come_back(context, store, &link, &practice, patient, account, command, &head).await?
             }
-            None => enroll(context, &link, &practice, patient, ticket.role, command, &head)?,
+            None => {
+                let held = must_wait(context, store, &practice, &patient, ticket.role).await?;
+                enroll(context, &link, &practice, patient, ticket.role, command, &head, held)?
+            }
         };
         match store.commit(&plan.writes).await {
             Ok(()) => {
-                return Ok(Registered {
-                    account: plan.account,
-                    session: plan.session,
-                    token: plan.token,
-                    practice,
-                });
+                let Some((session, token)) = plan.session else { return Ok(Outcome::Held(practice)) };
+                let account = plan.account;
+                return Ok(Outcome::SignedIn(Box::new(Registered { account, session, token, practice })));
             }
             Err(CommitError::Lost(places)) => {
                 if places.contains(&plan.username_at) {
@@ -138,8 +147,28 @@ struct Plan {
     username_at: usize,
     alternatives: Vec<String>,
     account: Account,
-    session: Session,
-    token: Zeroizing<String>,
+    /// The session and its token; none where staff must decide first.
+    session: Option<(Session, Zeroizing<String>)>,
+}
+
+/// Whether staff must decide first: a teenager whose address on the chart is that of a parent, guardian or representative.
+async fn must_wait<S: Patients + Accounts>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    patient: &Patient,
+    role: Role,
+) -> Result<bool, Failure> {
+    if role != Role::Patient || patient.chart.birth_date.age(context.now()) >= practice.settings.majority_age
+    {
+        return Ok(false);
+    }
+    let care = store.care(&practice.id, &patient.id).await?;
+    let mut representatives = Vec::new();
+    for known in patient.live_accounts() {
+        representatives.extend(store.account(known.id).await?);
+    }
+    Ok(shares_a_guardians_address(&patient.chart, &care, &representatives))
 }
 
 fn require_fields(command: &Register, role: Role, link: &Link) -> Result<(), Refusal> {
@@ -199,6 +228,7 @@ fn check_password(
     if faults.is_empty() { Ok(()) } else { Err(Refusal::PasswordRejected(faults)) }
 }
 
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
 fn enroll(
     context: &Context,
     link: &Link,
@@ -207,6 +237,7 @@ fn enroll(
     role: Role,
     command: &Register,
     head: &Head,
+    held: bool,
 ) -> Result<Plan, Failure> {
     let now = context.now();
     let own = proven(&patient, link, command);
@@ -222,8 +253,13 @@ fn enroll(
 
     let id = AccountId::new(&*context.clock, &*context.entropy);
     let relationship = who.map_or(Relationship::Own, |who| who.relationship);
-    let grant =
-        Grant { relationship, level: Level::Full, state: GrantState::Active, since: now, ended_by: None };
+    let grant = Grant {
+        relationship,
+        level: Level::Full,
+        state: if held { GrantState::Held } else { GrantState::Active },
+        since: now,
+        ended_by: None,
+    };
     let mut account = Account {
         id,
         practice: link.practice.clone(),
@@ -237,7 +273,7 @@ fn enroll(
         grants: BTreeMap::from([(patient.id.to_string(), grant)]),
         terms: Terms { version: TERMS_VERSION.to_owned(), accepted_at: now },
         registered_at: now,
-        last_login_at: Some(now),
+        last_login_at: (!held).then_some(now),
         attempts_seen: 0,
         head: Head::default(),
     };
@@ -254,7 +290,7 @@ fn enroll(
         subject,
         at: now,
         by: By::visitor(),
-        action: Action::AccountRegistered,
+        action: if held { Action::RegistrationHeld } else { Action::AccountRegistered },
         detail,
     };
     let event = entry(Subject::Patient(patient.id.clone()), detail("account", id.to_string()))
@@ -263,18 +299,26 @@ fn enroll(
         .after(&Head::default(), &context.keyring);
     account.head = own_event.head();
 
-    let (session, token) = Session::begin(id, &link.practice, now, &*context.entropy);
+    let session = (!held).then(|| Session::begin(id, &link.practice, now, &*context.entropy));
     let login = Login {
         practice: link.practice.clone(),
         name: username.name.clone(),
         account: id,
         password: command.password.hash(&context.keyring, &*context.entropy),
     };
-    patient.accounts.push(AccountRef { id, username: username.shown.clone(), relationship, ended_by: None });
+    patient.accounts.push(AccountRef {
+        id,
+        username: username.shown.clone(),
+        relationship,
+        ended_by: None,
+        held,
+    });
     patient.invitation = None;
     patient.revocation = None;
     patient.registered_at = patient.registered_at.or(Some(now));
-    patient.last_login_at = Some(now);
+    if !held {
+        patient.last_login_at = Some(now);
+    }
     patient.head = event.head();
     patient.version += 1;
     let status = patient.status(&practice.settings);
@@ -283,18 +327,26 @@ fn enroll(
     context.entropy.fill(&mut random);
     let given = who.map_or(patient.chart.given_name.reveal(), |who| who.given_name.reveal());
     let alternatives = alternatives(&username, given, random);
-    let notice = confirmation(context, &patient, link, &username.shown, role);
+    let notice = confirmation(context, &patient, link, &username.shown, role).filter(|_| !held);
+    let hold = held.then(|| Hold {
+        practice: link.practice.clone(),
+        account: id,
+        patient: patient.id.clone(),
+        reason: HoldReason::GuardianContactConflict,
+        since: now,
+    });
     let mut writes = vec![
         Write::AcceptLink { id: link.id, ticket: ticket_digest(link), at: now },
         Write::ClaimUsername(login),
         Write::CreateAccount(Box::new(account.clone())),
-        Write::OpenSession(session.clone()),
         Write::ChangePatient(Box::new(patient), status),
         Write::Append(event),
         Write::Append(own_event),
     ];
+    writes.extend(session.iter().map(|(session, _)| Write::OpenSession(session.clone())));
+    writes.extend(hold.map(Write::Hold));
     writes.extend(notice.map(Write::Queue));
-    Ok(Plan { writes, username_at: 1, alternatives, account, session, token })
+    Ok(Plan { writes, username_at: 1, alternatives, account, session })
 }
 
 fn ticket_digest(link: &Link) -> String {
@@ -389,5 +441,11 @@ async fn come_back<S: Accounts>(
         Write::Append(event),
         Write::Append(own_event),
     ]);
-    Ok(Plan { writes, username_at: usize::MAX, alternatives: Vec::new(), account, session, token })
+    Ok(Plan {
+        writes,
+        username_at: usize::MAX,
+        alternatives: Vec::new(),
+        account,
+        session: Some((session, token)),
+    })
 }

@@ -153,6 +153,9 @@ impl CodePage {
 /// Choosing a user name and a password; a representative also says who they are.
 #[derive(Debug)]
 pub struct RegisterPage {
+    /// Where the office must decide first.
+    pub held_title: &'static str,
+    pub held: &'static str,
     pub title: &'static str,
     pub title_representative: &'static str,
     pub username: &'static str,
@@ -421,6 +424,8 @@ pub(crate) const EN: PageText = PageText {
         title_representative: "Register for someone you care for",
         username: "User name",
         username_hint: "You may use your e-mail address.",
+        held_title: "Thank you. The office will check this",
+        held: "The office needs to check your registration first. You can sign in with the user name and password that you just chose as soon as they have. If it takes more than a day or two, call them.",
         username_missing: "Enter a user name.",
         username_taken_plain: "Somebody already has this user name. Choose another one.",
         username_taken: "Somebody already has this user name. You could use: {list}.",
@@ -619,6 +624,8 @@ pub(crate) const ES: PageText = PageText {
         title_representative: "Regístrese para alguien a quien usted cuida",
         username: "Nombre de usuario",
         username_hint: "Puede usar su correo electrónico.",
+        held_title: "Gracias. El consultorio lo revisará",
+        held: "El consultorio tiene que revisar primero su registro. Después podrá entrar con el nombre de usuario y la contraseña que acaba de elegir. Si tarda más de uno o dos días, llame al consultorio.",
         username_missing: "Escriba un nombre de usuario.",
         username_taken_plain: "Alguien ya tiene este nombre de usuario. Elija otro.",
         username_taken: "Alguien ya tiene este nombre de usuario. Puede usar: {list}.",

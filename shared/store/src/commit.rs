@@ -199,6 +199,32 @@ impl Table {
                     &[("patient", patient.as_str())],
                 )
             }
+            Write::Hold(hold) => {
+                self.put(item(&keys::hold(&hold.practice, hold.account), hold, None)?, NEW, vec![])
+            }
+            Write::DecideHold { hold, granted } => {
+                let mut values = vec![
+                    (":held", s("held")),
+                    (":to", s(if granted.is_some() { "active" } else { "ended" })),
+                    (":one", n(1)),
+                ];
+                let mut set = "SET #grants.#patient.#state = :to".to_owned();
+                if let Some(since) = granted {
+                    set.push_str(", #grants.#patient.#since = :since");
+                    values.push((":since", at(*since)));
+                }
+                set.push_str(" ADD #version :one");
+                return Ok(vec![
+                    self.delete(&keys::hold(&hold.practice, hold.account)),
+                    self.updating(
+                        &keys::account(hold.account),
+                        &set,
+                        "#grants.#patient.#state = :held",
+                        values,
+                        &[("patient", hold.patient.as_str())],
+                    ),
+                ]);
+            }
             Write::OpenSession(session) => {
                 let key = keys::session(session.account, &session.digest);
                 self.put(item(&key, session, Some(session.ends_at))?, NEW, vec![])

@@ -4,7 +4,7 @@
 //!
 //! | item | `pk` | `sk` |
 //! |---|---|---|
-//! | practice | `PRACTICE#<practice>` | `PRACTICE`; beside it `KEY#<digest>`, one for each key issued, and `COUNT#<status>` |
+//! | practice | `PRACTICE#<practice>` | `PRACTICE`; beside it `KEY#<digest>`, one for each key issued, `HOLD#<account>`, one for each registration that waits, and `COUNT#<status>` |
 //! | list of practices | `PRACTICES` | `<practice>` |
 //! | API key | `KEY#<digest>` | `KEY` |
 //! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; beside it `CARE`: visits, appointments, contacts |
@@ -66,6 +66,14 @@ pub fn practice(id: &PracticeId) -> Key {
 /// A practice's note of a key that it was issued.
 pub fn practice_key(id: &PracticeId, digest: &str) -> Key {
     key(format!("PRACTICE#{id}"), format!("KEY#{digest}"))
+}
+
+/// What every registration of a practice that waits begins with.
+pub const HOLDS: &str = "HOLD#";
+
+/// A registration that waits for staff.
+pub fn hold(id: &PracticeId, account: AccountId) -> Key {
+    key(format!("PRACTICE#{id}"), format!("{HOLDS}{account}"))
 }
 
 /// How many patients of a practice have a status.

@@ -6,9 +6,11 @@ use portico_domain::account::{Account, Exchange, Login, Presented, Session};
 use portico_domain::audit::{Event, Head, Subject};
 use portico_domain::chart::Care;
 use portico_domain::enroll_practice::Keys;
+use portico_domain::hold::Hold;
 use portico_domain::ids::{AccountId, LinkId, PatientId, PracticeId};
 use portico_domain::limit::{Attempts, Counter, FAILURES, Raised};
 use portico_domain::link::{ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, FailedCheck, Link};
+use portico_domain::manage_account::Holds;
 use portico_domain::patient::Patient;
 use portico_domain::ports::{
     Accounts, Along, Chain, Desk, Directory, History, Limits, Links, Once, OnceKey, Opened, Patients,
@@ -84,6 +86,15 @@ impl Keys for Table {
 
     async fn enrolled(&self, practice: &PracticeId) -> Result<Option<Practice>, Unavailable> {
         optional(self.get(&keys::practice(practice)).await?)
+    }
+}
+
+impl Holds for Table {
+    async fn holds(&self, practice: &PracticeId) -> Result<Vec<Hold>, Unavailable> {
+        let values = vec![(":from", s(keys::HOLDS))];
+        let items =
+            self.query(&keys::practice(practice).pk, "begins_with(#sk, :from)", values, usize::MAX).await?;
+        items.into_iter().map(record).collect()
     }
 }
 

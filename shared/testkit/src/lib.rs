@@ -325,7 +325,8 @@ impl World {
         self.service.idle().await;
         let text = self.get("/_local/items").await.expect(200).text;
         // Members of an object come in any order; read and written again, in one.
-        let canonical = |line| serde_json::from_str::<Value>(line).map(|item| item.to_string()).unwrap_or_default();
+        let canonical =
+            |line| serde_json::from_str::<Value>(line).map(|item| item.to_string()).unwrap_or_default();
         let mut lines: Vec<String> = text.lines().map(canonical).collect();
         lines.sort();
         lines.join("\n")

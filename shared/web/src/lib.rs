@@ -12,7 +12,7 @@ pub mod view;
 
 pub use answer::{Answer, Reject, clear_session, json, no_content, problem, set_session};
 pub use inbound::{Inbound, flag};
-pub use page::{Fault, Field, Frame, Registration, Typed, all_faults, dead_end, html, see_other};
+pub use page::{Fault, Field, Frame, Registration, Typed, all_faults, dead_end, html, notice, see_other};
 pub use serve::{App, serve};
 
 pub use lambda_http::{Error, Request, Response, run, service_fn};

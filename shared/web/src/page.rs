@@ -299,16 +299,20 @@ impl Registration {
         let words = &frame.text.register;
         let shortest = shortest as usize;
         let representative = representative && returning.is_none();
-        let errors = all_faults(errors, typed.empty(words, representative, returning.is_some()), &[
-            "relationship",
-            "given_name",
-            "family_name",
-            "email",
-            "mobile_phone",
-            "username",
-            "password",
-            "accept_terms",
-        ]);
+        let errors = all_faults(
+            errors,
+            typed.empty(words, representative, returning.is_some()),
+            &[
+                "relationship",
+                "given_name",
+                "family_name",
+                "email",
+                "mobile_phone",
+                "username",
+                "password",
+                "accept_terms",
+            ],
+        );
         let field = |name, label: &str| Field::new(name, label, &frame).among(&errors);
         let mut fields = Vec::new();
         if returning.is_none() {
@@ -419,6 +423,20 @@ pub fn html<T: Template>(status: u16, frame: &Frame, page: &T) -> Answer {
     headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
     headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
     answer
+}
+
+/// A page that says one thing and asks for nothing, with the office's number.
+pub fn notice(status: u16, frame: &Frame, title: &str, text: &str) -> Answer {
+    let page = DeadEnd {
+        errors: Vec::new(),
+        title: title.to_owned(),
+        explanation: text.to_owned(),
+        next_heading: frame.text.dead_link.next_heading,
+        next: Vec::new(),
+        again: None,
+        frame: frame.clone(),
+    };
+    html(status, frame, &page)
 }
 
 /// `303` to another page of ours, or to the portal: the address is the configured one and a path of our making.

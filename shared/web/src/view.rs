@@ -100,6 +100,7 @@ pub fn portal(portal: &Portal, caller: &Caller, keyring: &Keyring, now: Timestam
             let state = match grant.state {
                 GrantState::Active => "active",
                 GrantState::Suspended => "suspended",
+                GrantState::Held => "held",
                 GrantState::Ended => "revoked",
             };
             Some(object(json!({
