@@ -8,5 +8,8 @@
     reason = "a test that can't go on should say so"
 )]
 
+mod architecture;
+mod browser;
 mod budgets;
 mod journeys;
+mod pages;
