@@ -2,7 +2,7 @@
 
 use portico_domain::desk::StaffCall;
 use portico_domain::ports::{Chain, Commit, Desk, Limits, Patients, Practices};
-use portico_domain::sync_chart::{Imported, Synced, import, take_in};
+use portico_domain::sync_chart::{Imported, Synced, import, imported, take_in};
 use portico_web::{Answer, App, Inbound, Reject, json as reply};
 use serde_json::{Value, json};
 
@@ -78,6 +78,7 @@ where
             }
         }
     }
+    imported(&app.context, &app.store, opened).await?;
     tally.rejected.sort_by_key(|(line, _)| *line);
     let warning = |warning: &fhir::Warning| json!({"line": warning.line, "code": warning.code, "detail": warning.detail});
     Ok(reply(

@@ -70,23 +70,24 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     let couriers = Arc::new(Couriers::new(cloud.ses.clone(), cloud.sns.clone(), FROM, None));
 
     macro_rules! on_routes {
-        ($function:ident) => {
-            http(&app, |app, request| async move {
-                serve(&app, request, |inbound| $function::handle(&app, inbound)).await
-            })
+        ($handle:path) => {
+            http(
+                &app,
+                |app, request| async move { serve(&app, request, |inbound| $handle(&app, inbound)).await },
+            )
         };
     }
     let (outbox, changes, enroll) = (Arc::clone(&app), Arc::clone(&app), Arc::clone(&app));
     [
-        ("configure-practice", on_routes!(configure_practice)),
-        ("manage-account", on_routes!(manage_account)),
-        ("onboard", on_routes!(onboard)),
-        ("register", on_routes!(register)),
-        ("revoke", on_routes!(revoke)),
-        ("send-invite", on_routes!(send_invite)),
-        ("sign-in", on_routes!(sign_in)),
-        ("sync-chart", on_routes!(sync_chart)),
-        ("verify", on_routes!(verify)),
+        ("configure-practice", on_routes!(configure_practice::handle)),
+        ("manage-account", on_routes!(manage_account::handle)),
+        ("onboard", on_routes!(onboard::handle)),
+        ("register", on_routes!(register::handle)),
+        ("revoke", on_routes!(revoke::handle)),
+        ("send-invite", on_routes!(send_invite::handle)),
+        ("sign-in", on_routes!(sign_in::handle)),
+        ("sync-chart", on_routes!(sync_chart::handle)),
+        ("verify", on_routes!(verify::handle)),
         (
             "deliver",
             plain(move |event| {

@@ -5,13 +5,13 @@ use std::future::Future;
 use futures_util::join;
 
 use crate::audit::{Action, Entry, Subject};
-use crate::desk::{StaffCall, open};
+use crate::desk::{StaffCall, open, repeated};
 use crate::hold::Hold;
 use crate::ids::{AccountId, PracticeId};
 use crate::invitation::{notice_channel, to_patient};
 use crate::message::Template;
 use crate::ports::{
-    Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Limits, Patients, Practices, Write,
+    Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Limits, Once, Patients, Practices, Write,
 };
 use crate::practice::Scope;
 use crate::refusal::{Failure, Refusal, Unavailable};
@@ -43,9 +43,14 @@ pub async fn decide<S>(
 where
     S: Desk + Limits + Holds + Patients + Practices + Chain + Commit,
 {
+    let once = call.once_key(context);
+    let along = Along { once: once.as_ref(), ..Along::default() };
     for _ in 0..DECISIONS {
-        let (caller, _) = open(context, store, call, &[Scope::Accounts], Along::default()).await?;
+        let (caller, opened) = open(context, store, call, &[Scope::Accounts], along).await?;
         caller.actor()?;
+        if let Some(made) = repeated(opened.once, once.as_ref(), context.now())? {
+            return serde_json::from_str(&made).map_err(|_| Failure::Unavailable);
+        }
         let all = store.holds(&caller.practice).await?;
         let hold = all.into_iter().find(|hold| hold.account == id).ok_or(Refusal::NotFound)?;
         let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
@@ -84,6 +89,11 @@ where
             let mut message = to_patient(context, &patient, Template::Registered, channel, None);
             message.username = username;
             writes.push(Write::Queue(message));
+        }
+        if let Some(key) = once.clone() {
+            // The hold is gone once it is decided on: what the answer says of it lies in the marker, ids all of it.
+            let decided = serde_json::to_string(&hold).unwrap_or_default();
+            writes.push(Write::Once(Once::new(key, &decided, now)));
         }
         let status = patient.status(&practice.settings);
         writes.push(Write::ChangePatient(Box::new(patient), status));

@@ -13,7 +13,7 @@ use crate::link::{Link, LinkState};
 use crate::patient::Patient;
 use crate::ports::{
     Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Directory, Entry as Listing, Limits, Links,
-    Once, Patients, Practices, Write,
+    Once, OnceKey, Patients, Practices, Write,
 };
 use crate::practice::{Practice, Scope, Settings};
 use crate::refusal::{Failure, Refusal};
@@ -406,17 +406,31 @@ pub struct Import {
     /// The caller.
     pub caller: Caller,
     practice: Practice,
+    once: Option<OnceKey>,
 }
 
-/// Opens an import.
+/// Opens an import. An import may be repeated anyhow; its idempotency key refuses another body under the same name.
 pub async fn import<S>(context: &Context, store: &S, call: &StaffCall) -> Result<Import, Failure>
 where
     S: Desk + Limits + Practices,
 {
-    let (caller, _) = open(context, store, call, &[Scope::ChartWrite], Along::default()).await?;
+    let once = call.once_key(context);
+    let along = Along { once: once.as_ref(), ..Along::default() };
+    let (caller, opened) = open(context, store, call, &[Scope::ChartWrite], along).await?;
     caller.actor()?;
+    repeated(opened.once, once.as_ref(), context.now())?;
     let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
-    Ok(Import { caller, practice })
+    Ok(Import { caller, practice, once })
+}
+
+/// Ends an import that was taken in.
+pub async fn imported<S: Commit>(context: &Context, store: &S, import: Import) -> Result<(), Failure> {
+    let Some(key) = import.once else { return Ok(()) };
+    match store.commit(&[Write::Once(Once::new(key, "import", context.now()))]).await {
+        // The same import came in twice at the same time: it is in.
+        Ok(()) | Err(CommitError::Lost(_) | CommitError::Contended) => Ok(()),
+        Err(CommitError::Unavailable) => Err(Failure::Unavailable),
+    }
 }
 
 /// Takes in what was stated about a few patients (50 at most): one read for all, one write for each who changed.
