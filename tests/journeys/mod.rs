@@ -3,6 +3,7 @@
 mod integrate;
 mod invite;
 mod link;
+mod practice;
 mod register;
 mod revoke;
 mod sign_in;
