@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::audit::Head;
 use crate::ids::{AccountId, PatientId, PracticeId, RevocationId};
-use crate::keys::{digest, new_secret};
+use crate::keys::{digest, is_secret, new_secret};
 use crate::password::PasswordHash;
 use crate::person::{Email, Name, Phone};
 use crate::time::{Entropy, Timestamp};
@@ -202,17 +202,16 @@ impl Session {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> (Self, Zeroizing<String>) {
-        let secret = new_secret(entropy);
+        let (token, digest) = secret_of(account, entropy);
         let session = Self {
             account,
             practice: practice.clone(),
-            digest: digest(secret.as_bytes()),
+            digest,
             began_at: now,
             idle_at: now.plus_seconds(IDLE_SECONDS),
             ends_at: now.plus_seconds(SESSION_SECONDS),
             touched_at: now,
         };
-        let token = Zeroizing::new(format!("{account}.{}", *secret));
         (session, token)
     }
 
@@ -236,6 +235,12 @@ impl Session {
     }
 }
 
+/// A new token of an account, and the digest of its secret.
+fn secret_of(account: AccountId, entropy: &dyn Entropy) -> (Zeroizing<String>, String) {
+    let secret = new_secret(entropy);
+    (Zeroizing::new(format!("{account}.{}", *secret)), digest(secret.as_bytes()))
+}
+
 /// A session token, or an exchange code, as presented: account id and the secret's digest.
 pub struct Presented {
     /// The account.
@@ -248,10 +253,8 @@ impl Presented {
     /// Reads a token; `None` if it can't be one of ours.
     pub fn parse(token: &str) -> Option<Self> {
         let (account, secret) = token.split_once('.')?;
-        let ours = secret.len() == 43
-            && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         let account = AccountId::parse(account).ok()?;
-        ours.then(|| Self { account, digest: digest(secret.as_bytes()) })
+        is_secret(secret).then(|| Self { account, digest: digest(secret.as_bytes()) })
     }
 }
 
@@ -276,13 +279,8 @@ impl Exchange {
         now: Timestamp,
         entropy: &dyn Entropy,
     ) -> (Self, Zeroizing<String>) {
-        let secret = new_secret(entropy);
-        let exchange = Self {
-            account,
-            practice: practice.clone(),
-            digest: digest(secret.as_bytes()),
-            expires_at: now.plus_seconds(EXCHANGE_SECONDS),
-        };
-        (exchange, Zeroizing::new(format!("{account}.{}", *secret)))
+        let (code, digest) = secret_of(account, entropy);
+        let expires_at = now.plus_seconds(EXCHANGE_SECONDS);
+        (Self { account, practice: practice.clone(), digest, expires_at }, code)
     }
 }

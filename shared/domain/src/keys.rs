@@ -216,6 +216,11 @@ pub fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
+/// Whether a text has the form of [`new_secret`]'s.
+pub fn is_secret(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+}
+
 /// A new secret of 256 bits, as base64url text.
 pub fn new_secret(entropy: &dyn Entropy) -> Zeroizing<String> {
     let mut bytes = Zeroizing::new([0; 32]);

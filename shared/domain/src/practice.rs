@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ClientId, PracticeId};
-use crate::keys::digest;
+use crate::keys::{digest, is_secret};
 use crate::time::Timestamp;
 
 /// What a visitor of a link must pass.
@@ -351,9 +351,7 @@ impl PresentedKey {
     /// Reads a key; `None` if it can't be one of ours.
     pub fn parse(text: &str) -> Option<Self> {
         let (practice, secret) = text.split_once('.')?;
-        let ours = secret.len() == 43
-            && secret.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
         let claimed = PracticeId::parse(practice).ok()?;
-        ours.then(|| Self { claimed, digest: digest(text.as_bytes()) })
+        is_secret(secret).then(|| Self { claimed, digest: digest(text.as_bytes()) })
     }
 }

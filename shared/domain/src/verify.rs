@@ -355,6 +355,22 @@ impl Proof {
     }
 }
 
+/// The link and the proof that a visitor shows. One that is refused is counted all the same.
+async fn opened<S: Limits>(
+    context: &Context,
+    store: &S,
+    posts: &Counter,
+    token: &str,
+    proof: &str,
+) -> Result<(LinkId, Proof), Failure> {
+    let opened =
+        id_of(context, token).and_then(|id| Proof::open(proof, id, context).map(|proof| (id, proof)));
+    if opened.is_err() {
+        posts.check(store.raise(posts, 1).await?, context.now())?;
+    }
+    Ok(opened?)
+}
+
 /// A code on its way, and the way.
 pub struct CodeSent {
     /// Seconds until another may be asked for.
@@ -379,15 +395,7 @@ where
 {
     let now = context.now();
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
-    let opened =
-        id_of(context, token).and_then(|id| Proof::open(proof, id, context).map(|proof| (id, proof)));
-    let (id, proof) = match opened {
-        Ok(opened) => opened,
-        Err(refusal) => {
-            posts.check(store.raise(&posts, 1).await?, now)?;
-            return Err(refusal.into());
-        }
-    };
+    let (id, proof) = opened(context, store, &posts, token, proof).await?;
     let calls = proof.phone.as_ref().filter(|_| channel != Channel::Email);
     let calls = calls.map(|digest| Counter::of_digest(PHONE, digest, now));
     let counted = async {
@@ -475,15 +483,7 @@ where
 {
     let now = context.now();
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
-    let opened =
-        id_of(context, token).and_then(|id| Proof::open(proof, id, context).map(|proof| (id, proof)));
-    let (id, proof) = match opened {
-        Ok(opened) => opened,
-        Err(refusal) => {
-            posts.check(store.raise(&posts, 1).await?, now)?;
-            return Err(refusal.into());
-        }
-    };
+    let (id, proof) = opened(context, store, &posts, token, proof).await?;
     let subject = Subject::Patient(proof.patient.clone());
     let (count, tried, patient, head) = join!(
         store.raise(&posts, 1),
