@@ -13,7 +13,10 @@ fn root() -> PathBuf {
 
 fn folders(of: &str) -> BTreeSet<String> {
     let entries = fs::read_dir(root().join(of)).unwrap().map(|entry| entry.unwrap());
-    entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap()).collect()
+    entries
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().into_string().unwrap())
+        .collect()
 }
 
 /// Every Rust source under a folder, with its path from the root.
@@ -42,9 +45,14 @@ fn a_functions_lib_knows_web_messages_and_domain_and_nothing_else_of_ours() {
         }
         let own = file.split('/').nth(1).unwrap().replace('-', "_");
         let others = functions.iter().filter(|name| **name != own).map(|name| format!("{name}::"));
-        for stranger in ["portico_aws", "portico_store", "portico_local", "aws_sdk_"].map(str::to_owned).into_iter().chain(others) {
+        for stranger in ["portico_aws", "portico_store", "portico_local", "aws_sdk_"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(others)
+        {
             let used = text.lines().any(|line| {
-                line.trim_start().starts_with(&format!("use {stranger}")) || line.contains(&format!(" {stranger}("))
+                line.trim_start().starts_with(&format!("use {stranger}"))
+                    || line.contains(&format!(" {stranger}("))
             });
             assert!(!used, "{file} knows {stranger}");
         }
@@ -62,7 +70,8 @@ fn shared_crates_know_only_those_below_them() {
     ] {
         let manifest = fs::read_to_string(root().join(format!("shared/{name}/Cargo.toml"))).unwrap();
         let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
-        let ours = dependencies.lines().filter_map(|line| line.split_once(".workspace")).map(|(name, _)| name);
+        let ours =
+            dependencies.lines().filter_map(|line| line.split_once(".workspace")).map(|(name, _)| name);
         for known in ours.filter(|known| known.starts_with("portico-")) {
             assert!(allowed.contains(&known), "{name} knows {known}");
         }
@@ -75,9 +84,13 @@ fn shared_crates_know_only_those_below_them() {
 
 #[test]
 fn only_the_store_names_keys_of_the_table() {
-    for folder in ["functions", "shared/domain/src", "shared/web/src", "shared/aws/src", "shared/messages/src"] {
+    for folder in
+        ["functions", "shared/domain/src", "shared/web/src", "shared/aws/src", "shared/messages/src"]
+    {
         for (file, text) in sources(folder) {
-            for name in ["\"PATIENT#{}", "LINK#", "LOGIN#", "ACCOUNT#{", "roster_pk", "due_pk", "begins_with("] {
+            for name in
+                ["\"PATIENT#{}", "LINK#", "LOGIN#", "ACCOUNT#{", "roster_pk", "due_pk", "begins_with("]
+            {
                 let own = file.ends_with("audit.rs") && name == "ACCOUNT#{";
                 assert!(own || !text.contains(name), "{file} names {name}");
             }
@@ -118,8 +131,11 @@ fn the_templates_table_has_the_names_that_the_code_uses() {
 fn a_page_that_may_be_looked_at_may_be_asked_for_its_head() {
     let template = Template::embedded().unwrap();
     for function in &template.functions {
-        let has = |method: &str, path: &str| function.routes.iter().any(|r| r.method == method && r.path == path);
-        for route in function.routes.iter().filter(|route| route.method == "GET" && !route.path.starts_with("/v1/")) {
+        let has =
+            |method: &str, path: &str| function.routes.iter().any(|r| r.method == method && r.path == path);
+        for route in
+            function.routes.iter().filter(|route| route.method == "GET" && !route.path.starts_with("/v1/"))
+        {
             assert!(has("HEAD", &route.path), "HEAD {}", route.path);
         }
     }
@@ -146,7 +162,11 @@ fn the_configured_names_of_practices_never_meet_the_services_own() {
         for route in &function.routes {
             let first = route.path.split('/').nth(1).unwrap();
             let own = portico_domain::ids::RESERVED.contains(&first);
-            assert!(own || first == "{practice}", "{} begins with a name that a practice could have", route.path);
+            assert!(
+                own || first == "{practice}",
+                "{} begins with a name that a practice could have",
+                route.path
+            );
         }
     }
 }

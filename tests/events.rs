@@ -11,7 +11,8 @@ async fn every_event_is_taken_by_its_function() {
     let world = World::new().await;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("events");
     let mut taken = 0;
-    for folder in fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+    for folder in fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir())
+    {
         let function = folder.file_name().unwrap().to_str().unwrap().to_owned();
         for file in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
             let name = file.display().to_string();

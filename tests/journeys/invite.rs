@@ -150,3 +150,45 @@ async fn i5_a_resend_kills_the_older_link_and_all_invitations_stay_in_the_histor
         portal["invitations"].as_array().unwrap().iter().map(|one| &one["state"]).collect();
     assert_eq!(states, [&json!("superseded"), &json!("cancelled")]);
 }
+
+#[tokio::test]
+async fn a_phone_gets_three_texts_an_hour_from_staff_too() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    for _ in 0..3 {
+        drop(world.invite("p1", "sms").await.expect(201));
+    }
+    let refused = world.invite("p1", "sms").await.expect(429);
+    assert!((1..=3600).contains(&refused.header("retry-after").parse::<i64>().unwrap()));
+    drop(world.invite("p1", "email").await.expect(201));
+    world.advance(3600);
+    drop(world.invite("p1", "sms").await.expect(201));
+}
+
+#[tokio::test]
+async fn a_key_that_found_nothing_to_do_does_nothing_later() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let decline = async |key: &str| {
+        let request = world.request("POST", "/v1/patients/p1/portal/decline").bearer_auth(&world.keys.ehr);
+        world.send(request.header("portico-actor", "dr.lee").header("idempotency-key", key)).await.expect(200)
+    };
+    drop(decline("first").await);
+    drop(decline("second").await);
+    let over = json!({"channel": "email", "override": {"reason": "changed their mind"}});
+    drop(world.ehr("POST", "/v1/patients/p1/invitations", Some(over)).await.expect(201));
+    drop(decline("second").await);
+    assert_eq!(world.portal("p1").await["status"], "invited");
+}
+
+#[tokio::test]
+async fn a_chart_that_was_read_can_be_put_back_whatever_its_phones() {
+    let world = World::new().await;
+    let chart = World::chart_with(json!({"home_phone": "555-159-8421"}));
+    let answer = world.ehr("PUT", "/v1/patients/p1", Some(chart.clone())).await.expect(201).json();
+    assert_eq!(
+        (&answer["home_phone"], &answer["warnings"][0]["pointer"]),
+        (&json!("555-159-8421"), &json!("/home_phone"))
+    );
+    drop(world.ehr("PUT", "/v1/patients/p1", Some(chart)).await.expect(200));
+}

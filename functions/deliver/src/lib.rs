@@ -86,11 +86,8 @@ async fn hand_over<S, C: Courier>(app: &App<S>, courier: &C, letter: &Letter) ->
         Words::VerifyAgain(..) => Message::VerifyAgain { given_name, link: &url, expires_at_millis },
         Words::Restored => Message::Restored { given_name, sign_in: &sign_in },
         Words::Code(code) => Message::Code { code, minutes: 10 },
-        Words::Registered(username) => Message::Registered {
-            given_name,
-            username: username.as_deref().unwrap_or_default(),
-            sign_in: &sign_in,
-        },
+        Words::Registered(Some(username)) => Message::Registered { given_name, username, sign_in: &sign_in },
+        Words::Registered(None) => Message::RepresentativeRegistered { given_name },
         Words::Revoked => Message::Revoked { given_name },
     };
     let practice = Practice { name: &settings.name, phone: &settings.phone, time_zone: &settings.time_zone };

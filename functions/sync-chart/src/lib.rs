@@ -4,13 +4,13 @@ mod fhir;
 mod import;
 mod request;
 
-use portico_domain::chart::Channel;
+use portico_domain::chart::{Channel, Chart};
 use portico_domain::ids::PatientId;
 use portico_domain::ports::{Chain, Commit, Desk, Directory, Limits, Links, Patients, Practices};
 use portico_domain::refusal::Refusal;
 use portico_domain::sync_chart::{self, Synced};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use request::{ChartRequest, QuickAddRequest};
 
@@ -33,7 +33,9 @@ where
         "PUT /v1/patients/{patient_id}" => {
             let change = inbound.body::<ChartRequest>()?.parse(now)?;
             let (synced, charted, _) = sync_chart::put(context, store, &call, &patient()?, &change).await?;
-            Ok(reply(if synced == Synced::Created { 201 } else { 200 }, &view::patient(&charted)))
+            let mut body = view::patient(&charted);
+            body["warnings"] = warnings(&charted.patient.chart);
+            Ok(reply(if synced == Synced::Created { 201 } else { 200 }, &body))
         }
         "GET /v1/patients/{patient_id}" => {
             let (charted, _) = sync_chart::get(context, store, &call, &patient()?).await?;
@@ -55,6 +57,16 @@ where
         "POST /v1/patients/import" => import::take(app, inbound, &call).await,
         _ => Err(Refusal::NotFound.into()),
     }
+}
+
+/// Phones that are kept as the text they are, and never dialled.
+fn warnings(chart: &Chart) -> Value {
+    let phones = [("/mobile_phone", &chart.mobile_phone), ("/home_phone", &chart.home_phone)];
+    let unusable = phones
+        .into_iter()
+        .filter(|(_, phone)| phone.as_ref().is_some_and(|phone| phone.dialable().is_none()));
+    let warning = |(pointer, _)| json!({"pointer": pointer, "code": "unusable_phone", "detail": "This number is kept as it is and never dialed: it is no ordinary number of the United States or Canada."});
+    unusable.map(warning).collect()
 }
 
 /// The channels that a quick add may name.

@@ -160,8 +160,8 @@ impl ChartRequest {
         let birth_date = faults.need("birth_date", &self.birth_date, |text| BirthDate::parse(text, now));
         let middle_name = faults.may("middle_name", self.middle_name.as_ref(), Name::parse);
         let email = faults.may("email", self.email.as_ref(), Email::parse);
-        let mobile_phone = faults.may("mobile_phone", self.mobile_phone.as_ref(), Phone::parse);
-        let home_phone = faults.may("home_phone", self.home_phone.as_ref(), Phone::parse);
+        let mobile_phone = faults.may("mobile_phone", self.mobile_phone.as_ref(), Phone::parse_or_keep);
+        let home_phone = faults.may("home_phone", self.home_phone.as_ref(), Phone::parse_or_keep);
         let postal_code = faults.may("postal_code", self.postal_code.as_ref(), PostalCode::parse);
         let address_line = faults.may("address_line", self.address_line.as_ref(), Line::parse);
         let city = faults.may("city", self.city.as_ref(), Line::parse);
@@ -225,7 +225,7 @@ impl ContactRequest {
         let family_name = faults.need(&format!("{at}/family_name"), &contact.family_name, Name::parse);
         let relationship = faults.need(&format!("{at}/relationship"), &contact.relationship, Line::parse);
         let email = faults.may(&format!("{at}/email"), contact.email.as_ref(), Email::parse);
-        let phone = faults.may(&format!("{at}/phone"), contact.phone.as_ref(), Phone::parse);
+        let phone = faults.may(&format!("{at}/phone"), contact.phone.as_ref(), Phone::parse_or_keep);
         let (given_name, family_name, relationship) = (given_name?, family_name?, relationship?);
         Some(Contact { given_name, family_name, relationship, email, phone, id: None })
     }

@@ -184,11 +184,10 @@ impl Code {
         self.channels.iter().map(|channel| value(*channel)).collect::<Vec<_>>().join(" ")
     }
 
-    fn is_chosen(&self, choice: &str, is_first: &bool) -> bool {
-        match self.sent {
-            Some(sent) if self.channels.contains(&sent) => value(sent) == choice,
-            _ => *is_first,
-        }
+    /// Chosen stands the way that the last code went, else the first.
+    fn is_chosen(&self, choice: &str) -> bool {
+        let last = self.sent.filter(|sent| self.channels.contains(sent));
+        last.or_else(|| self.channels.first().copied()).map(value) == Some(choice)
     }
 
     fn channel_error(&self) -> Option<&str> {

@@ -9,7 +9,7 @@ use portico_local::demo::{SAMPLE, import_charts, start_demo};
 use portico_local::{Config, Practice, Running};
 
 /// A patient of the sample to begin with.
-const SHOWN: &str = "004b7f3b-eaaa-4eda-81dc-3a82854a363d";
+const SHOWN: &str = "37a619bc-e2ff-4714-86ec-f68238a705cd";
 
 /// Runs all of Portico on this machine: the API, its database, and a mailbox that catches what it sends.
 #[derive(Debug, Parser)]
@@ -123,7 +123,7 @@ Invite a patient, then look into the mailbox and follow the link:
     -H 'Authorization: Bearer {}' -H 'Portico-Actor: me' \\
     -H 'Content-Type: application/json' -d '{{\"channel\": \"email\"}}'
 
-The last name there is Escobar, the date of birth 09/12/1965.
+The last name there is Walker, the date of birth 07/16/1997.
 ",
         keys.ehr
     )

@@ -116,7 +116,8 @@ pub enum Action {
     KeyRevoked,
 }
 
-/// One event. It holds ids, codes and numbers: no name, no birth date, no address.
+/// One event. It holds ids, codes and numbers, and the reasons that staff gave in their own words: no name, no birth
+/// date, no address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// The practice.

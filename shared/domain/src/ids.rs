@@ -90,7 +90,7 @@ impl ClientId {
 impl Actor {
     /// Reads a staff user id.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()) {
+        if (1..=64).contains(&text.len()) && text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
             Ok(Self(text.to_owned()))
         } else {
             Err(Invalid("invalid_actor"))

@@ -4,6 +4,7 @@ use crate::audit::{Action, Entry};
 use crate::chart::Channel;
 use crate::desk::Caller;
 use crate::ids::{Actor, LinkId, MessageId};
+use crate::limit::{Counter, PHONE};
 use crate::link::{Delivery, Kind, Link, LinkState, Purpose};
 use crate::message::{Message, MessageState, Recipient, Template};
 use crate::patient::{AccountRef, CurrentInvitation, Patient, Reason, RevokeReason};
@@ -96,6 +97,9 @@ pub fn prepare(
     if let Some(older) = patient.invitation.take() {
         writes.push(Write::CloseLink { id: older.link, to: LinkState::Superseded, at: now });
     }
+    if let Some(phone) = link.sent_to.as_ref().filter(|_| channel == Channel::Sms) {
+        writes.push(Write::Count(Counter::new(PHONE, phone, now, &context.keyring)));
+    }
     if channel != Channel::Print {
         writes.push(Write::Queue(to_patient(context, &patient, template, channel, Some(link.id))));
     }
@@ -123,6 +127,15 @@ pub fn prepare(
         detail,
     };
     Ok(Prepared { patient, link, writes, entry })
+}
+
+/// The refusal of a commit that met the limit of a phone, if that is what it met.
+pub fn too_many_texts(writes: &[Write], lost: &[usize], now: crate::time::Timestamp) -> Option<Refusal> {
+    let met = lost.iter().find_map(|place| match writes.get(*place) {
+        Some(Write::Count(counter)) => Some(counter),
+        _ => None,
+    });
+    met.map(|counter| Refusal::TooManyRequests(now.seconds_until(counter.ends_at).max(1)))
 }
 
 /// Gives back to exactly `accounts` what a revocation took.

@@ -111,6 +111,16 @@ where
         let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
         let repeat = repeated(opened.once, once.as_ref(), context.now())?.is_some();
         let decision = if repeat { None } else { decide(before.clone(), &caller)? };
+        if let (None, false, Some(key)) = (&decision, repeat, once.clone()) {
+            // Nothing to do is an answer too: the same key must not do something later.
+            let marker = Write::Once(Once::new(key, before.id.as_str(), context.now()));
+            match store.commit(&[marker]).await {
+                Ok(()) => {}
+                Err(CommitError::Lost(_)) => continue,
+                Err(CommitError::Contended) => return Err(Refusal::IdempotencyInProgress.into()),
+                Err(CommitError::Unavailable) => return Err(Failure::Unavailable),
+            }
+        }
         let Some((mut after, mut writes, entry)) = decision else {
             let (links, accounts) = store.links_and_accounts(&link_ids(&made), &account_ids(&before)).await?;
             return Ok((

@@ -409,6 +409,8 @@ pub enum Write {
     Append(Event),
     /// A message into the outbox.
     Queue(Message),
+    /// A counter rises by one, if its rule still allows it.
+    Count(Counter),
     /// An idempotency marker that is not there, or over.
     Once(Once),
     /// A practice that is not there yet.

@@ -6,7 +6,7 @@ use crate::audit::{Action, Entry, Subject};
 use crate::chart::Channel;
 use crate::desk::{Caller, StaffCall, open, repeated};
 use crate::ids::{LinkId, PatientId};
-use crate::invitation::prepare;
+use crate::invitation::{prepare, too_many_texts};
 use crate::link::{Link, LinkState};
 use crate::portal::{Portal, settled};
 use crate::ports::{
@@ -81,7 +81,11 @@ where
         }
         match store.commit(&ready.writes).await {
             Ok(()) => return Ok(Invited { link: ready.link, caller }),
-            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Lost(lost)) => {
+                if let Some(refusal) = too_many_texts(&ready.writes, &lost, context.now()) {
+                    return Err(refusal.into());
+                }
+            }
             Err(CommitError::Contended) if once.is_some() => {
                 return Err(Refusal::IdempotencyInProgress.into());
             }

@@ -78,7 +78,7 @@ where
     };
     for _ in 0..DECISIONS {
         if !account.has_access() {
-            return Err(Refusal::AccessRevoked.into());
+            return revoked(store, account, attempts.count).await;
         }
         let (session, token) = Session::begin(account.id, &account.practice, now, &*context.entropy);
         account.last_login_at = Some(now);
@@ -104,6 +104,17 @@ where
         }
     }
     Err(Failure::Unavailable)
+}
+
+/// The right password of somebody without access: it was no failure, so it must not count towards a lock.
+async fn revoked<S: Commit>(store: &S, mut account: Account, attempts: u64) -> Result<SignedIn, Failure> {
+    account.attempts_seen = attempts;
+    account.version += 1;
+    match store.commit(&[Write::ChangeAccount(Box::new(account))]).await {
+        // Somebody else changed the account at this moment; the count is then one too high, for once.
+        Ok(()) | Err(CommitError::Lost(_) | CommitError::Contended) => Err(Refusal::AccessRevoked.into()),
+        Err(CommitError::Unavailable) => Err(Failure::Unavailable),
+    }
 }
 
 /// Adds an event to the account's own chain, whose end the account's record keeps, and the record's write.

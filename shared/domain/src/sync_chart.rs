@@ -8,7 +8,7 @@ use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chart::{Care, CareChange, Channel, Chart};
 use crate::desk::{Caller, StaffCall, open, repeated};
 use crate::ids::{LinkId, PatientId, new_patient_id};
-use crate::invitation::prepare;
+use crate::invitation::{prepare, too_many_texts};
 use crate::link::{Link, LinkState};
 use crate::patient::Patient;
 use crate::ports::{
@@ -344,6 +344,7 @@ where
     writes.extend(listings(&patient).into_iter().map(|listing| Write::List(practice.id.clone(), listing)));
     writes.push(Write::CreatePatient(Box::new(patient.clone()), patient.status(&practice.settings)));
     writes.push(Write::Append(first));
+    let keyed = once.is_some();
     if let Some(key) = once {
         let resource = link.as_ref().map_or_else(|| id.to_string(), |link| format!("{id} {}", link.id));
         writes.push(Write::Once(Once::new(key, &resource, now)));
@@ -351,8 +352,12 @@ where
     match store.commit(&writes).await {
         Ok(()) => Ok(Added { patient, link, settings: practice.settings, caller }),
         // A new id meets nothing but the same idempotency key, at work at this moment.
-        Err(CommitError::Lost(_) | CommitError::Contended) => Err(Refusal::IdempotencyInProgress.into()),
-        Err(CommitError::Unavailable) => Err(Failure::Unavailable),
+        Err(CommitError::Lost(lost)) => {
+            let texts = too_many_texts(&writes, &lost, now);
+            Err(texts.unwrap_or(Refusal::IdempotencyInProgress).into())
+        }
+        Err(CommitError::Contended) if keyed => Err(Refusal::IdempotencyInProgress.into()),
+        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
     }
 }
 

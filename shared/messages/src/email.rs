@@ -207,6 +207,19 @@ fn english<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64) -> String)
             close: vec![],
             call: Call { before: "If this was not you, call us right away at ", after: "." },
         },
+        Message::RepresentativeRegistered { given_name } => Words {
+            subject: format!("{name}: someone registered to help you with the patient portal"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Someone used the link that we sent you and registered as the person who cares for you. \
+                 They can now use our patient portal for you."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call { before: "If you do not know about this, call us right away at ", after: "." },
+        },
         Message::Revoked { given_name } => Words {
             subject: format!("{name}: your patient portal access is turned off"),
             greeting: greeting(given_name),
@@ -321,6 +334,19 @@ fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64) -> String)
             button: Some(Button { label: "Iniciar sesión", link: sign_in }),
             close: vec![],
             call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
+        },
+        Message::RepresentativeRegistered { given_name } => Words {
+            subject: format!("{name}: alguien se registró para ayudarle con el portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Alguien usó el enlace que le enviamos y se registró como la persona que cuida de usted. \
+                 Ya puede usar nuestro portal del paciente en su nombre."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call { before: "Si usted no sabe nada de esto, llámenos enseguida al ", after: "." },
         },
         Message::Revoked { given_name } => Words {
             subject: format!("{name}: su acceso al portal del paciente está desactivado"),

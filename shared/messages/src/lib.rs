@@ -82,6 +82,11 @@ pub enum Message<'a> {
         /// The address of the sign-in page.
         sign_in: &'a str,
     },
+    /// Somebody has registered to look after the recipient; what they chose is theirs.
+    RepresentativeRegistered {
+        /// Whom the greeting names.
+        given_name: Option<&'a str>,
+    },
     /// The practice has deactivated the access.
     Revoked {
         /// Whom the greeting names.

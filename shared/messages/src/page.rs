@@ -266,7 +266,7 @@ impl AccountPage {
         fill(self.signed_in_as, "username", username)
     }
 
-    /// When the account signed in before, as `local_time` tells it.
+    /// When the account signed in, as `local_time` tells it.
     pub fn last_sign_in(&self, time: &str) -> String {
         fill(self.last_sign_in, "time", time)
     }
@@ -491,7 +491,7 @@ pub(crate) const EN: PageText = PageText {
         as_spouse: "Your spouse",
         as_other: "Someone you care for",
         no_records: "Nobody at the moment. Call your doctor's office.",
-        last_sign_in: "You last signed in on {time}.",
+        last_sign_in: "You signed in on {time}.",
         first_sign_in: "This is the first time that you sign in.",
         open_portal: "Open the portal",
         sign_out: "Sign out",
@@ -691,7 +691,7 @@ pub(crate) const ES: PageText = PageText {
         as_spouse: "Su cónyuge",
         as_other: "Alguien a quien usted cuida",
         no_records: "De nadie por ahora. Llame al consultorio de su médico.",
-        last_sign_in: "Su último inicio de sesión fue el {time}.",
+        last_sign_in: "Entró el {time}.",
         first_sign_in: "Es la primera vez que inicia sesión.",
         open_portal: "Abrir el portal",
         sign_out: "Cerrar sesión",

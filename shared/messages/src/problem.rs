@@ -83,8 +83,8 @@ pub fn problem_detail(code: &str, language: Language) -> &'static str {
             spanish: "Por ahora no se puede invitar así a este paciente. Cada motivo indica cómo resolverlo.",
         },
         "verification_failed" => Detail {
-            english: "What you entered doesn't match what the office has. Check it and try again, or call.",
-            spanish: "Lo que escribió no coincide con lo que tiene el consultorio. Revíselo e inténtelo de nuevo, o llame.",
+            english: "What you entered doesn't match what the office has. Check it and try again, or call the office.",
+            spanish: "Lo que escribió no coincide con lo que tiene el consultorio. Revíselo e inténtelo de nuevo, o llame al consultorio.",
         },
         "password_rejected" => Detail {
             english: "This password can't be used. Choose another one; each reason says what to change.",

@@ -14,7 +14,7 @@ fn messages<'a>(
     link: &'a str,
     sign_in: &'a str,
     given_name: Option<&'a str>,
-) -> [(&'static str, Message<'a>); 7] {
+) -> [(&'static str, Message<'a>); 8] {
     let expires_at_millis = EXPIRY;
     [
         ("invitation", Message::Invitation { given_name, link, expires_at_millis, representative: false }),
@@ -26,6 +26,7 @@ fn messages<'a>(
         ("verify_again", Message::VerifyAgain { given_name, link, expires_at_millis }),
         ("code", Message::Code { code: "042917", minutes: 10 }),
         ("registered", Message::Registered { given_name, username: "ana.lopez@example.com", sign_in }),
+        ("representative_registered", Message::RepresentativeRegistered { given_name }),
         ("revoked", Message::Revoked { given_name }),
     ]
 }

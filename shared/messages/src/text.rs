@@ -63,6 +63,7 @@ pub fn text(message: &Message<'_>, practice: &Practice<'_>, language: Language) 
         Message::Restored { .. }
         | Message::Code { .. }
         | Message::Registered { .. }
+        | Message::RepresentativeRegistered { .. }
         | Message::Revoked { .. } => bare,
     }
 }
@@ -153,6 +154,12 @@ fn english(message: &Message<'_>, practice: &Practice<'_>) -> Wordings {
                 bare,
             }
         }
+        Message::RepresentativeRegistered { .. } => {
+            let bare = format!(
+                "Someone who cares for you can now use the patient portal for you. Not right? Call us: {call}"
+            );
+            Wordings { rich: vec![bare.clone()], bare }
+        }
         Message::Revoked { .. } => {
             let bare = format!("Your access to the patient portal is turned off. Questions? Call us: {call}");
             Wordings { rich: vec![bare.clone()], bare }
@@ -222,6 +229,12 @@ fn spanish(message: &Message<'_>, practice: &Practice<'_>) -> Wordings {
                 ],
                 bare,
             }
+        }
+        Message::RepresentativeRegistered { .. } => {
+            let bare = format!(
+                "Alguien que cuida de usted ya puede usar el portal por usted. ¿No es correcto? Llame al {call}"
+            );
+            Wordings { rich: vec![bare.clone()], bare }
         }
         Message::Revoked { .. } => {
             let bare =

@@ -248,6 +248,17 @@ impl Table {
                 };
                 self.put(item(&key, event, None)?, NEW, vec![])
             }
+            Write::Count(counter) => self.updating(
+                &keys::limit(&counter.key),
+                "ADD #counter :one SET #ttl = :ttl",
+                "attribute_not_exists(#counter) OR #counter < :most",
+                vec![
+                    (":one", n(1)),
+                    (":most", n(counter.rule.most)),
+                    (":ttl", n(counter.ends_at.plus_seconds(counter.rule.seconds).seconds())),
+                ],
+                &[("counter", counter.name)],
+            ),
             Write::Queue(message) => self.put(message_item(message)?, NEW, vec![]),
             Write::Once(once) => self.put_once(once),
             Write::CreatePractice(practice) => {

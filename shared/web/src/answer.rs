@@ -131,6 +131,10 @@ pub fn problem(inbound: &Inbound, reject: &Reject) -> Answer {
         "code": code,
         "detail": problem_detail(code, language),
     });
+    if matches!(reject, Reject::ForeignForm) {
+        // The code is the same as for a key without the scope; the sentence is not.
+        body["detail"] = json!(language.page().dead_end.foreign_form);
+    }
     let mut wait = None;
     if let Reject::Refused(refusal) = reject {
         wait = more(refusal, language, &mut body);

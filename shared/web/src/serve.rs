@@ -25,7 +25,7 @@ where
     let began = app.context.now();
     let inbound = Inbound::read(request);
     let (route, request_id) = (inbound.route.clone(), inbound.request_id.clone());
-    let (head, link) = (inbound.is_head(), inbound.peer.is_empty());
+    let head = inbound.is_head();
     // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
     let mut answer = Box::pin(handle(inbound)).await;
     if head {
@@ -35,15 +35,7 @@ where
     let duration_ms = app.context.now().millis() - began.millis();
     let code = answer.extensions().get::<crate::answer::Code>().map(|code| code.0);
     if status >= 500 {
-        tracing::error!(
-            http.route = route,
-            http.status = status,
-            duration_ms,
-            request_id,
-            code,
-            peerless = link,
-            "request"
-        );
+        tracing::error!(http.route = route, http.status = status, duration_ms, request_id, code, "request");
     } else {
         tracing::info!(http.route = route, http.status = status, duration_ms, request_id, code, "request");
     }

@@ -1,0 +1,187 @@
+//! The whole main job, as people do it: from the mail to the records, and out again.
+
+use portico_testkit::{PASSWORD, World};
+use serde_json::json;
+
+use super::driver::Browser;
+
+/// What a reader of one language meets on the way.
+struct Words {
+    language: &'static str,
+    link: &'static str,
+    enter_code: &'static str,
+    register: &'static str,
+    welcome: &'static str,
+    yourself: &'static str,
+    signed_out: &'static str,
+    account: &'static str,
+    session_ended: &'static str,
+    revoked: &'static str,
+}
+
+const ENGLISH: Words = Words {
+    language: "en",
+    link: "Set up your portal access",
+    enter_code: "Enter the code",
+    register: "Choose your user name and password",
+    welcome: "Your patient portal is ready",
+    yourself: "Yourself",
+    signed_out: "You are signed out.",
+    account: "Your account",
+    session_ended: "Your session has ended, to keep you safe. Sign in again.",
+    revoked: "Ask your doctor to provide access to your health records.",
+};
+
+const SPANISH: Words = Words {
+    language: "es",
+    link: "Active su acceso al portal",
+    enter_code: "Escriba el código",
+    register: "Elija su nombre de usuario y contraseña",
+    welcome: "Su portal del paciente está listo",
+    yourself: "Usted",
+    signed_out: "Cerró la sesión.",
+    account: "Su cuenta",
+    session_ended: "Su sesión terminó, para su seguridad. Inicie sesión de nuevo.",
+    revoked: "Pídale a su médico que le dé acceso a su expediente médico.",
+};
+
+const SUBMIT: &str = "main form button";
+
+/// From the mailbox into the mail, and through the link in it.
+async fn follow_the_mail(browser: &Browser, world: &World) {
+    browser.open(&world.url("/_local/mailbox")).await;
+    browser.follow(".subject a").await;
+    browser.enter("iframe").await;
+    browser.follow("a").await;
+    browser.leave().await;
+}
+
+/// From the right facts to the page that asks for user name and password.
+async fn get_and_enter_a_code(browser: &Browser, world: &World) {
+    browser.click("label[for=channel]").await;
+    browser.follow(SUBMIT).await;
+    browser.text("#code").await;
+    let code = world.last_mail().await.code();
+    browser.fill("#code", &code).await;
+    browser.follow(SUBMIT).await;
+}
+
+async fn sign_in(browser: &Browser, username: &str) {
+    browser.fill("#username", username).await;
+    browser.fill("#password", PASSWORD).await;
+    browser.follow(SUBMIT).await;
+}
+
+async fn the_main_job(words: &Words) {
+    let world = World::new().await;
+    world.patient("p1", World::chart_with(json!({"language": words.language}))).await;
+    drop(world.invite("p1", "email").await.expect(201));
+
+    let browser = Browser::without_scripts().await;
+    follow_the_mail(&browser, &world).await;
+    assert_eq!(browser.text("h1").await, words.link);
+
+    browser.click("label[for=as]").await;
+    browser.fill("#family_name", "QUILLFEATHER").await;
+    browser.fill("#birth_date", "4/27/1945").await;
+    browser.follow(SUBMIT).await;
+    get_and_enter_a_code(&browser, &world).await;
+    assert_eq!(browser.text("h1").await, words.register);
+
+    browser.fill("#username", "rosa.q").await;
+    browser.fill("#password", PASSWORD).await;
+    browser.click("label[for=accept_terms]").await;
+    browser.follow(SUBMIT).await;
+    assert_eq!(browser.text("h1").await, words.welcome);
+    assert_eq!(browser.text(".records").await, format!("Rosa\n{}", words.yourself));
+
+    // A `__Host-` cookie must be `Secure`; the browser takes and sends it on loopback without TLS.
+    let (session, secure, http_only) = browser.cookie("__Host-portico").await.unwrap();
+    assert!(secure && http_only);
+    assert_eq!(world.introspect(&session).await["active"], true);
+
+    browser.follow("main form button.plain").await;
+    assert_eq!(browser.text(".note").await, words.signed_out);
+    assert_eq!(browser.cookie("__Host-portico").await, None);
+    assert_eq!(world.introspect(&session).await["active"], false);
+
+    sign_in(&browser, "Rosa.Q").await;
+    assert_eq!(browser.text("h1").await, words.account);
+
+    drop(world.revoke("p1", "left_practice").await.expect(200));
+    browser.open(&world.url(&format!("/{}/account?lang={}", world.practice, words.language))).await;
+    assert_eq!(browser.text(".note").await, words.session_ended);
+    sign_in(&browser, "rosa.q").await;
+    assert_eq!(browser.text(".problem li").await, words.revoked);
+    assert!(browser.title().await.starts_with("Error: "));
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn a_patient_gets_in_without_a_script() {
+    the_main_job(&ENGLISH).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn a_patient_gets_in_without_a_script_in_spanish() {
+    the_main_job(&SPANISH).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn a_parent_registers_for_a_child_with_the_childs_link() {
+    let world = World::new().await;
+    let chart = World::chart_with(json!({"given_name": "Milo", "birth_date": "2020-04-27"}));
+    world.patient("p1", chart).await;
+    drop(world.invite("p1", "email").await.expect(201));
+
+    let browser = Browser::without_scripts().await;
+    follow_the_mail(&browser, &world).await;
+    let who = ["label[for=as]", "label[for=as-representative]"];
+    for label in who {
+        browser.click(label).await;
+        browser.fill("#family_name", "Quillfeather").await;
+        browser.fill("#birth_date", "04/27/2020").await;
+        browser.follow(SUBMIT).await;
+        if label == who[0] {
+            assert_eq!(browser.text("h1").await, "A parent or guardian must register");
+            browser.follow("main a.button").await;
+        }
+    }
+    get_and_enter_a_code(&browser, &world).await;
+    assert_eq!(browser.text("h1").await, "Register for someone you care for");
+
+    browser.click("option[value=parent]").await;
+    browser.fill("#given_name", "Ana").await;
+    browser.fill("#family_name", "Quillfeather").await;
+    browser.fill("#email", "ana.q@example.com").await;
+    browser.fill("#username", "ana.q").await;
+    browser.fill("#password", PASSWORD).await;
+    browser.click("label[for=accept_terms]").await;
+    browser.follow(SUBMIT).await;
+    assert_eq!(browser.text(".records").await, "Milo\nSomeone whose parent you are");
+    let told = world.last_mail().await;
+    assert!(told.get("subject").contains("someone registered to help you"), "{}", told.get("subject"));
+    assert!(!told.get("text").contains("ana.q"), "a representative's user name is not the patient's to know");
+    let portal = world.portal("p1").await;
+    assert_eq!(portal["accounts"][0]["relationship"], "parent");
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn a_reader_changes_the_language_on_the_page() {
+    let world = World::new().await;
+    let token = world.invited("p1").await;
+    let browser = Browser::without_scripts().await;
+    browser.open(&world.url(&format!("/i/{token}"))).await;
+    browser.follow("header a").await;
+    assert_eq!(browser.text("h1").await, SPANISH.link);
+    browser.click("label[for=as]").await;
+    browser.fill("#family_name", "Quillfeather").await;
+    browser.fill("#birth_date", "04/27/1945").await;
+    browser.follow(SUBMIT).await;
+    browser.follow(SUBMIT).await;
+    browser.text("#code").await;
+    assert_eq!(browser.text("h1").await, SPANISH.enter_code, "a form's answer keeps the language");
+}

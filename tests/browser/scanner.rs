@@ -1,0 +1,41 @@
+//! Mail scanners open links in a browser of their own, and press what they find.
+
+use portico_testkit::World;
+
+use super::driver::Browser;
+
+/// The table without the counters of limits: those count every caller.
+async fn but_for_limits(world: &World) -> Vec<String> {
+    let mut items: Vec<String> =
+        world.items().await.lines().filter(|item| !item.contains("\"LIMIT#")).map(str::to_owned).collect();
+    items.sort();
+    items
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn l2_a_scanner_that_opens_a_link_and_presses_every_button_spends_nothing() {
+    let world = World::new().await;
+    let token = world.invited("p1").await;
+    let before = but_for_limits(&world).await;
+
+    let browser = Browser::with_scripts().await;
+    let link = world.url(&format!("/i/{token}"));
+    for visit in 0..20 {
+        browser.open(&link).await;
+        // As a person's browser would send it: not at all; then as it is; then with the first choice made.
+        browser.click("main button").await;
+        if visit % 2 == 1 {
+            browser.run("document.querySelector('#as').checked = true").await;
+        }
+        browser.run("for (const form of document.forms) form.noValidate = true").await;
+        browser.follow("main button").await;
+        browser.text(".problem").await;
+        browser.run("for (const form of document.forms) form.noValidate = true").await;
+        browser.follow("main button").await;
+        browser.text(".problem").await;
+    }
+
+    assert_eq!(but_for_limits(&world).await, before);
+    assert!(!world.ticket(&token).await.is_empty());
+}

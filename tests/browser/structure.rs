@@ -1,0 +1,243 @@
+//! What every page owes its readers (WCAG 2.1 AA), as far as a program can see it: on a phone 320 pixels wide, in
+//! light and in dark, in both languages.
+
+use portico_testkit::{PASSWORD, World};
+use serde_json::{Value, json};
+
+use super::driver::Browser;
+
+const SUBMIT: &str = "main form button";
+
+/// Looks at pages one by one and keeps what is wrong with them.
+struct Inspector {
+    browser: Browser,
+    seen: Vec<String>,
+    wrong: Vec<String>,
+}
+
+impl Inspector {
+    async fn new() -> Self {
+        let browser = Browser::with_scripts().await;
+        let phone = json!({"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": true});
+        browser.devtools("Emulation.setDeviceMetricsOverride", phone).await;
+        Self { browser, seen: Vec::new(), wrong: Vec::new() }
+    }
+
+    /// Inspects the page that the browser shows; `page` is what it should be.
+    async fn inspect(&mut self, page: &str) {
+        for scheme in ["light", "dark"] {
+            let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+            self.browser.devtools("Emulation.setEmulatedMedia", features).await;
+            let found = self.browser.run(include_str!("structure.js")).await;
+            for wrong in found.as_array().unwrap() {
+                self.wrong.push(format!("{page}, {scheme}: {}", wrong.as_str().unwrap_or_default()));
+            }
+        }
+        self.seen.push(format!("{page}: {}", self.browser.title().await));
+    }
+
+    async fn open(&mut self, page: &str, url: &str) {
+        self.browser.open(url).await;
+        self.inspect(page).await;
+    }
+
+    /// Sends the first form as it is, whatever the browser would say against it.
+    async fn submit(&mut self, page: &str) {
+        self.browser.run("for (const form of document.forms) form.noValidate = true").await;
+        self.browser.follow(SUBMIT).await;
+        self.inspect(page).await;
+    }
+
+    async fn fill(&self, fields: &[(&str, &str)]) {
+        for (field, text) in fields {
+            self.browser.fill(&format!("#{field}"), text).await;
+        }
+    }
+
+    async fn click(&self, css: &str) {
+        self.browser.click(css).await;
+    }
+
+    fn conclude(self, pages: usize) {
+        assert!(self.wrong.is_empty(), "{}\n\nseen:\n{}", self.wrong.join("\n"), self.seen.join("\n"));
+        // A page that was never reached would have passed.
+        assert_eq!(self.seen.len(), pages, "{}", self.seen.join("\n"));
+    }
+}
+
+/// A patient of 15 to 19 whose chart has a guardian's address.
+fn teenager(language: &str) -> Value {
+    let guardian = json!({
+        "given_name": "Ana", "family_name": "Quillfeather", "relationship": "guardian",
+        "email": "rosa.quillfeather@example.com",
+    });
+    let own = json!({"given_name": "Theo", "birth_date": "2011-04-27", "language": language, "contacts": [guardian]});
+    World::chart_with(own)
+}
+
+async fn every_page_is_sound(language: &str) {
+    let world = World::new().await;
+    let name = "Schwartzenberger-Villanueva Family & Internal Medicine Group";
+    world.settings(json!({"name": name})).await;
+    world.patient("p1", World::chart_with(json!({"language": language}))).await;
+    drop(world.invite("p1", "email").await.expect(201));
+    let token = world.last_mail().await.token();
+    let at = |path: &str| world.url(&format!("{path}?lang={language}"));
+    let link = at(&format!("/i/{token}"));
+    let facts = [("family_name", "Quillfeather"), ("birth_date", "04/27/1945")];
+
+    let mut see = Inspector::new().await;
+    see.open("link", &link).await;
+    see.submit("link, empty").await;
+    see.click("label[for=as]").await;
+    see.fill(&[("family_name", "Q"), ("birth_date", "31/31/45"), ("access_code", "1")]).await;
+    see.submit("link, unreadable").await;
+    see.fill(&[("birth_date", "04/27/1945"), ("access_code", "")]).await;
+    see.submit("link, wrong").await;
+    see.fill(&facts).await;
+    see.submit("code, choice").await;
+    see.browser.run("document.querySelector('#channel').checked = false").await;
+    see.submit("code, no choice").await;
+    see.click("label[for=channel]").await;
+    see.submit("code").await;
+    see.submit("code, empty").await;
+    see.click("label[for=channel]").await;
+    see.browser.run("document.querySelector('#code').form.remove()").await;
+    see.submit("code, too soon").await;
+    see.fill(&[("code", "000000")]).await;
+    see.submit("code, wrong").await;
+    see.fill(&[("code", &world.last_mail().await.code())]).await;
+    see.submit("registration").await;
+    see.click("summary").await;
+    see.inspect("registration, terms").await;
+    see.fill(&[("username", "")]).await;
+    see.submit("registration, empty").await;
+    see.fill(&[("username", "a b"), ("password", PASSWORD)]).await;
+    see.click("label[for=accept_terms]").await;
+    see.submit("registration, user name").await;
+    see.fill(&[("username", "rosa-quillfeather-of-the-longest-of-names"), ("password", "quillfeather")])
+        .await;
+    see.submit("registration, password").await;
+    see.fill(&[("password", PASSWORD)]).await;
+    see.submit("welcome").await;
+    see.open("account", &at(&format!("/{}/account", world.practice))).await;
+    see.submit("signed out").await;
+    see.submit("sign-in, empty").await;
+    see.fill(&[("username", "rosa.q"), ("password", "something else")]).await;
+    see.submit("sign-in, wrong").await;
+
+    drop(world.revoke("p1", "compromised").await.expect(200));
+    drop(world.invite("p1", "email").await.expect(201));
+    let restored = world.last_mail().await.token();
+    see.open("restored link", &at(&format!("/i/{restored}"))).await;
+    see.fill(&facts).await;
+    see.submit("restored, code").await;
+    see.submit("restored, code sent").await;
+    see.fill(&[("code", &world.last_mail().await.code())]).await;
+    see.submit("new password").await;
+
+    world.patient("p2", World::chart_with(json!({"birth_date": "2020-04-27", "language": language}))).await;
+    drop(world.invite("p2", "email").await.expect(201));
+    let child = world.last_mail().await.token();
+    see.open("child's link", &at(&format!("/i/{child}"))).await;
+    see.click("label[for=as]").await;
+    see.fill(&[("family_name", "Quillfeather"), ("birth_date", "04/27/2020")]).await;
+    see.submit("too young").await;
+    see.browser.follow("main a.button").await;
+    see.click("label[for=as-representative]").await;
+    see.fill(&[("family_name", "Quillfeather"), ("birth_date", "04/27/2020")]).await;
+    see.submit("representative, code").await;
+    see.submit("representative, code sent").await;
+    see.fill(&[("code", &world.last_mail().await.code())]).await;
+    see.submit("representative").await;
+    see.submit("representative, empty").await;
+
+    world.patient("p3", teenager(language)).await;
+    drop(world.invite("p3", "email").await.expect(201));
+    let token = world.last_mail().await.token();
+    see.open("teenager's link", &at(&format!("/i/{token}"))).await;
+    see.click("label[for=as]").await;
+    see.fill(&[("family_name", "Quillfeather"), ("birth_date", "04/27/2011")]).await;
+    see.submit("teenager, code").await;
+    see.submit("teenager, code sent").await;
+    see.fill(&[("code", &world.last_mail().await.code())]).await;
+    see.submit("teenager, registration").await;
+    see.fill(&[("username", "theo.q"), ("password", PASSWORD)]).await;
+    see.click("label[for=accept_terms]").await;
+    see.submit("held").await;
+
+    see.open("dead link", &link).await;
+    see.open("no such practice", &at("/nobody")).await;
+    see.open("session ended", &at(&format!("/{}/account", world.practice))).await;
+    see.browser.run("document.querySelector('#username').name = 'other'").await;
+    see.fill(&[("username", "x"), ("password", "x")]).await;
+    see.submit("unreadable form").await;
+    see.conclude(39);
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn an_unsound_page_is_found_out() {
+    let mut see = Inspector::new().await;
+    see.browser.open("about:blank").await;
+    let page = "<meta name=viewport content='width=device-width'><title>Error: none</title><h1></h1><main style=\"width: 40rem\"><input id=a><input type=radio id=a>\
+                <p class=error id=e style=\"color: #999\">Wrong</p><a href=\"\"></a><button>Go</button></main>";
+    see.browser.run(&format!("document.write({})", Value::from(page))).await;
+    see.inspect("unsound").await;
+    let found = see.wrong.join("\n");
+    for wrong in [
+        "html lang",
+        "errors disagree",
+        "scrolls sideways",
+        "style attribute",
+        "ids repeat",
+        "no label",
+        "no legend",
+        "error of no field",
+        "no text: <h1>",
+        "no text: <a",
+        "pixels high: <button",
+        "contrast 2.8",
+    ] {
+        assert!(found.contains(wrong), "{wrong} is not among:\n{found}");
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn every_page_is_sound_in_english() {
+    every_page_is_sound("en").await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn every_page_is_sound_in_spanish() {
+    every_page_is_sound("es").await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn every_mail_and_the_mailbox_are_sound() {
+    let world = World::new().await;
+    drop(world.registered("p1", "rosa.q").await);
+    drop(world.revoke("p1", "compromised").await.expect(200));
+    drop(world.invite("p1", "email").await.expect(201));
+    drop(world.mails().await);
+    drop(world.invite("p1", "sms").await.expect(201));
+    let mails = world.mails().await;
+    let mut see = Inspector::new().await;
+    see.open("mailbox", &world.url("/_local/mailbox")).await;
+    for mail in &mails {
+        let what = format!("{} {}", mail.get("channel"), mail.get("subject"));
+        see.open(&what, &world.url(&format!("/_local/mailbox/{}", mail.get("id")))).await;
+        if !mail.get("html").is_empty() {
+            see.browser.open("about:blank").await;
+            let html = Value::from(mail.get("html"));
+            let write = "document.open(); document.write(arguments); document.close(); document.body.dataset.mail = 1";
+            see.browser.run(&write.replace("arguments", &html.to_string())).await;
+            see.inspect(&format!("mail: {what}")).await;
+        }
+    }
+    // The invitation, the code, the confirmation, word of the revocation, and the links back by e-mail and text.
+    see.conclude(1 + 6 + 5);
+}
