@@ -126,14 +126,13 @@ pub async fn admit<S: Limits, T>(
 ) -> Result<(Caller, T), Failure> {
     let now = context.now();
     let unreported = context.calls.note(&call.key.digest, now);
-    let counter = Counter::new(CLIENT, &call.key.digest, now, &context.keyring);
-    let counted = async {
-        if unreported == 0 { Ok(Raised::default()) } else { store.raise(&counter, unreported).await }
-    };
+    let limit = Counter::new(CLIENT, &call.key.digest, now, &context.keyring);
+    let counted =
+        async { if unreported == 0 { Ok(Raised::default()) } else { store.raise(&limit, unreported).await } };
     let (found, raised) = join!(read, counted);
     let (key, found) = found?;
     let caller = admitted(key.as_ref(), &call.key, call.actor.clone())?;
-    counter.check(raised?, now)?;
+    limit.check(raised?, now)?;
     scopes.iter().try_for_each(|scope| caller.must(*scope))?;
     Ok((caller, found))
 }

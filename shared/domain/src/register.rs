@@ -59,7 +59,7 @@ pub enum Outcome {
     /// The person is registered and signed in.
     SignedIn(Box<Registered>),
     /// The registration waits for the office.
-    Held(Practice),
+    Held(Box<Practice>),
 }
 
 /// A person who registered and is signed in.
@@ -109,18 +109,17 @@ where
         let patient =
             patient?.filter(|p| p.suspension().is_none() && current(p)).ok_or(Refusal::LinkUnavailable)?;
         let head = head?;
-        let plan = match link.account {
-            Some(account) => {
-                come_back(context, store, &link, &practice, patient, account, command, &head).await?
-            }
-            None => {
-                let held = must_wait(context, store, &practice, &patient, ticket.role).await?;
-                enroll(context, &link, &practice, patient, ticket.role, command, &head, held)?
-            }
+        let plan = if let Some(account) = link.account {
+            come_back(context, store, &link, &practice, patient, account, command, &head).await?
+        } else {
+            let waits = must_wait(context, store, &practice, &patient, ticket.role).await?;
+            enroll(context, &link, &practice, patient, ticket.role, command, &head, waits)?
         };
         match store.commit(&plan.writes).await {
             Ok(()) => {
-                let Some((session, token)) = plan.session else { return Ok(Outcome::Held(practice)) };
+                let Some((session, token)) = plan.session else {
+                    return Ok(Outcome::Held(Box::new(practice)));
+                };
                 let account = plan.account;
                 return Ok(Outcome::SignedIn(Box::new(Registered { account, session, token, practice })));
             }
@@ -237,7 +236,7 @@ fn enroll(
     role: Role,
     command: &Register,
     head: &Head,
-    held: bool,
+    waits: bool,
 ) -> Result<Plan, Failure> {
     let now = context.now();
     let own = proven(&patient, link, command);
@@ -256,7 +255,7 @@ fn enroll(
     let grant = Grant {
         relationship,
         level: Level::Full,
-        state: if held { GrantState::Held } else { GrantState::Active },
+        state: if waits { GrantState::Held } else { GrantState::Active },
         since: now,
         ended_by: None,
     };
@@ -273,7 +272,7 @@ fn enroll(
         grants: BTreeMap::from([(patient.id.to_string(), grant)]),
         terms: Terms { version: TERMS_VERSION.to_owned(), accepted_at: now },
         registered_at: now,
-        last_login_at: (!held).then_some(now),
+        last_login_at: (!waits).then_some(now),
         attempts_seen: 0,
         head: Head::default(),
     };
@@ -290,7 +289,7 @@ fn enroll(
         subject,
         at: now,
         by: By::visitor(),
-        action: if held { Action::RegistrationHeld } else { Action::AccountRegistered },
+        action: if waits { Action::RegistrationHeld } else { Action::AccountRegistered },
         detail,
     };
     let event = entry(Subject::Patient(patient.id.clone()), detail("account", id.to_string()))
@@ -299,7 +298,7 @@ fn enroll(
         .after(&Head::default(), &context.keyring);
     account.head = own_event.head();
 
-    let session = (!held).then(|| Session::begin(id, &link.practice, now, &*context.entropy));
+    let session = (!waits).then(|| Session::begin(id, &link.practice, now, &*context.entropy));
     let login = Login {
         practice: link.practice.clone(),
         name: username.name.clone(),
@@ -311,12 +310,12 @@ fn enroll(
         username: username.shown.clone(),
         relationship,
         ended_by: None,
-        held,
+        held: waits,
     });
     patient.invitation = None;
     patient.revocation = None;
     patient.registered_at = patient.registered_at.or(Some(now));
-    if !held {
+    if !waits {
         patient.last_login_at = Some(now);
     }
     patient.head = event.head();
@@ -327,8 +326,8 @@ fn enroll(
     context.entropy.fill(&mut random);
     let given = who.map_or(patient.chart.given_name.reveal(), |who| who.given_name.reveal());
     let alternatives = alternatives(&username, given, random);
-    let notice = confirmation(context, &patient, link, &username.shown, role).filter(|_| !held);
-    let hold = held.then(|| Hold {
+    let notice = confirmation(context, &patient, link, &username.shown, role).filter(|_| !waits);
+    let hold = waits.then(|| Hold {
         practice: link.practice.clone(),
         account: id,
         patient: patient.id.clone(),
