@@ -9,7 +9,9 @@
 )]
 
 mod architecture;
+mod attacks;
 mod browser;
 mod budgets;
+mod events;
 mod journeys;
 mod pages;

@@ -58,9 +58,9 @@ async fn g1_a_taken_user_name_is_told_with_others_to_choose_and_costs_nothing() 
     drop(world.registered("p1", "Rosa.Q").await);
     let token = world.invited("p2").await;
     let ticket = world.ticket(&token).await;
-    let taken = world.register(&token, &ticket, "ROSA.q").await.expect(409);
-    assert_eq!(taken.code(), "username_taken");
-    let other = taken.str("/suggestions/0");
+    let refused = world.register(&token, &ticket, "ROSA.q").await.expect(409);
+    assert_eq!(refused.code(), "username_taken");
+    let other = refused.str("/suggestions/0");
     drop(world.register(&token, &ticket, &other).await.expect(201));
 }
 

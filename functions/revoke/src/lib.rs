@@ -73,5 +73,8 @@ fn note(field: &str, text: Option<String>) -> Result<Option<String>, Reject> {
     if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_NOTE) {
         return Err(Reject::malformed(field, "too_long"));
     }
+    if text.as_ref().is_some_and(|text| text.chars().any(|c| c.is_control() && c != '\n')) {
+        return Err(Reject::malformed(field, "invalid_characters"));
+    }
     Ok(text)
 }

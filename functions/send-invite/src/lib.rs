@@ -49,7 +49,10 @@ where
         return Err(Reject::malformed("channel", "invalid"));
     }
     let why = body.over.map(|over| over.reason.trim().to_owned());
-    if why.as_ref().is_some_and(|why| why.is_empty() || why.chars().count() > 500) {
+    if why
+        .as_ref()
+        .is_some_and(|why| why.is_empty() || why.chars().count() > 500 || why.chars().any(char::is_control))
+    {
         return Err(Reject::fields(vec![FieldFault {
             pointer: "/override/reason".to_owned(),
             code: "required",

@@ -189,7 +189,7 @@ where
     async fn sign_out(&self) -> Result<Answer, Reject> {
         self.inbound.same_site(&self.app.context.base_url)?;
         if let Some(token) = self.inbound.session() {
-            sign_in::sign_out(&self.app.context, &self.app.store, token).await?;
+            sign_in::sign_out(&self.app.context, &self.app.store, self.id, token).await?;
         }
         let mut answer = if self.inbound.wants_page() {
             see_other(&format!("/{}?lang={}&note=signed-out", self.id, self.frame.lang()))

@@ -13,12 +13,16 @@ use portico_domain::ports::Context;
 use portico_store::{Copies, Table};
 use portico_web::{Answer, App, serve};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::Cloud;
 use crate::invoke::{Function, Functions};
 
 /// The address that the demonstration practices' e-mail comes from.
 const FROM: &str = "no-reply@portico.example.com";
+
+/// Requests that may hash at a time.
+const HASHING: usize = 4;
 
 /// A function behind routes: the gateway's event in, its answer out, through the same adapter as in Lambda.
 fn http<H, F>(app: &Arc<App<Table>>, handle: H) -> Function
@@ -38,6 +42,20 @@ where
             let event = LambdaEvent::new(request, LambdaContext::default());
             let answer = Adapter::from(answer).call(event).await.map_err(|error| error.to_string())?;
             serde_json::to_value(answer).map_err(|error| error.to_string())
+        }
+        .boxed()
+    })
+}
+
+/// A function of which only so many run at a time, as its reserved concurrency has it in the cloud: hashing keeps a core
+/// busy, and what waits for the table meanwhile would run into its timeouts.
+fn at_most(permits: &Arc<Semaphore>, function: Function) -> Function {
+    let permits = Arc::clone(permits);
+    Arc::new(move |event| {
+        let (permits, function) = (Arc::clone(&permits), Arc::clone(&function));
+        async move {
+            let _permit = permits.acquire_owned().await.map_err(|error| error.to_string())?;
+            function(event).await
         }
         .boxed()
     })
@@ -67,7 +85,9 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     let client = aws_sdk_dynamodb::Client::from_conf(dynamodb);
     let table = Table::new(client, &cloud.table, cloud.clock.clone(), Arc::new(Copies::default()));
     let app = Arc::new(App { context, store: table });
-    let couriers = Arc::new(Couriers::new(cloud.ses.clone(), cloud.sns.clone(), FROM, None));
+    let ses = cloud.ses.to_builder().timeout_config(timeouts()).build();
+    let sns = cloud.sns.to_builder().timeout_config(timeouts()).build();
+    let couriers = Arc::new(Couriers::new(ses, sns, FROM, None));
 
     macro_rules! on_routes {
         ($handle:path) => {
@@ -77,15 +97,16 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
             )
         };
     }
+    let hashing = Arc::new(Semaphore::new(HASHING));
     let (outbox, changes, enroll) = (Arc::clone(&app), Arc::clone(&app), Arc::clone(&app));
     [
         ("configure-practice", on_routes!(configure_practice::handle)),
         ("manage-account", on_routes!(manage_account::handle)),
         ("onboard", on_routes!(onboard::handle)),
-        ("register", on_routes!(register::handle)),
+        ("register", at_most(&hashing, on_routes!(register::handle))),
         ("revoke", on_routes!(revoke::handle)),
         ("send-invite", on_routes!(send_invite::handle)),
-        ("sign-in", on_routes!(sign_in::handle)),
+        ("sign-in", at_most(&hashing, on_routes!(sign_in::handle))),
         ("sync-chart", on_routes!(sync_chart::handle)),
         ("verify", on_routes!(verify::handle)),
         (

@@ -199,11 +199,15 @@ where
 pub async fn sign_out<S: Accounts + Commit>(
     context: &Context,
     store: &S,
+    practice: &PracticeId,
     token: &str,
 ) -> Result<(), Failure> {
     let Some(presented) = Presented::parse(token) else { return Ok(()) };
     for _ in 0..DECISIONS {
         let (Some(session), Some(mut account)) = store.session(&presented).await? else { return Ok(()) };
+        if session.practice != *practice {
+            return Ok(());
+        }
         let mut writes = vec![Write::EndSession { account: session.account, digest: session.digest }];
         chained(context, &mut account, Action::SignedOut, By::visitor(), &mut writes);
         match store.commit(&writes).await {

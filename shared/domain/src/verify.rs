@@ -356,7 +356,7 @@ impl Proof {
 }
 
 /// The link and the proof that a visitor shows. One that is refused is counted all the same.
-async fn opened<S: Limits>(
+async fn opened<S: Limits + Links>(
     context: &Context,
     store: &S,
     posts: &Counter,
@@ -366,7 +366,11 @@ async fn opened<S: Limits>(
     let opened =
         id_of(context, token).and_then(|id| Proof::open(proof, id, context).map(|proof| (id, proof)));
     if opened.is_err() {
-        posts.check(store.raise(posts, 1).await?, context.now())?;
+        let now = context.now();
+        posts.check(store.raise(posts, 1).await?, now)?;
+        // Of a dead link, nothing but that it is dead is told, whatever comes with it.
+        let link = store.link(id_of(context, token)?).await?;
+        link.filter(|link| link.is_open(now)).ok_or(Refusal::LinkUnavailable)?;
     }
     Ok(opened?)
 }

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use portico_domain::keys::digest;
 use portico_domain::link::KEPT_SECONDS;
 use portico_domain::message::{self, Message};
 use portico_domain::patient::{Patient, Status};
@@ -37,10 +38,12 @@ impl Commit for Table {
 
 impl Table {
     async fn transact(&self, items: Vec<TransactWriteItem>, places: &[usize]) -> Result<(), CommitError> {
+        // One token for all attempts, ours and the SDK's: a call whose answer was lost, or that is still under way, is
+        // not done twice. Every transaction holds an id or a version of its own, so no two share a token.
+        let token: String = digest(format!("{items:?}").as_bytes()).chars().take(36).collect();
         for attempt in 0..ATTEMPTS {
             let call = self.client.transact_write_items().set_transact_items(Some(items.clone()));
-            // The SDK puts one client token on a call and keeps it over its own retries, so that a call whose answer
-            // was lost is not done twice.
+            let call = call.client_request_token(&token);
             let Err(error) = call.return_consumed_capacity(COSTS).send().await else { return Ok(()) };
             match refusal(&error, places) {
                 Some(CommitError::Contended) => pause(attempt).await,

@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::answer::Reject;
+use crate::strict::{Strict, Unique};
 
 /// Longest body of a path that says nothing else, in bytes.
 const LONGEST: usize = 64 * 1024;
@@ -129,12 +130,17 @@ impl Inbound {
         let (kind, text) = self.text(&[JSON, "application/x-www-form-urlencoded"], LONGEST)?;
         if kind == JSON {
             let mut json = serde_json::Deserializer::from_str(text);
-            let read = serde_path_to_error::deserialize(&mut json).map_err(|error| at_fault(&error))?;
+            let Unique(value) =
+                serde_path_to_error::deserialize(&mut json).map_err(|error| at_fault(&error))?;
             json.end().map_err(|_| Reject::malformed("", "malformed"))?;
-            return Ok(read);
+            return serde_path_to_error::deserialize(Strict(value)).map_err(|error| at_fault(&error));
         }
         let mut fields = Map::new();
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            // What is no UTF-8 has been replaced by this character; nobody means it.
+            if value.contains('\u{FFFD}') || name.contains('\u{FFFD}') {
+                return Err(Reject::malformed("", "not_utf8"));
+            }
             // A browser sends every field of a form, the empty ones too.
             if !value.is_empty()
                 && fields.insert(name.to_string(), Value::String(value.into_owned())).is_some()
@@ -142,7 +148,7 @@ impl Inbound {
                 return Err(Reject::malformed(&name, "repeated"));
             }
         }
-        serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| at_fault(&error))
+        serde_path_to_error::deserialize(Strict(Value::Object(fields))).map_err(|error| at_fault(&error))
     }
 
     /// Whether nothing was sent: for paths whose body may be left out.

@@ -7,6 +7,7 @@ mod answer;
 mod inbound;
 mod page;
 mod serve;
+mod strict;
 pub mod telemetry;
 pub mod view;
 

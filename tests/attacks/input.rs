@@ -1,0 +1,644 @@
+//! B17 to B22, B41, P13 to P15: bad input, idempotency, keys and scopes, other sites.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use portico_testkit::{Answer, PASSWORD, World};
+use reqwest::RequestBuilder;
+use serde_json::{Value, json};
+
+use super::{check_code, proof_and_code, seen, send_code, table};
+
+/// A call with a body that is good, to be spoilt in every way.
+struct Target {
+    method: &'static str,
+    path: String,
+    key: Option<String>,
+    good: Value,
+}
+
+impl Target {
+    fn request(&self, world: &World, kind: &str, body: Vec<u8>) -> RequestBuilder {
+        let request = world.request(self.method, &self.path).header("content-type", kind).body(body);
+        match &self.key {
+            Some(key) => request.bearer_auth(key).header("portico-actor", "dr.lee"),
+            None => request,
+        }
+    }
+
+    /// The good body with one member other than it is.
+    fn with(&self, name: &str, value: Value) -> String {
+        let mut body = self.good.clone();
+        body[name] = value;
+        body.to_string()
+    }
+
+    /// Bodies that no reader may take for what they are not, each with its name.
+    fn spoilt(&self) -> Vec<(String, Vec<u8>)> {
+        let good = self.good.to_string();
+        let open = good.trim_end_matches('}').to_owned();
+        let comma = if self.good.as_object().unwrap().is_empty() { "" } else { "," };
+        let mut all: Vec<(String, String)> = vec![
+            ("an empty body".into(), String::new()),
+            ("null".into(), "null".into()),
+            ("a string".into(), "\"x\"".into()),
+            ("an empty list".into(), "[]".into()),
+            ("a list with the object".into(), format!("[{good}]")),
+            ("cut off".into(), open.clone()),
+            ("something after it".into(), format!("{good}{good}")),
+            ("a comment".into(), format!("{good}//")),
+            ("a trailing comma".into(), format!("{open},}}")),
+            ("deep".into(), "[".repeat(20_000)),
+            ("deep objects".into(), "{\"a\":".repeat(5_000)),
+            ("a lone surrogate".into(), format!("{open}{comma}\"\\ud800\":1}}")),
+        ];
+        for name in ["verified", "practice", "patient_id", "role", "tenant_id", "__proto__", "is_admin", ""] {
+            all.push((format!("unknown field {name:?}"), format!("{open}{comma}\"{name}\":true}}")));
+        }
+        for (name, value) in self.good.as_object().unwrap() {
+            let twice = format!("{open},\"{name}\":{value}}}");
+            all.push((format!("{name} twice"), twice));
+            let escaped = format!("{open},\"\\u00{:02x}{}\":{value}}}", name.as_bytes()[0], &name[1..]);
+            all.push((format!("{name} twice, once escaped"), escaped));
+            all.push((format!("{name} in a list"), self.with(name, json!([value]))));
+            all.push((format!("{name} in an object"), self.with(name, json!({"value": value}))));
+            all.push((format!("{name} deep"), {
+                let deep = format!("{}{}", "[".repeat(3_000), "]".repeat(3_000));
+                self.with(name, json!("DEEP")).replace("\"DEEP\"", &deep)
+            }));
+            if let Some(text) = value.as_str() {
+                all.push((format!("{name} a number"), self.with(name, json!(7))));
+                all.push((format!("{name} true"), self.with(name, json!(true))));
+                // What stands for a word of a list in some readers: {"email": null}.
+                all.push((format!("{name} an object of itself"), self.with(name, json!({text: null}))));
+                all.push((
+                    format!("{name} with half a character"),
+                    self.with(name, json!("HALF")).replace("HALF", "x\\ud800"),
+                ));
+            } else if value.is_boolean() {
+                all.push((format!("{name} a number"), self.with(name, json!(1))));
+                all.push((format!("{name} an object"), self.with(name, json!({}))));
+            }
+        }
+        // All values in order, and padded as a reader of fixed fields would want them.
+        let values: Vec<Value> = self.good.as_object().unwrap().values().cloned().collect();
+        for padding in 0..12 {
+            let mut list = values.clone();
+            list.extend(vec![Value::Null; padding]);
+            all.push((format!("a list of the values and {padding} nulls"), json!(list).to_string()));
+        }
+        let mut all: Vec<(String, Vec<u8>)> =
+            all.into_iter().map(|(name, body)| (name, body.into_bytes())).collect();
+        let mut broken = open.clone().into_bytes();
+        broken.extend(format!("{comma}\"x\":\"").into_bytes());
+        broken.extend([0xff, 0xfe]);
+        broken.extend(b"\"}");
+        all.push(("not UTF-8".into(), broken));
+        all.push(("UTF-16".into(), good.encode_utf16().flat_map(u16::to_le_bytes).collect()));
+        all
+    }
+}
+
+/// A world with a patient, a live link with proof and ticket, a session; and every path that takes JSON.
+async fn targets(world: &World) -> Vec<Target> {
+    let session = world.registered("p0", "rosa.q").await;
+    let link = world.invited("p1").await;
+    let ticket = world.ticket(&link).await;
+    world.advance(61);
+    let (proof, code) = proof_and_code(world, &link).await;
+    world.patient("p2", World::chart_with(json!({"given_name": "Second"}))).await;
+    let staff = |method, path: &str, good| Target {
+        method,
+        path: path.to_owned(),
+        key: Some(world.keys.ehr.clone()),
+        good,
+    };
+    let public = |path: String, good| Target { method: "POST", path, key: None, good };
+    let mut list = vec![
+        staff("PUT", "/v1/patients/p9", {
+            let mut chart = World::chart_with(json!({"chart_status": "active", "sms_consent": true}));
+            chart["given_name"] = json!("Ninth");
+            chart
+        }),
+        staff(
+            "POST",
+            "/v1/patients",
+            json!({
+                "given_name": "Quick", "family_name": "Add", "birth_date": "1990-01-01", "activate_portal": true,
+                "channel": "email", "email": "quick@example.com", "mobile_phone": "+12025550144", "allow_duplicate": true,
+            }),
+        ),
+        staff("POST", "/v1/patients/p2/invitations", json!({"channel": "email"})),
+        staff(
+            "POST",
+            "/v1/patients/p2/invitations",
+            json!({"channel": "email", "override": {"reason": "said so"}}),
+        ),
+        staff("POST", "/v1/patients/p0/portal/revoke", json!({"reason": "other", "note": "a note"})),
+        staff("PUT", "/v1/patients/p2/portal/access", json!({"enabled": false})),
+        staff("POST", "/v1/patients/p2/portal/decline", json!({"reason": "no"})),
+        staff(
+            "PUT",
+            "/v1/settings",
+            json!({"name": "Other", "link_hours": 24, "registration_check": "link_only"}),
+        ),
+        public(format!("/{}/sign-in", world.practice), json!({"username": "rosa.q", "password": PASSWORD})),
+        public(
+            format!("/i/{link}/verify"),
+            json!({"as": "patient", "family_name": "quillfeather", "birth_date": "04/27/1945"}),
+        ),
+        public(format!("/i/{link}/codes"), json!({"proof": proof, "channel": "email"})),
+        public(format!("/i/{link}/codes/check"), json!({"proof": proof, "code": code})),
+        public(
+            format!("/i/{link}/register"),
+            json!({"ticket": ticket, "username": "new.one", "password": PASSWORD, "accept_terms": true}),
+        ),
+    ];
+    for (path, good) in [
+        ("/v1/sessions/introspect", json!({"session_token": session})),
+        ("/v1/sessions/exchange", json!({"code": session})),
+    ] {
+        let key = Some(world.keys.portal.clone());
+        list.push(Target { method: "POST", path: path.to_owned(), key, good });
+    }
+    list
+}
+
+#[tokio::test]
+async fn b18_b22_p13_p15_a_spoilt_body_is_a_400_413_or_415_and_changes_and_sends_nothing() {
+    let world = World::new().await;
+    let targets = targets(&world).await;
+    let before = table(&world).await;
+    let mails = world.mails().await.len();
+    let mut wrong = Vec::new();
+    for target in &targets {
+        let mut tries: Vec<(String, u16, RequestBuilder)> = Vec::new();
+        for (name, body) in target.spoilt() {
+            let optional = target.path.ends_with("decline") && body.is_empty();
+            // A form's own field, which the page sends along.
+            if !optional {
+                tries.push((name, 400, target.request(&world, "application/json", body)));
+            }
+        }
+        let good = target.good.to_string().into_bytes();
+        let huge =
+            target.with(target.good.as_object().unwrap().keys().next().unwrap(), json!("A".repeat(1 << 20)));
+        tries.push(("a megabyte".into(), 413, target.request(&world, "application/json", huge.into_bytes())));
+        for kind in ["text/plain", "text/json", "application/xml", "multipart/form-data; boundary=x", "json"]
+        {
+            tries.push((kind.into(), 415, target.request(&world, kind, good.clone())));
+        }
+        for (count, (name, status, request)) in tries.into_iter().enumerate() {
+            if count % 25 == 24 {
+                world.advance(1);
+            }
+            let answer = world.send(request).await;
+            let problem = answer.header("content-type").starts_with("application/problem+json");
+            if answer.status != status || !problem {
+                let text: String = answer.text.chars().take(150).collect();
+                wrong.push(format!("{} {}: {name}: {} {text}", target.method, target.path, answer.status));
+            }
+        }
+        // At the pace of a client that keeps to its limits.
+        world.advance(30);
+    }
+    assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(world.mails().await.len(), mails);
+    let after = table(&world).await;
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn b17_b19_dates_names_addresses_and_control_characters_are_refused_by_field() {
+    let world = World::new().await;
+    let bad = [
+        ("birth_date", json!("02/29/2023")),
+        ("birth_date", json!("1899-12-31")),
+        ("birth_date", json!("2199-01-01")),
+        ("birth_date", json!("04/27/45")),
+        ("birth_date", json!("1945-04-27\u{0}")),
+        ("given_name", json!("Ro\u{0}sa")),
+        ("given_name", json!("Rosa\r\nBcc: evil@example.com")),
+        ("family_name", json!("\u{1b}[31mRed")),
+        ("family_name", json!("x".repeat(101))),
+        ("family_name", json!("   ")),
+        ("email", json!("rosa@example.com\r\nBcc: evil@example.com")),
+        ("email", json!("rosa@example.com,evil@example.com")),
+        ("email", json!("rоsa@example.com")),
+        ("email", json!("rosa@exämple.com")),
+        ("email", json!(format!("{}@example.com", "a".repeat(320)))),
+        ("email", json!("\"<script>\"@example.com")),
+        ("postal_code", json!("0213")),
+        ("postal_code", json!("02139\u{0}")),
+        ("address_line", json!("1 Main St\u{0}")),
+        ("city", json!("Bos\nton")),
+        ("provider", json!("Dr\u{7}")),
+        ("language", json!("en\r\nSet-Cookie: x=1")),
+        ("language", json!("e")),
+        ("chart_status", json!("gone")),
+        ("tags", json!(["a\nb"])),
+        ("visits", json!([["v1", "2020-01-01", null]])),
+        ("visits", json!([{"id": "v1", "date": "2020-02-30"}])),
+        ("visits", json!([{"id": "v\n1", "date": "2020-02-20"}])),
+        ("contacts", json!([{"given_name": "A", "family_name": "B\u{0}", "relationship": "parent"}])),
+    ];
+    let mut wrong = Vec::new();
+    for (field, value) in bad {
+        let chart = World::chart_with(json!({field: value}));
+        let answer = world.ehr("PUT", "/v1/patients/p1", Some(chart)).await;
+        if answer.status != 400 || !answer.text.contains(&format!("\"/{field}")) {
+            wrong.push(format!("{field} {value}: {} {}", answer.status, answer.text));
+        }
+    }
+    for id in ["a%20b", "a%2fb", "%00", "a%0d%0ab", &"a".repeat(65), "é", "a%23b"] {
+        let answer = world.ehr("PUT", &format!("/v1/patients/{id}"), Some(World::chart())).await;
+        if !matches!(answer.status, 400 | 404) {
+            wrong.push(format!("id {id}: {} {}", answer.status, answer.text));
+        }
+    }
+    if world.items().await.contains("\"PATIENT#") {
+        wrong.push("a refused chart was kept".to_owned());
+    }
+    // A number that is not an ordinary one is kept as text and never dialled (B32).
+    for phone in ["+1 900 555 0123", "+44 20 7946 0958", "+1 876 555 0123"] {
+        world.patient("p1", World::chart_with(json!({"mobile_phone": phone}))).await;
+        let refused = world.invite("p1", "sms").await.expect(422);
+        assert_eq!(refused.json()["reasons"], json!(["missing_mobile_phone"]), "{phone}");
+    }
+    assert!(world.mails().await.is_empty());
+    // Notes in words are free, but not for characters that nobody can type.
+    world.patient("p1", World::chart()).await;
+    for (path, body) in [
+        ("portal/revoke", json!({"reason": "other", "note": "a\u{0}b"})),
+        ("portal/decline", json!({"reason": "a\u{0}b"})),
+        ("invitations", json!({"channel": "email", "override": {"reason": "a\u{0}b"}})),
+    ] {
+        let answer = world.ehr("POST", &format!("/v1/patients/p1/{path}"), Some(body)).await;
+        if answer.status != 400 {
+            wrong.push(format!("{path} with NUL: {}", answer.status));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn b19_markup_in_names_is_text_in_every_mail_and_page() {
+    let world = World::new().await;
+    let evil = "<script>alert(1)</script>";
+    world.settings(json!({"name": "A & B <i>\"Clinic\"</i>"})).await;
+    let chart =
+        World::chart_with(json!({"given_name": evil, "family_name": format!("{evil}\"'><img src=x>")}));
+    world.patient("p1", chart).await;
+    drop(world.invite("p1", "email").await.expect(201));
+    let token = world.last_mail().await.token();
+    let mut pages = vec![
+        world.page(&format!("/i/{token}")).await,
+        world.page(&format!("/i/{token}?lang=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")).await,
+        world.page("/i/%22%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E").await,
+        world.page("/%3Cscript%3Ealert(1)%3C%2Fscript%3E").await,
+        world.page(&format!("/{}?note=%3Cscript%3E&lang=en%0d%0aSet-Cookie:a=b", world.practice)).await,
+        world
+            .form(
+                &format!("/{}/sign-in", world.practice),
+                &[("username", "\"><script>alert(1)</script>"), ("password", "x")],
+            )
+            .await,
+        world
+            .form(
+                &format!("/i/{token}/verify"),
+                &[
+                    ("as", "patient"),
+                    ("family_name", "\"><script>alert(1)</script>"),
+                    ("birth_date", "<script>"),
+                ],
+            )
+            .await,
+    ];
+    let stated =
+        json!({"as": "patient", "family_name": format!("{evil}img src x"), "birth_date": "1945-04-27"});
+    let proof = world.post(&format!("/i/{token}/verify"), stated).await.expect(200).str("/proof");
+    drop(send_code(&world, &token, &proof).await.expect(202));
+    let code = world.last_mail().await.code();
+    let ticket = check_code(&world, &token, &proof, &code).await.expect(200).str("/ticket");
+    let again =
+        [("ticket", ticket.as_str()), ("username", "\"><script>alert(1)</script>"), ("password", "short")];
+    pages.push(world.form(&format!("/i/{token}/register"), &again).await);
+    let session = world.register(&token, &ticket, "rosa.q").await.expect(201).str("/session_token");
+    let account = world.request("GET", &format!("/{}/account?welcome=%3Cscript%3E", world.practice));
+    pages.push(world.send(account.header("accept", "text/html").bearer_auth(session)).await.expect(200));
+    for page in &pages {
+        assert!(!page.text.contains("<script>alert") && !page.text.contains("<img src=x"), "{}", page.text);
+        assert!(page.header("set-cookie").is_empty() && !page.text.contains("<i>\"Clinic"));
+        let policy = page.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"), "{policy}");
+    }
+    for mail in world.mails().await {
+        let html = mail.get("html");
+        assert!(!html.contains("<script>") && !html.contains("<i>\"Clinic") && !html.contains("<img src=x"));
+        assert!(!mail.get("subject").contains("script"), "no subject holds a patient's data");
+        assert!(!mail.get("from").contains(['\r', '\n']));
+    }
+}
+
+// --- idempotency ---
+
+async fn once(world: &World, client: &str, key: &str, path: &str, body: &Value) -> Answer {
+    let request = world.request("POST", path).bearer_auth(client).header("portico-actor", "dr.lee");
+    world.send(request.header("idempotency-key", key).json(body)).await
+}
+
+#[tokio::test]
+async fn b41_the_same_idempotency_key_has_one_effect_and_one_answer_for_a_day() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let path = "/v1/patients/p1/invitations";
+    let body = json!({"channel": "email"});
+    let ehr = &world.keys.ehr;
+    let first = once(&world, ehr, "k1", path, &body).await.expect(201);
+    let second = once(&world, ehr, "k1", path, &body).await.expect(201);
+    assert_eq!(first.str("/invitation_id"), second.str("/invitation_id"));
+    assert_eq!(world.mails().await.len(), 1);
+    let other = once(&world, ehr, "k1", path, &json!({"channel": "sms"})).await.expect(422);
+    assert_eq!(other.code(), "idempotency_mismatch");
+    world.patient("p2", World::chart()).await;
+    let elsewhere = once(&world, ehr, "k1", "/v1/patients/p2/invitations", &body).await.expect(422);
+    assert_eq!(elsewhere.code(), "idempotency_mismatch");
+    // Another client's key of the same name is another, and so is another practice's.
+    let theirs = once(&world, &world.keys.scheduling, "k1", path, &body).await.expect(201);
+    assert_ne!(first.str("/invitation_id"), theirs.str("/invitation_id"));
+    drop(once(&world, &world.other_keys.ehr, "k1", path, &body).await.expect(404));
+    world.advance(86_400);
+    let later = once(&world, ehr, "k1", path, &body).await.expect(201);
+    assert_ne!(first.str("/invitation_id"), later.str("/invitation_id"));
+    for bad in ["", &"k".repeat(129)] {
+        drop(once(&world, ehr, bad, path, &body).await.expect(400));
+    }
+}
+
+#[tokio::test]
+async fn b41_quick_add_and_revoke_are_done_once_too() {
+    let world = World::new().await;
+    let ehr = &world.keys.ehr;
+    let add = json!({
+        "given_name": "Quick", "family_name": "Add", "birth_date": "1990-01-01", "activate_portal": true,
+        "channel": "email", "email": "quick@example.com",
+    });
+    let first = once(&world, ehr, "add", "/v1/patients", &add).await.expect(201);
+    let second = once(&world, ehr, "add", "/v1/patients", &add).await.expect(201);
+    for pointer in ["/patient/patient_id", "/invitation/invitation_id"] {
+        assert!(!first.str(pointer).is_empty(), "{pointer}: {}", first.text);
+        assert_eq!(first.str(pointer), second.str(pointer));
+    }
+    let mut other = add.clone();
+    other["given_name"] = json!("Slow");
+    drop(once(&world, ehr, "add", "/v1/patients", &other).await.expect(422));
+    assert_eq!(world.mails().await.len(), 1);
+
+    drop(world.registered("p1", "rosa.q").await);
+    let path = "/v1/patients/p1/portal/revoke";
+    let revoke = json!({"reason": "other"});
+    drop(once(&world, ehr, "gone", path, &revoke).await.expect(200));
+    let sent = world.mails().await.len();
+    // Given back in between, a repeated request does not take it away again.
+    drop(world.invite("p1", "email").await.expect(201));
+    let repeated = once(&world, ehr, "gone", path, &revoke).await.expect(200);
+    assert_ne!(repeated.str("/status"), "revoked");
+    drop(once(&world, ehr, "gone", path, &json!({"reason": "compromised"})).await.expect(422));
+    assert_eq!(world.portal("p1").await["status"], "active");
+    assert_eq!(world.mails().await.len(), sent + 1);
+}
+
+#[tokio::test]
+async fn b41_the_same_key_many_times_at_once_has_one_effect() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let body = json!({"channel": "email"});
+    let calls = (0..20).map(|_| once(&world, &world.keys.ehr, "k1", "/v1/patients/p1/invitations", &body));
+    let answers = join_all(calls).await;
+    let ids: BTreeSet<String> =
+        answers.iter().filter(|a| a.status == 201).map(|a| a.str("/invitation_id")).collect();
+    assert_eq!(ids.len(), 1, "{answers:?}");
+    for answer in answers.iter().filter(|answer| answer.status != 201) {
+        assert!(
+            matches!((answer.status, answer.code().as_str()), (409, "idempotency_in_progress")),
+            "{answer:?}"
+        );
+    }
+    let add =
+        json!({"given_name": "Q", "family_name": "A", "birth_date": "1990-01-01", "activate_portal": false});
+    world.advance(1);
+    let calls = (0..20).map(|_| once(&world, &world.keys.ehr, "k2", "/v1/patients", &add));
+    let answers = join_all(calls).await;
+    let ids: BTreeSet<String> =
+        answers.iter().filter(|a| a.status == 201).map(|a| a.str("/patient/patient_id")).collect();
+    assert_eq!(ids.len(), 1, "{answers:?}");
+    let items = world.items().await;
+    let patients = items.lines().filter(|line| line.contains("\"sk\":{\"S\":\"PATIENT\"}")).count();
+    assert_eq!(patients, 2);
+    assert_eq!(world.mails().await.len(), 1);
+    assert_eq!(world.portal("p1").await["invitations"].as_array().unwrap().len(), 1);
+}
+
+// --- who calls ---
+
+/// Every call that changes something.
+fn changes() -> Vec<(&'static str, &'static str, Value)> {
+    vec![
+        ("PUT", "/v1/patients/p1", World::chart_with(json!({"city": "Boston"}))),
+        (
+            "POST",
+            "/v1/patients",
+            json!({"given_name": "Q", "family_name": "A", "birth_date": "1990-01-01", "activate_portal": false}),
+        ),
+        ("POST", "/v1/patients/p1/invitations", json!({"channel": "email"})),
+        ("DELETE", "/v1/patients/p1/invitations/current", Value::Null),
+        ("POST", "/v1/patients/p1/portal/revoke", json!({"reason": "other"})),
+        ("PUT", "/v1/patients/p1/portal/access", json!({"enabled": false})),
+        ("POST", "/v1/patients/p1/portal/decline", json!({})),
+        ("PUT", "/v1/settings", json!({"link_hours": 5})),
+    ]
+}
+
+#[tokio::test]
+async fn a_change_without_a_good_actor_is_a_400_and_changes_nothing() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    drop(world.invite("p1", "email").await.expect(201));
+    let before = table(&world).await;
+    let long = "a".repeat(65);
+    for (method, path, body) in changes() {
+        for actor in [None, Some(""), Some("dr\tlee"), Some(long.as_str()), Some("d\u{e9}")] {
+            let mut request = world.request(method, path).bearer_auth(&world.keys.ehr);
+            if let Some(actor) = actor {
+                request = request.header("portico-actor", actor);
+            }
+            let answer = world.send(if body.is_null() { request } else { request.json(&body) }).await;
+            assert_eq!(answer.status, 400, "{method} {path} {actor:?}: {}", answer.text);
+        }
+        world.advance(1);
+    }
+    let import = world.request("POST", "/v1/patients/import").bearer_auth(&world.keys.ehr);
+    let import = import.header("content-type", "application/fhir+ndjson").body("{}");
+    drop(world.send(import).await.expect(400));
+    assert_eq!(table(&world).await, before);
+}
+
+#[tokio::test]
+async fn a_key_that_is_missing_forged_foreign_or_revoked_is_the_same_401() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let event = json!({"action": "issue_key", "practice": "riverside", "client": "old", "preset": "ehr"});
+    let issued = world.service.invoker.call("enroll-practice", "invoke", event).await.unwrap();
+    let revoked = issued["key"].as_str().unwrap().to_owned();
+    drop(world.staff(&revoked, "GET", "/v1/patients/p1", None).await.expect(200));
+    let keys = world.service.invoker.call(
+        "enroll-practice",
+        "invoke",
+        json!({"action": "list_keys", "practice": "riverside"}),
+    );
+    let keys = keys.await.unwrap();
+    let short = keys["keys"].as_array().unwrap().iter().find(|key| key["client"] == "old").unwrap();
+    let end = json!({"action": "revoke_key", "practice": "riverside", "key": short["key"]});
+    world.service.invoker.call("enroll-practice", "invoke", end).await.unwrap();
+    let key = &world.keys.ehr;
+    let elsewhere = key.replacen("riverside", "lakeside", 1);
+    let bad = [
+        revoked.clone(),
+        String::new(),
+        "x".to_owned(),
+        key[..key.len() - 1].to_owned(),
+        format!("{key}A"),
+        key.to_uppercase(),
+        elsewhere,
+        key.replacen("riverside", "nowhere", 1),
+        format!("{key},{key}"),
+        "A".repeat(5000),
+    ];
+    let calls = changes();
+    let mut answers = BTreeSet::new();
+    for key in &bad {
+        for (method, path, body) in &calls {
+            let body = (!body.is_null()).then(|| body.clone());
+            answers.insert(seen(&world.staff(key, method, path, body).await));
+        }
+        for path in ["/v1/patients/p1", "/v1/patients/p1/portal", "/v1/audit", "/v1/settings"] {
+            answers.insert(seen(&world.staff(key, "GET", path, None).await));
+        }
+    }
+    let basic = world.request("GET", "/v1/settings").basic_auth("ehr", Some(key));
+    answers.insert(seen(&world.send(basic).await));
+    answers.insert(seen(&world.get("/v1/settings").await));
+    answers.insert(seen(&world.get(&format!("/v1/settings?key={key}")).await));
+    let cookie = world.request("GET", "/v1/settings").header("cookie", format!("__Host-portico={key}"));
+    answers.insert(seen(&world.send(cookie).await));
+    assert_eq!(answers.len(), 1, "{answers:#?}");
+    assert!(answers.first().unwrap().starts_with("401 "));
+}
+
+#[tokio::test]
+async fn k2_a_scheduling_key_revokes_nothing_and_a_portal_key_sees_sessions_alone() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    drop(world.invite("p1", "email").await.expect(201));
+    let before = table(&world).await;
+    let scheduling = &world.keys.scheduling;
+    for (method, path, body) in [
+        ("POST", "/v1/patients/p1/portal/revoke", Some(json!({"reason": "other"}))),
+        ("PUT", "/v1/patients/p1/portal/access", Some(json!({"enabled": false}))),
+        ("GET", "/v1/settings", None),
+        ("PUT", "/v1/settings", Some(json!({"link_hours": 5}))),
+        ("GET", "/v1/audit", None),
+        ("GET", "/v1/audit?patient_id=p1", None),
+        ("GET", "/v1/audit/verify", None),
+        ("GET", "/v1/holds", None),
+    ] {
+        let answer = world.staff(scheduling, method, path, body).await;
+        assert_eq!((answer.status, answer.code().as_str()), (403, "forbidden"), "{method} {path}");
+    }
+    for (method, path, body) in changes() {
+        let body = (!body.is_null()).then_some(body);
+        let answer = world.staff(&world.keys.portal, method, path, body).await;
+        assert_eq!(answer.status, 403, "{method} {path}: {}", answer.text);
+    }
+    for path in ["/v1/patients/p1", "/v1/patients/p1/portal", "/v1/audit", "/v1/settings"] {
+        assert_eq!(world.staff(&world.keys.portal, "GET", path, None).await.status, 403, "{path}");
+    }
+    assert_eq!(table(&world).await, before);
+}
+
+// --- other sites ---
+
+#[tokio::test]
+async fn b22_a_form_of_another_site_does_nothing_with_the_persons_cookie() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    let link = world.invited("p2").await;
+    let ticket = world.ticket(&link).await;
+    let own = world.service.base_url.clone();
+    let foreign: &[&[(&str, &str)]] = &[
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "cross-site"), ("origin", &own)],
+        &[("sec-fetch-site", "")],
+        &[("origin", "https://evil.example.com")],
+        &[("origin", "null")],
+        &[("origin", "")],
+        &[("origin", &format!("{own}.evil.example.com"))],
+        &[],
+    ];
+    let paths: Vec<(String, Vec<(&str, &str)>)> = vec![
+        (format!("/{}/sign-out", world.practice), vec![]),
+        (format!("/{}/sign-in", world.practice), vec![("username", "rosa.q"), ("password", PASSWORD)]),
+        (format!("/{}/portal", world.practice), vec![]),
+        (
+            format!("/i/{link}/verify"),
+            vec![("as", "patient"), ("family_name", "quillfeather"), ("birth_date", "04/27/1945")],
+        ),
+        (
+            format!("/i/{link}/register"),
+            vec![
+                ("ticket", &ticket),
+                ("username", "new.one"),
+                ("password", PASSWORD),
+                ("accept_terms", "yes"),
+            ],
+        ),
+    ];
+    let before = table(&world).await;
+    for (path, fields) in &paths {
+        for headers in foreign {
+            for kind in ["text/html", "application/json"] {
+                let mut request = world.request("POST", path).form(fields).header("accept", kind);
+                request = request.header("cookie", format!("a=b; __Host-portico={session}"));
+                for (name, value) in *headers {
+                    request = request.header(*name, *value);
+                }
+                let answer = world.send(request).await;
+                assert_eq!(answer.status, 403, "{path} {headers:?}: {}", answer.text);
+                assert!(answer.header("set-cookie").is_empty());
+            }
+        }
+    }
+    assert_eq!(table(&world).await, before);
+    assert_eq!(world.introspect(&session).await["active"], true);
+    // The page's own form is taken.
+    let out = world.request("POST", &paths[0].0).header("cookie", format!("__Host-portico={session}"));
+    let out = world.send(out.header("sec-fetch-site", "same-origin").form(&[("lang", "en")])).await;
+    assert!(matches!(out.status, 204 | 303), "{}", out.text);
+    assert_eq!(world.introspect(&session).await["active"], false);
+}
+
+#[tokio::test]
+async fn the_session_cookie_is_for_this_host_no_script_and_no_other_site() {
+    let world = World::new().await;
+    drop(world.registered("p1", "rosa.q").await);
+    let fields = [("username", "rosa.q"), ("password", PASSWORD)];
+    let answer = world.form(&format!("/{}/sign-in", world.practice), &fields).await.expect(303);
+    let cookie = answer.header("set-cookie").to_owned();
+    assert!(cookie.starts_with("__Host-portico="), "{cookie}");
+    for part in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite="] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert!(!cookie.contains("Domain"));
+    assert!(!answer.header("location").contains(cookie.split(['=', ';']).nth(1).unwrap()));
+}

@@ -1,0 +1,150 @@
+//! B30, B45, U2: practices never see each other.
+
+use portico_testkit::{PASSWORD, World};
+use serde_json::{Value, json};
+
+use super::{seen, table};
+
+#[tokio::test]
+async fn b30_every_call_about_another_practices_patient_answers_as_about_nobody() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    world.patient("p2", World::chart()).await;
+    let theirs = world.invite("p2", "email").await.expect(201);
+    let portal = world.portal("p1").await;
+    let account = portal["accounts"][0]["account_id"].as_str().unwrap().to_owned();
+    let before = table(&world).await;
+    let mails = world.mails().await.len();
+    let calls: Vec<(&str, &str, Value)> = vec![
+        ("GET", "/v1/patients/ID", Value::Null),
+        ("GET", "/v1/patients/ID/portal", Value::Null),
+        ("POST", "/v1/patients/ID/invitations", json!({"channel": "email"})),
+        ("POST", "/v1/patients/ID/invitations", json!({"channel": "print"})),
+        ("DELETE", "/v1/patients/ID/invitations/current", Value::Null),
+        ("GET", "/v1/patients/ID/invitations/current/letter.pdf", Value::Null),
+        ("POST", "/v1/patients/ID/portal/revoke", json!({"reason": "other"})),
+        ("POST", "/v1/patients/ID/portal/revoke", json!({"reason": "other", "account_id": account})),
+        ("PUT", "/v1/patients/ID/portal/access", json!({"enabled": false})),
+        ("POST", "/v1/patients/ID/portal/decline", json!({})),
+        ("PUT", "/v1/patients/ID/credentials", json!({"username": "x.y", "password": PASSWORD})),
+        ("POST", "/v1/patients/ID/contacts/confirm", json!({"channel": "email"})),
+        ("GET", "/v1/audit?patient_id=ID", Value::Null),
+        ("GET", "/v1/audit/verify?patient_id=ID", Value::Null),
+    ];
+    for (method, path, body) in calls {
+        for id in ["p1", "p2"] {
+            let mut answers = Vec::new();
+            for id in [id, "nobody-has-this-id"] {
+                let body = (!body.is_null()).then(|| body.clone());
+                let path = path.replace("ID", id);
+                let answer = world.staff(&world.other_keys.ehr, method, &path, body).await;
+                assert_eq!(answer.status, 404, "{method} {path}: {}", answer.text);
+                answers.push(seen(&answer));
+            }
+            assert_eq!(answers[0], answers[1], "{method} {path}");
+        }
+        world.advance(1);
+    }
+    for path in
+        [format!("/v1/holds/{account}/grant"), format!("/v1/holds/{}/refuse", theirs.str("/invitation_id"))]
+    {
+        let answer = world.staff(&world.other_keys.ehr, "POST", &path, None).await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text);
+    }
+    // Nothing of it anywhere, and the session still holds.
+    assert_eq!(world.mails().await.len(), mails);
+    assert_eq!(table(&world).await, before);
+    assert_eq!(world.introspect(&session).await["active"], true);
+    // A patient of the same id is another patient.
+    drop(
+        world.staff(&world.other_keys.ehr, "PUT", "/v1/patients/p1", Some(World::chart())).await.expect(201),
+    );
+    let own = world.staff(&world.other_keys.ehr, "GET", "/v1/patients/p1/portal", None).await.expect(200);
+    assert_eq!(own.str("/status"), "uninvited");
+    let revoked = world.staff(
+        &world.other_keys.ehr,
+        "POST",
+        "/v1/patients/p1/portal/revoke",
+        Some(json!({"reason": "other", "account_id": account})),
+    );
+    drop(revoked.await.expect(404));
+    assert_eq!(world.portal("p1").await["status"], "active");
+}
+
+#[tokio::test]
+async fn u2_a_session_of_one_practice_is_nothing_at_the_other() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    let (here, there) = (world.practice.clone(), world.other_practice.clone());
+    let account =
+        |practice: &str| world.request("GET", &format!("/{practice}/account")).bearer_auth(&session);
+    drop(world.send(account(&here)).await.expect(200));
+    drop(world.send(account(&there)).await.expect(401));
+    let cookie = world.request("GET", &format!("/{there}/account")).header("accept", "text/html");
+    let page = world.send(cookie.header("cookie", format!("__Host-portico={session}"))).await.expect(303);
+    assert!(page.header("location").starts_with(&format!("/{there}")));
+    let body = json!({"session_token": session});
+    let asked =
+        world.staff(&world.other_keys.portal, "POST", "/v1/sessions/introspect", Some(body.clone())).await;
+    assert_eq!(asked.expect(200).json(), json!({"active": false}));
+    drop(
+        world
+            .post(&format!("/{there}/sign-in"), json!({"username": "rosa.q", "password": PASSWORD}))
+            .await
+            .expect(401),
+    );
+    let exchange =
+        world.staff(&world.keys.portal, "POST", "/v1/sessions/exchange", Some(json!({"code": session})));
+    assert_eq!(exchange.await.status, 404, "a session is no exchange code");
+
+    // An exchange code of one practice is nothing at the other, and there for one use.
+    world.settings(json!({"portal_url": "https://portal.example.org/in"})).await;
+    let to_portal = world.request("POST", &format!("/{here}/portal")).bearer_auth(&session);
+    let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect(303);
+    let code = redirect.header("location").rsplit_once("code=").unwrap().1.to_owned();
+    let body = json!({"code": code});
+    let exchange =
+        async |key: &str| world.staff(key, "POST", "/v1/sessions/exchange", Some(body.clone())).await;
+    drop(exchange(&world.other_keys.portal).await.expect(404));
+    let own = exchange(&world.keys.portal).await.expect(200).str("/session_token");
+    drop(exchange(&world.keys.portal).await.expect(404));
+    assert_eq!(world.introspect(&code).await["active"], false, "an exchange code is no session");
+    assert_eq!(world.introspect(&own).await["active"], true);
+    // Sixty seconds.
+    let to_portal = world.request("POST", &format!("/{here}/portal")).bearer_auth(&session);
+    let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect(303);
+    let code = redirect.header("location").rsplit_once("code=").unwrap().1.to_owned();
+    world.advance(60);
+    let late = world.staff(&world.keys.portal, "POST", "/v1/sessions/exchange", Some(json!({"code": code})));
+    drop(late.await.expect(404));
+}
+
+#[tokio::test]
+async fn b45_a_cursor_belongs_to_its_practice_and_its_list() {
+    let world = World::new().await;
+    // Enough events of one patient for a second page.
+    world.patient("p1", World::chart()).await;
+    let ask = async |key: &str, path: String| world.staff(key, "GET", &path, None).await;
+    let mut cursor = String::new();
+    for round in 0..400 {
+        let city = format!("Town {round}");
+        world.patient("p1", World::chart_with(json!({"city": city}))).await;
+        if round % 40 == 39 {
+            world.advance(1);
+            let page = ask(&world.keys.ehr, "/v1/audit?patient_id=p1".to_owned()).await.expect(200);
+            cursor = page.str("/next_cursor");
+            if !cursor.is_empty() {
+                break;
+            }
+        }
+    }
+    assert!(!cursor.is_empty(), "no second page after 400 events");
+    drop(ask(&world.keys.ehr, format!("/v1/audit?patient_id=p1&cursor={cursor}")).await.expect(200));
+    let there = world.staff(&world.other_keys.ehr, "PUT", "/v1/patients/p1", Some(World::chart())).await;
+    drop(there.expect(201));
+    drop(ask(&world.other_keys.ehr, format!("/v1/audit?patient_id=p1&cursor={cursor}")).await.expect(400));
+    drop(ask(&world.keys.ehr, format!("/v1/audit?cursor={cursor}")).await.expect(400));
+    for forged in ["", "A", "AAAA", &cursor[1..], &format!("{cursor}A"), &"A".repeat(8000)] {
+        drop(ask(&world.keys.ehr, format!("/v1/audit?patient_id=p1&cursor={forged}")).await.expect(400));
+    }
+}

@@ -1,0 +1,63 @@
+//! Bad input, attacks and faults. Each test would fail without the defence that it names; the ids are those of the
+//! threat tables (B and P rows).
+
+mod codes;
+mod dump;
+mod faults;
+mod input;
+mod isolation;
+mod links;
+mod logs;
+mod power_off;
+mod sign_in;
+
+use portico_testkit::{Answer, World};
+use serde_json::{Value, json};
+
+/// All that an attacker can tell apart: status, headers (the date aside) and body.
+fn seen(answer: &Answer) -> String {
+    let mut headers: Vec<String> = answer
+        .headers
+        .iter()
+        .filter(|(name, _)| name != "date")
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect();
+    headers.sort();
+    format!("{} {}\n\n{}", answer.status, headers.join("\n"), answer.text)
+}
+
+/// The whole table but limit counters, which alone a request of no effect may move.
+async fn table(world: &World) -> String {
+    let mut lines: Vec<String> =
+        world.items().await.lines().filter(|line| !line.contains("\"LIMIT#")).map(str::to_owned).collect();
+    lines.sort();
+    lines.join("\n")
+}
+
+async fn proof(world: &World, token: &str) -> String {
+    world.state_facts(token).await.expect(200).str("/proof")
+}
+
+async fn send_code(world: &World, token: &str, proof: &str) -> Answer {
+    world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"})).await
+}
+
+async fn check_code(world: &World, token: &str, proof: &str, code: &str) -> Answer {
+    world.post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code})).await
+}
+
+/// Proof and code of a fresh identity check.
+async fn proof_and_code(world: &World, token: &str) -> (String, String) {
+    let proof = proof(world, token).await;
+    drop(send_code(world, token, &proof).await.expect(202));
+    (proof, world.last_mail().await.code())
+}
+
+/// A code of the same length that is another.
+fn other_code(code: &str) -> String {
+    code.chars().map(|c| if c == '9' { '0' } else { char::from(c as u8 + 1) }).collect()
+}
+
+fn facts(family_name: &str, birth_date: &str) -> Value {
+    json!({"as": "patient", "family_name": family_name, "birth_date": birth_date})
+}
