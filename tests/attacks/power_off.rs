@@ -9,18 +9,20 @@ use portico_testkit::PASSWORD;
 use reqwest::Client;
 use serde_json::{Value, json};
 
-/// The program next to this test, of the same build.
+/// The program next to this test, built to what the sources are now. The whole workspace is named, so that cargo takes
+/// the libraries of this very build and links them.
 fn program() -> PathBuf {
     let mut folder = std::env::current_exe().unwrap();
     folder.pop();
     folder.pop();
-    let program = folder.join("portico-local");
-    assert!(
-        program.exists(),
-        "Build the program first: cargo build -p portico-local ({})",
-        program.display()
-    );
-    program
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let build = Command::new(env!("CARGO"))
+        .args(["build", "--workspace", "--bin", "portico-local", "--locked", "--quiet", "--target-dir"])
+        .arg(folder.parent().unwrap())
+        .current_dir(root)
+        .status();
+    assert!(build.unwrap().success(), "cargo build --bin portico-local failed");
+    folder.join("portico-local")
 }
 
 struct Service {
