@@ -5,10 +5,6 @@
 
 #![expect(missing_docs, reason = "a field is named for its place on the page and holds its own sentence")]
 
-/// The version of the terms of use below, kept with each acceptance. A change of their meaning,
-/// in any language, changes it.
-pub const TERMS_VERSION: &str = "1";
-
 /// All words of the hosted pages in one language.
 #[derive(Debug)]
 pub struct PageText {
@@ -191,6 +187,7 @@ pub struct RegisterPage {
     pub mobile_phone_hint: &'static str,
     pub mobile_phone_invalid: &'static str,
     pub terms_heading: &'static str,
+    /// Whoever changes a word of these changes `TERMS_VERSION` in the domain too.
     pub terms: [&'static str; 8],
     pub accept_terms: &'static str,
     pub accept_terms_missing: &'static str,
@@ -462,7 +459,7 @@ pub(crate) const EN: PageText = PageText {
             "The portal is not for emergencies: in an emergency, call 911.",
             "Give only true facts, and register only for yourself or for someone whose care you are allowed to look after.",
             "Your user name and password are for you alone: do not share them with anyone.",
-            "If you think that someone else knows your password, change it and tell the office right away.",
+            "If you think that someone else knows your password, tell the office right away.",
             "The office may write to you about your access by e-mail or text message; reply STOP to end the texts.",
             "To protect you, the portal keeps a record of each sign-in and each change.",
             "You may ask the office to end your access at any time, and the office may end it too.",
@@ -662,7 +659,7 @@ pub(crate) const ES: PageText = PageText {
             "El portal no es para emergencias: en una emergencia, llame al 911.",
             "Dé solamente datos verdaderos y regístrese solo para usted o para alguien de cuyo cuidado tiene permiso de encargarse.",
             "Su nombre de usuario y su contraseña son solo para usted: no los comparta con nadie.",
-            "Si cree que otra persona conoce su contraseña, cámbiela y avise enseguida al consultorio.",
+            "Si cree que otra persona conoce su contraseña, avise enseguida al consultorio.",
             "El consultorio puede escribirle sobre su acceso por correo electrónico o mensaje de texto; responda STOP para no recibir más mensajes de texto.",
             "Para protegerle, el portal guarda un registro de cada inicio de sesión y de cada cambio.",
             "Usted puede pedir al consultorio que termine su acceso en cualquier momento, y el consultorio también puede terminarlo.",
