@@ -69,6 +69,11 @@ async fn i2_quick_add_makes_chart_and_invitation_in_one_call_and_names_a_possibl
     twin["allow_duplicate"] = json!(true);
     drop(world.ehr("POST", "/v1/patients", Some(twin)).await.expect(201));
 
+    let implied = json!({"given_name": "Ida", "family_name": "Bright", "birth_date": "1982-02-03",
+        "activate_portal": true, "email": "ida@example.com"});
+    let added = world.ehr("POST", "/v1/patients", Some(implied)).await.expect(201).json();
+    assert_eq!(added["invitation"]["channel"], "email");
+
     let unreachable = json!({
         "given_name": "Ada", "family_name": "Bright", "birth_date": "1981-02-03",
         "activate_portal": true, "channel": "email",

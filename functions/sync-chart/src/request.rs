@@ -240,7 +240,10 @@ impl QuickAddRequest {
         let birth_date = faults.need("birth_date", &self.birth_date, |text| BirthDate::parse(text, now));
         let email = faults.may("email", self.email.as_ref(), Email::parse);
         let mobile_phone = faults.may("mobile_phone", self.mobile_phone.as_ref(), Phone::parse);
-        let channel = self.channel.and_then(crate::quick_channel);
+        // Without a word about the way, the contact that was given is the way; e-mail, if both were.
+        let given = [(Channel::Email, email.is_some()), (Channel::Sms, mobile_phone.is_some())];
+        let implied = given.into_iter().find(|(_, there)| *there).map(|(channel, _)| channel);
+        let channel = self.channel.or(implied).and_then(crate::quick_channel);
         let invite = match (self.activate_portal, self.channel, channel) {
             (false, ..) => None,
             (true, _, Some(channel)) => Some(channel),
