@@ -129,9 +129,13 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
     let as_word = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == code);
     let mut wrong = Vec::new();
     for line in text.lines() {
-        if !matches!(serde_json::from_str::<Value>(line), Ok(Value::Object(_))) {
+        let Ok(Value::Object(mut members)) = serde_json::from_str::<Value>(line) else {
             wrong.push(format!("not one JSON object: {line}"));
-        }
+            continue;
+        };
+        // The digits of an instant may be anybody's ZIP code.
+        members.remove("timestamp");
+        let line = &Value::Object(members).to_string();
         for canary in canaries.iter().filter(|canary| !canary.is_empty() && line.contains(canary.as_str())) {
             wrong.push(format!("{canary}: {line}"));
         }

@@ -4,9 +4,9 @@
     reason = "tests/run names the browser in the environment; a browser is waited for in real time"
 )]
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use reqwest::{Client, Method};
@@ -38,19 +38,9 @@ impl Browser {
 
     async fn start(javascript: u8) -> Self {
         let program = std::env::var("PORTICO_CHROMEDRIVER").unwrap_or_else(|_| "chromedriver".to_owned());
-        let mut driver = Command::new(&program)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program} does not start: {error}; tests/run knows what to do"));
-        let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = said
-            .find_map(|line| {
-                line.unwrap().split_once("successfully on port ").map(|(_, port)| port.to_owned())
-            })
-            .and_then(|port| port.trim_end_matches('.').parse().ok())
-            .expect("ChromeDriver names its port");
+        // Two drivers that start at once may take the same free port; the one that loses it ends, and another begins.
+        let (driver, port, said) =
+            (0..5).find_map(|_| listening(&program)).expect("ChromeDriver listens and names its port");
         // It must never wait for somebody to read what it says.
         std::thread::spawn(move || said.for_each(drop));
         let mut browser = Self { driver, port, session: String::new(), client: Client::new() };
@@ -201,4 +191,22 @@ impl Drop for Browser {
         self.driver.kill().ok();
         self.driver.wait().ok();
     }
+}
+
+/// Starts a driver on a free port: the process, the port, and what else it will say; none if it ended at once.
+fn listening(program: &str) -> Option<(Child, u16, Lines<BufReader<ChildStdout>>)> {
+    let mut driver = Command::new(program)
+        .arg("--port=0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program} does not start: {error}; tests/run knows what to do"));
+    let mut said = BufReader::new(driver.stdout.take().unwrap()).lines();
+    let port = said
+        .find_map(|line| line.ok()?.split_once("successfully on port ").map(|(_, port)| port.to_owned()))
+        .and_then(|port| port.trim_end_matches('.').parse().ok());
+    if port.is_none() {
+        driver.wait().unwrap();
+    }
+    port.map(|port| (driver, port, said))
 }

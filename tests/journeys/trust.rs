@@ -28,7 +28,9 @@ async fn u1_every_change_leaves_an_event_that_says_when_who_what_and_why() {
         (&json!("patient_request"), &json!("patient"))
     );
     // Seals and ids are made of digits, and may hold any three or four of them.
-    let told = events.iter().map(|event| format!("{} {}", event["by"], event["action"])).collect::<String>();
+    let told = events
+        .iter()
+        .fold(String::new(), |told, event| format!("{told} {} {}", event["by"], event["action"]));
     let details = events.iter().flat_map(|event| event["detail"].as_object().into_iter().flatten());
     let told = details
         .filter(|(name, _)| !name.ends_with("_id"))
