@@ -78,18 +78,7 @@ async fn g2_a_representative_registers_by_the_same_link_and_a_child_only_so() {
     assert_eq!(refused.code(), "representative_required");
     let proof =
         world.post(&format!("/i/{token}/verify"), facts("representative")).await.expect(200).str("/proof");
-    drop(
-        world
-            .post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"}))
-            .await
-            .expect(202),
-    );
-    let code = world.last_mail().await.code();
-    let ticket = world
-        .post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code}))
-        .await
-        .expect(200)
-        .str("/ticket");
+    let ticket = world.enter_code(&token, &proof).await.expect(200).str("/ticket");
     let mut body = json!({"ticket": ticket, "username": "parent@example.com", "password": PASSWORD, "accept_terms": true});
     let missing = world.post(&format!("/i/{token}/register"), body.clone()).await.expect(400);
     assert_eq!(missing.json()["errors"].as_array().unwrap().len(), 4);
@@ -125,15 +114,7 @@ async fn g4_two_people_with_one_family_address_both_register() {
     drop(world.register(&first.token(), &ticket, "rosa.quillfeather@example.com").await.expect(201));
     let facts = json!({"as": "patient", "family_name": "Quillfeather", "birth_date": "1943-01-09"});
     let proof = world.post(&format!("/i/{}/verify", second.token()), facts).await.expect(200).str("/proof");
-    drop(
-        world
-            .post(&format!("/i/{}/codes", second.token()), json!({"proof": proof, "channel": "email"}))
-            .await
-            .expect(202),
-    );
-    let code = world.last_mail().await.code();
-    let check = json!({"proof": proof, "code": code});
-    let passed = world.post(&format!("/i/{}/codes/check", second.token()), check).await.expect(200);
+    let passed = world.enter_code(&second.token(), &proof).await.expect(200);
     let taken = world
         .register(&second.token(), &passed.str("/ticket"), &passed.str("/suggested_username"))
         .await
@@ -168,15 +149,7 @@ async fn g2_a_teenager_who_registers_with_a_guardians_address_waits_for_staff() 
         let token = world.last_mail().await.token();
         let facts = json!({"as": "patient", "family_name": "Quillfeather", "birth_date": "2011-04-27"});
         let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
-        drop(
-            world
-                .post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"}))
-                .await
-                .expect(202),
-        );
-        let code = world.last_mail().await.code();
-        let check = json!({"proof": proof, "code": code});
-        let ticket = world.post(&format!("/i/{token}/codes/check"), check).await.expect(200).str("/ticket");
+        let ticket = world.enter_code(&token, &proof).await.expect(200).str("/ticket");
         let username = format!("theo.{id}");
         let held = world.register(&token, &ticket, &username).await.expect(202);
         assert_eq!(held.json()["state"], "held");
