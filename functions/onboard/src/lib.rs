@@ -3,7 +3,7 @@
 use portico_domain::ids::PatientId;
 use portico_domain::onboard::{audit, audit_verify};
 use portico_domain::portal;
-use portico_domain::ports::{Desk, Directory, History, Limits, Practices};
+use portico_domain::ports::{Desk, Directory, History, Limits, Patients, Practices};
 use portico_domain::practice::Scope;
 use portico_domain::refusal::Refusal;
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: Desk + Limits + Practices + History + Directory,
+    S: Desk + Limits + Practices + Patients + History + Directory,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Desk + Limits + Practices + History + Directory,
+    S: Desk + Limits + Practices + Patients + History + Directory,
 {
     let call = inbound.staff()?;
     let (context, store) = (&app.context, &app.store);

@@ -6,7 +6,7 @@ use crate::desk::Caller;
 use crate::ids::{Actor, LinkId, MessageId};
 use crate::limit::{Counter, PHONE};
 use crate::link::{Delivery, Kind, Link, LinkState, Purpose};
-use crate::message::{Message, MessageState, Recipient, Template};
+use crate::message::{Message, MessageState, Template};
 use crate::patient::{AccountRef, CurrentInvitation, Patient, Reason, RevokeReason};
 use crate::ports::{Context, Write};
 use crate::practice::{Regrant, Scope, Settings};
@@ -192,7 +192,6 @@ pub fn to_patient(
         id: MessageId::new(&*context.clock, &*context.entropy),
         practice: patient.practice.clone(),
         template,
-        to: Recipient::Patient(patient.id.clone()),
         channel,
         link,
         code: None,

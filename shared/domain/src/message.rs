@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chart::Channel;
-use crate::ids::{AccountId, LinkId, MessageId, PatientId, PracticeId};
+use crate::ids::{LinkId, MessageId, PatientId, PracticeId};
 use crate::time::Timestamp;
 
 /// Seconds for which one sender has a message to itself.
@@ -31,16 +31,6 @@ pub enum Template {
     Revoked,
 }
 
-/// To whom, by reference: the address is looked up when the message goes, so that it is the chart's as it is then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Recipient {
-    /// The contact on a patient's chart.
-    Patient(PatientId),
-    /// The verified contact of a representative.
-    Account(AccountId),
-}
-
 /// Where a message stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -64,8 +54,6 @@ pub struct Message {
     pub practice: PracticeId,
     /// What is said.
     pub template: Template,
-    /// To whom.
-    pub to: Recipient,
     /// Which way.
     pub channel: Channel,
     /// The link that it carries or belongs to.
@@ -77,7 +65,8 @@ pub struct Message {
     /// The user name to confirm, which its owner chose a moment ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
-    /// The patient whom it is about, for the check whether it still should go.
+    /// The patient whom it is about, to whose contact it goes: looked up when it is sent, so that the address is the
+    /// chart's as it is then.
     pub about: PatientId,
     /// When it was decided.
     pub created_at: Timestamp,

@@ -4,8 +4,8 @@ use futures_util::join;
 
 use crate::audit::{Event, Subject, verify};
 use crate::desk::{StaffCall, open};
-use crate::ids::PatientId;
-use crate::ports::{Along, Context, Desk, Directory, History, Limits};
+use crate::ids::{PatientId, PracticeId};
+use crate::ports::{Along, Context, Desk, Directory, History, Limits, Patients};
 use crate::practice::Scope;
 use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
 
@@ -76,19 +76,18 @@ pub async fn audit_verify<S>(
     patient: Option<&PatientId>,
 ) -> Result<Verdict, Failure>
 where
-    S: Desk + Limits + History + Directory,
+    S: Desk + Limits + Patients + History + Directory,
 {
     let (caller, opened) =
         open(context, store, call, &[Scope::Audit], Along { patient, ..Along::default() }).await?;
     let mut verdict = Verdict { intact: true, checked: 0, first_broken: None };
-    let along = |id: &PatientId| (id.clone(), call);
     if let Some(id) = patient {
         let record = opened.patient.ok_or(Refusal::NotFound)?;
         check(
             context,
             store,
             &caller.practice,
-            &Subject::Patient(along(id).0),
+            &Subject::Patient(id.clone()),
             record.head.number,
             &mut verdict,
         )
@@ -101,7 +100,7 @@ where
         let (ids, next) = store.patients_after(&caller.practice, cursor).await?;
         for id in ids {
             if verdict.intact {
-                check_patient(context, store, call, id, &mut verdict).await?;
+                check_patient(context, store, &caller.practice, id, &mut verdict).await?;
             }
         }
         cursor = next;
@@ -111,17 +110,16 @@ where
     }
 }
 
-async fn check_patient<S: Desk + History>(
+async fn check_patient<S: Patients + History>(
     context: &Context,
     store: &S,
-    call: &StaffCall,
+    practice: &PracticeId,
     id: PatientId,
     verdict: &mut Verdict,
 ) -> Result<(), Failure> {
-    let along = Along { patient: Some(&id), ..Along::default() };
-    let Some(patient) = store.open(&call.key, along).await?.patient else { return Ok(()) };
+    let Some(patient) = store.patient(practice, &id).await? else { return Ok(()) };
     let accounts: Vec<_> = patient.accounts.iter().map(|account| account.id).collect();
-    let subject = Subject::Patient(id.clone());
+    let subject = Subject::Patient(id);
     let (whole, records) = join!(
         check(context, store, &patient.practice, &subject, patient.head.number, verdict),
         store.links_and_accounts(&[], &accounts)
@@ -147,7 +145,7 @@ async fn check_patient<S: Desk + History>(
 async fn check<S: History>(
     context: &Context,
     store: &S,
-    practice: &crate::ids::PracticeId,
+    practice: &PracticeId,
     subject: &Subject,
     at_least: u64,
     verdict: &mut Verdict,

@@ -222,11 +222,6 @@ impl Patient {
         self.accounts.iter().filter(|account| account.ended_by.is_none() && !account.held)
     }
 
-    /// The patient's own account, if its grant holds.
-    pub fn own_account(&self) -> Option<&AccountRef> {
-        self.live_accounts().find(|account| account.relationship == Relationship::Own)
-    }
-
     /// What suspends every grant: no session, no sign-in and no link works for this patient while it holds.
     pub fn suspension(&self) -> Option<Reason> {
         if !self.access_enabled {

@@ -3,7 +3,7 @@
 use futures_util::join;
 
 use crate::account::{Account, GrantState};
-use crate::audit::{Action, Entry, Event, Subject};
+use crate::audit::{Entry, Event, Subject};
 use crate::desk::{Caller, StaffCall, open, repeated};
 use crate::ids::{AccountId, LinkId, PatientId};
 use crate::link::{Link, LinkState};
@@ -107,7 +107,7 @@ where
         let before = opened.patient.ok_or(Refusal::NotFound)?;
         let events = events?;
         let head = events.last().map(Event::head).unwrap_or_default();
-        let mut made = made(events);
+        let made = made(events);
         let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
         let repeat = repeated(opened.once, once.as_ref(), context.now())?.is_some();
         let decision = if repeat { None } else { decide(before.clone(), &caller)? };
@@ -132,7 +132,7 @@ where
         after.head = event.head();
         after.version += 1;
         writes.push(Write::ChangePatient(Box::new(after.clone()), after.status(&settings)));
-        writes.push(Write::Append(event.clone()));
+        writes.push(Write::Append(event));
         if let Some(key) = once.clone() {
             writes.push(Write::Once(Once::new(key, after.id.as_str(), context.now())));
         }
@@ -143,9 +143,6 @@ where
                 let (mut links, mut accounts) = records?;
                 for write in &writes {
                     follow(write, &mut links, &mut accounts);
-                }
-                if event.detail.contains_key("kind") && event.action != Action::ChartChanged {
-                    made.push(event);
                 }
                 return Ok((
                     Portal { patient: after, settings, links: in_order(links), made, accounts },

@@ -53,7 +53,7 @@ fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller:
     // A revocation over one that was about to be undone keeps its id, so that the same grants come back with it.
     let id =
         earlier.map_or_else(|| RevocationId::new(&*context.clock, &*context.entropy), |earlier| earlier.id);
-    let entry = entry(context, &patient, caller, command, Action::AccessRevoked, Vec::new());
+    let entry = entry(context, &patient, caller, command, Vec::new());
     let mut writes = Vec::new();
     for account in patient.accounts.iter_mut().filter(|account| account.ended_by.is_none()) {
         account.ended_by = Some(id);
@@ -80,7 +80,7 @@ fn revoke_one(
 ) -> Result<Decision, Refusal> {
     let id = RevocationId::new(&*context.clock, &*context.entropy);
     let detail = vec![("account_id", account.to_string())];
-    let entry = entry(context, &patient, caller, command, Action::AccessRevoked, detail);
+    let entry = entry(context, &patient, caller, command, detail);
     let Some(known) = patient.accounts.iter_mut().find(|known| known.id == account) else {
         return Err(Refusal::NotFound);
     };
@@ -97,7 +97,6 @@ fn entry(
     patient: &Patient,
     caller: &Caller,
     command: &Revoke,
-    action: Action,
     mut detail: Vec<(&'static str, String)>,
 ) -> Entry {
     detail.push(("reason", command.reason.code().to_owned()));
@@ -106,7 +105,7 @@ fn entry(
         subject: Subject::Patient(patient.id.clone()),
         at: context.now(),
         by: caller.by(),
-        action,
+        action: Action::AccessRevoked,
         detail,
     }
 }

@@ -5,14 +5,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{Action, By, Entry, Subject};
 use crate::chart::Channel;
-use crate::ids::{LinkId, MessageId, PatientId, PracticeId};
+use crate::ids::{LinkId, PatientId, PracticeId};
+use crate::invitation::to_patient;
 use crate::keys::{digest, new_secret, same};
 use crate::limit::{Counter, PHONE, PUBLIC_POSTS, Raised};
 use crate::link::{
     CODES, Fact, FailedCheck, Kind, Link, PROOF_SECONDS, Purpose, RESEND_SECONDS, Role, SentCode,
     TICKET_SECONDS, Ticket, parse_token,
 };
-use crate::message::{Message, MessageState, Recipient, Template};
+use crate::message::Template;
 use crate::patient::Patient;
 use crate::person::{BirthDate, Email, Name, PostalCode};
 use crate::ports::{
@@ -439,22 +440,8 @@ where
         digits: practice.settings.code_digits,
         tries: 0,
     };
-    let message = Message {
-        id: MessageId::new(&*context.clock, &*context.entropy),
-        practice: link.practice.clone(),
-        template: Template::Code,
-        to: Recipient::Patient(link.patient.clone()),
-        channel,
-        link: Some(id),
-        code: Some(code.number),
-        username: None,
-        about: link.patient.clone(),
-        created_at: now,
-        state: MessageState::Queued,
-        attempts: 0,
-        due_at: now,
-        provider_id: None,
-    };
+    let mut message = to_patient(context, &patient, Template::Code, channel, Some(id));
+    message.code = Some(code.number);
     match store.commit(&[Write::SendCode { id, code, at: now }, Write::Queue(message)]).await {
         Ok(()) => Ok(CodeSent { resend_after: RESEND_SECONDS, channels: code_channels(&patient), practice }),
         // Another code was asked for at the same time: this one need not go.
