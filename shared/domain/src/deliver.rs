@@ -125,6 +125,18 @@ pub struct TextOut {
     pub language: &'static str,
 }
 
+/// A call that is ready to be made.
+pub struct VoiceOut {
+    /// To which number, E.164.
+    pub to: String,
+    /// What is said, as SSML.
+    pub ssml: String,
+    /// The message's id.
+    pub message: MessageId,
+    /// `en` or `es`.
+    pub language: &'static str,
+}
+
 /// Hands messages to providers. It never tries twice: that is the outbox's to decide.
 pub trait Courier: Sync {
     /// Hands an e-mail over.

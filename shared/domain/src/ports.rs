@@ -261,6 +261,12 @@ pub trait Directory: Sync {
     ) -> impl Future<Output = Result<(Vec<PatientId>, Option<String>), Unavailable>> + Send;
 }
 
+/// Hands what strangers ask for to the worker that looks it up: all that the function which takes it in can do with it.
+pub trait RequestQueue: Sync {
+    /// Queues one request, sealed; all of them are of one length.
+    fn send(&self, sealed: &str) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
 /// What makes a name or an address findable.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entry {
