@@ -1,7 +1,7 @@
 //! What patients read: e-mails, texts and the words of the hosted pages, in English and Spanish.
 //!
 //! Pure functions: no clock, no network, no storage. The only thing that a message says about a
-//! person is the given name in its greeting and, once, the user name that they chose.
+//! person is the given name in its greeting and, in mails that are about nothing else, user names.
 
 #![deny(missing_docs, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
@@ -90,6 +90,82 @@ pub enum Message<'a> {
     /// The practice has deactivated the access.
     Revoked {
         /// Whom the greeting names.
+        given_name: Option<&'a str>,
+    },
+    /// Somebody asked for a new password, or the office did for them.
+    Reset {
+        /// Whom the greeting names.
+        given_name: Option<&'a str>,
+        /// The complete link, its language included.
+        link: &'a str,
+        /// When the link stops working, in milliseconds since 1970.
+        expires_at_millis: i64,
+    },
+    /// Somebody asked for access with the recipient's address and facts that do not match it. It
+    /// greets nobody: who asked is not known.
+    NotVerified,
+    /// The user names that belong to the recipient's address; mails say them, texts do not. It
+    /// greets nobody: several people may share the address.
+    Usernames {
+        /// One or several.
+        usernames: &'a [&'a str],
+        /// The address of the sign-in page.
+        sign_in: &'a str,
+    },
+    /// The password was changed, and every session has ended.
+    PasswordChanged {
+        /// Whom the greeting names.
+        given_name: Option<&'a str>,
+    },
+    /// The user name was changed.
+    UsernameChanged {
+        /// Whom the greeting names.
+        given_name: Option<&'a str>,
+        /// The new one; e-mails say it, texts do not.
+        username: &'a str,
+    },
+    /// The e-mail address of the account was changed: told at the old one.
+    EmailChanged {
+        /// Whom the greeting names.
+        given_name: Option<&'a str>,
+    },
+    /// A short-lived code that shows that a new address is the recipient's. It greets nobody:
+    /// until then the address may be anybody's.
+    ConfirmEmail {
+        /// The digits.
+        code: &'a str,
+        /// How long they work.
+        minutes: u32,
+    },
+    /// Somebody who is signed in asked the office to change the contact details.
+    DetailsProposed {
+        /// Whom the greeting names.
+        given_name: Option<&'a str>,
+    },
+    /// The office has decided on the changes to the contact details.
+    DetailsDecided {
+        /// Whom the greeting names.
+        given_name: Option<&'a str>,
+        /// They were made; otherwise nothing has changed.
+        accepted: bool,
+    },
+    /// The office has made a user name and a temporary password, and tells them itself.
+    CredentialsSet {
+        /// Whom the greeting names.
+        given_name: Option<&'a str>,
+        /// The address of the sign-in page.
+        sign_in: &'a str,
+    },
+    /// An account that exists can now be used for one more patient.
+    AccountAdded {
+        /// Whom the greeting names: who cares for the patient.
+        given_name: Option<&'a str>,
+        /// The address of the sign-in page.
+        sign_in: &'a str,
+    },
+    /// An account can no longer be used for a patient.
+    RepresentativeEnded {
+        /// Whom the greeting names: who cared for the patient.
         given_name: Option<&'a str>,
     },
 }

@@ -14,7 +14,7 @@ fn messages<'a>(
     link: &'a str,
     sign_in: &'a str,
     given_name: Option<&'a str>,
-) -> [(&'static str, Message<'a>); 8] {
+) -> [(&'static str, Message<'a>); 22] {
     let expires_at_millis = EXPIRY;
     [
         ("invitation", Message::Invitation { given_name, link, expires_at_millis, representative: false }),
@@ -28,6 +28,23 @@ fn messages<'a>(
         ("registered", Message::Registered { given_name, username: "ana.lopez@example.com", sign_in }),
         ("representative_registered", Message::RepresentativeRegistered { given_name }),
         ("revoked", Message::Revoked { given_name }),
+        ("reset", Message::Reset { given_name, link, expires_at_millis }),
+        ("not_verified", Message::NotVerified),
+        ("username", Message::Usernames { usernames: &["ana.lopez@example.com"], sign_in }),
+        (
+            "usernames",
+            Message::Usernames { usernames: &["ana.lopez@example.com", "maria77", "j.lopez"], sign_in },
+        ),
+        ("password_changed", Message::PasswordChanged { given_name }),
+        ("username_changed", Message::UsernameChanged { given_name, username: "ana.lopez@example.com" }),
+        ("email_changed", Message::EmailChanged { given_name }),
+        ("confirm_email", Message::ConfirmEmail { code: "042917", minutes: 10 }),
+        ("details_proposed", Message::DetailsProposed { given_name }),
+        ("details_accepted", Message::DetailsDecided { given_name, accepted: true }),
+        ("details_declined", Message::DetailsDecided { given_name, accepted: false }),
+        ("credentials_set", Message::CredentialsSet { given_name, sign_in }),
+        ("account_added", Message::AccountAdded { given_name, sign_in }),
+        ("representative_ended", Message::RepresentativeEnded { given_name }),
     ]
 }
 
@@ -59,6 +76,9 @@ fn the_html_part_reads_well() {
     insta::assert_snapshot!("html_invitation_es", email(&invitation, &PRACTICE, Language::Spanish).html);
     let code = Message::Code { code: "042917", minutes: 10 };
     insta::assert_snapshot!("html_code_en", email(&code, &PRACTICE, Language::English).html);
+    let usernames =
+        Message::Usernames { usernames: &["ana.lopez@example.com", "j<i>m"], sign_in: "https://x.example/p" };
+    insta::assert_snapshot!("html_usernames_en", email(&usernames, &PRACTICE, Language::English).html);
 }
 
 #[test]
@@ -112,7 +132,8 @@ fn every_text_is_one_segment_with_its_link_and_expiry_whole() {
                             for (kind, mut message) in messages(link, &sign_in, given_name) {
                                 let mut linked = false;
                                 if let Message::Invitation { expires_at_millis, .. }
-                                | Message::VerifyAgain { expires_at_millis, .. } = &mut message
+                                | Message::VerifyAgain { expires_at_millis, .. }
+                                | Message::Reset { expires_at_millis, .. } = &mut message
                                 {
                                     *expires_at_millis = millis;
                                     linked = true;

@@ -59,12 +59,25 @@ pub fn text(message: &Message<'_>, practice: &Practice<'_>, language: Language) 
         return bare;
     }
     match *message {
-        Message::Invitation { link, .. } | Message::VerifyAgain { link, .. } => link.to_owned(),
+        Message::Invitation { link, .. }
+        | Message::VerifyAgain { link, .. }
+        | Message::Reset { link, .. } => link.to_owned(),
         Message::Restored { .. }
         | Message::Code { .. }
         | Message::Registered { .. }
         | Message::RepresentativeRegistered { .. }
-        | Message::Revoked { .. } => bare,
+        | Message::Revoked { .. }
+        | Message::NotVerified
+        | Message::Usernames { .. }
+        | Message::PasswordChanged { .. }
+        | Message::UsernameChanged { .. }
+        | Message::EmailChanged { .. }
+        | Message::ConfirmEmail { .. }
+        | Message::DetailsProposed { .. }
+        | Message::DetailsDecided { .. }
+        | Message::CredentialsSet { .. }
+        | Message::AccountAdded { .. }
+        | Message::RepresentativeEnded { .. } => bare,
     }
 }
 
@@ -74,6 +87,13 @@ struct Wordings {
     rich: Vec<String>,
     /// What must be said whatever becomes of the practice's name.
     bare: String,
+}
+
+impl Wordings {
+    /// Of a message that is short enough as it is.
+    fn one(words: String) -> Self {
+        Self { rich: vec![words.clone()], bare: words }
+    }
 }
 
 /// The wordings of an offer. A household that shares a phone tells two offers apart by the given
@@ -134,7 +154,7 @@ fn english(message: &Message<'_>, practice: &Practice<'_>) -> Wordings {
                 bare: format!("get your portal back: {link} until {until}"),
             }
         }
-        Message::Code { code, minutes } => Wordings {
+        Message::Code { code, minutes } | Message::ConfirmEmail { code, minutes } => Wordings {
             rich: vec![format!(
                 "Your code is {code}. It works for {minutes} min. Never tell it to anyone who \
                  calls you."
@@ -154,16 +174,83 @@ fn english(message: &Message<'_>, practice: &Practice<'_>) -> Wordings {
                 bare,
             }
         }
-        Message::RepresentativeRegistered { .. } => {
-            let bare = format!(
-                "Someone who cares for you can now use the patient portal for you. Not right? Call us: {call}"
-            );
-            Wordings { rich: vec![bare.clone()], bare }
+        Message::RepresentativeRegistered { .. } => Wordings::one(format!(
+            "Someone who cares for you can now use the patient portal for you. Not right? Call us: {call}"
+        )),
+        Message::Revoked { .. } => Wordings::one(format!(
+            "Your access to the patient portal is turned off. Questions? Call us: {call}"
+        )),
+        Message::Reset { link, expires_at_millis, .. } => {
+            let until = until(expires_at_millis);
+            Wordings {
+                rich: vec![
+                    format!(
+                        "If you asked for a new patient portal password, choose it here: {link} until \
+                         {until}. If not, do nothing."
+                    ),
+                    format!("If you asked for a new password: {link} until {until}"),
+                ],
+                bare: format!("new password: {link} until {until}"),
+            }
         }
-        Message::Revoked { .. } => {
-            let bare = format!("Your access to the patient portal is turned off. Questions? Call us: {call}");
-            Wordings { rich: vec![bare.clone()], bare }
+        Message::NotVerified => Wordings::one(format!(
+            "Someone asked for portal access with your e-mail. What they entered does not match. Nothing \
+             was changed. Call us: {call}"
+        )),
+        Message::Usernames { .. } => {
+            Wordings::one(format!("To get your user name for the patient portal, call us: {call}"))
         }
+        Message::PasswordChanged { .. } => Wordings::one(format!(
+            "Your patient portal password was changed. You are signed out everywhere. Not you? Call us now: \
+             {call}"
+        )),
+        Message::UsernameChanged { .. } => Wordings::one(format!(
+            "Your user name for the patient portal was changed. Not you? Call us right away: {call}"
+        )),
+        Message::EmailChanged { .. } => Wordings::one(format!(
+            "The e-mail address of your patient portal account was changed. Not you? Call us right away: \
+             {call}"
+        )),
+        Message::DetailsProposed { .. } => Wordings::one(format!(
+            "Someone asked us in the portal to change your contact details. We will look at it. Not you? \
+             Call us: {call}"
+        )),
+        Message::DetailsDecided { accepted: true, .. } => Wordings::one(format!(
+            "We changed your contact details, as asked in the patient portal. Not right? Call us: {call}"
+        )),
+        Message::DetailsDecided { accepted: false, .. } => Wordings::one(format!(
+            "We did not accept the changes to your contact details. To find out why, call us: {call}"
+        )),
+        Message::CredentialsSet { sign_in, .. } => Wordings {
+            rich: vec![
+                format!(
+                    "Our office has a user name and a temporary password for you. Sign in within 7 days: \
+                     {sign_in} Not expected? Call us: {call}"
+                ),
+                format!("Ask us for your user name and password: {call}. Sign in within 7 days: {sign_in}"),
+            ],
+            bare: format!(
+                "Our office has a user name and temporary password for you. They work for 7 days. Not \
+                 expected? Call us: {call}"
+            ),
+        },
+        Message::AccountAdded { sign_in, .. } => Wordings {
+            rich: vec![
+                format!(
+                    "You can now use the patient portal for one more person, with the user name that you \
+                     have. Sign in: {sign_in} Not expected? Call us: {call}"
+                ),
+                format!("You can now use the portal for one more person: {sign_in} Not expected? {call}"),
+            ],
+            bare: format!(
+                "You can now use the patient portal for one more person you care for. Not expected? Call \
+                 us: {call}"
+            ),
+        },
+        Message::RepresentativeEnded { .. } => Wordings::one(format!(
+            "Your portal access for someone you cared for has ended. Your other access stays. Questions? \
+             Call us: {call}"
+        )),
     }
 }
 
@@ -210,7 +297,7 @@ fn spanish(message: &Message<'_>, practice: &Practice<'_>) -> Wordings {
                 bare: format!("recupere su portal: {link} hasta {until}"),
             }
         }
-        Message::Code { code, minutes } => Wordings {
+        Message::Code { code, minutes } | Message::ConfirmEmail { code, minutes } => Wordings {
             rich: vec![format!(
                 "Su código es {code}. Sirve {minutes} min. No se lo diga nunca a nadie que le \
                  llame."
@@ -230,17 +317,84 @@ fn spanish(message: &Message<'_>, practice: &Practice<'_>) -> Wordings {
                 bare,
             }
         }
-        Message::RepresentativeRegistered { .. } => {
-            let bare = format!(
-                "Alguien que cuida de usted ya puede usar el portal por usted. ¿No es correcto? Llame al {call}"
-            );
-            Wordings { rich: vec![bare.clone()], bare }
+        Message::RepresentativeRegistered { .. } => Wordings::one(format!(
+            "Alguien que cuida de usted ya puede usar el portal por usted. ¿No es correcto? Llame al {call}"
+        )),
+        Message::Revoked { .. } => Wordings::one(format!(
+            "Su acceso al portal del paciente está desactivado. ¿Preguntas? Llame al {call}"
+        )),
+        Message::Reset { link, expires_at_millis, .. } => {
+            let until = until(expires_at_millis);
+            Wordings {
+                rich: vec![
+                    format!(
+                        "Si pidió una contraseña nueva para el portal del paciente, elíjala aquí: {link} \
+                         hasta {until}. Si no, no haga nada."
+                    ),
+                    format!("Si pidió una contraseña nueva: {link} hasta {until}"),
+                ],
+                bare: format!("contraseña nueva: {link} hasta {until}"),
+            }
         }
-        Message::Revoked { .. } => {
-            let bare =
-                format!("Su acceso al portal del paciente está desactivado. ¿Preguntas? Llame al {call}");
-            Wordings { rich: vec![bare.clone()], bare }
+        Message::NotVerified => Wordings::one(format!(
+            "Alguien pidió acceso al portal con su correo. Lo que escribió no coincide. Nada cambió. Llame \
+             al {call}"
+        )),
+        Message::Usernames { .. } => {
+            Wordings::one(format!("Para saber su nombre de usuario del portal del paciente, llame al {call}"))
         }
+        Message::PasswordChanged { .. } => Wordings::one(format!(
+            "Se cambió su contraseña del portal y se cerraron todas sus sesiones. ¿No fue usted? Llame ya \
+             al {call}"
+        )),
+        Message::UsernameChanged { .. } => Wordings::one(format!(
+            "Se cambió su nombre de usuario del portal del paciente. ¿No fue usted? Llame enseguida al {call}"
+        )),
+        Message::EmailChanged { .. } => Wordings::one(format!(
+            "Se cambió el correo electrónico de su cuenta del portal. ¿No fue usted? Llame enseguida al \
+             {call}"
+        )),
+        Message::DetailsProposed { .. } => Wordings::one(format!(
+            "Alguien pidió en el portal cambiar sus datos de contacto. Vamos a revisarlo. ¿No fue usted? \
+             Llame al {call}"
+        )),
+        Message::DetailsDecided { accepted: true, .. } => Wordings::one(format!(
+            "Hemos cambiado sus datos de contacto, como se pidió en el portal. ¿No es correcto? Llame al \
+             {call}"
+        )),
+        Message::DetailsDecided { accepted: false, .. } => Wordings::one(format!(
+            "No hemos aceptado los cambios en sus datos de contacto. Para saber por qué, llame al {call}"
+        )),
+        Message::CredentialsSet { sign_in, .. } => Wordings {
+            rich: vec![
+                format!(
+                    "El consultorio tiene un nombre de usuario y una contraseña temporal para usted. Entre \
+                     en un plazo de 7 días: {sign_in} ¿No lo esperaba? Llame al {call}"
+                ),
+                format!("Pídanos su usuario y contraseña: {call}. Entre en un plazo de 7 días: {sign_in}"),
+            ],
+            bare: format!(
+                "El consultorio tiene un usuario y una contraseña temporal para usted. Sirven 7 días. ¿No \
+                 lo esperaba? Llame al {call}"
+            ),
+        },
+        Message::AccountAdded { sign_in, .. } => Wordings {
+            rich: vec![
+                format!(
+                    "Ya puede usar el portal del paciente para una persona más, con el usuario que ya \
+                     tiene. Entre: {sign_in} ¿No lo esperaba? Llame al {call}"
+                ),
+                format!("Ya puede usar el portal para una persona más: {sign_in} ¿No lo esperaba? {call}"),
+            ],
+            bare: format!(
+                "Ya puede usar el portal del paciente para una persona más a quien cuida. ¿No lo esperaba? \
+                 Llame al {call}"
+            ),
+        },
+        Message::RepresentativeEnded { .. } => Wordings::one(format!(
+            "Ya no tiene acceso al portal de alguien a quien cuidaba. Sus otros accesos siguen. ¿Preguntas? \
+             Llame al {call}"
+        )),
     }
 }
 
