@@ -13,6 +13,7 @@ pub mod page;
 mod problem;
 mod text;
 mod time;
+mod voice;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use page::PageText;
 pub use problem::{PROBLEM_CODES, REASON_CODES, problem_detail, reason_detail};
 pub use text::{SEGMENT, septets, text};
 pub use time::local_time;
+pub use voice::voice_code;
 
 /// What every message says of the practice that sends it.
 #[derive(Clone, Copy)]

@@ -82,6 +82,25 @@ fn the_html_part_reads_well() {
 }
 
 #[test]
+fn calls_sound_well() {
+    let mut all = String::new();
+    for language in Language::ALL {
+        writeln!(all, "{}\n", voice_code("042917", PRACTICE.name, language)).unwrap();
+    }
+    insta::assert_snapshot!("calls", all);
+}
+
+#[test]
+fn a_call_holds_no_mark_that_it_did_not_set() {
+    for language in Language::ALL {
+        let said = voice_code("<&", "Smith & <b>Sons</b>\u{ffff}\u{7} \"'", language);
+        assert!(said.contains(" Smith &amp; &lt;b&gt;Sons&lt;/b&gt; &quot;&apos;."), "{said}");
+        assert!(said.contains("&lt;<break time=\"800ms\"/>&amp;"), "{said}");
+        assert!(!voice_code("1", " \n", language).contains(" ."));
+    }
+}
+
+#[test]
 fn texts_read_well() {
     for language in Language::ALL {
         let link = link(language);

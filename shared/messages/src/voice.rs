@@ -1,0 +1,79 @@
+//! What a call says, as SSML.
+
+use crate::{Language, names::one_line};
+
+/// A pause after each digit, long enough to write it down.
+const PAUSE: &str = "<break time=\"800ms\"/>";
+
+/// The sentences around the digits.
+struct Call {
+    before_name: &'static str,
+    /// Where the practice's name can't be said.
+    nameless: &'static str,
+    stranger: &'static str,
+    code: &'static str,
+    again: &'static str,
+    secret: &'static str,
+}
+
+const EN: Call = Call {
+    before_name: "Hello. This is a call from",
+    nameless: "your doctor's office",
+    stranger: "If you did not ask for a code, hang up now.",
+    code: "Your code is:",
+    again: "Once more, your code is:",
+    secret: "Never tell it to anyone who calls you. Goodbye.",
+};
+
+const ES: Call = Call {
+    before_name: "Hola. Le llamamos de",
+    nameless: "el consultorio de su médico",
+    stranger: "Si usted no pidió un código, cuelgue ahora.",
+    code: "Su código es:",
+    again: "Se lo repito. Su código es:",
+    secret: "No se lo diga nunca a nadie que le llame. Adiós.",
+};
+
+/// What a call says that brings a code: who calls, and the digits one by one, slowly, twice.
+pub fn voice_code(code: &str, practice_name: &str, language: Language) -> String {
+    let Call { before_name, nameless, stranger, code: first, again, secret } = match language {
+        Language::English => EN,
+        Language::Spanish => ES,
+    };
+    let name = match escaped(&one_line(practice_name)) {
+        name if name.chars().any(char::is_alphanumeric) => name,
+        _ => nameless.to_owned(),
+    };
+    let digits: Vec<String> = code.chars().map(|digit| escaped(digit.encode_utf8(&mut [0; 4]))).collect();
+    let digits = digits.join(PAUSE);
+    format!(
+        "<speak>\
+         <p>{before_name} {name}.</p>\
+         <p>{stranger}</p>\
+         {PAUSE}\
+         <p>{first} {PAUSE}<prosody rate=\"slow\">{digits}</prosody></p>\
+         {PAUSE}\
+         <p>{again} {PAUSE}<prosody rate=\"slow\">{digits}</prosody></p>\
+         {PAUSE}\
+         <p>{secret}</p>\
+         </speak>"
+    )
+}
+
+/// `text` as the content of an XML element; what XML has no place for is dropped.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&apos;"),
+            '\u{fffe}' | '\u{ffff}' => {}
+            c if c.is_control() => {}
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
