@@ -178,6 +178,14 @@ pub fn reason_detail(code: &str, language: Language) -> Option<&'static str> {
             english: "The e-mail address belongs to a guardian of this patient: check who registered, then grant or refuse it.",
             spanish: "El correo electrónico es de un tutor de este paciente: compruebe quién se registró y luego acepte o rechace el registro.",
         },
+        "already_own" => Detail {
+            english: "This login already belongs to another patient: register with a new user name.",
+            spanish: "Esta cuenta ya es de otro paciente: regístrese con un nombre de usuario nuevo.",
+        },
+        "no_account" => Detail {
+            english: "This patient has no account of their own: invite them first.",
+            spanish: "Este paciente no tiene una cuenta propia: invítelo primero.",
+        },
         "too_short" => Detail {
             english: "This password is too short: add another word.",
             spanish: "Esta contraseña es demasiado corta: agregue otra palabra.",
@@ -227,7 +235,7 @@ pub const PROBLEM_CODES: [&str; 23] = [
 ];
 
 /// Every reason code that has a sentence.
-pub const REASON_CODES: [&str; 18] = [
+pub const REASON_CODES: [&str; 20] = [
     "access_disabled",
     "missing_email",
     "missing_mobile_phone",
@@ -242,6 +250,8 @@ pub const REASON_CODES: [&str; 18] = [
     "no_sms_consent",
     "already_registered",
     "guardian_contact_conflict",
+    "already_own",
+    "no_account",
     "too_short",
     "too_long",
     "common",
