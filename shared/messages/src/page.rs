@@ -5,6 +5,14 @@
 
 #![expect(missing_docs, reason = "a field is named for its place on the page and holds its own sentence")]
 
+mod own;
+mod way_in;
+
+pub use own::{
+    ChangeEmailPage, ChangePasswordPage, ChangeUsernamePage, DetailsPage, RepresentativesPage, SessionsPage,
+};
+pub use way_in::{AskPages, NotMePage, ResetPage};
+
 /// All words of the hosted pages in one language.
 #[derive(Debug)]
 pub struct PageText {
@@ -28,6 +36,24 @@ pub struct PageText {
     pub dead_link: DeadLinkPage,
     /// Other pages that go no further; each says what to do next.
     pub dead_end: DeadEnds,
+    /// Asking for an account, a new password or a user name, without a link.
+    pub ask: AskPages,
+    /// When a message reached somebody whom it is not for.
+    pub not_me: NotMePage,
+    /// The page behind a link for a new password.
+    pub reset: ResetPage,
+    /// A new password, for somebody who is signed in.
+    pub change_password: ChangePasswordPage,
+    /// A new user name.
+    pub change_username: ChangeUsernamePage,
+    /// A new e-mail address for the account.
+    pub change_email: ChangeEmailPage,
+    /// Where the account is signed in.
+    pub sessions: SessionsPage,
+    /// Those who may use the portal for the patient.
+    pub representatives: RepresentativesPage,
+    /// The contact details that the office has, and changes to them.
+    pub details: DetailsPage,
 }
 
 /// What every page has.
@@ -192,6 +218,21 @@ pub struct RegisterPage {
     pub accept_terms: &'static str,
     pub accept_terms_missing: &'static str,
     pub submit: &'static str,
+    pub have_account_heading: &'static str,
+    pub have_account: &'static str,
+    pub have_account_submit: &'static str,
+    pub have_account_failed: &'static str,
+    pub have_account_own: &'static str,
+    pub question_legend: &'static str,
+    pub question_intro: &'static str,
+    pub question: &'static str,
+    pub question_hint: &'static str,
+    pub question_missing: &'static str,
+    pub answer: &'static str,
+    pub answer_hint: &'static str,
+    pub answer_missing: &'static str,
+    answer_too_short: &'static str,
+    pub answer_is_username: &'static str,
 }
 
 impl RegisterPage {
@@ -211,6 +252,11 @@ impl RegisterPage {
     /// A password of fewer than `n` characters.
     pub fn password_too_short(&self, n: usize) -> String {
         fill(self.password_too_short, "n", &n.to_string())
+    }
+
+    /// An answer of fewer than `n` characters.
+    pub fn answer_too_short(&self, n: usize) -> String {
+        fill(self.answer_too_short, "n", &n.to_string())
     }
 }
 
@@ -255,6 +301,12 @@ pub struct AccountPage {
     pub first_sign_in: &'static str,
     pub open_portal: &'static str,
     pub sign_out: &'static str,
+    pub settings_heading: &'static str,
+    pub current_password: &'static str,
+    pub current_password_hint: &'static str,
+    pub current_password_missing: &'static str,
+    pub wrong_password: &'static str,
+    pub back_to_account: &'static str,
 }
 
 impl AccountPage {
@@ -297,6 +349,10 @@ pub struct DeadLinkPage {
     pub next_heading: &'static str,
     pub ask_office: &'static str,
     pub registered_already: &'static str,
+    pub renew_heading: &'static str,
+    pub renew: &'static str,
+    pub renew_button: &'static str,
+    pub reset: &'static str,
 }
 
 /// Other pages that go no further; each says what to do next.
@@ -467,6 +523,21 @@ pub(crate) const EN: PageText = PageText {
         accept_terms: "I accept the terms of use",
         accept_terms_missing: "To go on, accept the terms of use.",
         submit: "Register",
+        have_account_heading: "I already have a user name at this practice",
+        have_account: "Sign in with it and add this patient to your account. You need no second user name.",
+        have_account_submit: "Sign in and add this patient",
+        have_account_failed: "The user name or password is not right. The patient was not added.",
+        have_account_own: "This user name already belongs to another patient. Choose a new user name and password here.",
+        question_legend: "Security question",
+        question_intro: "If you forget your password, the answer can show that it is you. You may leave both fields empty.",
+        question: "Your question",
+        question_hint: "About something that nobody else knows, e.g. What was the name of my first teacher?",
+        question_missing: "Enter a question, or leave the answer empty too.",
+        answer: "Your answer",
+        answer_hint: "Remember how you write it.",
+        answer_missing: "Enter an answer, or leave the question empty too.",
+        answer_too_short: "This answer is too short. Use at least {n} characters.",
+        answer_is_username: "The answer can't be your user name. Choose another one.",
     },
     new_password: NewPasswordPage {
         title: "Choose a new password",
@@ -492,6 +563,12 @@ pub(crate) const EN: PageText = PageText {
         first_sign_in: "This is the first time that you sign in.",
         open_portal: "Open the portal",
         sign_out: "Sign out",
+        settings_heading: "Change your account",
+        current_password: "Your current password",
+        current_password_hint: "To keep you safe, we ask for it again.",
+        current_password_missing: "Enter your current password.",
+        wrong_password: "Your current password is not right. Nothing was changed.",
+        back_to_account: "Back to your account",
     },
     sign_in: SignInPage {
         title: "Sign in",
@@ -516,6 +593,10 @@ pub(crate) const EN: PageText = PageText {
         next_heading: "What to do",
         ask_office: "Ask your doctor's office for a new link.",
         registered_already: "If you have registered already, you need no link: sign in to your doctor's patient portal.",
+        renew_heading: "Get a new link",
+        renew: "We can send a new link to the e-mail or phone that the office has.",
+        renew_button: "Send a new link",
+        reset: "If you want a new password, go to your doctor's sign-in page and choose “Forgot password”.",
     },
     dead_end: DeadEnds {
         too_many_title: "Too many tries",
@@ -534,6 +615,15 @@ pub(crate) const EN: PageText = PageText {
         wrong_format_title: "We can't read this form",
         wrong_format: "It came in a format that we do not know. Open the page again in your browser and fill in the form there.",
     },
+    ask: way_in::ASK_EN,
+    not_me: way_in::NOT_ME_EN,
+    reset: way_in::RESET_EN,
+    change_password: own::CHANGE_PASSWORD_EN,
+    change_username: own::CHANGE_USERNAME_EN,
+    change_email: own::CHANGE_EMAIL_EN,
+    sessions: own::SESSIONS_EN,
+    representatives: own::REPRESENTATIVES_EN,
+    details: own::DETAILS_EN,
 };
 
 /// Spanish, with usted.
@@ -667,6 +757,21 @@ pub(crate) const ES: PageText = PageText {
         accept_terms: "Acepto las condiciones de uso",
         accept_terms_missing: "Para continuar, acepte las condiciones de uso.",
         submit: "Registrarme",
+        have_account_heading: "Ya tengo un nombre de usuario en este consultorio",
+        have_account: "Inicie sesión con él y agregue a este paciente a su cuenta. No necesita otro nombre de usuario.",
+        have_account_submit: "Iniciar sesión y agregar a este paciente",
+        have_account_failed: "El nombre de usuario o la contraseña no son correctos. No se agregó al paciente.",
+        have_account_own: "Este nombre de usuario ya es de otro paciente. Elija aquí un nombre de usuario y una contraseña nuevos.",
+        question_legend: "Pregunta de seguridad",
+        question_intro: "Si olvida su contraseña, con la respuesta puede demostrar que es usted. Puede dejar vacíos los dos campos.",
+        question: "Su pregunta",
+        question_hint: "Sobre algo que nadie más sepa, por ejemplo: ¿Cómo se llamaba mi primera maestra?",
+        question_missing: "Escriba una pregunta, o deje vacía también la respuesta.",
+        answer: "Su respuesta",
+        answer_hint: "Recuerde cómo la escribe.",
+        answer_missing: "Escriba una respuesta, o deje vacía también la pregunta.",
+        answer_too_short: "Esta respuesta es demasiado corta. Use al menos {n} caracteres.",
+        answer_is_username: "La respuesta no puede ser su nombre de usuario. Elija otra.",
     },
     new_password: NewPasswordPage {
         title: "Elija una contraseña nueva",
@@ -692,6 +797,12 @@ pub(crate) const ES: PageText = PageText {
         first_sign_in: "Es la primera vez que inicia sesión.",
         open_portal: "Abrir el portal",
         sign_out: "Cerrar sesión",
+        settings_heading: "Cambie su cuenta",
+        current_password: "Su contraseña actual",
+        current_password_hint: "Para su seguridad, se la pedimos otra vez.",
+        current_password_missing: "Escriba su contraseña actual.",
+        wrong_password: "Su contraseña actual no es correcta. No se cambió nada.",
+        back_to_account: "Volver a su cuenta",
     },
     sign_in: SignInPage {
         title: "Iniciar sesión",
@@ -716,6 +827,10 @@ pub(crate) const ES: PageText = PageText {
         next_heading: "Qué puede hacer",
         ask_office: "Pida un enlace nuevo en el consultorio de su médico.",
         registered_already: "Si ya se registró, no necesita un enlace: inicie sesión en el portal del paciente de su médico.",
+        renew_heading: "Pida un enlace nuevo",
+        renew: "Podemos enviar un enlace nuevo al correo electrónico o al teléfono que tiene el consultorio.",
+        renew_button: "Enviar un enlace nuevo",
+        reset: "Si quiere una contraseña nueva, vaya a la página de inicio de sesión de su médico y elija «Olvidé mi contraseña».",
     },
     dead_end: DeadEnds {
         too_many_title: "Demasiados intentos",
@@ -734,4 +849,13 @@ pub(crate) const ES: PageText = PageText {
         wrong_format_title: "No podemos leer este formulario",
         wrong_format: "Llegó en un formato que no conocemos. Abra la página otra vez en su navegador y llene el formulario allí.",
     },
+    ask: way_in::ASK_ES,
+    not_me: way_in::NOT_ME_ES,
+    reset: way_in::RESET_ES,
+    change_password: own::CHANGE_PASSWORD_ES,
+    change_username: own::CHANGE_USERNAME_ES,
+    change_email: own::CHANGE_EMAIL_ES,
+    sessions: own::SESSIONS_ES,
+    representatives: own::REPRESENTATIVES_ES,
+    details: own::DETAILS_ES,
 };

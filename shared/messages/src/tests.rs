@@ -378,10 +378,33 @@ fn words_around_a_value_leave_no_mark() {
             (page.account.last_sign_in("noon"), "noon"),
             (page.dead_end.too_many(&wait), wait.as_str()),
             (page.dead_end.wrong("req-1"), "req-1"),
+            (page.register.answer_too_short(3), "3"),
+            (page.change_username.done("ana"), "ana"),
+            (page.change_email.now("ana@example.com"), "ana@example.com"),
+            (page.change_email.code_sent("ana@example.com"), "ana@example.com"),
+            (page.sessions.began("noon"), "noon"),
+            (page.sessions.last_used("noon"), "noon"),
+            (page.sessions.end_named("noon"), "noon"),
+            (page.representatives.show_everything_named("Eva"), "Eva"),
+            (page.representatives.show_part_named("Eva"), "Eva"),
+            (page.representatives.end_named("Eva"), "Eva"),
+            (page.representatives.end_intro("Eva"), "Eva"),
+            (page.details.pending("noon"), "noon"),
         ] {
             assert!(said.contains(value) && !said.contains(['{', '}']), "{said}");
         }
         assert_eq!(page.register.username_taken(&[]), page.register.username_taken_plain);
+    }
+}
+
+#[test]
+fn words_that_send_a_reader_elsewhere_name_what_is_there() {
+    for language in Language::ALL {
+        let page = language.page();
+        assert!(page.change_email.office_keeps.contains(page.details.title));
+        assert!(page.dead_link.reset.contains(page.sign_in.forgot_password));
+        let usernames = Message::Usernames { usernames: &["ana"], sign_in: "https://x.example/p" };
+        assert!(email(&usernames, &PRACTICE, language).text.contains(page.sign_in.forgot_password));
     }
 }
 
