@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::audit::Head;
-use crate::ids::{AccountId, PatientId, PracticeId, RevocationId};
+use crate::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
 use crate::keys::{digest, is_secret, new_secret};
 use crate::password::PasswordHash;
-use crate::person::{Email, Name, Phone};
+use crate::person::{Email, Line, Name, Phone};
 use crate::time::{Entropy, Timestamp};
 
 /// Minutes after which an unused session ends, in seconds.
@@ -60,6 +60,18 @@ pub enum Level {
     /// Everything.
     #[default]
     Full,
+    /// Appointments and messages alone.
+    Limited,
+}
+
+impl Level {
+    /// The word for it in the contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Limited => "limited",
+        }
+    }
 }
 
 /// Whether a grant holds.
@@ -102,6 +114,28 @@ pub struct Terms {
     pub accepted_at: Timestamp,
 }
 
+/// Days that a password set by staff works, if nobody signs in with it before.
+pub const TEMPORARY_DAYS: i64 = 7;
+
+/// A password that staff set: it signs in once, within seven days, and must then be changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Temporary {
+    /// Not usable from this instant on.
+    pub until: Timestamp,
+    /// Whether it signed in.
+    #[serde(default)]
+    pub used: bool,
+}
+
+/// A question that only its owner can answer: behind a live reset link alone, where the practice allows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Security {
+    /// The question, in its owner's words.
+    pub question: Line,
+    /// The hash of the answer, in lower case and without outer spaces.
+    pub answer: PasswordHash,
+}
+
 /// A person who can sign in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -130,10 +164,32 @@ pub struct Account {
     pub mobile_phone: Option<Phone>,
     /// Grants, by patient.
     pub grants: BTreeMap<String, Grant>,
-    /// Terms accepted.
-    pub terms: Terms,
+    /// Terms accepted; none until the first sign-in of somebody whom staff registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
+    /// The language in which its holder registered, `en` or `es`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// The security question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security: Option<Security>,
+    /// Set while the password is one that staff made up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporary: Option<Temporary>,
+    /// A new e-mail address that waits for its code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_email: Option<LinkId>,
+    /// Sessions and codes of an earlier epoch are over.
+    #[serde(default)]
+    pub epoch: u32,
+    /// Browsers that signed in under an earlier generation have no bucket of their own.
+    #[serde(default)]
+    pub browsers: u32,
     /// When it came to be.
     pub registered_at: Timestamp,
+    /// When staff deleted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deleted_at: Option<Timestamp>,
     /// When its holder last signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<Timestamp>,
@@ -154,6 +210,24 @@ impl Account {
     /// Whether it opens anything at all.
     pub fn has_access(&self) -> bool {
         self.grants.values().any(|grant| grant.state == GrantState::Active)
+    }
+
+    /// The patient as whom its holder registered.
+    pub fn own_patient(&self) -> Option<PatientId> {
+        let own = self.grants.iter().find(|(_, grant)| grant.relationship == Relationship::Own)?;
+        PatientId::parse(own.0).ok()
+    }
+
+    /// The patient under whose name its messages and links are kept: its holder, else the first whom it may see, else any.
+    pub fn leading_patient(&self) -> Option<PatientId> {
+        let live = self.grants.iter().find(|(_, grant)| grant.state == GrantState::Active);
+        let any = live.or_else(|| self.grants.iter().next());
+        self.own_patient().or_else(|| PatientId::parse(any?.0).ok())
+    }
+
+    /// Whether the password is one that staff made up and nobody changed yet.
+    pub const fn must_change_password(&self) -> bool {
+        self.temporary.is_some()
     }
 
     /// The grant to a patient.
@@ -192,25 +266,28 @@ pub struct Session {
     pub ends_at: Timestamp,
     /// Last write of `idle_at`.
     pub touched_at: Timestamp,
+    /// The account's epoch when it began.
+    #[serde(default)]
+    pub epoch: u32,
+    /// Whether it may do nothing but choose a password, because it began with a temporary one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restricted: bool,
 }
 
 impl Session {
     /// A new session of an account, and its token, which is shown once.
-    pub fn begin(
-        account: AccountId,
-        practice: &PracticeId,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> (Self, Zeroizing<String>) {
-        let (token, digest) = secret_of(account, entropy);
+    pub fn begin(account: &Account, now: Timestamp, entropy: &dyn Entropy) -> (Self, Zeroizing<String>) {
+        let (token, digest) = secret_of(account.id, entropy);
         let session = Self {
-            account,
-            practice: practice.clone(),
+            account: account.id,
+            practice: account.practice.clone(),
             digest,
             began_at: now,
             idle_at: now.plus_seconds(IDLE_SECONDS),
             ends_at: now.plus_seconds(SESSION_SECONDS),
             touched_at: now,
+            epoch: account.epoch,
+            restricted: account.must_change_password(),
         };
         (session, token)
     }
@@ -218,6 +295,16 @@ impl Session {
     /// Whether it still holds; both boundary instants are over.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.idle_at && now < self.ends_at
+    }
+
+    /// Whether it is one of `account` as that is now.
+    pub fn is_of(&self, account: &Account) -> bool {
+        self.account == account.id && self.practice == account.practice && self.epoch == account.epoch
+    }
+
+    /// What names it to its owner, which is not what opens it.
+    pub fn id(&self) -> &str {
+        self.digest.get(..16).unwrap_or_default()
     }
 
     /// When it will end if nothing more happens.
@@ -269,18 +356,17 @@ pub struct Exchange {
     pub digest: String,
     /// Not usable from this instant on.
     pub expires_at: Timestamp,
+    /// The account's epoch when it was made.
+    #[serde(default)]
+    pub epoch: u32,
 }
 
 impl Exchange {
     /// A new code, which is shown once.
-    pub fn begin(
-        account: AccountId,
-        practice: &PracticeId,
-        now: Timestamp,
-        entropy: &dyn Entropy,
-    ) -> (Self, Zeroizing<String>) {
-        let (code, digest) = secret_of(account, entropy);
+    pub fn begin(account: &Account, now: Timestamp, entropy: &dyn Entropy) -> (Self, Zeroizing<String>) {
+        let (code, digest) = secret_of(account.id, entropy);
         let expires_at = now.plus_seconds(EXCHANGE_SECONDS);
-        (Self { account, practice: practice.clone(), digest, expires_at }, code)
+        let practice = account.practice.clone();
+        (Self { account: account.id, practice, digest, expires_at, epoch: account.epoch }, code)
     }
 }

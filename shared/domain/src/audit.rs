@@ -104,6 +104,30 @@ pub enum Action {
     AccessRestored,
     /// A password was replaced.
     PasswordChanged,
+    /// A user name was replaced.
+    UsernameChanged,
+    /// An account's own e-mail address was replaced.
+    EmailChanged,
+    /// Staff set user name and a temporary password.
+    CredentialsSet,
+    /// Staff ended the pause after too many wrong passwords.
+    AccountUnlocked,
+    /// Staff deleted an account.
+    AccountDeleted,
+    /// Sessions were ended by their owner.
+    SessionsEnded,
+    /// How much a representative's grant opens was changed.
+    LevelChanged,
+    /// The recipient said that the link is not for them.
+    WrongRecipientReported,
+    /// Staff confirmed an address.
+    ContactConfirmed,
+    /// Somebody asked for the chart to be changed.
+    ChangeProposed,
+    /// Staff took a proposed change over, or a part of it.
+    ChangeAccepted,
+    /// Staff did not take a proposed change over.
+    ChangeDeclined,
     /// Staff recorded that the patient said no.
     InvitationDeclined,
     /// The practice's settings changed.

@@ -3,11 +3,14 @@
 
 use std::future::Future;
 
+use crate::account::Account;
 use crate::chart::Channel;
-use crate::ids::{LinkId, MessageId, PatientId, PracticeId};
-use crate::link::{Link, LinkState};
-use crate::message::{ATTEMPTS, Message, MessageState, Template};
+use crate::ids::{MessageId, PracticeId};
+use crate::link::{Link, Purpose};
+use crate::message::{ATTEMPTS, Message, MessageState, Recipient, Template};
+use crate::notice::may_text;
 use crate::patient::Patient;
+use crate::person::{Name, Phone};
 use crate::ports::{Context, Practices};
 use crate::practice::Settings;
 use crate::refusal::Unavailable;
@@ -26,13 +29,8 @@ pub trait Outbox: Sync {
         id: MessageId,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Message>, Unavailable>> + Send;
-    /// The patient whom a message is about and the link that it carries, in one read.
-    fn about(
-        &self,
-        practice: &PracticeId,
-        patient: &PatientId,
-        link: Option<LinkId>,
-    ) -> impl Future<Output = Result<(Option<Patient>, Option<Link>), Unavailable>> + Send;
+    /// The patient whom a message is about, the link that it carries and the account that it goes to, in one read.
+    fn about(&self, message: &Message) -> impl Future<Output = Result<About, Unavailable>> + Send;
     /// Writes down what became of a message that this sender still has: its state, the provider's id, and on its link
     /// the delivery.
     fn settle(
@@ -51,10 +49,21 @@ pub trait Outbox: Sync {
     fn practices(&self) -> impl Future<Output = Result<Vec<PracticeId>, Unavailable>> + Send;
 }
 
+/// What a message is about.
+#[derive(Default)]
+pub struct About {
+    /// The patient.
+    pub patient: Option<Patient>,
+    /// The link.
+    pub link: Option<Link>,
+    /// The account of the recipient.
+    pub account: Option<Account>,
+}
+
 /// What a message says, with all that its words need.
 pub enum Words {
-    /// The offer to register, with the link's token.
-    Invitation(String, Timestamp),
+    /// The offer to register, with the link's token, and whether it is for somebody else.
+    Invitation(String, Timestamp, bool),
     /// The check before access comes back, with the link's token.
     VerifyAgain(String, Timestamp),
     /// Access is back.
@@ -65,6 +74,30 @@ pub enum Words {
     Registered(Option<String>),
     /// Access was taken away.
     Revoked,
+    /// The way to a new password, with the link's token.
+    Reset(String, Timestamp),
+    /// The facts that somebody stated did not match.
+    NotVerified,
+    /// The user names at this address.
+    Usernames(Vec<String>),
+    /// The password was changed.
+    PasswordChanged,
+    /// The user name was changed, to this one.
+    UsernameChanged(String),
+    /// The account's address was changed.
+    EmailChanged,
+    /// A code that confirms this address.
+    ConfirmEmail(String),
+    /// A change of the chart was proposed.
+    DetailsProposed,
+    /// The office decided on it.
+    DetailsDecided(bool),
+    /// Staff set user name and a temporary password.
+    CredentialsSet,
+    /// A login sees one patient more.
+    AccountAdded,
+    /// A representative's access ended.
+    RepresentativeEnded,
 }
 
 /// A message that is to be sent now.
@@ -73,11 +106,11 @@ pub struct Letter {
     pub message: Message,
     /// What it says.
     pub words: Words,
-    /// The address or number: the chart's, as it is now.
+    /// The address or number: the one on file, as it is now.
     pub address: String,
-    /// The recipient's first name, for the greeting.
-    pub given_name: String,
-    /// The language on the chart, if there is one.
+    /// The recipient's first name, for the greeting, where it is known whose the address is.
+    pub given_name: Option<String>,
+    /// The recipient's language, if it is known.
     pub language: Option<String>,
     /// The practice's settings.
     pub settings: Settings,
@@ -160,22 +193,15 @@ pub async fn take<S: Outbox + Practices>(
         store.settle(&message, message.link.is_some() && message.template != Template::Code, now).await?;
         return Ok(None);
     }
-    let (patient, link) = store.about(&message.practice, &message.about, message.link).await?;
+    let about = store.about(&message).await?;
     let practice = store.practice(&message.practice).await?;
-    let letter = patient.zip(practice).and_then(|(patient, practice)| {
-        let words = words(context, &message, &patient, link.as_ref(), now)?;
-        let address = address(&message, &patient, link.as_ref())?;
-        Some((patient, practice, words, address))
+    let letter = about.patient.as_ref().zip(practice).and_then(|(patient, practice)| {
+        let words = words(context, &message, patient, &about, now)?;
+        let address = address(&message, patient, &about)?;
+        Some((practice, words, address, greeted(&message, patient, &about)))
     });
-    if let Some((patient, practice, words, address)) = letter {
-        Ok(Some(Letter {
-            given_name: patient.chart.given_name.reveal().to_owned(),
-            language: patient.chart.language,
-            settings: practice.settings,
-            words,
-            address,
-            message,
-        }))
+    if let Some((practice, words, address, (given_name, language))) = letter {
+        Ok(Some(Letter { given_name, language, settings: practice.settings, words, address, message }))
     } else {
         message.state = MessageState::Dropped;
         store.settle(&message, false, now).await?;
@@ -183,18 +209,51 @@ pub async fn take<S: Outbox + Practices>(
     }
 }
 
-/// The address on the chart now; for what carries a link, only if it is the one that the link was made for.
-fn address(message: &Message, patient: &Patient, link: Option<&Link>) -> Option<String> {
-    let address = patient.chart.address(message.channel)?;
-    let same = match (message.template, link) {
-        (Template::Invitation | Template::VerifyAgain, Some(link)) => {
-            link.sent_to.as_deref() == Some(address)
+/// Whom the greeting names, and in which language.
+fn greeted(message: &Message, patient: &Patient, about: &About) -> (Option<String>, Option<String>) {
+    let language = patient.chart.language.clone();
+    let account = about.account.as_ref();
+    let name = |name: &Name| name.reveal().to_owned();
+    match &message.to {
+        Recipient::Patient => (Some(name(&patient.chart.given_name)), language),
+        Recipient::Account(_) => (
+            account.and_then(|account| account.given_name.as_ref()).map(name),
+            account.and_then(|account| account.language.clone()).or(language),
+        ),
+        Recipient::Link => {
+            let invitee = about.link.as_ref().and_then(|link| link.invitee.as_ref());
+            (invitee.map(|who| name(&who.given_name)), language)
         }
-        (Template::Invitation | Template::VerifyAgain, None) => false,
-        (Template::Code | Template::Restored | Template::Registered | Template::Revoked, _) => true,
+        Recipient::Former(_) => (None, language),
+    }
+}
+
+/// The address on file now; for what carries a link, only if it is the one that the link was made for.
+fn address(message: &Message, patient: &Patient, about: &About) -> Option<String> {
+    let (link, channel) = (about.link.as_ref(), message.channel);
+    let address = match &message.to {
+        Recipient::Patient if channel == Channel::Sms && !may_text(patient) => None,
+        Recipient::Patient => patient.reached_at(channel).map(str::to_owned),
+        Recipient::Account(_) => about.account.as_ref().and_then(|account| match channel {
+            Channel::Email => account.email.as_ref().map(|email| email.reveal().to_owned()),
+            Channel::Sms | Channel::Voice => {
+                account.mobile_phone.as_ref().and_then(Phone::dialable).map(str::to_owned)
+            }
+            Channel::Print => None,
+        }),
+        Recipient::Link => link.and_then(|link| match &link.invitee {
+            Some(who) => who.address(channel).map(str::to_owned),
+            None => link.sent_to.clone(),
+        }),
+        Recipient::Former(address) => Some(address.clone()),
+    }?;
+    let same = match message.template {
+        Template::Invitation | Template::VerifyAgain | Template::Reset => {
+            link.is_some_and(|link| link.sent_to.as_deref() == Some(&address))
+        }
+        _ => true,
     };
-    let wanted = message.channel != Channel::Sms || patient.chart.sms_consent != Some(false);
-    (same && wanted).then(|| address.to_owned())
+    same.then_some(address)
 }
 
 /// What the message says, if that is still true.
@@ -202,29 +261,46 @@ fn words(
     context: &Context,
     message: &Message,
     patient: &Patient,
-    link: Option<&Link>,
+    about: &About,
     now: Timestamp,
 ) -> Option<Words> {
-    let open = link.filter(|link| {
-        link.state == LinkState::Pending && now < link.expires_at && patient.suspension().is_none()
-    });
+    let open =
+        about.link.as_ref().filter(|link| link.is_pending(now) && patient.suspension().is_none());
+    let carried = || open.and_then(|link| Some((link.token(&context.keyring)?, link.expires_at)));
     match message.template {
         Template::Invitation => {
-            open.and_then(|link| Some(Words::Invitation(link.token(&context.keyring)?, link.expires_at)))
+            let (token, until) = carried()?;
+            Some(Words::Invitation(token, until, message.to == Recipient::Link))
         }
-        Template::VerifyAgain => {
-            open.and_then(|link| Some(Words::VerifyAgain(link.token(&context.keyring)?, link.expires_at)))
-        }
+        Template::VerifyAgain => carried().map(|(token, until)| Words::VerifyAgain(token, until)),
+        Template::Reset => carried().map(|(token, until)| Words::Reset(token, until)),
         Template::Code => {
             let link = open?;
             let code = link.code.filter(|code| Some(code.number) == message.code)?;
-            link.code_digits(&code, &context.keyring).map(Words::Code)
+            let digits = link.code_digits(&code, &context.keyring)?;
+            let is_address = link.purpose == Purpose::Address;
+            Some(if is_address { Words::ConfirmEmail(digits) } else { Words::Code(digits) })
         }
         Template::Restored => patient.live_accounts().next().is_some().then_some(Words::Restored),
-        Template::Registered => {
-            patient.live_accounts().next().is_some().then(|| Words::Registered(message.username.clone()))
+        Template::Registered => patient
+            .live_accounts()
+            .next()
+            .is_some()
+            .then(|| Words::Registered(message.usernames.first().cloned())),
+        Template::Revoked => {
+            (patient.revocation.is_some() || patient.own_account().is_none()).then_some(Words::Revoked)
         }
-        Template::Revoked => patient.revocation.as_ref().map(|_| Words::Revoked),
+        Template::NotVerified => Some(Words::NotVerified),
+        Template::Usernames => Some(Words::Usernames(message.usernames.clone())),
+        Template::PasswordChanged => Some(Words::PasswordChanged),
+        Template::UsernameChanged => message.usernames.first().cloned().map(Words::UsernameChanged),
+        Template::EmailChanged => Some(Words::EmailChanged),
+        Template::DetailsProposed => Some(Words::DetailsProposed),
+        Template::DetailsAccepted => Some(Words::DetailsDecided(true)),
+        Template::DetailsDeclined => Some(Words::DetailsDecided(false)),
+        Template::CredentialsSet => Some(Words::CredentialsSet),
+        Template::AccountAdded => Some(Words::AccountAdded),
+        Template::RepresentativeEnded => Some(Words::RepresentativeEnded),
     }
 }
 
@@ -248,7 +324,10 @@ pub async fn settle<S: Outbox>(
         Handed::Later | Handed::Rejected => message.state = MessageState::Failed,
     }
     let on_link =
-        matches!(message.template, Template::Invitation | Template::VerifyAgain | Template::Restored);
+        matches!(
+        message.template,
+        Template::Invitation | Template::VerifyAgain | Template::Restored | Template::Reset
+    );
     store
         .settle(&message, on_link && message.link.is_some() && message.state != MessageState::Queued, now)
         .await?;

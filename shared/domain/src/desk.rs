@@ -76,6 +76,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// A visitor of a public page, whom no key vouches for.
+    pub fn visitor(practice: &PracticeId) -> Self {
+        Self { practice: practice.clone(), client: ClientId::visitor(), actor: None, scopes: Vec::new() }
+    }
+
     /// Whether the key allows it.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)

@@ -87,7 +87,24 @@ impl ClientId {
     }
 }
 
+impl ClientId {
+    /// What stands in a client's place where a visitor of a public page asked.
+    pub fn visitor() -> Self {
+        Self("patient".to_owned())
+    }
+}
+
 impl Actor {
+    /// What stands in a staff member's place where a visitor of a public page asked.
+    pub fn visitor() -> Self {
+        Self("self".to_owned())
+    }
+
+    /// The signed-in holder of an account.
+    pub fn holder(account: AccountId) -> Self {
+        Self(account.to_string())
+    }
+
     /// Reads a staff user id.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         if (1..=64).contains(&text.len()) && text.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) {
@@ -157,6 +174,10 @@ ulid_id! {
 ulid_id! {
     /// The id of an account. Never reused.
     AccountId
+}
+ulid_id! {
+    /// The id of a proposed change of a chart.
+    ChangeId
 }
 ulid_id! {
     /// The id of a message in the outbox.

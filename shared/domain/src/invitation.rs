@@ -1,16 +1,20 @@
 //! Making an invitation: what it takes to offer, or give back, access. Shared by `send-invite` and quick add.
 
-use crate::audit::{Action, Entry};
+use crate::audit::{Action, Entry, Event, Head, Subject};
 use crate::chart::Channel;
 use crate::desk::Caller;
-use crate::ids::{Actor, LinkId, MessageId};
+use crate::ids::{AccountId, Actor};
 use crate::limit::{Counter, PHONE};
-use crate::link::{Delivery, Kind, Link, LinkState, Purpose};
-use crate::message::{Message, MessageState, Template};
+use crate::link::{Kind, Link, LinkState, Purpose, SecondCheck, Target};
+use crate::message::Template;
+use crate::notice::{Reach, may_text, message, to_patient};
 use crate::patient::{AccountRef, CurrentInvitation, Patient, Reason, RevokeReason};
 use crate::ports::{Context, Write};
 use crate::practice::{Regrant, Scope, Settings};
 use crate::refusal::Refusal;
+
+/// Minutes that a reset link works.
+pub const RESET_MINUTES: i64 = 60;
 
 /// An invitation that is ready to be written: everything but the audit event, which needs the chain's end.
 pub struct Prepared {
@@ -18,10 +22,24 @@ pub struct Prepared {
     pub patient: Patient,
     /// The record of the invitation and its link.
     pub link: Link,
-    /// The writes, without the patient's and the event's.
+    /// The writes, without those of the patient, the link and the event.
     pub writes: Vec<Write>,
     /// The event.
     pub entry: Entry,
+}
+
+impl Prepared {
+    /// Adds the event after `head`, and the link. The patient is the caller's to write: some are new.
+    pub fn chained(&mut self, context: &Context, head: &Head) -> Event {
+        let event = self.entry.clone().after(head, &context.keyring);
+        self.patient.head = event.head();
+        if let Some(second) = &mut self.link.second {
+            second.head = event.head();
+        }
+        self.writes.push(Write::CreateLink(Box::new(self.link.clone())));
+        self.writes.push(Write::Append(event.clone()));
+        event
+    }
 }
 
 /// How access comes (back).
@@ -32,6 +50,8 @@ enum Way {
     Restore(Vec<AccountRef>),
     /// By a check and a new password, for this account.
     VerifyAgain(AccountRef),
+    /// It never went: a new password for the patient's own account.
+    Reset(AccountRef),
 }
 
 /// Prepares an invitation of `patient` by `channel`; `why` overrides the patient's no. Says all reasons at once if it can't be.
@@ -52,54 +72,42 @@ pub fn prepare(
     if !reasons.is_empty() {
         return Err(Refusal::NotEligible(reasons));
     }
-    if patient.revocation.is_none() && patient.live_accounts().next().is_some() {
-        return Err(Refusal::Conflict("already_registered"));
-    }
     let way = way(&patient, settings, caller)?;
-    let (kind, template, state) = match &way {
-        Way::Register => (Kind::Registration, Template::Invitation, LinkState::Pending),
-        Way::Restore(_) => (Kind::Restored, Template::Restored, LinkState::Accepted),
-        Way::VerifyAgain(_) => (Kind::Restored, Template::VerifyAgain, LinkState::Pending),
+    if let Way::Reset(account) = &way {
+        if channel == Channel::Print {
+            return Err(Refusal::Conflict("already_registered"));
+        }
+        return Ok(reset_of_patient(context, patient, account.id, channel, caller, actor));
+    }
+    let (kind, template) = match &way {
+        Way::Register | Way::Reset(_) => (Kind::Registration, Template::Invitation),
+        Way::Restore(_) => (Kind::Restored, Template::Restored),
+        Way::VerifyAgain(_) => (Kind::Restored, Template::VerifyAgain),
     };
     let hours = if channel == Channel::Print { settings.letter_days * 24 } else { settings.link_hours };
-    let link = Link {
-        id: LinkId::new(&*context.clock, &*context.entropy),
-        purpose: Purpose::Invitation,
+    let target = Target {
         practice: patient.practice.clone(),
         patient: patient.id.clone(),
         account: match &way {
             Way::VerifyAgain(account) => Some(account.id),
-            Way::Register | Way::Restore(_) => None,
+            Way::Register | Way::Restore(_) | Way::Reset(_) => None,
         },
-        kind,
         channel,
         sent_to: patient.chart.address(channel).map(str::to_owned),
-        state,
-        created_at: now,
-        expires_at: now.plus_hours(i64::from(hours)),
-        key: context.keyring.current(),
-        client: caller.client.clone(),
-        actor: actor.clone(),
-        delivery: Delivery::Queued,
-        sent_at: None,
-        opened_at: None,
-        closed_at: (state == LinkState::Accepted).then_some(now),
-        fact_tries: 0,
-        all_tries: 0,
-        proofs: 0,
-        codes: 0,
-        code: None,
-        ticket: None,
-        failures: Vec::new(),
+        by: (caller.client.clone(), actor.clone()),
     };
+    let mut link =
+        Link::new(context, Purpose::Invitation, kind, target, now.plus_hours(i64::from(hours)));
+    if matches!(way, Way::Restore(_)) {
+        link.state = LinkState::Accepted;
+        link.closed_at = Some(now);
+    }
 
-    let mut writes = vec![Write::CreateLink(Box::new(link.clone()))];
+    let mut writes = Vec::new();
     if let Some(older) = patient.invitation.take() {
         writes.push(Write::CloseLink { id: older.link, to: LinkState::Superseded, at: now });
     }
-    if let Some(phone) = link.sent_to.as_ref().filter(|_| channel == Channel::Sms) {
-        writes.push(Write::Count(Counter::new(PHONE, phone, now, &context.keyring)));
-    }
+    count_text(context, &link, &mut writes);
     if channel != Channel::Print {
         writes.push(Write::Queue(to_patient(context, &patient, template, channel, Some(link.id))));
     }
@@ -112,21 +120,112 @@ pub fn prepare(
 
     let action =
         if matches!(way, Way::Restore(_)) { Action::AccessRestored } else { Action::InvitationCreated };
-    let mut detail = vec![
-        ("invitation_id", link.id.to_string()),
-        ("kind", kind.as_str().to_owned()),
-        ("channel", channel.as_str().to_owned()),
-    ];
-    detail.extend(why.map(|why| ("override", why.to_owned())));
-    let entry = Entry {
-        practice: patient.practice.clone(),
-        subject: crate::audit::Subject::Patient(patient.id.clone()),
-        at: now,
+    let mut entry = made(context, &link, action, caller);
+    entry.detail.extend(why.map(|why| ("override", why.to_owned())));
+    Ok(Prepared { patient, link, writes, entry })
+}
+
+/// The event that a link was made: what the history of invitations is read from.
+pub fn made(context: &Context, link: &Link, action: Action, caller: &Caller) -> Entry {
+    Entry {
+        practice: link.practice.clone(),
+        subject: Subject::Patient(link.patient.clone()),
+        at: context.now(),
         by: caller.by(),
         action,
-        detail,
+        detail: vec![
+            ("invitation_id", link.id.to_string()),
+            ("kind", link.kind.as_str().to_owned()),
+            ("channel", link.channel.as_str().to_owned()),
+        ],
+    }
+}
+
+/// Counts a link that goes by text against the limit of its phone.
+pub fn count_text(context: &Context, link: &Link, writes: &mut Vec<Write>) {
+    if let Some(phone) = link.sent_to.as_ref().filter(|_| link.channel == Channel::Sms) {
+        writes.push(Write::Count(Counter::new(PHONE, phone, context.now(), &context.keyring)));
+    }
+}
+
+/// A reset link for the patient's own account: to the chart's contact as it is now.
+fn reset_of_patient(
+    context: &Context,
+    patient: Patient,
+    account: AccountId,
+    channel: Channel,
+    caller: &Caller,
+    actor: &Actor,
+) -> Prepared {
+    let email = patient.reached_at(Channel::Email).map(str::to_owned);
+    let text = patient.reached_at(Channel::Sms).filter(|_| may_text(&patient)).map(str::to_owned);
+    let call = patient.reached_at(Channel::Voice).map(str::to_owned);
+    let reach = Reach { to: crate::message::Recipient::Patient, channel };
+    let sent_to = patient.chart.address(channel).map(str::to_owned);
+    reset(context, patient, account, reach, sent_to, [email, text, call], (caller, actor))
+}
+
+/// A reset link for `account`, which leads to `patient`: it goes by `reach` to `sent_to`; a code for the second check
+/// can go to `contacts` (e-mail, text, call), on another channel than the link's. Asking changes nothing: only an older
+/// reset link ends.
+pub fn reset(
+    context: &Context,
+    mut patient: Patient,
+    account: AccountId,
+    reach: Reach,
+    sent_to: Option<String>,
+    contacts: [Option<String>; 3],
+    (caller, actor): (&Caller, &Actor),
+) -> Prepared {
+    let now = context.now();
+    let digest = |phone: &String| Counter::bucket_digest(PHONE, phone, &context.keyring);
+    let [email, text, call] = contacts;
+    let by_email = reach.channel == Channel::Email;
+    let ways = [
+        (Channel::Sms, by_email && text.is_some()),
+        (Channel::Voice, by_email && call.is_some() && context.calls_out),
+        (Channel::Email, !by_email && email.is_some()),
+    ];
+    let target = Target {
+        practice: patient.practice.clone(),
+        patient: patient.id.clone(),
+        account: Some(account),
+        channel: reach.channel,
+        sent_to,
+        by: (caller.client.clone(), actor.clone()),
     };
-    Ok(Prepared { patient, link, writes, entry })
+    let expires_at = now.plus_seconds(RESET_MINUTES * 60);
+    let mut link = Link::new(context, Purpose::Reset, Kind::Reset, target, expires_at);
+    link.second = Some(SecondCheck {
+        ways: ways.into_iter().filter(|(_, open)| *open).map(|(way, _)| way).collect(),
+        text_to: text.as_ref().map(digest),
+        call_to: call.as_ref().map(digest),
+        head: Head::default(),
+    });
+    let mut writes = Vec::new();
+    for known in patient.accounts.iter_mut().filter(|known| known.id == account) {
+        if let Some(older) = known.reset.replace(link.id) {
+            writes.push(Write::EndLink { id: older, to: LinkState::Superseded, at: now });
+        }
+    }
+    count_text(context, &link, &mut writes);
+    let mut mail = message(context, &patient, Template::Reset, reach);
+    mail.link = Some(link.id);
+    writes.push(Write::Queue(mail));
+    let entry = made(context, &link, Action::InvitationCreated, caller);
+    Prepared { patient, link, writes, entry }
+}
+
+/// Ends every reset link of these accounts that is out.
+pub fn end_resets<'a>(
+    accounts: impl Iterator<Item = &'a mut AccountRef>,
+    to: LinkState,
+    at: crate::time::Timestamp,
+    writes: &mut Vec<Write>,
+) {
+    for account in accounts {
+        writes.extend(account.reset.take().map(|id| Write::EndLink { id, to, at }));
+    }
 }
 
 /// The refusal of a commit that met the limit of a phone, if that is what it met.
@@ -161,7 +260,15 @@ pub fn restore(
 }
 
 fn way(patient: &Patient, settings: &Settings, caller: &Caller) -> Result<Way, Refusal> {
-    let Some(revocation) = &patient.revocation else { return Ok(Way::Register) };
+    let Some(revocation) = &patient.revocation else {
+        return match patient.own_account() {
+            Some(own) => Ok(Way::Reset(own.clone())),
+            None if patient.accounts.iter().any(|account| account.held) => {
+                Err(Refusal::Conflict("already_registered"))
+            }
+            None => Ok(Way::Register),
+        };
+    };
     if matches!(revocation.reason, RevokeReason::Compromised | RevokeReason::IdentityError) {
         caller.must(Scope::Revoke)?;
     }
@@ -177,41 +284,4 @@ fn way(patient: &Patient, settings: &Settings, caller: &Caller) -> Result<Way, R
             Regrant::VerifyAgain => Way::VerifyAgain(account),
         },
     })
-}
-
-/// A message to the contact on the patient's chart.
-pub fn to_patient(
-    context: &Context,
-    patient: &Patient,
-    template: Template,
-    channel: Channel,
-    link: Option<LinkId>,
-) -> Message {
-    let now = context.now();
-    Message {
-        id: MessageId::new(&*context.clock, &*context.entropy),
-        practice: patient.practice.clone(),
-        template,
-        channel,
-        link,
-        code: None,
-        username: None,
-        about: patient.id.clone(),
-        created_at: now,
-        state: MessageState::Queued,
-        attempts: 0,
-        due_at: now,
-        provider_id: None,
-    }
-}
-
-/// The way a notice reaches this patient, if there is one: e-mail before text, no text against the patient's will.
-pub fn notice_channel(patient: &Patient) -> Option<Channel> {
-    if patient.chart.address(Channel::Email).is_some() {
-        Some(Channel::Email)
-    } else if patient.chart.sms_consent != Some(false) && patient.chart.address(Channel::Sms).is_some() {
-        Some(Channel::Sms)
-    } else {
-        None
-    }
 }

@@ -38,6 +38,8 @@ pub enum Use {
     InvitationLink,
     /// A reset link's token.
     ResetLink,
+    /// The token of what confirms an address, which nobody is given.
+    AddressLink,
     /// A code by e-mail, text or voice.
     Code,
     /// The code that staff can tell.
@@ -59,6 +61,7 @@ impl Use {
         match self {
             Self::InvitationLink => b"portico/invitation-link/1",
             Self::ResetLink => b"portico/reset-link/1",
+            Self::AddressLink => b"portico/address-link/1",
             Self::Code => b"portico/code/1",
             Self::AccessCode => b"portico/access-code/1",
             Self::Pepper => b"portico/pepper/1",

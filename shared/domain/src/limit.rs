@@ -23,6 +23,12 @@ pub const PUBLIC_POSTS: Rule = Rule { what: "peer", most: 600, seconds: 300 };
 pub const FAILED_SIGN_INS: Rule = Rule { what: "peer", most: 60, seconds: 600 };
 /// Texts and calls to one phone.
 pub const PHONE: Rule = Rule { what: "phone", most: 3, seconds: 3600 };
+/// Messages to one address that a stranger can cause.
+pub const MAIL: Rule = Rule { what: "mail", most: 3, seconds: 86_400 };
+/// Entries of their own password by a signed-in person.
+pub const OWN_PASSWORD: Rule = Rule { what: "own", most: 10, seconds: 3600 };
+/// Changes of one chart that are proposed in a day.
+pub const CHANGES: Rule = Rule { what: "change", most: 10, seconds: 86_400 };
 /// Staff calls of one client.
 pub const CLIENT: Rule = Rule { what: "client", most: 50, seconds: 1 };
 

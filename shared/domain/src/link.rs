@@ -4,9 +4,13 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
+use crate::account::Relationship;
+use crate::audit::Head;
 use crate::chart::Channel;
 use crate::ids::{AccountId, Actor, ClientId, LinkId, PatientId, PracticeId};
 use crate::keys::{KeyId, Keyring, Use, digits};
+use crate::person::{Email, Name, Phone};
+use crate::ports::Context;
 use crate::time::Timestamp;
 
 /// Wrong facts until a link locks (a right answer gives its try back).
@@ -41,6 +45,8 @@ pub enum Purpose {
     Invitation,
     /// To choose a new password.
     Reset,
+    /// To confirm an account's new address: only the codes are sent, nobody is given the link.
+    Address,
 }
 
 impl Purpose {
@@ -48,6 +54,7 @@ impl Purpose {
         match self {
             Self::Invitation => Use::InvitationLink,
             Self::Reset => Use::ResetLink,
+            Self::Address => Use::AddressLink,
         }
     }
 }
@@ -64,6 +71,8 @@ pub enum Kind {
     Representative,
     /// Access is back after a revocation.
     Restored,
+    /// A new address of an account.
+    Address,
 }
 
 impl Kind {
@@ -74,6 +83,7 @@ impl Kind {
             Self::Reset => "reset",
             Self::Representative => "representative",
             Self::Restored => "restored",
+            Self::Address => "address",
         }
     }
 }
@@ -133,6 +143,8 @@ pub enum Fact {
     PostalCode,
     /// The code that staff can tell.
     AccessCode,
+    /// The answer to the security question.
+    SecurityAnswer,
 }
 
 /// A refused identity check, for staff.
@@ -172,6 +184,51 @@ pub struct Ticket {
     pub role: Role,
 }
 
+/// A representative as whoever invited them described them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitee {
+    /// First name.
+    pub given_name: Name,
+    /// Last name.
+    pub family_name: Name,
+    /// What they are to the patient.
+    pub relationship: Relationship,
+    /// E-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<Email>,
+    /// Mobile phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mobile_phone: Option<Phone>,
+}
+
+impl Invitee {
+    /// The address or number for a channel.
+    pub fn address(&self, channel: Channel) -> Option<&str> {
+        match channel {
+            Channel::Email => self.email.as_ref().map(Email::reveal),
+            Channel::Sms | Channel::Voice => self.mobile_phone.as_ref().and_then(Phone::dialable),
+            Channel::Print => None,
+        }
+    }
+}
+
+/// The second check that a reset link asks for: settled when the link is made, so that each step needs no more than the
+/// link's record. A contact that changes meanwhile ends the link.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SecondCheck {
+    /// Ways a code can go: never the link's own.
+    pub ways: Vec<Channel>,
+    /// Digest of the number that a text goes to, under which its limit is counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_to: Option<String>,
+    /// Digest of the number that a call goes to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_to: Option<String>,
+    /// The end of the patient's audit chain when the link was made.
+    #[serde(default)]
+    pub head: Head,
+}
+
 /// The record of a link and of the invitation that it delivers. It, read, decides everything.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
@@ -183,7 +240,7 @@ pub struct Link {
     pub practice: PracticeId,
     /// The patient.
     pub patient: PatientId,
-    /// The account that a restored link brings back.
+    /// The account that a restored link brings back, a reset link opens, or a new address belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
     /// Why it was made.
@@ -238,9 +295,64 @@ pub struct Link {
     /// Refused identity checks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailedCheck>,
+    /// The representative whom it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitee: Option<Invitee>,
+    /// What a reset link asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second: Option<SecondCheck>,
+}
+
+/// What a new link is for.
+pub struct Target {
+    /// The practice.
+    pub practice: PracticeId,
+    /// The patient.
+    pub patient: PatientId,
+    /// The account, where there is one already.
+    pub account: Option<AccountId>,
+    /// Which way it goes.
+    pub channel: Channel,
+    /// The address or number.
+    pub sent_to: Option<String>,
+    /// Who asked for it.
+    pub by: (ClientId, Actor),
 }
 
 impl Link {
+    /// A new link, open until `expires_at`.
+    pub fn new(context: &Context, purpose: Purpose, kind: Kind, target: Target, expires_at: Timestamp) -> Self {
+        Self {
+            id: LinkId::new(&*context.clock, &*context.entropy),
+            purpose,
+            practice: target.practice,
+            patient: target.patient,
+            account: target.account,
+            kind,
+            channel: target.channel,
+            sent_to: target.sent_to,
+            state: LinkState::Pending,
+            created_at: context.now(),
+            expires_at,
+            key: context.keyring.current(),
+            client: target.by.0,
+            actor: target.by.1,
+            delivery: Delivery::Queued,
+            sent_at: None,
+            opened_at: None,
+            closed_at: None,
+            fact_tries: 0,
+            all_tries: 0,
+            proofs: 0,
+            codes: 0,
+            code: None,
+            ticket: None,
+            failures: Vec::new(),
+            invitee: None,
+            second: None,
+        }
+    }
+
     /// Whether an identity check, a code or a page may still happen.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.is_pending(now) && !self.is_locked()

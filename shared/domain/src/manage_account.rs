@@ -1,20 +1,38 @@
-//! `manage-account`: what staff decide about accounts: registrations that wait for them.
+//! `manage-account`: what staff do about accounts: registrations that wait for them, search, unlock, delete, and user
+//! name and password set by hand.
 
 use std::future::Future;
 
 use futures_util::join;
 
-use crate::audit::{Action, Entry, Subject};
-use crate::desk::{StaffCall, open, repeated};
-use crate::hold::Hold;
-use crate::ids::{AccountId, PracticeId};
-use crate::invitation::{notice_channel, to_patient};
-use crate::message::Template;
-use crate::ports::{
-    Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Limits, Once, Patients, Practices, Write,
+use std::collections::BTreeMap;
+
+use crate::account::{
+    Account, Grant, GrantState, Level, Login, Relationship, TEMPORARY_DAYS, Temporary,
 };
-use crate::practice::Scope;
-use crate::refusal::{Failure, Refusal, Unavailable};
+use crate::audit::{Action, By, Entry, Head, Subject};
+use crate::change_account::patients_of;
+use crate::credentials::check_password;
+use crate::desk::{Caller, StaffCall, open, repeated};
+use crate::find::{Found, Search, searched};
+use crate::hold::Hold;
+use crate::ids::{AccountId, PatientId, PracticeId};
+use crate::invitation::end_resets;
+use crate::limit::sign_in_key;
+use crate::link::LinkState;
+use crate::message::Template;
+use crate::notice::{notice_channel, to_patient};
+use crate::password::Password;
+use crate::patient::{AccountRef, Patient};
+use crate::person::Email;
+use crate::ports::{
+    Accounts, Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Entry as Listing, Limits, Once,
+    Patients, Practices, Write,
+};
+use crate::practice::{Practice, Scope};
+use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
+use crate::reset::{append, begin_anew};
+use crate::username::Username;
 
 /// Reads the registrations that wait.
 pub trait Holds: Sync {
@@ -87,7 +105,7 @@ where
         ];
         if let Some(channel) = notice_channel(&patient).filter(|_| grant) {
             let mut message = to_patient(context, &patient, Template::Registered, channel, None);
-            message.username = username;
+            message.usernames = username.into_iter().collect();
             writes.push(Write::Queue(message));
         }
         if let Some(key) = once.clone() {
@@ -104,4 +122,396 @@ where
         }
     }
     Err(Failure::Unavailable)
+}
+
+/// A page of accounts.
+pub struct AccountsPage {
+    /// What was found, in order of what it was found by.
+    pub found: Vec<Found>,
+    /// What to ask for the next page with; none at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// Finds accounts by what was typed: the beginning of a patient's id, a user name, an e-mail address or a name, present
+/// or former. One read a page, however many patients the practice has.
+pub async fn search<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    typed: &str,
+    cursor: Option<&str>,
+) -> Result<AccountsPage, Failure>
+where
+    S: Desk + Limits + Search,
+{
+    let bound_to = format!("accounts\n{}\n{typed}", call.key.claimed).into_bytes();
+    let after = cursor.map(|sealed| {
+        let plain = context.keyring.open(&bound_to, sealed).and_then(|plain| String::from_utf8(plain).ok());
+        plain.ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("cursor", "invalid")]))
+    });
+    let wanted = searched(typed);
+    let read = async {
+        match (&wanted, &after) {
+            (Some(wanted), None) => store.found(&call.key.claimed, wanted, None).await,
+            (Some(wanted), Some(Ok(after))) => store.found(&call.key.claimed, wanted, Some(after)).await,
+            (None, _) | (_, Some(Err(_))) => Ok((Vec::new(), None)),
+        }
+    };
+    let (opened, page) = join!(open(context, store, call, &[Scope::Accounts], Along::default()), read);
+    opened?;
+    after.transpose()?;
+    if wanted.is_none() {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("q", "required")]).into());
+    }
+    let (found, next) = page?;
+    let next_cursor = next.map(|next| context.keyring.seal(&bound_to, next.as_bytes(), &*context.entropy));
+    Ok(AccountsPage { found, next_cursor })
+}
+
+/// Whether a user name could be given to somebody.
+pub struct NameCheck {
+    /// Whether it may be one at all.
+    pub valid: bool,
+    /// Whether nobody of the practice has it.
+    pub available: bool,
+}
+
+/// Looks at a user name as it is typed.
+pub async fn check_username<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    typed: &str,
+) -> Result<NameCheck, Failure>
+where
+    S: Desk + Limits + Accounts,
+{
+    let username = Username::parse(typed).ok();
+    let name = username.as_ref().map_or("?", |username| username.name.as_str());
+    let (opened, login) = join!(
+        open(context, store, call, &[Scope::Accounts], Along::default()),
+        store.login(&call.key.claimed, name)
+    );
+    opened?;
+    let taken = login?.is_some();
+    Ok(NameCheck { valid: username.is_some(), available: username.is_some() && !taken })
+}
+
+/// Opens a call about an account of the caller's practice; of another one's, it is not there.
+async fn account_of<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    id: AccountId,
+) -> Result<(Caller, Account), Failure>
+where
+    S: Desk + Limits + Accounts,
+{
+    let (opened, account) = join!(
+        open(context, store, call, &[Scope::Accounts], Along::default()),
+        store.account(id)
+    );
+    let (caller, _) = opened?;
+    caller.actor()?;
+    let account = account?.filter(|account| account.practice == caller.practice && account.deleted_at.is_none());
+    Ok((caller, account.ok_or(Refusal::NotFound)?))
+}
+
+/// Ends the pause after too many wrong passwords, for every browser.
+pub async fn unlock<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    id: AccountId,
+) -> Result<Account, Failure>
+where
+    S: Desk + Limits + Accounts + Commit,
+{
+    for _ in 0..DECISIONS {
+        let (caller, mut account) = account_of(context, store, call, id).await?;
+        let name = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
+        let mut writes =
+            vec![Write::ForgetAttempts(sign_in_key(&account.practice, &name, &context.keyring))];
+        account.attempts_seen = 0;
+        account.browsers += 1;
+        append(context, &mut account, Action::AccountUnlocked, caller.by(), Vec::new(), &mut writes);
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(account),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Deletes an account: its user name is free, its sessions and links are over, its patients can be invited at once. What
+/// happened stays in the audit trail.
+pub async fn delete<S>(context: &Context, store: &S, call: &StaffCall, id: AccountId) -> Result<(), Failure>
+where
+    S: Desk + Limits + Accounts + Patients + Practices + Chain + Commit,
+{
+    let now = context.now();
+    for _ in 0..DECISIONS {
+        let (caller, mut account) = account_of(context, store, call, id).await?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let name = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
+        let mut writes = vec![
+            Write::FreeUsername { practice: practice.id.clone(), name: name.clone(), account: id },
+            Write::ForgetAttempts(sign_in_key(&practice.id, &name, &context.keyring)),
+        ];
+        for patient in patients_of(store, &account).await? {
+            if patient.accounts.iter().all(|known| known.id != id) {
+                continue;
+            }
+            let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
+            forget(context, &practice, patient, id, &caller, &head, &mut writes);
+        }
+        writes.extend(begin_anew(&mut account, now));
+        if let Some(email) = account.email.as_ref().map(Email::comparable) {
+            writes.push(Write::Unlist(practice.id.clone(), Listing::Account { email, account: id }));
+        }
+        for grant in account.grants.values_mut() {
+            if grant.state == GrantState::Held {
+                writes.push(Write::DropHold { practice: practice.id.clone(), account: id });
+            }
+            grant.state = GrantState::Ended;
+        }
+        account.deleted_at = Some(now);
+        append(context, &mut account, Action::AccountDeleted, caller.by(), Vec::new(), &mut writes);
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Takes an account off a patient's record.
+fn forget(
+    context: &Context,
+    practice: &Practice,
+    mut patient: Patient,
+    id: AccountId,
+    caller: &Caller,
+    head: &Head,
+    writes: &mut Vec<Write>,
+) {
+    let theirs = patient.accounts.iter_mut().filter(|known| known.id == id);
+    end_resets(theirs, LinkState::Cancelled, context.now(), writes);
+    patient.accounts.retain(|known| known.id != id);
+    if patient.accounts.is_empty() {
+        patient.registered_at = None;
+        patient.last_login_at = None;
+    }
+    let entry = Entry {
+        practice: patient.practice.clone(),
+        subject: Subject::Patient(patient.id.clone()),
+        at: context.now(),
+        by: caller.by(),
+        action: Action::AccountDeleted,
+        detail: vec![("account_id", id.to_string())],
+    };
+    let event = entry.after(head, &context.keyring);
+    patient.head = event.head();
+    patient.version += 1;
+    let status = patient.status(&practice.settings);
+    writes.push(Write::ChangePatient(Box::new(patient), status));
+    writes.push(Write::Append(event));
+}
+
+/// User name and password that staff give to a patient at the desk.
+pub struct Credentials {
+    /// To whom.
+    pub patient: PatientId,
+    /// The user name.
+    pub username: String,
+    /// A password for seven days or the first sign-in, whichever is first.
+    pub password: Password,
+}
+
+/// Sets user name and a temporary password: for the account that the patient has, or for a new one. No address is
+/// needed. Who has an account is signed out everywhere.
+pub async fn set_credentials<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    command: &Credentials,
+) -> Result<(Account, Patient), Failure>
+where
+    S: Desk + Limits + Accounts + Practices + Chain + Commit,
+{
+    let subject = Subject::Patient(command.patient.clone());
+    let along = Along { patient: Some(&command.patient), ..Along::default() };
+    for _ in 0..DECISIONS {
+        let (opened, head) = join!(
+            open(context, store, call, &[Scope::Accounts], along),
+            store.head(&call.key.claimed, &subject)
+        );
+        let (caller, opened) = opened?;
+        caller.actor()?;
+        let patient = opened.patient.ok_or(Refusal::NotFound)?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        may_be_given(context, &practice, &patient)?;
+        let own = patient.chart.email.iter().collect::<Vec<_>>();
+        let username = Username::parse_for(&command.username, &own)
+            .map_err(|fault| Refusal::UsernameRejected(fault.code()))?;
+        check_password(&command.password, &practice, &username.name, &patient.chart, [])?;
+        let existing = match patient.own_account() {
+            Some(own) => store.account(own.id).await?,
+            None => None,
+        };
+        let given = give(context, &practice, patient, existing, &username, command, &caller, &head?)?;
+        match store.commit(&given.writes).await {
+            Ok(()) => return Ok((given.account, given.patient)),
+            Err(CommitError::Lost(places)) if places.iter().any(|place| given.claims(*place)) => {
+                return Err(Refusal::UsernameTaken(Vec::new()).into());
+            }
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Not for whom the office keeps out, and not for a child; a missing address is no reason.
+fn may_be_given(context: &Context, practice: &Practice, patient: &Patient) -> Result<(), Refusal> {
+    let mut reasons = patient.refusals(crate::chart::Channel::Print, &practice.settings);
+    reasons.retain(|reason| *reason != crate::patient::Reason::Declined);
+    if !reasons.is_empty() {
+        return Err(Refusal::NotEligible(reasons));
+    }
+    if patient.revocation.is_some() {
+        return Err(Refusal::Conflict("access_revoked"));
+    }
+    if patient.chart.birth_date.age(context.now()) < practice.settings.adolescent_age {
+        return Err(Refusal::RepresentativeRequired);
+    }
+    let held = patient.accounts.iter().any(|account| account.held);
+    if held { Err(Refusal::Conflict("already_registered")) } else { Ok(()) }
+}
+
+struct Given {
+    account: Account,
+    patient: Patient,
+    writes: Vec<Write>,
+}
+
+impl Given {
+    fn claims(&self, place: usize) -> bool {
+        matches!(self.writes.get(place), Some(Write::ClaimUsername(_)))
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
+fn give(
+    context: &Context,
+    practice: &Practice,
+    mut patient: Patient,
+    existing: Option<Account>,
+    username: &Username,
+    command: &Credentials,
+    caller: &Caller,
+    head: &Head,
+) -> Result<Given, Failure> {
+    let now = context.now();
+    let mut writes = Vec::new();
+    let is_new = existing.is_none();
+    let mut account = existing.unwrap_or_else(|| new_account(context, practice, &patient, username));
+    let login = Login {
+        practice: practice.id.clone(),
+        name: username.name.clone(),
+        account: account.id,
+        password: command.password.hash(&context.keyring, &*context.entropy),
+    };
+    let old = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
+    if !is_new && old == username.name {
+        writes.push(Write::SetPassword(login));
+    } else {
+        if !is_new {
+            let practice = practice.id.clone();
+            writes.push(Write::FreeUsername { practice, name: old, account: account.id });
+        }
+        writes.push(Write::ClaimUsername(login));
+    }
+    writes.push(Write::ForgetAttempts(sign_in_key(&practice.id, &username.name, &context.keyring)));
+    account.username.clone_from(&username.shown);
+    writes.extend(begin_anew(&mut account, now));
+    account.temporary = Some(Temporary { until: now.plus_hours(TEMPORARY_DAYS * 24), used: false });
+
+    end_resets(patient.accounts.iter_mut(), LinkState::Cancelled, now, &mut writes);
+    if is_new {
+        let (id, username) = (account.id, account.username.clone());
+        let relationship = Relationship::Own;
+        patient.accounts.push(AccountRef { id, username, relationship, ended_by: None, held: false, reset: None });
+        patient.registered_at = patient.registered_at.or(Some(now));
+        if let Some(current) = patient.invitation.take() {
+            writes.push(Write::CloseLink { id: current.link, to: LinkState::Superseded, at: now });
+        }
+        patient.declined = None;
+    }
+    for known in patient.accounts.iter_mut().filter(|known| known.id == account.id) {
+        known.username.clone_from(&username.shown);
+    }
+    let entry = |subject: Subject, by: By| Entry {
+        practice: practice.id.clone(),
+        subject,
+        at: now,
+        by,
+        action: Action::CredentialsSet,
+        detail: vec![("account_id", account.id.to_string())],
+    };
+    let event = entry(Subject::Patient(patient.id.clone()), caller.by()).after(head, &context.keyring);
+    let own_event = entry(Subject::Account(account.id), caller.by()).after(&account.head, &context.keyring);
+    patient.head = event.head();
+    patient.version += 1;
+    account.head = own_event.head();
+    writes.extend([Write::Append(event), Write::Append(own_event)]);
+    if is_new {
+        writes.push(Write::CreateAccount(Box::new(account.clone())));
+    } else {
+        account.version += 1;
+        writes.push(Write::ChangeAccount(Box::new(account.clone())));
+    }
+    let told = notice_channel(&patient)
+        .map(|channel| to_patient(context, &patient, Template::CredentialsSet, channel, None));
+    writes.extend(told.map(Write::Queue));
+    let status = patient.status(&practice.settings);
+    writes.push(Write::ChangePatient(Box::new(patient.clone()), status));
+    Ok(Given { account, patient, writes })
+}
+
+fn new_account(context: &Context, practice: &Practice, patient: &Patient, username: &Username) -> Account {
+    let now = context.now();
+    let grant = Grant {
+        relationship: Relationship::Own,
+        level: Level::Full,
+        state: GrantState::Active,
+        since: now,
+        ended_by: None,
+    };
+    Account {
+        id: AccountId::new(&*context.clock, &*context.entropy),
+        practice: practice.id.clone(),
+        version: 1,
+        username: username.shown.clone(),
+        given_name: None,
+        family_name: None,
+        email: None,
+        email_verified: false,
+        mobile_phone: None,
+        grants: BTreeMap::from([(patient.id.to_string(), grant)]),
+        terms: None,
+        language: None,
+        security: None,
+        temporary: None,
+        new_email: None,
+        epoch: 0,
+        browsers: 0,
+        registered_at: now,
+        deleted_at: None,
+        last_login_at: None,
+        attempts_seen: 0,
+        head: Head::default(),
+    }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chart::Channel;
-use crate::ids::{LinkId, MessageId, PatientId, PracticeId};
+use crate::ids::{AccountId, LinkId, MessageId, PatientId, PracticeId};
 use crate::time::Timestamp;
 
 /// Seconds for which one sender has a message to itself.
@@ -29,6 +29,45 @@ pub enum Template {
     Registered,
     /// The practice took access away.
     Revoked,
+    /// The way to a new password.
+    Reset,
+    /// Somebody asked for access with this address and facts that did not match.
+    NotVerified,
+    /// The user names at this address.
+    Usernames,
+    /// The password was changed.
+    PasswordChanged,
+    /// The user name was changed.
+    UsernameChanged,
+    /// The account's address was changed; said to the old one.
+    EmailChanged,
+    /// Somebody asked the office to change the chart.
+    DetailsProposed,
+    /// The office took the change over.
+    DetailsAccepted,
+    /// The office did not.
+    DetailsDeclined,
+    /// Staff set user name and a temporary password.
+    CredentialsSet,
+    /// A login that exists sees one patient more.
+    AccountAdded,
+    /// A representative's access ended.
+    RepresentativeEnded,
+}
+
+/// To whom a message goes. A reference, looked up when it is sent, so that the address is the one on file then.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// The patient, at the contact on the chart.
+    #[default]
+    Patient,
+    /// The holder of an account, at their own address.
+    Account(AccountId),
+    /// The representative, or the new address, that the link is for.
+    Link,
+    /// An address that is on file no longer.
+    Former(String),
 }
 
 /// Where a message stands.
@@ -62,12 +101,14 @@ pub struct Message {
     /// Number of the code among the link's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<u32>,
-    /// The user name to confirm, which its owner chose a moment ago.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub username: Option<String>,
-    /// The patient whom it is about, to whose contact it goes: looked up when it is sent, so that the address is the
-    /// chart's as it is then.
+    /// The user names that it tells their owners.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub usernames: Vec<String>,
+    /// The patient whom it is about.
     pub about: PatientId,
+    /// To whom it goes.
+    #[serde(default)]
+    pub to: Recipient,
     /// When it was decided.
     pub created_at: Timestamp,
     /// Where it stands.

@@ -6,7 +6,8 @@ use crate::account::Relationship;
 use crate::audit::{By, Head};
 use crate::chart::{Channel, Chart, ChartStatus};
 use crate::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
-use crate::link::Kind;
+use crate::keys::digest;
+use crate::link::{FailedCheck, Kind};
 use crate::practice::{RequiredContact, Settings};
 use crate::time::Timestamp;
 
@@ -30,6 +31,8 @@ pub enum Reason {
     Declined,
     /// The patient refused texts on the chart.
     NoSmsConsent,
+    /// Somebody at the address said that they are not this patient.
+    ReportedWrongRecipient,
 }
 
 impl Reason {
@@ -44,6 +47,7 @@ impl Reason {
             Self::MissingPostalCode => "missing_postal_code",
             Self::Declined => "declined",
             Self::NoSmsConsent => "no_sms_consent",
+            Self::ReportedWrongRecipient => "reported_wrong_recipient",
         }
     }
 }
@@ -161,6 +165,54 @@ pub struct CurrentInvitation {
     pub channel: Channel,
 }
 
+/// Representatives with a pending invitation at a time.
+pub const OFFERS: usize = 5;
+
+/// A representative's invitation that is out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// The link.
+    pub link: LinkId,
+    /// Digest of the address that it went to: a recipient has one invitation at a time.
+    pub to: String,
+    /// When it stops to work.
+    pub expires_at: Timestamp,
+}
+
+/// An address of which somebody said that it is not this patient's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reported {
+    /// Which way it is reached.
+    pub channel: Channel,
+    /// Its digest.
+    pub to: String,
+}
+
+/// What stands for an address where the address itself need not be.
+pub fn address_digest(address: &str) -> String {
+    digest(address.to_lowercase().as_bytes()).chars().take(16).collect()
+}
+
+/// A check before a request of theirs that the visitor did not pass: what staff see of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checks {
+    /// The latest, the oldest first.
+    pub failures: Vec<FailedCheck>,
+}
+
+/// Failed checks that are kept of a patient.
+const CHECKS: usize = 20;
+
+impl Checks {
+    /// With another one.
+    #[must_use]
+    pub fn with(mut self, failed: FailedCheck) -> Self {
+        self.failures.push(failed);
+        self.failures.drain(..self.failures.len().saturating_sub(CHECKS));
+        self
+    }
+}
+
 /// An account with a grant to this patient, present or ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRef {
@@ -176,6 +228,9 @@ pub struct AccountRef {
     /// Whether staff must still decide on it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
+    /// The latest reset link that was made for it, used or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset: Option<LinkId>,
 }
 
 /// A patient of a practice.
@@ -196,6 +251,12 @@ pub struct Patient {
     /// The invitation that is out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<CurrentInvitation>,
+    /// The representatives' invitations that are out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offers: Vec<Offer>,
+    /// Addresses that are not this patient's, until they are changed or confirmed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reported: Vec<Reported>,
     /// Accounts with a grant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<AccountRef>,
@@ -220,6 +281,30 @@ impl Patient {
     /// Accounts whose grant holds.
     pub fn live_accounts(&self) -> impl Iterator<Item = &AccountRef> {
         self.accounts.iter().filter(|account| account.ended_by.is_none() && !account.held)
+    }
+
+    /// The patient's own account, if there is one whose grant holds.
+    pub fn own_account(&self) -> Option<&AccountRef> {
+        self.live_accounts().find(|account| account.relationship == Relationship::Own)
+    }
+
+    /// Whether this invitation is one that is out: the patient's, or a representative's.
+    pub fn invites_by(&self, link: LinkId) -> bool {
+        self.invitation.is_some_and(|current| current.link == link)
+            || self.offers.iter().any(|offer| offer.link == link)
+    }
+
+    /// The address or number on the chart for a channel, unless somebody there said that it is not this patient's.
+    pub fn reached_at(&self, channel: Channel) -> Option<&str> {
+        self.chart.address(channel).filter(|_| !self.is_reported(channel))
+    }
+
+    /// Whether the address on the chart for a channel is one that was reported.
+    pub fn is_reported(&self, channel: Channel) -> bool {
+        self.chart.address(channel).is_some_and(|address| {
+            let to = address_digest(address);
+            self.reported.iter().any(|reported| reported.to == to)
+        })
     }
 
     /// What suspends every grant: no session, no sign-in and no link works for this patient while it holds.
@@ -288,6 +373,9 @@ impl Patient {
         }
         if channel == Channel::Sms && self.chart.sms_consent == Some(false) {
             reasons.push(Reason::NoSmsConsent);
+        }
+        if self.is_reported(channel) {
+            reasons.push(Reason::ReportedWrongRecipient);
         }
         if self.declined.is_some() {
             reasons.push(Reason::Declined);

@@ -5,9 +5,10 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use crate::account::{Account, Exchange, Login, Presented, Session};
+use crate::account::{Account, Exchange, Level, Login, Presented, Session};
 use crate::audit::{Event, Head, Subject};
 use crate::chart::Care;
+use crate::demographics::Change;
 use crate::desk::Calls;
 use crate::hold::Hold;
 use crate::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
@@ -15,7 +16,7 @@ use crate::keys::Keyring;
 use crate::limit::{Attempts, Counter, Raised};
 use crate::link::{FailedCheck, Link, LinkState, SentCode, Ticket};
 use crate::message::Message;
-use crate::patient::{Patient, Status};
+use crate::patient::{Checks, Patient, Status};
 use crate::practice::{ApiKey, Practice, PresentedKey};
 use crate::refusal::Unavailable;
 use crate::time::{Clock, Entropy, Timestamp};
@@ -33,6 +34,8 @@ pub struct Context {
     pub calls: Arc<Calls>,
     /// Scheme and host of every link and redirect, without a slash at the end. Never taken from a request.
     pub base_url: Arc<str>,
+    /// Whether there is a number to call from: a code can then be told by phone.
+    pub calls_out: bool,
 }
 
 impl Context {
@@ -288,6 +291,32 @@ pub enum Entry {
         /// Whose.
         patient: PatientId,
     },
+    /// An account by its holder's own e-mail address, as compared.
+    Account {
+        /// The address.
+        email: String,
+        /// Whose.
+        account: AccountId,
+    },
+}
+
+/// Everybody whose e-mail address something is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holders {
+    /// Patients, by their charts.
+    pub patients: Vec<PatientId>,
+    /// Holders of accounts, by what they said themselves.
+    pub accounts: Vec<AccountId>,
+}
+
+/// Finds people by their present e-mail address; candidates only.
+pub trait Addresses: Sync {
+    /// Whose address this is, as compared; at most 50 of each kind.
+    fn holders(
+        &self,
+        practice: &PracticeId,
+        email: &str,
+    ) -> impl Future<Output = Result<Holders, Unavailable>> + Send;
 }
 
 /// One intent of an atomic write. All of a list happen, or none; each is conditional where it says so.
@@ -307,6 +336,15 @@ pub enum Write {
     CreateLink(Box<Link>),
     /// A pending link ends.
     CloseLink {
+        /// Which.
+        id: LinkId,
+        /// How.
+        to: LinkState,
+        /// When.
+        at: Timestamp,
+    },
+    /// A link ends, unless it is over already.
+    EndLink {
         /// Which.
         id: LinkId,
         /// How.
@@ -389,8 +427,24 @@ pub enum Write {
         /// Suspended, or back since when.
         back_since: Option<Timestamp>,
     },
+    /// How much a grant opens.
+    SetLevel {
+        /// Whose.
+        account: AccountId,
+        /// To whom.
+        patient: PatientId,
+        /// How much.
+        level: Level,
+    },
     /// A registration waits for staff.
     Hold(Hold),
+    /// A registration that waited is gone with its account.
+    DropHold {
+        /// The practice.
+        practice: PracticeId,
+        /// Whose.
+        account: AccountId,
+    },
     /// Staff decided on one that waits: granted since then, or refused.
     DecideHold {
         /// Which.
@@ -415,6 +469,25 @@ pub enum Write {
     Append(Event),
     /// A message into the outbox.
     Queue(Message),
+    /// A user name is free again.
+    FreeUsername {
+        /// The practice.
+        practice: PracticeId,
+        /// The name as compared.
+        name: String,
+        /// Whose it was.
+        account: AccountId,
+    },
+    /// The attempts on a user name are forgotten.
+    ForgetAttempts(String),
+    /// Failed checks of a patient without a link, for staff.
+    Checks(PracticeId, PatientId, Checks),
+    /// A proposed change of a chart, or what became of it.
+    Propose(Change),
+    /// A proposed change that waited was decided on.
+    DecideChange(Change),
+    /// A session goes on in the account's new epoch.
+    KeepSession(Session),
     /// A counter rises by one, if its rule still allows it.
     Count(Counter),
     /// An idempotency marker that is not there, or over.

@@ -1,29 +1,35 @@
-//! `publish-changes`: what follows from a change after it happened: how many patients stand where, and when somebody
-//! last signed in for a patient.
+//! `publish-changes`: what follows from a change after it happened: how many patients stand where, when somebody last
+//! signed in for a patient, and under which words accounts are found.
 
 use std::future::Future;
 
 use crate::account::{Account, GrantState};
-use crate::ids::{PatientId, PracticeId};
+use crate::change_account::patients_of;
+use crate::find::{Listed, listed};
+use crate::ids::{AccountId, PatientId, PracticeId};
 use crate::patient::Status;
-use crate::ports::{Commit, CommitError, DECISIONS, Patients, Practices, Write};
-use crate::refusal::Unavailable;
+use crate::ports::{Accounts, Commit, CommitError, DECISIONS, Patients, Practices, Write};
+use crate::refusal::{Failure, Unavailable};
 
 /// A change in the table, as this function understands it.
-pub enum Change {
+#[derive(Default)]
+pub struct Change {
     /// A patient came, went, or stands somewhere else.
-    Moved {
-        /// The practice.
-        practice: PracticeId,
-        /// Where before.
-        from: Option<Status>,
-        /// Where now.
-        to: Option<Status>,
-    },
+    pub moved: Option<Moved>,
     /// Somebody signed in.
-    SignedIn(Box<Account>),
-    /// Nothing that matters here.
-    Nothing,
+    pub signed_in: Option<Box<Account>>,
+    /// Accounts that may be found under other words now.
+    pub relist: Vec<AccountId>,
+}
+
+/// A patient's step from one status to another.
+pub struct Moved {
+    /// The practice.
+    pub practice: PracticeId,
+    /// Where before.
+    pub from: Option<Status>,
+    /// Where now.
+    pub to: Option<Status>,
 }
 
 /// Counts of patients by status, and what a record of the stream means for them.
@@ -40,25 +46,56 @@ pub trait Counts: Sync {
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
+/// Keeps the lists that accounts are found by.
+pub trait Lists: Sync {
+    /// An account's entry, strongly read.
+    fn listed(&self, account: AccountId) -> impl Future<Output = Result<Option<Listed>, Unavailable>> + Send;
+    /// Puts an entry in the place of the one before; `false` if somebody else did meanwhile.
+    fn list(
+        &self,
+        practice: &PracticeId,
+        before: Option<&Listed>,
+        entry: &Listed,
+    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+}
+
 /// Follows one change of the stream. Repeating it does no harm.
 pub async fn follow<S>(store: &S, change: Change, event: &str) -> Result<(), Unavailable>
 where
-    S: Counts + Patients + Practices + Commit,
+    S: Counts + Lists + Accounts + Patients + Practices + Commit,
 {
-    match change {
-        Change::Nothing => Ok(()),
-        Change::Moved { from, to, .. } if from == to => Ok(()),
-        Change::Moved { practice, from, to } => store.shift(&practice, from, to, event).await,
-        Change::SignedIn(account) => {
-            for (patient, grant) in &account.grants {
-                let (GrantState::Active, Ok(patient)) = (grant.state, PatientId::parse(patient)) else {
-                    continue;
-                };
-                note_sign_in(store, &account, &patient).await?;
-            }
-            Ok(())
+    if let Some(Moved { practice, from, to }) = change.moved.filter(|moved| moved.from != moved.to) {
+        store.shift(&practice, from, to, event).await?;
+    }
+    if let Some(account) = change.signed_in {
+        for (patient, grant) in &account.grants {
+            let (GrantState::Active, Ok(patient)) = (grant.state, PatientId::parse(patient)) else {
+                continue;
+            };
+            note_sign_in(store, &account, &patient).await?;
         }
     }
+    for id in change.relist {
+        relist(store, id).await?;
+    }
+    Ok(())
+}
+
+/// Lists an account under the words that are true of it now, whatever the record of the stream said.
+async fn relist<S>(store: &S, id: AccountId) -> Result<(), Unavailable>
+where
+    S: Lists + Accounts + Patients,
+{
+    for _ in 0..DECISIONS {
+        let before = store.listed(id).await?;
+        let Some(account) = store.account(id).await? else { return Ok(()) };
+        let patients = patients_of(store, &account).await.map_err(|_: Failure| Unavailable)?;
+        let entry = listed(&account, &patients, before.as_ref());
+        if store.list(&account.practice, before.as_ref(), &entry).await? {
+            return Ok(());
+        }
+    }
+    Err(Unavailable)
 }
 
 async fn note_sign_in<S>(store: &S, account: &Account, id: &PatientId) -> Result<(), Unavailable>

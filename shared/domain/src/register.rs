@@ -7,24 +7,30 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use crate::account::{Account, Grant, GrantState, Level, Login, Relationship, Session, TERMS_VERSION, Terms};
+use crate::account::{
+    Account, Grant, GrantState, Level, Login, Relationship, Security, Session, TERMS_VERSION, Terms,
+};
 use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chart::Channel;
+use crate::credentials::{Authenticated, Credentials, authenticate, check_password, own_words};
 use crate::hold::{Hold, HoldReason, shares_a_guardians_address};
 use crate::ids::AccountId;
-use crate::invitation::{notice_channel, restore, to_patient};
-use crate::limit::{Counter, PUBLIC_POSTS};
-use crate::link::{Kind, Link, Purpose, Role, parse_token};
+use crate::invitation::{end_resets, restore};
+use crate::limit::{Counter, PUBLIC_POSTS, sign_in_key};
+use crate::link::{Invitee, Kind, Link, LinkState, Purpose, Role, parse_token};
 use crate::message::Template;
+use crate::notice::{notice_channel, tell, to_patient};
 use crate::password::Password;
 use crate::patient::{AccountRef, Patient, RevokeReason};
-use crate::person::{Email, Name, Phone};
+use crate::person::{Email, Line, Name, Phone};
 use crate::ports::{
-    Accounts, Chain, Commit, CommitError, Context, DECISIONS, Limits, Links, Patients, Practices, Write,
+    Accounts, Chain, Commit, CommitError, Context, DECISIONS, Entry as Listing, Limits, Links, Patients,
+    Practices, Write,
 };
 use crate::practice::Practice;
 use crate::refusal::{Failure, FieldFault, Refusal};
-use crate::username::{Username, UsernameFault, alternatives};
+use crate::reset::{answer_of, append, begin_anew};
+use crate::username::{Username, alternatives};
 
 /// What a representative says of themselves.
 pub struct Representative {
@@ -52,6 +58,10 @@ pub struct Register {
     pub accept_terms: bool,
     /// Present exactly if a representative registers.
     pub representative: Option<Representative>,
+    /// A security question and its answer, where the practice has them.
+    pub security: Option<(Line, String)>,
+    /// The language of the page, `en` or `es`.
+    pub language: &'static str,
 }
 
 /// What came of a registration.
@@ -100,6 +110,7 @@ where
     let ticket = link.honours(&command.ticket, now).cloned().ok_or(Refusal::LinkUnavailable)?;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
     require_fields(command, ticket.role, &link)?;
+    check_security(command, &practice)?;
 
     for _ in 0..DECISIONS {
         let subject = Subject::Patient(link.patient.clone());
@@ -170,6 +181,23 @@ async fn must_wait<S: Patients + Accounts>(
     Ok(shares_a_guardians_address(&patient.chart, &care, &representatives))
 }
 
+/// A question has an answer, which is not the user name, where the practice has questions at all.
+fn check_security(command: &Register, practice: &Practice) -> Result<(), Refusal> {
+    let Some((_, answer)) = &command.security else { return Ok(()) };
+    let fault = |code| Err(Refusal::BadRequest(vec![FieldFault::of("security_answer", code)]));
+    let plain = crate::person::comparable(answer);
+    let name = command.username.as_deref().map(crate::person::comparable).unwrap_or_default();
+    if !practice.settings.security_question {
+        fault("not_allowed")
+    } else if plain.chars().count() < 3 {
+        fault("too_short")
+    } else if plain == name {
+        fault("equals_username")
+    } else {
+        Ok(())
+    }
+}
+
 fn require_fields(command: &Register, role: Role, link: &Link) -> Result<(), Refusal> {
     let mut faults = Vec::new();
     if !command.accept_terms {
@@ -179,7 +207,7 @@ fn require_fields(command: &Register, role: Role, link: &Link) -> Result<(), Ref
         faults.push(FieldFault::of("username", "required"));
     }
     match (role, &command.representative) {
-        (Role::Representative, None) if link.account.is_none() => {
+        (Role::Representative, None) if link.account.is_none() && link.invitee.is_none() => {
             for field in ["relationship", "given_name", "family_name", "email"] {
                 faults.push(FieldFault::of(field, "required"));
             }
@@ -191,10 +219,10 @@ fn require_fields(command: &Register, role: Role, link: &Link) -> Result<(), Ref
 }
 
 /// Addresses that a link has proven to be this person's: what a user name with `@` may be.
-fn proven<'a>(patient: &'a Patient, link: &Link, command: &'a Register) -> Vec<&'a Email> {
-    match &command.representative {
+fn proven<'a>(patient: &'a Patient, link: &Link, who: Option<&'a Invitee>) -> Vec<&'a Email> {
+    match who {
         None => patient.chart.email.iter().collect(),
-        Some(who) => Some(&who.email).filter(|email| reached(link, email)).into_iter().collect(),
+        Some(who) => who.email.as_ref().filter(|email| reached(link, email)).into_iter().collect(),
     }
 }
 
@@ -202,29 +230,6 @@ fn proven<'a>(patient: &'a Patient, link: &Link, command: &'a Register) -> Vec<&
 fn reached(link: &Link, email: &Email) -> bool {
     link.channel == Channel::Email
         && link.sent_to.as_deref().is_some_and(|to| to.eq_ignore_ascii_case(email.reveal()))
-}
-
-fn check_password(
-    password: &Password,
-    practice: &Practice,
-    patient: &Patient,
-    username: &str,
-    who: Option<&Representative>,
-) -> Result<(), Refusal> {
-    let chart = &patient.chart;
-    let mut context = vec![username.to_owned(), practice.settings.name.clone()];
-    context.extend(username.split('@').next().map(str::to_owned));
-    context.extend([&chart.given_name, &chart.family_name].map(|name| name.reveal().to_owned()));
-    context.extend(chart.email.as_ref().map(|email| email.reveal().to_owned()));
-    context
-        .extend(chart.mobile_phone.as_ref().map(|phone| phone.reveal().trim_start_matches("+1").to_owned()));
-    context.extend(chart.birth_date.spellings());
-    if let Some(who) = who {
-        context.extend([&who.given_name, &who.family_name].map(|name| name.reveal().to_owned()));
-        context.push(who.email.reveal().to_owned());
-    }
-    let faults = password.faults(practice.settings.password_min_length, &context);
-    if faults.is_empty() { Ok(()) } else { Err(Refusal::PasswordRejected(faults)) }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
@@ -239,16 +244,16 @@ fn enroll(
     waits: bool,
 ) -> Result<Plan, Failure> {
     let now = context.now();
-    let own = proven(&patient, link, command);
+    let who = who(link, role, command);
+    let own = proven(&patient, link, who.as_ref());
     let text = command.username.as_deref().unwrap_or_default();
-    let username = Username::parse_for(text, &own).map_err(|fault| {
-        Refusal::UsernameRejected(match fault {
-            UsernameFault::Malformed => "malformed",
-            UsernameFault::NotYours => "not_your_address",
-        })
-    })?;
-    let who = command.representative.as_ref();
-    check_password(&command.password, practice, &patient, &username.name, who)?;
+    let username = Username::parse_for(text, &own).map_err(|fault| Refusal::UsernameRejected(fault.code()))?;
+    let who = who.as_ref();
+    let words = who.map(|who| {
+        let names = [&who.given_name, &who.family_name].map(|name| name.reveal().to_owned());
+        names.into_iter().chain(who.email.as_ref().map(|email| email.reveal().to_owned()))
+    });
+    check_password(&command.password, practice, &username.name, &patient.chart, words.into_iter().flatten())?;
 
     let id = AccountId::new(&*context.clock, &*context.entropy);
     let relationship = who.map_or(Relationship::Own, |who| who.relationship);
@@ -266,12 +271,22 @@ fn enroll(
         username: username.shown.clone(),
         given_name: who.map(|who| who.given_name.clone()),
         family_name: who.map(|who| who.family_name.clone()),
-        email: who.map(|who| who.email.clone()),
-        email_verified: who.is_some_and(|who| reached(link, &who.email)),
+        email: who.and_then(|who| who.email.clone()),
+        email_verified: who.and_then(|who| who.email.as_ref()).is_some_and(|email| reached(link, email)),
         mobile_phone: who.and_then(|who| who.mobile_phone.clone()),
         grants: BTreeMap::from([(patient.id.to_string(), grant)]),
-        terms: Terms { version: TERMS_VERSION.to_owned(), accepted_at: now },
+        terms: Some(Terms { version: TERMS_VERSION.to_owned(), accepted_at: now }),
+        language: Some(command.language.to_owned()),
+        security: command.security.as_ref().map(|(question, answer)| Security {
+            question: question.clone(),
+            answer: answer_of(answer).hash(&context.keyring, &*context.entropy),
+        }),
+        temporary: None,
+        new_email: None,
+        epoch: 0,
+        browsers: 0,
         registered_at: now,
+        deleted_at: None,
         last_login_at: (!waits).then_some(now),
         attempts_seen: 0,
         head: Head::default(),
@@ -298,7 +313,7 @@ fn enroll(
         .after(&Head::default(), &context.keyring);
     account.head = own_event.head();
 
-    let session = (!waits).then(|| Session::begin(id, &link.practice, now, &*context.entropy));
+    let session = (!waits).then(|| Session::begin(&account, now, &*context.entropy));
     let login = Login {
         practice: link.practice.clone(),
         name: username.name.clone(),
@@ -311,9 +326,9 @@ fn enroll(
         relationship,
         ended_by: None,
         held: waits,
+        reset: None,
     });
-    patient.invitation = None;
-    patient.revocation = None;
+    used_up(&mut patient, link);
     patient.registered_at = patient.registered_at.or(Some(now));
     if !waits {
         patient.last_login_at = Some(now);
@@ -342,6 +357,9 @@ fn enroll(
         Write::Append(event),
         Write::Append(own_event),
     ];
+    if let Some(email) = account.email.as_ref().map(Email::comparable) {
+        writes.push(Write::List(link.practice.clone(), Listing::Account { email, account: id }));
+    }
     writes.extend(session.iter().map(|(session, _)| Write::OpenSession(session.clone())));
     writes.extend(hold.map(Write::Hold));
     writes.extend(notice.map(Write::Queue));
@@ -350,6 +368,29 @@ fn enroll(
 
 fn ticket_digest(link: &Link) -> String {
     link.ticket.as_ref().map(|ticket| ticket.digest.clone()).unwrap_or_default()
+}
+
+/// The representative: as whoever invited them described them, else as they describe themselves.
+fn who(link: &Link, role: Role, command: &Register) -> Option<Invitee> {
+    let stated = command.representative.as_ref().map(|who| Invitee {
+        given_name: who.given_name.clone(),
+        family_name: who.family_name.clone(),
+        relationship: who.relationship,
+        email: Some(who.email.clone()),
+        mobile_phone: who.mobile_phone.clone(),
+    });
+    let Some(invited) = link.invitee.clone().filter(|_| role == Role::Representative) else { return stated };
+    // What they are to the patient is for whoever invited them to say; how they are called and reached, for themselves.
+    let relationship = invited.relationship;
+    Some(Invitee { relationship, ..stated.unwrap_or(invited) })
+}
+
+/// The invitation that this link was is out no longer. A patient who registers themselves is not revoked any more.
+fn used_up(patient: &mut Patient, link: &Link) {
+    if patient.invitation.take_if(|current| current.link == link.id).is_some() {
+        patient.revocation = None;
+    }
+    patient.offers.retain(|offer| offer.link != link.id);
 }
 
 /// The confirmation goes to the contact on the chart, by the way that the link went where it can.
@@ -364,7 +405,7 @@ fn confirmation(
     let channel = by_link.or_else(|| notice_channel(patient))?;
     let mut message = to_patient(context, patient, Template::Registered, channel, None);
     // A representative's user name is not the patient's to know.
-    message.username = (role == Role::Patient).then(|| username.to_owned());
+    message.usernames = (role == Role::Patient).then(|| username.to_owned()).into_iter().collect();
     Some(message)
 }
 
@@ -384,7 +425,7 @@ async fn come_back<S: Accounts>(
     let mut account = store.account(id).await?.ok_or(Refusal::LinkUnavailable)?;
     let revocation = patient.revocation.clone().ok_or(Refusal::LinkUnavailable)?;
     let username = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?;
-    check_password(&command.password, practice, &patient, &username.name, None)?;
+    check_password(&command.password, practice, &username.name, &patient.chart, own_words(&account))?;
 
     // Whose password may be known to others comes back alone; the others are invited one by one.
     let mut back: Vec<AccountRef> =
@@ -394,6 +435,10 @@ async fn come_back<S: Accounts>(
     }
     let mut writes = vec![Write::AcceptLink { id: link.id, ticket: ticket_digest(link), at: now }];
     restore(&mut patient, &back, &mut writes, now);
+    end_resets(patient.accounts.iter_mut(), LinkState::Superseded, now, &mut writes);
+    // A password that others may know opens nothing from here on: neither do the sessions that it began.
+    writes.extend(begin_anew(&mut account, now));
+    account.temporary = None;
     // This account is written whole, below; the others by their grants.
     writes.retain(|write| !matches!(write, Write::RestoreGrant { account, .. } if *account == id));
     if let Some(grant) = account.grants.get_mut(patient.id.as_str()) {
@@ -422,7 +467,9 @@ async fn come_back<S: Accounts>(
     patient.version += 1;
     let status = patient.status(&practice.settings);
 
-    let (session, token) = Session::begin(id, &link.practice, now, &*context.entropy);
+    let (session, token) = Session::begin(&account, now, &*context.entropy);
+    let key = sign_in_key(&link.practice, &username.name, &context.keyring);
+    writes.push(Write::ForgetAttempts(key));
     let login = Login {
         practice: link.practice.clone(),
         name: username.name,
@@ -447,4 +494,193 @@ async fn come_back<S: Accounts>(
         account,
         session: Some((session, token)),
     })
+}
+
+/// To add a patient to a login that exists.
+pub struct AddPatient {
+    /// The ticket.
+    pub ticket: String,
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub password: Password,
+    /// What the holder is to the patient, where they are not the patient.
+    pub relationship: Option<Relationship>,
+    /// The cookie of a browser that signed in before.
+    pub browser: Option<String>,
+}
+
+/// A login that sees one patient more; its holder is signed in, unless staff must decide first.
+pub struct Added {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The cookie by which the browser is known from now on.
+    pub browser: String,
+}
+
+/// Adds the patient of a link to a login of the same practice, whose holder shows user name and password.
+pub async fn add_patient<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    command: &AddPatient,
+) -> Result<Added, Failure>
+where
+    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+{
+    let now = context.now();
+    let id = parse_token(token, Purpose::Invitation, &context.keyring);
+    let link = match id {
+        Some(id) => store.link(id).await?,
+        None => None,
+    };
+    let honoured = link.and_then(|link| Some((link.honours(&command.ticket, now)?.role, link)));
+    let Some((role, link)) = honoured.filter(|(_, link)| link.account.is_none()) else {
+        let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+        counter.check(store.raise(&counter, 1).await?, now)?;
+        return Err(Refusal::LinkUnavailable.into());
+    };
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let invited = link.invitee.as_ref().map(|who| who.relationship);
+    let relationship = match role {
+        Role::Patient => Relationship::Own,
+        Role::Representative => {
+            let stated = invited.or(command.relationship).filter(|stated| *stated != Relationship::Own);
+            stated.ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("relationship", "required")]))?
+        }
+    };
+    // The practice is the link's: a login of another one is as if it did not exist.
+    let presented = Credentials {
+        practice: &link.practice,
+        username: &command.username,
+        password: &command.password,
+        browser: command.browser.as_deref(),
+    };
+    let Authenticated { mut account, browser, .. } = authenticate(context, store, peer, &presented).await?;
+    let attempts = account.attempts_seen;
+    if account.must_change_password() {
+        return Err(Refusal::Conflict("must_change_password").into());
+    }
+    for _ in 0..DECISIONS {
+        let subject = Subject::Patient(link.patient.clone());
+        let (patient, head) =
+            join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
+        let patient = patient?.filter(|patient| patient.suspension().is_none() && patient.invites_by(link.id));
+        let patient = patient.ok_or(Refusal::LinkUnavailable)?;
+        if relationship == Relationship::Own && account.own_patient().is_some_and(|own| own != link.patient) {
+            return Err(Refusal::Conflict("already_own").into());
+        }
+        let waits = must_wait(context, store, &practice, &patient, role).await?;
+        account.attempts_seen = attempts;
+        let plan = take_in(context, &link, &practice, patient, account, relationship, &head?, waits);
+        match store.commit(&plan.writes).await {
+            Ok(()) => {
+                let outcome = match plan.session {
+                    None => Outcome::Held(Box::new(practice)),
+                    Some((session, token)) => Outcome::SignedIn(Box::new(Registered {
+                        account: plan.account,
+                        session,
+                        token,
+                        practice,
+                    })),
+                };
+                return Ok(Added { outcome, browser });
+            }
+            Err(CommitError::Lost(_)) => {
+                let (again, theirs) = join!(store.link(link.id), store.account(plan.account.id));
+                if again?.is_none_or(|link| link.honours(&command.ticket, now).is_none()) {
+                    return Err(Refusal::LinkUnavailable.into());
+                }
+                account = theirs?
+                    .filter(|theirs| theirs.epoch == plan.account.epoch)
+                    .ok_or(Refusal::SignInFailed)?;
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
+fn take_in(
+    context: &Context,
+    link: &Link,
+    practice: &Practice,
+    mut patient: Patient,
+    mut account: Account,
+    relationship: Relationship,
+    head: &Head,
+    waits: bool,
+) -> Plan {
+    let now = context.now();
+    let grant = Grant {
+        relationship,
+        level: Level::Full,
+        state: if waits { GrantState::Held } else { GrantState::Active },
+        since: now,
+        ended_by: None,
+    };
+    account.grants.insert(patient.id.to_string(), grant);
+    let action = if waits { Action::RegistrationHeld } else { Action::AccountRegistered };
+    let detail = |with: &'static str, value: String| {
+        vec![
+            ("invitation_id", link.id.to_string()),
+            ("relationship", relationship.as_str().to_owned()),
+            (with, value),
+        ]
+    };
+    let entry = Entry {
+        practice: link.practice.clone(),
+        subject: Subject::Patient(patient.id.clone()),
+        at: now,
+        by: By::visitor(),
+        action,
+        detail: detail("account_id", account.id.to_string()),
+    };
+    let event = entry.after(head, &context.keyring);
+    let ticket = ticket_digest(link);
+    let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }, Write::Append(event.clone())];
+    let known = patient.accounts.iter().position(|known| known.id == account.id);
+    if let Some(place) = known {
+        patient.accounts.remove(place);
+    }
+    patient.accounts.push(AccountRef {
+        id: account.id,
+        username: account.username.clone(),
+        relationship,
+        ended_by: None,
+        held: waits,
+        reset: None,
+    });
+    used_up(&mut patient, link);
+    patient.registered_at = patient.registered_at.or(Some(now));
+    let session = (!waits).then(|| Session::begin(&account, now, &*context.entropy));
+    if session.is_some() {
+        patient.last_login_at = Some(now);
+        account.last_login_at = Some(now);
+    }
+    patient.head = event.head();
+    patient.version += 1;
+    if waits {
+        writes.push(Write::Hold(Hold {
+            practice: link.practice.clone(),
+            account: account.id,
+            patient: patient.id.clone(),
+            reason: HoldReason::GuardianContactConflict,
+            since: now,
+        }));
+    } else {
+        writes.extend(tell(context, &account, &patient, Template::AccountAdded));
+        let charted = notice_channel(&patient).filter(|_| relationship != Relationship::Own);
+        writes.extend(charted.map(|channel| {
+            Write::Queue(to_patient(context, &patient, Template::Registered, channel, None))
+        }));
+    }
+    let detail = detail("patient_id", patient.id.to_string());
+    append(context, &mut account, action, By::visitor(), detail, &mut writes);
+    writes.extend(session.iter().map(|(session, _)| Write::OpenSession(session.clone())));
+    let status = patient.status(&practice.settings);
+    writes.push(Write::ChangePatient(Box::new(patient), status));
+    Plan { writes, username_at: usize::MAX, alternatives: Vec::new(), account, session }
 }

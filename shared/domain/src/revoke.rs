@@ -1,11 +1,14 @@
 //! `revoke`: access taken away, of all or of one, in one transaction; access switched off and on; the patient's no.
 
 use crate::audit::{Action, Entry, Subject};
+use crate::chart::Channel;
 use crate::desk::{Caller, StaffCall};
 use crate::ids::{AccountId, PatientId, RevocationId};
-use crate::invitation::{notice_channel, to_patient};
+use crate::invitation::end_resets;
+use crate::notice::{Reach, message, notice_channel, to_patient};
 use crate::link::LinkState;
-use crate::message::Template;
+use crate::account::Relationship;
+use crate::message::{Recipient, Template};
 use crate::patient::{Patient, Refusal as Declined, Revocation, RevokeReason};
 use crate::portal::{Decision, Portal, settled};
 use crate::ports::{Commit, Context, Desk, History, Limits, Practices, Write};
@@ -46,7 +49,7 @@ where
 
 fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller: &Caller) -> Decision {
     let earlier = patient.revocation.as_ref();
-    if earlier.is_some() && patient.invitation.is_none() {
+    if earlier.is_some() && patient.invitation.is_none() && patient.offers.is_empty() {
         return None;
     }
     let now = context.now();
@@ -55,13 +58,22 @@ fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller:
         earlier.map_or_else(|| RevocationId::new(&*context.clock, &*context.entropy), |earlier| earlier.id);
     let entry = entry(context, &patient, caller, command, Vec::new());
     let mut writes = Vec::new();
+    let mut others = Vec::new();
     for account in patient.accounts.iter_mut().filter(|account| account.ended_by.is_none()) {
         account.ended_by = Some(id);
         writes.push(Write::EndGrant { account: account.id, patient: patient.id.clone(), revocation: id });
+        if account.relationship != Relationship::Own && !account.held {
+            others.push(account.id);
+        }
     }
+    end_resets(patient.accounts.iter_mut(), LinkState::Revoked, now, &mut writes);
     if let Some(current) = patient.invitation.take() {
         writes.push(Write::CloseLink { id: current.link, to: LinkState::Revoked, at: now });
     }
+    for offer in patient.offers.drain(..) {
+        writes.push(Write::EndLink { id: offer.link, to: LinkState::Revoked, at: now });
+    }
+    writes.extend(others.into_iter().map(|account| ended(context, &patient, account)));
     let told = earlier.is_some();
     patient.revocation =
         Some(Revocation { id, at: now, by: caller.by(), reason: command.reason, note: command.note.clone() });
@@ -71,7 +83,7 @@ fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller:
     Some((patient, writes, entry))
 }
 
-fn revoke_one(
+pub(crate) fn revoke_one(
     context: &Context,
     mut patient: Patient,
     account: AccountId,
@@ -88,8 +100,25 @@ fn revoke_one(
         return Ok(None);
     }
     known.ended_by = Some(id);
-    let end = Write::EndGrant { account, patient: patient.id.clone(), revocation: id };
-    Ok(Some((patient, vec![end], entry)))
+    let (own, was_live) = (known.relationship == Relationship::Own, !known.held);
+    let mut writes = vec![Write::EndGrant { account, patient: patient.id.clone(), revocation: id }];
+    let theirs = patient.accounts.iter_mut().filter(|known| known.id == account);
+    end_resets(theirs, LinkState::Revoked, context.now(), &mut writes);
+    if own {
+        let told = notice_channel(&patient).filter(|_| was_live);
+        writes.extend(told.map(|channel| {
+            Write::Queue(to_patient(context, &patient, Template::Revoked, channel, None))
+        }));
+    } else if was_live {
+        writes.push(ended(context, &patient, account));
+    }
+    Ok(Some((patient, writes, entry)))
+}
+
+/// Word to a representative that they see this patient no longer; what else they see stays.
+fn ended(context: &Context, patient: &Patient, account: AccountId) -> Write {
+    let reach = Reach { to: Recipient::Account(account), channel: Channel::Email };
+    Write::Queue(message(context, patient, Template::RepresentativeEnded, reach))
 }
 
 fn entry(
@@ -155,6 +184,12 @@ pub fn suspend(context: &Context, patient: &mut Patient, was: bool, writes: &mut
     let back_since = (!is).then_some(now);
     for account in patient.live_accounts() {
         writes.push(Write::SuspendGrant { account: account.id, patient: patient.id.clone(), back_since });
+    }
+    if is {
+        end_resets(patient.accounts.iter_mut(), LinkState::Cancelled, now, writes);
+        for offer in patient.offers.drain(..) {
+            writes.push(Write::EndLink { id: offer.link, to: LinkState::Cancelled, at: now });
+        }
     }
     if let Some(current) = patient.invitation.take_if(|_| is) {
         writes.push(Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now });

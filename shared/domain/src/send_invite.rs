@@ -5,16 +5,18 @@ use futures_util::join;
 use crate::audit::{Action, Entry, Subject};
 use crate::chart::Channel;
 use crate::desk::{Caller, StaffCall, open, repeated};
-use crate::ids::{LinkId, PatientId};
-use crate::invitation::{prepare, too_many_texts};
+use crate::ids::{Actor, LinkId, PatientId};
+use crate::invitation::{Prepared, prepare, too_many_texts};
 use crate::link::{Link, LinkState};
+use crate::patient::Patient;
 use crate::portal::{Portal, settled};
 use crate::ports::{
     Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, History, Limits, Links, Once, Practices,
     Write,
 };
-use crate::practice::Scope;
+use crate::practice::{Scope, Settings};
 use crate::refusal::{Failure, Refusal};
+use crate::represent::{Offering, offer};
 
 /// To invite a patient.
 pub struct Invite {
@@ -34,7 +36,7 @@ pub struct Invited {
     pub caller: Caller,
 }
 
-/// Invites.
+/// Invites; a patient who has an account of their own gets a reset link instead.
 pub async fn invite<S>(
     context: &Context,
     store: &S,
@@ -44,9 +46,42 @@ pub async fn invite<S>(
 where
     S: Desk + Limits + Chain + Practices + Links + Commit,
 {
-    let subject = Subject::Patient(command.patient.clone());
+    making(context, store, call, &command.patient, |settings, patient, caller, actor| {
+        prepare(context, settings, patient, command.channel, command.why.as_deref(), caller, actor)
+    })
+    .await
+}
+
+/// Invites somebody to look after a patient.
+pub async fn invite_representative<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    command: &Offering,
+) -> Result<Invited, Failure>
+where
+    S: Desk + Limits + Chain + Practices + Links + Commit,
+{
+    making(context, store, call, &command.patient, |settings, patient, caller, actor| {
+        offer(context, settings, patient, command, caller, actor)
+    })
+    .await
+}
+
+async fn making<S, P>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: &PatientId,
+    prepare: P,
+) -> Result<Invited, Failure>
+where
+    S: Desk + Limits + Chain + Practices + Links + Commit,
+    P: Fn(&Settings, Patient, &Caller, &Actor) -> Result<Prepared, Refusal> + Send,
+{
+    let subject = Subject::Patient(patient.clone());
     let once = call.once_key(context);
-    let along = Along { patient: Some(&command.patient), once: once.as_ref(), ..Along::default() };
+    let along = Along { patient: Some(patient), once: once.as_ref(), ..Along::default() };
     for _ in 0..DECISIONS {
         let (opened, head) = join!(
             open(context, store, call, &[Scope::Invite], along),
@@ -61,21 +96,11 @@ where
         }
         let patient = opened.patient.ok_or(Refusal::NotFound)?;
         let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
-        let mut ready = prepare(
-            context,
-            &practice.settings,
-            patient,
-            command.channel,
-            command.why.as_deref(),
-            &caller,
-            &actor,
-        )?;
-        let event = ready.entry.after(&head?, &context.keyring);
-        ready.patient.head = event.head();
+        let mut ready = prepare(&practice.settings, patient, &caller, &actor)?;
+        ready.chained(context, &head?);
         ready.patient.version += 1;
         let status = ready.patient.status(&practice.settings);
         ready.writes.push(Write::ChangePatient(Box::new(ready.patient), status));
-        ready.writes.push(Write::Append(event));
         if let Some(key) = once.clone() {
             ready.writes.push(Write::Once(Once::new(key, &ready.link.id.to_string(), context.now())));
         }

@@ -1,18 +1,16 @@
 //! `sign-in`: in, out, and the question that the portal asks: who is this, and whose records may they see?
 
-use futures_util::join;
 use zeroize::Zeroizing;
 
 use crate::account::{Account, Exchange, Login, Presented, Session};
 use crate::audit::{Action, By, Entry, Subject};
+use crate::credentials::{Authenticated, Credentials, authenticate};
 use crate::desk::{StaffCall, admit};
 use crate::ids::{AccountId, PracticeId};
-use crate::limit::{Counter, FAILED_SIGN_INS, PUBLIC_POSTS, Raised, locked_until, sign_in_key};
-use crate::password::{Password, PasswordHash};
+use crate::password::Password;
 use crate::ports::{Accounts, Commit, CommitError, Context, DECISIONS, Limits, Write};
 use crate::practice::Scope;
 use crate::refusal::{Failure, Refusal};
-use crate::username::Username;
 
 /// To sign in.
 pub struct SignIn {
@@ -22,6 +20,8 @@ pub struct SignIn {
     pub username: String,
     /// The password.
     pub password: Password,
+    /// The cookie of a browser that signed in before.
+    pub browser: Option<String>,
     /// Whether a code is wanted that the portal exchanges for a session of its own.
     pub exchange: bool,
 }
@@ -36,6 +36,8 @@ pub struct SignedIn {
     pub token: Zeroizing<String>,
     /// The code for the portal, if it was wanted. Shown once.
     pub exchange: Option<Zeroizing<String>>,
+    /// The cookie by which the browser is known from now on.
+    pub browser: String,
 }
 
 /// Signs in. The unknown, the locked and the wrong cost the same reads, the same writes and one hash, and read the same.
@@ -49,44 +51,33 @@ where
     S: Limits + Accounts + Commit,
 {
     let now = context.now();
-    // A name that can't exist goes the same way as one that doesn't.
-    let name = Username::parse(&command.username).map_or_else(|_| "?".to_owned(), |username| username.name);
-    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
-    let failures = Counter::new(FAILED_SIGN_INS, peer, now, &context.keyring);
-    let key = sign_in_key(&command.practice, &name, &context.keyring);
-    let (raised, attempts, login) =
-        join!(store.raise(&posts, 1), store.attempt(&key, now), store.login(&command.practice, &name));
-    let raised = raised?;
-    posts.check(raised, now)?;
-    failures.check(Raised { count: raised.failures + 1, ..raised }, now)?;
-    let (attempts, login) = (attempts?, login?);
-
-    let id = login.as_ref().map_or(AccountId::from_bytes([0; 16]), |login| login.account);
-    let account = store.account(id).await?;
-    let stored =
-        login.as_ref().map_or_else(|| PasswordHash::dummy(&context.keyring), |login| login.password.clone());
-    let right = stored.matches(&command.password, &context.keyring);
-    let seen = account.as_ref().map_or(0, |account| account.attempts_seen);
-    // Below what was seen, the counter has begun anew.
-    let failed = attempts.count.saturating_sub(1 + if seen < attempts.count { seen } else { 0 });
-    let locked =
-        attempts.previous_at.and_then(|last| locked_until(failed, last)).is_some_and(|until| now < until);
-
-    let (Some(mut account), Some(login), true, false) = (account, login, right, locked) else {
-        store.raise(&failures, 1).await?;
-        return Err(Refusal::SignInFailed.into());
+    let presented = Credentials {
+        practice: &command.practice,
+        username: &command.username,
+        password: &command.password,
+        browser: command.browser.as_deref(),
     };
+    let Authenticated { mut account, login, browser } =
+        authenticate(context, store, peer, &presented).await?;
+    let attempts = account.attempts_seen;
     for _ in 0..DECISIONS {
         if !account.has_access() {
-            return revoked(store, account, attempts.count).await;
+            return revoked(store, account).await;
         }
-        let (session, token) = Session::begin(account.id, &account.practice, now, &*context.entropy);
+        let (session, token) = Session::begin(&account, now, &*context.entropy);
         account.last_login_at = Some(now);
-        account.attempts_seen = attempts.count;
+        account.attempts_seen = attempts;
+        if let Some(temporary) = &mut account.temporary {
+            if temporary.used {
+                // Somebody else was faster with it.
+                return Err(Refusal::SignInFailed.into());
+            }
+            temporary.used = true;
+        }
         let mut writes = vec![Write::OpenSession(session.clone())];
         let mut exchange = None;
-        if command.exchange {
-            let (record, code) = Exchange::begin(account.id, &account.practice, now, &*context.entropy);
+        if command.exchange && !session.restricted {
+            let (record, code) = Exchange::begin(&account, now, &*context.entropy);
             writes.push(Write::OpenExchange(record));
             exchange = Some(code);
         }
@@ -96,9 +87,12 @@ where
         }
         chained(context, &mut account, Action::SignedIn, By::visitor(), &mut writes);
         match store.commit(&writes).await {
-            Ok(()) => return Ok(SignedIn { account, session, token, exchange }),
+            Ok(()) => return Ok(SignedIn { account, session, token, exchange, browser }),
             Err(CommitError::Lost(_)) => {
-                account = store.account(account.id).await?.ok_or(Refusal::SignInFailed)?;
+                let again = store.account(account.id).await?;
+                // A reset, or a deletion, came between: what was right a moment ago is so no longer.
+                account =
+                    again.filter(|again| again.epoch == session.epoch).ok_or(Refusal::SignInFailed)?;
             }
             Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
         }
@@ -107,8 +101,7 @@ where
 }
 
 /// The right password of somebody without access: it was no failure, so it must not count towards a lock.
-async fn revoked<S: Commit>(store: &S, mut account: Account, attempts: u64) -> Result<SignedIn, Failure> {
-    account.attempts_seen = attempts;
+async fn revoked<S: Commit>(store: &S, mut account: Account) -> Result<SignedIn, Failure> {
     account.version += 1;
     match store.commit(&[Write::ChangeAccount(Box::new(account))]).await {
         // Somebody else changed the account at this moment; the count is then one too high, for once.
@@ -118,7 +111,7 @@ async fn revoked<S: Commit>(store: &S, mut account: Account, attempts: u64) -> R
 }
 
 /// Adds an event to the account's own chain, whose end the account's record keeps, and the record's write.
-fn chained(context: &Context, account: &mut Account, action: Action, by: By, writes: &mut Vec<Write>) {
+pub(crate) fn chained(context: &Context, account: &mut Account, action: Action, by: By, writes: &mut Vec<Write>) {
     let entry = Entry {
         practice: account.practice.clone(),
         subject: Subject::Account(account.id),
@@ -167,7 +160,7 @@ async fn holding<S: Accounts>(
     let now = context.now();
     let (Some(mut session), Some(account)) = (session, account) else { return Ok(None) };
     let opens = account.grants_for(session.began_at).next().is_some();
-    if !session.is_live(now) || session.practice != *practice || account.practice != *practice || !opens {
+    if !session.is_live(now) || !session.is_of(&account) || account.practice != *practice || !opens {
         return Ok(None);
     }
     if let Some(touched) = session.touched(now) {
@@ -188,7 +181,10 @@ where
     S: Accounts + Commit,
 {
     let here = present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
-    let (record, code) = Exchange::begin(here.account.id, practice, context.now(), &*context.entropy);
+    if here.session.restricted {
+        return Err(Refusal::Forbidden.into());
+    }
+    let (record, code) = Exchange::begin(&here.account, context.now(), &*context.entropy);
     match store.commit(&[Write::OpenExchange(record)]).await {
         Ok(()) => Ok(code),
         Err(_) => Err(Failure::Unavailable),
@@ -237,6 +233,8 @@ where
         Ok((key, (session, account)))
     };
     let (caller, (session, account)) = admit(context, store, call, &[Scope::Sessions], read).await?;
+    // Whoever must first choose a password is not signed in to the portal yet.
+    let session = session.filter(|session| !session.restricted);
     holding(context, store, &caller.practice, session, account).await
 }
 
@@ -272,7 +270,10 @@ where
         let (Some(exchange), Some(mut account)) = (good, account.filter(Account::has_access)) else {
             return Err(Refusal::NotFound.into());
         };
-        let (session, token) = Session::begin(account.id, &account.practice, now, &*context.entropy);
+        if exchange.epoch != account.epoch {
+            return Err(Refusal::NotFound.into());
+        }
+        let (session, token) = Session::begin(&account, now, &*context.entropy);
         let mut writes = vec![Write::SpendExchange(exchange), Write::OpenSession(session.clone())];
         chained(context, &mut account, Action::SessionExchanged, caller.by(), &mut writes);
         match store.commit(&writes).await {

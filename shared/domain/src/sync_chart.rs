@@ -8,13 +8,15 @@ use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chart::{Care, CareChange, Channel, Chart};
 use crate::desk::{Caller, StaffCall, open, repeated};
 use crate::ids::{LinkId, PatientId, new_patient_id};
-use crate::invitation::{prepare, too_many_texts};
+use crate::account::Relationship;
+use crate::invitation::{end_resets, prepare, too_many_texts};
 use crate::link::{Link, LinkState};
-use crate::patient::Patient;
+use crate::patient::{Patient, address_digest};
 use crate::ports::{
-    Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Directory, Entry as Listing, Limits, Links,
+    Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Directory, Entry as Listing, History, Limits, Links,
     Once, OnceKey, Patients, Practices, Write,
 };
+use crate::portal::{Portal, settled};
 use crate::practice::{Practice, Scope, Settings};
 use crate::refusal::{Failure, Refusal};
 use crate::revoke::suspend;
@@ -103,13 +105,13 @@ async fn end_of_chain<S: Chain>(
 }
 
 /// What one chart's coming in writes; nothing, if it says what is known.
-struct Plan {
+pub(crate) struct Plan {
     synced: Synced,
-    charted: Charted,
-    writes: Vec<Write>,
+    pub(crate) charted: Charted,
+    pub(crate) writes: Vec<Write>,
 }
 
-fn plan(
+pub(crate) fn plan(
     context: &Context,
     practice: &Practice,
     id: &PatientId,
@@ -150,6 +152,15 @@ fn plan(
     if let Some(current) = patient.invitation.filter(|current| moved(current.channel)) {
         patient.invitation = None;
         writes.push(Write::CloseLink { id: current.link, to: LinkState::Superseded, at: now });
+    }
+    if [Channel::Email, Channel::Sms, Channel::Voice].into_iter().any(moved) {
+        // A link and its second check rest on the contacts that were on file when it was made.
+        let own = patient.accounts.iter_mut().filter(|account| account.relationship == Relationship::Own);
+        end_resets(own, LinkState::Superseded, now, &mut writes);
+        let now_reached = [Channel::Email, Channel::Sms, Channel::Voice].map(|channel| {
+            patient.chart.address(channel).map(address_digest).unwrap_or_default()
+        });
+        patient.reported.retain(|reported| now_reached.contains(&reported.to));
     }
     let entry = Entry {
         practice: practice.id.clone(),
@@ -200,6 +211,8 @@ fn new_patient(practice: &Practice, id: &PatientId, chart: Chart, now: Timestamp
         access_enabled: true,
         created_at: now,
         invitation: None,
+        offers: Vec::new(),
+        reported: Vec::new(),
         accounts: Vec::new(),
         registered_at: None,
         last_login_at: None,
@@ -275,6 +288,37 @@ where
     Ok((Charted { patient, care: Some(opened.care.unwrap_or_default()), settings }, caller))
 }
 
+/// Staff confirm that the address for a channel is the patient's after all: messages go there again.
+pub async fn confirm_contact<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: &PatientId,
+    channel: Channel,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: Desk + Limits + Practices + History + Commit,
+{
+    settled(context, store, call, &[Scope::ChartWrite], patient, |mut patient, caller| {
+        caller.actor()?;
+        if !patient.is_reported(channel) {
+            return Ok(None);
+        }
+        let to = patient.chart.address(channel).map(address_digest).unwrap_or_default();
+        patient.reported.retain(|reported| reported.to != to);
+        let entry = Entry {
+            practice: patient.practice.clone(),
+            subject: Subject::Patient(patient.id.clone()),
+            at: context.now(),
+            by: caller.by(),
+            action: Action::ContactConfirmed,
+            detail: vec![("channel", channel.as_str().to_owned())],
+        };
+        Ok(Some((patient, Vec::new(), entry)))
+    })
+    .await
+}
+
 /// To add a patient at the front desk.
 pub struct QuickAdd {
     /// What staff know.
@@ -333,13 +377,11 @@ where
     let mut writes = Vec::new();
     let mut link = None;
     if let Some(channel) = command.invite {
-        let ready = prepare(context, &practice.settings, patient, channel, None, &caller, &actor)?;
-        let second = ready.entry.after(&first.head(), &context.keyring);
+        let mut ready = prepare(context, &practice.settings, patient, channel, None, &caller, &actor)?;
+        ready.chained(context, &first.head());
         patient = ready.patient;
-        patient.head = second.head();
         link = Some(ready.link);
         writes.extend(ready.writes);
-        writes.push(Write::Append(second));
     }
     writes.extend(listings(&patient).into_iter().map(|listing| Write::List(practice.id.clone(), listing)));
     writes.push(Write::CreatePatient(Box::new(patient.clone()), patient.status(&practice.settings)));

@@ -13,6 +13,16 @@ pub enum UsernameFault {
     NotYours,
 }
 
+impl UsernameFault {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::NotYours => "not_your_address",
+        }
+    }
+}
+
 /// A user name: as written, and as compared (NFKC, case folded, outer spaces gone; ASCII alone, so that no two look alike).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username {

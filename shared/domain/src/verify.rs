@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 use crate::audit::{Action, By, Entry, Subject};
 use crate::chart::Channel;
 use crate::ids::{LinkId, PatientId, PracticeId};
-use crate::invitation::to_patient;
 use crate::keys::{digest, new_secret, same};
 use crate::limit::{Counter, PHONE, PUBLIC_POSTS, Raised};
 use crate::link::{
-    CODES, Fact, FailedCheck, Kind, Link, PROOF_SECONDS, Purpose, RESEND_SECONDS, Role, SentCode,
-    TICKET_SECONDS, Ticket, parse_token,
+    CODES, Fact, FailedCheck, Invitee, Kind, Link, LinkState, PROOF_SECONDS, Purpose, RESEND_SECONDS, Role,
+    SentCode, TICKET_SECONDS, Ticket, parse_token,
 };
-use crate::message::Template;
-use crate::patient::Patient;
+use crate::message::{Recipient, Template};
+use crate::notice::{Reach, may_text, message};
+use crate::patient::{Patient, Reported, address_digest};
 use crate::person::{BirthDate, Email, Name, PostalCode};
 use crate::ports::{
     Chain, Commit, CommitError, Context, DECISIONS, Limits, Links, Patients, Practices, Write,
@@ -104,6 +104,8 @@ pub struct Passed {
     pub role: Role,
     /// Why the link was made.
     pub kind: Kind,
+    /// The representative as whoever invited them described them.
+    pub invitee: Option<Invitee>,
     /// The practice.
     pub practice: Practice,
 }
@@ -142,6 +144,8 @@ where
     let (count, link) = join!(store.raise(&counter, 1), tried);
     counter.check(count?, now)?;
     let link = link?.filter(|link| empty || link.is_pending(now)).ok_or(Refusal::LinkUnavailable)?;
+    // Who was invited as a representative is one, whatever the form says.
+    let role = if link.invitee.is_some() { Role::Representative } else { role };
     if empty && !link.is_open(now) {
         return Err(Refusal::LinkUnavailable.into());
     }
@@ -188,7 +192,7 @@ where
             Ok(()) => {
                 let next = if needs_code {
                     let proof = Proof::new(&link, &patient, role, context);
-                    Next::Code { channels: code_channels(&patient), proof: proof.sealed(link.id, context) }
+                    Next::Code { channels: code_channels(&patient, &link, context.calls_out), proof: proof.sealed(link.id, context) }
                 } else {
                     Next::Register(Box::new(passed(secret, &patient, role, &link, practice.clone())))
                 };
@@ -207,7 +211,7 @@ where
 
 /// Whether the patient's record still stands behind the link.
 fn may_continue(patient: &Patient, link: &Link) -> bool {
-    patient.suspension().is_none() && patient.invitation.is_some_and(|current| current.link == link.id)
+    patient.suspension().is_none() && patient.invites_by(link.id)
 }
 
 fn missing(asks: &[IdentityFact], facts: &Facts) -> Vec<FieldFault> {
@@ -295,22 +299,35 @@ fn passed(ticket: String, patient: &Patient, role: Role, link: &Link, practice: 
         (None, Role::Patient) => {
             suggestion(chart.email.as_ref(), chart.given_name.reveal(), chart.family_name.reveal())
         }
-        // What we know is the patient's; a representative brings their own.
-        (None, Role::Representative) => String::new(),
+        // What we know is the patient's; a representative brings their own, unless they were invited by it.
+        (None, Role::Representative) => link.invitee.as_ref().map_or_else(String::new, |who| {
+            suggestion(who.email.as_ref(), who.given_name.reveal(), who.family_name.reveal())
+        }),
     };
-    Passed { ticket, suggested_username, role, kind: link.kind, practice }
+    let invitee = link.invitee.clone();
+    Passed { ticket, suggested_username, role, kind: link.kind, invitee, practice }
 }
 
-/// Ways a code can go to this patient's contact.
-pub fn code_channels(patient: &Patient) -> Vec<Channel> {
-    let mut channels = Vec::new();
-    if patient.chart.address(Channel::Email).is_some() {
-        channels.push(Channel::Email);
+/// Where a code can go: to whoever was invited, at the contact on file.
+fn code_address<'a>(patient: &'a Patient, link: &'a Link, channel: Channel) -> Option<&'a str> {
+    match &link.invitee {
+        Some(who) => who.address(channel),
+        None if channel == Channel::Sms && !may_text(patient) => None,
+        None => patient.reached_at(channel),
     }
-    if patient.chart.sms_consent != Some(false) && patient.chart.address(Channel::Sms).is_some() {
-        channels.push(Channel::Sms);
-    }
-    channels
+}
+
+/// Ways a code can go.
+fn code_channels(patient: &Patient, link: &Link, calls_out: bool) -> Vec<Channel> {
+    let ways = [Channel::Email, Channel::Sms, Channel::Voice];
+    let open = |way: &Channel| *way != Channel::Voice || calls_out;
+    ways.into_iter().filter(open).filter(|way| code_address(patient, link, *way).is_some()).collect()
+}
+
+/// The digest under which texts and calls to the phone behind a link are counted.
+fn phone_digest(patient: &Patient, link: &Link, channel: Channel, context: &Context) -> Option<String> {
+    let phone = code_address(patient, link, channel).filter(|_| channel != Channel::Email)?;
+    Some(Counter::bucket_digest(PHONE, phone, &context.keyring))
 }
 
 /// What binds a visitor who knew the facts: sealed, so that the visitor carries it and cannot read or change it.
@@ -322,20 +339,22 @@ struct Proof {
     number: u32,
     role: Role,
     expires_at: Timestamp,
-    /// Digest of the phone that a code would go to, so that its limit can be counted without reading the chart first.
-    phone: Option<String>,
+    /// Digests of the phones that a text and a call would go to, so that their limit can be counted without reading the
+    /// chart first.
+    text_to: Option<String>,
+    call_to: Option<String>,
 }
 
 impl Proof {
     fn new(link: &Link, patient: &Patient, role: Role, context: &Context) -> Self {
-        let phone = patient.chart.address(Channel::Sms);
         Self {
             practice: link.practice.clone(),
             patient: link.patient.clone(),
             number: link.proofs + 1,
             role,
             expires_at: context.now().plus_seconds(PROOF_SECONDS),
-            phone: phone.map(|phone| Counter::bucket_digest(PHONE, phone, &context.keyring)),
+            text_to: phone_digest(patient, link, Channel::Sms, context),
+            call_to: phone_digest(patient, link, Channel::Voice, context),
         }
     }
 
@@ -401,8 +420,7 @@ where
     let now = context.now();
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let (id, proof) = opened(context, store, &posts, token, proof).await?;
-    let calls = proof.phone.as_ref().filter(|_| channel != Channel::Email);
-    let calls = calls.map(|digest| Counter::of_digest(PHONE, digest, now));
+    let calls = proof.phone(channel).map(|digest| Counter::of_digest(PHONE, digest, now));
     let counted = async {
         match &calls {
             Some(counter) => store.raise(counter, 1).await,
@@ -418,32 +436,24 @@ where
     let (link, patient) = records?;
     let link = link.filter(|link| link.is_open(now)).ok_or(Refusal::LinkUnavailable)?;
     let patient = patient.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
-    if proof.number != link.proofs || !proof.is_for_phone_of(&patient, channel, context) {
+    let channels = code_channels(&patient, &link, context.calls_out);
+    if proof.number != link.proofs {
         return Err(Refusal::VerificationFailed.into());
     }
-    if !code_channels(&patient).contains(&channel) {
+    if !channels.contains(&channel) {
         return Err(Refusal::BadRequest(vec![FieldFault::of("channel", "unavailable")]).into());
     }
-    if link.codes >= CODES {
-        return Err(Refusal::TooManyRequests(now.seconds_until(link.expires_at).max(1)).into());
-    }
-    let again = link.code.map(|code| RESEND_SECONDS - code.at.seconds_until(now)).filter(|wait| *wait > 0);
-    if let Some(wait) = again {
-        return Err(Refusal::TooManyRequests(wait).into());
+    if phone_digest(&patient, &link, channel, context).as_ref() != proof.phone(channel) {
+        return Err(Refusal::VerificationFailed.into());
     }
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
-    let code = SentCode {
-        number: link.codes + 1,
-        key: context.keyring.current(),
-        at: now,
-        channel,
-        digits: practice.settings.code_digits,
-        tries: 0,
-    };
-    let mut message = to_patient(context, &patient, Template::Code, channel, Some(id));
-    message.code = Some(code.number);
-    match store.commit(&[Write::SendCode { id, code, at: now }, Write::Queue(message)]).await {
-        Ok(()) => Ok(CodeSent { resend_after: RESEND_SECONDS, channels: code_channels(&patient), practice }),
+    let code = next_code(context, &link, channel, practice.settings.code_digits)?;
+    let to = if link.invitee.is_some() { Recipient::Link } else { Recipient::Patient };
+    let mut mail = message(context, &patient, Template::Code, Reach { to, channel });
+    mail.link = Some(id);
+    mail.code = Some(code.number);
+    match store.commit(&[Write::SendCode { id, code, at: now }, Write::Queue(mail)]).await {
+        Ok(()) => Ok(CodeSent { resend_after: RESEND_SECONDS, channels, practice }),
         // Another code was asked for at the same time: this one need not go.
         Err(CommitError::Lost(_)) => Err(Refusal::TooManyRequests(RESEND_SECONDS).into()),
         Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
@@ -451,13 +461,38 @@ where
 }
 
 impl Proof {
-    fn is_for_phone_of(&self, patient: &Patient, channel: Channel, context: &Context) -> bool {
-        let phone = patient
-            .chart
-            .address(Channel::Sms)
-            .map(|phone| Counter::bucket_digest(PHONE, phone, &context.keyring));
-        channel == Channel::Email || phone == self.phone
+    /// The digest of the phone for a channel.
+    const fn phone(&self, channel: Channel) -> Option<&String> {
+        match channel {
+            Channel::Sms => self.text_to.as_ref(),
+            Channel::Voice => self.call_to.as_ref(),
+            Channel::Email | Channel::Print => None,
+        }
     }
+}
+
+/// The next code of a link, if it may have one now.
+pub(crate) fn next_code(
+    context: &Context,
+    link: &Link,
+    channel: Channel,
+    digits: u32,
+) -> Result<SentCode, Refusal> {
+    let now = context.now();
+    if link.codes >= CODES {
+        return Err(Refusal::TooManyRequests(now.seconds_until(link.expires_at).max(1)));
+    }
+    let again = link.code.map(|code| RESEND_SECONDS - code.at.seconds_until(now)).filter(|wait| *wait > 0);
+    if let Some(wait) = again {
+        return Err(Refusal::TooManyRequests(wait));
+    }
+    Ok(SentCode { number: link.codes + 1, key: context.keyring.current(), at: now, channel, digits, tries: 0 })
+}
+
+/// Whether these are the digits of a code; blanks and hyphens are nothing.
+pub(crate) fn is_code(context: &Context, link: &Link, code: &SentCode, entered: &str) -> bool {
+    let digits: String = entered.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    link.code_digits(code, &context.keyring).is_some_and(|right| same(&right, &digits))
 }
 
 /// Checks a code.
@@ -491,9 +526,7 @@ where
         return Err(refusal.into());
     }
     let code = link.code.filter(|_| proof.number == link.proofs).ok_or(Refusal::CodeRejected)?;
-    let digits: String = entered.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    let right = link.code_digits(&code, &context.keyring).is_some_and(|right| same(&right, &digits));
-    if !right {
+    if !is_code(context, &link, &code, entered) {
         return Err(Refusal::CodeRejected.into());
     }
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
@@ -508,6 +541,56 @@ where
             Ok(()) => return Ok(passed(secret, &patient, proof.role, &link, practice)),
             Err(CommitError::Lost(places)) if places.contains(&0) => return Err(Refusal::CodeRejected.into()),
             Err(CommitError::Lost(_)) => head = store.head(&proof.practice, &subject).await?,
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// The recipient says that a link is not for them: it ends, nothing more goes to that address for this patient, and
+/// staff see it. Of a link that is over already nothing is told, and nothing changes.
+pub async fn not_me<S>(context: &Context, store: &S, peer: &str, token: &str) -> Result<(), Failure>
+where
+    S: Limits + Links + Practices + Patients + Chain + Commit,
+{
+    let now = context.now();
+    let id = id_of(context, token);
+    let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let read = async {
+        match id {
+            Ok(id) => store.link(id).await,
+            Err(_) => Ok(None),
+        }
+    };
+    let (count, link) = join!(store.raise(&counter, 1), read);
+    counter.check(count?, now)?;
+    let Some(link) = link?.filter(|link| link.is_pending(now)) else { return Ok(()) };
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    for _ in 0..DECISIONS {
+        let subject = Subject::Patient(link.patient.clone());
+        let (patient, head) =
+            join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
+        let Some(mut patient) = patient?.filter(|patient| patient.invites_by(link.id)) else { return Ok(()) };
+        patient.invitation.take_if(|current| current.link == link.id);
+        patient.offers.retain(|offer| offer.link != link.id);
+        let reported = link.sent_to.as_deref().filter(|_| link.invitee.is_none()).map(address_digest);
+        if let Some(to) = reported.filter(|to| patient.reported.iter().all(|known| known.to != *to)) {
+            patient.reported.push(Reported { channel: link.channel, to });
+        }
+        let by = link.channel.as_str();
+        let event = entry(&link, now, Action::WrongRecipientReported, by).after(&head?, &context.keyring);
+        patient.head = event.head();
+        patient.version += 1;
+        let status = patient.status(&practice.settings);
+        let writes = [
+            Write::CloseLink { id: link.id, to: LinkState::ReportedWrongRecipient, at: now },
+            Write::ChangePatient(Box::new(patient), status),
+            Write::Append(event),
+        ];
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost(places)) if places.contains(&0) => return Ok(()),
+            Err(CommitError::Lost(_)) => {}
             Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
         }
     }

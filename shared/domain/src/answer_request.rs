@@ -1,0 +1,485 @@
+//! `answer-request`: the worker behind the queue of strangers' requests. It looks up, decides, and says what there is to
+//! say to the contact on file, and to nobody else: an address that is on no chart hears nothing. Each request is
+//! answered once, however often the queue hands it over.
+
+use crate::account::Account;
+use crate::audit::{Head, Subject};
+use crate::chart::Channel;
+use crate::desk::Caller;
+use crate::ids::{AccountId, Actor, PatientId, PracticeId};
+use crate::invitation::{Prepared, prepare, reset};
+use crate::keys::Use;
+use crate::limit::{Counter, MAIL};
+use crate::link::{Fact, FailedCheck, Invitee, Kind, Link, Purpose, parse_token};
+use crate::message::{Message, Recipient, Template};
+use crate::notice::{Reach, may_text, message, notice_channel, to_patient};
+use crate::patient::{Checks, Patient};
+use crate::person::{Email, PostalCode};
+use crate::ports::{
+    Accounts, Addresses, Chain, Commit, CommitError, Context, DECISIONS, Links, Once, OnceKey, Patients,
+    Practices, Write,
+};
+use crate::practice::Practice;
+use crate::refusal::{Failure, Refusal, Unavailable};
+use crate::represent::{again, offer_channel};
+use crate::request_access::{Ask, Facts, Request};
+use crate::username::Username;
+
+/// Reads the failed checks of a patient that no link keeps.
+pub trait FailedChecks: Sync {
+    /// The latest.
+    fn checks(
+        &self,
+        practice: &PracticeId,
+        patient: &PatientId,
+    ) -> impl Future<Output = Result<Checks, Unavailable>> + Send;
+}
+
+/// What one request comes to: a counter of the address that hears of it, and everything else to write.
+struct Decided {
+    /// The address or number.
+    to: String,
+    writes: Vec<Write>,
+}
+
+/// Answers one request, known to the queue as `id`. What is not one of ours is dropped.
+pub async fn answer<S>(context: &Context, store: &S, id: &str, sealed: &str) -> Result<(), Unavailable>
+where
+    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Commit,
+{
+    let Some(request) = Request::open(sealed, context) else { return Ok(()) };
+    let now = context.now();
+    for _ in 0..DECISIONS {
+        let decided = match decide(context, store, &request).await {
+            Ok(decided) => decided,
+            Err(Failure::Refused(_)) => return Ok(()),
+            Err(Failure::Unavailable) => return Err(Unavailable),
+        };
+        let Some(Decided { to, mut writes }) = decided else { return Ok(()) };
+        writes.push(Write::Count(Counter::new(MAIL, &to.to_lowercase(), now, &context.keyring)));
+        let counted = writes.len() - 1;
+        let name = data_encoding::HEXLOWER.encode(&context.keyring.mac_now(Use::Body, &[b"request", id.as_bytes()]));
+        writes.push(Write::Once(Once::new(OnceKey { name, body: String::new() }, "", now)));
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(()),
+            // The address has heard enough for a day, or this request was answered before.
+            Err(CommitError::Lost(places)) if places.iter().any(|place| *place >= counted) => return Ok(()),
+            Err(CommitError::Lost(places)) if too_many(&writes, &places) => return Ok(()),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Unavailable),
+        }
+    }
+    Err(Unavailable)
+}
+
+/// Whether a phone has had its texts for the hour.
+fn too_many(writes: &[Write], lost: &[usize]) -> bool {
+    lost.iter().any(|place| matches!(writes.get(*place), Some(Write::Count(_))))
+}
+
+async fn decide<S>(context: &Context, store: &S, request: &Request) -> Result<Option<Decided>, Failure>
+where
+    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks,
+{
+    match &request.ask {
+        Ask::SignUp(practice, facts) => {
+            let Some(practice) = store.practice(practice).await? else { return Ok(None) };
+            match search(store, &practice.id, facts).await? {
+                Matching::Patient(patient) => signed_up(context, store, &practice, *patient).await,
+                Matching::Account(account, patient) => {
+                    let to = Recipient::Account(account.id);
+                    Ok(Some(usernames(context, &patient, to, &facts.email, vec![account.username])))
+                }
+                Matching::Nobody(nearest) => unverified(context, store, nearest, &facts.email).await,
+            }
+        }
+        Ask::ForgotPassword(practice, username) => {
+            let Some(practice) = store.practice(practice).await? else { return Ok(None) };
+            by_username(context, store, &practice, username).await
+        }
+        Ask::ForgotPasswordByFacts(practice, facts) => {
+            let Some(practice) = store.practice(practice).await? else { return Ok(None) };
+            match search(store, &practice.id, facts).await? {
+                Matching::Patient(patient) => forgot_password(context, store, &practice, *patient).await,
+                Matching::Account(account, patient) => {
+                    reset_account(context, store, &practice, *account, *patient).await
+                }
+                Matching::Nobody(nearest) => unverified(context, store, nearest, &facts.email).await,
+            }
+        }
+        Ask::ForgotUsername(practice, email) => {
+            let Some(practice) = store.practice(practice).await? else { return Ok(None) };
+            forgot_username(context, store, &practice.id, email).await
+        }
+        Ask::Renew(token) => renew(context, store, token).await,
+    }
+}
+
+/// Whom the stated facts are true of.
+enum Matching {
+    /// A patient, at the address on the chart.
+    Patient(Box<Patient>),
+    /// The holder of an account at their own address, who knows the facts of a patient they look after.
+    Account(Box<Account>, Box<Patient>),
+    /// Nobody; of those at this address, the patient whom most of the facts fit, and what does not.
+    Nobody(Option<(Box<Patient>, Vec<Fact>)>),
+}
+
+async fn search<S>(store: &S, practice: &PracticeId, facts: &Facts) -> Result<Matching, Failure>
+where
+    S: Addresses + Patients + Accounts,
+{
+    let holders = store.holders(practice, &facts.email.comparable()).await?;
+    let mut nearest: Option<(Box<Patient>, Vec<Fact>)> = None;
+    for (patient, _) in store.charts(practice, &holders.patients).await? {
+        let wrong = wrong(facts, &patient);
+        let charted = patient.chart.email.as_ref().is_some_and(|email| email.matches(&facts.email));
+        if charted && wrong.is_empty() {
+            return Ok(Matching::Patient(Box::new(patient)));
+        }
+        if charted && nearest.as_ref().is_none_or(|(_, known)| wrong.len() < known.len()) {
+            nearest = Some((Box::new(patient), wrong));
+        }
+    }
+    for id in holders.accounts {
+        let Some(account) = store.account(id).await?.filter(|account| is_at(account, &facts.email)) else {
+            continue;
+        };
+        let seen = account.grants_for(crate::time::Timestamp::from_millis(i64::MAX));
+        let seen: Vec<PatientId> = seen.filter_map(|(id, _)| PatientId::parse(id).ok()).take(50).collect();
+        for (patient, _) in store.charts(practice, &seen).await? {
+            if wrong(facts, &patient).is_empty() {
+                return Ok(Matching::Account(Box::new(account), Box::new(patient)));
+            }
+        }
+    }
+    Ok(Matching::Nobody(nearest))
+}
+
+/// Whether a link has reached this address of the account's holder.
+fn is_at(account: &Account, email: &Email) -> bool {
+    account.email_verified && account.email.as_ref().is_some_and(|own| own.matches(email))
+}
+
+fn wrong(facts: &Facts, patient: &Patient) -> Vec<Fact> {
+    let chart = &patient.chart;
+    let postal_code = chart.postal_code.as_ref().is_some_and(|code| PostalCode::matches(code, &facts.postal_code));
+    let all = [
+        (Fact::FamilyName, facts.family_name.matches(&chart.family_name)),
+        (Fact::BirthDate, facts.birth_date == chart.birth_date),
+        (Fact::PostalCode, postal_code),
+    ];
+    all.into_iter().filter(|(_, right)| !right).map(|(fact, _)| fact).collect()
+}
+
+/// Word to the address on file that what was entered does not match; staff see which fact.
+async fn unverified<S: FailedChecks>(
+    context: &Context,
+    store: &S,
+    nearest: Option<(Box<Patient>, Vec<Fact>)>,
+    email: &Email,
+) -> Result<Option<Decided>, Failure> {
+    let Some((patient, facts)) = nearest.filter(|(patient, _)| !patient.is_reported(Channel::Email)) else {
+        return Ok(None);
+    };
+    let known = store.checks(&patient.practice, &patient.id).await?;
+    let checks = known.with(FailedCheck { at: context.now(), facts });
+    let mut decided = call_us(context, &patient, Channel::Email, email.reveal());
+    decided.writes.push(Write::Checks(patient.practice.clone(), patient.id.clone(), checks));
+    Ok(Some(decided))
+}
+
+/// «We could not do it. Call us.»
+fn call_us(context: &Context, patient: &Patient, channel: Channel, to: &str) -> Decided {
+    let mail = to_patient(context, patient, Template::NotVerified, channel, None);
+    Decided { to: to.to_owned(), writes: vec![Write::Queue(mail)] }
+}
+
+/// «We could not do it» to whatever contact there is.
+fn call_us_anyhow(context: &Context, patient: &Patient) -> Option<Decided> {
+    let channel = notice_channel(patient)?;
+    let to = patient.chart.address(channel)?.to_owned();
+    Some(call_us(context, patient, channel, &to))
+}
+
+fn usernames(
+    context: &Context,
+    patient: &Patient,
+    to: Recipient,
+    email: &Email,
+    usernames: Vec<String>,
+) -> Decided {
+    let reach = Reach { to, channel: Channel::Email };
+    let mail = Message { usernames, ..message(context, patient, Template::Usernames, reach) };
+    Decided { to: email.reveal().to_owned(), writes: vec![Write::Queue(mail)] }
+}
+
+/// A patient who knows the chart asks for an invitation.
+async fn signed_up<S>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    patient: Patient,
+) -> Result<Option<Decided>, Failure>
+where
+    S: Chain + Addresses + Patients + Accounts,
+{
+    if patient.own_account().is_some() && patient.suspension().is_none() {
+        let Some(email) = patient.chart.email.clone() else { return Ok(None) };
+        return forgot_username(context, store, &practice.id, &email).await;
+    }
+    invite(context, store, practice, patient, Channel::Email).await
+}
+
+/// An invitation that the recipient asked for themselves: a no of the past is taken back by it.
+async fn invite<S: Chain>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    patient: Patient,
+    channel: Channel,
+) -> Result<Option<Decided>, Failure> {
+    if patient.revocation.is_some() {
+        return Ok(call_us_anyhow(context, &patient));
+    }
+    let Some(to) = patient.chart.address(channel).map(str::to_owned) else {
+        return Ok(call_us_anyhow(context, &patient));
+    };
+    let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
+    let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
+    let asked = patient.clone();
+    let why = patient.declined.as_ref().map(|_| "asked_for_it");
+    match prepare(context, &practice.settings, patient, channel, why, &caller, &actor) {
+        Ok(ready) => Ok(Some(written(context, practice, ready, &head, to))),
+        Err(_) => Ok(call_us_anyhow(context, &asked)),
+    }
+}
+
+fn written(context: &Context, practice: &Practice, mut ready: Prepared, head: &Head, to: String) -> Decided {
+    ready.chained(context, head);
+    ready.patient.version += 1;
+    let status = ready.patient.status(&practice.settings);
+    ready.writes.push(Write::ChangePatient(Box::new(ready.patient), status));
+    Decided { to, writes: ready.writes }
+}
+
+/// A patient who knows the chart asks for a new password: a reset never completes an invitation, so who was only
+/// invited gets the invitation once more.
+async fn forgot_password<S>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    patient: Patient,
+) -> Result<Option<Decided>, Failure>
+where
+    S: Chain + Links + Accounts,
+{
+    if let Some(own) = patient.own_account().map(|own| own.id) {
+        let Some(account) = store.account(own).await? else { return Ok(None) };
+        return reset_account(context, store, practice, account, patient).await;
+    }
+    invited_again(context, store, practice, patient).await
+}
+
+/// The invitation that is out, once more: the same link while it works, a new one once it expired.
+async fn invited_again<S>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    patient: Patient,
+) -> Result<Option<Decided>, Failure>
+where
+    S: Chain + Links,
+{
+    let Some(current) = patient.invitation.filter(|current| current.kind == Kind::Registration) else {
+        return Ok(call_us_anyhow(context, &patient));
+    };
+    let Some(link) = store.link(current.link).await? else { return Ok(None) };
+    let Some(to) = link.sent_to.clone() else { return Ok(call_us_anyhow(context, &patient)) };
+    if link.is_open(context.now()) {
+        let mail = to_patient(context, &patient, Template::Invitation, link.channel, Some(link.id));
+        return Ok(Some(Decided { to, writes: vec![Write::Queue(mail)] }));
+    }
+    if link.is_locked() {
+        // Staff are to have a look first.
+        return Ok(Some(call_us(context, &patient, link.channel, &to)));
+    }
+    invite(context, store, practice, patient, link.channel).await
+}
+
+async fn by_username<S>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    username: &str,
+) -> Result<Option<Decided>, Failure>
+where
+    S: Patients + Accounts + Chain,
+{
+    let Ok(username) = Username::parse(username) else { return Ok(None) };
+    let Some(login) = store.login(&practice.id, &username.name).await? else { return Ok(None) };
+    let Some(account) = store.account(login.account).await? else { return Ok(None) };
+    let Some(leading) = account.leading_patient() else { return Ok(None) };
+    let Some(patient) = store.patient(&practice.id, &leading).await? else { return Ok(None) };
+    reset_account(context, store, practice, account, patient).await
+}
+
+/// A reset link for an account, to the contact on file: the chart's for the patient's own, else the holder's verified one.
+async fn reset_account<S: Chain>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    account: Account,
+    patient: Patient,
+) -> Result<Option<Decided>, Failure> {
+    let own = account.own_patient().as_ref() == Some(&patient.id);
+    if !account.has_access() {
+        // Who was let in by nobody gets no link; who looks after themselves hears whom to call.
+        return Ok(own.then(|| call_us_anyhow(context, &patient)).flatten());
+    }
+    let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
+    let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
+    if own {
+        let channel = notice_channel(&patient);
+        let Some((channel, to)) = channel.and_then(|way| Some((way, patient.chart.address(way)?.to_owned())))
+        else {
+            return Ok(None);
+        };
+        let text = patient.reached_at(Channel::Sms).filter(|_| may_text(&patient)).map(str::to_owned);
+        let call = patient.reached_at(Channel::Voice).map(str::to_owned);
+        let email = patient.reached_at(Channel::Email).map(str::to_owned);
+        let reach = Reach { to: Recipient::Patient, channel };
+        let contacts = [email, text, call];
+        let ready =
+            reset(context, patient, account.id, reach, Some(to.clone()), contacts, (&caller, &actor));
+        return Ok(Some(written(context, practice, ready, &head, to)));
+    }
+    let Some(to) = account.email.as_ref().filter(|_| account.email_verified).map(|to| to.reveal().to_owned())
+    else {
+        return Ok(None);
+    };
+    Ok(Some(reset_of_representative(context, practice, patient, &account, to, &head)))
+}
+
+fn reset_of_representative(
+    context: &Context,
+    practice: &Practice,
+    patient: Patient,
+    account: &Account,
+    to: String,
+    head: &Head,
+) -> Decided {
+    let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
+    let phone = account.mobile_phone.as_ref().and_then(|phone| phone.dialable()).map(str::to_owned);
+    let reach = Reach { to: Recipient::Account(account.id), channel: Channel::Email };
+    let contacts = [Some(to.clone()), phone.clone(), phone];
+    let mut ready =
+        reset(context, patient, account.id, reach, Some(to.clone()), contacts, (&caller, &actor));
+    ready.link.invitee = invitee(account);
+    written(context, practice, ready, head, to)
+}
+
+/// The holder of an account as a representative: what tells that a code goes to them, not to the chart's contact.
+fn invitee(account: &Account) -> Option<Invitee> {
+    let relationship = account.grants.values().next()?.relationship;
+    Some(Invitee {
+        given_name: account.given_name.clone()?,
+        family_name: account.family_name.clone()?,
+        relationship,
+        email: account.email.clone(),
+        mobile_phone: account.mobile_phone.clone(),
+    })
+}
+
+/// All user names at an address in one mail: a family may share it.
+async fn forgot_username<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    email: &Email,
+) -> Result<Option<Decided>, Failure>
+where
+    S: Addresses + Patients + Accounts,
+{
+    let holders = store.holders(practice, &email.comparable()).await?;
+    let charted = |patient: &Patient| patient.chart.email.as_ref().is_some_and(|own| own.matches(email));
+    let patients: Vec<Patient> = store.charts(practice, &holders.patients).await?.into_iter().map(|(p, _)| p).collect();
+    let patients: Vec<Patient> =
+        patients.into_iter().filter(|p| charted(p) && !p.is_reported(Channel::Email)).collect();
+    let mut names: Vec<(AccountId, String)> = patients
+        .iter()
+        .filter(|patient| patient.suspension().is_none())
+        .filter_map(|patient| patient.own_account().map(|own| (own.id, own.username.clone())))
+        .collect();
+    let mut about = patients.first().cloned().map(|patient| (patient, Recipient::Patient));
+    for id in holders.accounts {
+        let Some(account) = store.account(id).await?.filter(|account| is_at(account, email)) else { continue };
+        if !account.has_access() || names.iter().any(|(known, _)| *known == id) {
+            continue;
+        }
+        if about.is_none() {
+            let Some(leading) = account.leading_patient() else { continue };
+            let patient = store.patient(practice, &leading).await?;
+            about = patient.map(|patient| (patient, Recipient::Account(id)));
+        }
+        names.push((id, account.username));
+    }
+    let Some((about, to)) = about else { return Ok(None) };
+    if names.is_empty() {
+        return Ok(Some(call_us(context, &about, Channel::Email, email.reveal())));
+    }
+    Ok(Some(usernames(context, &about, to, email, names.into_iter().map(|(_, name)| name).collect())))
+}
+
+/// A new link in place of one that does not work: to the contact on file alone.
+async fn renew<S>(context: &Context, store: &S, token: &str) -> Result<Option<Decided>, Failure>
+where
+    S: Links + Patients + Practices + Chain,
+{
+    let Some(id) = parse_token(token, Purpose::Invitation, &context.keyring) else { return Ok(None) };
+    let Some(link) = store.link(id).await? else { return Ok(None) };
+    let Some(practice) = store.practice(&link.practice).await? else { return Ok(None) };
+    let Some(patient) = store.patient(&link.practice, &link.patient).await? else { return Ok(None) };
+    if link.invitee.is_some() {
+        return renew_offer(context, store, &practice, patient, &link).await;
+    }
+    match patient.invitation {
+        Some(current) if current.kind == Kind::Registration => {
+            invited_again(context, store, &practice, patient).await
+        }
+        Some(current) => {
+            let again = store.link(current.link).await?.filter(|link| link.is_open(context.now()));
+            Ok(again.and_then(|link| {
+                let mail = to_patient(context, &patient, Template::VerifyAgain, link.channel, Some(link.id));
+                Some(Decided { to: link.sent_to?, writes: vec![Write::Queue(mail)] })
+            }))
+        }
+        // Used, cancelled, revoked or reported: what was decided stays decided.
+        None => Ok(None),
+    }
+}
+
+async fn renew_offer<S: Chain>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    patient: Patient,
+    link: &Link,
+) -> Result<Option<Decided>, Failure> {
+    let (Some(who), Some(to), true) = (&link.invitee, link.sent_to.clone(), patient.invites_by(link.id)) else {
+        return Ok(None);
+    };
+    if link.is_locked() || patient.suspension().is_some() || offer_channel(who, link.channel).is_none() {
+        return Ok(None);
+    }
+    if link.is_open(context.now()) {
+        let reach = Reach { to: Recipient::Link, channel: link.channel };
+        let mut mail = message(context, &patient, Template::Invitation, reach);
+        mail.link = Some(link.id);
+        return Ok(Some(Decided { to, writes: vec![Write::Queue(mail)] }));
+    }
+    let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
+    let ready = again(context, &practice.settings, patient, link)
+        .map_err(|_| Failure::Refused(Refusal::LinkUnavailable))?;
+    Ok(Some(written(context, practice, ready, &head, to)))
+}

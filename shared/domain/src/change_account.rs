@@ -1,0 +1,388 @@
+//! What signed-in people change about their own account: password, user name, e-mail address, sessions.
+
+use crate::account::{Account, Login, Session, TERMS_VERSION, Terms};
+use crate::audit::{Action, By};
+use crate::chart::Channel;
+use crate::credentials::{check_password, confirm, own_words};
+use crate::ids::{Actor, ClientId, PracticeId};
+use crate::invitation::RESET_MINUTES;
+use crate::limit::{Counter, MAIL};
+use crate::link::{Kind, Link, LinkState, Purpose, Target};
+use crate::message::{Message, Recipient, Template};
+use crate::notice::{Reach, message, tell};
+use crate::password::Password;
+use crate::patient::Patient;
+use crate::person::Email;
+use crate::ports::{
+    Accounts, Commit, CommitError, Context, DECISIONS, Entry as Listing, Limits, Links, Patients, Practices,
+    Write,
+};
+use crate::practice::Practice;
+use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
+use crate::reset::{append, begin_anew};
+use crate::sign_in::{Present, present};
+use crate::username::{Username, alternatives};
+use crate::verify::{is_code, next_code};
+
+/// Reads the sessions of an account.
+pub trait Sessions: Sync {
+    /// All that are kept, over or not.
+    fn sessions(
+        &self,
+        account: crate::ids::AccountId,
+    ) -> impl Future<Output = Result<Vec<Session>, Unavailable>> + Send;
+}
+
+/// A person at their account page.
+struct Here {
+    account: Account,
+    session: Session,
+    practice: Practice,
+    leading: Patient,
+}
+
+async fn here<S>(context: &Context, store: &S, practice: &PracticeId, token: &str) -> Result<Here, Failure>
+where
+    S: Accounts + Patients + Practices,
+{
+    let found = present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    let Present { account, session } = found;
+    let practice = store.practice(practice).await?.ok_or(Failure::Unavailable)?;
+    let leading = account.leading_patient().ok_or(Refusal::Unauthorized)?;
+    let leading = store.patient(&practice.id, &leading).await?.ok_or(Refusal::Unauthorized)?;
+    Ok(Here { account, session, practice, leading })
+}
+
+/// The same, for whatever a temporary password does not open.
+async fn settled_in<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<Here, Failure>
+where
+    S: Accounts + Patients + Practices,
+{
+    let here = here(context, store, practice, token).await?;
+    if here.session.restricted { Err(Refusal::Forbidden.into()) } else { Ok(here) }
+}
+
+/// To change the password.
+pub struct ChangePassword {
+    /// The one there is.
+    pub old: Password,
+    /// The one to be.
+    pub new: Password,
+    /// Whether the terms were accepted: needed once, by whom staff registered.
+    pub accept_terms: bool,
+}
+
+/// Changes the password. Every other session is over; this one goes on.
+pub async fn change_password<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    command: &ChangePassword,
+) -> Result<(), Failure>
+where
+    S: Accounts + Patients + Practices + Limits + Commit,
+{
+    let now = context.now();
+    let Here { account, practice, leading, .. } = here(context, store, practice, token).await?;
+    if account.terms.is_none() && !command.accept_terms {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("accept_terms", "required")]).into());
+    }
+    let login = confirm(context, store, &account, &command.old).await?;
+    check_password(&command.new, &practice, &login.name, &leading.chart, own_words(&account))?;
+    if login.password.matches(&command.new, &context.keyring) {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("new_password", "unchanged")]).into());
+    }
+    let password = command.new.hash(&context.keyring, &*context.entropy);
+    rewriting(context, store, &practice.id, token, |account, mut session| {
+        let mut writes = vec![Write::SetPassword(Login { password: password.clone(), ..login.clone() })];
+        writes.extend(begin_anew(account, now));
+        account.temporary = None;
+        if account.terms.is_none() {
+            account.terms = Some(Terms { version: TERMS_VERSION.to_owned(), accepted_at: now });
+        }
+        session.epoch = account.epoch;
+        session.restricted = false;
+        writes.push(Write::KeepSession(session));
+        for known in leading.accounts.iter().filter(|known| known.id == account.id) {
+            writes.extend(known.reset.map(|id| Write::EndLink { id, to: LinkState::Cancelled, at: now }));
+        }
+        writes.extend(tell(context, account, &leading, Template::PasswordChanged));
+        append(context, account, Action::PasswordChanged, By::visitor(), Vec::new(), &mut writes);
+        Ok(writes)
+    })
+    .await
+}
+
+/// Decides on the account as it is now, and writes; again, if something else was written meanwhile and the session still holds.
+async fn rewriting<S, D>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    decide: D,
+) -> Result<(), Failure>
+where
+    S: Accounts + Commit,
+    D: Fn(&mut Account, Session) -> Result<Vec<Write>, Failure> + Send,
+{
+    for _ in 0..DECISIONS {
+        let Present { mut account, session } =
+            present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+        let writes = decide(&mut account, session)?;
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost(places)) => {
+                let taken = places.iter().any(|place| matches!(writes.get(*place), Some(Write::ClaimUsername(_))));
+                if taken {
+                    return Err(Refusal::UsernameTaken(Vec::new()).into());
+                }
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Changes the user name; the password, shown once more, stays.
+pub async fn change_username<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    wanted: &str,
+    password: &Password,
+) -> Result<String, Failure>
+where
+    S: Accounts + Patients + Practices + Limits + Commit,
+{
+    let Here { account, practice, leading, .. } = settled_in(context, store, practice, token).await?;
+    let own: Vec<&Email> = if account.own_patient().as_ref() == Some(&leading.id) {
+        leading.chart.email.iter().collect()
+    } else {
+        account.email.iter().filter(|_| account.email_verified).collect()
+    };
+    let username = Username::parse_for(wanted, &own).map_err(|fault| Refusal::UsernameRejected(fault.code()))?;
+    let login = confirm(context, store, &account, password).await?;
+    let same = username.name == login.name;
+    if !same && store.login(&practice.id, &username.name).await?.is_some() {
+        let mut random = [0; 3];
+        context.entropy.fill(&mut random);
+        return Err(Refusal::UsernameTaken(alternatives(&username, "", random)).into());
+    }
+    // The hash lies under the old name until this very write.
+    let patients = patients_of(store, &account).await?;
+    rewriting(context, store, &practice.id, token, |account, _| {
+        let mut writes = Vec::new();
+        if !same {
+            let (practice, name) = (account.practice.clone(), login.name.clone());
+            writes.push(Write::FreeUsername { practice, name, account: account.id });
+            writes.push(Write::ClaimUsername(Login { name: username.name.clone(), ..login.clone() }));
+        }
+        account.username.clone_from(&username.shown);
+        for patient in &patients {
+            let mut patient = patient.clone();
+            for known in patient.accounts.iter_mut().filter(|known| known.id == account.id) {
+                known.username.clone_from(&username.shown);
+            }
+            patient.version += 1;
+            let status = patient.status(&practice.settings);
+            writes.push(Write::ChangePatient(Box::new(patient), status));
+        }
+        for reach in crate::notice::reaches(account, Some(&leading)) {
+            let mail = message(context, &leading, Template::UsernameChanged, reach);
+            writes.push(Write::Queue(Message { usernames: vec![username.shown.clone()], ..mail }));
+        }
+        append(context, account, Action::UsernameChanged, By::visitor(), Vec::new(), &mut writes);
+        Ok(writes)
+    })
+    .await?;
+    Ok(username.shown)
+}
+
+/// The patients whom an account sees, or saw.
+pub(crate) async fn patients_of<S: Patients>(store: &S, account: &Account) -> Result<Vec<Patient>, Failure> {
+    let ids: Vec<_> =
+        account.grants.keys().filter_map(|id| crate::ids::PatientId::parse(id).ok()).take(50).collect();
+    Ok(store.charts(&account.practice, &ids).await?.into_iter().map(|(patient, _)| patient).collect())
+}
+
+/// Asks for a new e-mail address of the account's holder: a code goes to it. Of a patient, the office keeps the address.
+pub async fn new_email<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    email: &Email,
+    password: &Password,
+) -> Result<(), Failure>
+where
+    S: Accounts + Patients + Practices + Limits + Commit,
+{
+    let now = context.now();
+    let Here { account, practice, leading, .. } = settled_in(context, store, practice, token).await?;
+    if account.own_patient().is_some() {
+        return Err(Refusal::Conflict("address_kept_by_office").into());
+    }
+    confirm(context, store, &account, password).await?;
+    let target = Target {
+        practice: practice.id.clone(),
+        patient: leading.id.clone(),
+        account: Some(account.id),
+        channel: Channel::Email,
+        sent_to: Some(email.reveal().to_owned()),
+        by: (ClientId::visitor(), Actor::holder(account.id)),
+    };
+    let expires_at = now.plus_seconds(RESET_MINUTES * 60);
+    let mut link = Link::new(context, Purpose::Address, Kind::Address, target, expires_at);
+    let code = next_code(context, &link, Channel::Email, practice.settings.code_digits)?;
+    link.code = Some(code);
+    link.codes = code.number;
+    let counter = Counter::new(MAIL, &email.reveal().to_lowercase(), now, &context.keyring);
+    counter.check(store.raise(&counter, 1).await?, now)?;
+    rewriting(context, store, &practice.id, token, |account, _| {
+        let mut writes = vec![Write::CreateLink(Box::new(link.clone()))];
+        let older = account.new_email.replace(link.id);
+        writes.extend(older.map(|id| Write::EndLink { id, to: LinkState::Superseded, at: now }));
+        account.version += 1;
+        writes.push(Write::ChangeAccount(Box::new(account.clone())));
+        let reach = Reach { to: Recipient::Link, channel: Channel::Email };
+        let mail = message(context, &leading, Template::Code, reach);
+        writes.push(Write::Queue(Message { link: Some(link.id), code: Some(code.number), ..mail }));
+        Ok(writes)
+    })
+    .await
+}
+
+/// Confirms the new address by the code that reached it; the old one is told.
+pub async fn confirm_email<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    entered: &str,
+) -> Result<(), Failure>
+where
+    S: Accounts + Patients + Practices + Links + Commit,
+{
+    let now = context.now();
+    let Here { account, practice, leading, .. } = settled_in(context, store, practice, token).await?;
+    let id = account.new_email.ok_or(Refusal::CodeRejected)?;
+    let (link, counted) = store.try_code(id, now).await?.ok_or(Refusal::CodeRejected)?;
+    let code = link.code.filter(|_| counted && link.purpose == Purpose::Address).ok_or(Refusal::CodeRejected)?;
+    if !is_code(context, &link, &code, entered) {
+        return Err(Refusal::CodeRejected.into());
+    }
+    let email = link.sent_to.as_deref().and_then(|to| Email::parse(to).ok()).ok_or(Failure::Unavailable)?;
+    rewriting(context, store, &practice.id, token, |account, _| {
+        if account.new_email != Some(id) {
+            return Err(Refusal::CodeRejected.into());
+        }
+        let mut writes = vec![Write::CloseLink { id, to: LinkState::Accepted, at: now }];
+        let mine = |email: &Email| Listing::Account { email: email.comparable(), account: account.id };
+        if let Some(old) = account.email.as_ref().filter(|old| !old.matches(&email)) {
+            writes.push(Write::Unlist(practice.id.clone(), mine(old)));
+            let reach = Reach { to: Recipient::Former(old.reveal().to_owned()), channel: Channel::Email };
+            writes.push(Write::Queue(message(context, &leading, Template::EmailChanged, reach)));
+        }
+        writes.push(Write::List(practice.id.clone(), mine(&email)));
+        for known in leading.accounts.iter().filter(|known| known.id == account.id) {
+            writes.extend(known.reset.map(|id| Write::EndLink { id, to: LinkState::Superseded, at: now }));
+        }
+        account.email = Some(email.clone());
+        account.email_verified = true;
+        account.new_email = None;
+        append(context, account, Action::EmailChanged, By::visitor(), Vec::new(), &mut writes);
+        Ok(writes)
+    })
+    .await
+}
+
+/// The sessions of a signed-in person that still hold, the latest first, and which of them this is.
+pub async fn sessions<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<(Vec<Session>, Present), Failure>
+where
+    S: Accounts + Sessions,
+{
+    let here = present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    let now = context.now();
+    let mut all = store.sessions(here.account.id).await?;
+    all.retain(|session| session.is_live(now) && session.is_of(&here.account));
+    all.sort_by_key(|session| std::cmp::Reverse(session.began_at));
+    Ok((all, here))
+}
+
+/// Ends one session of a signed-in person, or all but this one.
+pub async fn end_sessions<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    which: Option<&str>,
+) -> Result<(), Failure>
+where
+    S: Accounts + Sessions + Commit,
+{
+    let (all, _) = sessions(context, store, practice, token).await?;
+    let one = match which {
+        Some(id) => {
+            Some(all.into_iter().find(|session| session.id() == id).ok_or(Refusal::NotFound)?)
+        }
+        None => None,
+    };
+    rewriting(context, store, practice, token, |account, mut session| {
+        let mut writes = Vec::new();
+        if let Some(one) = &one {
+            writes.push(Write::EndSession { account: account.id, digest: one.digest.clone() });
+        } else {
+            account.epoch += 1;
+            session.epoch = account.epoch;
+            writes.push(Write::KeepSession(session));
+        }
+        append(context, account, Action::SessionsEnded, By::visitor(), Vec::new(), &mut writes);
+        Ok(writes)
+    })
+    .await
+}
+
+/// What the account page shows.
+pub struct Overview {
+    /// The account.
+    pub account: Account,
+    /// This session.
+    pub session: Session,
+    /// The patients whom it sees.
+    pub patients: Vec<Patient>,
+}
+
+/// Reads what the account page shows.
+pub async fn overview<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<Option<Overview>, Failure>
+where
+    S: Accounts + Patients,
+{
+    let Some(Present { account, session }) = present(context, store, practice, token).await? else {
+        return Ok(None);
+    };
+    let seen: Vec<_> = account
+        .grants_for(session.began_at)
+        .filter_map(|(id, _)| crate::ids::PatientId::parse(id).ok())
+        .take(50)
+        .collect();
+    let charts = store.charts(practice, &seen).await?;
+    let patients = charts.into_iter().map(|(patient, _)| patient).collect();
+    Ok(Some(Overview { account, session, patients }))
+}

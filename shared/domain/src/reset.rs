@@ -1,0 +1,486 @@
+//! `reset`: a new password at the end of a reset link, after a second check on another channel than the link's. Each
+//! step needs no more than the link's record; the last one reads what it changes. Asking for a link changes nothing; a
+//! password chosen ends every session and every other link of the account, and is told at every address on file.
+
+use futures_util::join;
+use serde::{Deserialize, Serialize};
+
+use crate::account::Account;
+use crate::audit::{Action, By, Entry, Head, Subject};
+use crate::chart::Channel;
+use crate::ids::{AccountId, LinkId, PatientId, PracticeId};
+use crate::keys::{digest, new_secret, same};
+use crate::limit::{Counter, PHONE, PUBLIC_POSTS, sign_in_key};
+use crate::link::{
+    Fact, FailedCheck, Link, LinkState, Purpose, RESEND_SECONDS, Role, TICKET_SECONDS, Ticket,
+    parse_token,
+};
+use crate::message::{Message, Recipient, Template};
+use crate::notice::{Reach, about, tell};
+use crate::credentials::{check_password, own_words};
+use crate::password::Password;
+use crate::patient::Patient;
+use crate::person::{BirthDate, Line};
+use crate::ports::{
+    Accounts, Chain, Commit, CommitError, Context, DECISIONS, Limits, Links, Practices, Write,
+};
+use crate::practice::Practice;
+use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
+use crate::username::Username;
+use crate::verify::{is_code, next_code};
+
+/// Reads what a reset changes, strongly, in one read.
+pub trait Resets: Sync {
+    /// A link, the patient and the account.
+    fn reset(
+        &self,
+        link: LinkId,
+        practice: &PracticeId,
+        patient: &PatientId,
+        account: AccountId,
+    ) -> impl Future<Output = Result<Resetting, Unavailable>> + Send;
+    /// The patient and the account.
+    fn holder(
+        &self,
+        practice: &PracticeId,
+        patient: &PatientId,
+        account: AccountId,
+    ) -> impl Future<Output = Result<(Option<Patient>, Option<Account>), Unavailable>> + Send;
+}
+
+/// A link with the patient and the account that it leads to.
+pub type Resetting = (Option<Link>, Option<Patient>, Option<Account>);
+
+/// An open reset link, as its page may know it: nothing of the chart.
+pub struct OpenReset {
+    /// The record.
+    pub link: Link,
+    /// The practice.
+    pub practice: Practice,
+    /// The security question, where the practice allows it and the person set one.
+    pub question: Option<Line>,
+}
+
+impl OpenReset {
+    /// Ways a code can go.
+    pub fn ways(&self) -> &[Channel] {
+        self.link.second.as_ref().map_or(&[], |second| &second.ways)
+    }
+}
+
+fn id_of(context: &Context, token: &str) -> Result<LinkId, Refusal> {
+    parse_token(token, Purpose::Reset, &context.keyring).ok_or(Refusal::LinkUnavailable)
+}
+
+/// Opens a reset link: one read, no write; one more where the practice allows security questions.
+pub async fn look<S>(context: &Context, store: &S, token: &str) -> Result<OpenReset, Failure>
+where
+    S: Links + Practices + Accounts,
+{
+    let id = id_of(context, token)?;
+    let link =
+        store.link(id).await?.filter(|link| link.is_open(context.now())).ok_or(Refusal::LinkUnavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let question = match link.account.filter(|_| practice.settings.security_question) {
+        Some(account) => store.account(account).await?.and_then(|account| account.security),
+        None => None,
+    };
+    Ok(OpenReset { link, practice, question: question.map(|security| security.question) })
+}
+
+/// A code on its way.
+pub struct CodeSent {
+    /// Seconds until another may be asked for.
+    pub resend_after: i64,
+    /// The link and its practice.
+    pub open: OpenReset,
+}
+
+/// Sends a code, on another channel than the link's.
+pub async fn send_code<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    channel: Channel,
+) -> Result<CodeSent, Failure>
+where
+    S: Limits + Links + Practices + Commit,
+{
+    let now = context.now();
+    let link = counted(context, store, peer, token).await?.filter(|link| link.is_open(now));
+    let link = link.ok_or(Refusal::LinkUnavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let second = link.second.clone().unwrap_or_default();
+    if !second.ways.contains(&channel) {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("channel", "unavailable")]).into());
+    }
+    let code = next_code(context, &link, channel, practice.settings.code_digits)?;
+    let mail = Message {
+        link: Some(link.id),
+        code: Some(code.number),
+        ..about(context, link.practice.clone(), link.patient.clone(), Template::Code, to_holder(&link, channel))
+    };
+    let mut writes = vec![Write::SendCode { id: link.id, code, at: now }, Write::Queue(mail)];
+    let phone = match channel {
+        Channel::Sms => second.text_to,
+        Channel::Voice => second.call_to,
+        Channel::Email | Channel::Print => None,
+    };
+    let calls = phone.map(|digest| Counter::of_digest(PHONE, &digest, now));
+    writes.extend(calls.clone().map(Write::Count));
+    match store.commit(&writes).await {
+        Ok(()) => Ok(CodeSent {
+            resend_after: RESEND_SECONDS,
+            open: OpenReset { link, practice, question: None },
+        }),
+        Err(CommitError::Lost(places)) => {
+            let wait = calls.filter(|_| places.contains(&2)).map(|calls| now.seconds_until(calls.ends_at));
+            // Or another code was asked for at the same time: this one need not go.
+            Err(Refusal::TooManyRequests(wait.unwrap_or(RESEND_SECONDS).max(1)).into())
+        }
+        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
+    }
+}
+
+/// Codes go to the contact on file of whoever the link was made for.
+fn to_holder(link: &Link, channel: Channel) -> Reach {
+    let charted = link.invitee.is_none();
+    let to = if charted { Recipient::Patient } else { link.account.map_or(Recipient::Link, Recipient::Account) };
+    Reach { to, channel }
+}
+
+/// Counts the address and reads the link, in one round trip.
+async fn counted<S: Limits + Links>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+) -> Result<Option<Link>, Failure> {
+    let now = context.now();
+    let id = id_of(context, token).ok();
+    let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let read = async {
+        match id {
+            Some(id) => store.link(id).await,
+            None => Ok(None),
+        }
+    };
+    let (count, link) = join!(store.raise(&counter, 1), read);
+    counter.check(count?, now)?;
+    Ok(link?)
+}
+
+/// A visitor who passed the second check.
+pub struct Passed {
+    /// What lets them choose a password. Shown once.
+    pub ticket: String,
+    /// The practice.
+    pub practice: Practice,
+}
+
+/// What a reset's ticket says, so that the last step reads all that it changes at once. Sealed, bound to the link.
+#[derive(Serialize, Deserialize)]
+struct Carried {
+    secret: String,
+    practice: PracticeId,
+    patient: PatientId,
+    account: AccountId,
+}
+
+impl Carried {
+    fn bound_to(link: LinkId) -> Vec<u8> {
+        [b"reset-ticket".as_slice(), &link.to_bytes()].concat()
+    }
+
+    fn open(context: &Context, link: LinkId, sealed: &str) -> Option<Self> {
+        serde_json::from_slice(&context.keyring.open(&Self::bound_to(link), sealed)?).ok()
+    }
+}
+
+/// A ticket for the holder of `link`, and the text to show.
+fn ticket(context: &Context, link: &Link) -> Result<(Ticket, String), Refusal> {
+    let carried = Carried {
+        secret: new_secret(&*context.entropy).to_string(),
+        practice: link.practice.clone(),
+        patient: link.patient.clone(),
+        account: link.account.ok_or(Refusal::LinkUnavailable)?,
+    };
+    let plain = serde_json::to_vec(&carried).unwrap_or_default();
+    let text = context.keyring.seal(&Carried::bound_to(link.id), &plain, &*context.entropy);
+    let expires_at = context.now().plus_seconds(TICKET_SECONDS);
+    Ok((Ticket { digest: digest(text.as_bytes()), expires_at, role: Role::Patient }, text))
+}
+
+fn confirmed(context: &Context, link: &Link, action: Action, by: &str) -> Entry {
+    Entry {
+        practice: link.practice.clone(),
+        subject: Subject::Patient(link.patient.clone()),
+        at: context.now(),
+        by: By::visitor(),
+        action,
+        detail: vec![("invitation_id", link.id.to_string()), ("by", by.to_owned())],
+    }
+}
+
+/// Checks a code.
+pub async fn check_code<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    entered: &str,
+) -> Result<Passed, Failure>
+where
+    S: Limits + Links + Practices + Chain + Commit,
+{
+    let now = context.now();
+    let id = id_of(context, token).ok();
+    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let tried = async {
+        match id {
+            Some(id) => store.try_code(id, now).await,
+            None => Ok(None),
+        }
+    };
+    let (count, tried) = join!(store.raise(&posts, 1), tried);
+    posts.check(count?, now)?;
+    let (link, counted) = tried?.ok_or(Refusal::LinkUnavailable)?;
+    if !counted {
+        let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
+        return Err(refusal.into());
+    }
+    let code = link.code.ok_or(Refusal::CodeRejected)?;
+    if !is_code(context, &link, &code, entered) {
+        return Err(Refusal::CodeRejected.into());
+    }
+    let (ticket, text) = ticket(context, &link)?;
+    let pass = Write::PassCode { id: link.id, number: code.number, ticket };
+    let entry = confirmed(context, &link, Action::CodeConfirmed, code.channel.as_str());
+    pass_on(context, store, &link, pass, entry, text, Refusal::CodeRejected).await
+}
+
+/// Writes that a check was passed, with its event: after the end of the chain as the link knows it, which is still the
+/// end unless something else happened to the patient meanwhile.
+async fn pass_on<S: Chain + Practices + Commit>(
+    context: &Context,
+    store: &S,
+    link: &Link,
+    pass: Write,
+    entry: Entry,
+    ticket: String,
+    too_late: Refusal,
+) -> Result<Passed, Failure> {
+    let subject = Subject::Patient(link.patient.clone());
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let mut head = link.second.as_ref().map_or_else(Head::default, |second| second.head.clone());
+    for _ in 0..DECISIONS {
+        let event = entry.clone().after(&head, &context.keyring);
+        match store.commit(&[pass.clone(), Write::Append(event)]).await {
+            Ok(()) => return Ok(Passed { ticket, practice }),
+            Err(CommitError::Lost(places)) if places.contains(&0) => return Err(too_late.into()),
+            Err(CommitError::Lost(_)) => head = store.head(&link.practice, &subject).await?,
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// What a visitor states who has no phone at hand.
+pub struct Answer {
+    /// The birth date: the patient's.
+    pub birth_date: Option<BirthDate>,
+    /// The answer to the security question.
+    pub answer: Option<String>,
+    /// The code that staff told.
+    pub access_code: Option<String>,
+}
+
+/// Checks birth date and security answer, or birth date and the code from staff. An empty form spends nothing.
+pub async fn answer<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    stated: &Answer,
+) -> Result<Passed, Failure>
+where
+    S: Limits + Links + Practices + Resets + Chain + Commit,
+{
+    let now = context.now();
+    let (Some(birth_date), true) = (stated.birth_date, stated.answer.is_some() || stated.access_code.is_some())
+    else {
+        counted(context, store, peer, token).await?.filter(|l| l.is_open(now)).ok_or(Refusal::LinkUnavailable)?;
+        let mut missing = Vec::new();
+        if stated.birth_date.is_none() {
+            missing.push(FieldFault::of("birth_date", "required"));
+        }
+        if stated.answer.is_none() && stated.access_code.is_none() {
+            missing.push(FieldFault::of("answer", "required"));
+        }
+        return Err(Refusal::BadRequest(missing).into());
+    };
+    let id = id_of(context, token).ok();
+    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let tried = async {
+        match id {
+            Some(id) => store.try_facts(id, now).await,
+            None => Ok(None),
+        }
+    };
+    let (count, link) = join!(store.raise(&posts, 1), tried);
+    posts.check(count?, now)?;
+    let link = link?.ok_or(Refusal::LinkUnavailable)?;
+    let account = link.account.ok_or(Refusal::LinkUnavailable)?;
+    let (patient, account) = store.holder(&link.practice, &link.patient, account).await?;
+    let (patient, account) = patient.zip(account).ok_or(Refusal::LinkUnavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+
+    let mut wrong = Vec::new();
+    if birth_date != patient.chart.birth_date {
+        wrong.push(Fact::BirthDate);
+    }
+    if let Some(code) = &stated.access_code {
+        let right = link.access_code(&context.keyring).is_some_and(|right| same(&right, code));
+        wrong.extend((!right).then_some(Fact::AccessCode));
+    } else {
+        let answer = answer_of(stated.answer.as_deref().unwrap_or_default());
+        let security = account.security.as_ref().filter(|_| practice.settings.security_question);
+        let right = security.is_some_and(|security| security.answer.matches(&answer, &context.keyring));
+        wrong.extend((!right).then_some(Fact::SecurityAnswer));
+    }
+    if !wrong.is_empty() {
+        store.failed_check(link.id, Some(FailedCheck { at: now, facts: wrong }), false).await?;
+        return Err(Refusal::VerificationFailed.into());
+    }
+    let how = if stated.access_code.is_some() { "access_code" } else { "security_answer" };
+    let (ticket, text) = ticket(context, &link)?;
+    let pass = Write::PassFacts { id: link.id, at: now, ticket: Some(ticket), counted: true };
+    let entry = confirmed(context, &link, Action::IdentityConfirmed, how);
+    pass_on(context, store, &link, pass, entry, text, Refusal::LinkUnavailable).await
+}
+
+/// A security answer as it is compared: without case and outer blanks.
+pub fn answer_of(text: &str) -> Password {
+    Password::new(&text.trim().to_lowercase())
+}
+
+/// To choose a new password.
+pub struct NewPassword {
+    /// The ticket.
+    pub ticket: String,
+    /// The password.
+    pub password: Password,
+}
+
+/// Sets the password. Nobody is signed in by it. A refused password spends nothing.
+pub async fn set_password<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    command: &NewPassword,
+) -> Result<Practice, Failure>
+where
+    S: Limits + Resets + Practices + Commit,
+{
+    let now = context.now();
+    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let id = id_of(context, token).ok();
+    let carried = id.and_then(|id| Some((id, Carried::open(context, id, &command.ticket)?)));
+    let mut raised = false;
+    for _ in 0..DECISIONS {
+        let read = async {
+            match &carried {
+                Some((id, held)) => store.reset(*id, &held.practice, &held.patient, held.account).await,
+                None => Ok((None, None, None)),
+            }
+        };
+        let found = if raised {
+            read.await?
+        } else {
+            let (count, found) = join!(store.raise(&posts, 1), read);
+            posts.check(count?, now)?;
+            raised = true;
+            found?
+        };
+        let (Some(link), Some(patient), Some(account)) = found else {
+            return Err(Refusal::LinkUnavailable.into());
+        };
+        if link.honours(&command.ticket, now).is_none() || !account.has_access() {
+            return Err(Refusal::LinkUnavailable.into());
+        }
+        let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+        let writes = chosen(context, &practice, &link, &patient, account, &command.password)?;
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(practice),
+            Err(CommitError::Lost(places)) if places.contains(&0) => {
+                return Err(Refusal::LinkUnavailable.into());
+            }
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+fn chosen(
+    context: &Context,
+    practice: &Practice,
+    link: &Link,
+    patient: &Patient,
+    mut account: Account,
+    password: &Password,
+) -> Result<Vec<Write>, Failure> {
+    let now = context.now();
+    let username = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?;
+    check_password(password, practice, &username.name, &patient.chart, own_words(&account))?;
+    let ticket = link.ticket.as_ref().map(|ticket| ticket.digest.clone()).unwrap_or_default();
+    let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }];
+    writes.push(Write::SetPassword(crate::account::Login {
+        practice: account.practice.clone(),
+        name: username.name.clone(),
+        account: account.id,
+        password: password.hash(&context.keyring, &*context.entropy),
+    }));
+    writes.push(Write::ForgetAttempts(sign_in_key(&account.practice, &username.name, &context.keyring)));
+    writes.extend(begin_anew(&mut account, now));
+    account.temporary = None;
+    writes.extend(tell(context, &account, patient, Template::PasswordChanged));
+    let detail = vec![("invitation_id", link.id.to_string())];
+    append(context, &mut account, Action::PasswordChanged, By::visitor(), detail, &mut writes);
+    Ok(writes)
+}
+
+/// Ends every session of an account, every code for the portal, what confirms a new address, and every lock.
+pub(crate) fn begin_anew(account: &mut Account, now: crate::time::Timestamp) -> Option<Write> {
+    account.epoch += 1;
+    account.browsers += 1;
+    account.attempts_seen = 0;
+    account.new_email.take().map(|id| Write::EndLink { id, to: LinkState::Cancelled, at: now })
+}
+
+/// Adds an event to the account's own chain, and writes the account's record.
+pub(crate) fn append(
+    context: &Context,
+    account: &mut Account,
+    action: Action,
+    by: By,
+    detail: Vec<(&'static str, String)>,
+    writes: &mut Vec<Write>,
+) {
+    let entry = Entry {
+        practice: account.practice.clone(),
+        subject: Subject::Account(account.id),
+        at: context.now(),
+        by,
+        action,
+        detail,
+    };
+    let event = entry.after(&account.head, &context.keyring);
+    account.head = event.head();
+    account.version += 1;
+    writes.push(Write::ChangeAccount(Box::new(account.clone())));
+    writes.push(Write::Append(event));
+}
+
