@@ -19,9 +19,10 @@ use serde_json::{Value, json};
 
 use crate::clock::LocalClock;
 use crate::ids;
+use crate::queue::Queues;
 
 /// Longer than any client waits for an answer.
-const SILENCE: Duration = Duration::from_secs(90);
+pub(crate) const SILENCE: Duration = Duration::from_secs(90);
 
 /// How a message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -144,12 +145,13 @@ impl Capture {
         captured.failures.entry(channel).or_default().extend(std::iter::repeat_n(failure, times));
     }
 
-    /// The endpoint for all three services.
-    pub fn router(&self) -> Router {
+    /// The endpoint for all three services, and for the queues.
+    pub fn router(&self, queues: &Queues) -> Router {
         Router::new()
             .route("/v2/email/outbound-emails", post(send_email))
-            .route("/", post(publish_or_call))
             .with_state(self.clone())
+            .route("/", post(at_the_root))
+            .with_state((self.clone(), queues.clone()))
     }
 
     /// Keeps the message, or does what was ordered with `fail_next`.
@@ -239,11 +241,16 @@ fn ses_error(failure: Failure) -> Response {
     (status, [("x-amzn-errortype", kind)], axum::Json(json!({"message": kind}))).into_response()
 }
 
-// --- SNS and voice share a path ---
+// --- SNS, voice and SQS share a path ---
 
-async fn publish_or_call(State(capture): State<Capture>, headers: HeaderMap, body: String) -> Response {
+async fn at_the_root(
+    State((capture, queues)): State<(Capture, Queues)>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
     match headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
         Some("PinpointSMSVoiceV2.SendVoiceMessage") => call(&capture, &body).await,
+        Some("AmazonSQS.SendMessage") => queues.send_message(&body).await,
         Some(_) => voice_error(Failure::Rejected),
         None => publish(&capture, &body).await,
     }
@@ -338,7 +345,7 @@ fn voice_error(failure: Failure) -> Response {
     json_1_0(status, &json!({"__type": kind, "Message": kind}))
 }
 
-fn json_1_0(status: StatusCode, body: &Value) -> Response {
+pub(crate) fn json_1_0(status: StatusCode, body: &Value) -> Response {
     (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
 }
 

@@ -12,6 +12,7 @@ use portico_domain::ports::Context;
 use portico_store::{Copies, Table};
 
 use crate::courier::Couriers;
+use crate::queue::Queue;
 use crate::system::{OsEntropy, SystemClock};
 
 /// Why a function could not start.
@@ -83,6 +84,11 @@ impl Process {
     pub fn table(&self) -> Table {
         let client = aws_sdk_dynamodb::Client::new(&self.sdk);
         Table::new(client, &self.table, self.context.clock.clone(), Arc::new(Copies::default()))
+    }
+
+    /// The queue of requests; reads `PORTICO_REQUEST_QUEUE_URL`.
+    pub fn queue(&self) -> Result<Queue, StartError> {
+        Ok(Queue::new(aws_sdk_sqs::Config::new(&self.sdk), &variable("PORTICO_REQUEST_QUEUE_URL")?))
     }
 
     /// The couriers; reads `PORTICO_FROM_ADDRESS`, and `PORTICO_CONFIGURATION_SET` if there is one.
