@@ -147,6 +147,8 @@ pub struct Cloud {
     pub ses: aws_sdk_sesv2::Config,
     /// For SNS, without retries.
     pub sns: aws_sdk_sns::Config,
+    /// For calls, without retries.
+    pub voice: aws_sdk_pinpointsmsvoicev2::Config,
     /// For SQS. Add timeouts with `to_builder`.
     pub sqs: aws_sdk_sqs::Config,
     /// Where SES, SNS and voice are.
@@ -458,6 +460,12 @@ fn cloud(
         .credentials_provider(credentials.clone())
         .endpoint_url(&messaging_url)
         .retry_config(RetryConfig::disabled());
+    let mut voice = aws_sdk_pinpointsmsvoicev2::Config::builder()
+        .behavior_version(version)
+        .region(region.clone())
+        .credentials_provider(credentials.clone())
+        .endpoint_url(&messaging_url)
+        .retry_config(RetryConfig::disabled());
     let http = aws_smithy_http_client::Builder::new().build_http();
     let sqs = aws_sdk_sqs::Config::builder()
         .behavior_version(version)
@@ -468,12 +476,14 @@ fn cloud(
     if is_plain(table_url) && is_plain(&messaging_url) {
         dynamodb.set_http_client(Some(http.clone()));
         ses.set_http_client(Some(http.clone()));
-        sns.set_http_client(Some(http));
+        sns.set_http_client(Some(http.clone()));
+        voice.set_http_client(Some(http));
     }
     Cloud {
         dynamodb: dynamodb.build(),
         ses: ses.build(),
         sns: sns.build(),
+        voice: voice.build(),
         sqs: sqs.build(),
         messaging_url,
         table: engine::TABLE.to_owned(),
