@@ -19,9 +19,10 @@ use serde_json::{Value, json};
 
 use crate::clock::LocalClock;
 use crate::ids;
+use crate::queue::Queues;
 
 /// Longer than any client waits for an answer.
-const SILENCE: Duration = Duration::from_secs(90);
+pub(crate) const SILENCE: Duration = Duration::from_secs(90);
 
 /// How a message travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -144,12 +145,13 @@ impl Capture {
         captured.failures.entry(channel).or_default().extend(std::iter::repeat_n(failure, times));
     }
 
-    /// The endpoint for all three services.
-    pub fn router(&self) -> Router {
+    /// The endpoint for all three services, and for the queues.
+    pub fn router(&self, queues: &Queues) -> Router {
         Router::new()
             .route("/v2/email/outbound-emails", post(send_email))
-            .route("/", post(publish_or_call))
             .with_state(self.clone())
+            .route("/", post(at_the_root))
+            .with_state((self.clone(), queues.clone()))
     }
 
     /// Keeps the message, or does what was ordered with `fail_next`.
@@ -239,11 +241,16 @@ fn ses_error(failure: Failure) -> Response {
     (status, [("x-amzn-errortype", kind)], axum::Json(json!({"message": kind}))).into_response()
 }
 
-// --- SNS and voice share a path ---
+// --- SNS, voice and SQS share a path ---
 
-async fn publish_or_call(State(capture): State<Capture>, headers: HeaderMap, body: String) -> Response {
+async fn at_the_root(
+    State((capture, queues)): State<(Capture, Queues)>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
     match headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
         Some("PinpointSMSVoiceV2.SendVoiceMessage") => call(&capture, &body).await,
+        Some("AmazonSQS.SendMessage") => queues.send_message(&body).await,
         Some(_) => voice_error(Failure::Rejected),
         None => publish(&capture, &body).await,
     }
@@ -318,13 +325,60 @@ async fn call(capture: &Capture, body: &str) -> Response {
 
 fn spoken(request: &Value) -> Option<Draft> {
     let context = request["Context"].as_object().into_iter().flatten();
+    let body = request["MessageBody"].as_str()?;
+    let (text, longest) = match request["MessageBodyTextType"].as_str() {
+        Some("SSML") => (words(body)?, 6000),
+        Some("TEXT") | None => (body.to_owned(), 3000),
+        Some(_) => return None,
+    };
+    if body.chars().count() > longest {
+        return None;
+    }
     Some(Draft {
         from: request["OriginationIdentity"].as_str()?.to_owned(),
         to: request["DestinationPhoneNumber"].as_str()?.to_owned(),
-        text: request["MessageBody"].as_str()?.to_owned(),
+        text,
         tags: context.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect(),
         ..Draft::default()
     })
+}
+
+/// The words in SSML, as they are heard; nothing if it is none.
+fn words(ssml: &str) -> Option<String> {
+    let mut rest = ssml.trim();
+    if !rest.starts_with("<speak") || !rest.ends_with("</speak>") {
+        return None;
+    }
+    let mut words = String::new();
+    while let Some((before, after)) = rest.split_once('<') {
+        words.push_str(&plain(before)?);
+        let (tag, after) = after.split_once('>').filter(|(tag, _)| !tag.contains('<'))?;
+        let name = tag.trim_start_matches('/').split([' ', '/']).next()?;
+        if ["break", "p", "s"].contains(&name) {
+            words.push(' ');
+        }
+        rest = after;
+    }
+    Some(words.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// XML's text without its escapes; nothing if one of them is none.
+fn plain(xml: &str) -> Option<String> {
+    let mut parts = xml.split('&');
+    let mut text = parts.next()?.to_owned();
+    for part in parts {
+        let (name, after) = part.split_once(';')?;
+        text.push(match name {
+            "amp" => '&',
+            "lt" => '<',
+            "gt" => '>',
+            "quot" => '"',
+            "apos" => '\'',
+            number => char::from_u32(number.strip_prefix('#')?.parse().ok()?)?,
+        });
+        text.push_str(after);
+    }
+    Some(text)
 }
 
 fn voice_error(failure: Failure) -> Response {
@@ -338,7 +392,7 @@ fn voice_error(failure: Failure) -> Response {
     json_1_0(status, &json!({"__type": kind, "Message": kind}))
 }
 
-fn json_1_0(status: StatusCode, body: &Value) -> Response {
+pub(crate) fn json_1_0(status: StatusCode, body: &Value) -> Response {
     (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
 }
 
@@ -347,6 +401,9 @@ mod tests {
     use super::*;
     use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, MessageTag};
     use aws_sdk_sns::types::MessageAttributeValue;
+    use portico_aws::{Couriers, Senders};
+    use portico_domain::deliver::{Courier, Handed, VoiceOut};
+    use portico_domain::ids::MessageId;
 
     fn part(text: &str) -> Content {
         Content::builder().data(text).charset("UTF-8").build().unwrap()
@@ -391,23 +448,43 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_voice_call_is_captured() {
+    async fn the_voice_courier_makes_a_call() {
         let running = crate::tests::empty().await;
-        let request = json!({
-            "DestinationPhoneNumber": "+12025550101", "OriginationIdentity": "+12025550100",
-            "MessageBody": "Your code is 1 2 3.", "MessageBodyTextType": "TEXT",
-        });
-        let answer = reqwest::Client::new()
-            .post(&running.capture_url)
-            .header("x-amz-target", "PinpointSMSVoiceV2.SendVoiceMessage")
-            .header("content-type", "application/x-amz-json-1.0")
-            .body(request.to_string())
-            .send()
-            .await
-            .unwrap();
-        let answer: Value = answer.json().await.unwrap();
-        let message = running.capture.message(answer["MessageId"].as_str().unwrap()).unwrap();
-        assert_eq!((message.channel, message.text.as_str()), (Channel::Voice, "Your code is 1 2 3."));
+        let calls = |from: Option<&str>| {
+            let senders = Senders {
+                email: "x@example.com".into(),
+                configuration_set: None,
+                calls: from.map(str::to_owned),
+            };
+            let cloud = &running.cloud;
+            Couriers::new(cloud.ses.clone(), cloud.sns.clone(), cloud.voice.clone(), senders)
+        };
+        let message = MessageId::new(&*running.clock, &portico_aws::OsEntropy);
+        let out =
+            |ssml: &str| VoiceOut { to: "+12025550101".into(), ssml: ssml.into(), message, language: "es" };
+        let ssml = "<speak><p>Clínica &amp; Asociados.</p><p>Su código es <say-as interpret-as=\"digits\">123456</say-as>.\
+                    <break time=\"1s\"/>Adiós.</p></speak>";
+        let couriers = calls(Some("+12025550100"));
+        let Handed::Accepted(id) = couriers.voice(out(ssml)).await else { panic!("not accepted") };
+        let kept = running.capture.message(&id).unwrap();
+        assert_eq!(kept.text, "Clínica & Asociados. Su código es 123456. Adiós.");
+        assert_eq!((kept.channel, kept.language.as_str()), (Channel::Voice, "es"));
+        assert_eq!((kept.from.as_str(), kept.to.as_str()), ("+12025550100", "+12025550101"));
+        assert_eq!(kept.tags["message"], message.to_string());
+
+        assert!(matches!(couriers.voice(out("no markup")).await, Handed::Rejected));
+        assert!(matches!(calls(None).voice(out(ssml)).await, Handed::Rejected));
+        running.capture.fail_next(Channel::Voice, Failure::Throttled, 1);
+        assert!(matches!(couriers.voice(out(ssml)).await, Handed::Later));
+        assert_eq!(running.capture.messages(None, None).len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_ssml_says_nothing() {
+        for wrong in ["", "Hello.", "<speak>Hello.", "<speak>You & me.</speak>", "<speak>1 < 2</speak>"] {
+            assert_eq!(words(wrong), None, "{wrong}");
+        }
+        assert_eq!(words("<speak>You &#38; me.<break/></speak>").unwrap(), "You & me.");
     }
 
     #[tokio::test]

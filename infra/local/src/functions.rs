@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context as LambdaContext, LambdaEvent, Request, Service, service_fn};
-use portico_aws::{Couriers, OsEntropy, timeouts};
+use portico_aws::{Couriers, OsEntropy, Senders, timeouts};
 use portico_domain::desk::Calls;
 use portico_domain::keys::Keyring;
 use portico_domain::ports::Context;
@@ -20,6 +20,9 @@ use crate::invoke::{Function, Functions};
 
 /// The address that the demonstration practices' e-mail comes from.
 const FROM: &str = "no-reply@portico.example.com";
+
+/// The number that calls come from.
+const CALLS_FROM: &str = "+12025550199";
 
 /// Requests that may hash at a time.
 const HASHING: usize = 4;
@@ -87,7 +90,10 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     let app = Arc::new(App { context, store: table });
     let ses = cloud.ses.to_builder().timeout_config(timeouts()).build();
     let sns = cloud.sns.to_builder().timeout_config(timeouts()).build();
-    let couriers = Arc::new(Couriers::new(ses, sns, FROM, None));
+    let voice = cloud.voice.to_builder().timeout_config(timeouts()).build();
+    let senders =
+        Senders { email: FROM.to_owned(), configuration_set: None, calls: Some(CALLS_FROM.to_owned()) };
+    let couriers = Arc::new(Couriers::new(ses, sns, voice, senders));
 
     macro_rules! on_routes {
         ($handle:path) => {

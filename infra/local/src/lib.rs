@@ -1,4 +1,4 @@
-//! The cloud on one machine: `DynamoDB`, SES, SNS, voice and the HTTP API, in one process and with nothing to install.
+//! The cloud on one machine: `DynamoDB`, SES, SNS, voice, SQS and the HTTP API, in one process and with nothing to install.
 //! Generic over the functions that it runs; what is deployed and how they are reached is read from `infra/template.yaml`.
 #![cfg_attr(
     test,
@@ -46,6 +46,7 @@ pub mod invoke;
 pub mod local_api;
 pub mod meter;
 pub mod pump;
+pub mod queue;
 mod stream;
 pub mod template;
 
@@ -56,6 +57,7 @@ pub use invoke::{Function, Functions, Invoker};
 pub use local_api::{ConsoleLink, Guide, Keys, Practice};
 pub use meter::{Cost, Meter};
 pub use pump::Pump;
+pub use queue::{QueuedMessage, Queues};
 pub use stream::REGION;
 pub use template::Template;
 
@@ -65,6 +67,8 @@ use local_api::LocalApi;
 use meter::CallMeter;
 use pump::Positions;
 
+/// What a queue's message leads to may send another; so often does `idle` look again.
+const IDLE_ROUNDS: u32 = 8;
 /// How long `stop` waits for requests that are under way.
 const FAREWELL: Duration = Duration::from_millis(500);
 
@@ -75,7 +79,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder that outlives a restart; without one, all is in memory.
     pub data: Option<PathBuf>,
-    /// Another AWS endpoint, for the table, SES, SNS and voice alike.
+    /// Another AWS endpoint, for the table, SES, SNS and voice alike. Queues stay here: what carries their messages to the
+    /// functions does.
     pub endpoint_url: Option<String>,
     /// Puts the fault proxy in front of the table.
     pub faults: bool,
@@ -142,6 +147,10 @@ pub struct Cloud {
     pub ses: aws_sdk_sesv2::Config,
     /// For SNS, without retries.
     pub sns: aws_sdk_sns::Config,
+    /// For calls, without retries.
+    pub voice: aws_sdk_pinpointsmsvoicev2::Config,
+    /// For SQS. Add timeouts with `to_builder`.
+    pub sqs: aws_sdk_sqs::Config,
     /// Where SES, SNS and voice are.
     pub messaging_url: String,
     /// The table's name.
@@ -150,13 +159,44 @@ pub struct Cloud {
     pub clock: Arc<LocalClock>,
     /// Where the HTTP API is, without a slash at the end.
     pub base_url: String,
+    queues_url: String,
+}
+
+impl Cloud {
+    /// The address of the queue with this logical id in the template.
+    pub fn queue_url(&self, id: &str) -> String {
+        queue::url(&self.queues_url, id)
+    }
+}
+
+/// What comes of a request after its answer: records of the stream, messages in queues.
+#[derive(Clone)]
+pub(crate) struct Aftermath {
+    pump: Option<Pump>,
+    queues: Queues,
+}
+
+impl Aftermath {
+    /// Resolves when all of it has been handled, and what came of that.
+    pub(crate) async fn over(&self) {
+        for _ in 0..IDLE_ROUNDS {
+            let number = self.queues.idle().await;
+            if let Some(pump) = &self.pump {
+                pump.idle().await;
+            }
+            // A reader of the stream may have sent to a queue.
+            if self.queues.nothing_since(number) {
+                return;
+            }
+        }
+    }
 }
 
 /// The service while it runs. Dropped, it stops at once; [`Running::stop`] lets requests finish.
 pub struct Running {
     /// Where the HTTP API is, without a slash at the end.
     pub base_url: String,
-    /// Where SES, SNS and voice are captured.
+    /// Where SES, SNS and voice are captured, and where queues are.
     pub capture_url: String,
     /// What the functions were built with.
     pub cloud: Cloud,
@@ -166,6 +206,8 @@ pub struct Running {
     pub capture: Capture,
     /// The stream's readers; none with another endpoint.
     pub pump: Option<Pump>,
+    /// The template's queues.
+    pub queues: Queues,
     /// The fault proxy, if asked for.
     pub faults: Option<Faults>,
     /// What the functions cost.
@@ -183,11 +225,13 @@ pub struct Running {
 }
 
 impl Running {
-    /// Resolves when every message caused so far has been handed over.
+    /// Resolves when every queue is empty and every message caused so far has been handed over.
     pub async fn idle(&self) {
-        if let Some(pump) = &self.pump {
-            pump.idle().await;
-        }
+        self.aftermath().over().await;
+    }
+
+    fn aftermath(&self) -> Aftermath {
+        Aftermath { pump: self.pump.clone(), queues: self.queues.clone() }
     }
 
     /// What `GET /_local` tells from now on.
@@ -215,19 +259,27 @@ pub async fn start(
     config: Config,
     build: impl FnOnce(&Cloud) -> BoxFuture<'static, Result<Functions, String>>,
 ) -> Result<Running, StartError> {
+    deploy(Template::embedded()?, config, build).await
+}
+
+async fn deploy(
+    template: Template,
+    config: Config,
+    build: impl FnOnce(&Cloud) -> BoxFuture<'static, Result<Functions, String>>,
+) -> Result<Running, StartError> {
     let listener = listen(config.listen).await?;
     let base_url = format!("http://{}", listener.local_addr()?);
     let data = config.data.as_deref();
     let lock = data.map(claim).transpose()?;
-    let template = Template::embedded()?;
     let clock = Arc::new(LocalClock::open(data)?);
     let capture = Capture::open(data, Arc::clone(&clock))?;
+    let queues = Queues::open(data, &template.queues, Arc::clone(&clock))?;
     let positions = Positions::open(data)?;
     let (meter, bell, closing) = (Meter::default(), Bell::default(), watch::Sender::new(()));
     let (mut servers, mut workers) = (JoinSet::new(), JoinSet::new());
 
     let (capture_listener, capture_url) = faults::loopback().await?;
-    serve(&mut servers, capture_listener, capture.router(), &closing);
+    serve(&mut servers, capture_listener, capture.router(&queues), &closing);
 
     let (mut db, mut faults) = (None, None);
     let mut table_url = config.endpoint_url.clone();
@@ -255,7 +307,7 @@ pub async fn start(
 
     let messaging_url = config.endpoint_url.unwrap_or_else(|| capture_url.clone());
     let table_url = table_url.unwrap_or_default();
-    let cloud = cloud(&table_url, messaging_url, &base_url, Arc::clone(&clock));
+    let cloud = cloud(&table_url, messaging_url, &capture_url, &base_url, Arc::clone(&clock));
     if db.is_none() {
         let client = aws_sdk_dynamodb::Client::from_conf(cloud.dynamodb.clone());
         engine::create_table_at(&client, &template.table).await.map_err(StartError::Endpoint)?;
@@ -267,6 +319,7 @@ pub async fn start(
         None => None,
     };
 
+    queues.start(&template.functions, &invoker, &mut workers);
     workers.spawn(keep_schedules(template.functions.clone(), invoker.clone()));
 
     let guide = Arc::<RwLock<Guide>>::default();
@@ -277,7 +330,7 @@ pub async fn start(
         db: db.clone(),
         guide: Arc::clone(&guide),
         meter: meter.clone(),
-        pump: pump.clone(),
+        aftermath: Aftermath { pump: pump.clone(), queues: queues.clone() },
     };
     let routes = Arc::new(Routes::new(&template.functions)?);
     let gateway = Gateway { routes, invoker: invoker.clone(), clock: Arc::clone(&clock) };
@@ -296,6 +349,7 @@ pub async fn start(
         clock,
         capture,
         pump,
+        queues,
         faults,
         meter,
         invoker,
@@ -378,7 +432,13 @@ async fn closed(mut stopping: watch::Receiver<()>) {
     stopping.changed().await.ok();
 }
 
-fn cloud(table_url: &str, messaging_url: String, base_url: &str, clock: Arc<LocalClock>) -> Cloud {
+fn cloud(
+    table_url: &str,
+    messaging_url: String,
+    queues_url: &str,
+    base_url: &str,
+    clock: Arc<LocalClock>,
+) -> Cloud {
     let credentials = Credentials::new("local", "local", None, None, "portico-local");
     let version = BehaviorVersion::latest();
     let region = Region::from_static(REGION);
@@ -396,24 +456,40 @@ fn cloud(table_url: &str, messaging_url: String, base_url: &str, clock: Arc<Loca
         .retry_config(RetryConfig::disabled());
     let mut sns = aws_sdk_sns::Config::builder()
         .behavior_version(version)
-        .region(region)
-        .credentials_provider(credentials)
+        .region(region.clone())
+        .credentials_provider(credentials.clone())
         .endpoint_url(&messaging_url)
         .retry_config(RetryConfig::disabled());
+    let mut voice = aws_sdk_pinpointsmsvoicev2::Config::builder()
+        .behavior_version(version)
+        .region(region.clone())
+        .credentials_provider(credentials.clone())
+        .endpoint_url(&messaging_url)
+        .retry_config(RetryConfig::disabled());
+    let http = aws_smithy_http_client::Builder::new().build_http();
+    let sqs = aws_sdk_sqs::Config::builder()
+        .behavior_version(version)
+        .region(region)
+        .credentials_provider(credentials)
+        .endpoint_url(queues_url)
+        .http_client(http.clone());
     if is_plain(table_url) && is_plain(&messaging_url) {
-        let http = aws_smithy_http_client::Builder::new().build_http();
         dynamodb.set_http_client(Some(http.clone()));
         ses.set_http_client(Some(http.clone()));
-        sns.set_http_client(Some(http));
+        sns.set_http_client(Some(http.clone()));
+        voice.set_http_client(Some(http));
     }
     Cloud {
         dynamodb: dynamodb.build(),
         ses: ses.build(),
         sns: sns.build(),
+        voice: voice.build(),
+        sqs: sqs.build(),
         messaging_url,
         table: engine::TABLE.to_owned(),
         clock,
         base_url: base_url.to_owned(),
+        queues_url: queues_url.to_owned(),
     }
 }
 
@@ -519,7 +595,29 @@ mod tests {
         assert_eq!(answer.json::<Value>().await.unwrap()["code"], "payload_too_large");
     }
 
-    /// A request writes an item; the reader of the stream sends an e-mail for it.
+    /// A function that writes an item.
+    fn writer(cloud: &Cloud) -> Function {
+        let table = aws_sdk_dynamodb::Client::from_conf(cloud.dynamodb.clone());
+        Arc::new(move |_| {
+            let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+            let put =
+                table.put_item().table_name("portico").item("pk", text("MESSAGE")).item("sk", text("x"));
+            async move { put.send().await.map(|_| json!({"statusCode": 204})).map_err(|e| e.to_string()) }
+                .boxed()
+        })
+    }
+
+    /// A function that sends a text.
+    fn sender(cloud: &Cloud) -> Function {
+        let url = cloud.messaging_url.clone();
+        Arc::new(move |_| {
+            let form = [("Action", "Publish"), ("PhoneNumber", "+12025550101"), ("Message", "x")];
+            let publish = reqwest::Client::new().post(&url).form(&form).send();
+            async move { publish.await.map(|_| Value::Null).map_err(|e| e.to_string()) }.boxed()
+        })
+    }
+
+    /// A request writes an item; the reader of the stream sends a text for it.
     async fn mailing() -> Running {
         let template = Template::embedded().unwrap();
         let reader =
@@ -528,21 +626,8 @@ mod tests {
         let opener = template.functions.iter().find(|function| function.routes.iter().any(is_open)).unwrap();
         let opener = opener.folder.clone();
         let build = move |cloud: &Cloud| {
-            let (table, url) =
-                (aws_sdk_dynamodb::Client::from_conf(cloud.dynamodb.clone()), cloud.messaging_url.clone());
-            let write: Function = Arc::new(move |_| {
-                let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
-                let put =
-                    table.put_item().table_name("portico").item("pk", text("MESSAGE")).item("sk", text("x"));
-                async move { put.send().await.map(|_| json!({"statusCode": 204})).map_err(|e| e.to_string()) }
-                    .boxed()
-            });
-            let send: Function = Arc::new(move |_| {
-                let form = [("Action", "Publish"), ("PhoneNumber", "+12025550101"), ("Message", "x")];
-                let publish = reqwest::Client::new().post(&url).form(&form).send();
-                async move { publish.await.map(|_| Value::Null).map_err(|e| e.to_string()) }.boxed()
-            });
-            async move { Ok(Functions::from([(opener, write), (reader, send)])) }.boxed()
+            let functions = Functions::from([(opener, writer(cloud)), (reader, sender(cloud))]);
+            async move { Ok(functions) }.boxed()
         };
         super::start(Config::default(), build).await.unwrap()
     }
@@ -566,6 +651,46 @@ mod tests {
         let answer = reqwest::get(format!("{}/_local/messages", running.base_url)).await.unwrap();
         let answer: Value = answer.json().await.unwrap();
         assert_eq!(answer["messages"][0]["to"], "+12025550101");
+    }
+
+    #[tokio::test]
+    async fn idle_waits_for_a_queues_message_and_for_what_comes_of_it() {
+        let mut template = Template::embedded().unwrap();
+        // One that the schedule leaves alone, so that only the stream has it send.
+        let reads = |function: &&template::DeployedFunction| {
+            function.stream.is_some() && function.schedules.is_empty()
+        };
+        let reader = template.functions.iter().find(reads).unwrap().folder.clone();
+        let event = template::QueueEvent {
+            event: "requests".into(),
+            queue: "RequestQueue".into(),
+            batch_size: 10,
+            reports_failures: true,
+        };
+        template.functions.push(template::DeployedFunction {
+            folder: "worker".into(),
+            queues: vec![event],
+            ..template::DeployedFunction::default()
+        });
+        let build = move |cloud: &Cloud| {
+            let write = writer(cloud);
+            let work: Function = Arc::new(move |event| {
+                let written = write(event);
+                async move {
+                    tokio::time::sleep(Duration::from_millis(30)).await;
+                    written.await
+                }
+                .boxed()
+            });
+            let functions = Functions::from([("worker".to_owned(), work), (reader, sender(cloud))]);
+            async move { Ok(functions) }.boxed()
+        };
+        let running = deploy(template, Config::default(), build).await.unwrap();
+        let client = aws_sdk_sqs::Client::from_conf(running.cloud.sqs.clone());
+        let request = client.send_message().queue_url(running.cloud.queue_url("RequestQueue"));
+        request.message_body("x").send().await.unwrap();
+        running.idle().await;
+        assert_eq!(running.capture.messages(None, None).len(), 1);
     }
 
     #[tokio::test]

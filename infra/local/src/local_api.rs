@@ -15,11 +15,11 @@ use portico_domain::{Clock, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::Aftermath;
 use crate::capture::{Capture, Channel, Message};
 use crate::clock::LocalClock;
 use crate::engine;
 use crate::meter::Meter;
-use crate::pump::Pump;
 
 /// How long a look into the mailbox waits for what was caused before it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -64,7 +64,7 @@ pub(crate) struct LocalApi {
     pub(crate) db: Option<Database>,
     pub(crate) guide: Arc<RwLock<Guide>>,
     pub(crate) meter: Meter,
-    pub(crate) pump: Option<Pump>,
+    pub(crate) aftermath: Aftermath,
 }
 
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: LocalApi) -> Router<S> {
@@ -132,10 +132,8 @@ struct Wanted {
 impl LocalApi {
     /// The messages, once all that was caused so far has been sent.
     async fn messages(&self, wanted: &Wanted) -> Vec<Message> {
-        if let Some(pump) = &self.pump {
-            // Late is not wrong: what is there by then is the answer.
-            tokio::time::timeout(PATIENCE, pump.idle()).await.ok();
-        }
+        // Late is not wrong: what is there by then is the answer.
+        tokio::time::timeout(PATIENCE, self.aftermath.over()).await.ok();
         self.capture.messages(wanted.recipient().as_deref(), wanted.after.as_deref())
     }
 }

@@ -1,5 +1,6 @@
-//! What `infra/template.yaml` deploys, as far as the local service imitates it: the table, and for each function
-//! its routes, its stream and its schedules. Read from the template itself, so that nothing is stated twice.
+//! What `infra/template.yaml` deploys, as far as the local service imitates it: the table, the queues, and for each
+//! function its routes, its stream, its queues and its schedules. Read from the template itself, so that nothing is
+//! stated twice.
 
 use std::collections::BTreeMap;
 
@@ -33,6 +34,8 @@ pub enum TemplateError {
 pub struct Template {
     /// The one table.
     pub table: Table,
+    /// Every queue, in the order of their logical ids.
+    pub queues: Vec<Queue>,
     /// Every function, in the order of their folders' names.
     pub functions: Vec<DeployedFunction>,
 }
@@ -70,6 +73,37 @@ pub struct TimeToLive {
     pub attribute_name: String,
 }
 
+/// A queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// Its logical id.
+    pub id: String,
+    /// Where a message goes that nobody can handle; without it, the message comes again and again.
+    pub redrive: Option<Redrive>,
+}
+
+/// A queue's way out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redrive {
+    /// The logical id of the dead-letter queue.
+    pub to: String,
+    /// How often a message is handed over before it goes there.
+    pub after: u32,
+}
+
+/// A queue that feeds a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueEvent {
+    /// The event's name in the template, in kebab-case.
+    pub event: String,
+    /// The queue's logical id.
+    pub queue: String,
+    /// How many messages it is handed at a time, at most.
+    pub batch_size: usize,
+    /// Whether its answer says which messages are to come again. Without that only an error brings any back.
+    pub reports_failures: bool,
+}
+
 /// One function and what invokes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeployedFunction {
@@ -79,6 +113,8 @@ pub struct DeployedFunction {
     pub routes: Vec<Route>,
     /// The name of its stream event, in kebab-case, if it reads the table's stream.
     pub stream: Option<String>,
+    /// The queues that feed it.
+    pub queues: Vec<QueueEvent>,
     /// The names of its schedules, in kebab-case.
     pub schedules: Vec<String>,
 }
@@ -110,6 +146,34 @@ struct Resource {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
+struct QueueProperties {
+    redrive_policy: Option<RedrivePolicy>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RedrivePolicy {
+    dead_letter_target_arn: Value,
+    max_receive_count: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct QueueEventProperties {
+    queue: Value,
+    #[serde(default = "ten")]
+    batch_size: usize,
+    #[serde(default)]
+    function_response_types: Vec<String>,
+}
+
+/// Lambda's own default.
+fn ten() -> usize {
+    10
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct FunctionProperties {
     code_uri: String,
     #[serde(default)]
@@ -136,10 +200,12 @@ impl Template {
         let document: Document =
             serde_json::from_value(plain(yaml)).map_err(|error| bad("Resources", &error))?;
         let mut tables = Vec::new();
+        let mut queues = Vec::new();
         let mut functions = Vec::new();
         for (id, resource) in document.resources {
             match resource.r#type.as_str() {
                 "AWS::DynamoDB::Table" => tables.push(read(&id, resource.properties)?),
+                "AWS::SQS::Queue" => queues.push(queue(&id, resource.properties)?),
                 "AWS::Serverless::Function" => {
                     functions.push(function(&id, read(&id, resource.properties)?)?);
                 }
@@ -147,9 +213,10 @@ impl Template {
             }
         }
         functions.sort_by(|a: &DeployedFunction, b| a.folder.cmp(&b.folder));
+        find_queues(&queues, &functions)?;
         let count = tables.len();
         match (tables.pop(), count) {
-            (Some(table), 1) => Ok(Self { table, functions }),
+            (Some(table), 1) => Ok(Self { table, queues, functions }),
             _ => Err(TemplateError::Tables(count)),
         }
     }
@@ -163,11 +230,58 @@ fn function(id: &str, properties: FunctionProperties) -> Result<DeployedFunction
         match event.r#type.as_str() {
             "HttpApi" => function.routes.push(route(id, kebab, &event.properties)?),
             "DynamoDB" => function.stream = Some(kebab),
+            "SQS" => function.queues.push(queue_event(id, kebab, event.properties)?),
             "Schedule" | "ScheduleV2" => function.schedules.push(kebab),
             _ => {}
         }
     }
     Ok(function)
+}
+
+fn queue(id: &str, properties: Value) -> Result<Queue, TemplateError> {
+    // A queue that takes every default has no properties.
+    let policy = match properties {
+        Value::Null => None,
+        properties => read::<QueueProperties>(id, properties)?.redrive_policy,
+    };
+    let redrive = match policy {
+        Some(policy) => {
+            Some(Redrive { to: arn_of(id, &policy.dead_letter_target_arn)?, after: policy.max_receive_count })
+        }
+        None => None,
+    };
+    Ok(Queue { id: id.to_owned(), redrive })
+}
+
+fn queue_event(id: &str, event: String, properties: Value) -> Result<QueueEvent, TemplateError> {
+    let properties: QueueEventProperties = read(id, properties)?;
+    Ok(QueueEvent {
+        event,
+        queue: arn_of(id, &properties.queue)?,
+        batch_size: properties.batch_size.max(1),
+        reports_failures: properties
+            .function_response_types
+            .iter()
+            .any(|name| name == "ReportBatchItemFailures"),
+    })
+}
+
+/// The logical id in `!GetAtt X.Arn`.
+fn arn_of(id: &str, value: &Value) -> Result<String, TemplateError> {
+    let arn = value["Fn::GetAtt"].as_str().and_then(|attribute| attribute.strip_suffix(".Arn"));
+    arn.map(str::to_owned).ok_or_else(|| bad(id, &"a queue is named by !GetAtt and its Arn"))
+}
+
+/// Every queue that something names must be declared.
+fn find_queues(queues: &[Queue], functions: &[DeployedFunction]) -> Result<(), TemplateError> {
+    let redrives = queues.iter().filter_map(|queue| Some((&queue.id, &queue.redrive.as_ref()?.to)));
+    let events = functions
+        .iter()
+        .flat_map(|function| function.queues.iter().map(|event| (&function.folder, &event.queue)));
+    match redrives.chain(events).find(|(_, named)| !queues.iter().any(|queue| queue.id == **named)) {
+        Some((by, named)) => Err(bad(by, &format!("there is no queue {named}"))),
+        None => Ok(()),
+    }
 }
 
 fn route(id: &str, event: String, properties: &Value) -> Result<Route, TemplateError> {
@@ -247,6 +361,13 @@ Resources:
       KeySchema: [{ AttributeName: pk, KeyType: HASH }]
       StreamSpecification: { StreamViewType: NEW_IMAGE }
       TimeToLiveSpecification: { AttributeName: ttl, Enabled: true }
+  Orders:
+    Type: AWS::SQS::Queue
+    Properties:
+      VisibilityTimeout: 60
+      RedrivePolicy: { deadLetterTargetArn: !GetAtt Lost.Arn, maxReceiveCount: 5 }
+  Lost:
+    Type: AWS::SQS::Queue
   SendInviteFunction:
     Type: AWS::Serverless::Function
     Condition: Live
@@ -257,6 +378,9 @@ Resources:
         OpenLink: { Type: HttpApi, Properties: { Method: get, Path: "/i/{token}", ApiId: !Ref Api } }
         Nightly: { Type: ScheduleV2, Properties: { ScheduleExpression: "rate(1 hour)" } }
         TableStream: { Type: DynamoDB, Properties: { Stream: !GetAtt Table.StreamArn } }
+        NewOrders:
+          Type: SQS
+          Properties: { Queue: !GetAtt Orders.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures] }
 "#;
 
     #[test]
@@ -270,9 +394,18 @@ Resources:
                 path: "/i/{token}".into(),
             }],
             stream: Some("table-stream".into()),
+            queues: vec![QueueEvent {
+                event: "new-orders".into(),
+                queue: "Orders".into(),
+                batch_size: 5,
+                reports_failures: true,
+            }],
             schedules: vec!["nightly".into()],
         };
         assert_eq!(template.functions, [expected]);
+        let redrive = Some(Redrive { to: "Lost".into(), after: 5 });
+        let queue = |id: &str, redrive| Queue { id: id.into(), redrive };
+        assert_eq!(template.queues, [queue("Lost", None), queue("Orders", redrive)]);
         assert_eq!(template.table.key_schema, json!([{"AttributeName": "pk", "KeyType": "HASH"}]));
         assert_eq!(template.table.time_to_live_specification.unwrap().attribute_name, "ttl");
         assert_eq!(template.table.stream_specification.unwrap().stream_view_type, "NEW_IMAGE");
@@ -291,6 +424,16 @@ Resources:
         let template = Template::embedded().unwrap();
         assert!(template.table.stream_specification.is_some());
         assert!(!template.functions.is_empty());
+    }
+
+    #[test]
+    fn a_queue_that_is_named_and_not_declared_is_refused() {
+        for gone in ["  Lost:\n    Type: AWS::SQS::Queue\n", "Queue: !GetAtt Orders.Arn, "] {
+            assert!(matches!(
+                Template::parse(&SAMPLE.replace(gone, "")),
+                Err(TemplateError::Resource { .. })
+            ));
+        }
     }
 
     #[test]

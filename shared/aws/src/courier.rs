@@ -1,32 +1,48 @@
-//! SES and SNS as couriers. Each message is handed over once; whether to try again is the outbox's to decide.
+//! SES, SNS and End User Messaging as couriers. Each message is handed over once; whether to try again is the outbox's to decide.
 
+use aws_sdk_pinpointsmsvoicev2::types::{VoiceId, VoiceMessageBodyTextType};
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
 use aws_sdk_sns::types::MessageAttributeValue;
-use portico_domain::deliver::{Courier, EmailOut, Handed, TextOut};
+use portico_domain::deliver::{Courier, EmailOut, Handed, TextOut, VoiceOut};
 
-/// SES for e-mail, SNS for texts.
+/// Seconds in which a call must be made. Left to itself the service would try for three days; what is said works for ten
+/// minutes.
+const CALL_WITHIN: i32 = 600;
+
+/// What messages come from.
+#[derive(Clone, Debug)]
+pub struct Senders {
+    /// The address of e-mail.
+    pub email: String,
+    /// An SES configuration set, if there is one.
+    pub configuration_set: Option<String>,
+    /// The phone number of calls, or the pool of numbers; without one, no call is made.
+    pub calls: Option<String>,
+}
+
+/// SES for e-mail, SNS for texts, End User Messaging for calls.
 #[derive(Clone)]
 pub struct Couriers {
     ses: aws_sdk_sesv2::Client,
     sns: aws_sdk_sns::Client,
-    from: String,
-    configuration_set: Option<String>,
+    voice: aws_sdk_pinpointsmsvoicev2::Client,
+    senders: Senders,
 }
 
 impl Couriers {
-    /// Couriers over these configurations, whose retries must be off; e-mail comes from the address `from`.
+    /// Couriers over these configurations, whose retries must be off.
     pub fn new(
         ses: aws_sdk_sesv2::Config,
         sns: aws_sdk_sns::Config,
-        from: &str,
-        configuration_set: Option<String>,
+        voice: aws_sdk_pinpointsmsvoicev2::Config,
+        senders: Senders,
     ) -> Self {
         Self {
             ses: aws_sdk_sesv2::Client::from_conf(ses),
             sns: aws_sdk_sns::Client::from_conf(sns),
-            from: from.to_owned(),
-            configuration_set,
+            voice: aws_sdk_pinpointsmsvoicev2::Client::from_conf(voice),
+            senders,
         }
     }
 }
@@ -43,10 +59,10 @@ impl Courier for Couriers {
         let call = self
             .ses
             .send_email()
-            .from_email_address(sender(&out.from_name, &self.from))
+            .from_email_address(sender(&out.from_name, &self.senders.email))
             .destination(Destination::builder().to_addresses(out.to).build())
             .set_reply_to_addresses(out.reply_to.map(|to| vec![to]))
-            .set_configuration_set_name(self.configuration_set.clone())
+            .set_configuration_set_name(self.senders.configuration_set.clone())
             .set_email_tags(
                 [tag("message", &out.message.to_string()), tag("language", out.language)]
                     .into_iter()
@@ -79,6 +95,33 @@ impl Courier for Couriers {
             Err(error) => refused("sns", &error),
         }
     }
+
+    async fn voice(&self, out: VoiceOut) -> Handed {
+        let Some(from) = &self.senders.calls else {
+            tracing::warn!(provider = "voice", error.code = "NoOriginationIdentity", "message not taken");
+            return Handed::Rejected;
+        };
+        let call = self
+            .voice
+            .send_voice_message()
+            .origination_identity(from)
+            .destination_phone_number(out.to)
+            .message_body(out.ssml)
+            .message_body_text_type(VoiceMessageBodyTextType::Ssml)
+            .voice_id(voice_of(out.language))
+            .time_to_live(CALL_WITHIN)
+            .context("message", out.message.to_string())
+            .context("language", out.language);
+        match call.send().await {
+            Ok(answer) => Handed::Accepted(answer.message_id.unwrap_or_default()),
+            Err(error) => refused("voice", &error),
+        }
+    }
+}
+
+/// Who speaks this language as it is spoken in the United States.
+fn voice_of(language: &str) -> VoiceId {
+    if language == "es" { VoiceId::Lupe } else { VoiceId::Joanna }
 }
 
 /// `"Practice" <address>`: the name quoted, without what could end the quotes.
@@ -100,8 +143,19 @@ fn refused<E: ProvideErrorMetadata, R>(provider: &'static str, error: &SdkError<
         "MessageRejected",
         "BadRequestException",
         "NotFoundException",
+        "ResourceNotFoundException",
         "InvalidParameter",
         "ValidationException",
     ];
     if never.contains(&code) { Handed::Rejected } else { Handed::Later }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_language_has_its_own_voice() {
+        assert_eq!(["en", "es"].map(voice_of), [VoiceId::Joanna, VoiceId::Lupe]);
+    }
 }

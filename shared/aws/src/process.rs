@@ -11,7 +11,8 @@ use portico_domain::keys::{Keyring, KeyringError};
 use portico_domain::ports::Context;
 use portico_store::{Copies, Table};
 
-use crate::courier::Couriers;
+use crate::courier::{Couriers, Senders};
+use crate::queue::Queue;
 use crate::system::{OsEntropy, SystemClock};
 
 /// Why a function could not start.
@@ -31,6 +32,11 @@ pub enum StartError {
 #[expect(clippy::disallowed_methods, reason = "the one place where configuration is read")]
 fn variable(name: &'static str) -> Result<String, StartError> {
     std::env::var(name).map_err(|_| StartError::Missing(name))
+}
+
+/// A variable that need not be there; a parameter of the template that was left empty is as good as none.
+fn optional(name: &'static str) -> Option<String> {
+    variable(name).ok().filter(|value| !value.is_empty())
 }
 
 /// The one policy of timeouts: a call that takes longer than this is as good as lost, and a caller waits behind it.
@@ -85,13 +91,24 @@ impl Process {
         Table::new(client, &self.table, self.context.clock.clone(), Arc::new(Copies::default()))
     }
 
-    /// The couriers; reads `PORTICO_FROM_ADDRESS`, and `PORTICO_CONFIGURATION_SET` if there is one.
+    /// The queue of requests; reads `PORTICO_REQUEST_QUEUE_URL`.
+    pub fn queue(&self) -> Result<Queue, StartError> {
+        Ok(Queue::new(aws_sdk_sqs::Config::new(&self.sdk), &variable("PORTICO_REQUEST_QUEUE_URL")?))
+    }
+
+    /// The couriers; reads `PORTICO_FROM_ADDRESS`, and if they are there `PORTICO_CONFIGURATION_SET` and
+    /// `PORTICO_VOICE_ORIGINATION`.
     pub fn couriers(&self) -> Result<Couriers, StartError> {
         // A provider has no word for «the same message again»: what the SDK tries twice may be sent twice.
         let once = RetryConfig::disabled();
         let ses = aws_sdk_sesv2::config::Builder::from(&self.sdk).retry_config(once.clone()).build();
-        let sns = aws_sdk_sns::config::Builder::from(&self.sdk).retry_config(once).build();
-        let from = variable("PORTICO_FROM_ADDRESS")?;
-        Ok(Couriers::new(ses, sns, &from, variable("PORTICO_CONFIGURATION_SET").ok()))
+        let sns = aws_sdk_sns::config::Builder::from(&self.sdk).retry_config(once.clone()).build();
+        let voice = aws_sdk_pinpointsmsvoicev2::config::Builder::from(&self.sdk).retry_config(once).build();
+        let senders = Senders {
+            email: variable("PORTICO_FROM_ADDRESS")?,
+            configuration_set: optional("PORTICO_CONFIGURATION_SET"),
+            calls: optional("PORTICO_VOICE_ORIGINATION"),
+        };
+        Ok(Couriers::new(ses, sns, voice, senders))
     }
 }

@@ -176,6 +176,8 @@ pub trait Courier: Sync {
     fn email(&self, out: EmailOut) -> impl Future<Output = Handed> + Send;
     /// Hands a text over.
     fn text(&self, out: TextOut) -> impl Future<Output = Handed> + Send;
+    /// Hands a call over.
+    fn voice(&self, out: VoiceOut) -> impl Future<Output = Handed> + Send;
 }
 
 /// Claims a message and decides whether it still is to be said. `None`: nothing to send (taken by another sender, not

@@ -1,0 +1,34 @@
+//! SQS as the queue of requests.
+
+use aws_sdk_sqs::error::ProvideErrorMetadata;
+use portico_domain::ports::RequestQueue;
+use portico_domain::refusal::Unavailable;
+
+/// A queue behind an SQS client.
+#[derive(Clone)]
+pub struct Queue {
+    sqs: aws_sdk_sqs::Client,
+    url: String,
+}
+
+impl Queue {
+    /// The queue at this URL. The client may try again: its reader must take the same message twice anyway, since SQS
+    /// itself delivers at least once.
+    pub fn new(sqs: aws_sdk_sqs::Config, url: &str) -> Self {
+        Self { sqs: aws_sdk_sqs::Client::from_conf(sqs), url: url.to_owned() }
+    }
+}
+
+impl RequestQueue for Queue {
+    async fn send(&self, sealed: &str) -> Result<(), Unavailable> {
+        let call = self.sqs.send_message().queue_url(&self.url).message_body(sealed);
+        match call.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let code = error.code().unwrap_or("none");
+                tracing::warn!(provider = "sqs", error.code = code, "request not queued");
+                Err(Unavailable)
+            }
+        }
+    }
+}
