@@ -2,13 +2,13 @@
 
 use portico_domain::chart::Channel;
 use portico_domain::deliver::{
-    Courier, EmailOut, Handed, Letter, Outbox, TextOut, Words, overdue, settle, take,
+    Courier, EmailOut, Handed, Letter, Outbox, TextOut, VoiceOut, Words, overdue, settle, take,
 };
 use portico_domain::ids::MessageId;
 use portico_domain::message::MessageState;
 use portico_domain::ports::Practices;
 use portico_domain::refusal::Unavailable;
-use portico_messages::{Language, Message, Practice, email, text};
+use portico_messages::{Language, Message, Practice, email, text, voice_code};
 use portico_web::App;
 use serde_json::{Value, json};
 
@@ -72,23 +72,42 @@ async fn hand_over<S, C: Courier>(app: &App<S>, courier: &C, letter: &Letter) ->
     let base = &app.context.base_url;
     let link = |token: &str| format!("{base}/i/{token}{lang}");
     let sign_in = format!("{base}/{}{lang}", letter.message.practice);
-    let given_name = Some(letter.given_name.as_str());
+    let given_name = letter.given_name.as_deref();
+    let reset = |token: &str| format!("{base}/r/{token}{lang}");
     let (url, expires_at_millis) = match &letter.words {
-        Words::Invitation(token, expires_at) | Words::VerifyAgain(token, expires_at) => {
-            (link(token), expires_at.millis())
+        Words::Invitation(token, until, _) | Words::VerifyAgain(token, until) => {
+            (link(token), until.millis())
         }
+        Words::Reset(token, until) => (reset(token), until.millis()),
         _ => (String::new(), 0),
     };
+    let names: Vec<&str> = match &letter.words {
+        Words::Usernames(names) => names.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let (link, sign_in) = (url.as_str(), sign_in.as_str());
     let message = match &letter.words {
-        Words::Invitation(..) => {
-            Message::Invitation { given_name, link: &url, expires_at_millis, representative: false }
+        Words::Invitation(.., representative) => {
+            Message::Invitation { given_name, link, expires_at_millis, representative: *representative }
         }
-        Words::VerifyAgain(..) => Message::VerifyAgain { given_name, link: &url, expires_at_millis },
-        Words::Restored => Message::Restored { given_name, sign_in: &sign_in },
+        Words::VerifyAgain(..) => Message::VerifyAgain { given_name, link, expires_at_millis },
+        Words::Reset(..) => Message::Reset { given_name, link, expires_at_millis },
+        Words::Restored => Message::Restored { given_name, sign_in },
         Words::Code(code) => Message::Code { code, minutes: 10 },
-        Words::Registered(Some(username)) => Message::Registered { given_name, username, sign_in: &sign_in },
+        Words::ConfirmEmail(code) => Message::ConfirmEmail { code, minutes: 10 },
+        Words::Registered(Some(username)) => Message::Registered { given_name, username, sign_in },
         Words::Registered(None) => Message::RepresentativeRegistered { given_name },
         Words::Revoked => Message::Revoked { given_name },
+        Words::NotVerified => Message::NotVerified,
+        Words::Usernames(_) => Message::Usernames { usernames: &names, sign_in },
+        Words::PasswordChanged => Message::PasswordChanged { given_name },
+        Words::UsernameChanged(username) => Message::UsernameChanged { given_name, username },
+        Words::EmailChanged => Message::EmailChanged { given_name },
+        Words::DetailsProposed => Message::DetailsProposed { given_name },
+        Words::DetailsDecided(accepted) => Message::DetailsDecided { given_name, accepted: *accepted },
+        Words::CredentialsSet => Message::CredentialsSet { given_name, sign_in },
+        Words::AccountAdded => Message::AccountAdded { given_name, sign_in },
+        Words::RepresentativeEnded => Message::RepresentativeEnded { given_name },
     };
     let practice = Practice { name: &settings.name, phone: &settings.phone, time_zone: &settings.time_zone };
     let (to, id) = (letter.address.clone(), letter.message.id);
@@ -117,7 +136,15 @@ async fn hand_over<S, C: Courier>(app: &App<S>, courier: &C, letter: &Letter) ->
                 })
                 .await
         }
-        // Nothing queues these.
-        Channel::Voice | Channel::Print => Handed::Rejected,
+        // What is said on the phone is a code, and nothing else.
+        Channel::Voice => match &letter.words {
+            Words::Code(code) => {
+                let ssml = voice_code(code, &settings.name, language);
+                courier.voice(VoiceOut { to, ssml, message: id, language: language.tag() }).await
+            }
+            _ => Handed::Rejected,
+        },
+        // Nothing queues a letter.
+        Channel::Print => Handed::Rejected,
     }
 }

@@ -1,42 +1,95 @@
-//! `manage-account`: what staff decide about accounts: registrations that wait for them.
+//! `manage-account`: what staff do about accounts: registrations that wait for them, search, unlock, delete, and user
+//! name and password set by hand.
 
+use portico_domain::find::Search;
 use portico_domain::hold::Hold;
-use portico_domain::ids::AccountId;
-use portico_domain::manage_account::{Holds, decide, holds};
-use portico_domain::ports::{Chain, Commit, Desk, Limits, Patients, Practices};
+use portico_domain::ids::{AccountId, PatientId};
+use portico_domain::manage_account::{
+    Credentials, Holds, check_username, decide, delete, holds, search, set_credentials, unlock,
+};
+use portico_domain::password::Password;
+use portico_domain::ports::{Accounts, Chain, Commit, Desk, Limits, Patients, Practices};
 use portico_domain::refusal::Refusal;
-use portico_web::{Answer, App, Inbound, Reject, json as reply, problem};
+use portico_web::{Answer, App, Inbound, Reject, json as reply, no_content, problem, view};
+use serde::Deserialize;
 use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CredentialsRequest {
+    username: String,
+    password: String,
+}
 
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: Desk + Limits + Holds + Patients + Practices + Chain + Commit,
+    S: Desk + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Desk + Limits + Holds + Patients + Practices + Chain + Commit,
+    S: Desk + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
 {
     let call = inbound.staff()?;
     let (context, store) = (&app.context, &app.store);
-    let grant = match inbound.action().as_str() {
+    let account = |name: &str| AccountId::parse(inbound.param(name)).map_err(|_| Refusal::NotFound);
+    match inbound.action().as_str() {
         "GET /v1/holds" => {
             let waiting = holds(context, store, &call).await?;
-            return Ok(reply(
-                200,
-                &json!({"holds": waiting.iter().map(|hold| view(hold, "held")).collect::<Vec<_>>()}),
-            ));
+            let views: Vec<Value> = waiting.iter().map(|hold| view(hold, "held")).collect();
+            Ok(reply(200, &json!({"holds": views})))
         }
-        "POST /v1/holds/{hold_id}/grant" => true,
-        "POST /v1/holds/{hold_id}/refuse" => false,
-        _ => return Err(Refusal::NotFound.into()),
-    };
-    let id = AccountId::parse(inbound.param("hold_id")).map_err(|_| Refusal::NotFound)?;
-    let decided = decide(context, store, &call, id, grant).await?;
-    Ok(reply(200, &view(&decided, if grant { "granted" } else { "refused" })))
+        "POST /v1/holds/{hold_id}/grant" => {
+            let decided = decide(context, store, &call, account("hold_id")?, true).await?;
+            Ok(reply(200, &view(&decided, "granted")))
+        }
+        "POST /v1/holds/{hold_id}/refuse" => {
+            let decided = decide(context, store, &call, account("hold_id")?, false).await?;
+            Ok(reply(200, &view(&decided, "refused")))
+        }
+        "GET /v1/accounts" => {
+            let typed = inbound.query("q").unwrap_or_default();
+            let page = search(context, store, &call, typed, inbound.query("cursor")).await?;
+            let found: Vec<Value> = page.found.iter().map(view::found).collect();
+            let mut body = json!({"accounts": found});
+            if let Some(cursor) = page.next_cursor {
+                body["next_cursor"] = Value::String(cursor);
+            }
+            Ok(reply(200, &body))
+        }
+        "DELETE /v1/accounts/{account_id}" => {
+            delete(context, store, &call, account("account_id")?).await?;
+            Ok(no_content())
+        }
+        "POST /v1/accounts/{account_id}/unlock" => {
+            let unlocked = unlock(context, store, &call, account("account_id")?).await?;
+            Ok(reply(200, &view::account(&unlocked, None)))
+        }
+        "GET /v1/usernames/{username}" => {
+            let check = check_username(context, store, &call, inbound.param("username")).await?;
+            let mut body = json!({"valid": check.valid, "available": check.available});
+            if !check.valid {
+                body["reason"] = json!("malformed");
+            } else if !check.available {
+                body["reason"] = json!("taken");
+            }
+            Ok(reply(200, &body))
+        }
+        "PUT /v1/patients/{patient_id}/credentials" => {
+            let body: CredentialsRequest = inbound.body()?;
+            let command = Credentials {
+                patient: PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?,
+                username: body.username,
+                password: Password::new(&body.password),
+            };
+            let (account, patient) = set_credentials(context, store, &call, &command).await?;
+            Ok(reply(200, &view::account(&account, Some(&patient))))
+        }
+        _ => Err(Refusal::NotFound.into()),
+    }
 }
 
 fn view(hold: &Hold, state: &str) -> Value {

@@ -1,13 +1,14 @@
-//! `publish-changes`: fed by the table's stream: how many patients stand where, and when somebody last signed in.
+//! `publish-changes`: fed by the table's stream: how many patients stand where, when somebody last signed in, and under
+//! which words accounts are found.
 
-use portico_domain::ports::{Commit, Patients, Practices};
-use portico_domain::publish_changes::{Counts, follow};
+use portico_domain::ports::{Accounts, Commit, Patients, Practices};
+use portico_domain::publish_changes::{Counts, Lists, follow};
 use serde_json::{Value, json};
 
 /// Handles a batch of the stream; says which records are to come again.
 pub async fn handle<S>(store: &S, event: &Value) -> Value
 where
-    S: Counts + Patients + Practices + Commit,
+    S: Counts + Lists + Accounts + Patients + Practices + Commit,
 {
     let records = event.get("Records").and_then(Value::as_array);
     let mut failed = Vec::new();

@@ -1,17 +1,19 @@
-//! `register`: the end of a link: user name and password for a patient or a representative, and signed in.
+//! `register`: the end of a link: user name and password for a patient or a representative, or one patient more for a
+//! login that exists; and signed in.
 
 use portico_domain::account::Relationship;
-use portico_domain::link::{Kind, Role};
 use portico_domain::password::{Password, PasswordFault};
-use portico_domain::person::{Email, Invalid, Name, Phone};
+use portico_domain::person::{Email, Invalid, Line, Name, Phone};
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::practice::Practice;
 use portico_domain::refusal::{FieldFault, Refusal};
-use portico_domain::register::{Outcome, Register, Representative, register};
+use portico_domain::register::{
+    AddPatient, Added, Outcome, Register, Registered, Representative, add_patient, register,
+};
 use portico_domain::verify::look_with_ticket;
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Registration, Reject, Typed, dead_end, flag, html, json as reply,
-    notice, see_other, set_session,
+    Answer, App, Fault, Frame, Inbound, Language, Registration, Reject, Standing, Typed, dead_end, flag,
+    html, json as reply, notice, see_other, set_browser, set_session, view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -29,6 +31,17 @@ struct RegisterRequest {
     family_name: Option<String>,
     email: Option<String>,
     mobile_phone: Option<String>,
+    security_question: Option<String>,
+    security_answer: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LinkRequest {
+    ticket: String,
+    username: Option<String>,
+    password: Option<String>,
+    relationship: Option<Relationship>,
 }
 
 /// Answers a request.
@@ -36,7 +49,103 @@ pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
     S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
 {
-    act(app, &inbound).await.unwrap_or_else(|reject| dead_end(&inbound, None, &reject))
+    let answer = match inbound.action().as_str() {
+        "POST /i/{token}/register" => act(app, &inbound).await,
+        "POST /i/{token}/link" => link(app, &inbound).await,
+        _ => Err(Refusal::NotFound.into()),
+    };
+    answer.unwrap_or_else(|reject| dead_end(&inbound, None, &reject))
+}
+
+/// Adds the patient to a login that exists.
+async fn link<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+{
+    inbound.same_site(&app.context.base_url)?;
+    let token = inbound.param("token");
+    let body: LinkRequest = inbound.body()?;
+    let ticket = body.ticket.clone();
+    let typed = Typed {
+        relationship: body.relationship.map(Relationship::as_str).unwrap_or_default().to_owned(),
+        ..Typed::default()
+    };
+    let outcome = match (body.username, body.password) {
+        (Some(username), Some(password)) => {
+            let command = AddPatient {
+                ticket: body.ticket,
+                username,
+                password: Password::new(&password),
+                relationship: body.relationship,
+                browser: inbound.browser().map(str::to_owned),
+            };
+            add_patient(&app.context, &app.store, &inbound.peer, token, &command).await.map_err(Reject::from)
+        }
+        (username, _) => {
+            let missing = if username.is_none() { "existing_username" } else { "existing_password" };
+            Err(Reject::malformed(missing.trim_start_matches("existing_"), "required"))
+        }
+    };
+    let (registered, browser) = match outcome {
+        Ok(Added { outcome: Outcome::SignedIn(registered), browser }) => (registered, browser),
+        Ok(Added { outcome: Outcome::Held(practice), .. }) => return Ok(held(inbound, &practice)),
+        Err(reject) => return link_again(app, inbound, token, &ticket, typed, reject).await,
+    };
+    if inbound.wants_page() {
+        let mut answer = welcome(inbound, &registered);
+        set_browser(&mut answer, &browser);
+        return Ok(answer);
+    }
+    Ok(reply(
+        200,
+        &json!({
+            "account_id": registered.account.id.to_string(),
+            "session_token": *registered.token,
+            "expires_at": registered.session.expires_at().to_string(),
+            "grants": view::grants(&registered.account, registered.session.began_at),
+        }),
+    ))
+}
+
+/// Refused: for a person, the registration page once more, which offers both ways.
+async fn link_again<S>(
+    app: &App<S>,
+    inbound: &Inbound,
+    token: &str,
+    ticket: &str,
+    typed: Typed,
+    reject: Reject,
+) -> Result<Answer, Reject>
+where
+    S: Links + Practices + Patients,
+{
+    let words = |frame: &Frame| match &reject {
+        Reject::Refused(Refusal::SignInFailed) => Some(frame.text.register.have_account_failed),
+        Reject::Refused(Refusal::Conflict("already_own")) => Some(frame.text.register.have_account_own),
+        Reject::Refused(Refusal::BadRequest(_)) => Some(frame.text.register.have_account_failed),
+        _ => None,
+    };
+    if !inbound.wants_page() {
+        return Err(reject);
+    }
+    let standing = look_with_ticket(&app.context, &app.store, token, ticket).await?;
+    let settings = &standing.practice.settings;
+    let frame = Frame::of(inbound, settings);
+    let Some(sentence) = words(&frame) else { return Err(reject) };
+    let mut page = Registration::for_passed(frame.clone(), (token, ticket), settings, &standing);
+    if !typed.relationship.is_empty() {
+        page.relationship = typed.relationship;
+    }
+    page.fail("existing_username", sentence);
+    Ok(html(reject.status().0, &frame, &page))
+}
+
+/// To the account page, signed in.
+fn welcome(inbound: &Inbound, registered: &Registered) -> Answer {
+    let lang = Frame::of(inbound, &registered.practice.settings).lang();
+    let mut answer = see_other(&format!("/{}/account?lang={lang}&welcome=1", registered.practice.id));
+    set_session(&mut answer, &registered.token);
+    answer
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
@@ -48,7 +157,7 @@ where
     let body: RegisterRequest = inbound.body()?;
     let typed = typed(&body);
     let ticket = body.ticket.clone();
-    let outcome = match parse(body) {
+    let outcome = match parse(body, inbound.language(Language::English).tag()) {
         Ok(command) => {
             register(&app.context, &app.store, &inbound.peer, token, &command).await.map_err(Reject::from)
         }
@@ -60,10 +169,7 @@ where
         Err(reject) => return try_again(app, inbound, token, &ticket, typed, reject).await,
     };
     if inbound.wants_page() {
-        let lang = Frame::of(inbound, &registered.practice.settings).lang();
-        let mut answer = see_other(&format!("/{}/account?lang={lang}&welcome=1", registered.practice.id));
-        set_session(&mut answer, &registered.token);
-        return Ok(answer);
+        return Ok(welcome(inbound, &registered));
     }
     Ok(reply(
         201,
@@ -95,12 +201,13 @@ fn typed(body: &RegisterRequest) -> Typed {
         family_name: text(&body.family_name),
         email: text(&body.email),
         mobile_phone: text(&body.mobile_phone),
+        security_question: text(&body.security_question),
         accepted: body.accept_terms,
     }
 }
 
 /// The registration as stated, or everything that can't be read of it.
-fn parse(body: RegisterRequest) -> Result<Register, Vec<FieldFault>> {
+fn parse(body: RegisterRequest, language: &'static str) -> Result<Register, Vec<FieldFault>> {
     fn need<T>(
         faults: &mut Vec<FieldFault>,
         field: &str,
@@ -137,6 +244,20 @@ fn parse(body: RegisterRequest) -> Result<Register, Vec<FieldFault>> {
     if body.password.is_none() {
         faults.push(FieldFault::of("password", "required"));
     }
+    let stated = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
+    let mut security = None;
+    if stated(&body.security_question) || stated(&body.security_answer) {
+        let blank = |text: Option<&String>| text.filter(|text| !text.trim().is_empty()).cloned();
+        let question = need(
+            &mut faults,
+            "security_question",
+            blank(body.security_question.as_ref()).as_ref(),
+            Line::parse,
+        );
+        let answer = blank(body.security_answer.as_ref());
+        let answer = need(&mut faults, "security_answer", answer.as_ref(), |text| Ok(text.to_owned()));
+        security = question.zip(answer);
+    }
     if !faults.is_empty() {
         return Err(faults);
     }
@@ -146,6 +267,8 @@ fn parse(body: RegisterRequest) -> Result<Register, Vec<FieldFault>> {
         password: Password::new(&body.password.unwrap_or_default()),
         accept_terms: body.accept_terms,
         representative,
+        security,
+        language,
     })
 }
 
@@ -172,11 +295,8 @@ where
     if errors.is_empty() {
         return Err(reject);
     }
-    let returning = (standing.kind == Kind::Restored).then_some(standing.suggested_username);
-    let representative = standing.role == Role::Representative;
-    let shortest = settings.password_min_length;
-    let page =
-        Registration::new(frame.clone(), (token, ticket), representative, returning, shortest, typed, errors);
+    let look = Standing::of(&standing, settings);
+    let page = Registration::new(frame.clone(), (token, ticket), look, typed, errors);
     Ok(html(reject.status().0, &frame, &page))
 }
 
@@ -209,6 +329,12 @@ fn sentences(refusal: &Refusal, frame: &Frame, shortest: u32) -> Vec<Fault> {
                 "/family_name" => ("family_name", words.family_name_missing.to_owned()),
                 "/email" if fault.code == "required" => ("email", words.email_missing.to_owned()),
                 "/email" => ("email", words.email_invalid.to_owned()),
+                "/security_question" => ("security_question", words.question_missing.to_owned()),
+                "/security_answer" => match fault.code {
+                    "too_short" => ("security_answer", words.answer_too_short(3)),
+                    "equals_username" => ("security_answer", words.answer_is_username.to_owned()),
+                    _ => ("security_answer", words.answer_missing.to_owned()),
+                },
                 "/mobile_phone" => ("mobile_phone", words.mobile_phone_invalid.to_owned()),
                 _ => ("", frame.text.dead_end.wrong_format.to_owned()),
             })

@@ -1,9 +1,12 @@
-//! `revoke`: takes a patient's access away, of all or of one account; switches access off and on; records a no.
+//! `revoke`: takes a patient's access away, of all or of one account, or narrows a representative's; switches access off
+//! and on; records a no.
 
+use portico_domain::account::Level;
 use portico_domain::ids::{AccountId, PatientId};
 use portico_domain::patient::RevokeReason;
 use portico_domain::ports::{Commit, Desk, History, Limits, Practices};
 use portico_domain::refusal::Refusal;
+use portico_domain::represent::set_level;
 use portico_domain::revoke::{Revoke, decline, revoke, set_access};
 use portico_web::{Answer, App, Inbound, Reject, json, problem, view};
 use serde::Deserialize;
@@ -23,6 +26,12 @@ struct RevokeRequest {
 #[serde(deny_unknown_fields)]
 struct AccessRequest {
     enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LevelRequest {
+    level: Level,
 }
 
 #[derive(Default, Deserialize)]
@@ -62,6 +71,11 @@ where
                 if inbound.has_body() { inbound.body()? } else { DeclineRequest::default() };
             let reason = note("reason", body.reason)?;
             decline(&app.context, &app.store, &call, &patient, reason.as_deref()).await?
+        }
+        "PUT /v1/patients/{patient_id}/representatives/{account_id}" => {
+            let body: LevelRequest = inbound.body()?;
+            let account = AccountId::parse(inbound.param("account_id")).map_err(|_| Refusal::NotFound)?;
+            set_level(&app.context, &app.store, &call, &patient, account, body.level).await?
         }
         _ => return Err(Refusal::NotFound.into()),
     };

@@ -1,11 +1,12 @@
-//! `send-invite`: invites a patient by e-mail, text or letter, over an older invitation; or takes the invitation back.
+//! `send-invite`: invites a patient by e-mail, text or letter, over an older invitation, or a representative; or takes the
+//! invitation back.
 
 use portico_domain::chart::Channel;
 use portico_domain::ids::PatientId;
 use portico_domain::ports::{Chain, Commit, Desk, History, Limits, Links, Practices};
 use portico_domain::refusal::{FieldFault, Refusal};
-use portico_domain::send_invite::{Invite, cancel, invite};
-use portico_web::{Answer, App, Inbound, Reject, json, problem, view};
+use portico_domain::send_invite::{Invite, cancel, invite, invite_representative};
+use portico_web::{Answer, App, Inbound, Reject, RepresentativeRequest, json, problem, view};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -29,6 +30,7 @@ where
 {
     let answer = match inbound.action().as_str() {
         "POST /v1/patients/{patient_id}/invitations" => send(app, &inbound).await,
+        "POST /v1/patients/{patient_id}/representatives" => send_to_representative(app, &inbound).await,
         "DELETE /v1/patients/{patient_id}/invitations/current" => take_back(app, &inbound).await,
         _ => Err(Refusal::NotFound.into()),
     };
@@ -60,6 +62,17 @@ where
     }
     let command = Invite { patient: patient(inbound)?, channel: body.channel, why };
     let sent = invite(&app.context, &app.store, &call, &command).await?;
+    Ok(json(201, &view::invitation(&sent.link, &sent.caller, &app.context.keyring, app.context.now())))
+}
+
+async fn send_to_representative<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Desk + Limits + Chain + Practices + Links + Commit,
+{
+    let call = inbound.staff()?;
+    let body: RepresentativeRequest = inbound.body()?;
+    let command = body.parse(patient(inbound)?).map_err(Reject::fields)?;
+    let sent = invite_representative(&app.context, &app.store, &call, &command).await?;
     Ok(json(201, &view::invitation(&sent.link, &sent.caller, &app.context.keyring, app.context.now())))
 }
 

@@ -2,7 +2,6 @@
 
 mod pages;
 
-use portico_domain::account::Account;
 use portico_domain::ids::{PatientId, PracticeId};
 use portico_domain::password::Password;
 use portico_domain::ports::{Accounts, Commit, Limits, Patients, Practices};
@@ -10,8 +9,8 @@ use portico_domain::practice::Settings;
 use portico_domain::refusal::Refusal;
 use portico_domain::sign_in::{self, Present, SignIn, SignedIn};
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Reject, clear_session, dead_end, html, json as reply, no_content,
-    problem, see_other, set_session,
+    Answer, App, AskPage, Asked, Asking, Fault, Frame, Inbound, Reject, clear_session, dead_end, html,
+    json as reply, no_content, problem, see_other, sent, set_browser, set_session, view,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -69,6 +68,10 @@ where
     let here = Here { app, inbound, id: &id, settings, frame: Frame::of(inbound, settings) };
     let answer = match action {
         "GET /{practice}" => Ok(here.open()),
+        "GET /{practice}/sign-up" => Ok(here.ask(Asking::SignUp)),
+        "GET /{practice}/forgot-password" => Ok(here.ask(Asking::ForgotPassword)),
+        "GET /{practice}/forgot-username" => Ok(here.ask(Asking::ForgotUsername)),
+        "GET /{practice}/sent" => Ok(sent(200, &here.frame, Some(id.as_str()))),
         "POST /{practice}/sign-in" => here.sign_in().await,
         "POST /{practice}/sign-out" => here.sign_out().await,
         "POST /{practice}/portal" => here.to_portal().await,
@@ -93,6 +96,12 @@ where
 {
     fn sign_in_page(&self, status: u16, username: &str, note: Option<&str>, errors: Vec<Fault>) -> Answer {
         html(status, &self.frame, &SignInPage::new(self.frame.clone(), self.id, username, note, errors))
+    }
+
+    /// The page on which somebody asks for a way in; what it asks for is taken in by another function.
+    fn ask(&self, asking: Asking) -> Answer {
+        let page = AskPage::new(self.frame.clone(), self.id.as_str(), asking, &Asked::default(), &[]);
+        html(200, &self.frame, &page)
     }
 
     fn open(&self) -> Answer {
@@ -139,6 +148,7 @@ where
             practice: self.id.clone(),
             username: username.clone(),
             password: Password::new(password),
+            browser: self.inbound.browser().map(str::to_owned),
             exchange: page && !self.settings.portal_url.is_empty(),
         };
         let signed_in =
@@ -159,9 +169,13 @@ where
     fn welcome(&self, signed_in: &SignedIn) -> Answer {
         let mut answer = match &signed_in.exchange {
             Some(code) => see_other(&self.portal(code)),
+            None if signed_in.session.restricted => {
+                see_other(&format!("/{}/account/password?lang={}", self.id, self.frame.lang()))
+            }
             None => see_other(&format!("/{}/account?lang={}", self.id, self.frame.lang())),
         };
         set_session(&mut answer, &signed_in.token);
+        set_browser(&mut answer, &signed_in.browser);
         answer
     }
 
@@ -243,18 +257,13 @@ where
     }
 }
 
-fn grants<'a>(account: &'a Account, began: portico_domain::Timestamp) -> Vec<Value> {
-    let grant = |(patient, grant): (&'a String, &'a portico_domain::account::Grant)| json!({"patient_id": patient, "relationship": grant.relationship, "level": grant.level});
-    account.grants_for(began).map(grant).collect()
-}
-
 fn signed_in_json(signed_in: &SignedIn) -> Value {
     json!({
         "session_token": *signed_in.token,
         "expires_at": signed_in.session.expires_at().to_string(),
         "account_id": signed_in.account.id.to_string(),
-        "must_change_password": false,
-        "grants": grants(&signed_in.account, signed_in.session.began_at),
+        "must_change_password": signed_in.account.must_change_password(),
+        "grants": view::grants(&signed_in.account, signed_in.session.began_at),
     })
 }
 
@@ -263,7 +272,7 @@ fn present_json(present: &Present) -> Value {
         "account_id": present.account.id.to_string(),
         "username": present.account.username,
         "expires_at": present.session.expires_at().to_string(),
-        "grants": grants(&present.account, present.session.began_at),
+        "grants": view::grants(&present.account, present.session.began_at),
     })
 }
 

@@ -1,30 +1,46 @@
-//! `sync-chart`: charts in: one by one from the EHR, many as FHIR, or a quick add with its invitation; and one chart out.
+//! `sync-chart`: charts in: one by one from the EHR, many as FHIR, a quick add with its invitation, or what people
+//! propose about themselves; one chart out; and an address confirmed.
 
 mod fhir;
 mod import;
 mod request;
 
 use portico_domain::chart::{Channel, Chart};
-use portico_domain::ids::PatientId;
-use portico_domain::ports::{Chain, Commit, Desk, Directory, Limits, Links, Patients, Practices};
+use portico_domain::demographics::{self, Changes, ChartField, Decision};
+use portico_domain::desk::StaffCall;
+use portico_domain::ids::{ChangeId, PatientId};
+use portico_domain::ports::{Chain, Commit, Desk, Directory, History, Limits, Links, Patients, Practices};
 use portico_domain::refusal::Refusal;
 use portico_domain::sync_chart::{self, Synced};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use request::{ChartRequest, QuickAddRequest};
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConfirmRequest {
+    channel: Channel,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AcceptRequest {
+    fields: Option<Vec<ChartField>>,
+}
+
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: Desk + Limits + Practices + Chain + Directory + Patients + Links + Commit,
+    S: Desk + Limits + Practices + Chain + Directory + Patients + Links + History + Changes + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Desk + Limits + Practices + Chain + Directory + Patients + Links + Commit,
+    S: Desk + Limits + Practices + Chain + Directory + Patients + Links + History + Changes + Commit,
 {
     let call = inbound.staff()?;
     let (context, store, now) = (&app.context, &app.store, app.context.now());
@@ -54,9 +70,45 @@ where
             }
             Ok(reply(201, &body))
         }
+        "POST /v1/patients/{patient_id}/contacts/confirm" => {
+            let channel = inbound.body::<ConfirmRequest>()?.channel;
+            let (portal, caller) =
+                sync_chart::confirm_contact(context, store, &call, &patient()?, channel).await?;
+            Ok(reply(200, &view::portal(&portal, &caller, &context.keyring, now)))
+        }
+        "GET /v1/demographic-changes" => {
+            if inbound.query("state").is_some_and(|state| state != "pending") {
+                return Err(Reject::malformed("state", "invalid"));
+            }
+            let waiting = demographics::pending(context, store, &call).await?;
+            let changes: Vec<Value> = waiting.iter().map(view::change).collect();
+            Ok(reply(200, &json!({"changes": changes})))
+        }
+        "POST /v1/demographic-changes/{change_id}/accept" => {
+            let body: AcceptRequest =
+                if inbound.has_body() { inbound.body()? } else { AcceptRequest::default() };
+            decide(app, inbound, &call, &Decision::Accept(body.fields)).await
+        }
+        "POST /v1/demographic-changes/{change_id}/decline" => {
+            decide(app, inbound, &call, &Decision::Decline).await
+        }
         "POST /v1/patients/import" => import::take(app, inbound, &call).await,
         _ => Err(Refusal::NotFound.into()),
     }
+}
+
+async fn decide<S>(
+    app: &App<S>,
+    inbound: &Inbound,
+    call: &StaffCall,
+    decision: &Decision,
+) -> Result<Answer, Reject>
+where
+    S: Desk + Limits + Practices + Chain + Patients + Changes + Commit,
+{
+    let id = ChangeId::parse(inbound.param("change_id")).map_err(|_| Refusal::NotFound)?;
+    let decided = demographics::decide(&app.context, &app.store, call, id, decision).await?;
+    Ok(reply(200, &view::change(&decided)))
 }
 
 /// Phones that are kept as the text they are, and never dialled.

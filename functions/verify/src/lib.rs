@@ -1,21 +1,22 @@
-//! `verify`: a link's pages: look at it, say who you are, ask for a code, enter it; at the end stands a ticket.
+//! `verify`: a link's pages: look at it, say who you are, ask for a code, enter it; at the end stands a ticket. Or say
+//! that the link is not for you.
 
 mod pages;
 
 use portico_domain::chart::Channel;
-use portico_domain::link::{Kind, Role};
+use portico_domain::link::Role;
 use portico_domain::person::{BirthDate, Email, Invalid, Name, PostalCode};
 use portico_domain::ports::{Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::practice::{RegistrationCheck, Settings};
 use portico_domain::refusal::{FieldFault, Refusal};
-use portico_domain::verify::{Facts, Next, OpenLink, Passed, check_code, facts, look, send_code};
+use portico_domain::verify::{self, Facts, Next, OpenLink, Passed, check_code, facts, look, send_code};
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Registration, Reject, Typed, dead_end, html, json as reply,
+    Answer, App, Fault, Frame, Inbound, Registration, Reject, dead_end, html, json as reply, notice,
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use pages::{Code, Identity, Stated, ways};
+use pages::{Code, Identity, NotMe, Stated, ways};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +46,12 @@ struct CheckRequest {
     ways: Option<String>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NotMeRequest {
+    confirm: Option<String>,
+}
+
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
@@ -52,8 +59,9 @@ where
 {
     let answer = match inbound.action().as_str() {
         "GET /i/{token}" => open(app, &inbound).await,
-        "POST /i/{token}/verify" => verify(app, &inbound).await,
+        "POST /i/{token}/verify" => identify(app, &inbound).await,
         "POST /i/{token}/codes" => code(app, &inbound).await,
+        "POST /i/{token}/not-me" => not_me(app, &inbound).await,
         "POST /i/{token}/codes/check" => check(app, &inbound).await,
         _ => Err(Refusal::NotFound.into()),
     };
@@ -98,7 +106,7 @@ fn identity_page(
     html(status, &frame, &Identity::new(frame.clone(), token, open, stated, errors))
 }
 
-async fn verify<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+async fn identify<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
@@ -219,6 +227,31 @@ fn sentence(pointer: &str, code: &str, frame: &Frame) -> Fault {
     }
 }
 
+/// «This is not for me»: the page that asks once more, or with `confirm=yes` the deed.
+async fn not_me<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Limits + Links + Practices + Patients + Chain + Commit,
+{
+    inbound.same_site(&app.context.base_url)?;
+    let token = inbound.param("token");
+    let body: NotMeRequest = if inbound.has_body() { inbound.body()? } else { NotMeRequest::default() };
+    let sure = body.confirm.as_deref() == Some("yes");
+    if sure {
+        verify::not_me(&app.context, &app.store, &inbound.peer, token).await?;
+    }
+    if !inbound.wants_page() {
+        return Ok(reply(202, &json!({})));
+    }
+    let frame = Frame::nameless(inbound);
+    if sure {
+        let words = &frame.text.not_me;
+        return Ok(notice(202, &frame, words.done_title, words.done));
+    }
+    let open = look(&app.context, &app.store, token).await?;
+    let frame = Frame::of(inbound, &open.practice.settings);
+    Ok(html(200, &frame, &NotMe::new(frame.clone(), token)))
+}
+
 fn passed_page(inbound: &Inbound, token: &str, passed: Passed) -> Answer {
     if !inbound.wants_page() {
         let body = json!({"next": "register", "ticket": passed.ticket, "suggested_username": passed.suggested_username});
@@ -226,19 +259,7 @@ fn passed_page(inbound: &Inbound, token: &str, passed: Passed) -> Answer {
     }
     let settings: &Settings = &passed.practice.settings;
     let frame = Frame::of(inbound, settings);
-    let returning = (passed.kind == Kind::Restored).then(|| passed.suggested_username.clone());
-    let typed = Typed { username: passed.suggested_username, ..Typed::default() };
-    let representative = passed.role == Role::Representative;
-    let shortest = settings.password_min_length;
-    let page = Registration::new(
-        frame.clone(),
-        (token, &passed.ticket),
-        representative,
-        returning,
-        shortest,
-        typed,
-        Vec::new(),
-    );
+    let page = Registration::for_passed(frame.clone(), (token, &passed.ticket), settings, &passed);
     html(200, &frame, &page)
 }
 

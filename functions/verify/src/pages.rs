@@ -15,6 +15,8 @@ pub struct Identity {
     errors: Vec<Fault>,
     token: String,
     restored: bool,
+    /// Whether the link was made for a representative: then it is no question who is here.
+    representative: bool,
     asks_facts: bool,
     valid_until: String,
     role: String,
@@ -103,6 +105,7 @@ impl Identity {
         Self {
             token: token.to_owned(),
             restored: open.link.kind == Kind::Restored,
+            representative: open.link.kind == Kind::Representative,
             asks_facts,
             valid_until: frame.time(open.link.expires_at),
             role: stated.role.clone(),
@@ -113,11 +116,31 @@ impl Identity {
     }
 
     fn title(&self) -> &'static str {
-        if self.restored { self.frame.text.link.title_restored } else { self.frame.text.link.title }
+        let words = &self.frame.text.link;
+        match (self.restored, self.representative) {
+            (true, _) => words.title_restored,
+            (_, true) => words.title_representative,
+            _ => words.title,
+        }
     }
 
     fn role_error(&self) -> Option<&str> {
         self.errors.iter().find(|(field, _)| *field == "as").map(|(_, sentence)| sentence.as_str())
+    }
+}
+
+/// The page that asks once more whether a link is for somebody else.
+#[derive(Template)]
+#[template(path = "not_me.html")]
+pub struct NotMe {
+    frame: Frame,
+    errors: Vec<Fault>,
+    token: String,
+}
+
+impl NotMe {
+    pub fn new(frame: Frame, token: &str) -> Self {
+        Self { frame, errors: Vec::new(), token: token.to_owned() }
     }
 }
 

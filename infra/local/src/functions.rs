@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context as LambdaContext, LambdaEvent, Request, Service, service_fn};
-use portico_aws::{Couriers, OsEntropy, Senders, timeouts};
+use portico_aws::{Couriers, OsEntropy, Queue, Senders, timeouts};
 use portico_domain::desk::Calls;
 use portico_domain::keys::Keyring;
 use portico_domain::ports::Context;
@@ -83,6 +83,7 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
         keyring: Arc::new(keyring),
         calls: Arc::new(Calls::default()),
         base_url: cloud.base_url.as_str().into(),
+        calls_out: true,
     };
     let dynamodb = cloud.dynamodb.to_builder().timeout_config(timeouts()).build();
     let client = aws_sdk_dynamodb::Client::from_conf(dynamodb);
@@ -105,16 +106,36 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     }
     let hashing = Arc::new(Semaphore::new(HASHING));
     let (outbox, changes, enroll) = (Arc::clone(&app), Arc::clone(&app), Arc::clone(&app));
+    let answers = Arc::clone(&app);
+    let sqs = cloud.sqs.to_builder().timeout_config(timeouts()).build();
+    let requests = Queue::new(sqs, &cloud.queue_url("RequestQueue"));
     [
         ("configure-practice", on_routes!(configure_practice::handle)),
         ("manage-account", on_routes!(manage_account::handle)),
         ("onboard", on_routes!(onboard::handle)),
         ("register", at_most(&hashing, on_routes!(register::handle))),
+        ("reset", at_most(&hashing, on_routes!(reset::handle))),
         ("revoke", on_routes!(revoke::handle)),
         ("send-invite", on_routes!(send_invite::handle)),
         ("sign-in", at_most(&hashing, on_routes!(sign_in::handle))),
         ("sync-chart", on_routes!(sync_chart::handle)),
         ("verify", on_routes!(verify::handle)),
+        (
+            "request-access",
+            http(&app, move |app, request| {
+                let queue = requests.clone();
+                async move {
+                    serve(&app, request, |inbound| request_access::handle(&app, &queue, inbound)).await
+                }
+            }),
+        ),
+        (
+            "answer-request",
+            plain(move |event| {
+                let app = Arc::clone(&answers);
+                async move { answer_request::handle(&app, &event).await }
+            }),
+        ),
         (
             "deliver",
             plain(move |event| {

@@ -57,7 +57,8 @@ pub struct Process {
 
 impl Process {
     /// Reads `PORTICO_TABLE` (its name), `PORTICO_BASE_URL` (scheme and host of links) and `PORTICO_KEYRING_SECRET` (the
-    /// secret that holds the keyring), and opens what they name.
+    /// secret that holds the keyring), and opens what they name; `PORTICO_CALLS_OUT` says that there is a number to
+    /// call from.
     pub async fn from_environment() -> Result<Self, StartError> {
         let (table, base_url) = (variable("PORTICO_TABLE")?, variable("PORTICO_BASE_URL")?);
         let secret = variable("PORTICO_KEYRING_SECRET")?;
@@ -76,6 +77,7 @@ impl Process {
             keyring: Arc::new(keyring),
             calls: Arc::new(Calls::default()),
             base_url: base_url.trim_end_matches('/').into(),
+            calls_out: variable("PORTICO_CALLS_OUT").is_ok_and(|calls| !calls.is_empty()),
         };
         Ok(Self { sdk, table, context })
     }

@@ -58,7 +58,8 @@ where
         let Some(Decided { to, mut writes }) = decided else { return Ok(()) };
         writes.push(Write::Count(Counter::new(MAIL, &to.to_lowercase(), now, &context.keyring)));
         let counted = writes.len() - 1;
-        let name = data_encoding::HEXLOWER.encode(&context.keyring.mac_now(Use::Body, &[b"request", id.as_bytes()]));
+        let name =
+            data_encoding::HEXLOWER.encode(&context.keyring.mac_now(Use::Body, &[b"request", id.as_bytes()]));
         writes.push(Write::Once(Once::new(OnceKey { name, body: String::new() }, "", now)));
         match store.commit(&writes).await {
             Ok(()) => return Ok(()),
@@ -163,7 +164,8 @@ fn is_at(account: &Account, email: &Email) -> bool {
 
 fn wrong(facts: &Facts, patient: &Patient) -> Vec<Fact> {
     let chart = &patient.chart;
-    let postal_code = chart.postal_code.as_ref().is_some_and(|code| PostalCode::matches(code, &facts.postal_code));
+    let postal_code =
+        chart.postal_code.as_ref().is_some_and(|code| PostalCode::matches(code, &facts.postal_code));
     let all = [
         (Fact::FamilyName, facts.family_name.matches(&chart.family_name)),
         (Fact::BirthDate, facts.birth_date == chart.birth_date),
@@ -350,8 +352,7 @@ async fn reset_account<S: Chain>(
         let email = patient.reached_at(Channel::Email).map(str::to_owned);
         let reach = Reach { to: Recipient::Patient, channel };
         let contacts = [email, text, call];
-        let ready =
-            reset(context, patient, account.id, reach, Some(to.clone()), contacts, (&caller, &actor));
+        let ready = reset(context, patient, account.id, reach, Some(to.clone()), contacts, (&caller, &actor));
         return Ok(Some(written(context, practice, ready, &head, to)));
     }
     let Some(to) = account.email.as_ref().filter(|_| account.email_verified).map(|to| to.reveal().to_owned())
@@ -373,8 +374,7 @@ fn reset_of_representative(
     let phone = account.mobile_phone.as_ref().and_then(|phone| phone.dialable()).map(str::to_owned);
     let reach = Reach { to: Recipient::Account(account.id), channel: Channel::Email };
     let contacts = [Some(to.clone()), phone.clone(), phone];
-    let mut ready =
-        reset(context, patient, account.id, reach, Some(to.clone()), contacts, (&caller, &actor));
+    let mut ready = reset(context, patient, account.id, reach, Some(to.clone()), contacts, (&caller, &actor));
     ready.link.invitee = invitee(account);
     written(context, practice, ready, head, to)
 }
@@ -403,7 +403,8 @@ where
 {
     let holders = store.holders(practice, &email.comparable()).await?;
     let charted = |patient: &Patient| patient.chart.email.as_ref().is_some_and(|own| own.matches(email));
-    let patients: Vec<Patient> = store.charts(practice, &holders.patients).await?.into_iter().map(|(p, _)| p).collect();
+    let patients: Vec<Patient> =
+        store.charts(practice, &holders.patients).await?.into_iter().map(|(p, _)| p).collect();
     let patients: Vec<Patient> =
         patients.into_iter().filter(|p| charted(p) && !p.is_reported(Channel::Email)).collect();
     let mut names: Vec<(AccountId, String)> = patients
@@ -413,7 +414,9 @@ where
         .collect();
     let mut about = patients.first().cloned().map(|patient| (patient, Recipient::Patient));
     for id in holders.accounts {
-        let Some(account) = store.account(id).await?.filter(|account| is_at(account, email)) else { continue };
+        let Some(account) = store.account(id).await?.filter(|account| is_at(account, email)) else {
+            continue;
+        };
         if !account.has_access() || names.iter().any(|(known, _)| *known == id) {
             continue;
         }
@@ -466,7 +469,8 @@ async fn renew_offer<S: Chain>(
     patient: Patient,
     link: &Link,
 ) -> Result<Option<Decided>, Failure> {
-    let (Some(who), Some(to), true) = (&link.invitee, link.sent_to.clone(), patient.invites_by(link.id)) else {
+    let (Some(who), Some(to), true) = (&link.invitee, link.sent_to.clone(), patient.invites_by(link.id))
+    else {
         return Ok(None);
     };
     if link.is_locked() || patient.suspension().is_some() || offer_channel(who, link.channel).is_none() {

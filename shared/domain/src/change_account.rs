@@ -138,7 +138,8 @@ where
         match store.commit(&writes).await {
             Ok(()) => return Ok(()),
             Err(CommitError::Lost(places)) => {
-                let taken = places.iter().any(|place| matches!(writes.get(*place), Some(Write::ClaimUsername(_))));
+                let taken =
+                    places.iter().any(|place| matches!(writes.get(*place), Some(Write::ClaimUsername(_))));
                 if taken {
                     return Err(Refusal::UsernameTaken(Vec::new()).into());
                 }
@@ -167,7 +168,8 @@ where
     } else {
         account.email.iter().filter(|_| account.email_verified).collect()
     };
-    let username = Username::parse_for(wanted, &own).map_err(|fault| Refusal::UsernameRejected(fault.code()))?;
+    let username =
+        Username::parse_for(wanted, &own).map_err(|fault| Refusal::UsernameRejected(fault.code()))?;
     let login = confirm(context, store, &account, password).await?;
     let same = username.name == login.name;
     if !same && store.login(&practice.id, &username.name).await?.is_some() {
@@ -274,7 +276,8 @@ where
     let Here { account, practice, leading, .. } = settled_in(context, store, practice, token).await?;
     let id = account.new_email.ok_or(Refusal::CodeRejected)?;
     let (link, counted) = store.try_code(id, now).await?.ok_or(Refusal::CodeRejected)?;
-    let code = link.code.filter(|_| counted && link.purpose == Purpose::Address).ok_or(Refusal::CodeRejected)?;
+    let code =
+        link.code.filter(|_| counted && link.purpose == Purpose::Address).ok_or(Refusal::CodeRejected)?;
     if !is_code(context, &link, &code, entered) {
         return Err(Refusal::CodeRejected.into());
     }
@@ -334,9 +337,7 @@ where
 {
     let (all, _) = sessions(context, store, practice, token).await?;
     let one = match which {
-        Some(id) => {
-            Some(all.into_iter().find(|session| session.id() == id).ok_or(Refusal::NotFound)?)
-        }
+        Some(id) => Some(all.into_iter().find(|session| session.id() == id).ok_or(Refusal::NotFound)?),
         None => None,
     };
     rewriting(context, store, practice, token, |account, mut session| {

@@ -266,8 +266,7 @@ fn words(
     about: &About,
     now: Timestamp,
 ) -> Option<Words> {
-    let open =
-        about.link.as_ref().filter(|link| link.is_pending(now) && patient.suspension().is_none());
+    let open = about.link.as_ref().filter(|link| link.is_pending(now) && patient.suspension().is_none());
     let carried = || open.and_then(|link| Some((link.token(&context.keyring)?, link.expires_at)));
     match message.template {
         Template::Invitation => {
@@ -325,8 +324,7 @@ pub async fn settle<S: Outbox>(
         }
         Handed::Later | Handed::Rejected => message.state = MessageState::Failed,
     }
-    let on_link =
-        matches!(
+    let on_link = matches!(
         message.template,
         Template::Invitation | Template::VerifyAgain | Template::Restored | Template::Reset
     );

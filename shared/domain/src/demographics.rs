@@ -165,7 +165,8 @@ pub struct Change {
 /// Reads proposed changes.
 pub trait Changes: Sync {
     /// Those of a practice that wait, the oldest first.
-    fn changes(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<Change>, Unavailable>> + Send;
+    fn changes(&self, practice: &PracticeId)
+    -> impl Future<Output = Result<Vec<Change>, Unavailable>> + Send;
     /// One that waits.
     fn change(
         &self,
@@ -206,7 +207,9 @@ where
     let AtHome { account, session, patient, head, .. } =
         at_home(context, store, practice, token, &command.patient).await?;
     let fields = differences(&patient.chart, &command.changes)?;
-    if fields.iter().any(|field| field.name.is_contact()) && session.began_at.seconds_until(now) > FRESH_SECONDS {
+    if fields.iter().any(|field| field.name.is_contact())
+        && session.began_at.seconds_until(now) > FRESH_SECONDS
+    {
         let password = command.password.as_ref();
         let password =
             password.ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("password", "required")]))?;
@@ -227,8 +230,10 @@ where
     let subject = Subject::Patient(patient.id.clone());
     let counter = Counter::new(CHANGES, &format!("{practice}#{}", patient.id), now, &context.keyring);
     for _ in 0..DECISIONS {
-        let event = event(context, &change, By::visitor(), Action::ChangeProposed).after(&head, &context.keyring);
-        let mut writes = vec![Write::Count(counter.clone()), Write::Propose(change.clone()), Write::Append(event)];
+        let event =
+            event(context, &change, By::visitor(), Action::ChangeProposed).after(&head, &context.keyring);
+        let mut writes =
+            vec![Write::Count(counter.clone()), Write::Propose(change.clone()), Write::Append(event)];
         let told = notice_channel(&patient)
             .map(|channel| to_patient(context, &patient, Template::DetailsProposed, channel, None));
         writes.extend(told.map(Write::Queue));
@@ -362,7 +367,8 @@ where
         writes.extend(planned.writes);
         let patient = planned.charted.patient;
         let template = if accepted { Template::DetailsAccepted } else { Template::DetailsDeclined };
-        let told = notice_channel(&patient).map(|channel| to_patient(context, &patient, template, channel, None));
+        let told =
+            notice_channel(&patient).map(|channel| to_patient(context, &patient, template, channel, None));
         writes.extend(told.map(Write::Queue));
         if let Some(key) = once.clone() {
             let made = format!("{} {}", change.patient, change.id);
@@ -405,7 +411,8 @@ fn decided(
             field.name.put(&mut chart, value).map_err(|_| Refusal::Conflict("chart_moved"))?;
         }
     }
-    change.state = if matches!(decision, Decision::Decline) { ChangeState::Declined } else { ChangeState::Accepted };
+    change.state =
+        if matches!(decision, Decision::Decline) { ChangeState::Declined } else { ChangeState::Accepted };
     change.decided_at = Some(context.now());
     change.decided_by = Some(caller.by());
     Ok((change, chart))

@@ -123,7 +123,8 @@ fn words(account: &Account, patients: &[Patient]) -> BTreeSet<String> {
 pub fn listed(account: &Account, patients: &[Patient], before: Option<&Listed>) -> Listed {
     let present = if account.deleted_at.is_some() { BTreeSet::new() } else { words(account, patients) };
     let mut all: BTreeMap<String, bool> = present.iter().map(|word| (word.clone(), true)).collect();
-    let former = before.into_iter().filter(|_| account.deleted_at.is_none()).flat_map(|before| before.words.keys());
+    let former =
+        before.into_iter().filter(|_| account.deleted_at.is_none()).flat_map(|before| before.words.keys());
     for word in former {
         if all.len() < WORDS.max(present.len()) {
             all.entry(word.clone()).or_insert(false);
@@ -171,7 +172,9 @@ mod tests {
     fn a_name_is_listed_in_either_order_with_and_without_the_middle() {
         let name = |text| Name::parse(text).unwrap();
         let words = names(&name("Maria J."), Some(&name("Luz")), &name("de la Cruz"));
-        for word in ["mariadelacruz", "delacruzmaria", "mariajdelacruz", "marialuzdelacruz", "delacruzmarialuz"] {
+        for word in
+            ["mariadelacruz", "delacruzmaria", "mariajdelacruz", "marialuzdelacruz", "delacruzmarialuz"]
+        {
             assert!(words.contains(&word.to_owned()), "{word} in {words:?}");
         }
     }

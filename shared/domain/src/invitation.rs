@@ -96,8 +96,7 @@ pub fn prepare(
         sent_to: patient.chart.address(channel).map(str::to_owned),
         by: (caller.client.clone(), actor.clone()),
     };
-    let mut link =
-        Link::new(context, Purpose::Invitation, kind, target, now.plus_hours(i64::from(hours)));
+    let mut link = Link::new(context, Purpose::Invitation, kind, target, now.plus_hours(i64::from(hours)));
     if matches!(way, Way::Restore(_)) {
         link.state = LinkState::Accepted;
         link.closed_at = Some(now);

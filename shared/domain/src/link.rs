@@ -321,7 +321,13 @@ pub struct Target {
 
 impl Link {
     /// A new link, open until `expires_at`.
-    pub fn new(context: &Context, purpose: Purpose, kind: Kind, target: Target, expires_at: Timestamp) -> Self {
+    pub fn new(
+        context: &Context,
+        purpose: Purpose,
+        kind: Kind,
+        target: Target,
+        expires_at: Timestamp,
+    ) -> Self {
         Self {
             id: LinkId::new(&*context.clock, &*context.entropy),
             purpose,

@@ -7,9 +7,7 @@ use futures_util::join;
 
 use std::collections::BTreeMap;
 
-use crate::account::{
-    Account, Grant, GrantState, Level, Login, Relationship, TEMPORARY_DAYS, Temporary,
-};
+use crate::account::{Account, Grant, GrantState, Level, Login, Relationship, TEMPORARY_DAYS, Temporary};
 use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::change_account::patients_of;
 use crate::credentials::check_password;
@@ -207,13 +205,12 @@ async fn account_of<S>(
 where
     S: Desk + Limits + Accounts,
 {
-    let (opened, account) = join!(
-        open(context, store, call, &[Scope::Accounts], Along::default()),
-        store.account(id)
-    );
+    let (opened, account) =
+        join!(open(context, store, call, &[Scope::Accounts], Along::default()), store.account(id));
     let (caller, _) = opened?;
     caller.actor()?;
-    let account = account?.filter(|account| account.practice == caller.practice && account.deleted_at.is_none());
+    let account =
+        account?.filter(|account| account.practice == caller.practice && account.deleted_at.is_none());
     Ok((caller, account.ok_or(Refusal::NotFound)?))
 }
 
@@ -230,8 +227,7 @@ where
     for _ in 0..DECISIONS {
         let (caller, mut account) = account_of(context, store, call, id).await?;
         let name = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
-        let mut writes =
-            vec![Write::ForgetAttempts(sign_in_key(&account.practice, &name, &context.keyring))];
+        let mut writes = vec![Write::ForgetAttempts(sign_in_key(&account.practice, &name, &context.keyring))];
         account.attempts_seen = 0;
         account.browsers += 1;
         append(context, &mut account, Action::AccountUnlocked, caller.by(), Vec::new(), &mut writes);
@@ -443,7 +439,14 @@ fn give(
     if is_new {
         let (id, username) = (account.id, account.username.clone());
         let relationship = Relationship::Own;
-        patient.accounts.push(AccountRef { id, username, relationship, ended_by: None, held: false, reset: None });
+        patient.accounts.push(AccountRef {
+            id,
+            username,
+            relationship,
+            ended_by: None,
+            held: false,
+            reset: None,
+        });
         patient.registered_at = patient.registered_at.or(Some(now));
         if let Some(current) = patient.invitation.take() {
             writes.push(Write::CloseLink { id: current.link, to: LinkState::Superseded, at: now });

@@ -82,9 +82,8 @@ pub fn reaches(account: &Account, leading: Option<&Patient>) -> Vec<Reach> {
     let known = |email: &&crate::person::Email| {
         own.and_then(|patient| patient.chart.email.as_ref()).is_none_or(|charted| !charted.matches(email))
     };
-    let theirs = theirs
-        .filter(known)
-        .map(|_| Reach { to: Recipient::Account(account.id), channel: Channel::Email });
+    let theirs =
+        theirs.filter(known).map(|_| Reach { to: Recipient::Account(account.id), channel: Channel::Email });
     charted.into_iter().chain(theirs).collect()
 }
 

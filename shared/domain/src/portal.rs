@@ -7,7 +7,7 @@ use crate::audit::{Entry, Event, Subject};
 use crate::desk::{Caller, StaffCall, open, repeated};
 use crate::ids::{AccountId, LinkId, PatientId};
 use crate::link::{Link, LinkState};
-use crate::patient::Patient;
+use crate::patient::{Checks, Patient};
 use crate::ports::{
     Along, Commit, CommitError, Context, DECISIONS, Desk, History, Limits, Once, Practices, Write,
 };
@@ -30,6 +30,8 @@ pub struct Portal {
     pub made: Vec<Event>,
     /// Accounts with a grant, present or ended.
     pub accounts: Vec<Account>,
+    /// Failed checks that no link keeps.
+    pub checks: Checks,
 }
 
 fn made(events: Vec<Event>) -> Vec<Event> {
@@ -66,10 +68,10 @@ where
     let made = made(events?);
     let (links, accounts) = (link_ids(&made), account_ids(&patient));
     let (practice, records) =
-        join!(store.practice(&caller.practice), store.links_and_accounts(&links, &accounts));
+        join!(store.practice(&caller.practice), store.portal_records(&patient, &links, &accounts));
     let settings = practice?.ok_or(Failure::Unavailable)?.settings;
-    let (links, accounts) = records?;
-    Ok((Portal { patient, settings, links: in_order(links), made, accounts }, caller))
+    let (links, accounts, checks) = records?;
+    Ok((Portal { patient, settings, links: in_order(links), made, accounts, checks }, caller))
 }
 
 fn in_order(mut links: Vec<Link>) -> Vec<Link> {
@@ -122,9 +124,10 @@ where
             }
         }
         let Some((mut after, mut writes, entry)) = decision else {
-            let (links, accounts) = store.links_and_accounts(&link_ids(&made), &account_ids(&before)).await?;
+            let records = store.portal_records(&before, &link_ids(&made), &account_ids(&before)).await?;
+            let (links, accounts, checks) = records;
             return Ok((
-                Portal { patient: before, settings, links: in_order(links), made, accounts },
+                Portal { patient: before, settings, links: in_order(links), made, accounts, checks },
                 caller,
             ));
         };
@@ -137,15 +140,16 @@ where
             writes.push(Write::Once(Once::new(key, after.id.as_str(), context.now())));
         }
         let (links, accounts) = (link_ids(&made), account_ids(&after));
-        let (committed, records) = join!(store.commit(&writes), store.links_and_accounts(&links, &accounts));
+        let (committed, records) =
+            join!(store.commit(&writes), store.portal_records(&after, &links, &accounts));
         match committed {
             Ok(()) => {
-                let (mut links, mut accounts) = records?;
+                let (mut links, mut accounts, checks) = records?;
                 for write in &writes {
                     follow(write, &mut links, &mut accounts);
                 }
                 return Ok((
-                    Portal { patient: after, settings, links: in_order(links), made, accounts },
+                    Portal { patient: after, settings, links: in_order(links), made, accounts, checks },
                     caller,
                 ));
             }
@@ -162,7 +166,7 @@ where
 /// What a write that happened means for records that were read before or after it.
 fn follow(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
     match write {
-        Write::CloseLink { id, to, at } => {
+        Write::CloseLink { id, to, at } | Write::EndLink { id, to, at } => {
             for link in links.iter_mut().filter(|link| link.id == *id && link.state == LinkState::Pending) {
                 link.state = *to;
                 link.closed_at = Some(*at);
@@ -177,6 +181,11 @@ fn follow(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
         Write::SuspendGrant { account, patient, back_since } => {
             for grant in grants(accounts, *account, patient) {
                 grant.state = if back_since.is_some() { GrantState::Active } else { GrantState::Suspended };
+            }
+        }
+        Write::SetLevel { account, patient, level } => {
+            for grant in grants(accounts, *account, patient) {
+                grant.level = *level;
             }
         }
         _ => {}

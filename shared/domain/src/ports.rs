@@ -139,6 +139,13 @@ pub trait History: Sync {
         links: &[LinkId],
         accounts: &[AccountId],
     ) -> impl Future<Output = Result<(Vec<Link>, Vec<Account>), Unavailable>> + Send;
+    /// The same, with the failed checks of the patient that no link keeps.
+    fn portal_records(
+        &self,
+        patient: &Patient,
+        links: &[LinkId],
+        accounts: &[AccountId],
+    ) -> impl Future<Output = Result<(Vec<Link>, Vec<Account>, Checks), Unavailable>> + Send;
 }
 
 /// Reads patients, strongly.

@@ -247,7 +247,8 @@ fn enroll(
     let who = who(link, role, command);
     let own = proven(&patient, link, who.as_ref());
     let text = command.username.as_deref().unwrap_or_default();
-    let username = Username::parse_for(text, &own).map_err(|fault| Refusal::UsernameRejected(fault.code()))?;
+    let username =
+        Username::parse_for(text, &own).map_err(|fault| Refusal::UsernameRejected(fault.code()))?;
     let who = who.as_ref();
     let words = who.map(|who| {
         let names = [&who.given_name, &who.family_name].map(|name| name.reveal().to_owned());
@@ -566,7 +567,8 @@ where
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head) =
             join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
-        let patient = patient?.filter(|patient| patient.suspension().is_none() && patient.invites_by(link.id));
+        let patient =
+            patient?.filter(|patient| patient.suspension().is_none() && patient.invites_by(link.id));
         let patient = patient.ok_or(Refusal::LinkUnavailable)?;
         if relationship == Relationship::Own && account.own_patient().is_some_and(|own| own != link.patient) {
             return Err(Refusal::Conflict("already_own").into());
@@ -673,9 +675,11 @@ fn take_in(
     } else {
         writes.extend(tell(context, &account, &patient, Template::AccountAdded));
         let charted = notice_channel(&patient).filter(|_| relationship != Relationship::Own);
-        writes.extend(charted.map(|channel| {
-            Write::Queue(to_patient(context, &patient, Template::Registered, channel, None))
-        }));
+        writes.extend(
+            charted.map(|channel| {
+                Write::Queue(to_patient(context, &patient, Template::Registered, channel, None))
+            }),
+        );
     }
     let detail = detail("patient_id", patient.id.to_string());
     append(context, &mut account, action, By::visitor(), detail, &mut writes);

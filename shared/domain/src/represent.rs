@@ -59,7 +59,8 @@ pub fn offer(
     if patient.revocation.is_some() {
         return Err(Refusal::Conflict("access_revoked"));
     }
-    let hours = if offering.channel == Channel::Print { settings.letter_days * 24 } else { settings.link_hours };
+    let hours =
+        if offering.channel == Channel::Print { settings.letter_days * 24 } else { settings.link_hours };
     let hours = i64::from(hours);
     invite(context, patient, &offering.invitee, offering.channel, hours, (caller, actor))
 }
@@ -161,7 +162,11 @@ where
 /// Only the patient decides who else sees their records, once they are old enough to register.
 fn decides(account: &Account, patient: &Patient) -> Result<(), Refusal> {
     let grant = account.grant(&patient.id).filter(|grant| grant.state == GrantState::Active);
-    if grant.is_some_and(|grant| grant.relationship == Relationship::Own) { Ok(()) } else { Err(Refusal::Forbidden) }
+    if grant.is_some_and(|grant| grant.relationship == Relationship::Own) {
+        Ok(())
+    } else {
+        Err(Refusal::Forbidden)
+    }
 }
 
 /// What the patient does to a representative.
@@ -199,7 +204,8 @@ where
                 finished(ready.patient, ready.writes, &practice)
             }
             Act::Level(who, level) => {
-                let Some((patient, mut writes, entry)) = leveled(context, patient, *who, *level, &caller)? else {
+                let Some((patient, mut writes, entry)) = leveled(context, patient, *who, *level, &caller)?
+                else {
                     return Ok(());
                 };
                 let patient = chained(context, patient, entry, &head, &mut writes);

@@ -68,7 +68,13 @@ impl Request {
 }
 
 /// Takes a request in. The same work for every input, and the same answer.
-pub async fn request<S, Q>(context: &Context, store: &S, queue: &Q, peer: &str, ask: Ask) -> Result<(), Failure>
+pub async fn request<S, Q>(
+    context: &Context,
+    store: &S,
+    queue: &Q,
+    peer: &str,
+    ask: Ask,
+) -> Result<(), Failure>
 where
     S: Limits,
     Q: RequestQueue,

@@ -8,16 +8,15 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chart::Channel;
+use crate::credentials::{check_password, own_words};
 use crate::ids::{AccountId, LinkId, PatientId, PracticeId};
 use crate::keys::{digest, new_secret, same};
 use crate::limit::{Counter, PHONE, PUBLIC_POSTS, sign_in_key};
 use crate::link::{
-    Fact, FailedCheck, Link, LinkState, Purpose, RESEND_SECONDS, Role, TICKET_SECONDS, Ticket,
-    parse_token,
+    Fact, FailedCheck, Link, LinkState, Purpose, RESEND_SECONDS, Role, TICKET_SECONDS, Ticket, parse_token,
 };
 use crate::message::{Message, Recipient, Template};
 use crate::notice::{Reach, about, tell};
-use crate::credentials::{check_password, own_words};
 use crate::password::Password;
 use crate::patient::Patient;
 use crate::person::{BirthDate, Line};
@@ -119,7 +118,13 @@ where
     let mail = Message {
         link: Some(link.id),
         code: Some(code.number),
-        ..about(context, link.practice.clone(), link.patient.clone(), Template::Code, to_holder(&link, channel))
+        ..about(
+            context,
+            link.practice.clone(),
+            link.patient.clone(),
+            Template::Code,
+            to_holder(&link, channel),
+        )
     };
     let mut writes = vec![Write::SendCode { id: link.id, code, at: now }, Write::Queue(mail)];
     let phone = match channel {
@@ -130,10 +135,9 @@ where
     let calls = phone.map(|digest| Counter::of_digest(PHONE, &digest, now));
     writes.extend(calls.clone().map(Write::Count));
     match store.commit(&writes).await {
-        Ok(()) => Ok(CodeSent {
-            resend_after: RESEND_SECONDS,
-            open: OpenReset { link, practice, question: None },
-        }),
+        Ok(()) => {
+            Ok(CodeSent { resend_after: RESEND_SECONDS, open: OpenReset { link, practice, question: None } })
+        }
         Err(CommitError::Lost(places)) => {
             let wait = calls.filter(|_| places.contains(&2)).map(|calls| now.seconds_until(calls.ends_at));
             // Or another code was asked for at the same time: this one need not go.
@@ -146,7 +150,8 @@ where
 /// Codes go to the contact on file of whoever the link was made for.
 fn to_holder(link: &Link, channel: Channel) -> Reach {
     let charted = link.invitee.is_none();
-    let to = if charted { Recipient::Patient } else { link.account.map_or(Recipient::Link, Recipient::Account) };
+    let to =
+        if charted { Recipient::Patient } else { link.account.map_or(Recipient::Link, Recipient::Account) };
     Reach { to, channel }
 }
 
@@ -308,9 +313,13 @@ where
     S: Limits + Links + Practices + Resets + Chain + Commit,
 {
     let now = context.now();
-    let (Some(birth_date), true) = (stated.birth_date, stated.answer.is_some() || stated.access_code.is_some())
+    let (Some(birth_date), true) =
+        (stated.birth_date, stated.answer.is_some() || stated.access_code.is_some())
     else {
-        counted(context, store, peer, token).await?.filter(|l| l.is_open(now)).ok_or(Refusal::LinkUnavailable)?;
+        counted(context, store, peer, token)
+            .await?
+            .filter(|l| l.is_open(now))
+            .ok_or(Refusal::LinkUnavailable)?;
         let mut missing = Vec::new();
         if stated.birth_date.is_none() {
             missing.push(FieldFault::of("birth_date", "required"));
@@ -483,4 +492,3 @@ pub(crate) fn append(
     writes.push(Write::ChangeAccount(Box::new(account.clone())));
     writes.push(Write::Append(event));
 }
-

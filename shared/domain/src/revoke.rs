@@ -1,14 +1,14 @@
 //! `revoke`: access taken away, of all or of one, in one transaction; access switched off and on; the patient's no.
 
+use crate::account::Relationship;
 use crate::audit::{Action, Entry, Subject};
 use crate::chart::Channel;
 use crate::desk::{Caller, StaffCall};
 use crate::ids::{AccountId, PatientId, RevocationId};
 use crate::invitation::end_resets;
-use crate::notice::{Reach, message, notice_channel, to_patient};
 use crate::link::LinkState;
-use crate::account::Relationship;
 use crate::message::{Recipient, Template};
+use crate::notice::{Reach, message, notice_channel, to_patient};
 use crate::patient::{Patient, Refusal as Declined, Revocation, RevokeReason};
 use crate::portal::{Decision, Portal, settled};
 use crate::ports::{Commit, Context, Desk, History, Limits, Practices, Write};
@@ -106,9 +106,9 @@ pub(crate) fn revoke_one(
     end_resets(theirs, LinkState::Revoked, context.now(), &mut writes);
     if own {
         let told = notice_channel(&patient).filter(|_| was_live);
-        writes.extend(told.map(|channel| {
-            Write::Queue(to_patient(context, &patient, Template::Revoked, channel, None))
-        }));
+        writes.extend(
+            told.map(|channel| Write::Queue(to_patient(context, &patient, Template::Revoked, channel, None))),
+        );
     } else if was_live {
         writes.push(ended(context, &patient, account));
     }

@@ -91,8 +91,7 @@ where
             Err(CommitError::Lost(_)) => {
                 let again = store.account(account.id).await?;
                 // A reset, or a deletion, came between: what was right a moment ago is so no longer.
-                account =
-                    again.filter(|again| again.epoch == session.epoch).ok_or(Refusal::SignInFailed)?;
+                account = again.filter(|again| again.epoch == session.epoch).ok_or(Refusal::SignInFailed)?;
             }
             Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
         }
@@ -111,7 +110,13 @@ async fn revoked<S: Commit>(store: &S, mut account: Account) -> Result<SignedIn,
 }
 
 /// Adds an event to the account's own chain, whose end the account's record keeps, and the record's write.
-pub(crate) fn chained(context: &Context, account: &mut Account, action: Action, by: By, writes: &mut Vec<Write>) {
+pub(crate) fn chained(
+    context: &Context,
+    account: &mut Account,
+    action: Action,
+    by: By,
+    writes: &mut Vec<Write>,
+) {
     let entry = Entry {
         practice: account.practice.clone(),
         subject: Subject::Account(account.id),

@@ -4,19 +4,19 @@ use std::collections::BTreeSet;
 
 use futures_util::join;
 
+use crate::account::Relationship;
 use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chart::{Care, CareChange, Channel, Chart};
 use crate::desk::{Caller, StaffCall, open, repeated};
 use crate::ids::{LinkId, PatientId, new_patient_id};
-use crate::account::Relationship;
 use crate::invitation::{end_resets, prepare, too_many_texts};
 use crate::link::{Link, LinkState};
 use crate::patient::{Patient, address_digest};
-use crate::ports::{
-    Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Directory, Entry as Listing, History, Limits, Links,
-    Once, OnceKey, Patients, Practices, Write,
-};
 use crate::portal::{Portal, settled};
+use crate::ports::{
+    Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Directory, Entry as Listing, History,
+    Limits, Links, Once, OnceKey, Patients, Practices, Write,
+};
 use crate::practice::{Practice, Scope, Settings};
 use crate::refusal::{Failure, Refusal};
 use crate::revoke::suspend;
@@ -157,9 +157,8 @@ pub(crate) fn plan(
         // A link and its second check rest on the contacts that were on file when it was made.
         let own = patient.accounts.iter_mut().filter(|account| account.relationship == Relationship::Own);
         end_resets(own, LinkState::Superseded, now, &mut writes);
-        let now_reached = [Channel::Email, Channel::Sms, Channel::Voice].map(|channel| {
-            patient.chart.address(channel).map(address_digest).unwrap_or_default()
-        });
+        let now_reached = [Channel::Email, Channel::Sms, Channel::Voice]
+            .map(|channel| patient.chart.address(channel).map(address_digest).unwrap_or_default());
         patient.reported.retain(|reported| now_reached.contains(&reported.to));
     }
     let entry = Entry {

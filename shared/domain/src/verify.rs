@@ -192,7 +192,10 @@ where
             Ok(()) => {
                 let next = if needs_code {
                     let proof = Proof::new(&link, &patient, role, context);
-                    Next::Code { channels: code_channels(&patient, &link, context.calls_out), proof: proof.sealed(link.id, context) }
+                    Next::Code {
+                        channels: code_channels(&patient, &link, context.calls_out),
+                        proof: proof.sealed(link.id, context),
+                    }
                 } else {
                     Next::Register(Box::new(passed(secret, &patient, role, &link, practice.clone())))
                 };
@@ -486,7 +489,14 @@ pub(crate) fn next_code(
     if let Some(wait) = again {
         return Err(Refusal::TooManyRequests(wait));
     }
-    Ok(SentCode { number: link.codes + 1, key: context.keyring.current(), at: now, channel, digits, tries: 0 })
+    Ok(SentCode {
+        number: link.codes + 1,
+        key: context.keyring.current(),
+        at: now,
+        channel,
+        digits,
+        tries: 0,
+    })
 }
 
 /// Whether these are the digits of a code; blanks and hyphens are nothing.

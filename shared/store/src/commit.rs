@@ -20,6 +20,13 @@ const ATTEMPTS: u32 = 6;
 
 /// Nothing of this key may be there.
 const NEW: &str = "attribute_not_exists(#pk)";
+/// Something of this key must be there.
+const THERE: &str = "attribute_exists(#pk)";
+
+/// The name of the record that counts attempts on a user name.
+pub(crate) fn attempts(key: &str) -> String {
+    format!("signin#{key}")
+}
 
 impl Commit for Table {
     async fn commit(&self, writes: &[Write]) -> Result<(), CommitError> {
@@ -30,7 +37,16 @@ impl Commit for Table {
             places.extend(std::iter::repeat_n(place, part.len()));
             items.extend(part);
         }
-        let outcome = self.transact(items, &places).await;
+        let mut outcome = self.transact(items.clone(), &places).await;
+        if let Err(CommitError::Lost(lost)) = &outcome {
+            let over = |place: usize| matches!(writes.get(place), Some(Write::EndLink { .. }));
+            if lost.iter().all(|place| over(*place)) {
+                // Links that are over already never open again: there is nothing to end.
+                let rest = items.into_iter().zip(places).filter(|(_, place)| !lost.contains(place));
+                let (items, places): (Vec<_>, Vec<_>) = rest.unzip();
+                outcome = self.transact(items, &places).await;
+            }
+        }
         self.copy_practices(writes, outcome.is_ok());
         outcome
     }
@@ -88,7 +104,7 @@ impl Table {
                 let ttl = link.expires_at.plus_seconds(KEPT_SECONDS);
                 self.put(item(&keys::link(link.id), link, Some(ttl))?, NEW, vec![])
             }
-            Write::CloseLink { id, to, at: when } => self.updating(
+            Write::CloseLink { id, to, at: when } | Write::EndLink { id, to, at: when } => self.updating(
                 &keys::link(*id),
                 // The record of a link that expired long ago may be gone; what is then put in its place goes with the next sweep.
                 "SET #state = :to, #closed_at = :at, #ttl = if_not_exists(#ttl, :seconds)",
@@ -157,6 +173,40 @@ impl Table {
                 vec![(":password", value(&login.password)?), (":account", value(&login.account)?)],
                 &[],
             ),
+            Write::FreeUsername { practice, name, account } => self.delete(
+                &keys::login(practice, name),
+                "#account = :account",
+                vec![(":account", value(account)?)],
+            ),
+            Write::ForgetAttempts(key) => self.delete(&keys::limit(&attempts(key)), "", vec![]),
+            Write::Checks(practice, patient, checks) => {
+                self.put(item(&keys::checks(practice, patient), checks, None)?, "", vec![])
+            }
+            Write::Propose(change) => {
+                self.put(item(&keys::change(&change.practice, change.id), change, None)?, NEW, vec![])
+            }
+            Write::DecideChange(change) => {
+                let decided = keys::decided_change(&change.practice, &change.patient, change.id);
+                return Ok(vec![
+                    self.delete(&keys::change(&change.practice, change.id), THERE, vec![]),
+                    self.put(item(&decided, change, None)?, NEW, vec![]),
+                ]);
+            }
+            Write::KeepSession(session) => self.updating(
+                &keys::session(session.account, &session.digest),
+                "SET #epoch = :epoch REMOVE #restricted",
+                THERE,
+                vec![(":epoch", n(session.epoch))],
+                &[],
+            ),
+            Write::SetLevel { account, patient, level } => self.updating(
+                &keys::account(*account),
+                "SET #grants.#patient.#level = :level ADD #version :one",
+                "attribute_exists(#grants.#patient)",
+                vec![(":level", value(level)?), (":one", n(1))],
+                &[("patient", patient.as_str())],
+            ),
+            Write::DropHold { practice, account } => self.delete(&keys::hold(practice, *account), "", vec![]),
             Write::CreateAccount(account) => {
                 self.put(item(&keys::account(account.id), account, None)?, NEW, vec![])
             }
@@ -218,7 +268,7 @@ impl Table {
                 }
                 set.push_str(" ADD #version :one");
                 return Ok(vec![
-                    self.delete(&keys::hold(&hold.practice, hold.account)),
+                    self.delete(&keys::hold(&hold.practice, hold.account), THERE, vec![]),
                     self.updating(
                         &keys::account(hold.account),
                         &set,
@@ -232,7 +282,9 @@ impl Table {
                 let key = keys::session(session.account, &session.digest);
                 self.put(item(&key, session, Some(session.ends_at))?, NEW, vec![])
             }
-            Write::EndSession { account, digest } => self.delete(&keys::session(*account, digest)),
+            Write::EndSession { account, digest } => {
+                self.delete(&keys::session(*account, digest), THERE, vec![])
+            }
             Write::OpenExchange(exchange) => {
                 let key = keys::exchange(exchange.account, &exchange.digest);
                 self.put(item(&key, exchange, Some(exchange.expires_at.plus_hours(24)))?, NEW, vec![])
@@ -339,13 +391,15 @@ impl Table {
         TransactWriteItem::builder().set_update(update.build().ok()).build()
     }
 
-    fn delete(&self, key: &Key) -> TransactWriteItem {
-        let terms = Terms::of(&["attribute_exists(#pk)"], vec![], &[]);
+    fn delete(&self, key: &Key, condition: &str, values: Vec<(&str, AttributeValue)>) -> TransactWriteItem {
+        let terms = Terms::of(&[condition], values, &[]);
+        let conditional = !condition.is_empty();
         let delete = Delete::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
-            .condition_expression("attribute_exists(#pk)")
-            .set_expression_attribute_names(Some(terms.names));
+            .set_condition_expression(conditional.then(|| condition.to_owned()))
+            .set_expression_attribute_values(terms.values())
+            .set_expression_attribute_names(conditional.then_some(terms.names));
         TransactWriteItem::builder().set_delete(delete.build().ok()).build()
     }
 }
@@ -373,6 +427,10 @@ fn entry_item(practice: &portico_domain::ids::PracticeId, entry: &Entry) -> Item
             patient
         }
         Entry::Email { patient, .. } => patient,
+        Entry::Account { account, .. } => {
+            item.insert("account".to_owned(), s(account.to_string()));
+            return item;
+        }
     };
     item.insert("patient".to_owned(), s(patient.as_str()));
     item

@@ -4,15 +4,16 @@
 //!
 //! | item | `pk` | `sk` |
 //! |---|---|---|
-//! | practice | `PRACTICE#<practice>` | `PRACTICE`; beside it `KEY#<digest>`, one for each key issued, `HOLD#<account>`, one for each registration that waits, and `COUNT#<status>` |
+//! | practice | `PRACTICE#<practice>` | `PRACTICE`; beside it `KEY#<digest>`, one for each key issued, `HOLD#<account>`, one for each registration that waits, `CHANGE#<id>`, one for each proposed change that waits, and `COUNT#<status>` |
 //! | list of practices | `PRACTICES` | `<practice>` |
 //! | API key | `KEY#<digest>` | `KEY` |
-//! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; beside it `CARE`: visits, appointments, contacts |
+//! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; beside it `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `CHANGE#<id>`: proposed changes that were decided on |
 //! | audit event | `AUDIT#<practice>#<subject>` | the number, twelve digits |
 //! | link | `LINK#<id>` | `LINK` |
 //! | login | `LOGIN#<practice>#<user name as compared>` | `LOGIN` |
-//! | account | `ACCOUNT#<id>` | `ACCOUNT`; beside it `SESSION#<digest>` and `EXCHANGE#<digest>` |
-//! | directory | `FIND#<practice>` | `NAME#<family>#<given>#<patient>`, `EMAIL#<address>#<patient>` |
+//! | account | `ACCOUNT#<id>` | `ACCOUNT`; beside it `SESSION#<digest>`, `EXCHANGE#<digest>` and `LISTED`: the words under which it is found |
+//! | directory | `FIND#<practice>` | `NAME#<family>#<given>#<patient>`, `EMAIL#<address>#<patient>`, `EMAIL#<address>#@<account>` |
+//! | search | `SEARCH#<practice>` | `<word>#<account>` |
 //! | message | `MESSAGE#<id>` | `MESSAGE` |
 //! | feedback | `PROVIDER#<provider's id>` | `MESSAGE` |
 //! | idempotency | `ONCE#<MAC of client and key>` | `ONCE` |
@@ -22,7 +23,7 @@
 //! practice, `due_at`) holds what waits for an instant. `ttl` is DynamoDB's broom; no decision looks at it.
 
 use portico_domain::audit::Subject;
-use portico_domain::ids::{AccountId, LinkId, MessageId, PatientId, PracticeId};
+use portico_domain::ids::{AccountId, ChangeId, LinkId, MessageId, PatientId, PracticeId};
 use portico_domain::patient::Status;
 use portico_domain::ports::Entry;
 
@@ -75,6 +76,42 @@ pub const HOLDS: &str = "HOLD#";
 pub fn hold(id: &PracticeId, account: AccountId) -> Key {
     key(format!("PRACTICE#{id}"), format!("{HOLDS}{account}"))
 }
+
+/// What every proposed change that waits begins with.
+pub const CHANGES: &str = "CHANGE#";
+
+/// A proposed change that waits for staff.
+pub fn change(id: &PracticeId, change: ChangeId) -> Key {
+    key(format!("PRACTICE#{id}"), format!("{CHANGES}{change}"))
+}
+
+/// A proposed change that was decided on.
+pub fn decided_change(practice: &PracticeId, patient: &PatientId, change: ChangeId) -> Key {
+    key(format!("PATIENT#{practice}#{patient}"), format!("{CHANGES}{change}"))
+}
+
+/// Failed checks of a patient that no link keeps.
+pub fn checks(practice: &PracticeId, id: &PatientId) -> Key {
+    key(format!("PATIENT#{practice}#{id}"), "CHECKS")
+}
+
+/// The words under which an account is found.
+pub fn listed(account: AccountId) -> Key {
+    key(format!("ACCOUNT#{account}"), "LISTED")
+}
+
+/// The partition of a practice's words.
+pub fn search(practice: &PracticeId) -> String {
+    format!("SEARCH#{practice}")
+}
+
+/// One word under which an account is found.
+pub fn word(practice: &PracticeId, word: &str, account: AccountId) -> Key {
+    key(search(practice), format!("{word}#{account}"))
+}
+
+/// What every session of an account begins with.
+pub const SESSIONS: &str = "SESSION#";
 
 /// How many patients of a practice have a status.
 pub fn count(id: &PracticeId, status: Status) -> Key {
@@ -131,7 +168,7 @@ pub fn account(id: AccountId) -> Key {
 
 /// A session of an account.
 pub fn session(id: AccountId, digest: &str) -> Key {
-    key(format!("ACCOUNT#{id}"), format!("SESSION#{digest}"))
+    key(format!("ACCOUNT#{id}"), format!("{SESSIONS}{digest}"))
 }
 
 /// An exchange code of an account.
@@ -152,11 +189,18 @@ pub fn names_like(family: &str, given: &str) -> String {
     format!("{NAMES}{family}#{given}#")
 }
 
+/// What the entries of everybody at this address begin with.
+pub fn emails_like(email: &str) -> String {
+    format!("EMAIL#{email}#")
+}
+
 /// A directory entry.
 pub fn entry(practice: &PracticeId, entry: &Entry) -> Key {
     let sk = match entry {
         Entry::Name { family, given, patient, .. } => format!("{}{patient}", names_like(family, given)),
-        Entry::Email { email, patient } => format!("EMAIL#{email}#{patient}"),
+        Entry::Email { email, patient } => format!("{}{patient}", emails_like(email)),
+        // No patient's id holds this sign.
+        Entry::Account { email, account } => format!("{}@{account}", emails_like(email)),
     };
     key(directory(practice), sk)
 }

@@ -10,6 +10,7 @@ mod item;
 pub mod keys;
 mod outbox;
 mod read;
+mod search;
 mod table;
 
 pub use table::{Copies, Table};

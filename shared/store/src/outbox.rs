@@ -1,23 +1,25 @@
 //! The outbox and what follows a change: claiming and settling messages, counts of patients, images of the stream.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
 use portico_domain::Timestamp;
 use portico_domain::account::Account;
-use portico_domain::deliver::Outbox;
-use portico_domain::ids::{LinkId, MessageId, PatientId, PracticeId};
+use portico_domain::deliver::{About, Outbox};
+use portico_domain::ids::{AccountId, LinkId, MessageId, PracticeId};
 use portico_domain::keys::digest;
-use portico_domain::link::{Delivery, Link};
-use portico_domain::message::{LEASE_SECONDS, Message, MessageState};
+use portico_domain::link::Delivery;
+use portico_domain::message::{LEASE_SECONDS, Message, MessageState, Recipient};
 use portico_domain::patient::{Patient, Status};
-use portico_domain::ports::{Links, Patients};
-use portico_domain::publish_changes::{Change, Counts};
+use portico_domain::publish_changes::{Change, Counts, Moved};
 use portico_domain::refusal::Unavailable;
 use serde_json::Value;
 
 use crate::expression::Terms;
-use crate::item::{Item, at, key_item, key_of, n, record, s, value};
-use crate::keys::{self, DUE, DUE_AT, DUE_PK};
+use crate::item::{Item, at, key_item, key_of, n, optional, record, s, value};
+use crate::keys::{self, DUE, DUE_AT, DUE_PK, Key};
+use crate::read::whole_link;
 use crate::table::{COSTS, Table, unavailable};
 
 /// Messages that one look at the index brings.
@@ -41,19 +43,21 @@ impl Outbox for Table {
         taken.ok().map(record).transpose()
     }
 
-    async fn about(
-        &self,
-        practice: &PracticeId,
-        patient: &PatientId,
-        link: Option<LinkId>,
-    ) -> Result<(Option<Patient>, Option<Link>), Unavailable> {
-        match link {
-            Some(link) => {
-                let (link, patient) = self.link_and_patient(link, practice, patient).await?;
-                Ok((patient, link))
-            }
-            None => Ok((self.patient(practice, patient).await?, None)),
-        }
+    async fn about(&self, message: &Message) -> Result<About, Unavailable> {
+        let patient = keys::patient(&message.practice, &message.about);
+        let link = message.link.map(keys::link);
+        let account = match message.to {
+            Recipient::Account(id) => Some(keys::account(id)),
+            Recipient::Patient | Recipient::Link | Recipient::Former(_) => None,
+        };
+        let all: Vec<Key> =
+            [Some(&patient), link.as_ref(), account.as_ref()].into_iter().flatten().cloned().collect();
+        let mut found = self.batch(&all).await?;
+        Ok(About {
+            patient: optional(found.take(&patient))?,
+            link: link.and_then(|link| found.take(&link)).map_or(Ok(None), whole_link)?,
+            account: optional(account.and_then(|account| found.take(&account)))?,
+        })
     }
 
     async fn settle(&self, message: &Message, on_link: bool, now: Timestamp) -> Result<(), Unavailable> {
@@ -155,12 +159,34 @@ impl Counts for Table {
     fn change(&self, old: Option<&Value>, new: Option<&Value>) -> Change {
         let (old, new) = (old.and_then(from_image), new.and_then(from_image));
         let Some(sk) = new.as_ref().or(old.as_ref()).and_then(|item| Some(key_of(item)?.1.to_owned())) else {
-            return Change::Nothing;
+            return Change::default();
+        };
+        let differs = |names: &[&str]| {
+            let of = |item: &Option<Item>, name: &str| item.as_ref().and_then(|item| item.get(name).cloned());
+            names.iter().any(|name| of(&old, name) != of(&new, name))
         };
         match sk.as_str() {
-            "PATIENT" => moved(old.as_ref(), new.as_ref()).unwrap_or(Change::Nothing),
-            "ACCOUNT" => signed_in(old.as_ref(), new).unwrap_or(Change::Nothing),
-            _ => Change::Nothing,
+            "PATIENT" => Change {
+                moved: moved(old.as_ref(), new.as_ref()),
+                relist: if differs(&["chart", "accounts"]) {
+                    let both =
+                        [old, new].into_iter().flatten().filter_map(|item| record::<Patient>(item).ok());
+                    let ids: BTreeSet<AccountId> =
+                        both.flat_map(|patient| patient.accounts).map(|account| account.id).collect();
+                    ids.into_iter().collect()
+                } else {
+                    Vec::new()
+                },
+                signed_in: None,
+            },
+            "ACCOUNT" => {
+                let listed = ["username", "email", "given_name", "family_name", "grants", "deleted_at"];
+                let id =
+                    new.as_ref().filter(|_| differs(&listed)).and_then(|item| item.get("id")?.as_s().ok());
+                let relist = id.and_then(|id| AccountId::parse(id).ok()).into_iter().collect();
+                Change { moved: None, relist, signed_in: signed_in(old.as_ref(), new) }
+            }
+            _ => Change::default(),
         }
     }
 
@@ -194,20 +220,20 @@ impl Counts for Table {
     }
 }
 
-fn moved(old: Option<&Item>, new: Option<&Item>) -> Option<Change> {
+fn moved(old: Option<&Item>, new: Option<&Item>) -> Option<Moved> {
     let status = |item: Option<&Item>| -> Option<Status> {
         serde_dynamo::from_attribute_value(item?.get("status")?.clone()).ok()
     };
     let practice = new.or(old)?.get("practice")?.as_s().ok()?;
-    Some(Change::Moved { practice: PracticeId::parse(practice).ok()?, from: status(old), to: status(new) })
+    Some(Moved { practice: PracticeId::parse(practice).ok()?, from: status(old), to: status(new) })
 }
 
-fn signed_in(old: Option<&Item>, new: Option<Item>) -> Option<Change> {
+fn signed_in(old: Option<&Item>, new: Option<Item>) -> Option<Box<Account>> {
     let new = new?;
     let account: Account = record(new).ok()?;
     let before =
         old.and_then(|item| item.get("last_login_at")?.as_n().ok()?.parse().ok()).map(Timestamp::from_millis);
-    (account.last_login_at > before).then(|| Change::SignedIn(Box::new(account)))
+    (account.last_login_at > before).then(|| Box::new(account))
 }
 
 /// An image of the stream as an item.

@@ -3,27 +3,34 @@
 use aws_sdk_dynamodb::types::ReturnValue;
 use portico_domain::Timestamp;
 use portico_domain::account::{Account, Exchange, Login, Presented, Session};
+use portico_domain::answer_request::FailedChecks;
 use portico_domain::audit::{Event, Head, Subject};
+use portico_domain::change_account::Sessions;
 use portico_domain::chart::Care;
+use portico_domain::demographics::{Change, Changes};
 use portico_domain::enroll_practice::Keys;
 use portico_domain::hold::Hold;
-use portico_domain::ids::{AccountId, LinkId, PatientId, PracticeId};
+use portico_domain::ids::{AccountId, ChangeId, LinkId, PatientId, PracticeId};
 use portico_domain::limit::{Attempts, Counter, FAILURES, Raised};
 use portico_domain::link::{ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, FailedCheck, Link};
 use portico_domain::manage_account::Holds;
-use portico_domain::patient::Patient;
+use portico_domain::patient::{Checks, Patient};
 use portico_domain::ports::{
-    Accounts, Along, Chain, Desk, Directory, History, Limits, Links, Once, OnceKey, Opened, Patients,
-    Practices,
+    Accounts, Addresses, Along, Chain, Desk, Directory, History, Holders, Limits, Links, Once, OnceKey,
+    Opened, Patients, Practices,
 };
 use portico_domain::practice::{ApiKey, Practice, PresentedKey};
 use portico_domain::refusal::Unavailable;
+use portico_domain::reset::{Resets, Resetting};
 
+use crate::commit::attempts;
 use crate::expression::Terms;
 use crate::item::{Item, at, key_item, n, optional, record, s, value};
 use crate::keys::{self, NAMES, PK};
 use crate::table::{COSTS, Table, unavailable};
 
+/// Entries of one e-mail address that are looked at.
+const ADDRESS_ENTRIES: usize = 200;
 /// Names on one page of the directory.
 const DIRECTORY_PAGE: i32 = 200;
 /// Days that the attempts on a user name are kept after the last one, in seconds.
@@ -137,26 +144,48 @@ impl History for Table {
         links: &[LinkId],
         accounts: &[AccountId],
     ) -> Result<(Vec<Link>, Vec<Account>), Unavailable> {
-        let link_keys: Vec<_> = links.iter().map(|id| keys::link(*id)).collect();
-        let account_keys: Vec<_> = accounts.iter().map(|id| keys::account(*id)).collect();
-        let (mut found_links, mut found_accounts) = (Vec::new(), Vec::new());
-        for keys in [link_keys.as_slice(), &account_keys].concat().chunks(100) {
+        let (links, accounts, _) = self.records(None, links, accounts).await?;
+        Ok((links, accounts))
+    }
+
+    async fn portal_records(
+        &self,
+        patient: &Patient,
+        links: &[LinkId],
+        accounts: &[AccountId],
+    ) -> Result<(Vec<Link>, Vec<Account>, Checks), Unavailable> {
+        self.records(Some(keys::checks(&patient.practice, &patient.id)), links, accounts).await
+    }
+}
+
+impl Table {
+    async fn records(
+        &self,
+        checks: Option<keys::Key>,
+        links: &[LinkId],
+        accounts: &[AccountId],
+    ) -> Result<(Vec<Link>, Vec<Account>, Checks), Unavailable> {
+        let links = links.iter().map(|id| keys::link(*id));
+        let accounts = accounts.iter().map(|id| keys::account(*id));
+        let all: Vec<keys::Key> = checks.into_iter().chain(links).chain(accounts).collect();
+        let mut records = (Vec::new(), Vec::new(), Checks::default());
+        for keys in all.chunks(100) {
             let mut found = self.batch(keys).await?;
             for key in keys {
                 let Some(item) = found.take(key) else { continue };
-                if key.sk == "LINK" {
-                    found_links.extend(whole_link(item)?);
-                } else {
-                    found_accounts.push(record(item)?);
+                match key.sk.as_str() {
+                    "LINK" => records.0.extend(whole_link(item)?),
+                    "CHECKS" => records.2 = record(item)?,
+                    _ => records.1.push(record(item)?),
                 }
             }
         }
-        Ok((found_links, found_accounts))
+        Ok(records)
     }
 }
 
 /// The link in an item; none in what the closing of a link left where its record was gone.
-fn whole_link(item: Item) -> Result<Option<Link>, Unavailable> {
+pub(crate) fn whole_link(item: Item) -> Result<Option<Link>, Unavailable> {
     if item.contains_key("id") { record(item).map(Some) } else { Ok(None) }
 }
 
@@ -279,9 +308,8 @@ impl Limits for Table {
         let update = "ADD #attempts :one SET #last_at = :now, #ttl = :ttl";
         let values =
             vec![(":one", n(1)), (":now", at(now)), (":ttl", n(now.plus_seconds(ATTEMPTS_KEPT).seconds()))];
-        let before = self
-            .update(&keys::limit(&format!("signin#{key}")), update, values, &[], ReturnValue::AllOld)
-            .await?;
+        let before =
+            self.update(&keys::limit(&attempts(key)), update, values, &[], ReturnValue::AllOld).await?;
         let number = |name| before.get(name).and_then(|v| v.as_n().ok()?.parse::<i64>().ok());
         let count = number("attempts").and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
         Ok(Attempts { count: count + 1, previous_at: number("last_at").map(Timestamp::from_millis) })
@@ -336,6 +364,85 @@ impl Accounts for Table {
         let update = "SET #idle_at = :idle_at, #touched_at = :touched_at";
         // A session that was ended a moment ago stays ended.
         self.update_if(&key, update, "attribute_exists(#pk)", values).await?.map(drop).or(Ok(()))
+    }
+}
+
+impl Addresses for Table {
+    async fn holders(&self, practice: &PracticeId, email: &str) -> Result<Holders, Unavailable> {
+        let values = vec![(":from", s(keys::emails_like(email)))];
+        let range = "begins_with(#sk, :from)";
+        let items = self.query(&keys::directory(practice), range, values, ADDRESS_ENTRIES).await?;
+        let mut holders = Holders::default();
+        for item in items.iter().filter(|item| !item.contains_key("former")) {
+            holders.patients.extend(patient_of(item).filter(|_| holders.patients.len() < 50));
+            let account = item.get("account").and_then(|id| AccountId::parse(id.as_s().ok()?).ok());
+            holders.accounts.extend(account.filter(|_| holders.accounts.len() < 50));
+        }
+        Ok(holders)
+    }
+}
+
+impl Resets for Table {
+    async fn reset(
+        &self,
+        link: LinkId,
+        practice: &PracticeId,
+        patient: &PatientId,
+        account: AccountId,
+    ) -> Result<Resetting, Unavailable> {
+        let (link, patient) = (keys::link(link), keys::patient(practice, patient));
+        let account = keys::account(account);
+        let mut found = self.batch(&[link.clone(), patient.clone(), account.clone()]).await?;
+        let link = found.take(&link).map_or(Ok(None), whole_link)?;
+        Ok((link, optional(found.take(&patient))?, optional(found.take(&account))?))
+    }
+
+    async fn holder(
+        &self,
+        practice: &PracticeId,
+        patient: &PatientId,
+        account: AccountId,
+    ) -> Result<(Option<Patient>, Option<Account>), Unavailable> {
+        let (patient, account) = (keys::patient(practice, patient), keys::account(account));
+        let mut found = self.batch(&[patient.clone(), account.clone()]).await?;
+        Ok((optional(found.take(&patient))?, optional(found.take(&account))?))
+    }
+}
+
+impl FailedChecks for Table {
+    async fn checks(&self, practice: &PracticeId, patient: &PatientId) -> Result<Checks, Unavailable> {
+        Ok(optional(self.get(&keys::checks(practice, patient)).await?)?.unwrap_or_default())
+    }
+}
+
+impl Changes for Table {
+    async fn changes(&self, practice: &PracticeId) -> Result<Vec<Change>, Unavailable> {
+        let values = vec![(":from", s(keys::CHANGES))];
+        let range = "begins_with(#sk, :from)";
+        let items = self.query(&keys::practice(practice).pk, range, values, usize::MAX).await?;
+        items.into_iter().map(record).collect()
+    }
+
+    async fn change(&self, practice: &PracticeId, id: ChangeId) -> Result<Option<Change>, Unavailable> {
+        optional(self.get(&keys::change(practice, id)).await?)
+    }
+
+    async fn decided_change(
+        &self,
+        practice: &PracticeId,
+        patient: &PatientId,
+        id: ChangeId,
+    ) -> Result<Option<Change>, Unavailable> {
+        optional(self.get(&keys::decided_change(practice, patient, id)).await?)
+    }
+}
+
+impl Sessions for Table {
+    async fn sessions(&self, account: AccountId) -> Result<Vec<Session>, Unavailable> {
+        let values = vec![(":from", s(keys::SESSIONS))];
+        let range = "begins_with(#sk, :from)";
+        let items = self.query(&keys::account(account).pk, range, values, usize::MAX).await?;
+        items.into_iter().map(record).collect()
     }
 }
 

@@ -2,12 +2,13 @@
 
 use http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
+use portico_domain::credentials::KNOWN_DAYS;
 use portico_domain::refusal::{Failure, FieldFault, Refusal};
 use portico_messages::{Language, problem_detail, reason_detail};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::inbound::{COOKIE, Inbound};
+use crate::inbound::{BROWSER, COOKIE, Inbound};
 
 /// An answer.
 pub type Answer = Response<Body>;
@@ -225,6 +226,16 @@ pub fn set_session(answer: &mut Answer, token: &str) {
     if let Ok(value) =
         HeaderValue::from_str(&format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax"))
     {
+        answer.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+/// Lets the browser be known at its next sign-in: sealed, for half a year.
+pub fn set_browser(answer: &mut Answer, sealed: &str) {
+    let age = KNOWN_DAYS * 86_400;
+    if let Ok(value) = HeaderValue::from_str(&format!(
+        "{BROWSER}={sealed}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={age}"
+    )) {
         answer.headers_mut().append(header::SET_COOKIE, value);
     }
 }

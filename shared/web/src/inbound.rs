@@ -21,6 +21,8 @@ use crate::strict::{Strict, Unique};
 const LONGEST: usize = 64 * 1024;
 /// The cookie that carries a session.
 pub(crate) const COOKIE: &str = "__Host-portico";
+/// The cookie by which a browser that signed in before is known.
+pub(crate) const BROWSER: &str = "__Host-portico-browser";
 
 /// A request.
 pub struct Inbound {
@@ -180,17 +182,22 @@ impl Inbound {
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     }
 
-    fn cookie(&self) -> Option<&str> {
+    fn cookie(&self, wanted: &str) -> Option<&str> {
         let all = self.headers.get_all("cookie").into_iter().filter_map(|value| value.to_str().ok());
         all.flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, _)| *name == COOKIE)
+            .find(|(name, _)| *name == wanted)
             .map(|(_, value)| value)
     }
 
     /// The session token: of the cookie, or of the `Authorization` header.
     pub fn session(&self) -> Option<&str> {
-        self.bearer().or_else(|| self.cookie())
+        self.bearer().or_else(|| self.cookie(COOKIE))
+    }
+
+    /// What a browser that signed in before shows.
+    pub fn browser(&self) -> Option<&str> {
+        self.cookie(BROWSER)
     }
 
     /// Refuses a POST that another site's page caused: one that says so, or one that comes with a cookie and says nothing.
@@ -198,7 +205,7 @@ impl Inbound {
         let own = match (self.header("sec-fetch-site"), self.header("origin")) {
             (Some(site), _) => matches!(site, "same-origin" | "none"),
             (None, Some(origin)) => origin == base_url,
-            (None, None) => self.cookie().is_none(),
+            (None, None) => self.cookie(COOKIE).is_none(),
         };
         if own { Ok(()) } else { Err(Reject::ForeignForm) }
     }

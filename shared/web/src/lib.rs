@@ -4,16 +4,24 @@
 #![warn(missing_docs)]
 
 mod answer;
+mod ask;
 mod inbound;
 mod page;
+mod representative;
 mod serve;
 mod strict;
 pub mod telemetry;
 pub mod view;
 
-pub use answer::{Answer, Reject, clear_session, json, no_content, problem, set_session};
+pub use answer::{Answer, Reject, clear_session, json, no_content, problem, set_browser, set_session};
+pub use ask::{AskPage, Asked, Asking, sent};
 pub use inbound::{Inbound, flag};
-pub use page::{Fault, Field, Frame, Registration, Typed, all_faults, dead_end, html, notice, see_other};
+pub use page::{
+    Fault, Field, Frame, Registration, Standing, Typed, all_faults, dead_end, html, notice, see_other,
+};
+pub use representative::RepresentativeRequest;
 pub use serve::{App, serve};
+
+pub use portico_messages::Language;
 
 pub use lambda_http::{Error, Request, Response, run, service_fn};

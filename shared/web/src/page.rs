@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 use askama::Template;
 use data_encoding::BASE64;
 use http::{HeaderValue, StatusCode, header};
+use portico_domain::link::{Kind, Role};
 use portico_domain::practice::Settings;
 use portico_domain::refusal::Refusal;
+use portico_domain::verify::Passed;
 use portico_messages::page::RegisterPage;
 use portico_messages::{Language, PageText, local_time, phone};
 use sha2::{Digest, Sha256};
@@ -127,6 +129,8 @@ pub fn all_faults(mut found: Vec<Fault>, empty: Vec<Fault>, order: &[&str]) -> V
 #[derive(Clone, Template)]
 #[template(path = "field.html")]
 pub struct Field {
+    /// What names it on the page: its name, unless two forms have a field of one name.
+    id: &'static str,
     name: &'static str,
     label: String,
     hint: String,
@@ -146,6 +150,7 @@ impl Field {
     /// A required input of this name and label.
     pub fn new(name: &'static str, label: &str, frame: &Frame) -> Self {
         Self {
+            id: name,
             name,
             label: label.to_owned(),
             hint: String::new(),
@@ -158,6 +163,13 @@ impl Field {
             required: true,
             optional: frame.text.shared.optional,
         }
+    }
+
+    /// Under another id than its name, where two forms of a page have a field of one name.
+    #[must_use]
+    pub const fn id(mut self, id: &'static str) -> Self {
+        self.id = id;
+        self
     }
 
     /// With a hint under the label.
@@ -207,7 +219,7 @@ impl Field {
     #[must_use]
     pub fn among(mut self, faults: &[Fault]) -> Self {
         let own: Vec<&str> =
-            faults.iter().filter(|(name, _)| *name == self.name).map(|(_, text)| text.as_str()).collect();
+            faults.iter().filter(|(name, _)| *name == self.id).map(|(_, text)| text.as_str()).collect();
         self.error = (!own.is_empty()).then(|| own.join(" "));
         self
     }
@@ -221,7 +233,7 @@ impl Field {
         let ids: Vec<String> = [(!self.hint.is_empty(), "hint"), (self.error.is_some(), "error")]
             .into_iter()
             .filter(|(there, _)| *there)
-            .map(|(_, part)| format!("{}-{part}", self.name))
+            .map(|(_, part)| format!("{}-{part}", self.id))
             .collect();
         (!ids.is_empty()).then(|| ids.join(" "))
     }
@@ -247,8 +259,12 @@ pub struct Registration {
     pub relationship: String,
     /// Whether the terms were ticked.
     pub accepted: bool,
+    /// Whether what the representative is was said by whoever invited them.
+    pub relationship_known: bool,
     representative_fields: Vec<Field>,
     fields: Vec<Field>,
+    question_fields: Vec<Field>,
+    existing_fields: [Field; 2],
 }
 
 /// What was typed into the registration page, to be shown again. Passwords are not.
@@ -266,6 +282,8 @@ pub struct Typed {
     pub email: String,
     /// A representative's mobile phone.
     pub mobile_phone: String,
+    /// The security question.
+    pub security_question: String,
     /// Whether the terms were ticked.
     pub accepted: bool,
 }
@@ -285,17 +303,57 @@ impl Typed {
     }
 }
 
+/// What decides how the registration page looks.
+pub struct Standing {
+    /// Whether a representative registers.
+    pub representative: bool,
+    /// The user name that stays, where access comes back.
+    pub returning: Option<String>,
+    /// Whether what the representative is was said by whoever invited them.
+    pub relationship_known: bool,
+    /// Fewest characters of a password.
+    pub shortest: u32,
+    /// Whether a security question may be set.
+    pub question: bool,
+}
+
+impl Standing {
+    /// What it is for a visitor who passed every check.
+    pub fn of(passed: &Passed, settings: &Settings) -> Self {
+        Self {
+            representative: passed.role == Role::Representative,
+            returning: (passed.kind == Kind::Restored).then(|| passed.suggested_username.clone()),
+            relationship_known: passed.invitee.is_some(),
+            shortest: settings.password_min_length,
+            question: settings.security_question,
+        }
+    }
+}
+
 impl Registration {
+    /// The page as a visitor who passed every check first sees it: with what is known of them.
+    pub fn for_passed(frame: Frame, link: (&str, &str), settings: &Settings, passed: &Passed) -> Self {
+        let mut typed = Typed { username: passed.suggested_username.clone(), ..Typed::default() };
+        if let Some(who) = &passed.invitee {
+            typed.relationship = who.relationship.as_str().to_owned();
+            typed.given_name = who.given_name.reveal().to_owned();
+            typed.family_name = who.family_name.reveal().to_owned();
+            typed.email = who.email.as_ref().map(|email| email.reveal().to_owned()).unwrap_or_default();
+            typed.mobile_phone =
+                who.mobile_phone.as_ref().map(|phone| phone.reveal().to_owned()).unwrap_or_default();
+        }
+        Self::new(frame, link, Standing::of(passed, settings), typed, Vec::new())
+    }
+
     /// The page.
     pub fn new(
         frame: Frame,
         (token, ticket): (&str, &str),
-        representative: bool,
-        returning: Option<String>,
-        shortest: u32,
+        standing: Standing,
         typed: Typed,
         errors: Vec<Fault>,
     ) -> Self {
+        let Standing { representative, returning, relationship_known, shortest, question } = standing;
         let words = &frame.text.register;
         let shortest = shortest as usize;
         let representative = representative && returning.is_none();
@@ -310,7 +368,10 @@ impl Registration {
                 "mobile_phone",
                 "username",
                 "password",
+                "security_question",
+                "security_answer",
                 "accept_terms",
+                "existing_username",
             ],
         );
         let field = |name, label: &str| Field::new(name, label, &frame).among(&errors);
@@ -338,15 +399,41 @@ impl Registration {
         } else {
             Vec::new()
         };
+        let question_fields = if question && returning.is_none() {
+            vec![
+                field("security_question", words.question)
+                    .hint(words.question_hint)
+                    .filled("off", "")
+                    .optional()
+                    .value(&typed.security_question),
+                field("security_answer", words.answer).hint(words.answer_hint).filled("off", "").optional(),
+            ]
+        } else {
+            Vec::new()
+        };
+        let sign_in = &frame.text.sign_in;
+        let existing_fields = [
+            Field::new("username", sign_in.username, &frame)
+                .id("existing_username")
+                .filled("username", "email")
+                .among(&errors),
+            Field::new("password", sign_in.password, &frame)
+                .id("existing_password")
+                .kind("password")
+                .filled("current-password", ""),
+        ];
         Self {
             token: token.to_owned(),
             ticket: ticket.to_owned(),
             representative,
+            relationship_known,
             returning,
             relationship: typed.relationship,
             accepted: typed.accepted,
             representative_fields,
             fields,
+            question_fields,
+            existing_fields,
             errors,
             frame,
         }
@@ -360,6 +447,13 @@ impl Registration {
         } else {
             self.frame.text.register.title
         }
+    }
+
+    /// With a problem of the form for people who have a login already.
+    pub fn fail(&mut self, field: &'static str, sentence: &str) {
+        self.errors.push((field, sentence.to_owned()));
+        let [name, password] = self.existing_fields.clone();
+        self.existing_fields = [name.among(&self.errors), password];
     }
 
     fn error(&self, name: &str) -> Option<&str> {
@@ -388,6 +482,16 @@ struct DeadEnd {
     again: Option<String>,
     next_heading: &'static str,
     next: Vec<&'static str>,
+    /// The token of a link in whose place a new one can be asked for.
+    renew: Option<String>,
+}
+
+/// A token that may stand in a page of ours.
+fn plain_token<'a>(inbound: &'a Inbound, route: &str) -> Option<&'a str> {
+    let token = inbound.param("token");
+    let plain =
+        token.len() == 44 && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    (plain && inbound.route.contains(route)).then_some(token)
 }
 
 /// The page that a refused form belongs to, where this page may point to it.
@@ -399,6 +503,8 @@ fn again(inbound: &Inbound, frame: &Frame) -> Option<String> {
     };
     if inbound.route.contains(" /i/{token}") && plain(token) {
         Some(format!("/i/{token}?lang={}", frame.lang()))
+    } else if inbound.route.contains(" /r/{token}") && plain(token) {
+        Some(format!("/r/{token}?lang={}", frame.lang()))
     } else if frame.practice.is_some() && plain(practice) {
         Some(format!("/{practice}?lang={}", frame.lang()))
     } else {
@@ -434,6 +540,7 @@ pub fn notice(status: u16, frame: &Frame, title: &str, text: &str) -> Answer {
         next_heading: frame.text.dead_link.next_heading,
         next: Vec::new(),
         again: None,
+        renew: None,
         frame: frame.clone(),
     };
     html(status, frame, &page)
@@ -462,7 +569,8 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
     let office = if frame.practice.is_some() { Vec::new() } else { vec![frame.text.shared.call_office] };
     let (title, explanation, next) = match reject {
         Reject::Refused(Refusal::LinkUnavailable) => {
-            (dead.title, dead.explanation.to_owned(), vec![dead.ask_office, dead.registered_already])
+            let first = if inbound.route.contains(" /r/{token}") { dead.reset } else { dead.ask_office };
+            (dead.title, dead.explanation.to_owned(), vec![first, dead.registered_already])
         }
         Reject::Refused(Refusal::TooManyRequests(seconds)) => {
             let wait = frame.language.wait(u64::try_from(*seconds).unwrap_or_default());
@@ -489,6 +597,8 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
         again: again(inbound, &frame).filter(|_| status != 410),
         next_heading: dead.next_heading,
         next,
+        // Whatever was wrong with it: a new one can only ever go to the contact on file.
+        renew: plain_token(inbound, " /i/{token}").filter(|_| status == 410).map(str::to_owned),
         frame: frame.clone(),
     };
     let mut answer = html(status, &frame, &page);

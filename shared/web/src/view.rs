@@ -1,10 +1,12 @@
 //! Answers about patients, invitations and audit events, as the staff API words them.
 
 use portico_domain::Timestamp;
-use portico_domain::account::GrantState;
+use portico_domain::account::{Account, Grant, GrantState};
 use portico_domain::audit::Event;
 use portico_domain::chart::{Appointment, Care, Chart, Contact, Visit};
+use portico_domain::demographics::Waiting;
 use portico_domain::desk::Caller;
+use portico_domain::find::Found;
 use portico_domain::keys::Keyring;
 use portico_domain::link::{Delivery, FailedCheck, Link, LinkState};
 use portico_domain::patient::Patient;
@@ -47,6 +49,109 @@ pub fn invitation(link: &Link, caller: &Caller, keyring: &Keyring, now: Timestam
         "state": state,
         "access_code": link.access_code(keyring).filter(|_| pending && caller.may(Scope::Invite)),
         "invited_by": {"client": link.client, "actor": link.actor},
+        "representative": link.invitee.as_ref().filter(|_| caller.may(Scope::ChartRead)).map(|who| json!({
+            "given_name": who.given_name.reveal(),
+            "family_name": who.family_name.reveal(),
+            "relationship": who.relationship,
+        })),
+    }))
+}
+
+/// An account, as staff who look after accounts see it.
+pub fn account(account: &Account, patient: Option<&Patient>) -> Value {
+    let patients: Vec<Value> = account
+        .grants
+        .iter()
+        .map(|(id, grant)| {
+            json!({
+                "patient_id": id,
+                "relationship": grant.relationship,
+                "level": grant.level,
+                "state": grant_state(grant.state),
+            })
+        })
+        .collect();
+    object(json!({
+        "account_id": account.id.to_string(),
+        "username": account.username,
+        "patient_id": patient.map(|patient| &patient.id),
+        "grants": patients,
+        "registered_at": account.registered_at.to_string(),
+        "last_login_at": rfc3339(account.last_login_at),
+        "must_change_password": account.must_change_password(),
+        "temporary_password_until": rfc3339(account.temporary.as_ref().map(|temporary| temporary.until)),
+    }))
+}
+
+/// The grants that hold for a session that began then.
+pub fn grants(account: &Account, began: Timestamp) -> Vec<Value> {
+    let grant = |(patient, grant): (&String, &Grant)| json!({"patient_id": patient, "relationship": grant.relationship, "level": grant.level});
+    account.grants_for(began).map(grant).collect()
+}
+
+const fn grant_state(state: GrantState) -> &'static str {
+    match state {
+        GrantState::Active => "active",
+        GrantState::Suspended => "suspended",
+        GrantState::Held => "held",
+        GrantState::Ended => "revoked",
+    }
+}
+
+/// An account that a search found.
+pub fn found(found: &Found) -> Value {
+    let patients: Vec<Value> = found
+        .listed
+        .patients
+        .iter()
+        .map(|patient| {
+            json!({
+                "patient_id": patient.id,
+                "given_name": patient.given_name.reveal(),
+                "family_name": patient.family_name.reveal(),
+                "relationship": patient.relationship,
+                "state": grant_state(patient.state),
+            })
+        })
+        .collect();
+    json!({
+        "account_id": found.listed.account.to_string(),
+        "username": found.listed.username,
+        "patients": patients,
+        "matched_former": found.former,
+    })
+}
+
+/// A proposed change, beside the chart as it is now.
+pub fn change(waiting: &Waiting) -> Value {
+    let Waiting { change, chart } = waiting;
+    let text = |line: Option<&Line>| line.map(|line| line.reveal().to_owned());
+    let fields: Vec<Value> = change
+        .fields
+        .iter()
+        .map(|field| {
+            let now = field.name.of(chart);
+            let mut view = json!({
+                "name": field.name,
+                "chart": text(field.chart.as_ref()),
+                "proposed": text(field.proposed.as_ref()),
+                "chart_now": text(now.as_ref()),
+            });
+            if let Some(accepted) = field.accepted {
+                view["accepted"] = json!(accepted);
+            }
+            view
+        })
+        .collect();
+    object(json!({
+        "id": change.id.to_string(),
+        "patient_id": change.patient,
+        "account_id": change.account.to_string(),
+        "submitted_at": change.submitted_at.to_string(),
+        "state": change.state,
+        "fields": fields,
+        "decided_at": rfc3339(change.decided_at),
+        "decided_by": change.decided_by.as_ref().map(|by| json!(by)),
     }))
 }
 
@@ -83,31 +188,30 @@ fn former(event: &Event) -> Value {
 
 /// A patient's portal status.
 pub fn portal(portal: &Portal, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
-    let Portal { patient, settings, links, made, accounts } = portal;
+    let Portal { patient, settings, links, made, accounts, checks } = portal;
     let current = patient.invitation.and_then(|current| links.iter().find(|link| link.id == current.link));
     let kept = |event: &&Event| {
         !links.iter().any(|link| Some(&link.id.to_string()) == event.detail.get("invitation_id"))
     };
     let mut invitations: Vec<Value> = made.iter().filter(kept).map(former).collect();
     invitations.extend(links.iter().map(|link| invitation(link, caller, keyring, now)));
-    let failures: Vec<&FailedCheck> = links.iter().flat_map(|link| &link.failures).collect();
+    let mut failures: Vec<&FailedCheck> =
+        links.iter().flat_map(|link| &link.failures).chain(&checks.failures).collect();
+    failures.sort_by_key(|failed| failed.at);
     let mut view = standing(patient, settings);
     let more = json!({
         "invitation": current.map(|link| invitation(link, caller, keyring, now)),
         "invitations": invitations,
         "accounts": accounts.iter().filter_map(|account| {
             let grant = account.grant(&patient.id)?;
-            let state = match grant.state {
-                GrantState::Active => "active",
-                GrantState::Suspended => "suspended",
-                GrantState::Held => "held",
-                GrantState::Ended => "revoked",
-            };
+            let state = grant_state(grant.state);
             Some(object(json!({
                 "account_id": account.id.to_string(),
                 "username": account.username,
                 "relationship": grant.relationship,
+                "level": grant.level,
                 "state": state,
+                "must_change_password": account.must_change_password().then_some(true),
                 "registered_at": account.registered_at.to_string(),
                 "last_login_at": rfc3339(account.last_login_at),
             })))

@@ -1,0 +1,24 @@
+//! `answer-request`: the worker behind the queue of what strangers ask for. Of a batch, it says which requests are to
+//! come again.
+
+use portico_domain::answer_request::{FailedChecks, answer};
+use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Links, Patients, Practices};
+use portico_web::App;
+use serde_json::{Value, json};
+
+/// Handles a batch of the queue.
+pub async fn handle<S>(app: &App<S>, event: &Value) -> Value
+where
+    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Commit,
+{
+    let mut failed = Vec::new();
+    for record in event.get("Records").and_then(Value::as_array).into_iter().flatten() {
+        let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
+        let id = text("messageId");
+        if answer(&app.context, &app.store, id, text("body")).await.is_err() {
+            tracing::warn!(request.id = id, "request to be answered again");
+            failed.push(json!({"itemIdentifier": id}));
+        }
+    }
+    json!({"batchItemFailures": failed})
+}

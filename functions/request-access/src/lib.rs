@@ -1,0 +1,184 @@
+//! `request-access`: what a stranger asks for is counted and queued; nothing is looked up, so nothing can be told. The
+//! answer is one, whatever was entered.
+
+use portico_domain::Timestamp;
+use portico_domain::ids::PracticeId;
+use portico_domain::person::{BirthDate, Email, Invalid, Name, PostalCode};
+use portico_domain::ports::{Limits, RequestQueue};
+use portico_domain::refusal::{FieldFault, Refusal};
+use portico_domain::request_access::{Ask, Facts, request};
+use portico_web::{
+    Answer, App, AskPage, Asked, Asking, Frame, Inbound, Reject, dead_end, html, json as reply, see_other,
+    sent,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+/// Longest user name or token that is looked at, in bytes.
+const LONGEST: usize = 400;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FactsRequest {
+    email: Option<String>,
+    family_name: Option<String>,
+    birth_date: Option<String>,
+    postal_code: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PasswordRequest {
+    username: Option<String>,
+    email: Option<String>,
+    family_name: Option<String>,
+    birth_date: Option<String>,
+    postal_code: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UsernameRequest {
+    email: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RenewRequest {}
+
+/// Answers a request.
+pub async fn handle<S, Q>(app: &App<S>, queue: &Q, inbound: Inbound) -> Answer
+where
+    S: Limits,
+    Q: RequestQueue,
+{
+    let answer = match inbound.action().as_str() {
+        "POST /{practice}/sign-up" => ask(app, queue, &inbound, Asking::SignUp).await,
+        "POST /{practice}/forgot-password" => ask(app, queue, &inbound, Asking::ForgotPassword).await,
+        "POST /{practice}/forgot-username" => ask(app, queue, &inbound, Asking::ForgotUsername).await,
+        "POST /i/{token}/renew" => renew(app, queue, &inbound).await,
+        _ => Err(Refusal::NotFound.into()),
+    };
+    answer.unwrap_or_else(|reject| dead_end(&inbound, None, &reject))
+}
+
+async fn ask<S: Limits, Q: RequestQueue>(
+    app: &App<S>,
+    queue: &Q,
+    inbound: &Inbound,
+    asking: Asking,
+) -> Result<Answer, Reject> {
+    inbound.same_site(&app.context.base_url)?;
+    let practice = PracticeId::parse(inbound.param("practice")).map_err(|_| Refusal::NotFound)?;
+    let now = app.context.now();
+    let (asked, wanted) = match asking {
+        Asking::SignUp => {
+            let asked = typed(inbound.body::<FactsRequest>()?);
+            let wanted = facts(&asked, now).map(|facts| Ask::SignUp(practice.clone(), facts));
+            (asked, wanted)
+        }
+        Asking::ForgotPassword => {
+            let body: PasswordRequest = inbound.body()?;
+            let PasswordRequest { username, email, family_name, birth_date, postal_code } = body;
+            let by_name =
+                email.is_none() && family_name.is_none() && birth_date.is_none() && postal_code.is_none();
+            let asked = Asked {
+                username: username.unwrap_or_default(),
+                ..typed(FactsRequest { email, family_name, birth_date, postal_code })
+            };
+            let wanted = if by_name || !asked.username.trim().is_empty() {
+                name(&asked).map(|name| Ask::ForgotPassword(practice.clone(), name))
+            } else {
+                facts(&asked, now).map(|facts| Ask::ForgotPasswordByFacts(practice.clone(), facts))
+            };
+            (asked, wanted)
+        }
+        Asking::ForgotUsername => {
+            let body: UsernameRequest = inbound.body()?;
+            let asked = Asked { email: body.email.unwrap_or_default(), ..Asked::default() };
+            let mut faults = Vec::new();
+            let email = read(&mut faults, "email", &asked.email, Email::parse);
+            let wanted = email.map(|email| Ask::ForgotUsername(practice.clone(), email)).ok_or(faults);
+            (asked, wanted)
+        }
+    };
+    match wanted {
+        Ok(wanted) => {
+            request(&app.context, &app.store, queue, &inbound.peer, wanted).await?;
+            if !inbound.wants_page() {
+                return Ok(reply(202, &json!({})));
+            }
+            let lang = Frame::nameless(inbound).lang();
+            Ok(see_other(&format!("/{practice}/sent?lang={lang}")))
+        }
+        Err(faults) if inbound.wants_page() => {
+            // No name of a practice can be read here; what was typed stands there again.
+            let frame = Frame::nameless(inbound);
+            let page = AskPage::new(frame.clone(), practice.as_str(), asking, &asked, &faults);
+            Ok(html(400, &frame, &page))
+        }
+        Err(faults) => Err(Reject::fields(faults)),
+    }
+}
+
+async fn renew<S: Limits, Q: RequestQueue>(
+    app: &App<S>,
+    queue: &Q,
+    inbound: &Inbound,
+) -> Result<Answer, Reject> {
+    inbound.same_site(&app.context.base_url)?;
+    if inbound.has_body() {
+        inbound.body::<RenewRequest>()?;
+    }
+    let token: String = inbound.param("token").chars().take(LONGEST).collect();
+    request(&app.context, &app.store, queue, &inbound.peer, Ask::Renew(token)).await?;
+    if inbound.wants_page() {
+        return Ok(sent(202, &Frame::nameless(inbound), None));
+    }
+    Ok(reply(202, &json!({})))
+}
+
+fn typed(body: FactsRequest) -> Asked {
+    Asked {
+        username: String::new(),
+        email: body.email.unwrap_or_default(),
+        family_name: body.family_name.unwrap_or_default(),
+        birth_date: body.birth_date.unwrap_or_default(),
+        postal_code: body.postal_code.unwrap_or_default(),
+    }
+}
+
+fn read<T>(
+    faults: &mut Vec<FieldFault>,
+    field: &str,
+    text: &str,
+    parse: impl Fn(&str) -> Result<T, Invalid>,
+) -> Option<T> {
+    let read = if text.trim().is_empty() { Err(Invalid("required")) } else { parse(text) };
+    read.map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
+}
+
+fn name(asked: &Asked) -> Result<String, Vec<FieldFault>> {
+    let name = asked.username.trim();
+    if name.is_empty() {
+        Err(vec![FieldFault::of("username", "required")])
+    } else {
+        Ok(name.chars().take(LONGEST / 4).collect())
+    }
+}
+
+fn facts(asked: &Asked, now: Timestamp) -> Result<Facts, Vec<FieldFault>> {
+    let mut faults = Vec::new();
+    let email = read(&mut faults, "email", &asked.email, Email::parse);
+    let family_name = read(&mut faults, "family_name", &asked.family_name, Name::parse);
+    let birth_date = read(&mut faults, "birth_date", &asked.birth_date, |text| BirthDate::parse(text, now));
+    let postal_code = read(&mut faults, "postal_code", &asked.postal_code, PostalCode::parse);
+    let all = email.zip(family_name).zip(birth_date).zip(postal_code);
+    all.map(|(((email, family_name), birth_date), postal_code)| Facts {
+        email,
+        family_name,
+        birth_date,
+        postal_code,
+    })
+    .ok_or(faults)
+}

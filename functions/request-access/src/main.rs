@@ -1,0 +1,16 @@
+//! `request-access`: wiring.
+
+use portico_aws::Process;
+use portico_web::{App, Error, run, serve, service_fn, telemetry};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::start();
+    let process = Process::from_environment().await?;
+    let app = &App { context: process.context(), store: process.table() };
+    let queue = &process.queue()?;
+    run(service_fn(move |request| async move {
+        Ok::<_, Error>(serve(app, request, |inbound| request_access::handle(app, queue, inbound)).await)
+    }))
+    .await
+}

@@ -1,0 +1,15 @@
+//! `reset`: wiring.
+
+use portico_aws::Process;
+use portico_web::{App, Error, run, serve, service_fn, telemetry};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    telemetry::start();
+    let process = Process::from_environment().await?;
+    let app = &App { context: process.context(), store: process.table() };
+    run(service_fn(move |request| async move {
+        Ok::<_, Error>(serve(app, request, |inbound| reset::handle(app, inbound)).await)
+    }))
+    .await
+}

@@ -1,0 +1,73 @@
+//! A representative as whoever invites them describes them: staff by API, the patient on the account page.
+
+use portico_domain::account::Relationship;
+use portico_domain::chart::Channel;
+use portico_domain::ids::PatientId;
+use portico_domain::link::Invitee;
+use portico_domain::person::{Email, Invalid, Name, Phone};
+use portico_domain::refusal::FieldFault;
+use portico_domain::represent::Offering;
+use serde::Deserialize;
+
+/// The request.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RepresentativeRequest {
+    /// First name.
+    pub given_name: Option<String>,
+    /// Last name.
+    pub family_name: Option<String>,
+    /// What they are to the patient.
+    pub relationship: Option<Relationship>,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Mobile phone.
+    pub mobile_phone: Option<String>,
+    /// Which way the invitation goes; absent: by e-mail where there is an address, else by text.
+    pub channel: Option<Channel>,
+}
+
+impl RepresentativeRequest {
+    /// The representative of `patient`, or everything that can't be read.
+    pub fn parse(self, patient: PatientId) -> Result<Offering, Vec<FieldFault>> {
+        fn read<T>(
+            faults: &mut Vec<FieldFault>,
+            field: &str,
+            text: Option<String>,
+            parse: impl Fn(&str) -> Result<T, Invalid>,
+        ) -> Option<T> {
+            let text = text.filter(|text| !text.trim().is_empty())?;
+            parse(&text).map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
+        }
+        let mut faults = Vec::new();
+        let mut required = |field, there: bool| {
+            if !there {
+                faults.push(FieldFault::of(field, "required"));
+            }
+        };
+        let blank = |text: &Option<String>| text.as_ref().is_none_or(|text| text.trim().is_empty());
+        required("given_name", !blank(&self.given_name));
+        required("family_name", !blank(&self.family_name));
+        let relationship = self.relationship.filter(|relationship| *relationship != Relationship::Own);
+        required("relationship", relationship.is_some());
+        let (no_email, no_phone) = (blank(&self.email), blank(&self.mobile_phone));
+        let channel =
+            self.channel.unwrap_or(if no_email && !no_phone { Channel::Sms } else { Channel::Email });
+        required("email", !no_email || channel != Channel::Email);
+        required("mobile_phone", !no_phone || channel != Channel::Sms);
+        if channel == Channel::Voice {
+            faults.push(FieldFault::of("channel", "invalid"));
+        }
+        let given_name = read(&mut faults, "given_name", self.given_name, Name::parse);
+        let family_name = read(&mut faults, "family_name", self.family_name, Name::parse);
+        let email = read(&mut faults, "email", self.email, Email::parse);
+        let mobile_phone = read(&mut faults, "mobile_phone", self.mobile_phone, Phone::parse);
+        match given_name.zip(family_name).zip(relationship) {
+            Some(((given_name, family_name), relationship)) if faults.is_empty() => {
+                let invitee = Invitee { given_name, family_name, relationship, email, mobile_phone };
+                Ok(Offering { patient, invitee, channel })
+            }
+            _ => Err(faults),
+        }
+    }
+}
