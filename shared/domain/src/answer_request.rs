@@ -2,7 +2,7 @@
 //! say to the contact on file, and to nobody else: an address that is on no chart hears nothing. Each request is
 //! answered once, however often the queue hands it over.
 
-use crate::account::Account;
+use crate::account::{Account, Level};
 use crate::audit::{Head, Subject};
 use crate::chart::Channel;
 use crate::desk::Caller;
@@ -388,6 +388,7 @@ fn invitee(account: &Account) -> Option<Invitee> {
         relationship,
         email: account.email.clone(),
         mobile_phone: account.mobile_phone.clone(),
+        level: Level::Full,
     })
 }
 

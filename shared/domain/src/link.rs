@@ -4,7 +4,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
-use crate::account::Relationship;
+use crate::account::{Level, Relationship};
 use crate::audit::Head;
 use crate::chart::Channel;
 use crate::ids::{AccountId, Actor, ClientId, LinkId, PatientId, PracticeId};
@@ -199,6 +199,9 @@ pub struct Invitee {
     /// Mobile phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mobile_phone: Option<Phone>,
+    /// How much they are to see.
+    #[serde(default)]
+    pub level: Level,
 }
 
 impl Invitee {

@@ -260,7 +260,7 @@ fn enroll(
     let relationship = who.map_or(Relationship::Own, |who| who.relationship);
     let grant = Grant {
         relationship,
-        level: Level::Full,
+        level: who.map_or(Level::Full, |who| who.level),
         state: if waits { GrantState::Held } else { GrantState::Active },
         since: now,
         ended_by: None,
@@ -379,11 +379,12 @@ fn who(link: &Link, role: Role, command: &Register) -> Option<Invitee> {
         relationship: who.relationship,
         email: Some(who.email.clone()),
         mobile_phone: who.mobile_phone.clone(),
+        level: Level::Full,
     });
     let Some(invited) = link.invitee.clone().filter(|_| role == Role::Representative) else { return stated };
     // What they are to the patient is for whoever invited them to say; how they are called and reached, for themselves.
-    let relationship = invited.relationship;
-    Some(Invitee { relationship, ..stated.unwrap_or(invited) })
+    let (relationship, level) = (invited.relationship, invited.level);
+    Some(Invitee { relationship, level, ..stated.unwrap_or(invited) })
 }
 
 /// The invitation that this link was is out no longer. A patient who registers themselves is not revoked any more.
@@ -618,7 +619,7 @@ fn take_in(
     let now = context.now();
     let grant = Grant {
         relationship,
-        level: Level::Full,
+        level: link.invitee.as_ref().map_or(Level::Full, |who| who.level),
         state: if waits { GrantState::Held } else { GrantState::Active },
         since: now,
         ended_by: None,

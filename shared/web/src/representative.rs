@@ -1,6 +1,6 @@
 //! A representative as whoever invites them describes them: staff by API, the patient on the account page.
 
-use portico_domain::account::Relationship;
+use portico_domain::account::{Level, Relationship};
 use portico_domain::chart::Channel;
 use portico_domain::ids::PatientId;
 use portico_domain::link::Invitee;
@@ -23,6 +23,8 @@ pub struct RepresentativeRequest {
     pub email: Option<String>,
     /// Mobile phone.
     pub mobile_phone: Option<String>,
+    /// How much they are to see; absent: everything.
+    pub level: Option<Level>,
     /// Which way the invitation goes; absent: by e-mail where there is an address, else by text.
     pub channel: Option<Channel>,
 }
@@ -64,7 +66,8 @@ impl RepresentativeRequest {
         let mobile_phone = read(&mut faults, "mobile_phone", self.mobile_phone, Phone::parse);
         match given_name.zip(family_name).zip(relationship) {
             Some(((given_name, family_name), relationship)) if faults.is_empty() => {
-                let invitee = Invitee { given_name, family_name, relationship, email, mobile_phone };
+                let level = self.level.unwrap_or_default();
+                let invitee = Invitee { given_name, family_name, relationship, email, mobile_phone, level };
                 Ok(Offering { patient, invitee, channel })
             }
             _ => Err(faults),

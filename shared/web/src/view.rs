@@ -53,6 +53,7 @@ pub fn invitation(link: &Link, caller: &Caller, keyring: &Keyring, now: Timestam
             "given_name": who.given_name.reveal(),
             "family_name": who.family_name.reveal(),
             "relationship": who.relationship,
+            "level": who.level,
         })),
     }))
 }
