@@ -3,8 +3,10 @@
 mod integrate;
 mod invite;
 mod link;
+mod manage;
 mod practice;
 mod register;
+mod represent;
 mod revoke;
 mod sign_in;
 mod trust;

@@ -13,7 +13,10 @@ async fn v1_identity_then_a_code_by_email_or_by_text() {
         (&json!("identity_and_code"), &json!(["identity", "code", "register"]))
     );
     let known = world.state_facts(&token).await.expect(200).json();
-    assert_eq!((&known["next"], &known["code_channels"]), (&json!("code"), &json!(["email", "sms"])));
+    assert_eq!(
+        (&known["next"], &known["code_channels"]),
+        (&json!("code"), &json!(["email", "sms", "voice"]))
+    );
     let ask = json!({"proof": known["proof"], "channel": "sms"});
     assert_eq!(
         world.post(&format!("/i/{token}/codes"), ask).await.expect(202).json(),
@@ -137,4 +140,25 @@ async fn v4_the_practice_may_have_codes_of_five_digits() {
             .await
             .expect(200),
     );
+}
+
+#[tokio::test]
+async fn v1_a_code_is_told_by_phone_call_digit_by_digit_in_the_patients_language() {
+    let world = World::new().await;
+    world
+        .patient(
+            "p1",
+            World::chart_with(json!({"language": "es", "mobile_phone": null, "home_phone": "+12025550144"})),
+        )
+        .await;
+    drop(world.invite("p1", "email").await.expect(201));
+    let token = world.last_mail().await.token();
+    let known = world.state_facts(&token).await.expect(200).json();
+    assert_eq!(known["code_channels"], json!(["email", "voice"]));
+    let ask = json!({"proof": known["proof"], "channel": "voice"});
+    drop(world.post(&format!("/i/{token}/codes"), ask).await.expect(202));
+    let call = world.last_mail().await;
+    assert_eq!((call.get("channel"), call.get("to"), call.get("language")), ("voice", "+12025550144", "es"));
+    let check = json!({"proof": known["proof"], "code": call.code()});
+    drop(world.post(&format!("/i/{token}/codes/check"), check).await.expect(200));
 }

@@ -91,7 +91,9 @@ where
                     let to = Recipient::Account(account.id);
                     Ok(Some(usernames(context, &patient, to, &facts.email, vec![account.username])))
                 }
-                Matching::Nobody(nearest) => unverified(context, store, nearest, &facts.email).await,
+                Matching::Nobody(nearest) => {
+                    unverified(context, store, &practice, nearest, &facts.email).await
+                }
             }
         }
         Ask::ForgotPassword(practice, username) => {
@@ -105,7 +107,9 @@ where
                 Matching::Account(account, patient) => {
                     reset_account(context, store, &practice, *account, *patient).await
                 }
-                Matching::Nobody(nearest) => unverified(context, store, nearest, &facts.email).await,
+                Matching::Nobody(nearest) => {
+                    unverified(context, store, &practice, nearest, &facts.email).await
+                }
             }
         }
         Ask::ForgotUsername(practice, email) => {
@@ -178,6 +182,7 @@ fn wrong(facts: &Facts, patient: &Patient) -> Vec<Fact> {
 async fn unverified<S: FailedChecks>(
     context: &Context,
     store: &S,
+    practice: &Practice,
     nearest: Option<(Box<Patient>, Vec<Fact>)>,
     email: &Email,
 ) -> Result<Option<Decided>, Failure> {
@@ -188,6 +193,14 @@ async fn unverified<S: FailedChecks>(
     let checks = known.with(FailedCheck { at: context.now(), facts });
     let mut decided = call_us(context, &patient, Channel::Email, email.reveal());
     decided.writes.push(Write::Checks(patient.practice.clone(), patient.id.clone(), checks));
+    if !patient.failed_checks {
+        // Staff who look at a patient of whom no check failed need not look for any.
+        let mut patient = *patient;
+        patient.failed_checks = true;
+        patient.version += 1;
+        let status = patient.status(&practice.settings);
+        decided.writes.push(Write::ChangePatient(Box::new(patient), status));
+    }
     Ok(Some(decided))
 }
 

@@ -257,6 +257,9 @@ pub struct Patient {
     /// Addresses that are not this patient's, until they are changed or confirmed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reported: Vec<Reported>,
+    /// Whether checks failed that no link keeps.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub failed_checks: bool,
     /// Accounts with a grant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<AccountRef>,

@@ -116,7 +116,7 @@ where
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head) =
             join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
-        let current = |patient: &Patient| patient.invitation.is_some_and(|current| current.link == link.id);
+        let current = |patient: &Patient| patient.invites_by(link.id);
         let patient =
             patient?.filter(|p| p.suspension().is_none() && current(p)).ok_or(Refusal::LinkUnavailable)?;
         let head = head?;

@@ -212,6 +212,7 @@ fn new_patient(practice: &Practice, id: &PatientId, chart: Chart, now: Timestamp
         invitation: None,
         offers: Vec::new(),
         reported: Vec::new(),
+        failed_checks: false,
         accounts: Vec::new(),
         registered_at: None,
         last_login_at: None,

@@ -2,7 +2,7 @@
 
 use crate::{Language, names::one_line};
 
-/// A pause after each digit, long enough to write it down.
+/// A pause between sentences, long enough to find a pen.
 const PAUSE: &str = "<break time=\"800ms\"/>";
 
 /// The sentences around the digits.
@@ -44,16 +44,19 @@ pub fn voice_code(code: &str, practice_name: &str, language: Language) -> String
         name if name.chars().any(char::is_alphanumeric) => name,
         _ => nameless.to_owned(),
     };
-    let digits: Vec<String> = code.chars().map(|digit| escaped(digit.encode_utf8(&mut [0; 4]))).collect();
-    let digits = digits.join(PAUSE);
+    // Digit by digit, so slowly that each can be written down.
+    let digits = format!(
+        "<prosody rate=\"x-slow\"><say-as interpret-as=\"digits\">{}</say-as></prosody>",
+        escaped(code)
+    );
     format!(
         "<speak>\
          <p>{before_name} {name}.</p>\
          <p>{stranger}</p>\
          {PAUSE}\
-         <p>{first} {PAUSE}<prosody rate=\"slow\">{digits}</prosody></p>\
+         <p>{first} {PAUSE}{digits}</p>\
          {PAUSE}\
-         <p>{again} {PAUSE}<prosody rate=\"slow\">{digits}</prosody></p>\
+         <p>{again} {PAUSE}{digits}</p>\
          {PAUSE}\
          <p>{secret}</p>\
          </speak>"

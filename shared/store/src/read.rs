@@ -154,7 +154,8 @@ impl History for Table {
         links: &[LinkId],
         accounts: &[AccountId],
     ) -> Result<(Vec<Link>, Vec<Account>, Checks), Unavailable> {
-        self.records(Some(keys::checks(&patient.practice, &patient.id)), links, accounts).await
+        let checks = patient.failed_checks.then(|| keys::checks(&patient.practice, &patient.id));
+        self.records(checks, links, accounts).await
     }
 }
 

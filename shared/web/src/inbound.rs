@@ -222,6 +222,12 @@ impl Inbound {
             .unwrap_or(fallback)
     }
 
+    /// The address of the invitation that a path belongs to, as it came.
+    pub(crate) fn invitation(&self) -> Option<String> {
+        let token = self.path.strip_prefix("/i/")?.split('/').next()?;
+        self.route.contains(" /i/{token}").then(|| format!("/i/{token}"))
+    }
+
     /// The address of this very page in the other language.
     pub(crate) fn in_language(&self, language: Language) -> String {
         format!("{}?lang={}", self.path, language.tag())

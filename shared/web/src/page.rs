@@ -482,16 +482,8 @@ struct DeadEnd {
     again: Option<String>,
     next_heading: &'static str,
     next: Vec<&'static str>,
-    /// The token of a link in whose place a new one can be asked for.
+    /// The address of the link in whose place a new one can be asked for.
     renew: Option<String>,
-}
-
-/// A token that may stand in a page of ours.
-fn plain_token<'a>(inbound: &'a Inbound, route: &str) -> Option<&'a str> {
-    let token = inbound.param("token");
-    let plain =
-        token.len() == 44 && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    (plain && inbound.route.contains(route)).then_some(token)
 }
 
 /// The page that a refused form belongs to, where this page may point to it.
@@ -598,7 +590,7 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
         next_heading: dead.next_heading,
         next,
         // Whatever was wrong with it: a new one can only ever go to the contact on file.
-        renew: plain_token(inbound, " /i/{token}").filter(|_| status == 410).map(str::to_owned),
+        renew: inbound.invitation().filter(|_| status == 410),
         frame: frame.clone(),
     };
     let mut answer = html(status, &frame, &page);
