@@ -123,6 +123,68 @@ async fn every_operation_keeps_its_budget() {
 }
 
 #[tokio::test]
+async fn recovery_keeps_its_budget() {
+    let world = World::new().await;
+    drop(world.registered("p1", "rosa.q").await);
+    let held = async |case: &str, budget: Budget| {
+        world.service.idle().await;
+        hold(&world, case, &budget);
+        world.service.meter.reset();
+    };
+    world.service.idle().await;
+    world.service.meter.reset();
+    for (path, body, operation) in [
+        ("forgot-password", json!({"username": "rosa.q"}), "ask-for-password"),
+        ("forgot-username", json!({"email": "rosa.quillfeather@example.com"}), "ask-for-username"),
+        (
+            "sign-up",
+            json!({"email": "a@b.example", "family_name": "Q", "birth_date": "1945-04-27", "postal_code": "02139"}),
+            "ask-to-sign-up",
+        ),
+    ] {
+        drop(world.post(&format!("/{}/{path}", world.practice), body).await.expect(202));
+        held(path, budget("request-access", operation, 1.0, 0.0, 1.0)).await;
+    }
+    drop(world.post("/i/nothing/renew", json!({})).await.expect(202));
+    held("renew", budget("request-access", "renew-link", 1.0, 0.0, 1.0)).await;
+
+    let mails = world.mails().await;
+    let text =
+        mails.iter().rev().find(|mail| mail.get("text").contains("/r/")).unwrap().get("text").to_owned();
+    let token: String = text.split_once("/r/").unwrap().1.chars().take(44).collect();
+    world.service.meter.reset();
+    drop(world.get(&format!("/r/{token}")).await.expect(200));
+    held("open a reset link", budget("reset", "open-reset", 1.0, 1.0, 0.0)).await;
+    drop(world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(202));
+    // A text is counted against its phone in the transaction that decides it: two units more than the seven of others.
+    held("send a reset code", budget("reset", "send-reset-code", 2.0, 2.0, 8.0)).await;
+    let code = world.last_mail().await.code();
+    let checked = world.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await.expect(200);
+    held("check a reset code", budget("reset", "check-reset-code", 2.0, 2.0, 7.0)).await;
+    let chosen = json!({"ticket": checked.str("/ticket"), "password": "another plum trellis"});
+    drop(world.post(&format!("/r/{token}/password"), chosen).await.expect(204));
+    held("new password", budget("reset", "set-new-password", 2.0, 3.0, 14.0)).await;
+
+    let id = world.portal("p1").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
+    world.service.meter.reset();
+    drop(world.ehr("GET", "/v1/accounts?q=quill", None).await.expect(200));
+    held("search a page of accounts", budget("manage-account", "search-accounts", 1.0, 3.0, 0.0)).await;
+    drop(world.ehr("POST", &format!("/v1/accounts/{id}/unlock"), None).await.expect(200));
+    held("unlock", budget("manage-account", "unlock-account", 2.0, 2.0, 6.0)).await;
+    let given = json!({"username": "rosa.q", "password": "seven plum trellis"});
+    drop(world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200));
+    held("set credentials", budget("manage-account", "set-credentials", 3.0, 4.0, 18.0)).await;
+    drop(world.ehr("DELETE", &format!("/v1/accounts/{id}"), None).await.expect(204));
+    held("delete an account", budget("manage-account", "delete-account", 4.0, 5.0, 18.0)).await;
+    let offer = json!({
+        "given_name": "Marta", "family_name": "Vale", "relationship": "parent",
+        "email": "marta.vale@example.com", "channel": "email",
+    });
+    drop(world.ehr("POST", "/v1/patients/p1/representatives", Some(offer)).await.expect(201));
+    held("invite a representative", budget("send-invite", "invite-representative", 2.0, 4.0, 12.0)).await;
+}
+
+#[tokio::test]
 async fn one_message_keeps_its_budget() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;

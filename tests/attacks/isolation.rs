@@ -28,6 +28,12 @@ async fn b30_every_call_about_another_practices_patient_answers_as_about_nobody(
         ("POST", "/v1/patients/ID/portal/decline", json!({})),
         ("PUT", "/v1/patients/ID/credentials", json!({"username": "x.y", "password": PASSWORD})),
         ("POST", "/v1/patients/ID/contacts/confirm", json!({"channel": "email"})),
+        (
+            "POST",
+            "/v1/patients/ID/representatives",
+            json!({"given_name": "A", "family_name": "B", "relationship": "parent", "email": "a@example.com", "channel": "email"}),
+        ),
+        ("PUT", "/v1/patients/ID/representatives/01HZY0000000000000000000AC", json!({"level": "limited"})),
         ("GET", "/v1/audit?patient_id=ID", Value::Null),
         ("GET", "/v1/audit/verify?patient_id=ID", Value::Null),
     ];
@@ -69,6 +75,68 @@ async fn b30_every_call_about_another_practices_patient_answers_as_about_nobody(
     );
     drop(revoked.await.expect(404));
     assert_eq!(world.portal("p1").await["status"], "active");
+}
+
+#[tokio::test]
+async fn no_act_of_one_practices_staff_reaches_a_login_of_another() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    let account = world.portal("p1").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
+    let propose = world.request("POST", &format!("/{}/account/demographics", world.practice));
+    let propose =
+        propose.bearer_auth(&session).json(&json!({"patient_id": "p1", "changes": {"city": "Salem"}}));
+    let change = world.send(propose).await.expect(202).str("/change_id");
+    let there = &world.other_keys.ehr;
+    drop(world.staff(there, "PUT", "/v1/patients/p1", Some(World::chart())).await.expect(201));
+    let theirs = json!({"username": "their.own", "password": "seven plum trellis"});
+    drop(world.staff(there, "PUT", "/v1/patients/p1/credentials", Some(theirs)).await.expect(200));
+    let before = async || {
+        let ours =
+            |line: &&str| line.contains(&account) || line.contains("LOGIN#") && line.contains("rosa.q");
+        world.items().await.lines().filter(ours).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let untouched = before().await;
+
+    let acts: Vec<(&str, String, Value, u16)> = vec![
+        ("DELETE", format!("/v1/accounts/{account}"), Value::Null, 404),
+        ("POST", format!("/v1/accounts/{account}/unlock"), Value::Null, 404),
+        ("POST", format!("/v1/holds/{account}/grant"), Value::Null, 404),
+        ("POST", format!("/v1/holds/{account}/refuse"), Value::Null, 404),
+        ("PUT", format!("/v1/patients/p1/representatives/{account}"), json!({"level": "limited"}), 404),
+        (
+            "POST",
+            "/v1/patients/p1/portal/revoke".to_owned(),
+            json!({"reason": "other", "account_id": account}),
+            404,
+        ),
+        ("POST", format!("/v1/demographic-changes/{change}/accept"), json!({}), 404),
+        ("POST", format!("/v1/demographic-changes/{change}/decline"), Value::Null, 404),
+        // The same user name there is another login: free, and theirs to give.
+        ("GET", "/v1/usernames/rosa.q".to_owned(), Value::Null, 200),
+        (
+            "PUT",
+            "/v1/patients/p1/credentials".to_owned(),
+            json!({"username": "rosa.q", "password": "nine plum trellis"}),
+            200,
+        ),
+        ("GET", "/v1/accounts?q=rosa".to_owned(), Value::Null, 200),
+        ("POST", "/v1/patients/p1/portal/revoke".to_owned(), json!({"reason": "compromised"}), 200),
+    ];
+    for (method, path, body, status) in acts {
+        let body = (!body.is_null()).then_some(body);
+        let answer = world.staff(there, method, &path, body).await;
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text);
+        assert!(!answer.text.contains(&account), "{method} {path}: {}", answer.text);
+        world.advance(1);
+    }
+    // Nor does what strangers ask of that practice's pages.
+    let mails = world.mails().await.len();
+    let ask = format!("/{}/forgot-password", world.other_practice);
+    drop(world.post(&ask, json!({"username": "rosa.q"})).await.expect(202));
+    let there_only: Vec<_> = world.mails().await.split_off(mails);
+    assert!(there_only.iter().all(|mail| mail.token().is_empty()), "no link to a login");
+    assert_eq!(before().await, untouched);
+    drop(world.sign_in("rosa.q", PASSWORD).await.expect(200));
 }
 
 #[tokio::test]
