@@ -4,19 +4,20 @@
 mod pages;
 
 use portico_domain::chart::Channel;
-use portico_domain::link::Role;
+use portico_domain::link::{Role, parse_access_code};
 use portico_domain::person::{BirthDate, Email, Invalid, Name, PostalCode};
 use portico_domain::ports::{Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::practice::{RegistrationCheck, Settings};
 use portico_domain::refusal::{FieldFault, Refusal};
 use portico_domain::verify::{self, Facts, Next, OpenLink, Passed, check_code, facts, look, send_code};
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Registration, Reject, dead_end, html, json as reply, notice,
+    Answer, App, Fault, Frame, Inbound, Registration, Reject, code_page, dead_end, html, json as reply,
+    notice,
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use pages::{Code, Identity, NotMe, Stated, ways};
+use pages::{Identity, NotMe, Stated, code_step, ways};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -136,10 +137,10 @@ where
         Err(reject) => return try_again(app, inbound, token, &stated, reject).await,
     };
     match verified.next {
-        Next::Register(passed) => Ok(passed_page(inbound, token, *passed)),
+        Next::Register(passed) => Ok(passed_page(inbound, token, &passed)),
         Next::Code { channels, proof } if inbound.wants_page() => {
             let frame = Frame::of(inbound, &verified.practice.settings);
-            Ok(html(200, &frame, &Code::new(frame.clone(), token, &proof, channels, None, Vec::new())))
+            Ok(code_page(&frame, code_step(token, &proof, &channels), channels, None, None))
         }
         Next::Code { channels, proof } => {
             Ok(reply(200, &json!({"next": "code", "code_channels": channels, "proof": proof})))
@@ -164,19 +165,13 @@ fn parse(body: VerifyRequest, now: portico_domain::Timestamp) -> Result<(Facts, 
         birth_date: read(&mut faults, "birth_date", body.birth_date, |text| BirthDate::parse(text, now)),
         email: read(&mut faults, "email", body.email, Email::parse),
         postal_code: read(&mut faults, "postal_code", body.postal_code, PostalCode::parse),
-        access_code: read(&mut faults, "access_code", body.access_code, access_code),
+        access_code: read(&mut faults, "access_code", body.access_code, parse_access_code),
     };
     let role = body.role.unwrap_or_else(|| {
         faults.push(FieldFault::of("as", "required"));
         Role::Patient
     });
     if faults.is_empty() { Ok((facts, role)) } else { Err(faults) }
-}
-
-fn access_code(text: &str) -> Result<String, Invalid> {
-    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    let fine = digits.len() == 8 && digits.bytes().all(|b| b.is_ascii_digit());
-    if fine { Ok(digits) } else { Err(Invalid("invalid_access_code")) }
 }
 
 /// A refused check: for a person, the page once more with what to mend; everything else ends here.
@@ -252,14 +247,14 @@ where
     Ok(html(200, &frame, &NotMe::new(frame.clone(), token)))
 }
 
-fn passed_page(inbound: &Inbound, token: &str, passed: Passed) -> Answer {
+fn passed_page(inbound: &Inbound, token: &str, passed: &Passed) -> Answer {
     if !inbound.wants_page() {
         let body = json!({"next": "register", "ticket": passed.ticket, "suggested_username": passed.suggested_username});
         return reply(200, &body);
     }
     let settings: &Settings = &passed.practice.settings;
     let frame = Frame::of(inbound, settings);
-    let page = Registration::for_passed(frame.clone(), (token, &passed.ticket), settings, &passed);
+    let page = Registration::for_passed(frame.clone(), (token, &passed.ticket), settings, passed);
     html(200, &frame, &page)
 }
 
@@ -279,18 +274,16 @@ where
     let refused = match sent.map_err(Reject::from) {
         Ok(sent) if inbound.wants_page() => {
             let frame = Frame::of(inbound, &sent.practice.settings);
-            let page = Code::new(frame.clone(), token, &body.proof, sent.channels, Some(channel), Vec::new());
-            return Ok(html(200, &frame, &page));
+            let step = code_step(token, &body.proof, &sent.channels);
+            return Ok(code_page(&frame, step, sent.channels, Some(channel), None));
         }
         Ok(sent) => return Ok(reply(202, &json!({"resend_after": sent.resend_after}))),
         Err(refused) => refused,
     };
     match refused {
         // A little patience is all that is needed: the code that was sent still works.
-        Reject::Refused(Refusal::TooManyRequests(seconds)) => {
-            let mut answer = code_again(app, inbound, token, &body.proof, known, refused).await?;
-            answer.headers_mut().insert("retry-after", seconds.into());
-            Ok(answer)
+        Reject::Refused(Refusal::TooManyRequests(_)) => {
+            code_again(app, inbound, token, &body.proof, known, refused).await
         }
         reject => try_again(app, inbound, token, &Stated::default(), reject).await,
     }
@@ -312,7 +305,7 @@ where
         .await
         .map_err(Reject::from)
     {
-        Ok(passed) => Ok(passed_page(inbound, token, passed)),
+        Ok(passed) => Ok(passed_page(inbound, token, &passed)),
         Err(reject @ Reject::Refused(Refusal::CodeRejected)) => {
             code_again(app, inbound, token, &body.proof, known, reject).await
         }
@@ -336,17 +329,6 @@ where
     }
     let open = look(&app.context, &app.store, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
-    let words = &frame.text.code;
-    let error = match &reject {
-        Reject::Refused(Refusal::CodeRejected) => ("code", words.rejected.to_owned()),
-        Reject::Refused(Refusal::TooManyRequests(seconds)) => {
-            ("", words.resend_wait(&frame.language.wait(u64::try_from(*seconds).unwrap_or_default())))
-        }
-        Reject::Refused(Refusal::BadRequest(faults)) if faults.iter().any(|f| f.pointer == "/channel") => {
-            ("channel", words.channel_missing.to_owned())
-        }
-        _ => ("code", words.missing.to_owned()),
-    };
     let sent = open.link.code.map(|code| code.channel);
     if channels.is_empty() {
         // The form didn't say: another code can at least go the way that the last one went.
@@ -355,6 +337,5 @@ where
     if channels.is_empty() {
         return Err(reject);
     }
-    let page = Code::new(frame.clone(), token, proof, channels, sent, vec![error]);
-    Ok(html(reject.status().0, &frame, &page))
+    Ok(code_page(&frame, code_step(token, proof, &channels), channels, sent, Some(&reject)))
 }

@@ -1,4 +1,4 @@
-//! The pages of a link: the identity check, and the code.
+//! The pages of a link: the identity check, and «this is not for me».
 
 use askama::Template;
 use portico_domain::chart::Channel;
@@ -6,7 +6,7 @@ use portico_domain::link::Kind;
 use portico_domain::practice::{IdentityFact, RegistrationCheck};
 use portico_domain::verify::OpenLink;
 use portico_messages::page::LinkPage;
-use portico_web::{Fault, Field, Frame, all_faults};
+use portico_web::{CodeStep, Fault, Field, Frame, all_faults};
 
 #[derive(Template)]
 #[template(path = "identity.html")]
@@ -34,19 +34,17 @@ pub struct Stated {
     pub access_code: String,
 }
 
-/// Channels as the form carries them, so that its answer offers them again.
-pub fn ways(text: &str) -> Vec<Channel> {
-    let known = [Channel::Email, Channel::Sms, Channel::Voice];
-    known.into_iter().filter(|channel| text.split(' ').any(|word| word == value(*channel))).collect()
+/// What the page of a code carries along: the proof, and the channels, so that its answer offers them again.
+pub fn code_step(token: &str, proof: &str, channels: &[Channel]) -> CodeStep {
+    let ways = channels.iter().map(|channel| channel.as_str()).collect::<Vec<_>>().join(" ");
+    let carried = vec![("proof", proof.to_owned()), ("ways", ways)];
+    CodeStep { link: format!("/i/{token}"), carried, other_way: false }
 }
 
-const fn value(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Email => "email",
-        Channel::Sms => "sms",
-        Channel::Voice => "voice",
-        Channel::Print => "print",
-    }
+/// The channels that a form carried.
+pub fn ways(text: &str) -> Vec<Channel> {
+    let known = [Channel::Email, Channel::Sms, Channel::Voice];
+    known.into_iter().filter(|channel| text.split(' ').any(|word| word == channel.as_str())).collect()
 }
 
 impl Stated {
@@ -141,79 +139,5 @@ pub struct NotMe {
 impl NotMe {
     pub fn new(frame: Frame, token: &str) -> Self {
         Self { frame, errors: Vec::new(), token: token.to_owned() }
-    }
-}
-
-#[derive(Template)]
-#[template(path = "code.html")]
-pub struct Code {
-    frame: Frame,
-    errors: Vec<Fault>,
-    token: String,
-    proof: String,
-    /// The way that the last code went.
-    sent: Option<Channel>,
-    channels: Vec<Channel>,
-    field: Field,
-}
-
-impl Code {
-    pub fn new(
-        frame: Frame,
-        token: &str,
-        proof: &str,
-        channels: Vec<Channel>,
-        sent: Option<Channel>,
-        errors: Vec<Fault>,
-    ) -> Self {
-        let words = &frame.text.code;
-        let field = Field::new("code", words.label, &frame)
-            .class("code")
-            .filled("one-time-code", "numeric")
-            .among(&errors);
-        Self { token: token.to_owned(), proof: proof.to_owned(), sent, channels, field, errors, frame }
-    }
-
-    fn title(&self) -> &'static str {
-        if self.sent.is_some() { self.frame.text.code.enter_title } else { self.frame.text.code.title }
-    }
-
-    fn sent_how(&self) -> Option<&'static str> {
-        let words = &self.frame.text.code;
-        self.sent.map(|channel| match channel {
-            Channel::Email | Channel::Print => words.sent_by_email,
-            Channel::Sms => words.sent_by_text,
-            Channel::Voice => words.sent_by_voice,
-        })
-    }
-
-    fn resend_hint(&self) -> &'static str {
-        let words = &self.frame.text.code;
-        if self.sent == Some(Channel::Email) { words.resend_hint_email } else { words.resend_hint_phone }
-    }
-
-    fn choices(&self) -> Vec<(&'static str, &'static str)> {
-        let words = &self.frame.text.code;
-        let choice = |channel: &Channel| match channel {
-            Channel::Email => Some((value(*channel), words.by_email)),
-            Channel::Sms => Some((value(*channel), words.by_text)),
-            Channel::Voice => Some((value(*channel), words.by_voice)),
-            Channel::Print => None,
-        };
-        self.channels.iter().filter_map(choice).collect()
-    }
-
-    fn ways(&self) -> String {
-        self.channels.iter().map(|channel| value(*channel)).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Chosen stands the way that the last code went, else the first.
-    fn is_chosen(&self, choice: &str) -> bool {
-        let last = self.sent.filter(|sent| self.channels.contains(sent));
-        last.or_else(|| self.channels.first().copied()).map(value) == Some(choice)
-    }
-
-    fn channel_error(&self) -> Option<&str> {
-        self.errors.iter().find(|(field, _)| *field == "channel").map(|(_, sentence)| sentence.as_str())
     }
 }

@@ -138,9 +138,9 @@ where
         match store.commit(&writes).await {
             Ok(()) => return Ok(()),
             Err(CommitError::Lost(places)) => {
-                let taken =
+                let name_lost =
                     places.iter().any(|place| matches!(writes.get(*place), Some(Write::ClaimUsername(_))));
-                if taken {
+                if name_lost {
                     return Err(Refusal::UsernameTaken(Vec::new()).into());
                 }
             }

@@ -130,18 +130,17 @@ where
         store.raise(&failures, 1).await?;
         return Err(Refusal::SignInFailed.into());
     };
-    let browser = match known {
-        Some(known) => KnownBrowser { seen: attempts.count, until: now.plus_hours(KNOWN_DAYS * 24), ..known },
-        None => {
-            account.attempts_seen = attempts.count;
-            KnownBrowser {
-                practice: practice.clone(),
-                bucket: sign_in_key(practice, &new_secret(&*context.entropy), &context.keyring),
-                name: shared,
-                generation,
-                seen: 0,
-                until: now.plus_hours(KNOWN_DAYS * 24),
-            }
+    let browser = if let Some(known) = known {
+        KnownBrowser { seen: attempts.count, until: now.plus_hours(KNOWN_DAYS * 24), ..known }
+    } else {
+        account.attempts_seen = attempts.count;
+        KnownBrowser {
+            practice: practice.clone(),
+            bucket: sign_in_key(practice, &new_secret(&*context.entropy), &context.keyring),
+            name: shared,
+            generation,
+            seen: 0,
+            until: now.plus_hours(KNOWN_DAYS * 24),
         }
     };
     Ok(Authenticated { browser: browser.sealed(context), account, login })

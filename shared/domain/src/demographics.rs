@@ -111,6 +111,7 @@ impl ChartField {
 
 /// One field of a proposed change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "stored and answered under this name")]
 pub struct Proposed {
     /// Which.
     pub name: ChartField,
@@ -255,16 +256,16 @@ fn differences(chart: &Chart, changes: &BTreeMap<ChartField, String>) -> Result<
     let mut fields = Vec::new();
     for (field, text) in changes {
         let text = Some(text.trim()).filter(|text| !text.is_empty());
-        let mut changed = chart.clone();
-        match field.put(&mut changed, text) {
+        let mut then = chart.clone();
+        match field.put(&mut then, text) {
             Err(Invalid(code)) => {
                 faults.push(FieldFault { pointer: format!("/changes/{}", field.as_str()), code });
             }
-            Ok(()) if changed == *chart => {}
+            Ok(()) if then == *chart => {}
             Ok(()) => fields.push(Proposed {
                 name: *field,
                 chart: field.of(chart),
-                proposed: field.of(&changed),
+                proposed: field.of(&then),
                 accepted: None,
             }),
         }

@@ -9,7 +9,7 @@ use crate::audit::Head;
 use crate::chart::Channel;
 use crate::ids::{AccountId, Actor, ClientId, LinkId, PatientId, PracticeId};
 use crate::keys::{KeyId, Keyring, Use, digits};
-use crate::person::{Email, Name, Phone};
+use crate::person::{Email, Invalid, Name, Phone};
 use crate::ports::Context;
 use crate::time::Timestamp;
 
@@ -401,6 +401,13 @@ impl Link {
         let mac = keyring.mac(code.key, Use::Code, &[&self.id.to_bytes(), &code.number.to_be_bytes()])?;
         Some(digits(&mac, code.digits))
     }
+}
+
+/// Reads an access code as typed; blanks and hyphens are nothing.
+pub fn parse_access_code(text: &str) -> Result<String, Invalid> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let fine = digits.len() == ACCESS_CODE_DIGITS as usize && digits.bytes().all(|b| b.is_ascii_digit());
+    if fine { Ok(digits) } else { Err(Invalid("invalid_access_code")) }
 }
 
 fn token(id: LinkId, purpose: Purpose, key: KeyId, keyring: &Keyring) -> Option<String> {

@@ -87,6 +87,18 @@ where
     Ok(OpenReset { link, practice, question: question.map(|security| security.question) })
 }
 
+/// The practice whose page a visitor with this ticket sees. A ticket outlives its link's expiry, and so does the page.
+pub async fn look_with_ticket<S: Links + Practices>(
+    context: &Context,
+    store: &S,
+    token: &str,
+    ticket: &str,
+) -> Result<Practice, Failure> {
+    let link = store.link(id_of(context, token)?).await?.ok_or(Refusal::LinkUnavailable)?;
+    link.honours(ticket, context.now()).ok_or(Refusal::LinkUnavailable)?;
+    store.practice(&link.practice).await?.ok_or(Failure::Unavailable)
+}
+
 /// A code on its way.
 pub struct CodeSent {
     /// Seconds until another may be asked for.
@@ -292,7 +304,7 @@ async fn pass_on<S: Chain + Practices + Commit>(
 }
 
 /// What a visitor states who has no phone at hand.
-pub struct Answer {
+pub struct Statement {
     /// The birth date: the patient's.
     pub birth_date: Option<BirthDate>,
     /// The answer to the security question.
@@ -307,7 +319,7 @@ pub async fn answer<S>(
     store: &S,
     peer: &str,
     token: &str,
-    stated: &Answer,
+    stated: &Statement,
 ) -> Result<Passed, Failure>
 where
     S: Limits + Links + Practices + Resets + Chain + Commit,

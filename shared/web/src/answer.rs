@@ -242,8 +242,17 @@ pub fn set_browser(answer: &mut Answer, sealed: &str) {
 
 /// Takes the session cookie back.
 pub fn clear_session(answer: &mut Answer) {
+    clear(answer, COOKIE);
+}
+
+/// Takes back the cookie by which the browser is known.
+pub fn clear_browser(answer: &mut Answer) {
+    clear(answer, BROWSER);
+}
+
+fn clear(answer: &mut Answer, cookie: &str) {
     if let Ok(value) =
-        HeaderValue::from_str(&format!("{COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"))
+        HeaderValue::from_str(&format!("{cookie}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"))
     {
         answer.headers_mut().append(header::SET_COOKIE, value);
     }

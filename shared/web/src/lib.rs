@@ -5,6 +5,7 @@
 
 mod answer;
 mod ask;
+mod code;
 mod inbound;
 mod page;
 mod representative;
@@ -13,11 +14,15 @@ mod strict;
 pub mod telemetry;
 pub mod view;
 
-pub use answer::{Answer, Reject, clear_session, json, no_content, problem, set_browser, set_session};
+pub use answer::{
+    Answer, Reject, clear_browser, clear_session, json, no_content, problem, set_browser, set_session,
+};
 pub use ask::{AskPage, Asked, Asking, sent};
+pub use code::{CodeStep, code_fault, code_page, say_why};
 pub use inbound::{Inbound, flag};
 pub use page::{
-    Fault, Field, Frame, Registration, Standing, Typed, all_faults, dead_end, html, notice, see_other,
+    Fault, Field, Frame, Registration, Standing, Typed, all_faults, dead_end, html, notice, password_faults,
+    see_other,
 };
 pub use representative::RepresentativeRequest;
 pub use serve::{App, serve};

@@ -6,6 +6,7 @@ use askama::Template;
 use data_encoding::BASE64;
 use http::{HeaderValue, StatusCode, header};
 use portico_domain::link::{Kind, Role};
+use portico_domain::password::PasswordFault;
 use portico_domain::practice::Settings;
 use portico_domain::refusal::Refusal;
 use portico_domain::verify::Passed;
@@ -123,6 +124,18 @@ pub fn all_faults(mut found: Vec<Fault>, empty: Vec<Fault>, order: &[&str]) -> V
     // What belongs to no field comes first.
     found.sort_by_key(|(name, _)| order.iter().position(|known| known == name));
     found
+}
+
+/// What speaks against a password, at the field `password`; `shortest` is what the practice asks for.
+pub fn password_faults(faults: &[PasswordFault], frame: &Frame, shortest: u32) -> Vec<Fault> {
+    let words = &frame.text.register;
+    let sentence = |fault: &PasswordFault| match fault {
+        PasswordFault::TooShort => words.password_too_short(shortest as usize),
+        PasswordFault::TooLong => words.password_too_long.to_owned(),
+        PasswordFault::Common => words.password_common.to_owned(),
+        PasswordFault::Contextual => words.password_contextual.to_owned(),
+    };
+    faults.iter().map(|fault| ("password", sentence(fault))).collect()
 }
 
 /// One labelled input.
@@ -335,9 +348,9 @@ impl Registration {
     pub fn for_passed(frame: Frame, link: (&str, &str), settings: &Settings, passed: &Passed) -> Self {
         let mut typed = Typed { username: passed.suggested_username.clone(), ..Typed::default() };
         if let Some(who) = &passed.invitee {
-            typed.relationship = who.relationship.as_str().to_owned();
-            typed.given_name = who.given_name.reveal().to_owned();
-            typed.family_name = who.family_name.reveal().to_owned();
+            who.relationship.as_str().clone_into(&mut typed.relationship);
+            who.given_name.reveal().clone_into(&mut typed.given_name);
+            who.family_name.reveal().clone_into(&mut typed.family_name);
             typed.email = who.email.as_ref().map(|email| email.reveal().to_owned()).unwrap_or_default();
             typed.mobile_phone =
                 who.mobile_phone.as_ref().map(|phone| phone.reveal().to_owned()).unwrap_or_default();
