@@ -171,9 +171,14 @@ async fn recovery_keeps_its_budget() {
     held("search a page of accounts", budget("manage-account", "search-accounts", 1.0, 3.0, 0.0)).await;
     drop(world.ehr("POST", &format!("/v1/accounts/{id}/unlock"), None).await.expect(200));
     held("unlock", budget("manage-account", "unlock-account", 2.0, 2.0, 6.0)).await;
-    let given = json!({"username": "rosa.q", "password": "seven plum trellis"});
-    drop(world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200));
+    drop(world.registered("p2", "other.q").await);
+    world.service.idle().await;
+    world.service.meter.reset();
+    let given = json!({"username": "other.q", "password": "seven plum trellis"});
+    drop(world.ehr("PUT", "/v1/patients/p2/credentials", Some(given)).await.expect(200));
     held("set credentials", budget("manage-account", "set-credentials", 3.0, 4.0, 18.0)).await;
+    let id = world.portal("p2").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
+    world.service.meter.reset();
     drop(world.ehr("DELETE", &format!("/v1/accounts/{id}"), None).await.expect(204));
     held("delete an account", budget("manage-account", "delete-account", 4.0, 5.0, 18.0)).await;
     let offer = json!({
