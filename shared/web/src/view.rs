@@ -9,6 +9,7 @@ use portico_domain::desk::Caller;
 use portico_domain::find::Found;
 use portico_domain::keys::Keyring;
 use portico_domain::link::{Delivery, FailedCheck, Link, LinkState};
+use portico_domain::onboard::Cause;
 use portico_domain::patient::Patient;
 use portico_domain::person::{Email, Line, Name, Phone, PostalCode};
 use portico_domain::portal::Portal;
@@ -246,6 +247,20 @@ pub fn standing(patient: &Patient, settings: &Settings) -> Value {
         "revoke_reason": revocation.map(|revocation| revocation.reason),
         "revoke_note": revocation.and_then(|revocation| revocation.note.as_ref()),
     }))
+}
+
+/// A patient whom staff should look at, and why.
+pub fn attended(patient: &Patient, causes: &[Cause], settings: &Settings) -> Value {
+    let mut view = standing(patient, settings);
+    merge(
+        &mut view,
+        json!({
+            "given_name": patient.chart.given_name.reveal(),
+            "family_name": patient.chart.family_name.reveal(),
+            "attention": causes.iter().map(|cause| cause.code()).collect::<Vec<_>>(),
+        }),
+    );
+    view
 }
 
 fn merge(into: &mut Value, more: Value) {
