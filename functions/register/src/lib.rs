@@ -2,7 +2,7 @@
 //! login that exists; and signed in.
 
 use portico_domain::account::Relationship;
-use portico_domain::password::{Password, PasswordFault};
+use portico_domain::password::Password;
 use portico_domain::person::{Email, Invalid, Line, Name, Phone};
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::practice::Practice;
@@ -13,7 +13,7 @@ use portico_domain::register::{
 use portico_domain::verify::look_with_ticket;
 use portico_web::{
     Answer, App, Fault, Frame, Inbound, Language, Registration, Reject, Standing, Typed, dead_end, flag,
-    html, json as reply, notice, see_other, set_browser, set_session, view,
+    html, json as reply, notice, password_faults, see_other, set_browser, set_session, view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -120,9 +120,10 @@ where
     S: Links + Practices + Patients,
 {
     let words = |frame: &Frame| match &reject {
-        Reject::Refused(Refusal::SignInFailed) => Some(frame.text.register.have_account_failed),
         Reject::Refused(Refusal::Conflict("already_own")) => Some(frame.text.register.have_account_own),
-        Reject::Refused(Refusal::BadRequest(_)) => Some(frame.text.register.have_account_failed),
+        Reject::Refused(Refusal::SignInFailed | Refusal::BadRequest(_)) => {
+            Some(frame.text.register.have_account_failed)
+        }
         _ => None,
     };
     if !inbound.wants_page() {
@@ -306,18 +307,7 @@ fn sentences(refusal: &Refusal, frame: &Frame, shortest: u32) -> Vec<Fault> {
     match refusal {
         Refusal::UsernameTaken(others) => vec![("username", words.username_taken(others))],
         Refusal::UsernameRejected(_) => vec![("username", words.username_rejected.to_owned())],
-        Refusal::PasswordRejected(faults) => faults
-            .iter()
-            .map(|fault| {
-                let sentence = match fault {
-                    PasswordFault::TooShort => words.password_too_short(shortest as usize),
-                    PasswordFault::TooLong => words.password_too_long.to_owned(),
-                    PasswordFault::Common => words.password_common.to_owned(),
-                    PasswordFault::Contextual => words.password_contextual.to_owned(),
-                };
-                ("password", sentence)
-            })
-            .collect(),
+        Refusal::PasswordRejected(faults) => password_faults("password", faults, frame, shortest),
         Refusal::BadRequest(faults) => faults
             .iter()
             .map(|fault| match fault.pointer.as_str() {

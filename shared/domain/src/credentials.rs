@@ -130,9 +130,9 @@ where
         store.raise(&failures, 1).await?;
         return Err(Refusal::SignInFailed.into());
     };
-    let browser = match known {
-        Some(known) => KnownBrowser { seen: attempts.count, until: now.plus_hours(KNOWN_DAYS * 24), ..known },
-        None => {
+    let until = now.plus_hours(KNOWN_DAYS * 24);
+    let browser = known.map_or_else(
+        || {
             account.attempts_seen = attempts.count;
             KnownBrowser {
                 practice: practice.clone(),
@@ -140,10 +140,11 @@ where
                 name: shared,
                 generation,
                 seen: 0,
-                until: now.plus_hours(KNOWN_DAYS * 24),
+                until,
             }
-        }
-    };
+        },
+        |known| KnownBrowser { seen: attempts.count, until, ..known },
+    );
     Ok(Authenticated { browser: browser.sealed(context), account, login })
 }
 

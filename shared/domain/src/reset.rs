@@ -292,6 +292,7 @@ async fn pass_on<S: Chain + Practices + Commit>(
 }
 
 /// What a visitor states who has no phone at hand.
+#[expect(clippy::struct_field_names, reason = "the page's word for it")]
 pub struct Answer {
     /// The birth date: the patient's.
     pub birth_date: Option<BirthDate>,

@@ -17,11 +17,12 @@ pub use answer::{Answer, Reject, clear_session, json, no_content, problem, set_b
 pub use ask::{AskPage, Asked, Asking, sent};
 pub use inbound::{Inbound, flag};
 pub use page::{
-    Fault, Field, Frame, Registration, Standing, Typed, all_faults, dead_end, html, notice, see_other,
+    Fault, Field, Frame, Registration, Standing, Typed, all_faults, dead_end, html, notice, password_faults,
+    see_other,
 };
 pub use representative::RepresentativeRequest;
 pub use serve::{App, serve};
 
-pub use portico_messages::Language;
+pub use portico_messages::{Language, phone};
 
 pub use lambda_http::{Error, Request, Response, run, service_fn};

@@ -1,19 +1,21 @@
 //! Pages: the frame that all of them share, their fields, and the dead ends with their ways out.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use askama::Template;
 use data_encoding::BASE64;
 use http::{HeaderValue, StatusCode, header};
 use portico_domain::link::{Kind, Role};
+use portico_domain::password::PasswordFault;
 use portico_domain::practice::Settings;
 use portico_domain::refusal::Refusal;
 use portico_domain::verify::Passed;
 use portico_messages::page::RegisterPage;
-use portico_messages::{Language, PageText, local_time, phone};
+use portico_messages::{Language, PageText, local_time, phone, reason_detail};
 use sha2::{Digest, Sha256};
 
-use crate::answer::{Answer, Code, Reject, answer, problem};
+use crate::answer::{Answer, Code, Reject, answer, field_detail, problem};
 use crate::inbound::Inbound;
 
 /// The one stylesheet, in every page, allowed by its hash.
@@ -94,6 +96,16 @@ impl Frame {
         local_time(at.millis(), &self.time_zone, self.language)
     }
 
+    /// Why something can't be done now, where that has a sentence.
+    pub fn reason(&self, code: &str) -> Option<&'static str> {
+        reason_detail(code, self.language)
+    }
+
+    /// What is wrong with a field for which the page has no words of its own.
+    pub fn field_detail(&self, code: &str) -> &'static str {
+        field_detail(code, self.language)
+    }
+
     /// The stylesheet, for the head of the page.
     #[expect(clippy::unused_self, reason = "the template reaches it through the frame")]
     pub fn css(&self) -> &'static str {
@@ -125,12 +137,29 @@ pub fn all_faults(mut found: Vec<Fault>, empty: Vec<Fault>, order: &[&str]) -> V
     found
 }
 
+/// Why a password won't do, at the field of this name; `shortest` is the practice's rule.
+pub fn password_faults(
+    field: &'static str,
+    faults: &[PasswordFault],
+    frame: &Frame,
+    shortest: u32,
+) -> Vec<Fault> {
+    let words = &frame.text.register;
+    let sentence = |fault: &PasswordFault| match fault {
+        PasswordFault::TooShort => words.password_too_short(shortest as usize),
+        PasswordFault::TooLong => words.password_too_long.to_owned(),
+        PasswordFault::Common => words.password_common.to_owned(),
+        PasswordFault::Contextual => words.password_contextual.to_owned(),
+    };
+    faults.iter().map(|fault| (field, sentence(fault))).collect()
+}
+
 /// One labelled input.
 #[derive(Clone, Template)]
 #[template(path = "field.html")]
 pub struct Field {
     /// What names it on the page: its name, unless two forms have a field of one name.
-    id: &'static str,
+    id: Cow<'static, str>,
     name: &'static str,
     label: String,
     hint: String,
@@ -150,7 +179,7 @@ impl Field {
     /// A required input of this name and label.
     pub fn new(name: &'static str, label: &str, frame: &Frame) -> Self {
         Self {
-            id: name,
+            id: Cow::Borrowed(name),
             name,
             label: label.to_owned(),
             hint: String::new(),
@@ -167,8 +196,8 @@ impl Field {
 
     /// Under another id than its name, where two forms of a page have a field of one name.
     #[must_use]
-    pub const fn id(mut self, id: &'static str) -> Self {
-        self.id = id;
+    pub fn id(mut self, id: impl Into<Cow<'static, str>>) -> Self {
+        self.id = id.into();
         self
     }
 
@@ -224,9 +253,14 @@ impl Field {
         self
     }
 
-    /// People's names begin with a capital; nothing else that is typed here does.
+    /// Names of people, streets and cities begin with a capital, and a state is two; nothing else that is typed here is.
     fn capitals(&self) -> &'static str {
-        if self.name.ends_with("_name") { "words" } else { "none" }
+        match self.name {
+            "address_line" | "city" => "words",
+            "state" => "characters",
+            name if name.ends_with("_name") => "words",
+            _ => "none",
+        }
     }
 
     fn described_by(&self) -> Option<String> {
@@ -335,9 +369,9 @@ impl Registration {
     pub fn for_passed(frame: Frame, link: (&str, &str), settings: &Settings, passed: &Passed) -> Self {
         let mut typed = Typed { username: passed.suggested_username.clone(), ..Typed::default() };
         if let Some(who) = &passed.invitee {
-            typed.relationship = who.relationship.as_str().to_owned();
-            typed.given_name = who.given_name.reveal().to_owned();
-            typed.family_name = who.family_name.reveal().to_owned();
+            who.relationship.as_str().clone_into(&mut typed.relationship);
+            who.given_name.reveal().clone_into(&mut typed.given_name);
+            who.family_name.reveal().clone_into(&mut typed.family_name);
             typed.email = who.email.as_ref().map(|email| email.reveal().to_owned()).unwrap_or_default();
             typed.mobile_phone =
                 who.mobile_phone.as_ref().map(|phone| phone.reveal().to_owned()).unwrap_or_default();
@@ -506,7 +540,8 @@ fn again(inbound: &Inbound, frame: &Frame) -> Option<String> {
     } else if inbound.route.contains(" /r/{token}") && plain(token) {
         Some(format!("/r/{token}?lang={}", frame.lang()))
     } else if frame.practice.is_some() && plain(practice) {
-        Some(format!("/{practice}?lang={}", frame.lang()))
+        let own = if inbound.route.contains("/{practice}/account") { "/account" } else { "" };
+        Some(format!("/{practice}{own}?lang={}", frame.lang()))
     } else {
         None
     }
