@@ -205,7 +205,12 @@ impl Table {
             }
             Write::KeepSession(session) => self.updating(
                 &keys::session(session.account, &session.digest),
-                "SET #epoch = :epoch REMOVE #restricted",
+                // A session is free once it says so, and never by merely going on.
+                if session.restricted {
+                    "SET #epoch = :epoch"
+                } else {
+                    "SET #epoch = :epoch REMOVE #restricted"
+                },
                 THERE,
                 vec![(":epoch", n(session.epoch))],
                 &[],
