@@ -1,5 +1,6 @@
 //! One journey for each row of the feature table, by its id.
 
+mod account;
 mod integrate;
 mod invite;
 mod link;

@@ -373,6 +373,7 @@ impl<S: Ports> Here<'_, S> {
         }
         let email = page.field("email", words.email).kind("email").filled("email", "email").value(typed);
         let mut form = Form::new("email", words.submit);
+        form.second = !page.forms.is_empty();
         words.intro.clone_into(&mut form.intro);
         form.fields = vec![email, page.current_password("password")];
         page.forms.push(form);

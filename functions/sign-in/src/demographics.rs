@@ -157,7 +157,7 @@ impl<S: Ports> Here<'_, S> {
             ChartField::AddressLine => page
                 .field("address_line", words.address_line)
                 .hint(words.address_line_hint)
-                .filled(known("street-address"), ""),
+                .filled(known("address-line1"), ""),
             ChartField::City => page.field("city", words.city).filled(known("address-level2"), ""),
             ChartField::State => page
                 .field("state", words.state)

@@ -20,6 +20,8 @@ pub struct Form {
     pub terms: bool,
     /// Whether they were, when it was last sent.
     pub accepted: bool,
+    /// Whether another form of the page comes first to mind.
+    pub second: bool,
     submit: &'static str,
 }
 
@@ -34,6 +36,7 @@ impl Form {
             fields: Vec::new(),
             terms: false,
             accepted: false,
+            second: false,
             submit,
         }
     }
