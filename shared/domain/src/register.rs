@@ -116,9 +116,9 @@ where
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head) =
             join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
-        let current = |patient: &Patient| patient.invitation.is_some_and(|current| current.link == link.id);
-        let patient =
-            patient?.filter(|p| p.suspension().is_none() && current(p)).ok_or(Refusal::LinkUnavailable)?;
+        let patient = patient?
+            .filter(|p| p.suspension().is_none() && p.invites_by(link.id))
+            .ok_or(Refusal::LinkUnavailable)?;
         let head = head?;
         let plan = if let Some(account) = link.account {
             come_back(context, store, &link, &practice, patient, account, command, &head).await?
