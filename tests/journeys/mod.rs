@@ -4,6 +4,7 @@ mod integrate;
 mod invite;
 mod link;
 mod practice;
+mod recover;
 mod register;
 mod revoke;
 mod sign_in;

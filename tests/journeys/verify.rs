@@ -13,7 +13,10 @@ async fn v1_identity_then_a_code_by_email_or_by_text() {
         (&json!("identity_and_code"), &json!(["identity", "code", "register"]))
     );
     let known = world.state_facts(&token).await.expect(200).json();
-    assert_eq!((&known["next"], &known["code_channels"]), (&json!("code"), &json!(["email", "sms"])));
+    assert_eq!(
+        (&known["next"], &known["code_channels"]),
+        (&json!("code"), &json!(["email", "sms", "voice"]))
+    );
     let ask = json!({"proof": known["proof"], "channel": "sms"});
     assert_eq!(
         world.post(&format!("/i/{token}/codes"), ask).await.expect(202).json(),
