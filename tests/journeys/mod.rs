@@ -6,6 +6,7 @@ mod invite;
 mod link;
 mod manage;
 mod practice;
+mod recover;
 mod register;
 mod represent;
 mod revoke;

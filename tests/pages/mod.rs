@@ -1,5 +1,7 @@
 //! Every page as its reader gets it, in both languages, once each.
 
+mod recovery;
+
 use portico_testkit::{Answer, PASSWORD, World};
 use serde_json::json;
 

@@ -285,6 +285,7 @@ fn enroll(
         new_email: None,
         epoch: 0,
         browsers: 0,
+        anew_at: None,
         registered_at: now,
         deleted_at: None,
         last_login_at: (!waits).then_some(now),

@@ -80,18 +80,25 @@ impl Mail {
         token_in(self.get("text"))
     }
 
-    /// The code in it, empty if there is none.
+    /// The code in it, empty if there is none; a call says its digits one by one.
     pub fn code(&self) -> String {
+        let text = self.get("text");
+        if self.get("channel") == "voice" {
+            let is_digit = |word: &&str| word.len() == 1 && word.bytes().all(|b| b.is_ascii_digit());
+            let said = text.split_whitespace().skip_while(|word| !is_digit(word));
+            return said.take_while(is_digit).collect();
+        }
         let digits = |word: &str| word.trim_matches(|c: char| !c.is_ascii_digit()).to_owned();
         let is_code =
             |word: &String| (5..=6).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
-        self.get("text").split_whitespace().map(digits).find(is_code).unwrap_or_default()
+        text.split_whitespace().map(digits).find(is_code).unwrap_or_default()
     }
 }
 
-/// The token of the link in a text.
+/// The token of the link in a text: an invitation's, or a reset link's.
 pub fn token_in(text: &str) -> String {
-    let after = text.split_once("/i/").map_or("", |(_, after)| after);
+    let after = ["/i/", "/r/"].into_iter().find_map(|path| text.split_once(path));
+    let after = after.map_or("", |(_, after)| after);
     after.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
@@ -310,6 +317,44 @@ impl World {
     pub async fn sign_in(&self, username: &str, password: &str) -> Answer {
         self.post(&format!("/{}/sign-in", self.practice), json!({"username": username, "password": password}))
             .await
+    }
+
+    /// Asks the first practice for something that needs no link: the answer as it comes.
+    pub async fn ask(&self, what: &str, body: Value) -> Answer {
+        self.post(&format!("/{}/{what}", self.practice), body).await
+    }
+
+    /// Asks for a new password by user name: the answer as it comes.
+    pub async fn forgot_password(&self, username: &str) -> Answer {
+        self.ask("forgot-password", json!({"username": username})).await
+    }
+
+    /// Asks for a new password by user name: the token of the reset link that came.
+    pub async fn reset_token(&self, username: &str) -> String {
+        let before = self.mails().await.len();
+        drop(self.forgot_password(username).await.expect(202));
+        let mails = self.mails().await;
+        assert!(mails.len() > before, "a message came");
+        let text = mails.last().expect("a message").get("text").to_owned();
+        assert!(text.contains("/r/"), "it leads to a new password: {text}");
+        token_in(&text)
+    }
+
+    /// Passes the second check of a reset link with a code by this channel: the answer as it comes.
+    pub async fn second_check(&self, token: &str, channel: &str) -> Answer {
+        drop(self.post(&format!("/r/{token}/codes"), json!({"channel": channel})).await.expect(202));
+        let code = self.last_mail().await.code();
+        self.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await
+    }
+
+    /// Passes the second check of a reset link with a code by text: the ticket.
+    pub async fn reset_ticket(&self, token: &str) -> String {
+        self.second_check(token, "sms").await.expect(200).str("/ticket")
+    }
+
+    /// Chooses a new password at the end of a reset link: the answer as it comes.
+    pub async fn new_password(&self, token: &str, ticket: &str, password: &str) -> Answer {
+        self.post(&format!("/r/{token}/password"), json!({"ticket": ticket, "password": password})).await
     }
 
     /// The EHR takes access away: the answer as it comes.
