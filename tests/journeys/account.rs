@@ -350,6 +350,30 @@ async fn a_proposed_change_counts_once_staff_accept_it() {
 }
 
 #[tokio::test]
+async fn what_a_form_brings_back_untouched_is_no_change_even_where_nobody_could_enter_it_now() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    world.patient("p1", World::chart_with(json!({"home_phone": "call the neighbor"}))).await;
+    let cookie = format!("__Host-portico={session}");
+    let fields = [
+        ("patient_id", "p1"),
+        ("home_phone", "call the neighbor"),
+        ("mobile_phone", "(202) 555-0143"),
+        ("email", "rosa.quillfeather@example.com"),
+        ("postal_code", "02139"),
+        ("address_line", ""),
+        ("city", "Boston"),
+    ];
+    let request = world.request("POST", "/riverside/account/demographics").header("cookie", cookie);
+    let sent = world.send(request.header("sec-fetch-site", "same-origin").form(&fields)).await.expect(303);
+    assert_eq!(sent.header("location"), "/riverside/account/demographics?lang=en&note=sent");
+    let waiting = world.ehr("GET", "/v1/demographic-changes", None).await.expect(200).json();
+    let fields = waiting["changes"][0]["fields"].as_array().unwrap();
+    let names: Vec<&Value> = fields.iter().map(|field| &field["name"]).collect();
+    assert_eq!(names, ["city"]);
+}
+
+#[tokio::test]
 async fn a_declined_change_leaves_the_chart_and_is_told() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;

@@ -202,8 +202,8 @@ async fn own_pages_in(language: &'static str) {
     let weak = [("old_password", "not mine at all"), ("new_password", "")];
     rosa.keep("own_password_refused", &rosa.send("/password", &weak).await.expect(400));
     rosa.keep("own_username", &rosa.look("/username").await);
-    let taken = [("username", "a b"), ("password", PASSWORD)];
-    rosa.keep("own_username_refused", &rosa.send("/username", &taken).await.expect(422));
+    let unreadable = [("username", "a b"), ("password", PASSWORD)];
+    rosa.keep("own_username_refused", &rosa.send("/username", &unreadable).await.expect(422));
     rosa.keep("own_email_kept_by_office", &rosa.look("/email").await);
     rosa.keep("own_sessions", &rosa.look("/sessions").await);
     rosa.done("own_sessions_ended", "/sessions/end", &[]).await;
@@ -269,8 +269,8 @@ async fn own_pages_in(language: &'static str) {
     let set = json!({"username": "hugo", "password": "temporary lantern four"});
     drop(world.ehr("PUT", "/v1/patients/p2/credentials", Some(set)).await.expect(200));
     let hugo = Browser::sign_in(&world, language, "hugo", "temporary lantern four").await;
-    let sent = hugo.look("").await.expect(303);
-    assert_eq!(location(&sent), format!("/{}/account/password?lang={language}", world.practice));
+    let elsewhere = hugo.look("").await.expect(303);
+    assert_eq!(location(&elsewhere), format!("/{}/account/password?lang={language}", world.practice));
     hugo.keep("own_password_temporary", &hugo.look("/password").await);
     let unaccepted = [("old_password", "temporary lantern four"), ("new_password", "copper lantern nine")];
     hugo.keep("own_password_terms", &hugo.send("/password", &unaccepted).await.expect(400));
