@@ -83,11 +83,6 @@ impl Mail {
     /// The code in it, empty if there is none; a call says its digits one by one.
     pub fn code(&self) -> String {
         let text = self.get("text");
-        if self.get("channel") == "voice" {
-            let is_digit = |word: &&str| word.len() == 1 && word.bytes().all(|b| b.is_ascii_digit());
-            let said = text.split_whitespace().skip_while(|word| !is_digit(word));
-            return said.take_while(is_digit).collect();
-        }
         let digits = |word: &str| word.trim_matches(|c: char| !c.is_ascii_digit()).to_owned();
         let is_code =
             |word: &String| (5..=6).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
