@@ -1,6 +1,7 @@
 //! Bad input, attacks and faults. Each test would fail without the defence that it names; the ids are those of the
 //! threat tables (B and P rows).
 
+mod accounts;
 mod codes;
 mod dump;
 mod faults;
