@@ -15,7 +15,7 @@ pub mod log;
 use std::net::SocketAddr;
 
 use portico_local::demo::start_demo;
-use portico_local::{Config, Keys, Running};
+use portico_local::{Config, Keys, Meter, Running};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -110,6 +110,27 @@ pub struct World {
     /// The other practice.
     pub other_practice: String,
     client: Client,
+    /// Declared last, so that it is dropped when nothing runs any more.
+    _used: Used,
+}
+
+/// Notes, when a world ends, what its functions did to the table, so that a grant that nothing uses can be told at the
+/// end of a whole test run: an empty file for each function and action.
+struct Used(Meter);
+
+/// Where that is noted.
+pub const USED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/roles-used");
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        for (function, actions) in self.0.used() {
+            for action in actions {
+                let folder = std::path::Path::new(USED).join(&function);
+                // What can't be noted is missed at the end, and looked into then.
+                std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(action), "")).ok();
+            }
+        }
+    }
 }
 
 impl World {
@@ -134,6 +155,7 @@ impl World {
             other_keys: second.keys.clone(),
             practice: first.practice.clone(),
             other_practice: second.practice.clone(),
+            _used: Used(service.meter.clone()),
             service,
             client,
         }
