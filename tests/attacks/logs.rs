@@ -65,6 +65,26 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
     let account = world.request("GET", &format!("/{}/account", world.practice)).header("accept", "text/html");
     drop(world.send(account.bearer_auth(&session)).await.expect(200));
 
+    // The way back, from asking to the new password.
+    for (what, body) in [
+        (
+            "sign-up",
+            json!({"email": "xq7.canary@example.net", "family_name": "Xq7family", "birth_date": "07/29/1931", "postal_code": "98765"}),
+        ),
+        ("forgot-password", json!({"username": "xq7.name"})),
+        ("forgot-username", json!({"email": "xq7.canary@example.net"})),
+        ("forgot-password", json!({"username": INJECTION})),
+    ] {
+        drop(world.ask(what, body).await.expect(202));
+    }
+    let reset =
+        world.mails().await.iter().rev().find(|mail| mail.get("text").contains("/r/")).unwrap().token();
+    let stated = json!({"birth_date": "07/29/1931", "answer": "Xq7answer"});
+    drop(world.post(&format!("/r/{reset}/answer"), stated).await.expect(422));
+    let reset_ticket = world.reset_ticket(&reset).await;
+    drop(world.new_password(&reset, &reset_ticket, "Xq7 new trellis password").await.expect(204));
+    canaries.extend([reset, reset_ticket]);
+
     // Every field of every staff call, with a line of log in it, and in what the caller claims about itself.
     for name in chart.as_object().unwrap().keys() {
         let mut spoilt = chart.clone();
