@@ -12,7 +12,7 @@ use crate::refusal::{Failure, Refusal};
 use crate::time::Timestamp;
 
 /// Length of every request in the queue before it is sealed, in bytes.
-const LENGTH: usize = 4096;
+const LENGTH: usize = 2048;
 const BOUND_TO: &[u8] = b"request";
 
 /// What a person says of themselves: all of it must match one chart.
