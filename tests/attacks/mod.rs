@@ -10,6 +10,7 @@ mod isolation;
 mod links;
 mod logs;
 mod power_off;
+mod recovery;
 mod sign_in;
 
 use portico_testkit::{Answer, World};
