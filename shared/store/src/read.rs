@@ -451,14 +451,14 @@ impl Attention for Table {
         let notes = self.query(&pk, range, vec![(":from", s(keys::NOTES))], usize::MAX);
         let (notes, holds, changes) =
             futures_util::try_join!(notes, self.holds(practice), self.changes(practice))?;
-        let mut noted: Vec<(PatientId, Cause)> = Vec::new();
+        let mut causes: Vec<(PatientId, Cause)> = Vec::new();
         for item in notes {
             let Note { patient, cause } = record(item)?;
-            noted.push((patient, cause));
+            causes.push((patient, cause));
         }
-        noted.extend(holds.into_iter().map(|hold| (hold.patient, Cause::Hold)));
-        noted.extend(changes.into_iter().map(|change| (change.patient, Cause::ChangeRequest)));
-        Ok(noted)
+        causes.extend(holds.into_iter().map(|hold| (hold.patient, Cause::Hold)));
+        causes.extend(changes.into_iter().map(|change| (change.patient, Cause::ChangeRequest)));
+        Ok(causes)
     }
 }
 
