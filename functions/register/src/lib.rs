@@ -13,7 +13,7 @@ use portico_domain::register::{
 use portico_domain::verify::look_with_ticket;
 use portico_web::{
     Answer, App, Fault, Frame, Inbound, Language, Registration, Reject, Standing, Typed, dead_end, flag,
-    html, json as reply, notice, password_faults, see_other, set_browser, set_session, view,
+    html, json as reply, notice, password_faults, reason_detail, see_other, set_browser, set_session, view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -121,6 +121,7 @@ where
 {
     let words = |frame: &Frame| match &reject {
         Reject::Refused(Refusal::Conflict("already_own")) => Some(frame.text.register.have_account_own),
+        Reject::Refused(Refusal::Conflict(why)) => reason_detail(why, frame.language),
         Reject::Refused(Refusal::SignInFailed | Refusal::BadRequest(_)) => {
             Some(frame.text.register.have_account_failed)
         }

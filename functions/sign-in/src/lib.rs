@@ -6,6 +6,7 @@ mod pages;
 mod representatives;
 
 use portico_domain::change_account::Sessions;
+use portico_domain::credentials::count_post;
 use portico_domain::demographics::Changes;
 use portico_domain::ids::PracticeId;
 use portico_domain::password::Password;
@@ -80,6 +81,11 @@ async fn page<S: Ports>(
         app.store.practice(&id).await.map_err(|_| (None, Reject::Unavailable))?.ok_or_else(nowhere)?;
     let settings = &practice.settings;
     let here = Here { app, inbound, id: &id, settings, frame: Frame::of(inbound, settings) };
+    if action.starts_with("POST ") && action != "POST /{practice}/sign-in" {
+        // Signing in counts by itself, along with its first read.
+        let counted = count_post(&app.context, &app.store, &inbound.peer).await;
+        counted.map_err(|failure| (Some(here.frame.clone()), Reject::from(failure)))?;
+    }
     let answer = match action {
         "GET /{practice}" => Ok(here.open()),
         "GET /{practice}/sign-up" => Ok(here.ask(Asking::SignUp)),

@@ -12,7 +12,7 @@ use crate::password::PasswordHash;
 use crate::person::{Email, Line, Name, Phone};
 use crate::time::{Entropy, Timestamp};
 
-/// Minutes after which an unused session ends, in seconds.
+/// How long an unused session lasts, in seconds.
 pub const IDLE_SECONDS: i64 = 15 * 60;
 /// Life of a session, in seconds.
 pub const SESSION_SECONDS: i64 = 12 * 3600;
@@ -215,22 +215,25 @@ impl Account {
         self.grants.values().any(|grant| grant.state == GrantState::Active)
     }
 
-    /// The patient as whom its holder registered.
+    /// The patient that its holder is, unless that was taken back.
     pub fn own_patient(&self) -> Option<PatientId> {
-        let own = self.grants.iter().find(|(_, grant)| grant.relationship == Relationship::Own)?;
+        let own = |grant: &Grant| grant.relationship == Relationship::Own && grant.state != GrantState::Ended;
+        let own = self.grants.iter().find(|(_, grant)| own(grant))?;
         PatientId::parse(own.0).ok()
     }
 
     /// The patient under whose name its messages and links are kept: its holder, else the first whom it may see, else any.
     pub fn leading_patient(&self) -> Option<PatientId> {
         let live = self.grants.iter().find(|(_, grant)| grant.state == GrantState::Active);
-        let any = live.or_else(|| self.grants.iter().next());
+        let was_own = || self.grants.iter().find(|(_, grant)| grant.relationship == Relationship::Own);
+        let any = live.or_else(was_own).or_else(|| self.grants.iter().next());
         self.own_patient().or_else(|| PatientId::parse(any?.0).ok())
     }
 
-    /// Whether the password is one that staff made up and nobody changed yet.
+    /// Whether its holder must choose a password and accept the terms before anything else: who was registered by staff,
+    /// until then.
     pub const fn must_change_password(&self) -> bool {
-        self.temporary.is_some()
+        self.temporary.is_some() || self.terms.is_none()
     }
 
     /// The grant to a patient.

@@ -2,17 +2,17 @@
 //! say to the contact on file, and to nobody else: an address that is on no chart hears nothing. Each request is
 //! answered once, however often the queue hands it over.
 
-use crate::account::{Account, Level};
+use crate::account::{Account, Level, Relationship};
 use crate::audit::{Head, Subject};
-use crate::chart::Channel;
+use crate::chart::{Channel, ChartStatus};
 use crate::desk::Caller;
 use crate::ids::{AccountId, Actor, PatientId, PracticeId};
-use crate::invitation::{Prepared, prepare, reset};
+use crate::invitation::{Prepared, count_text, prepare, reset, reset_of_patient};
 use crate::keys::Use;
 use crate::limit::{Counter, MAIL};
 use crate::link::{Fact, FailedCheck, Invitee, Kind, Link, Purpose, parse_token};
 use crate::message::{Message, Recipient, Template};
-use crate::notice::{Reach, may_text, message, notice_channel, to_patient};
+use crate::notice::{Reach, message, notice_channel, to_patient};
 use crate::patient::{Checks, Patient};
 use crate::person::{Email, PostalCode};
 use crate::ports::{
@@ -23,6 +23,7 @@ use crate::practice::Practice;
 use crate::refusal::{Failure, Refusal, Unavailable};
 use crate::represent::{again, offer_channel};
 use crate::request_access::{Ask, Facts, Request};
+use crate::time::Timestamp;
 use crate::username::Username;
 
 /// Reads the failed checks of a patient that no link keeps.
@@ -85,16 +86,14 @@ where
     match &request.ask {
         Ask::SignUp(practice, facts) => {
             let Some(practice) = store.practice(practice).await? else { return Ok(None) };
-            match search(store, &practice.id, facts).await? {
-                Matching::Patient(patient) => signed_up(context, store, &practice, *patient).await,
-                Matching::Account(account, patient) => {
-                    let to = Recipient::Account(account.id);
-                    Ok(Some(usernames(context, &patient, to, &facts.email, vec![account.username])))
-                }
-                Matching::Nobody(nearest) => {
-                    unverified(context, store, &practice, nearest, &facts.email).await
-                }
+            let found = search(store, &practice.id, facts).await?;
+            if let Some(patient) = found.without_account() {
+                return invite(context, store, &practice, patient, Channel::Email).await;
             }
+            if found.is_anybody() {
+                return forgot_username(context, store, &practice.id, &facts.email).await;
+            }
+            unverified(context, store, &practice, found.nearest, &facts.email).await
         }
         Ask::ForgotPassword(practice, username) => {
             let Some(practice) = store.practice(practice).await? else { return Ok(None) };
@@ -102,20 +101,19 @@ where
         }
         Ask::ForgotPasswordByFacts(practice, facts) => {
             let Some(practice) = store.practice(practice).await? else { return Ok(None) };
-            match search(store, &practice.id, facts).await? {
-                Matching::Patient(patient) => forgot_password(context, store, &practice, *patient).await,
-                Matching::Account(account, patient) => {
-                    // Under the same patient as when it is asked for by user name, so that the newest link ends the others.
-                    let leading = account.leading_patient().filter(|leading| *leading != patient.id);
-                    let patient = match leading {
-                        Some(leading) => store.patient(&practice.id, &leading).await?.unwrap_or(*patient),
-                        None => *patient,
-                    };
-                    reset_account(context, store, &practice, *account, patient).await
-                }
-                Matching::Nobody(nearest) => {
-                    unverified(context, store, &practice, nearest, &facts.email).await
-                }
+            let found = search(store, &practice.id, facts).await?;
+            if let Some((account, patient)) = found.account(store).await? {
+                // Under the same patient as when it is asked for by user name, so that the newest link ends the others.
+                let leading = account.leading_patient().filter(|leading| *leading != patient.id);
+                let patient = match leading {
+                    Some(leading) => store.patient(&practice.id, &leading).await?.unwrap_or(patient),
+                    None => patient,
+                };
+                return reset_account(context, store, &practice, account, patient).await;
+            }
+            match found.patients.into_iter().next() {
+                Some(patient) => invited_again(context, store, &practice, patient).await,
+                None => unverified(context, store, &practice, found.nearest, &facts.email).await,
             }
         }
         Ask::ForgotUsername(practice, email) => {
@@ -127,13 +125,39 @@ where
 }
 
 /// Whom the stated facts are true of.
-enum Matching {
-    /// A patient, at the address on the chart.
-    Patient(Box<Patient>),
-    /// The holder of an account at their own address, who knows the facts of a patient they look after.
-    Account(Box<Account>, Box<Patient>),
-    /// Nobody; of those at this address, the patient whom most of the facts fit, and what does not.
-    Nobody(Option<(Box<Patient>, Vec<Fact>)>),
+struct Matching {
+    /// Patients at the address on the chart; those first who may use the portal.
+    patients: Vec<Patient>,
+    /// Holders of accounts at their own address, each with the patient of theirs whose facts were stated.
+    accounts: Vec<(Account, Patient)>,
+    /// If nobody: of those at this address, the patient whom most of the facts fit, and what does not.
+    nearest: Option<(Box<Patient>, Vec<Fact>)>,
+}
+
+impl Matching {
+    fn is_anybody(&self) -> bool {
+        !self.patients.is_empty() || !self.accounts.is_empty()
+    }
+
+    /// The first patient whom nobody at this address can look after by an account yet.
+    fn without_account(&self) -> Option<Patient> {
+        let served = |patient: &Patient| {
+            patient.own_account().is_some_and(|_| patient.suspension().is_none())
+                || self.accounts.iter().any(|(_, theirs)| theirs.id == patient.id)
+        };
+        self.patients.iter().find(|patient| !served(patient)).cloned()
+    }
+
+    /// The account that a new password is for: a patient's own, else that of somebody at this address who looks after them.
+    async fn account<S: Accounts>(&self, store: &S) -> Result<Option<(Account, Patient)>, Failure> {
+        for patient in &self.patients {
+            let Some(own) = patient.own_account() else { continue };
+            if let Some(account) = store.account(own.id).await? {
+                return Ok(Some((account, patient.clone())));
+            }
+        }
+        Ok(self.accounts.first().cloned())
+    }
 }
 
 async fn search<S>(store: &S, practice: &PracticeId, facts: &Facts) -> Result<Matching, Failure>
@@ -141,30 +165,37 @@ where
     S: Addresses + Patients + Accounts,
 {
     let holders = store.holders(practice, &facts.email.comparable()).await?;
-    let mut nearest: Option<(Box<Patient>, Vec<Fact>)> = None;
+    let mut found = Matching { patients: Vec::new(), accounts: Vec::new(), nearest: None };
     for (patient, _) in store.charts(practice, &holders.patients).await? {
-        let wrong = wrong(facts, &patient);
-        let charted = patient.chart.email.as_ref().is_some_and(|email| email.matches(&facts.email));
-        if charted && wrong.is_empty() {
-            return Ok(Matching::Patient(Box::new(patient)));
+        if !patient.chart.email.as_ref().is_some_and(|email| email.matches(&facts.email)) {
+            continue;
         }
-        if charted && nearest.as_ref().is_none_or(|(_, known)| wrong.len() < known.len()) {
-            nearest = Some((Box::new(patient), wrong));
+        let wrong = wrong(facts, &patient);
+        if wrong.is_empty() {
+            found.patients.push(patient);
+        } else if found.nearest.as_ref().is_none_or(|(_, known)| wrong.len() < known.len()) {
+            found.nearest = Some((Box::new(patient), wrong));
         }
     }
+    let unusable = |patient: &Patient| {
+        patient.suspension().is_some() || patient.chart.chart_status == ChartStatus::Inactive
+    };
+    // Of two charts of one person the one in use comes first.
+    found.patients.sort_by_key(unusable);
     for id in holders.accounts {
         let Some(account) = store.account(id).await?.filter(|account| is_at(account, &facts.email)) else {
             continue;
         };
-        let seen = account.grants_for(crate::time::Timestamp::from_millis(i64::MAX));
+        let seen = account.grants_for(Timestamp::from_millis(i64::MAX));
         let seen: Vec<PatientId> = seen.filter_map(|(id, _)| PatientId::parse(id).ok()).take(50).collect();
         for (patient, _) in store.charts(practice, &seen).await? {
             if wrong(facts, &patient).is_empty() {
-                return Ok(Matching::Account(Box::new(account), Box::new(patient)));
+                found.accounts.push((account, patient));
+                break;
             }
         }
     }
-    Ok(Matching::Nobody(nearest))
+    Ok(found)
 }
 
 /// Whether a link has reached this address of the account's holder.
@@ -235,23 +266,6 @@ fn usernames(
     Decided { to: email.reveal().to_owned(), writes: vec![Write::Queue(mail)] }
 }
 
-/// A patient who knows the chart asks for an invitation.
-async fn signed_up<S>(
-    context: &Context,
-    store: &S,
-    practice: &Practice,
-    patient: Patient,
-) -> Result<Option<Decided>, Failure>
-where
-    S: Chain + Addresses + Patients + Accounts,
-{
-    if patient.own_account().is_some() && patient.suspension().is_none() {
-        let Some(email) = patient.chart.email.clone() else { return Ok(None) };
-        return forgot_username(context, store, &practice.id, &email).await;
-    }
-    invite(context, store, practice, patient, Channel::Email).await
-}
-
 /// An invitation that the recipient asked for themselves: a no of the past is taken back by it.
 async fn invite<S: Chain>(
     context: &Context,
@@ -284,25 +298,8 @@ fn written(context: &Context, practice: &Practice, mut ready: Prepared, head: &H
     Decided { to, writes: ready.writes }
 }
 
-/// A patient who knows the chart asks for a new password: a reset never completes an invitation, so who was only
-/// invited gets the invitation once more.
-async fn forgot_password<S>(
-    context: &Context,
-    store: &S,
-    practice: &Practice,
-    patient: Patient,
-) -> Result<Option<Decided>, Failure>
-where
-    S: Chain + Links + Accounts,
-{
-    if let Some(own) = patient.own_account().map(|own| own.id) {
-        let Some(account) = store.account(own).await? else { return Ok(None) };
-        return reset_account(context, store, practice, account, patient).await;
-    }
-    invited_again(context, store, practice, patient).await
-}
-
-/// The invitation that is out, once more: the same link while it works, a new one once it expired.
+/// The invitation that is out, once more: the same link while it works, a new one once it expired. A new password is
+/// nothing to somebody who never registered: a reset completes no invitation.
 async fn invited_again<S>(
     context: &Context,
     store: &S,
@@ -315,17 +312,27 @@ where
     let Some(current) = patient.invitation.filter(|current| current.kind == Kind::Registration) else {
         return Ok(call_us_anyhow(context, &patient));
     };
-    let Some(link) = store.link(current.link).await? else { return Ok(None) };
+    // The record of one that expired long ago may be gone.
+    let Some(link) = store.link(current.link).await? else {
+        return invite(context, store, practice, patient, current.channel).await;
+    };
     let Some(to) = link.sent_to.clone() else { return Ok(call_us_anyhow(context, &patient)) };
     if link.is_open(context.now()) {
         let mail = to_patient(context, &patient, Template::Invitation, link.channel, Some(link.id));
-        return Ok(Some(Decided { to, writes: vec![Write::Queue(mail)] }));
+        return Ok(Some(once_more(context, &link, to, mail)));
     }
     if link.is_locked() {
         // Staff are to have a look first.
         return Ok(Some(call_us(context, &patient, link.channel, &to)));
     }
     invite(context, store, practice, patient, link.channel).await
+}
+
+/// A message that carries a link which was sent before.
+fn once_more(context: &Context, link: &Link, to: String, mail: Message) -> Decided {
+    let mut writes = vec![Write::Queue(mail)];
+    count_text(context, link, &mut writes);
+    Decided { to, writes }
 }
 
 async fn by_username<S>(
@@ -355,8 +362,10 @@ async fn reset_account<S: Chain>(
 ) -> Result<Option<Decided>, Failure> {
     let own = account.own_patient().as_ref() == Some(&patient.id);
     if !account.has_access() {
-        // Who was let in by nobody gets no link; who looks after themselves hears whom to call.
-        return Ok(own.then(|| call_us_anyhow(context, &patient)).flatten());
+        // Who was let in by nobody gets no link; who looked after themselves hears whom to call.
+        let patient_themselves =
+            account.grant(&patient.id).is_some_and(|grant| grant.relationship == Relationship::Own);
+        return Ok(patient_themselves.then(|| call_us_anyhow(context, &patient)).flatten());
     }
     let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
     let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
@@ -366,12 +375,7 @@ async fn reset_account<S: Chain>(
         else {
             return Ok(None);
         };
-        let text = patient.reached_at(Channel::Sms).filter(|_| may_text(&patient)).map(str::to_owned);
-        let call = patient.reached_at(Channel::Voice).map(str::to_owned);
-        let email = patient.reached_at(Channel::Email).map(str::to_owned);
-        let reach = Reach { to: Recipient::Patient, channel };
-        let contacts = [email, text, call];
-        let ready = reset(context, patient, account.id, reach, Some(to.clone()), contacts, (&caller, &actor));
+        let ready = reset_of_patient(context, patient, account.id, channel, &caller, &actor);
         return Ok(Some(written(context, practice, ready, &head, to)));
     }
     let Some(to) = account.email.as_ref().filter(|_| account.email_verified).map(|to| to.reveal().to_owned())
@@ -472,10 +476,12 @@ where
         }
         Some(current) => {
             let again = store.link(current.link).await?.filter(|link| link.is_open(context.now()));
-            Ok(again.and_then(|link| {
-                let mail = to_patient(context, &patient, Template::VerifyAgain, link.channel, Some(link.id));
-                Some(Decided { to: link.sent_to?, writes: vec![Write::Queue(mail)] })
-            }))
+            let Some((link, to)) = again.and_then(|link| Some((link.clone(), link.sent_to?))) else {
+                // Access that was taken away comes back by staff alone.
+                return Ok(call_us_anyhow(context, &patient));
+            };
+            let mail = to_patient(context, &patient, Template::VerifyAgain, link.channel, Some(link.id));
+            Ok(Some(once_more(context, &link, to, mail)))
         }
         // Used, cancelled, revoked or reported: what was decided stays decided.
         None => Ok(None),
@@ -500,7 +506,7 @@ async fn renew_offer<S: Chain>(
         let reach = Reach { to: Recipient::Link, channel: link.channel };
         let mut mail = message(context, &patient, Template::Invitation, reach);
         mail.link = Some(link.id);
-        return Ok(Some(Decided { to, writes: vec![Write::Queue(mail)] }));
+        return Ok(Some(once_more(context, link, to, mail)));
     }
     let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
     let ready = again(context, &practice.settings, patient, link)

@@ -2,11 +2,12 @@
 
 use crate::account::{Account, Login, Session, TERMS_VERSION, Terms};
 use crate::audit::{Action, By};
+use crate::chain::append;
 use crate::chart::Channel;
 use crate::credentials::{check_password, confirm, own_words};
 use crate::ids::{Actor, ClientId, PracticeId};
 use crate::invitation::RESET_MINUTES;
-use crate::limit::{Counter, MAIL, sign_in_key};
+use crate::limit::{Counter, OWN_MAIL, sign_in_key};
 use crate::link::{CODE_SECONDS, Kind, Link, LinkState, Purpose, Target};
 use crate::message::{Message, Recipient, Template};
 use crate::notice::{Reach, message, tell};
@@ -19,7 +20,7 @@ use crate::ports::{
 };
 use crate::practice::Practice;
 use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
-use crate::reset::{append, begin_anew};
+use crate::reset::begin_anew;
 use crate::sign_in::{Present, present};
 use crate::username::{Username, alternatives};
 use crate::verify::{is_code, next_code};
@@ -129,25 +130,45 @@ async fn rewriting<S, D>(
 ) -> Result<(), Failure>
 where
     S: Accounts + Commit,
-    D: Fn(&mut Account, Session) -> Result<Vec<Write>, Failure> + Send,
+    D: Fn(&mut Account, Session) -> Result<Vec<Write>, Failure> + Sync + Send,
 {
     for _ in 0..DECISIONS {
-        let Present { mut account, session } =
-            present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
-        let writes = decide(&mut account, session)?;
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Lost(places)) => {
-                let name_lost =
-                    places.iter().any(|place| matches!(writes.get(*place), Some(Write::ClaimUsername(_))));
-                if name_lost {
-                    return Err(Refusal::UsernameTaken(Vec::new()).into());
-                }
-            }
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        if rewritten(context, store, practice, token, &decide).await? {
+            return Ok(());
         }
     }
     Err(Failure::Unavailable)
+}
+
+/// One try of that: whether it was written.
+async fn rewritten<S, D>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    decide: &D,
+) -> Result<bool, Failure>
+where
+    S: Accounts + Commit,
+    D: Fn(&mut Account, Session) -> Result<Vec<Write>, Failure> + Sync,
+{
+    let Present { mut account, session } =
+        present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    let writes = decide(&mut account, session)?;
+    match store.commit(&writes).await {
+        Ok(()) => Ok(true),
+        Err(CommitError::Lost(places)) => {
+            let lost = |wanted: fn(&Write) -> bool| {
+                places.iter().any(|place| writes.get(*place).is_some_and(wanted))
+            };
+            if lost(|write| matches!(write, Write::ClaimUsername(_))) {
+                return Err(Refusal::UsernameTaken(Vec::new()).into());
+            }
+            // A session that somebody else ended at this moment is over, as was wanted.
+            Ok(lost(|write| matches!(write, Write::EndSession { .. })))
+        }
+        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
+    }
 }
 
 /// Changes the user name; the password, shown once more, stays.
@@ -180,39 +201,43 @@ where
         context.entropy.fill(&mut random);
         return Err(Refusal::UsernameTaken(alternatives(&username, "", random)).into());
     }
-    // The hash lies under the old name until this very write.
-    let patients = patients_of(store, &account).await?;
-    rewriting(context, store, &practice.id, token, |account, _| {
-        let mut writes = Vec::new();
-        if !same {
-            let (practice, name) = (account.practice.clone(), login.name.clone());
-            writes.push(Write::FreeUsername { practice, name, account: account.id });
-            writes.push(Write::ClaimUsername(Login { name: username.name.clone(), ..login.clone() }));
-            // Attempts are counted by name: those on the old one say nothing of this one, nor do a stranger's on it
-            // while it was nobody's.
-            let key = sign_in_key(&account.practice, &username.name, &context.keyring);
-            writes.push(Write::ForgetAttempts(key));
-            account.attempts_seen = 0;
-        }
-        account.username.clone_from(&username.shown);
-        for patient in &patients {
-            let mut patient = patient.clone();
-            for known in patient.accounts.iter_mut().filter(|known| known.id == account.id) {
-                known.username.clone_from(&username.shown);
+    for _ in 0..DECISIONS {
+        // Their records name the account, and move on their own.
+        let patients = patients_of(store, &account).await?;
+        let renamed = |account: &mut Account, _: Session| {
+            let mut writes = Vec::new();
+            if !same {
+                let (practice, name) = (account.practice.clone(), login.name.clone());
+                writes.push(Write::FreeUsername { practice, name, account: account.id });
+                writes.push(Write::ClaimUsername(Login { name: username.name.clone(), ..login.clone() }));
+                // Attempts are counted by name: those on the old one say nothing of this one, nor do a stranger's on it
+                // while it was nobody's.
+                let key = sign_in_key(&account.practice, &username.name, &context.keyring);
+                writes.push(Write::ForgetAttempts(key));
+                account.attempts_seen = 0;
             }
-            patient.version += 1;
-            let status = patient.status(&practice.settings);
-            writes.push(Write::ChangePatient(Box::new(patient), status));
+            account.username.clone_from(&username.shown);
+            for patient in &patients {
+                let mut patient = patient.clone();
+                for known in patient.accounts.iter_mut().filter(|known| known.id == account.id) {
+                    known.username.clone_from(&username.shown);
+                }
+                patient.version += 1;
+                let status = patient.status(&practice.settings);
+                writes.push(Write::ChangePatient(Box::new(patient), status));
+            }
+            for reach in crate::notice::reaches(account, Some(&leading)) {
+                let mail = message(context, &leading, Template::UsernameChanged, reach);
+                writes.push(Write::Queue(Message { usernames: vec![username.shown.clone()], ..mail }));
+            }
+            append(context, account, Action::UsernameChanged, By::visitor(), Vec::new(), &mut writes);
+            Ok(writes)
+        };
+        if rewritten(context, store, &practice.id, token, &renamed).await? {
+            return Ok(username.shown);
         }
-        for reach in crate::notice::reaches(account, Some(&leading)) {
-            let mail = message(context, &leading, Template::UsernameChanged, reach);
-            writes.push(Write::Queue(Message { usernames: vec![username.shown.clone()], ..mail }));
-        }
-        append(context, account, Action::UsernameChanged, By::visitor(), Vec::new(), &mut writes);
-        Ok(writes)
-    })
-    .await?;
-    Ok(username.shown)
+    }
+    Err(Failure::Unavailable)
 }
 
 /// The patients whom an account sees, or saw.
@@ -256,7 +281,7 @@ where
     let code = next_code(context, &link, Channel::Email, practice.settings.code_digits)?;
     link.code = Some(code);
     link.codes = code.number;
-    let counter = Counter::new(MAIL, &email.reveal().to_lowercase(), now, &context.keyring);
+    let counter = Counter::new(OWN_MAIL, &email.reveal().to_lowercase(), now, &context.keyring);
     counter.check(store.raise(&counter, 1).await?, now)?;
     rewriting(context, store, &practice.id, token, |account, _| {
         let mut writes = vec![Write::CreateLink(Box::new(link.clone()))];
@@ -337,8 +362,11 @@ where
         let mine = |email: &Email| Listing::Account { email: email.comparable(), account: account.id };
         if let Some(old) = account.email.as_ref().filter(|old| !old.matches(&email)) {
             writes.push(Write::Unlist(practice.id.clone(), mine(old)));
-            let reach = Reach { to: Recipient::Former(old.reveal().to_owned()), channel: Channel::Email };
-            writes.push(Write::Queue(message(context, &leading, Template::EmailChanged, reach)));
+            // An address that nobody was ever reached at is told nothing.
+            if account.email_verified {
+                let reach = Reach { to: Recipient::Former(old.reveal().to_owned()), channel: Channel::Email };
+                writes.push(Write::Queue(message(context, &leading, Template::EmailChanged, reach)));
+            }
         }
         writes.push(Write::List(practice.id.clone(), mine(&email)));
         for known in leading.accounts.iter().filter(|known| known.id == account.id) {
@@ -347,6 +375,8 @@ where
         account.email = Some(email.clone());
         account.email_verified = true;
         account.new_email = None;
+        // A reset link that went to the old address opens nothing any more, whichever patient it was kept under.
+        account.anew_at = Some(now);
         append(context, account, Action::EmailChanged, By::visitor(), Vec::new(), &mut writes);
         Ok(writes)
     })

@@ -10,7 +10,7 @@ use crate::link::{Link, Purpose};
 use crate::message::{ATTEMPTS, Message, MessageState, Recipient, Template};
 use crate::notice::may_text;
 use crate::patient::Patient;
-use crate::person::{Name, Phone};
+use crate::person::{Email, Name, Phone};
 use crate::ports::{Context, Practices};
 use crate::practice::Settings;
 use crate::refusal::Unavailable;
@@ -58,6 +58,8 @@ pub struct About {
     pub link: Option<Link>,
     /// The account of the recipient.
     pub account: Option<Account>,
+    /// The patient that its holder is, where it has no address of its own.
+    pub own: Option<Patient>,
 }
 
 /// What a message says, with all that its words need.
@@ -237,7 +239,12 @@ fn address(message: &Message, patient: &Patient, about: &About) -> Option<String
         Recipient::Patient if channel == Channel::Sms && !may_text(patient) => None,
         Recipient::Patient => patient.reached_at(channel).map(str::to_owned),
         Recipient::Account(_) => about.account.as_ref().and_then(|account| match channel {
-            Channel::Email => account.email.as_ref().map(|email| email.reveal().to_owned()),
+            // An address that nobody was reached at is only what somebody typed; the chart's is the holder's, too.
+            Channel::Email => {
+                let own = account.email.as_ref().filter(|_| account.email_verified).map(Email::reveal);
+                let charted = || about.own.as_ref().and_then(|own| own.reached_at(Channel::Email));
+                own.or_else(charted).map(str::to_owned)
+            }
             Channel::Sms | Channel::Voice => {
                 account.mobile_phone.as_ref().and_then(Phone::dialable).map(str::to_owned)
             }

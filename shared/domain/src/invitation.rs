@@ -1,5 +1,6 @@
 //! Making an invitation: what it takes to offer, or give back, access. Shared by `send-invite` and quick add.
 
+use crate::account::Relationship;
 use crate::audit::{Action, Entry, Event, Head, Subject};
 use crate::chart::Channel;
 use crate::desk::Caller;
@@ -148,7 +149,7 @@ pub fn count_text(context: &Context, link: &Link, writes: &mut Vec<Write>) {
 }
 
 /// A reset link for the patient's own account: to the chart's contact as it is now.
-fn reset_of_patient(
+pub(crate) fn reset_of_patient(
     context: &Context,
     patient: Patient,
     account: AccountId,
@@ -273,14 +274,14 @@ fn way(patient: &Patient, settings: &Settings, caller: &Caller) -> Result<Way, R
     }
     let ended: Vec<AccountRef> =
         patient.accounts.iter().filter(|account| account.ended_by == Some(revocation.id)).cloned().collect();
-    let own = ended.iter().find(|account| account.relationship == crate::account::Relationship::Own);
-    let first = own.or_else(|| ended.first()).cloned();
-    Ok(match (first, revocation.reason) {
-        (None, _) | (_, RevokeReason::IdentityError) => Way::Register,
-        (Some(account), RevokeReason::Compromised) => Way::VerifyAgain(account),
-        (Some(account), _) => match settings.regrant {
-            Regrant::SameCredentials => Way::Restore(ended),
-            Regrant::VerifyAgain => Way::VerifyAgain(account),
-        },
+    // The link goes to the patient's contact: it may open the patient's own account to a new password, never that of
+    // somebody who looks after them.
+    let own = ended.iter().find(|account| account.relationship == Relationship::Own).cloned();
+    let again = revocation.reason == RevokeReason::Compromised || settings.regrant == Regrant::VerifyAgain;
+    Ok(match own {
+        _ if ended.is_empty() || revocation.reason == RevokeReason::IdentityError => Way::Register,
+        _ if !again => Way::Restore(ended),
+        Some(own) => Way::VerifyAgain(own),
+        None => Way::Register,
     })
 }

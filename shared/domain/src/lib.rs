@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod chain;
 pub mod chart;
 pub mod credentials;
 pub mod desk;

@@ -27,6 +27,9 @@ pub const PHONE: Rule = Rule { what: "phone", most: 3, seconds: 3600 };
 pub const MAIL: Rule = Rule { what: "mail", most: 3, seconds: 86_400 };
 /// Entries of their own password by a signed-in person.
 pub const OWN_PASSWORD: Rule = Rule { what: "own", most: 10, seconds: 3600 };
+/// Messages to one address that a signed-in person can cause. Not the counter of strangers, which rises only where an
+/// address is on file: what it says is nobody's to know.
+pub const OWN_MAIL: Rule = Rule { what: "own-mail", most: 3, seconds: 86_400 };
 /// Changes of one chart that are proposed in a day.
 pub const CHANGES: Rule = Rule { what: "change", most: 10, seconds: 86_400 };
 /// Staff calls of one client.

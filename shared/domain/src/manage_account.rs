@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::account::{Account, Grant, GrantState, Level, Login, Relationship, TEMPORARY_DAYS, Temporary};
 use crate::audit::{Action, By, Entry, Head, Subject};
+use crate::chain::append;
 use crate::change_account::patients_of;
 use crate::credentials::check_password;
 use crate::desk::{Caller, StaffCall, open, repeated};
@@ -17,7 +18,7 @@ use crate::hold::Hold;
 use crate::ids::{AccountId, PatientId, PracticeId};
 use crate::invitation::end_resets;
 use crate::limit::sign_in_key;
-use crate::link::LinkState;
+use crate::link::{Kind, LinkState};
 use crate::message::Template;
 use crate::notice::{notice_channel, to_patient};
 use crate::password::Password;
@@ -25,11 +26,11 @@ use crate::patient::{AccountRef, Patient};
 use crate::person::Email;
 use crate::ports::{
     Accounts, Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Entry as Listing, Limits, Once,
-    Patients, Practices, Write,
+    OnceKey, Patients, Practices, Write,
 };
 use crate::practice::{Practice, Scope};
 use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
-use crate::reset::{append, begin_anew};
+use crate::reset::begin_anew;
 use crate::username::Username;
 
 /// Reads the registrations that wait.
@@ -74,6 +75,9 @@ where
         let (patient, head) =
             join!(store.patient(&hold.practice, &hold.patient), store.head(&hold.practice, &subject));
         let mut patient = patient?.ok_or(Refusal::NotFound)?;
+        if let Some(reason) = patient.suspension().filter(|_| grant) {
+            return Err(Refusal::NotEligible(vec![reason]).into());
+        }
         let now = context.now();
         let username =
             patient.accounts.iter().find(|account| account.id == id).map(|account| account.username.clone());
@@ -116,6 +120,9 @@ where
         match store.commit(&writes).await {
             Ok(()) => return Ok(hold),
             Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended) if once.is_some() => {
+                return Err(Refusal::IdempotencyInProgress.into());
+            }
             Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
         }
     }
@@ -195,23 +202,26 @@ where
     Ok(NameCheck { valid: username.is_some(), available: username.is_some() && !taken })
 }
 
-/// Opens a call about an account of the caller's practice; of another one's, it is not there.
+/// Opens a call about an account of the caller's practice; of another one's, it is not there. With whether the same
+/// idempotency key was used for it before.
 async fn account_of<S>(
     context: &Context,
     store: &S,
     call: &StaffCall,
     id: AccountId,
-) -> Result<(Caller, Account), Failure>
+    once: Option<&OnceKey>,
+) -> Result<(Caller, Account, bool), Failure>
 where
     S: Desk + Limits + Accounts,
 {
-    let (opened, account) =
-        join!(open(context, store, call, &[Scope::Accounts], Along::default()), store.account(id));
-    let (caller, _) = opened?;
+    let along = Along { once, ..Along::default() };
+    let (opened, account) = join!(open(context, store, call, &[Scope::Accounts], along), store.account(id));
+    let (caller, opened) = opened?;
     caller.actor()?;
+    let again = repeated(opened.once, once, context.now())?.is_some();
     let account =
         account?.filter(|account| account.practice == caller.practice && account.deleted_at.is_none());
-    Ok((caller, account.ok_or(Refusal::NotFound)?))
+    Ok((caller, account.ok_or(Refusal::NotFound)?, again))
 }
 
 /// Ends the pause after too many wrong passwords, for every browser.
@@ -224,16 +234,26 @@ pub async fn unlock<S>(
 where
     S: Desk + Limits + Accounts + Commit,
 {
+    let once = call.once_key(context);
     for _ in 0..DECISIONS {
-        let (caller, mut account) = account_of(context, store, call, id).await?;
+        let (caller, mut account, again) = account_of(context, store, call, id, once.as_ref()).await?;
+        if again {
+            return Ok(account);
+        }
         let name = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
         let mut writes = vec![Write::ForgetAttempts(sign_in_key(&account.practice, &name, &context.keyring))];
         account.attempts_seen = 0;
         account.browsers += 1;
         append(context, &mut account, Action::AccountUnlocked, caller.by(), Vec::new(), &mut writes);
+        if let Some(key) = once.clone() {
+            writes.push(Write::Once(Once::new(key, &id.to_string(), context.now())));
+        }
         match store.commit(&writes).await {
             Ok(()) => return Ok(account),
             Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended) if once.is_some() => {
+                return Err(Refusal::IdempotencyInProgress.into());
+            }
             Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
         }
     }
@@ -248,7 +268,7 @@ where
 {
     let now = context.now();
     for _ in 0..DECISIONS {
-        let (caller, mut account) = account_of(context, store, call, id).await?;
+        let (caller, mut account, _) = account_of(context, store, call, id, None).await?;
         let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
         let name = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
         let mut writes = vec![
@@ -296,6 +316,10 @@ fn forget(
     let theirs = patient.accounts.iter_mut().filter(|known| known.id == id);
     end_resets(theirs, LinkState::Cancelled, context.now(), writes);
     patient.accounts.retain(|known| known.id != id);
+    // What would have given it back has nothing to give back.
+    if let Some(current) = patient.invitation.take_if(|current| current.kind == Kind::Restored) {
+        writes.push(Write::CloseLink { id: current.link, to: LinkState::Superseded, at: context.now() });
+    }
     if patient.accounts.is_empty() {
         patient.registered_at = None;
         patient.last_login_at = None;
@@ -435,7 +459,8 @@ fn give(
     writes.extend(begin_anew(&mut account, now));
     account.temporary = Some(Temporary { until: now.plus_hours(TEMPORARY_DAYS * 24), used: false });
 
-    end_resets(patient.accounts.iter_mut(), LinkState::Cancelled, now, &mut writes);
+    let theirs = patient.accounts.iter_mut().filter(|known| known.id == account.id);
+    end_resets(theirs, LinkState::Cancelled, now, &mut writes);
     if is_new {
         let (id, username) = (account.id, account.username.clone());
         let relationship = Relationship::Own;
@@ -445,6 +470,7 @@ fn give(
             relationship,
             ended_by: None,
             held: false,
+            addresses: Vec::new(),
             reset: None,
         });
         patient.registered_at = patient.registered_at.or(Some(now));

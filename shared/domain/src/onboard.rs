@@ -228,12 +228,15 @@ where
     for some in ids.chunks(50) {
         let patients: Vec<Patient> =
             store.charts(&caller.practice, some).await?.into_iter().map(|(patient, _)| patient).collect();
-        let links: Vec<LinkId> =
-            patients.iter().filter_map(|patient| patient.invitation.map(|current| current.link)).collect();
+        let out = |patient: &Patient| -> Vec<LinkId> {
+            let offers = patient.offers.iter().map(|offer| offer.link);
+            patient.invitation.map(|current| current.link).into_iter().chain(offers).collect()
+        };
+        let links: Vec<LinkId> = patients.iter().flat_map(out).collect();
         let (links, _) = store.links_and_accounts(&links, &[]).await?;
         for patient in patients {
-            let current = patient.invitation.map(|current| current.link);
-            let locked = links.iter().any(|link| Some(link.id) == current && link.is_locked());
+            let theirs = out(&patient);
+            let locked = links.iter().any(|link| theirs.contains(&link.id) && link.is_locked());
             let holds = |cause: &Cause| match cause {
                 Cause::ReportedWrongRecipient => !patient.reported.is_empty(),
                 Cause::LinkLocked => locked,

@@ -228,6 +228,9 @@ pub struct AccountRef {
     /// Whether staff must still decide on it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
+    /// Digests of the addresses that its holder gave: what else is on its way to them is known by these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
     /// The latest reset link that was made for it, used or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset: Option<LinkId>,

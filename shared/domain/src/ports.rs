@@ -495,7 +495,16 @@ pub enum Write {
     /// A proposed change that waited was decided on.
     DecideChange(Change),
     /// Staff should look at a patient; noted once for each cause.
-    Note(PracticeId, PatientId, Cause),
+    Note {
+        /// The practice.
+        practice: PracticeId,
+        /// The patient.
+        patient: PatientId,
+        /// Why.
+        cause: Cause,
+        /// When.
+        at: Timestamp,
+    },
     /// A session goes on in the account's new epoch.
     KeepSession(Session),
     /// A counter rises by one, if its rule still allows it.

@@ -11,6 +11,7 @@ use crate::account::{
     Account, Grant, GrantState, Level, Login, Relationship, Security, Session, TERMS_VERSION, Terms,
 };
 use crate::audit::{Action, By, Entry, Head, Subject};
+use crate::chain::append;
 use crate::chart::Channel;
 use crate::credentials::{Authenticated, Credentials, authenticate, check_password, own_words};
 use crate::hold::{Hold, HoldReason, shares_a_guardians_address};
@@ -21,7 +22,7 @@ use crate::link::{Invitee, Kind, Link, LinkState, Purpose, Role, parse_token};
 use crate::message::Template;
 use crate::notice::{notice_channel, tell, to_patient};
 use crate::password::Password;
-use crate::patient::{AccountRef, Patient, RevokeReason};
+use crate::patient::{AccountRef, Patient, RevokeReason, address_digest};
 use crate::person::{Email, Line, Name, Phone};
 use crate::ports::{
     Accounts, Chain, Commit, CommitError, Context, DECISIONS, Entry as Listing, Limits, Links, Patients,
@@ -29,7 +30,7 @@ use crate::ports::{
 };
 use crate::practice::Practice;
 use crate::refusal::{Failure, FieldFault, Refusal};
-use crate::reset::{answer_of, append, begin_anew};
+use crate::reset::{answer_of, begin_anew};
 use crate::username::{Username, alternatives};
 
 /// What a representative says of themselves.
@@ -327,6 +328,7 @@ fn enroll(
         relationship,
         ended_by: None,
         held: waits,
+        addresses: who.map(addresses).unwrap_or_default(),
         reset: None,
     });
     used_up(&mut patient, link);
@@ -353,6 +355,8 @@ fn enroll(
     let mut writes = vec![
         Write::AcceptLink { id: link.id, ticket: ticket_digest(link), at: now },
         Write::ClaimUsername(login),
+        // What was tried under this name before it was anybody's is not held against its owner.
+        Write::ForgetAttempts(sign_in_key(&link.practice, &username.name, &context.keyring)),
         Write::CreateAccount(Box::new(account.clone())),
         Write::ChangePatient(Box::new(patient), status),
         Write::Append(event),
@@ -369,6 +373,22 @@ fn enroll(
 
 fn ticket_digest(link: &Link) -> String {
     link.ticket.as_ref().map(|ticket| ticket.digest.clone()).unwrap_or_default()
+}
+
+/// Digests of the addresses that a representative gave.
+fn addresses(who: &Invitee) -> Vec<String> {
+    [Channel::Email, Channel::Sms]
+        .into_iter()
+        .filter_map(|way| who.address(way))
+        .map(address_digest)
+        .collect()
+}
+
+/// Digests of an account's own addresses.
+fn addresses_of(account: &Account) -> Vec<String> {
+    let email = account.email.as_ref().map(Email::reveal);
+    let phone = account.mobile_phone.as_ref().and_then(Phone::dialable);
+    email.into_iter().chain(phone).map(address_digest).collect()
 }
 
 /// The representative: as whoever invited them described them, else as they describe themselves.
@@ -424,7 +444,12 @@ async fn come_back<S: Accounts>(
     head: &Head,
 ) -> Result<Plan, Failure> {
     let now = context.now();
-    let mut account = store.account(id).await?.ok_or(Refusal::LinkUnavailable)?;
+    let mut account = store
+        .account(id)
+        .await?
+        .filter(|account| account.deleted_at.is_none())
+        .filter(|account| account.grant(&patient.id).is_some_and(|g| g.relationship == Relationship::Own))
+        .ok_or(Refusal::LinkUnavailable)?;
     let revocation = patient.revocation.clone().ok_or(Refusal::LinkUnavailable)?;
     let username = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?;
     check_password(&command.password, practice, &username.name, &patient.chart, own_words(&account))?;
@@ -437,10 +462,12 @@ async fn come_back<S: Accounts>(
     }
     let mut writes = vec![Write::AcceptLink { id: link.id, ticket: ticket_digest(link), at: now }];
     restore(&mut patient, &back, &mut writes, now);
-    end_resets(patient.accounts.iter_mut(), LinkState::Superseded, now, &mut writes);
+    let theirs = patient.accounts.iter_mut().filter(|known| known.id == id);
+    end_resets(theirs, LinkState::Superseded, now, &mut writes);
     // A password that others may know opens nothing from here on: neither do the sessions that it began.
     writes.extend(begin_anew(&mut account, now));
     account.temporary = None;
+    account.terms = Some(Terms { version: TERMS_VERSION.to_owned(), accepted_at: now });
     // This account is written whole, below; the others by their grants.
     writes.retain(|write| !matches!(write, Write::RestoreGrant { account, .. } if *account == id));
     if let Some(grant) = account.grants.get_mut(patient.id.as_str()) {
@@ -498,6 +525,9 @@ async fn come_back<S: Accounts>(
     })
 }
 
+/// Patients that one login may see.
+const PATIENTS: usize = 20;
+
 /// To add a patient to a login that exists.
 pub struct AddPatient {
     /// The ticket.
@@ -533,14 +563,18 @@ where
 {
     let now = context.now();
     let id = parse_token(token, Purpose::Invitation, &context.keyring);
-    let link = match id {
-        Some(id) => store.link(id).await?,
-        None => None,
+    let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let read = async {
+        match id {
+            Some(id) => store.link(id).await,
+            None => Ok(None),
+        }
     };
+    let (count, link) = join!(store.raise(&counter, 1), read);
+    counter.check(count?, now)?;
+    let link = link?;
     let honoured = link.and_then(|link| Some((link.honours(&command.ticket, now)?.role, link)));
     let Some((role, link)) = honoured.filter(|(_, link)| link.account.is_none()) else {
-        let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
-        counter.check(store.raise(&counter, 1).await?, now)?;
         return Err(Refusal::LinkUnavailable.into());
     };
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
@@ -573,6 +607,14 @@ where
         let patient = patient.ok_or(Refusal::LinkUnavailable)?;
         if relationship == Relationship::Own && account.own_patient().is_some_and(|own| own != link.patient) {
             return Err(Refusal::Conflict("already_own").into());
+        }
+        // Whoever sees this patient already neither loses that by somebody else's link, nor spends it.
+        let sees = account.grant(&link.patient).is_some_and(|grant| grant.state != GrantState::Ended);
+        if sees {
+            return Err(Refusal::Conflict("already_linked").into());
+        }
+        if account.grants.len() >= PATIENTS {
+            return Err(Refusal::Conflict("too_many_patients").into());
         }
         let waits = must_wait(context, store, &practice, &patient, role).await?;
         account.attempts_seen = attempts;
@@ -654,6 +696,7 @@ fn take_in(
         relationship,
         ended_by: None,
         held: waits,
+        addresses: addresses_of(&account),
         reset: None,
     });
     used_up(&mut patient, link);

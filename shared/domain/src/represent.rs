@@ -9,7 +9,7 @@ use crate::chart::Channel;
 use crate::desk::{Caller, StaffCall};
 use crate::ids::{AccountId, Actor, LinkId, PatientId, PracticeId};
 use crate::invitation::{Prepared, count_text, made, too_many_texts};
-use crate::limit::{Counter, MAIL};
+use crate::limit::{Counter, OWN_MAIL};
 use crate::link::{Invitee, Kind, Link, LinkState, Purpose, Target};
 use crate::message::{Message, Recipient, Template};
 use crate::notice::{Reach, message};
@@ -50,6 +50,10 @@ pub fn offer(
 ) -> Result<Prepared, Refusal> {
     let mut reasons = patient.refusals(Channel::Print, settings);
     reasons.retain(|reason| *reason != Reason::Declined);
+    let to = offering.invitee.address(offering.channel).map(address_digest);
+    if to.is_some_and(|to| patient.reported.iter().any(|reported| reported.to == to)) {
+        reasons.push(Reason::ReportedWrongRecipient);
+    }
     if offer_channel(&offering.invitee, offering.channel).is_none() {
         let missing = offering.channel == Channel::Email;
         reasons.push(if missing { Reason::MissingEmail } else { Reason::MissingMobilePhone });
@@ -251,7 +255,7 @@ where
                 // A patient is no reason for a stranger's mailbox to fill.
                 if let Some(to) = ready.link.sent_to.as_ref().filter(|_| ready.link.channel == Channel::Email)
                 {
-                    let counter = Counter::new(MAIL, &to.to_lowercase(), context.now(), &context.keyring);
+                    let counter = Counter::new(OWN_MAIL, &to.to_lowercase(), context.now(), &context.keyring);
                     ready.writes.push(Write::Count(counter));
                 }
                 finished(ready.patient, ready.writes, &practice)

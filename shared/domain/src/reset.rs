@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::audit::{Action, By, Entry, Head, Subject};
+use crate::chain::append;
 use crate::chart::Channel;
 use crate::credentials::{check_password, own_words};
 use crate::ids::{AccountId, LinkId, PatientId, PracticeId};
@@ -482,28 +483,4 @@ pub(crate) fn begin_anew(account: &mut Account, now: crate::time::Timestamp) -> 
     account.attempts_seen = 0;
     account.anew_at = Some(now);
     account.new_email.take().map(|id| Write::EndLink { id, to: LinkState::Cancelled, at: now })
-}
-
-/// Adds an event to the account's own chain, and writes the account's record.
-pub(crate) fn append(
-    context: &Context,
-    account: &mut Account,
-    action: Action,
-    by: By,
-    detail: Vec<(&'static str, String)>,
-    writes: &mut Vec<Write>,
-) {
-    let entry = Entry {
-        practice: account.practice.clone(),
-        subject: Subject::Account(account.id),
-        at: context.now(),
-        by,
-        action,
-        detail,
-    };
-    let event = entry.after(&account.head, &context.keyring);
-    account.head = event.head();
-    account.version += 1;
-    writes.push(Write::ChangeAccount(Box::new(account.clone())));
-    writes.push(Write::Append(event));
 }

@@ -48,21 +48,21 @@ where
 }
 
 fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller: &Caller) -> Decision {
-    let earlier = patient.revocation.as_ref();
+    let earlier = patient.revocation.as_ref().map(|earlier| earlier.id);
     if earlier.is_some() && patient.invitation.is_none() && patient.offers.is_empty() {
         return None;
     }
     let now = context.now();
     // A revocation over one that was about to be undone keeps its id, so that the same grants come back with it.
-    let id =
-        earlier.map_or_else(|| RevocationId::new(&*context.clock, &*context.entropy), |earlier| earlier.id);
+    let id = earlier.unwrap_or_else(|| RevocationId::new(&*context.clock, &*context.entropy));
     let entry = entry(context, &patient, caller, command, Vec::new());
     let mut writes = Vec::new();
     let mut others = Vec::new();
+    drop_held(&mut patient, |_| true, id, &mut writes);
     for account in patient.accounts.iter_mut().filter(|account| account.ended_by.is_none()) {
         account.ended_by = Some(id);
         writes.push(Write::EndGrant { account: account.id, patient: patient.id.clone(), revocation: id });
-        if account.relationship != Relationship::Own && !account.held {
+        if account.relationship != Relationship::Own {
             others.push(account.id);
         }
     }
@@ -99,20 +99,52 @@ pub(crate) fn revoke_one(
     if known.ended_by.is_some() {
         return Ok(None);
     }
+    let mut writes = Vec::new();
+    if known.held {
+        drop_held(&mut patient, |held| held == account, id, &mut writes);
+        return Ok(Some((patient, writes, entry)));
+    }
     known.ended_by = Some(id);
-    let (own, was_live) = (known.relationship == Relationship::Own, !known.held);
-    let mut writes = vec![Write::EndGrant { account, patient: patient.id.clone(), revocation: id }];
+    let (own, addresses) = (known.relationship == Relationship::Own, known.addresses.clone());
+    writes.push(Write::EndGrant { account, patient: patient.id.clone(), revocation: id });
     let theirs = patient.accounts.iter_mut().filter(|known| known.id == account);
     end_resets(theirs, LinkState::Revoked, context.now(), &mut writes);
+    // An invitation of theirs that is still out would let them in again.
+    patient.offers.retain(|offer| {
+        let theirs = addresses.contains(&offer.to);
+        if theirs {
+            writes.push(Write::EndLink { id: offer.link, to: LinkState::Revoked, at: context.now() });
+        }
+        !theirs
+    });
     if own {
-        let told = notice_channel(&patient).filter(|_| was_live);
+        let told = notice_channel(&patient);
         writes.extend(
             told.map(|channel| Write::Queue(to_patient(context, &patient, Template::Revoked, channel, None))),
         );
-    } else if was_live {
+    } else {
         writes.push(ended(context, &patient, account));
     }
     Ok(Some((patient, writes, entry)))
+}
+
+/// Registrations that wait for staff end with the access that they were for: nobody need decide on them any more.
+fn drop_held(
+    patient: &mut Patient,
+    which: impl Fn(AccountId) -> bool,
+    revocation: RevocationId,
+    writes: &mut Vec<Write>,
+) {
+    let (practice, id) = (patient.practice.clone(), patient.id.clone());
+    patient.accounts.retain(|known| {
+        let ends = known.held && which(known.id);
+        if ends {
+            let (account, practice) = (known.id, practice.clone());
+            writes.push(Write::EndGrant { account, patient: id.clone(), revocation });
+            writes.push(Write::DropHold { practice, account });
+        }
+        !ends
+    });
 }
 
 /// Word to a representative that they see this patient no longer; what else they see stays.

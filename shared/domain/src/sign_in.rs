@@ -3,7 +3,8 @@
 use zeroize::Zeroizing;
 
 use crate::account::{Account, Exchange, Login, Presented, Session};
-use crate::audit::{Action, By, Entry, Subject};
+use crate::audit::{Action, By};
+use crate::chain::append;
 use crate::credentials::{Authenticated, Credentials, authenticate};
 use crate::desk::{StaffCall, admit};
 use crate::ids::{AccountId, PracticeId};
@@ -85,7 +86,7 @@ where
             let password = command.password.hash(&context.keyring, &*context.entropy);
             writes.push(Write::SetPassword(Login { password, ..login.clone() }));
         }
-        chained(context, &mut account, Action::SignedIn, By::visitor(), &mut writes);
+        append(context, &mut account, Action::SignedIn, By::visitor(), Vec::new(), &mut writes);
         match store.commit(&writes).await {
             Ok(()) => return Ok(SignedIn { account, session, token, exchange, browser }),
             Err(CommitError::Lost(_)) => {
@@ -107,29 +108,6 @@ async fn revoked<S: Commit>(store: &S, mut account: Account) -> Result<SignedIn,
         Ok(()) | Err(CommitError::Lost(_) | CommitError::Contended) => Err(Refusal::AccessRevoked.into()),
         Err(CommitError::Unavailable) => Err(Failure::Unavailable),
     }
-}
-
-/// Adds an event to the account's own chain, whose end the account's record keeps, and the record's write.
-pub(crate) fn chained(
-    context: &Context,
-    account: &mut Account,
-    action: Action,
-    by: By,
-    writes: &mut Vec<Write>,
-) {
-    let entry = Entry {
-        practice: account.practice.clone(),
-        subject: Subject::Account(account.id),
-        at: context.now(),
-        by,
-        action,
-        detail: Vec::new(),
-    };
-    let event = entry.after(&account.head, &context.keyring);
-    account.head = event.head();
-    account.version += 1;
-    writes.push(Write::ChangeAccount(Box::new(account.clone())));
-    writes.push(Write::Append(event));
 }
 
 /// A session that holds, with the account behind it.
@@ -210,7 +188,7 @@ pub async fn sign_out<S: Accounts + Commit>(
             return Ok(());
         }
         let mut writes = vec![Write::EndSession { account: session.account, digest: session.digest }];
-        chained(context, &mut account, Action::SignedOut, By::visitor(), &mut writes);
+        append(context, &mut account, Action::SignedOut, By::visitor(), Vec::new(), &mut writes);
         match store.commit(&writes).await {
             Ok(()) => return Ok(()),
             Err(CommitError::Lost(_)) => {}
@@ -280,7 +258,7 @@ where
         }
         let (session, token) = Session::begin(&account, now, &*context.entropy);
         let mut writes = vec![Write::SpendExchange(exchange), Write::OpenSession(session.clone())];
-        chained(context, &mut account, Action::SessionExchanged, caller.by(), &mut writes);
+        append(context, &mut account, Action::SessionExchanged, caller.by(), Vec::new(), &mut writes);
         match store.commit(&writes).await {
             Ok(()) => return Ok(Exchanged { session, token }),
             Err(CommitError::Lost(places)) if places.contains(&0) => return Err(Refusal::NotFound.into()),

@@ -157,9 +157,12 @@ pub(crate) fn plan(
         // A link and its second check rest on the contacts that were on file when it was made.
         let own = patient.accounts.iter_mut().filter(|account| account.relationship == Relationship::Own);
         end_resets(own, LinkState::Superseded, now, &mut writes);
-        let now_reached = [Channel::Email, Channel::Sms, Channel::Voice]
-            .map(|channel| patient.chart.address(channel).map(address_digest).unwrap_or_default());
-        patient.reported.retain(|reported| now_reached.contains(&reported.to));
+        // What was said of an address that is on the chart no longer is over.
+        let left = [Channel::Email, Channel::Sms, Channel::Voice].map(|channel| {
+            let (old, new) = (before.chart.address(channel), patient.chart.address(channel));
+            old.filter(|_| old != new).map(address_digest)
+        });
+        patient.reported.retain(|reported| !left.iter().flatten().any(|gone| *gone == reported.to));
     }
     let entry = Entry {
         practice: practice.id.clone(),
@@ -301,11 +304,12 @@ where
 {
     settled(context, store, call, &[Scope::ChartWrite], patient, |mut patient, caller| {
         caller.actor()?;
-        if !patient.is_reported(channel) {
+        // The chart's address, and those of representatives who were invited by that way.
+        let known = patient.reported.len();
+        patient.reported.retain(|reported| reported.channel != channel);
+        if patient.reported.len() == known {
             return Ok(None);
         }
-        let to = patient.chart.address(channel).map(address_digest).unwrap_or_default();
-        patient.reported.retain(|reported| reported.to != to);
         let entry = Entry {
             practice: patient.practice.clone(),
             subject: Subject::Patient(patient.id.clone()),

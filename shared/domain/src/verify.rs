@@ -175,10 +175,7 @@ where
         let wrong = wrong(asks, facts, &patient, &link, context);
         if !wrong.is_empty() {
             store.failed_check(link.id, Some(FailedCheck { at: now, facts: wrong }), false).await?;
-            if link.is_locked() && link.invitee.is_none() {
-                let note = Write::Note(link.practice.clone(), link.patient.clone(), Cause::LinkLocked);
-                store.commit(&[note]).await.map_err(|_| Failure::Unavailable)?;
-            }
+            note_lock(store, &link, now).await?;
             return Err(Refusal::VerificationFailed.into());
         }
         if role == Role::Patient && patient.chart.birth_date.age(now) < settings.adolescent_age {
@@ -215,6 +212,16 @@ where
         }
     }
     Err(Failure::Unavailable)
+}
+
+/// Notes for staff that a link's tries are used up, if they are.
+async fn note_lock<S: Commit>(store: &S, link: &Link, now: Timestamp) -> Result<(), Failure> {
+    if !link.is_locked() {
+        return Ok(());
+    }
+    let (practice, patient) = (link.practice.clone(), link.patient.clone());
+    let note = Write::Note { practice, patient, cause: Cause::LinkLocked, at: now };
+    store.commit(&[note]).await.map_err(|_| Failure::Unavailable)
 }
 
 /// Whether the patient's record still stands behind the link.
@@ -542,6 +549,7 @@ where
     }
     let code = link.code.filter(|_| proof.number == link.proofs).ok_or(Refusal::CodeRejected)?;
     if !is_code(context, &link, &code, entered) {
+        note_lock(store, &link, now).await?;
         return Err(Refusal::CodeRejected.into());
     }
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
@@ -588,7 +596,7 @@ where
         let Some(mut patient) = patient?.filter(|patient| patient.invites_by(link.id)) else { return Ok(()) };
         patient.invitation.take_if(|current| current.link == link.id);
         patient.offers.retain(|offer| offer.link != link.id);
-        let reported = link.sent_to.as_deref().filter(|_| link.invitee.is_none()).map(address_digest);
+        let reported = link.sent_to.as_deref().map(address_digest);
         if let Some(to) = reported.filter(|to| patient.reported.iter().all(|known| known.to != *to)) {
             patient.reported.push(Reported { channel: link.channel, to });
         }
@@ -599,7 +607,12 @@ where
         let status = patient.status(&practice.settings);
         let writes = [
             Write::CloseLink { id: link.id, to: LinkState::ReportedWrongRecipient, at: now },
-            Write::Note(patient.practice.clone(), patient.id.clone(), Cause::ReportedWrongRecipient),
+            Write::Note {
+                practice: patient.practice.clone(),
+                patient: patient.id.clone(),
+                cause: Cause::ReportedWrongRecipient,
+                at: now,
+            },
             Write::ChangePatient(Box::new(patient), status),
             Write::Append(event),
         ];

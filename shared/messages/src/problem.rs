@@ -182,6 +182,14 @@ pub fn reason_detail(code: &str, language: Language) -> Option<&'static str> {
             english: "This login already belongs to another patient: register with a new user name.",
             spanish: "Esta cuenta ya es de otro paciente: regístrese con un nombre de usuario nuevo.",
         },
+        "already_linked" => Detail {
+            english: "This login already sees this patient.",
+            spanish: "Esta cuenta ya puede ver a este paciente.",
+        },
+        "too_many_patients" => Detail {
+            english: "This login sees as many patients as one can. Register with a new user name.",
+            spanish: "Esta cuenta ya ve a tantos pacientes como es posible. Regístrese con un nombre de usuario nuevo.",
+        },
         "no_account" => Detail {
             english: "This patient has no account of their own: invite them first.",
             spanish: "Este paciente no tiene una cuenta propia: invítelo primero.",
@@ -255,7 +263,7 @@ pub const PROBLEM_CODES: [&str; 23] = [
 ];
 
 /// Every reason code that has a sentence.
-pub const REASON_CODES: [&str; 25] = [
+pub const REASON_CODES: [&str; 27] = [
     "access_disabled",
     "missing_email",
     "missing_mobile_phone",
@@ -271,6 +279,8 @@ pub const REASON_CODES: [&str; 25] = [
     "already_registered",
     "guardian_contact_conflict",
     "already_own",
+    "already_linked",
+    "too_many_patients",
     "no_account",
     "access_revoked",
     "too_many_invitations",

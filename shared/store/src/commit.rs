@@ -195,11 +195,11 @@ impl Table {
                     self.put(item(&decided, change, None)?, NEW, vec![]),
                 ]);
             }
-            Write::Note(practice, patient, cause) => {
+            Write::Note { practice, patient, cause, at: when } => {
                 let mut note = key_item(&keys::note(practice, *cause, patient));
                 note.insert("patient".to_owned(), s(patient.as_str()));
                 note.insert("cause".to_owned(), value(cause)?);
-                let ttl = self.clock.now().plus_hours(NOTE_HOURS);
+                let ttl = when.plus_hours(NOTE_HOURS);
                 note.insert(keys::TTL.to_owned(), n(ttl.seconds()));
                 self.put(note, "", vec![])
             }

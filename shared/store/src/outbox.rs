@@ -12,6 +12,7 @@ use portico_domain::keys::digest;
 use portico_domain::link::Delivery;
 use portico_domain::message::{LEASE_SECONDS, Message, MessageState, Recipient};
 use portico_domain::patient::{Patient, Status};
+use portico_domain::ports::Patients as _;
 use portico_domain::publish_changes::{Change, Counts, Moved};
 use portico_domain::refusal::Unavailable;
 use serde_json::Value;
@@ -53,10 +54,17 @@ impl Outbox for Table {
         let all: Vec<Key> =
             [Some(&patient), link.as_ref(), account.as_ref()].into_iter().flatten().cloned().collect();
         let mut found = self.batch(&all).await?;
+        let account: Option<Account> = optional(account.and_then(|account| found.take(&account)))?;
+        let own = account.as_ref().filter(|account| !account.email_verified).and_then(Account::own_patient);
+        let own = match own {
+            Some(own) => self.patient(&message.practice, &own).await?,
+            None => None,
+        };
         Ok(About {
             patient: optional(found.take(&patient))?,
             link: link.and_then(|link| found.take(&link)).map_or(Ok(None), whole_link)?,
-            account: optional(account.and_then(|account| found.take(&account)))?,
+            account,
+            own,
         })
     }
 

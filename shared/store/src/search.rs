@@ -15,6 +15,8 @@ use crate::table::{COSTS, Table, unavailable};
 
 /// Items that one page looks at: an account has several words, of which a search may meet more than one.
 const LOOKED_AT: usize = PAGE * 4;
+/// Words that are written in one transaction.
+const TOGETHER: usize = 90;
 
 impl Search for Table {
     async fn found(
@@ -66,6 +68,10 @@ impl Table {
         let from = after.map_or(prefix.to_owned(), |after| prefix.max(&format!("{after} ")).to_owned());
         // The greatest character ends what begins with the prefix.
         let to = format!("{prefix}\u{10FFFF}");
+        if from > to {
+            // What comes after lies beyond all that begins so.
+            return Ok((Vec::new(), false));
+        }
         let values = vec![(":pk", s(keys::search(practice))), (":from", s(from)), (":to", s(to))];
         let condition = "#pk = :pk AND #sk BETWEEN :from AND :to";
         let terms = Terms::of(&[condition], values, &[]);
@@ -79,6 +85,23 @@ impl Table {
         let items = answer.items.unwrap_or_default().into_iter();
         let named = items.filter_map(|item| Some((item.get(keys::SK)?.as_s().ok()?.clone(), item)));
         Ok((named.collect(), more))
+    }
+}
+
+impl Table {
+    async fn write_words(&self, items: Vec<TransactWriteItem>) -> Result<bool, Unavailable> {
+        let call = self.client.transact_write_items().set_transact_items(Some(items));
+        match call.return_consumed_capacity(COSTS).send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(unavailable("TransactWriteItems", &error)),
+        }
     }
 }
 
@@ -101,7 +124,8 @@ impl Lists for Table {
             .condition_expression(condition)
             .set_expression_attribute_values(terms.values())
             .set_expression_attribute_names(Some(terms.names));
-        let mut items = vec![TransactWriteItem::builder().set_put(whole.build().ok()).build()];
+        let whole = TransactWriteItem::builder().set_put(whole.build().ok()).build();
+        let mut items = Vec::new();
         for word in entry.words.keys() {
             let listed = put(item(&keys::word(practice, word, entry.account), entry, None)?);
             items.push(TransactWriteItem::builder().set_put(listed.build().ok()).build());
@@ -113,17 +137,15 @@ impl Lists for Table {
                 items.push(TransactWriteItem::builder().set_delete(gone.ok()).build());
             }
         }
-        let call = self.client.transact_write_items().set_transact_items(Some(items));
-        match call.return_consumed_capacity(COSTS).send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
-            {
-                Ok(false)
+        // A transaction takes a hundred items. Of an account with more words the rest follows: a list that was cut off in
+        // between is written again when the stream shows its record again, since the entry itself comes last.
+        let rest = items.split_off(items.len().min(TOGETHER));
+        for some in rest.chunks(TOGETHER) {
+            if !self.write_words(some.to_vec()).await? {
+                return Ok(false);
             }
-            Err(error) => Err(unavailable("TransactWriteItems", &error)),
         }
+        items.push(whole);
+        self.write_words(items).await
     }
 }

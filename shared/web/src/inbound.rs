@@ -161,7 +161,7 @@ impl Inbound {
                 .any(|(name, value)| name == field && value.trim().is_empty())
     }
 
-    /// Whether nothing was sent: for paths whose body may be left out.
+    /// Whether anything was sent: for paths whose body may be left out.
     pub fn has_body(&self) -> bool {
         !self.body.is_empty()
     }
