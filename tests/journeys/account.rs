@@ -429,12 +429,17 @@ async fn nothing_of_an_account_is_shown_or_changed_without_a_session_or_from_ano
         "/representatives/end",
         "/demographics",
     ];
-    let before = world.items().await;
+    // All but the counters of who calls.
+    let kept = async || {
+        let items = world.items().await;
+        items.lines().filter(|line| !line.contains("\"LIMIT#")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = kept().await;
     for path in forms {
         let request = world.request("POST", &format!("/riverside/account{path}"));
         let request = request.header("cookie", format!("__Host-portico={session}"));
         let foreign = request.header("sec-fetch-site", "cross-site").form(&[("session_id", "x")]);
         drop(world.send(foreign).await.expect(403));
     }
-    assert_eq!(world.items().await, before);
+    assert_eq!(kept().await, before);
 }
