@@ -1,0 +1,1 @@
+//! Sequences that showed a fault once, shrunk, each under the sentence that it broke.
