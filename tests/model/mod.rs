@@ -8,6 +8,7 @@
 //! the same sequences.
 
 mod found;
+mod guesses;
 mod reference;
 mod system;
 
@@ -22,6 +23,8 @@ use system::System;
 /// Tests that share the sequences, so that as many threads can be at work.
 const WORKERS: u64 = 4;
 const SEQUENCES: u64 = 2000;
+/// Phrases in a sequence, at most; of one to six operations each.
+const PHRASES: u64 = 6;
 
 /// What is done in one go: mostly one thing, sometimes what belongs together, so that a short sequence gets far.
 type Phrase = Vec<Op>;
@@ -225,6 +228,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 fn sequences(worker: u64) {
     let seed = number("PORTICO_MODEL_SEED", 20_261_122) * WORKERS + worker;
     let cases = number("PORTICO_MODEL_SEQUENCES", SEQUENCES).div_ceil(WORKERS);
+    let longest = usize::try_from(number("PORTICO_MODEL_PHRASES", PHRASES)).unwrap();
     println!("{cases} sequences, seed {seed}");
     let config = Config {
         cases: u32::try_from(cases).unwrap(),
@@ -236,7 +240,7 @@ fn sequences(worker: u64) {
         ..Config::default()
     };
     let mut runner = TestRunner::new(config.clone());
-    let outcome = runner.run(&Patient::sequential_strategy(4..=14), |(model, phrases, seen)| {
+    let outcome = runner.run(&Patient::sequential_strategy(3..=longest), |(model, phrases, seen)| {
         Patient::test_sequential(config.clone(), model, phrases, seen);
         Ok(())
     });

@@ -581,7 +581,7 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 }
 
 /// The link's token or the code in a message.
-fn carried(text: &str) -> Option<String> {
+pub fn carried(text: &str) -> Option<String> {
     let token = token_in(&text.replace("/r/", "/i/"));
     if !token.is_empty() {
         return Some(token);
