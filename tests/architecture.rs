@@ -141,6 +141,24 @@ fn a_page_that_may_be_looked_at_may_be_asked_for_its_head() {
     }
 }
 
+/// Every call of every test is held against the caller's policy by the local service; what a policy grants beyond that
+/// is found here, once all tests have run.
+#[test]
+#[ignore = "looks at what all other tests did: tests/run runs it last"]
+fn no_role_grants_what_no_test_used() {
+    let template = portico_local::Template::embedded().unwrap();
+    let mut unused = Vec::new();
+    for function in &template.functions {
+        for action in function.role.grants() {
+            let noted = Path::new(portico_testkit::USED).join(&function.folder).join(&action);
+            if !noted.exists() {
+                unused.push(format!("{} {action}", function.folder));
+            }
+        }
+    }
+    assert!(unused.is_empty(), "granted and used by nothing: {}", unused.join(", "));
+}
+
 #[test]
 fn no_policy_has_a_wildcard_and_nothing_scans() {
     let template = fs::read_to_string(root().join("infra/template.yaml")).unwrap();

@@ -91,8 +91,8 @@ async fn no_act_of_one_practices_staff_reaches_a_login_of_another() {
     let theirs = json!({"username": "their.own", "password": "seven plum trellis"});
     drop(world.staff(there, "PUT", "/v1/patients/p1/credentials", Some(theirs)).await.expect(200));
     let before = async || {
-        let ours =
-            |line: &&str| line.contains(&account) || line.contains("LOGIN#") && line.contains("rosa.q");
+        let login = format!("LOGIN#{}#rosa.q", world.practice);
+        let ours = |line: &&str| line.contains(&account) || line.contains(&login);
         world.items().await.lines().filter(ours).map(str::to_owned).collect::<Vec<_>>()
     };
     let untouched = before().await;

@@ -65,6 +65,46 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
     let account = world.request("GET", &format!("/{}/account", world.practice)).header("accept", "text/html");
     drop(world.send(account.bearer_auth(&session)).await.expect(200));
 
+    // Recovery, representatives, the account page.
+    let practice = &world.practice;
+    let facts = json!({
+        "email": "xq7.canary@example.net", "family_name": "Xq7family", "birth_date": "1931-07-29",
+        "postal_code": "98765",
+    });
+    let unknown = json!({
+        "email": "xq7.nobody@example.net", "family_name": INJECTION.trim(), "birth_date": "1931-07-29",
+        "postal_code": "98765",
+    });
+    for (path, body) in [
+        ("forgot-password", json!({"username": "xq7.name"})),
+        ("forgot-password", json!({"username": INJECTION})),
+        ("forgot-username", json!({"email": "xq7.canary@example.net"})),
+        ("sign-up", facts),
+        ("sign-up", unknown),
+    ] {
+        drop(world.post(&format!("/{practice}/{path}"), body).await);
+    }
+    drop(world.post("/i/Xq7-token/renew", json!({})).await.expect(202));
+    let reset = world.mails().await.iter().map(portico_testkit::Mail::token).rfind(|token| !token.is_empty());
+    let reset = format!("/r/{}", reset.unwrap());
+    drop(world.post(&format!("{reset}/codes"), json!({"channel": "sms"})).await.expect(202));
+    let reset_code = world.last_mail().await.code();
+    drop(world.post(&format!("{reset}/answer"), json!({"birth_date": "19310729", "answer": "Xq7dog"})).await);
+    let checked = world.post(&format!("{reset}/codes/check"), json!({"code": reset_code})).await.expect(200);
+    canaries.insert(checked.str("/ticket"));
+    for (path, body) in [
+        ("password", json!({"old_password": PASSWORD, "new_password": "Xq7 another trellis"})),
+        ("username", json!({"username": "xq7.other", "password": INJECTION})),
+        ("demographics", json!({"patient_id": "Xq7-patient", "changes": {"city": "Xq7burg"}})),
+        (
+            "representatives",
+            json!({"given_name": "Xq7rep", "family_name": "Xq7rep", "relationship": "other", "email": "xq7.rep@example.net"}),
+        ),
+    ] {
+        let request = world.request("POST", &format!("/{practice}/account/{path}"));
+        drop(world.send(request.bearer_auth(&session).json(&body)).await);
+    }
+
     // Every field of every staff call, with a line of log in it, and in what the caller claims about itself.
     for name in chart.as_object().unwrap().keys() {
         let mut spoilt = chart.clone();
@@ -84,6 +124,10 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
         ("PUT", "/v1/settings".to_owned(), json!({"name": INJECTION, "portal_url": INJECTION})),
         ("POST", "/v1/patients".to_owned(), json!({"given_name": INJECTION})),
         ("POST", "/v1/sessions/exchange".to_owned(), json!({"code": INJECTION})),
+        ("PUT", format!("{path}/credentials"), json!({"username": INJECTION, "password": INJECTION})),
+        ("POST", format!("{path}/representatives"), json!({"given_name": INJECTION})),
+        ("GET", "/v1/accounts?q=Xq7%0A%7B%22level%22%7D".to_owned(), Value::Null),
+        ("GET", "/v1/usernames/Xq7%0A%7B%22level%22%7D".to_owned(), Value::Null),
         ("GET", format!("/v1/audit?patient_id=Xq7-patient&cursor={}", "%0A%7B%22Xq7%22%7D"), Value::Null),
         ("GET", "/v1/audit?patient_id=Xq7%0A%7B%7D".to_owned(), Value::Null),
         ("GET", "/v1/patients/Xq7%0A%7B%22level%22%7D".to_owned(), Value::Null),

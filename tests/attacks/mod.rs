@@ -1,6 +1,7 @@
 //! Bad input, attacks and faults. Each test would fail without the defence that it names; the ids are those of the
 //! threat tables (B and P rows).
 
+mod accounts;
 mod codes;
 mod dump;
 mod faults;
@@ -9,6 +10,7 @@ mod isolation;
 mod links;
 mod logs;
 mod power_off;
+mod recovery;
 mod sign_in;
 
 use portico_testkit::{Answer, World};

@@ -3,5 +3,6 @@
 
 mod driver;
 mod journey;
+mod recovery;
 mod scanner;
 mod structure;

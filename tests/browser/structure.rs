@@ -175,6 +175,96 @@ async fn every_page_is_sound(language: &str) {
     see.conclude(39);
 }
 
+/// The pages on which people get back in, let others in, and change what is theirs.
+async fn every_page_of_an_account_is_sound(language: &str) {
+    let world = World::new().await;
+    world
+        .settings(json!({"name": "Schwartzenberger-Villanueva Family Medicine", "security_question": true}))
+        .await;
+    world.patient("p1", World::chart_with(json!({"language": language}))).await;
+    drop(world.invite("p1", "email").await.expect(201));
+    let token = world.last_mail().await.token();
+    let ticket = world.ticket(&token).await;
+    let body = json!({
+        "ticket": ticket, "username": "rosa.q", "password": PASSWORD, "accept_terms": true,
+        "security_question": "Name of my first dog, the brown one?", "security_answer": "Bramble",
+    });
+    drop(world.post(&format!("/i/{token}/register"), body).await.expect(201));
+    let at = |path: &str| world.url(&format!("{path}?lang={language}"));
+    let of = |path: &str| at(&format!("/{}{path}", world.practice));
+
+    let mut see = Inspector::new().await;
+    for path in ["/sign-up", "/forgot-password", "/forgot-username"] {
+        see.open(path, &of(path)).await;
+        see.submit(&format!("{path}, empty")).await;
+    }
+    see.fill(&[("email", "rosa.quillfeather@example.com")]).await;
+    see.submit("sent").await;
+    see.open("dead link", &at(&format!("/i/{token}"))).await;
+    see.submit("renewed").await;
+
+    drop(world.invite("p1", "email").await.expect(201));
+    let text = world.last_mail().await.get("text").to_owned();
+    let reset: String = text.split_once("/r/").unwrap().1.chars().take(44).collect();
+    let reset = format!("/r/{reset}");
+    see.open("reset", &at(&reset)).await;
+    see.submit("reset, no choice").await;
+    for way in ["question", "access_code"] {
+        see.open(way, &format!("{}&way={way}", at(&reset))).await;
+        see.submit(&format!("{way}, empty")).await;
+    }
+    see.open("reset", &at(&reset)).await;
+    see.click("label[for=channel]").await;
+    see.submit("reset, code").await;
+    see.fill(&[("code", "000000")]).await;
+    see.submit("reset, wrong code").await;
+    see.fill(&[("code", &world.last_mail().await.code())]).await;
+    see.submit("new password").await;
+    see.fill(&[("password", "short")]).await;
+    see.submit("new password, short").await;
+    see.fill(&[("password", "walnut trellis nine")]).await;
+    see.submit("new password saved").await;
+
+    see.open("sign-in", &of("")).await;
+    see.fill(&[("username", "rosa.q"), ("password", "walnut trellis nine")]).await;
+    see.submit("account").await;
+    for path in ["password", "username", "email", "sessions", "representatives", "demographics"] {
+        see.open(path, &of(&format!("/account/{path}"))).await;
+    }
+    see.submit("demographics, nothing changed").await;
+    see.open("representatives", &of("/account/representatives")).await;
+    see.submit("representatives, empty").await;
+    see.open("password", &of("/account/password")).await;
+    see.submit("password, empty").await;
+    see.fill(&[("old_password", "wrong wrong wrong"), ("new_password", "walnut trellis ten")]).await;
+    see.submit("password, wrong").await;
+
+    let child = json!({"given_name": "Milo", "birth_date": "2020-04-27", "language": language});
+    world.patient("p2", World::chart_with(child)).await;
+    let offer = json!({
+        "given_name": "Ana", "family_name": "Quillfeather", "relationship": "parent",
+        "email": "ana.q@example.com", "channel": "email",
+    });
+    drop(world.ehr("POST", "/v1/patients/p2/representatives", Some(offer)).await.expect(201));
+    let link = at(&format!("/i/{}", world.last_mail().await.token()));
+    see.open("representative's link", &link).await;
+    see.browser.run("document.forms[0].remove()").await;
+    see.submit("not me").await;
+    see.open("representative's link", &link).await;
+    see.fill(&[("family_name", "Quillfeather"), ("birth_date", "04/27/2020")]).await;
+    see.submit("representative, code").await;
+    see.submit("representative, code sent").await;
+    see.fill(&[("code", &world.last_mail().await.code())]).await;
+    see.submit("representative, registration").await;
+    see.browser.run("document.forms[0].remove()").await;
+    see.fill(&[("existing_username", "rosa.q"), ("existing_password", "wrong wrong wrong")]).await;
+    see.submit("representative, wrong login").await;
+    see.conclude(PAGES_OF_AN_ACCOUNT);
+}
+
+/// Pages that [`every_page_of_an_account_is_sound`] looks at.
+const PAGES_OF_AN_ACCOUNT: usize = 42;
+
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
 async fn an_unsound_page_is_found_out() {
@@ -217,9 +307,33 @@ async fn every_page_is_sound_in_spanish() {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
+async fn every_page_of_an_account_is_sound_in_english() {
+    every_page_of_an_account_is_sound("en").await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn every_page_of_an_account_is_sound_in_spanish() {
+    every_page_of_an_account_is_sound("es").await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
 async fn every_mail_and_the_mailbox_are_sound() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
+    let facts = json!({
+        "email": "rosa.quillfeather@example.com", "family_name": "Quill", "birth_date": "1945-04-27",
+        "postal_code": "02139",
+    });
+    for (path, body) in [
+        ("forgot-password", json!({"username": "rosa.q"})),
+        ("forgot-username", json!({"email": "rosa.quillfeather@example.com"})),
+        ("sign-up", facts),
+    ] {
+        drop(world.post(&format!("/{}/{path}", world.practice), body).await.expect(202));
+        drop(world.mails().await);
+    }
     drop(world.revoke("p1", "compromised").await.expect(200));
     drop(world.invite("p1", "email").await.expect(201));
     drop(world.mails().await);
@@ -238,6 +352,7 @@ async fn every_mail_and_the_mailbox_are_sound() {
             see.inspect(&format!("mail: {what}")).await;
         }
     }
-    // The invitation, the code, the confirmation, word of the revocation, and the links back by e-mail and text.
-    see.conclude(1 + 6 + 5);
+    // The invitation, the code, the confirmation, the three that a stranger can cause, word of the revocation, and the
+    // links back by e-mail and text.
+    see.conclude(1 + 9 + 8);
 }

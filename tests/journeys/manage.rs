@@ -237,3 +237,33 @@ async fn s4_staff_end_a_lock_at_once() {
     assert_eq!(unlocked["username"], "rosa.q");
     drop(world.sign_in("rosa.q", PASSWORD).await.expect(200));
 }
+
+#[tokio::test]
+async fn i8_staff_see_whom_to_attend_to_until_it_is_settled() {
+    let world = World::new().await;
+    let attention = async || {
+        let all = world.ehr("GET", "/v1/onboarding?attention=true", None).await.expect(200).json();
+        let read = |row: &Value| (row["patient_id"].as_str().unwrap().to_owned(), row["attention"].clone());
+        all["patients"].as_array().unwrap().iter().map(read).collect::<Vec<_>>()
+    };
+    assert_eq!(attention().await, []);
+    let token = world.invited("p1").await;
+    drop(world.post(&format!("/i/{token}/not-me"), json!({"confirm": "yes"})).await.expect(202));
+    let locked = world.invited("p2").await;
+    for _ in 0..5 {
+        let wrong = json!({"as": "patient", "family_name": "wrong", "birth_date": "2000-01-01"});
+        drop(world.post(&format!("/i/{locked}/verify"), wrong).await.expect(422));
+    }
+    assert_eq!(
+        attention().await,
+        [("p1".to_owned(), json!(["reported_wrong_recipient"])), ("p2".to_owned(), json!(["link_locked"]))]
+    );
+    // The cures: the address is right after all; a new invitation.
+    let confirm = Some(json!({"channel": "email"}));
+    drop(world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200));
+    drop(world.invite("p2", "email").await.expect(201));
+    assert_eq!(attention().await, []);
+    let there = world.staff(&world.other_keys.ehr, "GET", "/v1/onboarding?attention=true", None).await;
+    assert_eq!(there.expect(200).json()["patients"], json!([]));
+    drop(world.ehr("GET", "/v1/onboarding", None).await.expect(400));
+}

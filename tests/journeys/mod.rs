@@ -1,10 +1,12 @@
 //! One journey for each row of the feature table, by its id.
 
+mod account;
 mod integrate;
 mod invite;
 mod link;
 mod manage;
 mod practice;
+mod recover;
 mod register;
 mod represent;
 mod revoke;

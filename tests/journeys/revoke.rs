@@ -7,6 +7,8 @@ use serde_json::json;
 async fn k1_a_revocation_ends_links_codes_sessions_and_access_in_one_write_and_the_patient_is_told() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
+    // Long enough that no copy of the practice's settings is left.
+    world.advance(31);
     let portal = world.revoke("p1", "left_practice").await.expect(200).json();
     assert_eq!(
         (&portal["status"], &portal["color"], &portal["revoke_reason"]),

@@ -1,5 +1,7 @@
 //! Every page as its reader gets it, in both languages, once each.
 
+mod recovery;
+
 use portico_testkit::{Answer, PASSWORD, World};
 use serde_json::json;
 
@@ -11,7 +13,7 @@ fn kept(page: &str, language: &str, answer: &Answer, token: &str) {
     if !token.is_empty() {
         text = text.replace(token, "[token]");
     }
-    for name in ["ticket", "proof"] {
+    for name in ["ticket", "proof", "session_id", "account_id"] {
         text = text.replace(&hidden(answer, name), &format!("[{name}]"));
     }
     // What the templates leave where nothing is to be said.
@@ -139,6 +141,171 @@ async fn pages_in_english() {
 #[tokio::test]
 async fn pages_in_spanish() {
     pages_in("es").await;
+}
+
+/// A browser in which somebody is signed in.
+struct Browser<'a> {
+    world: &'a World,
+    cookie: String,
+    language: &'static str,
+}
+
+impl Browser<'_> {
+    async fn sign_in<'a>(
+        world: &'a World,
+        language: &'static str,
+        username: &str,
+        password: &str,
+    ) -> Browser<'a> {
+        let path = format!("/{}/sign-in?lang={language}", world.practice);
+        let signed_in =
+            world.form(&path, &[("username", username), ("password", password)]).await.expect(303);
+        let cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
+        Browser { world, cookie, language }
+    }
+
+    fn at(&self, path: &str) -> String {
+        let mark = if path.contains('?') { '&' } else { '?' };
+        format!("/{}/account{path}{mark}lang={}", self.world.practice, self.language)
+    }
+
+    async fn look(&self, path: &str) -> Answer {
+        let request = self.world.request("GET", &self.at(path)).header("accept", "text/html");
+        self.world.send(request.header("cookie", &self.cookie)).await
+    }
+
+    async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request = self.world.request("POST", &self.at(path)).header("accept", "text/html");
+        let request = request.header("cookie", &self.cookie).header("sec-fetch-site", "same-origin");
+        self.world.send(request.form(fields)).await
+    }
+
+    /// Sends a form that is taken, and keeps the page that follows.
+    async fn done(&self, page: &str, path: &str, fields: &[(&str, &str)]) {
+        let answer = self.send(path, fields).await.expect(303);
+        let request = self.world.request("GET", answer.header("location")).header("accept", "text/html");
+        self.keep(page, &self.world.send(request.header("cookie", &self.cookie)).await.expect(200));
+    }
+
+    fn keep(&self, page: &str, answer: &Answer) {
+        kept(page, self.language, answer, "");
+    }
+}
+
+async fn own_pages_in(language: &'static str) {
+    let world = World::new().await;
+    world.service.clock.set("2031-02-03T15:00:00Z".parse().unwrap()).unwrap();
+    drop(world.registered("p1", "rosa.q").await);
+    world.advance(60);
+    let rosa = Browser::sign_in(&world, language, "rosa.q", PASSWORD).await;
+    rosa.keep("own_password", &rosa.look("/password").await);
+    let weak = [("old_password", "not mine at all"), ("new_password", "")];
+    rosa.keep("own_password_refused", &rosa.send("/password", &weak).await.expect(400));
+    rosa.keep("own_username", &rosa.look("/username").await);
+    let unreadable = [("username", "a b"), ("password", PASSWORD)];
+    rosa.keep("own_username_refused", &rosa.send("/username", &unreadable).await.expect(422));
+    rosa.keep("own_email_kept_by_office", &rosa.look("/email").await);
+    rosa.keep("own_sessions", &rosa.look("/sessions").await);
+    rosa.done("own_sessions_ended", "/sessions/end", &[]).await;
+
+    rosa.keep("own_representatives_none", &rosa.look("/representatives").await);
+    let nobody = [("given_name", "Ana"), ("email", "ana")];
+    rosa.keep("own_representatives_refused", &rosa.send("/representatives", &nobody).await.expect(400));
+    let ana = [
+        ("given_name", "Ana"),
+        ("family_name", "Hale"),
+        ("relationship", "other"),
+        ("email", "ana@example.com"),
+        ("level", "limited"),
+    ];
+    rosa.done("own_representatives_invited", "/representatives", &ana).await;
+    let token = world.last_mail().await.token();
+    let facts = [("as", "representative"), ("family_name", "Quillfeather"), ("birth_date", "04/27/1945")];
+    let ticket = hidden(&passed(&world, &token, language, &facts).await, "ticket");
+    let good = [
+        ("ticket", ticket.as_str()),
+        ("relationship", "other"),
+        ("given_name", "Ana"),
+        ("family_name", "Hale"),
+        ("email", "ana@example.com"),
+        ("username", "ana"),
+        ("password", PASSWORD),
+        ("accept_terms", "yes"),
+    ];
+    drop(world.form(&format!("/i/{token}/register?lang={language}"), &good).await.expect(303));
+    let listed = rosa.look("/representatives").await;
+    rosa.keep("own_representatives", &listed);
+    let account = hidden(&listed, "account_id");
+    let widen = [("account_id", account.as_str()), ("level", "full")];
+    rosa.done("own_representatives_changed", "/representatives/level", &widen).await;
+    rosa.keep("own_representatives_end", &rosa.send("/representatives/end", &widen[..1]).await.expect(200));
+
+    rosa.keep("own_details", &rosa.look("/demographics").await);
+    let bad = [("patient_id", "p1"), ("postal_code", "021"), ("mobile_phone", "12"), ("email", "rosa")];
+    rosa.keep("own_details_refused", &rosa.send("/demographics", &bad).await.expect(400));
+    let same = [("patient_id", "p1"), ("mobile_phone", "(202) 555-0143"), ("home_phone", "")];
+    rosa.keep("own_details_unchanged", &rosa.send("/demographics", &same).await.expect(400));
+    let good = [("patient_id", "p1"), ("city", "Boston"), ("mobile_phone", "")];
+    rosa.done("own_details_sent", "/demographics", &good).await;
+
+    let ana = Browser::sign_in(&world, language, "ana", PASSWORD).await;
+    ana.keep("own_account_of_representative", &ana.look("").await);
+    ana.keep("own_email", &ana.look("/email").await);
+    let email = [("email", "ana.hale@example.org"), ("password", PASSWORD)];
+    ana.keep("own_email_refused", &ana.send("/email", &[("email", "ana")]).await.expect(400));
+    ana.done("own_email_code", "/email", &email).await;
+    ana.keep("own_email_code_refused", &ana.send("/email", &[("code", "none")]).await.expect(422));
+    let code = world.last_mail().await.code();
+    ana.done("own_email_changed", "/email", &[("code", &code)]).await;
+    ana.keep("own_page_of_nobody", &ana.look("/representatives").await.expect(404));
+    let end = [("account_id", account.as_str()), ("confirm", "yes")];
+    rosa.done("own_representatives_ended", "/representatives/end", &end).await;
+
+    rosa.done("own_username_changed", "/username", &[("username", "rosa.new"), ("password", PASSWORD)]).await;
+    let password = [("old_password", PASSWORD), ("new_password", "copper lantern nine")];
+    rosa.done("own_password_changed", "/password", &password).await;
+
+    world.patient("p2", World::chart_with(json!({"given_name": "Hugo"}))).await;
+    let set = json!({"username": "hugo", "password": "temporary lantern four"});
+    drop(world.ehr("PUT", "/v1/patients/p2/credentials", Some(set)).await.expect(200));
+    let hugo = Browser::sign_in(&world, language, "hugo", "temporary lantern four").await;
+    let elsewhere = hugo.look("").await.expect(303);
+    assert_eq!(location(&elsewhere), format!("/{}/account/password?lang={language}", world.practice));
+    hugo.keep("own_password_temporary", &hugo.look("/password").await);
+    let unaccepted = [("old_password", "temporary lantern four"), ("new_password", "copper lantern nine")];
+    hugo.keep("own_password_terms", &hugo.send("/password", &unaccepted).await.expect(400));
+}
+
+#[tokio::test]
+async fn own_pages_in_english() {
+    own_pages_in("en").await;
+}
+
+#[tokio::test]
+async fn own_pages_in_spanish() {
+    own_pages_in("es").await;
+}
+
+#[tokio::test]
+async fn two_forms_of_one_page_have_fields_of_their_own() {
+    let world = World::new().await;
+    drop(world.registered("p1", "rosa.q").await);
+    let token = world.invited("p2").await;
+    let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "04/27/1945"});
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect(200).str("/ticket");
+    let link =
+        json!({"ticket": ticket, "username": "rosa.q", "password": PASSWORD, "relationship": "spouse"});
+    drop(world.post(&format!("/i/{token}/link"), link).await.expect(200));
+    let rosa = Browser::sign_in(&world, "en", "rosa.q", PASSWORD).await;
+    let page = rosa.look("/demographics").await.expect(200);
+    for id in ["city", "city-2", "password", "password-2"] {
+        assert_eq!(page.text.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
+    }
+    // What is wrong with one form is told at that form alone.
+    let page = rosa.send("/demographics", &[("patient_id", "p2"), ("postal_code", "1")]).await.expect(400);
+    assert_eq!(page.text.matches("name=\"postal_code\"").count(), 1);
+    assert!(page.text.contains("href=\"#postal_code\"") && page.text.contains("value=\"p2\""));
 }
 
 #[tokio::test]

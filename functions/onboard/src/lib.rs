@@ -1,7 +1,8 @@
-//! `onboard`: what staff look up: one patient's portal status, the audit trail, and whether the trail is whole.
+//! `onboard`: what staff look up: one patient's portal status, whom to attend to, the audit trail, and whether the trail
+//! is whole.
 
 use portico_domain::ids::PatientId;
-use portico_domain::onboard::{audit, audit_verify};
+use portico_domain::onboard::{Attention, attention, audit, audit_verify};
 use portico_domain::portal;
 use portico_domain::ports::{Desk, Directory, History, Limits, Patients, Practices};
 use portico_domain::practice::Scope;
@@ -12,14 +13,14 @@ use serde_json::{Value, json};
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: Desk + Limits + Practices + Patients + History + Directory,
+    S: Desk + Limits + Practices + Patients + History + Directory + Attention,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Desk + Limits + Practices + Patients + History + Directory,
+    S: Desk + Limits + Practices + Patients + History + Directory + Attention,
 {
     let call = inbound.staff()?;
     let (context, store) = (&app.context, &app.store);
@@ -30,6 +31,15 @@ where
             let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
             let (portal, caller) = portal::read(context, store, &call, &[Scope::ChartRead], &patient).await?;
             Ok(reply(200, &view::portal(&portal, &caller, &context.keyring, context.now())))
+        }
+        "GET /v1/onboarding" => {
+            if inbound.query("attention") != Some("true") {
+                return Err(Reject::malformed("attention", "required"));
+            }
+            let (all, settings) = attention(context, store, &call).await?;
+            let patients: Vec<Value> =
+                all.iter().map(|one| view::attended(&one.patient, &one.causes, &settings)).collect();
+            Ok(reply(200, &json!({"patients": patients})))
         }
         "GET /v1/audit" => {
             let page = audit(context, store, &call, asked.as_ref(), inbound.query("cursor")).await?;

@@ -307,7 +307,7 @@ fn sentences(refusal: &Refusal, frame: &Frame, shortest: u32) -> Vec<Fault> {
     match refusal {
         Refusal::UsernameTaken(others) => vec![("username", words.username_taken(others))],
         Refusal::UsernameRejected(_) => vec![("username", words.username_rejected.to_owned())],
-        Refusal::PasswordRejected(faults) => password_faults(faults, frame, shortest),
+        Refusal::PasswordRejected(faults) => password_faults("password", faults, frame, shortest),
         Refusal::BadRequest(faults) => faults
             .iter()
             .map(|fault| match fault.pointer.as_str() {

@@ -14,7 +14,7 @@ use portico_web::{
 use serde::Deserialize;
 use serde_json::json;
 
-/// Longest user name or token that is looked at, in bytes.
+/// Longest user name that is looked at, in bytes.
 const LONGEST: usize = 400;
 
 #[derive(Default, Deserialize)]
@@ -130,7 +130,8 @@ async fn renew<S: Limits, Q: RequestQueue>(
     if inbound.has_body() {
         inbound.body::<RenewRequest>()?;
     }
-    let token: String = inbound.param("token").chars().take(LONGEST).collect();
+    // Longer than any of ours, and short enough to fit the queue, however it is spelt.
+    let token: String = inbound.param("token").chars().take(64).collect();
     request(&app.context, &app.store, queue, &inbound.peer, Ask::Renew(token)).await?;
     if inbound.wants_page() {
         return Ok(sent(202, &Frame::nameless(inbound), None));

@@ -357,7 +357,7 @@ where
     let frame = Frame::of(inbound, &practice.settings);
     let errors = match &reject {
         Reject::Refused(Refusal::PasswordRejected(faults)) if !missing => {
-            password_faults(faults, &frame, practice.settings.password_min_length)
+            password_faults("password", faults, &frame, practice.settings.password_min_length)
         }
         _ => vec![("password", frame.text.register.password_missing.to_owned())],
     };

@@ -1,10 +1,15 @@
-//! `sign-in`: the sign-in page and the account page of a practice; sign-in, sign-out; and what the portal asks of sessions.
+//! `sign-in`: the sign-in page and the account pages of a practice; sign-in, sign-out; and what the portal asks of sessions.
 
+mod account;
+mod demographics;
 mod pages;
+mod representatives;
 
-use portico_domain::ids::{PatientId, PracticeId};
+use portico_domain::change_account::Sessions;
+use portico_domain::demographics::Changes;
+use portico_domain::ids::PracticeId;
 use portico_domain::password::Password;
-use portico_domain::ports::{Accounts, Commit, Limits, Patients, Practices};
+use portico_domain::ports::{Accounts, Chain, Commit, History, Limits, Links, Patients, Practices};
 use portico_domain::practice::Settings;
 use portico_domain::refusal::Refusal;
 use portico_domain::sign_in::{self, Present, SignIn, SignedIn};
@@ -15,7 +20,7 @@ use portico_web::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use pages::{AccountPage, Record, SignInPage};
+use pages::SignInPage;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,11 +41,19 @@ struct IntrospectRequest {
     session_token: String,
 }
 
-/// Answers a request.
-pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
-where
-    S: Limits + Accounts + Practices + Patients + Commit,
+/// What the use cases behind these pages ask of the world.
+pub trait Ports:
+    Limits + Accounts + Practices + Patients + Links + Chain + History + Sessions + Changes + Commit
 {
+}
+
+impl<S> Ports for S where
+    S: Limits + Accounts + Practices + Patients + Links + Chain + History + Sessions + Changes + Commit
+{
+}
+
+/// Answers a request.
+pub async fn handle<S: Ports>(app: &App<S>, inbound: Inbound) -> Answer {
     match inbound.action().as_str() {
         "POST /v1/sessions/exchange" => {
             exchange(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
@@ -56,10 +69,11 @@ where
 }
 
 /// A practice's page, or why not, in the practice's frame once it is known.
-async fn page<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, (Option<Frame>, Reject)>
-where
-    S: Limits + Accounts + Practices + Patients + Commit,
-{
+async fn page<S: Ports>(
+    app: &App<S>,
+    inbound: &Inbound,
+    action: &str,
+) -> Result<Answer, (Option<Frame>, Reject)> {
     let nowhere = || (None, Reject::from(Refusal::NotFound));
     let id = PracticeId::parse(inbound.param("practice")).map_err(|_| nowhere())?;
     let practice =
@@ -75,7 +89,7 @@ where
         "POST /{practice}/sign-in" => here.sign_in().await,
         "POST /{practice}/sign-out" => here.sign_out().await,
         "POST /{practice}/portal" => here.to_portal().await,
-        "GET /{practice}/account" => here.account().await,
+        own if own.contains(" /{practice}/account") => here.own(own).await,
         _ => Err(Refusal::NotFound.into()),
     };
     answer.map_err(|reject| (Some(here.frame), reject))
@@ -90,10 +104,7 @@ struct Here<'a, S> {
     frame: Frame,
 }
 
-impl<S> Here<'_, S>
-where
-    S: Limits + Accounts + Practices + Patients + Commit,
-{
+impl<S: Ports> Here<'_, S> {
     fn sign_in_page(&self, status: u16, username: &str, note: Option<&str>, errors: Vec<Fault>) -> Answer {
         html(status, &self.frame, &SignInPage::new(self.frame.clone(), self.id, username, note, errors))
     }
@@ -219,41 +230,6 @@ where
         let mut answer = see_other(&format!("/{}?lang={}&note=session-ended", self.id, self.frame.lang()));
         clear_session(&mut answer);
         answer
-    }
-
-    async fn account(&self) -> Result<Answer, Reject> {
-        let (context, store) = (&self.app.context, &self.app.store);
-        let present = match self.inbound.session() {
-            Some(token) => sign_in::present(context, store, self.id, token).await?,
-            None => None,
-        };
-        let Some(present) = present else {
-            return if self.inbound.wants_page() {
-                Ok(self.ended())
-            } else {
-                Err(Refusal::Unauthorized.into())
-            };
-        };
-        if !self.inbound.wants_page() {
-            return Ok(reply(200, &present_json(&present)));
-        }
-        let mut records = Vec::new();
-        for (patient, grant) in present.account.grants_for(present.session.began_at) {
-            let Ok(id) = PatientId::parse(patient) else { continue };
-            let patient = store.patient(self.id, &id).await.map_err(|_| Reject::Unavailable)?;
-            let name = patient.map(|p| p.chart.given_name.reveal().to_owned()).unwrap_or_default();
-            records.push(Record { name, relationship: grant.relationship });
-        }
-        let welcome = self.inbound.query("welcome").is_some();
-        let page = AccountPage::new(
-            self.frame.clone(),
-            self.id,
-            &present.account,
-            records,
-            welcome,
-            !self.settings.portal_url.is_empty(),
-        );
-        Ok(html(200, &self.frame, &page))
     }
 }
 

@@ -47,6 +47,7 @@ pub mod local_api;
 pub mod meter;
 pub mod pump;
 pub mod queue;
+pub mod roles;
 mod stream;
 pub mod template;
 
@@ -275,7 +276,9 @@ async fn deploy(
     let capture = Capture::open(data, Arc::clone(&clock))?;
     let queues = Queues::open(data, &template.queues, Arc::clone(&clock))?;
     let positions = Positions::open(data)?;
-    let (meter, bell, closing) = (Meter::default(), Bell::default(), watch::Sender::new(()));
+    let roles = template.functions.iter().map(|function| (function.folder.clone(), function.role.clone()));
+    let meter = Meter::with_roles(roles.collect());
+    let (bell, closing) = (Bell::default(), watch::Sender::new(()));
     let (mut servers, mut workers) = (JoinSet::new(), JoinSet::new());
 
     let (capture_listener, capture_url) = faults::loopback().await?;

@@ -1,7 +1,8 @@
 //! What each operation costs in `DynamoDB`: calls, sequential trips, and the read and write units that `DynamoDB` itself
-//! reports. An SDK interceptor does the counting, for the invocation in whose task the call runs.
+//! reports. An SDK interceptor does the counting, for the invocation in whose task the call runs, and holds each call
+//! against what the template allows the function.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -16,9 +17,21 @@ use aws_smithy_types::config_bag::ConfigBag;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::roles::{Role, Roles, actions};
+
 tokio::task_local! {
-    /// The tally of the invocation that the current task runs.
-    static TALLY: Arc<Mutex<Tally>>;
+    /// The invocation that the current task runs.
+    static INVOCATION: Invocation;
+}
+
+/// An invocation under way.
+#[derive(Clone)]
+struct Invocation {
+    function: Arc<str>,
+    /// What its function may do; everything, where the template does not know it.
+    role: Option<Arc<Role>>,
+    tally: Arc<Mutex<Tally>>,
+    used: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
 }
 
 /// Calls that read; whatever else reports capacity writes.
@@ -72,13 +85,32 @@ pub struct Cost {
 #[derive(Clone, Debug, Default)]
 pub struct Meter {
     costs: Arc<Mutex<BTreeMap<(String, String), Cost>>>,
+    roles: Arc<BTreeMap<String, Arc<Role>>>,
+    used: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
 }
 
 impl Meter {
+    /// One that also holds each call against the role of its function.
+    pub fn with_roles(roles: Roles) -> Self {
+        let roles = roles.into_iter().map(|(function, role)| (function, Arc::new(role)));
+        Self { roles: Arc::new(roles.collect()), ..Self::default() }
+    }
+
+    /// The actions that each function has used so far, by folder.
+    pub fn used(&self) -> BTreeMap<String, BTreeSet<String>> {
+        lock(&self.used).clone()
+    }
+
     /// Runs `work` and books its `DynamoDB` calls under the operation `(function, event)`.
     pub async fn measure<F: Future>(&self, function: &str, event: &str, work: F) -> F::Output {
-        let tally = Arc::default();
-        let output = TALLY.scope(Arc::clone(&tally), work).await;
+        let invocation = Invocation {
+            function: function.into(),
+            role: self.roles.get(function).cloned(),
+            tally: Arc::default(),
+            used: Arc::clone(&self.used),
+        };
+        let tally = Arc::clone(&invocation.tally);
+        let output = INVOCATION.scope(invocation, work).await;
         let tally = lock(&tally).clone();
         self.book(function, event, &tally);
         output
@@ -164,9 +196,13 @@ impl Intercept for CallMeter {
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request_mut();
+        let operation = config.load::<Metadata>().map_or("", |metadata| metadata.name());
+        if let Some(body) = request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()) {
+            permitted(operation, &body)?;
+        }
         let Some(asking) = request.body().bytes().and_then(ask_for_capacity) else { return Ok(()) };
         request.headers_mut().insert("content-length", asking.len().to_string());
         *request.body_mut() = SdkBody::from(asking);
@@ -207,9 +243,25 @@ fn ask_for_capacity(body: &[u8]) -> Option<String> {
     Some(request.to_string())
 }
 
+/// Holds a call against the role of the function that makes it; a call outside of any is nobody's.
+fn permitted(operation: &str, request: &Value) -> Result<(), BoxError> {
+    let Ok(invocation) = INVOCATION.try_with(Invocation::clone) else { return Ok(()) };
+    let used = actions(operation, request).into_iter().map(|(action, _)| action);
+    lock(&invocation.used).entry(invocation.function.to_string()).or_default().extend(used);
+    let refused = invocation.role.as_ref().and_then(|role| role.refuses(operation, request));
+    match refused {
+        None => Ok(()),
+        Some(action) => {
+            let function = &*invocation.function;
+            tracing::error!(function, action, "infra/template.yaml does not allow this function this action");
+            Err(format!("AccessDenied: {function} may not {action}").into())
+        }
+    }
+}
+
 /// Changes the current invocation's tally; a call outside of any is nobody's.
 fn tally(change: impl FnOnce(&mut Tally)) {
-    if let Ok(tally) = TALLY.try_with(Arc::clone) {
+    if let Ok(tally) = INVOCATION.try_with(|invocation| Arc::clone(&invocation.tally)) {
         change(&mut lock(&tally));
     }
 }

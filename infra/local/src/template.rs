@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::roles::Role;
+
 /// The template that the binary was built with.
 const EMBEDDED: &str = include_str!("../../template.yaml");
 
@@ -117,6 +119,8 @@ pub struct DeployedFunction {
     pub queues: Vec<QueueEvent>,
     /// The names of its schedules, in kebab-case.
     pub schedules: Vec<String>,
+    /// What it may do to the table.
+    pub role: Role,
 }
 
 /// One HTTP route.
@@ -177,6 +181,8 @@ fn ten() -> usize {
 struct FunctionProperties {
     code_uri: String,
     #[serde(default)]
+    policies: Value,
+    #[serde(default)]
     events: BTreeMap<String, Event>,
 }
 
@@ -224,7 +230,8 @@ impl Template {
 
 fn function(id: &str, properties: FunctionProperties) -> Result<DeployedFunction, TemplateError> {
     let folder = properties.code_uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let mut function = DeployedFunction { folder: folder.to_owned(), ..DeployedFunction::default() };
+    let role = Role::read(&properties.policies);
+    let mut function = DeployedFunction { folder: folder.to_owned(), role, ..DeployedFunction::default() };
     for (name, event) in properties.events {
         let kebab = kebab(&name);
         match event.r#type.as_str() {
@@ -401,6 +408,7 @@ Resources:
                 reports_failures: true,
             }],
             schedules: vec!["nightly".into()],
+            role: Role::default(),
         };
         assert_eq!(template.functions, [expected]);
         let redrive = Some(Redrive { to: "Lost".into(), after: 5 });

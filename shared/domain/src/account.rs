@@ -185,6 +185,9 @@ pub struct Account {
     /// Browsers that signed in under an earlier generation have no bucket of their own.
     #[serde(default)]
     pub browsers: u32,
+    /// When it last began anew: a reset link that was made before is over, whichever of its patients it was made under.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anew_at: Option<Timestamp>,
     /// When it came to be.
     pub registered_at: Timestamp,
     /// When staff deleted it.

@@ -105,7 +105,13 @@ where
             match search(store, &practice.id, facts).await? {
                 Matching::Patient(patient) => forgot_password(context, store, &practice, *patient).await,
                 Matching::Account(account, patient) => {
-                    reset_account(context, store, &practice, *account, *patient).await
+                    // Under the same patient as when it is asked for by user name, so that the newest link ends the others.
+                    let leading = account.leading_patient().filter(|leading| *leading != patient.id);
+                    let patient = match leading {
+                        Some(leading) => store.patient(&practice.id, &leading).await?.unwrap_or(*patient),
+                        None => *patient,
+                    };
+                    reset_account(context, store, &practice, *account, patient).await
                 }
                 Matching::Nobody(nearest) => {
                     unverified(context, store, &practice, nearest, &facts.email).await

@@ -6,8 +6,8 @@ use crate::chart::Channel;
 use crate::credentials::{check_password, confirm, own_words};
 use crate::ids::{Actor, ClientId, PracticeId};
 use crate::invitation::RESET_MINUTES;
-use crate::limit::{Counter, MAIL};
-use crate::link::{Kind, Link, LinkState, Purpose, Target};
+use crate::limit::{Counter, MAIL, sign_in_key};
+use crate::link::{CODE_SECONDS, Kind, Link, LinkState, Purpose, Target};
 use crate::message::{Message, Recipient, Template};
 use crate::notice::{Reach, message, tell};
 use crate::password::Password;
@@ -170,6 +170,9 @@ where
     };
     let username =
         Username::parse_for(wanted, &own).map_err(|fault| Refusal::UsernameRejected(fault.code()))?;
+    if username.shown == account.username {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("username", "unchanged")]).into());
+    }
     let login = confirm(context, store, &account, password).await?;
     let same = username.name == login.name;
     if !same && store.login(&practice.id, &username.name).await?.is_some() {
@@ -185,6 +188,11 @@ where
             let (practice, name) = (account.practice.clone(), login.name.clone());
             writes.push(Write::FreeUsername { practice, name, account: account.id });
             writes.push(Write::ClaimUsername(Login { name: username.name.clone(), ..login.clone() }));
+            // Attempts are counted by name: those on the old one say nothing of this one, nor do a stranger's on it
+            // while it was nobody's.
+            let key = sign_in_key(&account.practice, &username.name, &context.keyring);
+            writes.push(Write::ForgetAttempts(key));
+            account.attempts_seen = 0;
         }
         account.username.clone_from(&username.shown);
         for patient in &patients {
@@ -231,6 +239,9 @@ where
     if account.own_patient().is_some() {
         return Err(Refusal::Conflict("address_kept_by_office").into());
     }
+    if account.email_verified && account.email.as_ref().is_some_and(|now| now.matches(email)) {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("email", "unchanged")]).into());
+    }
     confirm(context, store, &account, password).await?;
     let target = Target {
         practice: practice.id.clone(),
@@ -261,14 +272,50 @@ where
     .await
 }
 
-/// Confirms the new address by the code that reached it; the old one is told.
+/// What the page about the e-mail address shows.
+pub struct EmailStanding {
+    /// The account.
+    pub account: Account,
+    /// The new address that a code is on its way to, while the code can be entered.
+    pub waiting: Option<Email>,
+}
+
+/// Reads what the page about the e-mail address shows.
+pub async fn email_standing<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<EmailStanding, Failure>
+where
+    S: Accounts + Links,
+{
+    let Present { account, session } =
+        present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    if session.restricted {
+        return Err(Refusal::Forbidden.into());
+    }
+    let link = match account.new_email {
+        Some(id) => store.link(id).await?,
+        None => None,
+    };
+    let now = context.now();
+    let usable = |link: &Link| {
+        link.is_pending(now) && link.code.is_some_and(|code| code.at.seconds_until(now) < CODE_SECONDS)
+    };
+    let waiting =
+        link.filter(usable).and_then(|link| link.sent_to.as_deref().and_then(|to| Email::parse(to).ok()));
+    Ok(EmailStanding { account, waiting })
+}
+
+/// Confirms the new address by the code that reached it; the old one is told. The new one.
 pub async fn confirm_email<S>(
     context: &Context,
     store: &S,
     practice: &PracticeId,
     token: &str,
     entered: &str,
-) -> Result<(), Failure>
+) -> Result<Email, Failure>
 where
     S: Accounts + Patients + Practices + Links + Commit,
 {
@@ -303,7 +350,8 @@ where
         append(context, account, Action::EmailChanged, By::visitor(), Vec::new(), &mut writes);
         Ok(writes)
     })
-    .await
+    .await?;
+    Ok(email)
 }
 
 /// The sessions of a signed-in person that still hold, the latest first, and which of them this is.
@@ -317,6 +365,9 @@ where
     S: Accounts + Sessions,
 {
     let here = present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    if here.session.restricted {
+        return Err(Refusal::Forbidden.into());
+    }
     let now = context.now();
     let mut all = store.sessions(here.account.id).await?;
     all.retain(|session| session.is_live(now) && session.is_of(&here.account));

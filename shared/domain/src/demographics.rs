@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
+use crate::account::Level;
 use crate::audit::{Action, By, Entry, Subject};
 use crate::chart::{Care, CareChange, Chart};
 use crate::credentials::confirm;
@@ -24,6 +25,7 @@ use crate::ports::{
 use crate::practice::Scope;
 use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
 use crate::represent::{AtHome, at_home};
+use crate::sign_in::present;
 use crate::sync_chart::{ChartChange, plan};
 use crate::time::Timestamp;
 
@@ -110,8 +112,8 @@ impl ChartField {
 }
 
 /// One field of a proposed change.
+#[expect(clippy::struct_field_names, reason = "the record's word for it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_field_names, reason = "stored and answered under this name")]
 pub struct Proposed {
     /// Which.
     pub name: ChartField,
@@ -181,6 +183,51 @@ pub trait Changes: Sync {
         patient: &PatientId,
         id: ChangeId,
     ) -> impl Future<Output = Result<Option<Change>, Unavailable>> + Send;
+}
+
+/// A patient whose details somebody sees, and when changes of them were proposed that still wait.
+pub struct Details {
+    /// The patient.
+    pub patient: Patient,
+    /// Whether they are the patient's own.
+    pub own: bool,
+    /// When the latest were.
+    pub pending: Option<Timestamp>,
+}
+
+/// The details of everybody whom a signed-in person sees in full.
+pub async fn details<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<Vec<Details>, Failure>
+where
+    S: Accounts + Patients + Changes,
+{
+    let here = present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    if here.session.restricted {
+        return Err(Refusal::Forbidden.into());
+    }
+    let ids: Vec<PatientId> = here
+        .account
+        .grants_for(here.session.began_at)
+        .filter(|(_, grant)| grant.level == Level::Full)
+        .filter_map(|(id, _)| PatientId::parse(id).ok())
+        .take(50)
+        .collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (charts, changes) = join!(store.charts(practice, &ids), store.changes(practice));
+    let changes = changes?;
+    let own = here.account.own_patient();
+    let with_pending = |(patient, _): (Patient, Care)| {
+        let mine = changes.iter().filter(|change| change.patient == patient.id);
+        let pending = mine.map(|change| change.submitted_at).max();
+        Details { own: own.as_ref() == Some(&patient.id), patient, pending }
+    };
+    Ok(charts?.into_iter().map(with_pending).collect())
 }
 
 /// What a person proposes.
@@ -256,16 +303,20 @@ fn differences(chart: &Chart, changes: &BTreeMap<ChartField, String>) -> Result<
     let mut fields = Vec::new();
     for (field, text) in changes {
         let text = Some(text.trim()).filter(|text| !text.is_empty());
-        let mut then = chart.clone();
-        match field.put(&mut then, text) {
+        // What stands there already is no change, even where nobody could enter it now.
+        if field.of(chart).as_ref().map(Line::reveal) == text {
+            continue;
+        }
+        let mut after = chart.clone();
+        match field.put(&mut after, text) {
             Err(Invalid(code)) => {
                 faults.push(FieldFault { pointer: format!("/changes/{}", field.as_str()), code });
             }
-            Ok(()) if then == *chart => {}
+            Ok(()) if after == *chart => {}
             Ok(()) => fields.push(Proposed {
                 name: *field,
                 chart: field.of(chart),
-                proposed: field.of(&then),
+                proposed: field.of(&after),
                 accepted: None,
             }),
         }

@@ -511,6 +511,7 @@ fn new_account(context: &Context, practice: &Practice, patient: &Patient, userna
         new_email: None,
         epoch: 0,
         browsers: 0,
+        anew_at: None,
         registered_at: now,
         deleted_at: None,
         last_login_at: None,

@@ -1,12 +1,16 @@
-//! `onboard`: what staff look up: the audit trail, and whether it is whole.
+//! `onboard`: what staff look up: whom they must attend to, the audit trail, and whether it is whole.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::join;
+use serde::{Deserialize, Serialize};
 
 use crate::audit::{Event, Subject, verify};
 use crate::desk::{StaffCall, open};
-use crate::ids::{PatientId, PracticeId};
-use crate::ports::{Along, Context, Desk, Directory, History, Limits, Patients};
-use crate::practice::Scope;
+use crate::ids::{LinkId, PatientId, PracticeId};
+use crate::patient::Patient;
+use crate::ports::{Along, Context, Desk, Directory, History, Limits, Patients, Practices};
+use crate::practice::{Scope, Settings};
 use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
 
 /// Events on one page.
@@ -159,4 +163,89 @@ async fn check<S: History>(
         verdict.first_broken = Some(format!("{} {number}", subject.key().to_lowercase().replace('#', " ")));
     }
     Ok(())
+}
+
+/// Why staff should look at a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Somebody at the address on the chart said that they are not this patient.
+    ReportedWrongRecipient,
+    /// The invitation is locked: too many wrong facts.
+    LinkLocked,
+    /// A registration waits for a decision.
+    Hold,
+    /// A proposed change of the chart waits for a decision.
+    ChangeRequest,
+}
+
+impl Cause {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ReportedWrongRecipient => "reported_wrong_recipient",
+            Self::LinkLocked => "link_locked",
+            Self::Hold => "guardian_contact_conflict",
+            Self::ChangeRequest => "change_request",
+        }
+    }
+}
+
+/// Reads what was noted for staff.
+pub trait Attention: Sync {
+    /// Patients of a practice of whom something was noted, with what; some of it may be settled by now.
+    fn noted(
+        &self,
+        practice: &PracticeId,
+    ) -> impl Future<Output = Result<Vec<(PatientId, Cause)>, Unavailable>> + Send;
+}
+
+/// A patient to attend to, and why.
+pub struct Attended {
+    /// The patient.
+    pub patient: Patient,
+    /// Everything that still holds.
+    pub causes: Vec<Cause>,
+}
+
+/// Whom staff must attend to, by name.
+pub async fn attention<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+) -> Result<(Vec<Attended>, Settings), Failure>
+where
+    S: Desk + Limits + Practices + Patients + History + Attention,
+{
+    let (caller, _) = open(context, store, call, &[Scope::Report], Along::default()).await?;
+    let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
+    let mut noted: BTreeMap<PatientId, BTreeSet<Cause>> = BTreeMap::new();
+    for (patient, cause) in store.noted(&caller.practice).await? {
+        noted.entry(patient).or_default().insert(cause);
+    }
+    let ids: Vec<PatientId> = noted.keys().cloned().collect();
+    let mut all = Vec::new();
+    for some in ids.chunks(50) {
+        let patients: Vec<Patient> =
+            store.charts(&caller.practice, some).await?.into_iter().map(|(patient, _)| patient).collect();
+        let links: Vec<LinkId> =
+            patients.iter().filter_map(|patient| patient.invitation.map(|current| current.link)).collect();
+        let (links, _) = store.links_and_accounts(&links, &[]).await?;
+        for patient in patients {
+            let current = patient.invitation.map(|current| current.link);
+            let locked = links.iter().any(|link| Some(link.id) == current && link.is_locked());
+            let holds = |cause: &Cause| match cause {
+                Cause::ReportedWrongRecipient => !patient.reported.is_empty(),
+                Cause::LinkLocked => locked,
+                Cause::Hold | Cause::ChangeRequest => true,
+            };
+            let causes: Vec<Cause> =
+                noted.remove(&patient.id).unwrap_or_default().into_iter().filter(holds).collect();
+            if !causes.is_empty() {
+                all.push(Attended { patient, causes });
+            }
+        }
+    }
+    all.sort_by_key(|attended| attended.patient.sort_name());
+    Ok((all, settings))
 }

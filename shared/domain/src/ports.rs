@@ -16,6 +16,7 @@ use crate::keys::Keyring;
 use crate::limit::{Attempts, Counter, Raised};
 use crate::link::{FailedCheck, Link, LinkState, SentCode, Ticket};
 use crate::message::Message;
+use crate::onboard::Cause;
 use crate::patient::{Checks, Patient, Status};
 use crate::practice::{ApiKey, Practice, PresentedKey};
 use crate::refusal::Unavailable;
@@ -493,6 +494,8 @@ pub enum Write {
     Propose(Change),
     /// A proposed change that waited was decided on.
     DecideChange(Change),
+    /// Staff should look at a patient; noted once for each cause.
+    Note(PracticeId, PatientId, Cause),
     /// A session goes on in the account's new epoch.
     KeepSession(Session),
     /// A counter rises by one, if its rule still allows it.

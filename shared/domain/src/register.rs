@@ -116,9 +116,8 @@ where
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head) =
             join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
-        let current = |patient: &Patient| patient.invites_by(link.id);
-        let patient =
-            patient?.filter(|p| p.suspension().is_none() && current(p)).ok_or(Refusal::LinkUnavailable)?;
+        let usable = |patient: &Patient| patient.suspension().is_none() && patient.invites_by(link.id);
+        let patient = patient?.filter(usable).ok_or(Refusal::LinkUnavailable)?;
         let head = head?;
         let plan = if let Some(account) = link.account {
             come_back(context, store, &link, &practice, patient, account, command, &head).await?
@@ -286,6 +285,7 @@ fn enroll(
         new_email: None,
         epoch: 0,
         browsers: 0,
+        anew_at: None,
         registered_at: now,
         deleted_at: None,
         last_login_at: (!waits).then_some(now),

@@ -7,12 +7,13 @@ use crate::account::{Account, GrantState, Level, Relationship};
 use crate::audit::{Action, Entry, Head, Subject};
 use crate::chart::Channel;
 use crate::desk::{Caller, StaffCall};
-use crate::ids::{AccountId, Actor, PatientId, PracticeId};
+use crate::ids::{AccountId, Actor, LinkId, PatientId, PracticeId};
 use crate::invitation::{Prepared, count_text, made, too_many_texts};
+use crate::limit::{Counter, MAIL};
 use crate::link::{Invitee, Kind, Link, LinkState, Purpose, Target};
 use crate::message::{Message, Recipient, Template};
 use crate::notice::{Reach, message};
-use crate::patient::{OFFERS, Offer, Patient, Reason, RevokeReason, address_digest};
+use crate::patient::{AccountRef, OFFERS, Offer, Patient, Reason, RevokeReason, address_digest};
 use crate::portal::{Portal, settled};
 use crate::ports::{
     Accounts, Chain, Commit, CommitError, Context, DECISIONS, Desk, History, Limits, Patients, Practices,
@@ -159,6 +160,52 @@ where
     Ok(AtHome { account: here.account, session: here.session, patient, head: head?, practice })
 }
 
+/// The patient as whom a signed-in person registered.
+pub async fn own_patient<S: Accounts>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<PatientId, Failure> {
+    let here = present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    if here.session.restricted {
+        return Err(Refusal::Forbidden.into());
+    }
+    Ok(here.account.own_patient().ok_or(Refusal::NotFound)?)
+}
+
+/// Who looks after a patient, and who is invited to.
+pub struct Represented {
+    /// The patient.
+    pub patient: Patient,
+    /// Representatives whose access has not ended.
+    pub accounts: Vec<Account>,
+    /// Invitations of theirs that can still be used.
+    pub offers: Vec<Link>,
+}
+
+/// Reads the representatives of a patient, for the patient.
+pub async fn representatives<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    patient: &PatientId,
+) -> Result<Represented, Failure>
+where
+    S: Accounts + Patients + Practices + Chain + History,
+{
+    let AtHome { account, patient, .. } = at_home(context, store, practice, token, patient).await?;
+    decides(&account, &patient)?;
+    let there = |known: &&AccountRef| known.ended_by.is_none() && known.relationship != Relationship::Own;
+    let ids: Vec<AccountId> = patient.accounts.iter().filter(there).map(|known| known.id).collect();
+    let links: Vec<LinkId> = patient.offers.iter().map(|offer| offer.link).collect();
+    let (mut offers, accounts) = store.links_and_accounts(&links, &ids).await?;
+    let now = context.now();
+    offers.retain(|link| link.is_pending(now));
+    Ok(Represented { patient, accounts, offers })
+}
+
 /// Only the patient decides who else sees their records, once they are old enough to register.
 fn decides(account: &Account, patient: &Patient) -> Result<(), Refusal> {
     let grant = account.grant(&patient.id).filter(|grant| grant.state == GrantState::Active);
@@ -201,6 +248,12 @@ where
                 let actor = Actor::holder(account.id);
                 let mut ready = offer(context, &practice.settings, patient, offering, &caller, &actor)?;
                 ready.chained(context, &head);
+                // A patient is no reason for a stranger's mailbox to fill.
+                if let Some(to) = ready.link.sent_to.as_ref().filter(|_| ready.link.channel == Channel::Email)
+                {
+                    let counter = Counter::new(MAIL, &to.to_lowercase(), context.now(), &context.keyring);
+                    ready.writes.push(Write::Count(counter));
+                }
                 finished(ready.patient, ready.writes, &practice)
             }
             Act::Level(who, level) => {

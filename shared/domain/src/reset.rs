@@ -428,7 +428,8 @@ where
         let (Some(link), Some(patient), Some(account)) = found else {
             return Err(Refusal::LinkUnavailable.into());
         };
-        if link.honours(&command.ticket, now).is_none() || !account.has_access() {
+        let over = account.anew_at.is_some_and(|at| link.created_at <= at);
+        if link.honours(&command.ticket, now).is_none() || !account.has_access() || over {
             return Err(Refusal::LinkUnavailable.into());
         }
         let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
@@ -473,11 +474,13 @@ fn chosen(
     Ok(writes)
 }
 
-/// Ends every session of an account, every code for the portal, what confirms a new address, and every lock.
+/// Ends every session of an account, every code for the portal, every reset link made so far, what confirms a new
+/// address, and every lock.
 pub(crate) fn begin_anew(account: &mut Account, now: crate::time::Timestamp) -> Option<Write> {
     account.epoch += 1;
     account.browsers += 1;
     account.attempts_seen = 0;
+    account.anew_at = Some(now);
     account.new_email.take().map(|id| Write::EndLink { id, to: LinkState::Cancelled, at: now })
 }
 

@@ -14,6 +14,7 @@ use crate::link::{
 };
 use crate::message::{Recipient, Template};
 use crate::notice::{Reach, may_text, message};
+use crate::onboard::Cause;
 use crate::patient::{Patient, Reported, address_digest};
 use crate::person::{BirthDate, Email, Name, PostalCode};
 use crate::ports::{
@@ -174,6 +175,10 @@ where
         let wrong = wrong(asks, facts, &patient, &link, context);
         if !wrong.is_empty() {
             store.failed_check(link.id, Some(FailedCheck { at: now, facts: wrong }), false).await?;
+            if link.is_locked() && link.invitee.is_none() {
+                let note = Write::Note(link.practice.clone(), link.patient.clone(), Cause::LinkLocked);
+                store.commit(&[note]).await.map_err(|_| Failure::Unavailable)?;
+            }
             return Err(Refusal::VerificationFailed.into());
         }
         if role == Role::Patient && patient.chart.birth_date.age(now) < settings.adolescent_age {
@@ -594,6 +599,7 @@ where
         let status = patient.status(&practice.settings);
         let writes = [
             Write::CloseLink { id: link.id, to: LinkState::ReportedWrongRecipient, at: now },
+            Write::Note(patient.practice.clone(), patient.id.clone(), Cause::ReportedWrongRecipient),
             Write::ChangePatient(Box::new(patient), status),
             Write::Append(event),
         ];

@@ -302,8 +302,8 @@ fn english<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64) -> String)
             subject: format!("{name}: your patient portal password was changed"),
             greeting: greeting(given_name),
             lead: vec![
-                "The password of your account in our patient portal was changed. To keep you safe, we signed \
-                 you out on all devices. Sign in again with the new password."
+                "The password of your account in our patient portal was changed. To keep you safe, all \
+                 other devices were signed out. Sign in with the new password from now on."
                     .to_owned(),
             ],
             fact: None,
@@ -642,8 +642,8 @@ fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64) -> String)
             greeting: greeting(given_name),
             lead: vec![
                 "Se cambió la contraseña de su cuenta en nuestro portal del paciente. Para su seguridad, \
-                 cerramos su sesión en todos los dispositivos. Inicie sesión de nuevo con la contraseña \
-                 nueva."
+                 se cerró su sesión en todos los demás dispositivos. Desde ahora, inicie sesión con la \
+                 contraseña nueva."
                     .to_owned(),
             ],
             fact: None,

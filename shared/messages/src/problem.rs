@@ -35,8 +35,8 @@ pub fn problem_detail(code: &str, language: Language) -> &'static str {
             spanish: "El nombre de usuario o la contraseña no son correctos. Revíselos e inténtelo de nuevo, o pida una contraseña nueva.",
         },
         "forbidden" => Detail {
-            english: "This key may not do that. Use one that has the scope, or ask the practice's administrator.",
-            spanish: "Esta clave no tiene permiso para hacer eso. Use una que lo tenga o pídalo al administrador del consultorio.",
+            english: "This key or session may not do that. Use a key that has the scope; if the password is one that the office gave, change it first.",
+            spanish: "Esta clave o sesión no tiene permiso para hacer eso. Use una clave que lo tenga; si la contraseña es la que le dio el consultorio, cámbiela primero.",
         },
         "access_revoked" => Detail {
             english: "Ask your doctor to provide access to your health records.",
@@ -186,6 +186,26 @@ pub fn reason_detail(code: &str, language: Language) -> Option<&'static str> {
             english: "This patient has no account of their own: invite them first.",
             spanish: "Este paciente no tiene una cuenta propia: invítelo primero.",
         },
+        "access_revoked" => Detail {
+            english: "Access was taken away from this patient: invite them to give it back first.",
+            spanish: "A este paciente se le retiró el acceso: invítelo primero para devolvérselo.",
+        },
+        "too_many_invitations" => Detail {
+            english: "Five invitations to help this patient are still open: wait until one is used or has expired.",
+            spanish: "Todavía hay cinco invitaciones abiertas para ayudar a este paciente: espere hasta que una se use o venza.",
+        },
+        "must_change_password" => Detail {
+            english: "This login still has the password that the office gave: sign in and choose your own first.",
+            spanish: "Esta cuenta todavía tiene la contraseña que dio el consultorio: inicie sesión y elija primero una propia.",
+        },
+        "chart_moved" => Detail {
+            english: "The chart can no longer take one of these values: compare both, and decline the field that does not fit.",
+            spanish: "La ficha ya no puede tomar uno de estos valores: compare los dos y rechace el dato que no corresponda.",
+        },
+        "address_kept_by_office" => Detail {
+            english: "The e-mail address of this account is the one that the office has: ask the office to change it under “My details”.",
+            spanish: "El correo electrónico de esta cuenta es el que tiene el consultorio: pida el cambio en «Mis datos».",
+        },
         "too_short" => Detail {
             english: "This password is too short: add another word.",
             spanish: "Esta contraseña es demasiado corta: agregue otra palabra.",
@@ -235,7 +255,7 @@ pub const PROBLEM_CODES: [&str; 23] = [
 ];
 
 /// Every reason code that has a sentence.
-pub const REASON_CODES: [&str; 20] = [
+pub const REASON_CODES: [&str; 25] = [
     "access_disabled",
     "missing_email",
     "missing_mobile_phone",
@@ -252,6 +272,11 @@ pub const REASON_CODES: [&str; 20] = [
     "guardian_contact_conflict",
     "already_own",
     "no_account",
+    "access_revoked",
+    "too_many_invitations",
+    "must_change_password",
+    "chart_moved",
+    "address_kept_by_office",
     "too_short",
     "too_long",
     "common",

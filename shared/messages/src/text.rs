@@ -201,7 +201,7 @@ fn english(message: &Message<'_>, practice: &Practice<'_>) -> Wordings {
             Wordings::one(format!("To get your user name for the patient portal, call us: {call}"))
         }
         Message::PasswordChanged { .. } => Wordings::one(format!(
-            "Your patient portal password was changed. You are signed out everywhere. Not you? Call us now: \
+            "Your patient portal password was changed. Other devices were signed out. Not you? Call us now: \
              {call}"
         )),
         Message::UsernameChanged { .. } => Wordings::one(format!(
@@ -344,7 +344,7 @@ fn spanish(message: &Message<'_>, practice: &Practice<'_>) -> Wordings {
             Wordings::one(format!("Para saber su nombre de usuario del portal del paciente, llame al {call}"))
         }
         Message::PasswordChanged { .. } => Wordings::one(format!(
-            "Se cambió su contraseña del portal y se cerraron todas sus sesiones. ¿No fue usted? Llame ya \
+            "Se cambió su contraseña del portal y se cerraron sus demás sesiones. ¿No fue usted? Llame ya \
              al {call}"
         )),
         Message::UsernameChanged { .. } => Wordings::one(format!(

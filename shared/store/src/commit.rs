@@ -23,6 +23,9 @@ const NEW: &str = "attribute_not_exists(#pk)";
 /// Something of this key must be there.
 const THERE: &str = "attribute_exists(#pk)";
 
+/// Hours that a note for staff is kept: half a year. What it says is looked up when it is read.
+const NOTE_HOURS: i64 = 180 * 24;
+
 /// The name of the record that counts attempts on a user name.
 pub(crate) fn attempts(key: &str) -> String {
     format!("signin#{key}")
@@ -192,9 +195,22 @@ impl Table {
                     self.put(item(&decided, change, None)?, NEW, vec![]),
                 ]);
             }
+            Write::Note(practice, patient, cause) => {
+                let mut note = key_item(&keys::note(practice, *cause, patient));
+                note.insert("patient".to_owned(), s(patient.as_str()));
+                note.insert("cause".to_owned(), value(cause)?);
+                let ttl = self.clock.now().plus_hours(NOTE_HOURS);
+                note.insert(keys::TTL.to_owned(), n(ttl.seconds()));
+                self.put(note, "", vec![])
+            }
             Write::KeepSession(session) => self.updating(
                 &keys::session(session.account, &session.digest),
-                "SET #epoch = :epoch REMOVE #restricted",
+                // A session is free once it says so, and never by merely going on.
+                if session.restricted {
+                    "SET #epoch = :epoch"
+                } else {
+                    "SET #epoch = :epoch REMOVE #restricted"
+                },
                 THERE,
                 vec![(":epoch", n(session.epoch))],
                 &[],

@@ -4,7 +4,7 @@
 //!
 //! | item | `pk` | `sk` |
 //! |---|---|---|
-//! | practice | `PRACTICE#<practice>` | `PRACTICE`; beside it `KEY#<digest>`, one for each key issued, `HOLD#<account>`, one for each registration that waits, `CHANGE#<id>`, one for each proposed change that waits, and `COUNT#<status>` |
+//! | practice | `PRACTICE#<practice>` | `PRACTICE`; beside it `KEY#<digest>`, one for each key issued, `HOLD#<account>`, one for each registration that waits, `CHANGE#<id>`, one for each proposed change that waits, `NOTE#<cause>#<patient>`, one for each patient to attend to, and `COUNT#<status>` |
 //! | list of practices | `PRACTICES` | `<practice>` |
 //! | API key | `KEY#<digest>` | `KEY` |
 //! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; beside it `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `CHANGE#<id>`: proposed changes that were decided on |
@@ -24,6 +24,7 @@
 
 use portico_domain::audit::Subject;
 use portico_domain::ids::{AccountId, ChangeId, LinkId, MessageId, PatientId, PracticeId};
+use portico_domain::onboard::Cause;
 use portico_domain::patient::Status;
 use portico_domain::ports::Entry;
 
@@ -88,6 +89,14 @@ pub fn change(id: &PracticeId, change: ChangeId) -> Key {
 /// A proposed change that was decided on.
 pub fn decided_change(practice: &PracticeId, patient: &PatientId, change: ChangeId) -> Key {
     key(format!("PATIENT#{practice}#{patient}"), format!("{CHANGES}{change}"))
+}
+
+/// What every note for staff begins with.
+pub const NOTES: &str = "NOTE#";
+
+/// A note that staff should look at a patient.
+pub fn note(id: &PracticeId, cause: Cause, patient: &PatientId) -> Key {
+    key(format!("PRACTICE#{id}"), format!("{NOTES}{}#{patient}", cause.code()))
 }
 
 /// Failed checks of a patient that no link keeps.

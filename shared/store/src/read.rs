@@ -14,6 +14,7 @@ use portico_domain::ids::{AccountId, ChangeId, LinkId, PatientId, PracticeId};
 use portico_domain::limit::{Attempts, Counter, FAILURES, Raised};
 use portico_domain::link::{ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, FailedCheck, Link};
 use portico_domain::manage_account::Holds;
+use portico_domain::onboard::{Attention, Cause};
 use portico_domain::patient::{Checks, Patient};
 use portico_domain::ports::{
     Accounts, Addresses, Along, Chain, Desk, Directory, History, Holders, Limits, Links, Once, OnceKey,
@@ -435,6 +436,29 @@ impl Changes for Table {
         id: ChangeId,
     ) -> Result<Option<Change>, Unavailable> {
         optional(self.get(&keys::decided_change(practice, patient, id)).await?)
+    }
+}
+
+impl Attention for Table {
+    async fn noted(&self, practice: &PracticeId) -> Result<Vec<(PatientId, Cause)>, Unavailable> {
+        #[derive(serde::Deserialize)]
+        struct Note {
+            patient: PatientId,
+            cause: Cause,
+        }
+        let pk = keys::practice(practice).pk;
+        let range = "begins_with(#sk, :from)";
+        let notes = self.query(&pk, range, vec![(":from", s(keys::NOTES))], usize::MAX);
+        let (notes, holds, changes) =
+            futures_util::try_join!(notes, self.holds(practice), self.changes(practice))?;
+        let mut noted: Vec<(PatientId, Cause)> = Vec::new();
+        for item in notes {
+            let Note { patient, cause } = record(item)?;
+            noted.push((patient, cause));
+        }
+        noted.extend(holds.into_iter().map(|hold| (hold.patient, Cause::Hold)));
+        noted.extend(changes.into_iter().map(|change| (change.patient, Cause::ChangeRequest)));
+        Ok(noted)
     }
 }
 

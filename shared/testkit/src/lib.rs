@@ -15,7 +15,7 @@ pub mod log;
 use std::net::SocketAddr;
 
 use portico_local::demo::start_demo;
-use portico_local::{Config, Keys, Running};
+use portico_local::{Config, Keys, Meter, Running};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -80,18 +80,20 @@ impl Mail {
         token_in(self.get("text"))
     }
 
-    /// The code in it, empty if there is none.
+    /// The code in it, empty if there is none; a call says its digits one by one.
     pub fn code(&self) -> String {
+        let text = self.get("text");
         let digits = |word: &str| word.trim_matches(|c: char| !c.is_ascii_digit()).to_owned();
         let is_code =
             |word: &String| (5..=6).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit());
-        self.get("text").split_whitespace().map(digits).find(is_code).unwrap_or_default()
+        text.split_whitespace().map(digits).find(is_code).unwrap_or_default()
     }
 }
 
-/// The token of the link in a text.
+/// The token of the link in a text: an invitation's, or a reset link's.
 pub fn token_in(text: &str) -> String {
-    let after = text.split_once("/i/").map_or("", |(_, after)| after);
+    let after = ["/i/", "/r/"].into_iter().find_map(|path| text.split_once(path));
+    let after = after.map_or("", |(_, after)| after);
     after.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
@@ -108,6 +110,27 @@ pub struct World {
     /// The other practice.
     pub other_practice: String,
     client: Client,
+    /// Declared last, so that it is dropped when nothing runs any more.
+    _used: Used,
+}
+
+/// Notes, when a world ends, what its functions did to the table, so that a grant that nothing uses can be told at the
+/// end of a whole test run: an empty file for each function and action.
+struct Used(Meter);
+
+/// Where that is noted.
+pub const USED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/roles-used");
+
+impl Drop for Used {
+    fn drop(&mut self) {
+        for (function, actions) in self.0.used() {
+            for action in actions {
+                let folder = std::path::Path::new(USED).join(&function);
+                // What can't be noted is missed at the end, and looked into then.
+                std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(action), "")).ok();
+            }
+        }
+    }
 }
 
 impl World {
@@ -132,6 +155,7 @@ impl World {
             other_keys: second.keys.clone(),
             practice: first.practice.clone(),
             other_practice: second.practice.clone(),
+            _used: Used(service.meter.clone()),
             service,
             client,
         }
@@ -310,6 +334,44 @@ impl World {
     pub async fn sign_in(&self, username: &str, password: &str) -> Answer {
         self.post(&format!("/{}/sign-in", self.practice), json!({"username": username, "password": password}))
             .await
+    }
+
+    /// Asks the first practice for something that needs no link: the answer as it comes.
+    pub async fn ask(&self, what: &str, body: Value) -> Answer {
+        self.post(&format!("/{}/{what}", self.practice), body).await
+    }
+
+    /// Asks for a new password by user name: the answer as it comes.
+    pub async fn forgot_password(&self, username: &str) -> Answer {
+        self.ask("forgot-password", json!({"username": username})).await
+    }
+
+    /// Asks for a new password by user name: the token of the reset link that came.
+    pub async fn reset_token(&self, username: &str) -> String {
+        let before = self.mails().await.len();
+        drop(self.forgot_password(username).await.expect(202));
+        let mails = self.mails().await;
+        assert!(mails.len() > before, "a message came");
+        let text = mails.last().expect("a message").get("text").to_owned();
+        assert!(text.contains("/r/"), "it leads to a new password: {text}");
+        token_in(&text)
+    }
+
+    /// Passes the second check of a reset link with a code by this channel: the answer as it comes.
+    pub async fn second_check(&self, token: &str, channel: &str) -> Answer {
+        drop(self.post(&format!("/r/{token}/codes"), json!({"channel": channel})).await.expect(202));
+        let code = self.last_mail().await.code();
+        self.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await
+    }
+
+    /// Passes the second check of a reset link with a code by text: the ticket.
+    pub async fn reset_ticket(&self, token: &str) -> String {
+        self.second_check(token, "sms").await.expect(200).str("/ticket")
+    }
+
+    /// Chooses a new password at the end of a reset link: the answer as it comes.
+    pub async fn new_password(&self, token: &str, ticket: &str, password: &str) -> Answer {
+        self.post(&format!("/r/{token}/password"), json!({"ticket": ticket, "password": password})).await
     }
 
     /// The EHR takes access away: the answer as it comes.

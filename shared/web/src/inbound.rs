@@ -108,7 +108,8 @@ impl Inbound {
         self.header("content-type").and_then(|kind| kind.split(';').next()).unwrap_or_default().trim()
     }
 
-    fn is_form(&self) -> bool {
+    /// Whether a page's form was sent.
+    pub fn is_form(&self) -> bool {
         self.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded")
     }
 
@@ -151,6 +152,13 @@ impl Inbound {
             }
         }
         serde_path_to_error::deserialize(Strict(Value::Object(fields))).map_err(|error| at_fault(&error))
+    }
+
+    /// Whether a form came with this field empty. What reads the body takes such a field for one that did not come.
+    pub fn left_empty(&self, field: &str) -> bool {
+        self.is_form()
+            && form_urlencoded::parse(&self.body)
+                .any(|(name, value)| name == field && value.trim().is_empty())
     }
 
     /// Whether nothing was sent: for paths whose body may be left out.

@@ -27,6 +27,6 @@ pub use page::{
 pub use representative::RepresentativeRequest;
 pub use serve::{App, serve};
 
-pub use portico_messages::Language;
+pub use portico_messages::{Language, phone};
 
 pub use lambda_http::{Error, Request, Response, run, service_fn};

@@ -1,5 +1,6 @@
 //! Pages: the frame that all of them share, their fields, and the dead ends with their ways out.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use askama::Template;
@@ -11,10 +12,10 @@ use portico_domain::practice::Settings;
 use portico_domain::refusal::Refusal;
 use portico_domain::verify::Passed;
 use portico_messages::page::RegisterPage;
-use portico_messages::{Language, PageText, local_time, phone};
+use portico_messages::{Language, PageText, local_time, phone, reason_detail};
 use sha2::{Digest, Sha256};
 
-use crate::answer::{Answer, Code, Reject, answer, problem};
+use crate::answer::{Answer, Code, Reject, answer, field_detail, problem};
 use crate::inbound::Inbound;
 
 /// The one stylesheet, in every page, allowed by its hash.
@@ -95,6 +96,16 @@ impl Frame {
         local_time(at.millis(), &self.time_zone, self.language)
     }
 
+    /// Why something can't be done now, where that has a sentence.
+    pub fn reason(&self, code: &str) -> Option<&'static str> {
+        reason_detail(code, self.language)
+    }
+
+    /// What is wrong with a field for which the page has no words of its own.
+    pub fn field_detail(&self, code: &str) -> &'static str {
+        field_detail(code, self.language)
+    }
+
     /// The stylesheet, for the head of the page.
     #[expect(clippy::unused_self, reason = "the template reaches it through the frame")]
     pub fn css(&self) -> &'static str {
@@ -126,8 +137,13 @@ pub fn all_faults(mut found: Vec<Fault>, empty: Vec<Fault>, order: &[&str]) -> V
     found
 }
 
-/// What speaks against a password, at the field `password`; `shortest` is what the practice asks for.
-pub fn password_faults(faults: &[PasswordFault], frame: &Frame, shortest: u32) -> Vec<Fault> {
+/// Why a password won't do, at the field of this name; `shortest` is the practice's rule.
+pub fn password_faults(
+    field: &'static str,
+    faults: &[PasswordFault],
+    frame: &Frame,
+    shortest: u32,
+) -> Vec<Fault> {
     let words = &frame.text.register;
     let sentence = |fault: &PasswordFault| match fault {
         PasswordFault::TooShort => words.password_too_short(shortest as usize),
@@ -135,7 +151,7 @@ pub fn password_faults(faults: &[PasswordFault], frame: &Frame, shortest: u32) -
         PasswordFault::Common => words.password_common.to_owned(),
         PasswordFault::Contextual => words.password_contextual.to_owned(),
     };
-    faults.iter().map(|fault| ("password", sentence(fault))).collect()
+    faults.iter().map(|fault| (field, sentence(fault))).collect()
 }
 
 /// One labelled input.
@@ -143,7 +159,7 @@ pub fn password_faults(faults: &[PasswordFault], frame: &Frame, shortest: u32) -
 #[template(path = "field.html")]
 pub struct Field {
     /// What names it on the page: its name, unless two forms have a field of one name.
-    id: &'static str,
+    id: Cow<'static, str>,
     name: &'static str,
     label: String,
     hint: String,
@@ -163,7 +179,7 @@ impl Field {
     /// A required input of this name and label.
     pub fn new(name: &'static str, label: &str, frame: &Frame) -> Self {
         Self {
-            id: name,
+            id: Cow::Borrowed(name),
             name,
             label: label.to_owned(),
             hint: String::new(),
@@ -180,8 +196,8 @@ impl Field {
 
     /// Under another id than its name, where two forms of a page have a field of one name.
     #[must_use]
-    pub const fn id(mut self, id: &'static str) -> Self {
-        self.id = id;
+    pub fn id(mut self, id: impl Into<Cow<'static, str>>) -> Self {
+        self.id = id.into();
         self
     }
 
@@ -237,9 +253,14 @@ impl Field {
         self
     }
 
-    /// People's names begin with a capital; nothing else that is typed here does.
+    /// Names of people, streets and cities begin with a capital, and a state is two; nothing else that is typed here is.
     fn capitals(&self) -> &'static str {
-        if self.name.ends_with("_name") { "words" } else { "none" }
+        match self.name {
+            "address_line" | "city" => "words",
+            "state" => "characters",
+            name if name.ends_with("_name") => "words",
+            _ => "none",
+        }
     }
 
     fn described_by(&self) -> Option<String> {
@@ -511,7 +532,8 @@ fn again(inbound: &Inbound, frame: &Frame) -> Option<String> {
     } else if inbound.route.contains(" /r/{token}") && plain(token) {
         Some(format!("/r/{token}?lang={}", frame.lang()))
     } else if frame.practice.is_some() && plain(practice) {
-        Some(format!("/{practice}?lang={}", frame.lang()))
+        let own = if inbound.route.contains("/{practice}/account") { "/account" } else { "" };
+        Some(format!("/{practice}{own}?lang={}", frame.lang()))
     } else {
         None
     }

@@ -1,18 +1,20 @@
 //! Answers about patients, invitations and audit events, as the staff API words them.
 
 use portico_domain::Timestamp;
-use portico_domain::account::{Account, Grant, GrantState};
+use portico_domain::account::{Account, Grant, GrantState, Session};
 use portico_domain::audit::Event;
 use portico_domain::chart::{Appointment, Care, Chart, Contact, Visit};
-use portico_domain::demographics::Waiting;
+use portico_domain::demographics::{ChartField, Details, Waiting};
 use portico_domain::desk::Caller;
 use portico_domain::find::Found;
 use portico_domain::keys::Keyring;
 use portico_domain::link::{Delivery, FailedCheck, Link, LinkState};
+use portico_domain::onboard::Cause;
 use portico_domain::patient::Patient;
 use portico_domain::person::{Email, Line, Name, Phone, PostalCode};
 use portico_domain::portal::Portal;
 use portico_domain::practice::{Scope, Settings};
+use portico_domain::represent::Represented;
 use portico_domain::sync_chart::Charted;
 use serde_json::{Map, Value, json};
 
@@ -88,6 +90,70 @@ pub fn account(account: &Account, patient: Option<&Patient>) -> Value {
 pub fn grants(account: &Account, began: Timestamp) -> Vec<Value> {
     let grant = |(patient, grant): (&String, &Grant)| json!({"patient_id": patient, "relationship": grant.relationship, "level": grant.level});
     account.grants_for(began).map(grant).collect()
+}
+
+/// A session of somebody's, for them; `this` is the one that asks.
+pub fn session(session: &Session, this: &Session) -> Value {
+    json!({
+        "session_id": session.id(),
+        "began_at": session.began_at.to_string(),
+        "last_used_at": session.touched_at.to_string(),
+        "expires_at": session.expires_at().to_string(),
+        "this": session.digest == this.digest,
+    })
+}
+
+/// Who looks after a patient, for the patient.
+pub fn represented(represented: &Represented) -> Value {
+    let Represented { patient, accounts, offers } = represented;
+    let name = |name: Option<&Name>| name.map(|name| name.reveal().to_owned());
+    let representatives: Vec<Value> = accounts
+        .iter()
+        .filter_map(|account| {
+            let grant = account.grant(&patient.id)?;
+            Some(object(json!({
+                "account_id": account.id.to_string(),
+                "username": account.username,
+                "given_name": name(account.given_name.as_ref()),
+                "family_name": name(account.family_name.as_ref()),
+                "relationship": grant.relationship,
+                "level": grant.level,
+                "state": grant_state(grant.state),
+            })))
+        })
+        .collect();
+    let invitations: Vec<Value> = offers
+        .iter()
+        .map(|link| {
+            let who = link.invitee.as_ref();
+            object(json!({
+                "invitation_id": link.id.to_string(),
+                "given_name": name(who.map(|who| &who.given_name)),
+                "family_name": name(who.map(|who| &who.family_name)),
+                "relationship": who.map(|who| who.relationship),
+                "level": who.map(|who| who.level),
+                "expires_at": link.expires_at.to_string(),
+            }))
+        })
+        .collect();
+    json!({"representatives": representatives, "invitations": invitations})
+}
+
+/// What somebody may propose to change of a patient's chart, as it is now.
+pub fn details(details: &Details) -> Value {
+    let chart = &details.patient.chart;
+    let mut view = object(json!({
+        "patient_id": details.patient.id,
+        "given_name": chart.given_name.reveal(),
+        "family_name": chart.family_name.reveal(),
+        "pending_since": rfc3339(details.pending),
+    }));
+    for field in ChartField::ALL {
+        if let Some(value) = field.of(chart) {
+            view[field.as_str()] = json!(value.reveal());
+        }
+    }
+    view
 }
 
 const fn grant_state(state: GrantState) -> &'static str {
@@ -246,6 +312,20 @@ pub fn standing(patient: &Patient, settings: &Settings) -> Value {
         "revoke_reason": revocation.map(|revocation| revocation.reason),
         "revoke_note": revocation.and_then(|revocation| revocation.note.as_ref()),
     }))
+}
+
+/// A patient whom staff should look at, and why.
+pub fn attended(patient: &Patient, causes: &[Cause], settings: &Settings) -> Value {
+    let mut view = standing(patient, settings);
+    merge(
+        &mut view,
+        json!({
+            "given_name": patient.chart.given_name.reveal(),
+            "family_name": patient.chart.family_name.reveal(),
+            "attention": causes.iter().map(|cause| cause.code()).collect::<Vec<_>>(),
+        }),
+    );
+    view
 }
 
 fn merge(into: &mut Value, more: Value) {

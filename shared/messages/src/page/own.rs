@@ -196,11 +196,11 @@ impl DetailsPage {
 
 pub(super) const CHANGE_PASSWORD_EN: ChangePasswordPage = ChangePasswordPage {
     title: "Change your password",
-    intro: "When you save the new password, you are signed out everywhere. Then sign in with it.",
+    intro: "When you save the new password, all other devices are signed out.",
     temporary_title: "Choose your own password",
     temporary_intro: "The password from the office was only for the first time. Choose one that nobody else knows.",
     unchanged: "This is the password that you have now. Choose another one.",
-    done: "Your new password is saved. You were signed out everywhere. Sign in with it.",
+    done: "Your new password is saved. All other devices were signed out.",
 };
 
 pub(super) const CHANGE_USERNAME_EN: ChangeUsernamePage = ChangeUsernamePage {
@@ -309,11 +309,11 @@ pub(super) const DETAILS_EN: DetailsPage = DetailsPage {
 
 pub(super) const CHANGE_PASSWORD_ES: ChangePasswordPage = ChangePasswordPage {
     title: "Cambie su contraseña",
-    intro: "Cuando guarde la contraseña nueva, se cierra su sesión en todas partes. Después, inicie sesión con ella.",
+    intro: "Cuando guarde la contraseña nueva, se cierra su sesión en todos los demás dispositivos.",
     temporary_title: "Elija su propia contraseña",
     temporary_intro: "La contraseña del consultorio era solo para la primera vez. Elija una que nadie más conozca.",
     unchanged: "Esta es la contraseña que ya tiene. Elija otra.",
-    done: "Su contraseña nueva quedó guardada. Se cerró su sesión en todas partes. Inicie sesión con ella.",
+    done: "Su contraseña nueva quedó guardada. Se cerró su sesión en todos los demás dispositivos.",
 };
 
 pub(super) const CHANGE_USERNAME_ES: ChangeUsernamePage = ChangeUsernamePage {

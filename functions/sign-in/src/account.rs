@@ -1,0 +1,494 @@
+//! The account page of a signed-in person, and what they change there: password, user name, e-mail address, sessions.
+
+use portico_domain::change_account::{
+    ChangePassword, EmailStanding, Overview, change_password, change_username, confirm_email, email_standing,
+    end_sessions, new_email, overview, sessions,
+};
+use portico_domain::link::RESEND_SECONDS;
+use portico_domain::password::Password;
+use portico_domain::person::{Email, Invalid};
+use portico_domain::refusal::{FieldFault, Refusal};
+use portico_domain::sign_in::{Present, present};
+use portico_web::{
+    Answer, Fault, Reject, all_faults, flag, html, json as reply, no_content, password_faults, see_other,
+    view,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::pages::{AccountPage, Form, OwnPage, Place, SessionsPage};
+use crate::{Here, Ports, present_json};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PasswordRequest {
+    old_password: Option<String>,
+    new_password: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
+    accept_terms: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UsernameRequest {
+    username: Option<String>,
+    password: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EmailRequest {
+    email: Option<String>,
+    password: Option<String>,
+    code: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndSessionsRequest {
+    session_id: Option<String>,
+}
+
+/// The fields that are required and did not come.
+pub(crate) fn missing(fields: &[(&str, bool)]) -> Vec<FieldFault> {
+    fields.iter().filter(|(_, there)| !there).map(|(name, _)| FieldFault::of(name, "required")).collect()
+}
+
+impl<S: Ports> Here<'_, S> {
+    /// Answers a request to the account page or one of those behind it.
+    pub(crate) async fn own(&self, action: &str) -> Result<Answer, Reject> {
+        if action.starts_with("POST ") {
+            self.inbound.same_site(&self.app.context.base_url)?;
+        }
+        let answer = match self.inbound.session() {
+            Some(token) => Box::pin(self.own_of(action, token)).await,
+            None => Err(Refusal::Unauthorized.into()),
+        };
+        match answer {
+            Err(Reject::Refused(Refusal::Unauthorized)) if self.inbound.wants_page() => Ok(self.ended()),
+            Err(Reject::Refused(Refusal::Forbidden)) if self.inbound.wants_page() => self.kept_out().await,
+            answer => answer,
+        }
+    }
+
+    async fn own_of(&self, action: &str, token: &str) -> Result<Answer, Reject> {
+        match action {
+            "GET /{practice}/account" => self.account(token).await,
+            "GET /{practice}/account/password" => self.password(token).await,
+            "POST /{practice}/account/password" => self.change_password(token).await,
+            "GET /{practice}/account/username" => self.username(token).await,
+            "POST /{practice}/account/username" => self.change_username(token).await,
+            "GET /{practice}/account/email" => self.email(token).await,
+            "POST /{practice}/account/email" => self.change_email(token).await,
+            "GET /{practice}/account/sessions" => self.sessions(token).await,
+            "POST /{practice}/account/sessions/end" => self.end_sessions(token).await,
+            "GET /{practice}/account/representatives" => self.representatives(token).await,
+            "POST /{practice}/account/representatives" => self.invite_representative(token).await,
+            "POST /{practice}/account/representatives/level" => self.level_representative(token).await,
+            "POST /{practice}/account/representatives/end" => self.end_representative(token).await,
+            "GET /{practice}/account/demographics" => self.demographics(token).await,
+            "POST /{practice}/account/demographics" => self.propose(token).await,
+            _ => Err(Refusal::NotFound.into()),
+        }
+    }
+
+    /// Whoever signed in with a temporary password goes where they choose their own; to others there is no such page.
+    async fn kept_out(&self) -> Result<Answer, Reject> {
+        let token = self.inbound.session().unwrap_or_default();
+        if self.present(token).await?.session.restricted {
+            Ok(see_other(&self.at("account/password", "")))
+        } else {
+            Err(Refusal::NotFound.into())
+        }
+    }
+
+    /// The address of a page of the practice, with a note for it.
+    fn at(&self, path: &str, note: &str) -> String {
+        let note = if note.is_empty() { String::new() } else { format!("&note={note}") };
+        format!("/{}/{path}?lang={}{note}", self.id, self.frame.lang())
+    }
+
+    /// What a change that was made is answered with: for a person, the page at `path` with a note.
+    pub(crate) fn done(&self, path: &str, note: &str, otherwise: impl FnOnce() -> Answer) -> Answer {
+        if self.inbound.wants_page() { see_other(&self.at(path, note)) } else { otherwise() }
+    }
+
+    async fn present(&self, token: &str) -> Result<Present, Reject> {
+        let found = present(&self.app.context, &self.app.store, self.id, token).await?;
+        Ok(found.ok_or(Refusal::Unauthorized)?)
+    }
+
+    /// The same, of somebody who chose the password themselves.
+    async fn free(&self, token: &str) -> Result<Present, Reject> {
+        let found = self.present(token).await?;
+        if found.session.restricted { Err(Refusal::Forbidden.into()) } else { Ok(found) }
+    }
+
+    /// A page of forms, with its problems in the order of its fields.
+    pub(crate) fn forms(&self, status: u16, mut page: OwnPage, faults: Vec<Fault>, order: &[&str]) -> Answer {
+        page.errors = all_faults(faults, Vec::new(), order);
+        html(status, &self.frame, &page.marked())
+    }
+
+    pub(crate) fn page(&self, title: &'static str) -> OwnPage {
+        OwnPage::new(self.frame.clone(), self.id, title)
+    }
+
+    async fn account(&self, token: &str) -> Result<Answer, Reject> {
+        let (context, store) = (&self.app.context, &self.app.store);
+        let Some(seen) = overview(context, store, self.id, token).await? else {
+            return Err(Refusal::Unauthorized.into());
+        };
+        if !self.inbound.wants_page() {
+            return Ok(reply(200, &account_json(seen)));
+        }
+        if seen.session.restricted {
+            return Err(Refusal::Forbidden.into());
+        }
+        let text = self.frame.text;
+        let note = match self.inbound.query("note") {
+            Some("password-changed") => Some(text.change_password.done.to_owned()),
+            Some("username-changed") => Some(text.change_username.done(&seen.account.username)),
+            Some("email-changed") => Some(text.change_email.done.to_owned()),
+            _ => None,
+        };
+        let welcome = self.inbound.query("welcome").is_some();
+        let has_portal = !self.settings.portal_url.is_empty();
+        let page = AccountPage::new(self.frame.clone(), self.id, &seen, note, welcome, has_portal);
+        Ok(html(200, &self.frame, &page))
+    }
+
+    async fn password(&self, token: &str) -> Result<Answer, Reject> {
+        if self.inbound.wants_page() {
+            return self.password_page(token, 200, Vec::new(), false).await;
+        }
+        let Present { account, .. } = self.present(token).await?;
+        Ok(reply(
+            200,
+            &json!({
+                "must_change_password": account.must_change_password(),
+                "must_accept_terms": account.terms.is_none(),
+                "shortest": self.settings.password_min_length,
+            }),
+        ))
+    }
+
+    async fn password_page(
+        &self,
+        token: &str,
+        status: u16,
+        faults: Vec<Fault>,
+        accepted: bool,
+    ) -> Result<Answer, Reject> {
+        let Present { account, session } = self.present(token).await?;
+        let text = self.frame.text;
+        let words = &text.change_password;
+        let temporary = account.must_change_password();
+        let mut page = self.page(if temporary { words.temporary_title } else { words.title });
+        page.intro.push((if temporary { words.temporary_intro } else { words.intro }).to_owned());
+        let hint = text.new_password.password_hint(self.settings.password_min_length as usize);
+        let new = page.field("new_password", text.new_password.password).hint(&hint);
+        let mut form = Form::new("password", text.new_password.submit);
+        form.fields =
+            vec![page.current_password("old_password"), new.kind("password").filled("new-password", "")];
+        form.terms = account.terms.is_none();
+        form.accepted = accepted;
+        page.forms.push(form);
+        if !session.restricted {
+            page.lead_back();
+        }
+        Ok(self.forms(status, page, faults, &["old_password", "new_password", "accept_terms"]))
+    }
+
+    async fn change_password(&self, token: &str) -> Result<Answer, Reject> {
+        let body: PasswordRequest = self.inbound.body()?;
+        let accepted = body.accept_terms;
+        let changed = match (&body.old_password, &body.new_password) {
+            (Some(old), Some(new)) => {
+                let command = ChangePassword {
+                    old: Password::new(old),
+                    new: Password::new(new),
+                    accept_terms: body.accept_terms,
+                };
+                change_password(&self.app.context, &self.app.store, self.id, token, &command)
+                    .await
+                    .map_err(Reject::from)
+            }
+            (old, new) => Err(Reject::fields(missing(&[
+                ("old_password", old.is_some()),
+                ("new_password", new.is_some()),
+            ]))),
+        };
+        match changed {
+            Ok(()) => Ok(self.done("account", "password-changed", no_content)),
+            Err(Reject::Refused(refusal)) if self.inbound.wants_page() => {
+                let faults = self.password_sentences(&refusal);
+                let reject = Reject::from(refusal);
+                if faults.is_empty() {
+                    return Err(reject);
+                }
+                self.password_page(token, reject.status().0, faults, accepted).await
+            }
+            Err(reject) => Err(reject),
+        }
+    }
+
+    fn password_sentences(&self, refusal: &Refusal) -> Vec<Fault> {
+        let text = self.frame.text;
+        match refusal {
+            Refusal::SignInFailed => vec![("old_password", text.account.wrong_password.to_owned())],
+            Refusal::PasswordRejected(found) => {
+                password_faults("new_password", found, &self.frame, self.settings.password_min_length)
+            }
+            Refusal::BadRequest(faults) => {
+                let sentence = |fault: &FieldFault| match (fault.pointer.as_str(), fault.code) {
+                    ("/old_password", _) => {
+                        ("old_password", text.account.current_password_missing.to_owned())
+                    }
+                    ("/new_password", "unchanged") => {
+                        ("new_password", text.change_password.unchanged.to_owned())
+                    }
+                    ("/new_password", _) => ("new_password", text.register.password_missing.to_owned()),
+                    ("/accept_terms", _) => ("accept_terms", text.register.accept_terms_missing.to_owned()),
+                    _ => ("", text.dead_end.wrong_format.to_owned()),
+                };
+                faults.iter().map(sentence).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    async fn username(&self, token: &str) -> Result<Answer, Reject> {
+        let Present { account, .. } = self.free(token).await?;
+        if !self.inbound.wants_page() {
+            return Ok(reply(200, &json!({"username": account.username})));
+        }
+        Ok(self.username_page(200, &account.username, Vec::new()))
+    }
+
+    fn username_page(&self, status: u16, typed: &str, faults: Vec<Fault>) -> Answer {
+        let text = self.frame.text;
+        let words = &text.change_username;
+        let mut page = self.page(words.title);
+        page.intro.push(words.intro.to_owned());
+        let name = page.field("username", words.username).hint(text.register.username_hint);
+        let mut form = Form::new("username", words.submit);
+        form.fields = vec![name.filled("username", "email").value(typed), page.current_password("password")];
+        page.forms.push(form);
+        page.lead_back();
+        self.forms(status, page, faults, &["username", "password"])
+    }
+
+    async fn change_username(&self, token: &str) -> Result<Answer, Reject> {
+        let body: UsernameRequest = self.inbound.body()?;
+        let changed = match (&body.username, &body.password) {
+            (Some(username), Some(password)) => {
+                let password = Password::new(password);
+                change_username(&self.app.context, &self.app.store, self.id, token, username, &password)
+                    .await
+                    .map_err(Reject::from)
+            }
+            (name, password) => Err(Reject::fields(missing(&[
+                ("username", name.is_some()),
+                ("password", password.is_some()),
+            ]))),
+        };
+        match changed {
+            Ok(username) => {
+                Ok(self.done("account", "username-changed", || reply(200, &json!({"username": username}))))
+            }
+            Err(Reject::Refused(refusal)) if self.inbound.wants_page() => {
+                let faults = self.username_sentences(&refusal);
+                let reject = Reject::from(refusal);
+                if faults.is_empty() {
+                    return Err(reject);
+                }
+                // Who is not signed in any more learns that first.
+                drop(self.free(token).await?);
+                let typed = body.username.as_deref().unwrap_or_default();
+                Ok(self.username_page(reject.status().0, typed, faults))
+            }
+            Err(reject) => Err(reject),
+        }
+    }
+
+    fn username_sentences(&self, refusal: &Refusal) -> Vec<Fault> {
+        let text = self.frame.text;
+        match refusal {
+            Refusal::SignInFailed => vec![("password", text.account.wrong_password.to_owned())],
+            Refusal::UsernameTaken(others) => vec![("username", text.register.username_taken(others))],
+            Refusal::UsernameRejected(_) => vec![("username", text.register.username_rejected.to_owned())],
+            Refusal::BadRequest(faults) => {
+                let sentence = |fault: &FieldFault| match (fault.pointer.as_str(), fault.code) {
+                    ("/username", "unchanged") => ("username", text.change_username.unchanged.to_owned()),
+                    ("/username", _) => ("username", text.register.username_missing.to_owned()),
+                    ("/password", _) => ("password", text.account.current_password_missing.to_owned()),
+                    _ => ("", text.dead_end.wrong_format.to_owned()),
+                };
+                faults.iter().map(sentence).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    async fn email(&self, token: &str) -> Result<Answer, Reject> {
+        if self.inbound.wants_page() {
+            return self.email_page(token, 200, "", Vec::new()).await;
+        }
+        let EmailStanding { account, waiting } =
+            email_standing(&self.app.context, &self.app.store, self.id, token).await?;
+        let mut body = email_json(account.email.as_ref(), account.email_verified);
+        body["kept_by_office"] = json!(account.own_patient().is_some());
+        if let Some(email) = waiting {
+            body["waiting"] = json!(email.reveal());
+        }
+        Ok(reply(200, &body))
+    }
+
+    async fn email_page(
+        &self,
+        token: &str,
+        status: u16,
+        typed: &str,
+        faults: Vec<Fault>,
+    ) -> Result<Answer, Reject> {
+        let EmailStanding { account, waiting } =
+            email_standing(&self.app.context, &self.app.store, self.id, token).await?;
+        let text = self.frame.text;
+        let words = &text.change_email;
+        let mut page = self.page(words.title);
+        if account.own_patient().is_some() {
+            page.intro.push(words.office_keeps.to_owned());
+            page.ways.push(("account/demographics", text.details.title));
+            page.lead_back();
+            return Ok(self.forms(status, page, faults, &[]));
+        }
+        page.intro.extend(account.email.as_ref().map(|email| words.now(email.reveal())));
+        if let Some(email) = waiting {
+            let code = page.field("code", text.code.label).class("code").filled("one-time-code", "numeric");
+            let mut form = Form::new("email", words.code_submit);
+            form.intro = words.code_sent(email.reveal());
+            form.fields = vec![code];
+            page.forms.push(form);
+        }
+        let email = page.field("email", words.email).kind("email").filled("email", "email").value(typed);
+        let mut form = Form::new("email", words.submit);
+        form.second = !page.forms.is_empty();
+        words.intro.clone_into(&mut form.intro);
+        form.fields = vec![email, page.current_password("password")];
+        page.forms.push(form);
+        page.lead_back();
+        Ok(self.forms(status, page, faults, &["code", "email", "password"]))
+    }
+
+    async fn change_email(&self, token: &str) -> Result<Answer, Reject> {
+        let body: EmailRequest = self.inbound.body()?;
+        let (context, store) = (&self.app.context, &self.app.store);
+        let changed = match (&body.code, &body.email, &body.password) {
+            (Some(code), None, None) => confirm_email(context, store, self.id, token, code)
+                .await
+                .map(|email| {
+                    let body = email_json(Some(&email), true);
+                    self.done("account", "email-changed", || reply(200, &body))
+                })
+                .map_err(Reject::from),
+            (None, Some(email), Some(password)) => match Email::parse(email) {
+                Ok(email) => new_email(context, store, self.id, token, &email, &Password::new(password))
+                    .await
+                    .map(|()| {
+                        let body = json!({"resend_after": RESEND_SECONDS});
+                        // The page itself says where the code went.
+                        self.done("account/email", "", || reply(202, &body))
+                    })
+                    .map_err(Reject::from),
+                Err(Invalid(code)) => Err(Reject::malformed("email", code)),
+            },
+            (Some(_), email, _) => {
+                let beside = if email.is_some() { "email" } else { "password" };
+                Err(Reject::malformed(beside, "not_allowed"))
+            }
+            (None, email, password) => {
+                Err(Reject::fields(missing(&[("email", email.is_some()), ("password", password.is_some())])))
+            }
+        };
+        match changed {
+            Err(Reject::Refused(refusal)) if self.inbound.wants_page() => {
+                let faults = self.email_sentences(&refusal);
+                let kept = matches!(refusal, Refusal::Conflict("address_kept_by_office"));
+                let reject = Reject::from(refusal);
+                if faults.is_empty() && !kept {
+                    return Err(reject);
+                }
+                let typed = body.email.as_deref().unwrap_or_default();
+                self.email_page(token, reject.status().0, typed, faults).await
+            }
+            answer => answer,
+        }
+    }
+
+    fn email_sentences(&self, refusal: &Refusal) -> Vec<Fault> {
+        let text = self.frame.text;
+        match refusal {
+            Refusal::SignInFailed => vec![("password", text.account.wrong_password.to_owned())],
+            Refusal::CodeRejected => vec![("code", text.code.rejected.to_owned())],
+            Refusal::BadRequest(faults) => {
+                let sentence = |fault: &FieldFault| match (fault.pointer.as_str(), fault.code) {
+                    ("/email", "required") => ("email", text.change_email.email_missing.to_owned()),
+                    ("/email", "unchanged") => ("email", text.change_email.unchanged.to_owned()),
+                    ("/email", _) => ("email", text.register.email_invalid.to_owned()),
+                    ("/password", _) => ("password", text.account.current_password_missing.to_owned()),
+                    _ => ("", text.dead_end.wrong_format.to_owned()),
+                };
+                faults.iter().map(sentence).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    async fn sessions(&self, token: &str) -> Result<Answer, Reject> {
+        let (all, here) = sessions(&self.app.context, &self.app.store, self.id, token).await?;
+        if !self.inbound.wants_page() {
+            let views: Vec<Value> = all.iter().map(|one| view::session(one, &here.session)).collect();
+            return Ok(reply(200, &json!({"sessions": views})));
+        }
+        let words = &self.frame.text.sessions;
+        let note = match self.inbound.query("note") {
+            Some("ended") => Some(words.ended),
+            Some("others-ended") => Some(words.others_ended),
+            _ => None,
+        };
+        let places = all.iter().map(|one| Place {
+            id: one.id().to_owned(),
+            began: self.frame.time(one.began_at),
+            last_used: self.frame.time(one.touched_at),
+            this: one.digest == here.session.digest,
+        });
+        let page = SessionsPage::new(self.frame.clone(), self.id, note, places.collect());
+        Ok(html(200, &self.frame, &page))
+    }
+
+    async fn end_sessions(&self, token: &str) -> Result<Answer, Reject> {
+        let body: EndSessionsRequest =
+            if self.inbound.has_body() { self.inbound.body()? } else { EndSessionsRequest::default() };
+        let which = body.session_id.as_deref();
+        end_sessions(&self.app.context, &self.app.store, self.id, token, which).await?;
+        let note = if which.is_some() { "ended" } else { "others-ended" };
+        Ok(self.done("account/sessions", note, no_content))
+    }
+}
+
+fn email_json(email: Option<&Email>, verified: bool) -> Value {
+    email.map_or_else(|| json!({}), |email| json!({"email": email.reveal(), "email_verified": verified}))
+}
+
+fn account_json(seen: Overview) -> Value {
+    let Overview { account, session, .. } = seen;
+    let more = email_json(account.email.as_ref(), account.email_verified);
+    let must_change = account.must_change_password();
+    let mut view = present_json(&Present { account, session });
+    view["must_change_password"] = json!(must_change);
+    if let (Some(view), Value::Object(more)) = (view.as_object_mut(), more) {
+        view.extend(more);
+    }
+    view
+}

@@ -1,0 +1,82 @@
+//! The account page: who is signed in, whose records they see, and what they may change.
+
+use askama::Template;
+use portico_domain::account::{Level, Relationship};
+use portico_domain::change_account::Overview;
+use portico_domain::ids::PracticeId;
+use portico_web::{Fault, Frame};
+
+#[derive(Template)]
+#[template(path = "account.html")]
+pub struct AccountPage {
+    frame: Frame,
+    errors: Vec<Fault>,
+    practice: String,
+    username: String,
+    last_sign_in: Option<String>,
+    records: Vec<(String, &'static str)>,
+    ways: Vec<(&'static str, &'static str)>,
+    note: Option<String>,
+    welcome: bool,
+    has_portal: bool,
+}
+
+impl AccountPage {
+    pub fn new(
+        frame: Frame,
+        practice: &PracticeId,
+        seen: &Overview,
+        note: Option<String>,
+        welcome: bool,
+        has_portal: bool,
+    ) -> Self {
+        let Overview { account, session, patients } = seen;
+        let words = &frame.text.account;
+        let word = |relationship| match relationship {
+            Relationship::Own => words.yourself,
+            Relationship::Parent => words.as_parent,
+            Relationship::Guardian => words.as_guardian,
+            Relationship::Spouse => words.as_spouse,
+            Relationship::Other => words.as_other,
+        };
+        let name = |id: &str| {
+            let patient = patients.iter().find(|patient| patient.id.as_str() == id);
+            patient.map(|patient| patient.chart.given_name.reveal().to_owned()).unwrap_or_default()
+        };
+        let grants = || account.grants_for(session.began_at);
+        Self {
+            practice: practice.to_string(),
+            username: account.username.clone(),
+            last_sign_in: account.last_login_at.filter(|_| !welcome).map(|at| frame.time(at)),
+            records: grants().map(|(id, grant)| (name(id), word(grant.relationship))).collect(),
+            ways: Self::ways(
+                &frame,
+                grants().any(|(_, grant)| grant.relationship == Relationship::Own),
+                grants().any(|(_, grant)| grant.level == Level::Full),
+            ),
+            note,
+            welcome,
+            has_portal,
+            errors: Vec::new(),
+            frame,
+        }
+    }
+
+    /// Only a patient says who else sees their records; only who sees a chart in full proposes changes of it.
+    fn ways(frame: &Frame, own: bool, full: bool) -> Vec<(&'static str, &'static str)> {
+        let text = frame.text;
+        let all = [
+            (true, "password", text.change_password.title),
+            (true, "username", text.change_username.title),
+            (true, "email", text.change_email.title),
+            (true, "sessions", text.sessions.title),
+            (own, "representatives", text.representatives.title),
+            (full, "demographics", text.details.title),
+        ];
+        all.into_iter().filter(|(there, ..)| *there).map(|(_, path, words)| (path, words)).collect()
+    }
+
+    fn title(&self) -> &'static str {
+        if self.welcome { self.frame.text.account.welcome } else { self.frame.text.account.title }
+    }
+}

@@ -1,0 +1,137 @@
+//! The page on which a patient says who else may use the portal for them.
+
+use askama::Template;
+use portico_domain::account::{Level, Relationship};
+use portico_domain::ids::PracticeId;
+use portico_domain::person::Name;
+use portico_domain::represent::Represented;
+use portico_web::{Fault, Field, Frame, all_faults};
+
+/// Somebody who looks after the patient.
+pub struct Person {
+    /// Their account.
+    pub account: String,
+    /// What the page calls them.
+    pub name: String,
+    /// What they are to the patient.
+    relationship: &'static str,
+    /// Whether they see everything.
+    full: bool,
+}
+
+/// What was typed into the form, to be shown again.
+#[derive(Default)]
+pub struct Typed {
+    /// First name.
+    pub given_name: String,
+    /// Last name.
+    pub family_name: String,
+    /// What they are to the patient.
+    pub relationship: String,
+    /// E-mail address.
+    pub email: String,
+    /// Mobile phone.
+    pub mobile_phone: String,
+    /// How much they are to see.
+    pub level: String,
+}
+
+#[derive(Template)]
+#[template(path = "representatives.html")]
+pub struct RepresentativesPage {
+    frame: Frame,
+    errors: Vec<Fault>,
+    practice: String,
+    note: Option<&'static str>,
+    people: Vec<Person>,
+    invited: Vec<(String, &'static str)>,
+    typed: Typed,
+    names: [Field; 2],
+    contacts: [Field; 2],
+}
+
+fn word(frame: &Frame, relationship: Relationship) -> &'static str {
+    let words = &frame.text.register;
+    match relationship {
+        Relationship::Own => frame.text.account.yourself,
+        Relationship::Parent => words.parent,
+        Relationship::Guardian => words.guardian,
+        Relationship::Spouse => words.spouse,
+        Relationship::Other => words.other,
+    }
+}
+
+fn full_name(given: Option<&Name>, family: Option<&Name>) -> String {
+    [given, family].into_iter().flatten().map(Name::reveal).collect::<Vec<_>>().join(" ")
+}
+
+impl Person {
+    /// Those who look after a patient.
+    pub fn all(frame: &Frame, represented: &Represented) -> Vec<Self> {
+        let person = |account: &portico_domain::account::Account| {
+            let grant = account.grant(&represented.patient.id)?;
+            let name = full_name(account.given_name.as_ref(), account.family_name.as_ref());
+            Some(Self {
+                account: account.id.to_string(),
+                // Whom staff registered may have no name of their own.
+                name: if name.is_empty() { account.username.clone() } else { name },
+                relationship: word(frame, grant.relationship),
+                full: grant.level == Level::Full,
+            })
+        };
+        represented.accounts.iter().filter_map(person).collect()
+    }
+}
+
+impl RepresentativesPage {
+    pub fn new(
+        frame: Frame,
+        practice: &PracticeId,
+        represented: &Represented,
+        note: Option<&'static str>,
+        typed: Typed,
+        errors: Vec<Fault>,
+    ) -> Self {
+        let order = ["given_name", "family_name", "relationship", "email", "mobile_phone", "level"];
+        let errors = all_faults(errors, Vec::new(), &order);
+        let words = &frame.text.representatives;
+        let field = |name, label: &str| Field::new(name, label, &frame).among(&errors);
+        let names = [
+            field("given_name", words.given_name).filled("off", "").value(&typed.given_name),
+            field("family_name", words.family_name).filled("off", "").value(&typed.family_name),
+        ];
+        let contacts = [
+            field("email", words.email).kind("email").filled("off", "email").value(&typed.email),
+            field("mobile_phone", words.mobile_phone)
+                .hint(frame.text.register.mobile_phone_hint)
+                .kind("tel")
+                .filled("off", "tel")
+                .optional()
+                .value(&typed.mobile_phone),
+        ];
+        let invited = represented.offers.iter().filter_map(|link| {
+            let who = link.invitee.as_ref()?;
+            Some((full_name(Some(&who.given_name), Some(&who.family_name)), word(&frame, who.relationship)))
+        });
+        Self {
+            practice: practice.to_string(),
+            people: Person::all(&frame, represented),
+            invited: invited.collect(),
+            note,
+            typed,
+            names,
+            contacts,
+            errors,
+            frame,
+        }
+    }
+
+    fn error(&self, name: &str) -> Option<&str> {
+        self.errors.iter().find(|(field, _)| *field == name).map(|(_, sentence)| sentence.as_str())
+    }
+
+    fn relationships(&self) -> [(&'static str, &'static str); 4] {
+        [Relationship::Parent, Relationship::Guardian, Relationship::Spouse, Relationship::Other]
+            .map(|relationship| (relationship.as_str(), word(&self.frame, relationship)))
+    }
+}

@@ -1,0 +1,216 @@
+//! Who else sees the records of a signed-in patient: the list, one more, more or less to see, the end.
+
+use portico_domain::account::{Level, Relationship};
+use portico_domain::chart::Channel;
+use portico_domain::ids::{AccountId, PatientId};
+use portico_domain::refusal::{FieldFault, Refusal};
+use portico_domain::represent::{Act, Represented, by_patient, own_patient, representatives};
+use portico_web::{
+    Answer, Fault, Reject, RepresentativeRequest, flag, html, json as reply, no_content, view,
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::pages::{Form, Person, RepresentativesPage, Typed};
+use crate::{Here, Ports};
+
+const PATH: &str = "account/representatives";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InviteRequest {
+    patient_id: Option<String>,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    relationship: Option<Relationship>,
+    email: Option<String>,
+    mobile_phone: Option<String>,
+    level: Option<Level>,
+    channel: Option<Channel>,
+}
+
+impl InviteRequest {
+    fn typed(&self) -> Typed {
+        let text = |field: &Option<String>| field.clone().unwrap_or_default();
+        Typed {
+            given_name: text(&self.given_name),
+            family_name: text(&self.family_name),
+            relationship: self.relationship.map(Relationship::as_str).unwrap_or_default().to_owned(),
+            email: text(&self.email),
+            mobile_phone: text(&self.mobile_phone),
+            level: self.level.map(Level::as_str).unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn representative(self) -> RepresentativeRequest {
+        RepresentativeRequest {
+            given_name: self.given_name,
+            family_name: self.family_name,
+            relationship: self.relationship,
+            email: self.email,
+            mobile_phone: self.mobile_phone,
+            level: self.level,
+            channel: self.channel,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LevelRequest {
+    account_id: String,
+    level: Level,
+    patient_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndRequest {
+    account_id: String,
+    #[serde(default, deserialize_with = "flag")]
+    confirm: bool,
+    patient_id: Option<String>,
+}
+
+fn account(text: &str) -> Result<AccountId, Refusal> {
+    AccountId::parse(text).map_err(|_| Refusal::NotFound)
+}
+
+impl<S: Ports> Here<'_, S> {
+    /// The patient that is meant: the one who is named, else the one who is signed in.
+    async fn meant(&self, token: &str, stated: Option<&str>) -> Result<PatientId, Reject> {
+        match stated {
+            Some(id) => Ok(PatientId::parse(id).map_err(|_| Refusal::NotFound)?),
+            None => Ok(own_patient(&self.app.context, &self.app.store, self.id, token).await?),
+        }
+    }
+
+    async fn represented(&self, token: &str, stated: Option<&str>) -> Result<Represented, Reject> {
+        let patient = self.meant(token, stated).await?;
+        Ok(representatives(&self.app.context, &self.app.store, self.id, token, &patient).await?)
+    }
+
+    async fn act(&self, token: &str, patient: &PatientId, act: Act) -> Result<(), Reject> {
+        Ok(by_patient(&self.app.context, &self.app.store, self.id, token, patient, &act).await?)
+    }
+
+    pub(crate) async fn representatives(&self, token: &str) -> Result<Answer, Reject> {
+        let represented = self.represented(token, self.inbound.query("patient_id")).await?;
+        if !self.inbound.wants_page() {
+            return Ok(reply(200, &view::represented(&represented)));
+        }
+        let words = &self.frame.text.representatives;
+        let note = match self.inbound.query("note") {
+            Some("invited") => Some(words.added),
+            Some("changed") => Some(words.shown),
+            Some("ended") => Some(words.ended),
+            _ => None,
+        };
+        let (frame, typed) = (self.frame.clone(), Typed::default());
+        let page = RepresentativesPage::new(frame, self.id, &represented, note, typed, Vec::new());
+        Ok(html(200, &self.frame, &page))
+    }
+
+    pub(crate) async fn invite_representative(&self, token: &str) -> Result<Answer, Reject> {
+        let body: InviteRequest = self.inbound.body()?;
+        let page = self.inbound.wants_page();
+        let typed = body.typed();
+        // A person decides how much somebody sees; nothing is chosen for them.
+        let undecided = (page && body.level.is_none()).then(|| FieldFault::of("level", "required"));
+        let patient = self.meant(token, body.patient_id.as_deref()).await?;
+        let offering = match body.representative().parse(patient.clone()) {
+            Err(faults) => Err(faults.into_iter().chain(undecided).collect()),
+            Ok(offering) => undecided.map_or(Ok(offering), |fault| Err(vec![fault])),
+        };
+        let invited = match offering {
+            Ok(offering) => self.act(token, &patient, Act::Invite(Box::new(offering))).await,
+            Err(faults) => Err(Reject::fields(faults)),
+        };
+        match invited {
+            Ok(()) => Ok(self.done(PATH, "invited", || reply(201, &json!({"state": "invited"})))),
+            Err(Reject::Refused(refusal)) if page => {
+                let faults = self.invite_sentences(&refusal);
+                let reject = Reject::from(refusal);
+                if faults.is_empty() {
+                    return Err(reject);
+                }
+                let represented = self.represented(token, Some(patient.as_str())).await?;
+                let frame = self.frame.clone();
+                let page = RepresentativesPage::new(frame, self.id, &represented, None, typed, faults);
+                Ok(html(reject.status().0, &self.frame, &page))
+            }
+            Err(reject) => Err(reject),
+        }
+    }
+
+    fn invite_sentences(&self, refusal: &Refusal) -> Vec<Fault> {
+        let frame = &self.frame;
+        let (words, register) = (&frame.text.representatives, &frame.text.register);
+        let whole = |codes: &[&str]| {
+            let sentences: Vec<&str> = codes.iter().filter_map(|code| frame.reason(code)).collect();
+            vec![("", sentences.join(" "))]
+        };
+        match refusal {
+            Refusal::Conflict(code) => whole(&[code]),
+            Refusal::NotEligible(reasons) => {
+                whole(&reasons.iter().map(|reason| reason.code()).collect::<Vec<_>>())
+            }
+            Refusal::BadRequest(faults) => {
+                let sentence = |fault: &FieldFault| match (fault.pointer.as_str(), fault.code) {
+                    ("/given_name", "required") => ("given_name", words.given_name_missing),
+                    ("/given_name", code) => ("given_name", frame.field_detail(code)),
+                    ("/family_name", "required") => ("family_name", words.family_name_missing),
+                    ("/family_name", code) => ("family_name", frame.field_detail(code)),
+                    ("/relationship", _) => ("relationship", words.relationship_missing),
+                    ("/email", "required") => ("email", words.email_missing),
+                    ("/email", _) => ("email", register.email_invalid),
+                    ("/mobile_phone", _) => ("mobile_phone", register.mobile_phone_invalid),
+                    ("/level", _) => ("level", words.level_missing),
+                    _ => ("", frame.text.dead_end.wrong_format),
+                };
+                faults.iter().map(sentence).map(|(name, text)| (name, text.to_owned())).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub(crate) async fn level_representative(&self, token: &str) -> Result<Answer, Reject> {
+        let body: LevelRequest = self.inbound.body()?;
+        let who = account(&body.account_id)?;
+        let patient = self.meant(token, body.patient_id.as_deref()).await?;
+        self.act(token, &patient, Act::Level(who, body.level)).await?;
+        Ok(self.done(PATH, "changed", no_content))
+    }
+
+    pub(crate) async fn end_representative(&self, token: &str) -> Result<Answer, Reject> {
+        let body: EndRequest = self.inbound.body()?;
+        let who = account(&body.account_id)?;
+        let patient = self.meant(token, body.patient_id.as_deref()).await?;
+        if self.inbound.wants_page() && !body.confirm {
+            return self.ask_once_more(token, &patient, who).await;
+        }
+        self.act(token, &patient, Act::End(who)).await?;
+        Ok(self.done(PATH, "ended", no_content))
+    }
+
+    /// An access ends at the second click: the first may have been a slip.
+    async fn ask_once_more(
+        &self,
+        token: &str,
+        patient: &PatientId,
+        who: AccountId,
+    ) -> Result<Answer, Reject> {
+        let represented = self.represented(token, Some(patient.as_str())).await?;
+        let id = who.to_string();
+        let people = Person::all(&self.frame, &represented);
+        let person = people.into_iter().find(|person| person.account == id).ok_or(Refusal::NotFound)?;
+        let words = &self.frame.text.representatives;
+        let mut page = self.page(words.end_title);
+        page.intro.push(words.end_intro(&person.name));
+        let mut form = Form::new("representatives/end", words.end_submit);
+        form.hidden = vec![("account_id", id), ("confirm", "yes".to_owned())];
+        page.forms.push(form);
+        page.ways.push((PATH, words.end_back));
+        Ok(self.forms(200, page, Vec::new(), &[]))
+    }
+}

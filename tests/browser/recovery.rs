@@ -1,0 +1,226 @@
+//! Getting back in, and letting others in, as people do it: without a script, from the page or the mail in front of them.
+
+use portico_testkit::{PASSWORD, World};
+use serde_json::json;
+
+use super::driver::Browser;
+
+const SUBMIT: &str = "main form button";
+const NEW: &str = "walnut trellis nine";
+
+/// From the mailbox into the newest mail, and through the link in it.
+async fn follow_the_mail(browser: &Browser, world: &World) {
+    drop(world.mails().await);
+    browser.open(&world.url("/_local/mailbox")).await;
+    browser.follow(".subject a").await;
+    browser.enter("iframe").await;
+    browser.follow("a").await;
+    browser.leave().await;
+}
+
+async fn sign_in(browser: &Browser, world: &World, username: &str, password: &str) {
+    browser.open(&world.url(&format!("/{}", world.practice))).await;
+    browser.fill("#username", username).await;
+    browser.fill("#password", password).await;
+    browser.follow(SUBMIT).await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn r1_r2_somebody_who_forgot_the_password_gets_back_in() {
+    let world = World::new().await;
+    drop(world.registered("p1", "rosa.q").await);
+    let browser = Browser::without_scripts().await;
+    browser.open(&world.url(&format!("/{}", world.practice))).await;
+    browser.follow("a[href*=forgot-password]").await;
+    assert_eq!(browser.text("h1").await, "Get a new password");
+    browser.fill("#username", "Rosa.Q").await;
+    browser.follow(SUBMIT).await;
+    assert_eq!(browser.text("h1").await, "Check your e-mail and your phone");
+
+    follow_the_mail(&browser, &world).await;
+    assert_eq!(browser.text("h1").await, "Choose a new password");
+    browser.click("label[for=channel]").await;
+    browser.follow(SUBMIT).await;
+    browser.text("#code").await;
+    let text = world.last_mail().await;
+    assert_eq!((text.get("channel"), text.get("to")), ("sms", "+12025550143"));
+    browser.fill("#code", "000000").await;
+    browser.follow(SUBMIT).await;
+    assert!(browser.title().await.starts_with("Error: "));
+    browser.fill("#code", &text.code()).await;
+    browser.follow(SUBMIT).await;
+    browser.fill("#password", "rosa").await;
+    browser.follow(SUBMIT).await;
+    assert!(browser.title().await.starts_with("Error: "));
+    browser.fill("#password", NEW).await;
+    browser.follow(SUBMIT).await;
+    assert_eq!(browser.text("h1").await, "Your new password is saved");
+    assert_eq!(browser.cookie("__Host-portico").await, None, "nobody is signed in by it");
+    browser.follow("main a.button").await;
+    sign_in(&browser, &world, "rosa.q", NEW).await;
+    assert_eq!(browser.text("h1").await, "Your account");
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn r2_somebody_without_a_phone_gets_back_in_with_a_code_from_the_office() {
+    let world = World::new().await;
+    drop(world.registered("p1", "rosa.q").await);
+    world.patient("p1", World::chart_with(json!({"mobile_phone": null}))).await;
+    drop(world.invite("p1", "email").await.expect(201));
+    let browser = Browser::without_scripts().await;
+    follow_the_mail(&browser, &world).await;
+    // The one way there is, and whom to call.
+    assert!(browser.text("main").await.contains("(202) 555-0100"));
+    browser.click("label[for=channel]").await;
+    browser.follow(SUBMIT).await;
+    let portal = world.portal("p1").await;
+    let links = portal["invitations"].as_array().unwrap();
+    let reset = links.iter().find(|link| link["kind"] == "reset").unwrap();
+    browser.fill("#birth_date", "19450427").await;
+    browser.fill("#access_code", reset["access_code"].as_str().unwrap()).await;
+    browser.follow(SUBMIT).await;
+    browser.fill("#password", NEW).await;
+    browser.follow(SUBMIT).await;
+    assert_eq!(browser.text("h1").await, "Your new password is saved");
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn v2_l3_i8_r3_a_registered_patient_asks_for_a_link_a_new_one_and_her_user_name() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let browser = Browser::without_scripts().await;
+    browser.open(&world.url(&format!("/{}", world.practice))).await;
+    browser.follow("a[href*=sign-up]").await;
+    browser.fill("#email", "rosa.quillfeather@example.com").await;
+    browser.fill("#family_name", "quillfeather").await;
+    browser.fill("#birth_date", "no date").await;
+    browser.fill("#postal_code", "02139-1234").await;
+    browser.follow(SUBMIT).await;
+    assert!(browser.title().await.starts_with("Error: "));
+    browser.fill("#birth_date", "4/27/1945").await;
+    browser.follow(SUBMIT).await;
+    assert_eq!(browser.text("h1").await, "Check your e-mail and your phone");
+
+    // The link lies in the mailbox for too long.
+    drop(world.mails().await);
+    world.advance(72 * 3600);
+    follow_the_mail(&browser, &world).await;
+    assert_eq!(browser.text("h1").await, "This link can't be used any more");
+    browser.follow(SUBMIT).await;
+    assert_eq!(browser.text("h1").await, "Check your e-mail and your phone");
+    follow_the_mail(&browser, &world).await;
+    assert_eq!(browser.text("h1").await, "Set up your portal access");
+
+    // «This message is not for me»: asked once more, and only then done.
+    browser.follow("main form:last-of-type button").await;
+    assert_eq!(browser.text("h1").await, "Is this message not for you?");
+    browser.follow("main p a").await;
+    assert_eq!(browser.text("h1").await, "Set up your portal access");
+    browser.follow("main form:last-of-type button").await;
+    browser.follow(SUBMIT).await;
+    assert_eq!(browser.text("h1").await, "Thank you for telling us");
+    let portal = world.portal("p1").await;
+    assert_eq!(portal["invitations"][1]["state"], "reported_wrong_recipient");
+
+    drop(world.registered("p2", "rosa.q").await);
+    browser.open(&world.url(&format!("/{}", world.practice))).await;
+    browser.follow("a[href*=forgot-username]").await;
+    browser.fill("#email", "rosa.quillfeather@example.com").await;
+    browser.follow(SUBMIT).await;
+    assert!(world.last_mail().await.get("text").contains("rosa.q"));
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn g3_g5_a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login() {
+    let world = World::new().await;
+    drop(world.registered("p1", "rosa.q").await);
+    let browser = Browser::without_scripts().await;
+    sign_in(&browser, &world, "rosa.q", PASSWORD).await;
+    browser.follow("a[href*=representatives]").await;
+    browser.fill("#given_name", "Marta").await;
+    browser.fill("#family_name", "Vale").await;
+    browser.click("option[value=other]").await;
+    browser.fill("#email", "marta.vale@example.com").await;
+    browser.click("label[for=level]").await;
+    browser.follow(SUBMIT).await;
+    assert!(browser.text("main").await.contains("Marta Vale"));
+
+    let daughter = Browser::without_scripts().await;
+    follow_the_mail(&daughter, &world).await;
+    assert_eq!(daughter.text("h1").await, "Set up access for someone you care for");
+    daughter.fill("#family_name", "Quillfeather").await;
+    daughter.fill("#birth_date", "04/27/1945").await;
+    daughter.follow(SUBMIT).await;
+    daughter.click("label[for=channel]").await;
+    daughter.follow(SUBMIT).await;
+    daughter.fill("#code", &world.last_mail().await.code()).await;
+    daughter.follow(SUBMIT).await;
+    // What her mother said of her stands there already.
+    daughter.fill("#password", PASSWORD).await;
+    daughter.click("label[for=accept_terms]").await;
+    daughter.follow(SUBMIT).await;
+    assert_eq!(daughter.text(".records").await, "Rosa\nSomeone you care for");
+
+    // Her father is a patient here, too.
+    let father = json!({"given_name": "Hugo", "email": "hugo@example.com"});
+    world.patient("p2", World::chart_with(father)).await;
+    let offer = json!({
+        "given_name": "Marta", "family_name": "Vale", "relationship": "other",
+        "email": "marta.vale@example.com", "channel": "email",
+    });
+    drop(world.ehr("POST", "/v1/patients/p2/representatives", Some(offer)).await.expect(201));
+    follow_the_mail(&daughter, &world).await;
+    daughter.fill("#family_name", "Quillfeather").await;
+    daughter.fill("#birth_date", "04/27/1945").await;
+    daughter.follow(SUBMIT).await;
+    daughter.click("label[for=channel]").await;
+    daughter.follow(SUBMIT).await;
+    daughter.fill("#code", &world.last_mail().await.code()).await;
+    daughter.follow(SUBMIT).await;
+    daughter.fill("#existing_username", "marta.vale@example.com").await;
+    daughter.fill("#existing_password", PASSWORD).await;
+    daughter.follow("main form:last-of-type button").await;
+    assert_eq!(daughter.text(".records").await, "Rosa\nSomeone you care for\nHugo\nSomeone you care for");
+
+    // Rosa shows her less, then ends it; Hugo's records stay.
+    browser.open(&world.url(&format!("/{}/account/representatives", world.practice))).await;
+    browser.follow("main .records form:first-of-type button").await;
+    assert!(browser.text(".records").await.contains("appointments"));
+    browser.follow("main .records form:last-of-type button").await;
+    browser.follow(SUBMIT).await;
+    assert!(!browser.text("main").await.contains("Marta Vale"));
+    daughter.open(&world.url(&format!("/{}/account", world.practice))).await;
+    assert_eq!(daughter.text(".records").await, "Hugo\nSomeone you care for");
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn r4_whom_the_desk_gave_a_password_chooses_an_own_one_before_anything_else() {
+    let world = World::new().await;
+    world.patient("p1", World::chart_with(json!({"email": null, "mobile_phone": null}))).await;
+    let given = json!({"username": "rosa.desk", "password": "seven plum trellis"});
+    drop(world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200));
+    let browser = Browser::without_scripts().await;
+    sign_in(&browser, &world, "rosa.desk", "seven plum trellis").await;
+    assert_eq!(browser.text("h1").await, "Choose your own password");
+    browser.open(&world.url(&format!("/{}/account/sessions", world.practice))).await;
+    assert_eq!(browser.text("h1").await, "Choose your own password", "nothing else is open");
+    browser.fill("#old_password", "seven plum trellis").await;
+    browser.fill("#new_password", NEW).await;
+    browser.click("label[for=accept_terms]").await;
+    browser.follow(SUBMIT).await;
+    browser.open(&world.url(&format!("/{}/account", world.practice))).await;
+    assert_eq!(browser.text(".records").await, "Rosa\nYourself");
+    assert_eq!(world.portal("p1").await["status"], "active");
+
+    // And what the office has of her, she proposes to change.
+    browser.follow("a[href*=demographics]").await;
+    browser.fill("#city", "Salem").await;
+    browser.follow(SUBMIT).await;
+    let waiting = world.ehr("GET", "/v1/demographic-changes?state=pending", None).await.expect(200).json();
+    assert_eq!(waiting["changes"][0]["fields"][0]["proposed"], "Salem");
+}
