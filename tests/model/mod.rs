@@ -81,7 +81,7 @@ fn phrases(model: &Model) -> BoxedStrategy<Phrase> {
         (2, one(any::<bool>().prop_map(Op::SetCredentials).boxed())),
         (6, one(seconds.prop_map(Op::Wait).boxed())),
         (1, one(at.prop_map(Op::ForgotUsername).boxed())),
-        (if registered { 1 } else { 12 }, onboarding(way().boxed())),
+        (if registered { 1 } else { 12 }, way().prop_map(onboarding).boxed()),
         (if registered { 2 } else { 1 }, Just(representing()).boxed()),
     ];
     if linked {
@@ -133,6 +133,9 @@ fn phrases(model: &Model) -> BoxedStrategy<Phrase> {
             (2, one(account().prop_map(Op::Delete).boxed())),
             (6, one((account(), entered).prop_map(|(a, entered)| Op::SignIn(a, entered)).boxed())),
             (2, one(session().prop_map(Op::SignOut).boxed())),
+            (4, one((session(), right()).prop_map(|(s, right)| Op::ChangePassword(s, right)).boxed())),
+            (2, one(session().prop_map(Op::EndOthers).boxed())),
+            (2, Just(desk()).boxed()),
             (5, one(account().prop_map(Op::ForgotPassword).boxed())),
             (6, one(Just(Op::WhoIsIn).boxed())),
             (5, account().prop_map(resetting).boxed()),
@@ -148,11 +151,11 @@ fn through(link: usize) -> Phrase {
 }
 
 /// Invited, and registered at once.
-fn onboarding(way: BoxedStrategy<Way>) -> BoxedStrategy<Phrase> {
-    way.prop_map(|way| [vec![Op::Invite(way, false)], through(0), vec![Op::Register(0, false)]].concat())
-        .boxed()
+fn onboarding(way: Way) -> Phrase {
+    [vec![Op::Invite(way, false)], through(0), vec![Op::Register(0, false)]].concat()
 }
 
+/// A representative, invited and registered at once.
 fn representing() -> Phrase {
     [vec![Op::InviteRepresentative], through(0), vec![Op::Register(0, false)]].concat()
 }
@@ -160,6 +163,11 @@ fn representing() -> Phrase {
 /// A password forgotten, and a new one chosen.
 fn resetting(account: usize) -> Phrase {
     vec![Op::ForgotPassword(account), Op::Code(0), Op::Check(0, true), Op::NewPassword(0)]
+}
+
+/// User name and password from the desk, used, and the password changed.
+fn desk() -> Phrase {
+    vec![Op::SetCredentials(false), Op::SignIn(0, Entered::Right), Op::ChangePassword(0, true)]
 }
 
 /// Revoked, invited again, and gone through what comes then.

@@ -26,8 +26,8 @@ pub enum Way {
     Text,
 }
 
-/// Why access is taken away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why access is taken away, the worst last: what it takes until it comes back is more and more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     Other,
     Compromised,
@@ -757,7 +757,9 @@ impl Model {
     }
 
     fn revoke(&mut self, why: Why) -> Answer {
-        if self.revocation.is_some() && self.invitation.is_none() && self.offer.is_none() {
+        let worst = self.revocation.map_or(why, |(_, known)| known.max(why));
+        let worse = self.revocation.is_some_and(|(_, known)| known < why);
+        if self.revocation.is_some() && self.invitation.is_none() && self.offer.is_none() && !worse {
             return ok(200);
         }
         let earlier = self.revocation.map(|(revocation, _)| revocation);
@@ -771,7 +773,7 @@ impl Model {
         self.end_resets(Stands::Revoked, |_| true);
         self.end_invitation(Stands::Revoked);
         self.end_offer(Stands::Revoked);
-        self.revocation = Some((revocation, why));
+        self.revocation = Some((revocation, worst));
         ok(200)
     }
 
@@ -880,6 +882,11 @@ impl Model {
         }
         if self.accounts.iter().all(|account| account.deleted) {
             self.signed_in_once = false;
+        }
+        let comes_back =
+            |l: usize| matches!(self.links[l].purpose, Purpose::ComeBack(a) if self.accounts[a].deleted);
+        if self.invitation.is_some_and(comes_back) {
+            self.end_invitation(Stands::Cancelled);
         }
         ok(204)
     }
@@ -1018,9 +1025,7 @@ impl Model {
     /// A new password for the account that was there, and back what the revocation took: from it alone, since what was
     /// compromised of others is asked of them one by one.
     fn come_back(&mut self, l: usize, account: usize, password: usize) -> Answer {
-        let Some((revocation, _)) = self.revocation.filter(|_| !self.accounts[account].deleted) else {
-            return GONE;
-        };
+        let Some((revocation, _)) = self.revocation else { return GONE };
         self.give_back(revocation, |place| place == account);
         self.end_resets(Stands::Superseded, |_| true);
         self.use_up(l);
