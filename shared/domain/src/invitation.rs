@@ -1,5 +1,6 @@
 //! Making an invitation: what it takes to offer, or give back, access. Shared by `send-invite` and quick add.
 
+use crate::account::Relationship;
 use crate::audit::{Action, Entry, Event, Head, Subject};
 use crate::chart::Channel;
 use crate::desk::Caller;
@@ -258,6 +259,13 @@ pub fn restore(
     patient.revocation = None;
 }
 
+/// The account that a link brings back after a revocation: the patient's own before anybody else's.
+pub fn first_back(patient: &Patient) -> Option<&AccountRef> {
+    let revocation = patient.revocation.as_ref()?.id;
+    let ended = || patient.accounts.iter().filter(|account| account.ended_by == Some(revocation));
+    ended().find(|account| account.relationship == Relationship::Own).or_else(|| ended().next())
+}
+
 fn way(patient: &Patient, settings: &Settings, caller: &Caller) -> Result<Way, Refusal> {
     let Some(revocation) = &patient.revocation else {
         return match patient.own_account() {
@@ -273,9 +281,7 @@ fn way(patient: &Patient, settings: &Settings, caller: &Caller) -> Result<Way, R
     }
     let ended: Vec<AccountRef> =
         patient.accounts.iter().filter(|account| account.ended_by == Some(revocation.id)).cloned().collect();
-    let own = ended.iter().find(|account| account.relationship == crate::account::Relationship::Own);
-    let first = own.or_else(|| ended.first()).cloned();
-    Ok(match (first, revocation.reason) {
+    Ok(match (first_back(patient).cloned(), revocation.reason) {
         (None, _) | (_, RevokeReason::IdentityError) => Way::Register,
         (Some(account), RevokeReason::Compromised) => Way::VerifyAgain(account),
         (Some(account), _) => match settings.regrant {

@@ -424,7 +424,8 @@ async fn come_back<S: Accounts>(
     head: &Head,
 ) -> Result<Plan, Failure> {
     let now = context.now();
-    let mut account = store.account(id).await?.ok_or(Refusal::LinkUnavailable)?;
+    let account = store.account(id).await?.filter(|account| account.deleted_at.is_none());
+    let mut account = account.ok_or(Refusal::LinkUnavailable)?;
     let revocation = patient.revocation.clone().ok_or(Refusal::LinkUnavailable)?;
     let username = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?;
     check_password(&command.password, practice, &username.name, &patient.chart, own_words(&account))?;
@@ -645,16 +646,15 @@ fn take_in(
     let ticket = ticket_digest(link);
     let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }, Write::Append(event.clone())];
     let known = patient.accounts.iter().position(|known| known.id == account.id);
-    if let Some(place) = known {
-        patient.accounts.remove(place);
-    }
+    // A reset link that is out stays one that a revocation ends.
+    let reset = known.and_then(|place| patient.accounts.remove(place).reset);
     patient.accounts.push(AccountRef {
         id: account.id,
         username: account.username.clone(),
         relationship,
         ended_by: None,
         held: waits,
-        reset: None,
+        reset,
     });
     used_up(&mut patient, link);
     patient.registered_at = patient.registered_at.or(Some(now));
