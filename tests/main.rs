@@ -14,4 +14,5 @@ mod browser;
 mod budgets;
 mod events;
 mod journeys;
+mod model;
 mod pages;

@@ -102,6 +102,8 @@ where
     let password = command.new.hash(&context.keyring, &*context.entropy);
     rewriting(context, store, &practice.id, token, |account, mut session| {
         let mut writes = vec![Write::SetPassword(Login { password: password.clone(), ..login.clone() })];
+        // What counted before counts for nobody any more, successes least of all.
+        writes.push(Write::ForgetAttempts(sign_in_key(&login.practice, &login.name, &context.keyring)));
         writes.extend(begin_anew(account, now));
         account.temporary = None;
         if account.terms.is_none() {

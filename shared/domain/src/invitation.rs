@@ -259,6 +259,14 @@ pub fn restore(
     patient.revocation = None;
 }
 
+/// The account that a link brings back after a revocation: the patient's own, and nobody else's. The link goes to the
+/// patient's contact, which must not open the account of somebody who looks after them to a new password.
+pub fn own_back(patient: &Patient) -> Option<&AccountRef> {
+    let revocation = patient.revocation.as_ref()?.id;
+    let ended = |known: &&AccountRef| known.ended_by == Some(revocation);
+    patient.accounts.iter().filter(ended).find(|known| known.relationship == Relationship::Own)
+}
+
 fn way(patient: &Patient, settings: &Settings, caller: &Caller) -> Result<Way, Refusal> {
     let Some(revocation) = &patient.revocation else {
         return match patient.own_account() {
@@ -274,9 +282,7 @@ fn way(patient: &Patient, settings: &Settings, caller: &Caller) -> Result<Way, R
     }
     let ended: Vec<AccountRef> =
         patient.accounts.iter().filter(|account| account.ended_by == Some(revocation.id)).cloned().collect();
-    // The link goes to the patient's contact: it may open the patient's own account to a new password, never that of
-    // somebody who looks after them.
-    let own = ended.iter().find(|account| account.relationship == Relationship::Own).cloned();
+    let own = own_back(patient).cloned();
     let again = revocation.reason == RevokeReason::Compromised || settings.regrant == Regrant::VerifyAgain;
     Ok(match own {
         _ if ended.is_empty() || revocation.reason == RevokeReason::IdentityError => Way::Register,

@@ -16,7 +16,7 @@ use crate::desk::{Caller, StaffCall, open, repeated};
 use crate::find::{Found, Search, searched};
 use crate::hold::Hold;
 use crate::ids::{AccountId, PatientId, PracticeId};
-use crate::invitation::end_resets;
+use crate::invitation::{end_resets, own_back};
 use crate::limit::sign_in_key;
 use crate::link::{Kind, LinkState};
 use crate::message::Template;
@@ -313,13 +313,15 @@ fn forget(
     head: &Head,
     writes: &mut Vec<Write>,
 ) {
+    let now = context.now();
     let theirs = patient.accounts.iter_mut().filter(|known| known.id == id);
-    end_resets(theirs, LinkState::Cancelled, context.now(), writes);
-    patient.accounts.retain(|known| known.id != id);
-    // What would have given it back has nothing to give back.
-    if let Some(current) = patient.invitation.take_if(|current| current.kind == Kind::Restored) {
-        writes.push(Write::CloseLink { id: current.link, to: LinkState::Superseded, at: context.now() });
+    end_resets(theirs, LinkState::Cancelled, now, writes);
+    // A link that was to bring this account back has nothing to bring back.
+    let returning = own_back(&patient).is_some_and(|known| known.id == id);
+    if let Some(current) = patient.invitation.take_if(|current| returning && current.kind == Kind::Restored) {
+        writes.push(Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now });
     }
+    patient.accounts.retain(|known| known.id != id);
     if patient.accounts.is_empty() {
         patient.registered_at = None;
         patient.last_login_at = None;
@@ -327,7 +329,7 @@ fn forget(
     let entry = Entry {
         practice: patient.practice.clone(),
         subject: Subject::Patient(patient.id.clone()),
-        at: context.now(),
+        at: now,
         by: caller.by(),
         action: Action::AccountDeleted,
         detail: vec![("account_id", id.to_string())],

@@ -127,6 +127,15 @@ impl RevokeReason {
             Self::Other => "other",
         }
     }
+
+    /// How much must happen before access comes back: nothing, a check of who it is, a registration anew.
+    pub const fn weight(self) -> u8 {
+        match self {
+            Self::IdentityError => 2,
+            Self::Compromised => 1,
+            Self::PatientRequest | Self::LeftPractice | Self::RepresentativeEnded | Self::Other => 0,
+        }
+    }
 }
 
 /// A revocation of a patient's access.

@@ -687,9 +687,8 @@ fn take_in(
     let ticket = ticket_digest(link);
     let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }, Write::Append(event.clone())];
     let known = patient.accounts.iter().position(|known| known.id == account.id);
-    if let Some(place) = known {
-        patient.accounts.remove(place);
-    }
+    // A reset link that is out stays one that a revocation ends.
+    let reset = known.and_then(|place| patient.accounts.remove(place).reset);
     patient.accounts.push(AccountRef {
         id: account.id,
         username: account.username.clone(),
@@ -697,7 +696,7 @@ fn take_in(
         ended_by: None,
         held: waits,
         addresses: addresses_of(&account),
-        reset: None,
+        reset,
     });
     used_up(&mut patient, link);
     patient.registered_at = patient.registered_at.or(Some(now));

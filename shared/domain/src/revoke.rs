@@ -48,13 +48,19 @@ where
 }
 
 fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller: &Caller) -> Decision {
-    let earlier = patient.revocation.as_ref().map(|earlier| earlier.id);
-    if earlier.is_some() && patient.invitation.is_none() && patient.offers.is_empty() {
+    let earlier = patient.revocation.as_ref().map(|earlier| (earlier.id, earlier.reason));
+    let worse = earlier.is_some_and(|(_, known)| command.reason.weight() > known.weight());
+    if earlier.is_some() && patient.invitation.is_none() && patient.offers.is_empty() && !worse {
         return None;
     }
+    // What a worse reason asked for before access comes back is asked for still: whom nobody should have let in does not
+    // get in again because access was taken away once more.
+    let known = earlier.map(|(_, known)| known).filter(|known| known.weight() > command.reason.weight());
+    let reason = known.unwrap_or(command.reason);
     let now = context.now();
     // A revocation over one that was about to be undone keeps its id, so that the same grants come back with it.
-    let id = earlier.unwrap_or_else(|| RevocationId::new(&*context.clock, &*context.entropy));
+    let id =
+        earlier.map(|(id, _)| id).unwrap_or_else(|| RevocationId::new(&*context.clock, &*context.entropy));
     let entry = entry(context, &patient, caller, command, Vec::new());
     let mut writes = Vec::new();
     let mut others = Vec::new();
@@ -76,7 +82,7 @@ fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller:
     writes.extend(others.into_iter().map(|account| ended(context, &patient, account)));
     let told = earlier.is_some();
     patient.revocation =
-        Some(Revocation { id, at: now, by: caller.by(), reason: command.reason, note: command.note.clone() });
+        Some(Revocation { id, at: now, by: caller.by(), reason, note: command.note.clone() });
     if let Some(channel) = notice_channel(&patient).filter(|_| !told) {
         writes.push(Write::Queue(to_patient(context, &patient, Template::Revoked, channel, None)));
     }

@@ -1,0 +1,1259 @@
+//! The reference: one patient's way through the portal as one would explain it at a front desk. It knows no store, no
+//! token, no transaction: only who was told what, what was decided, and what time it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Seconds since the sequence began. Every operation takes one.
+pub type Seconds = i64;
+
+/// Where a message can go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Address {
+    /// The patient's e-mail address; they have two, and the chart says which one counts.
+    Email(usize),
+    /// The patient's mobile phone.
+    Mobile,
+    /// The representative's e-mail address.
+    Martas,
+    /// The representative's mobile phone.
+    MartasMobile,
+}
+
+/// Which way a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    Email,
+    Text,
+}
+
+/// Why access is taken away, the worst last: what it takes until it comes back is more and more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    Other,
+    Compromised,
+    IdentityError,
+}
+
+/// Which password somebody enters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entered {
+    /// The one chosen last.
+    Right,
+    /// The one before it, if there was one; else nobody's.
+    Old,
+    /// Nobody's.
+    Wrong,
+}
+
+/// What people do. A `usize` says which link (of those ever mailed), account or session, counted from the latest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// Staff invite the patient; over their no, if `true`.
+    Invite(Way, bool),
+    Cancel,
+    InviteRepresentative,
+    Revoke(Why),
+    RevokeOne(usize),
+    Access(bool),
+    Decline,
+    /// The chart's e-mail address becomes the other one.
+    MoveEmail,
+    /// The chart's last name becomes the other one.
+    Rename,
+    ConfirmContact(Way),
+    /// Staff set user name (a new one, if `true`) and a temporary password.
+    SetCredentials(bool),
+    Unlock(usize),
+    Delete(usize),
+
+    Open(usize),
+    /// Facts, right or wrong; on a reset link birth date and the code that staff tell.
+    Facts(usize, bool),
+    Code(usize),
+    Check(usize, bool),
+    /// Registers; with a user name that somebody has, if `true`.
+    Register(usize, bool),
+    /// Adds the patient to the login of an account, with the right password or a wrong one.
+    LinkLogin(usize, usize, bool),
+    Renew(usize),
+    NotMe(usize),
+    /// Chooses a password at the end of a reset link.
+    NewPassword(usize),
+
+    SignIn(usize, Entered),
+    SignOut(usize),
+    /// A signed-in person changes the password; the old one is right or wrong.
+    ChangePassword(usize, bool),
+    EndOthers(usize),
+    ForgotPassword(usize),
+    ForgotUsername(Address),
+    /// The portal asks of every session ever given out whether it holds.
+    WhoIsIn,
+
+    /// An attacker alters a link's token, and tries it everywhere.
+    Forge(usize),
+    /// An attacker tries a link's token where links of another purpose belong.
+    Misplace(usize),
+    /// An attacker shows the ticket of the second link at the first.
+    ForeignTicket(usize, usize),
+    /// An attacker shows a ticket that was replaced, or one that they made up.
+    EarlierTicket(usize),
+    /// An attacker enters ten wrong passwords.
+    Guess(usize),
+
+    Wait(Seconds),
+}
+
+/// A message that carries something which opens something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carried {
+    Link(usize),
+    Code(usize),
+}
+
+/// What the model says of the answer to one operation.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    pub status: u16,
+    pub code: &'static str,
+    /// Messages that carry a link or a code, and to whom.
+    pub mails: Vec<(Address, Carried)>,
+    /// The link, account or session that the operation was about.
+    pub link: Option<usize>,
+    pub other: Option<usize>,
+    pub account: Option<usize>,
+    pub session: Option<usize>,
+    /// The password that was entered, or chosen.
+    pub password: Option<usize>,
+    /// What the portal is told of each session.
+    pub active: Vec<bool>,
+}
+
+/// What a link is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The patient is to register.
+    Register,
+    /// Somebody is to register as a representative.
+    Represent,
+    /// The holder of this account is to show once more who they are, and gets back what was revoked.
+    ComeBack(usize),
+    /// Nothing: it only stands for access that came back at once.
+    Restored,
+    /// The holder of this account is to choose a new password.
+    Reset(usize),
+}
+
+/// Where a link stands, as staff see it; locked and expired follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    Pending,
+    Accepted,
+    Superseded,
+    Cancelled,
+    Revoked,
+    Reported,
+}
+
+#[derive(Clone, Debug)]
+pub struct Code {
+    at: Seconds,
+    tries: u32,
+    /// Whether it really went out.
+    sent: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Link {
+    pub purpose: Purpose,
+    pub to: Address,
+    pub stands: Stands,
+    pub expires: Seconds,
+    wrong_facts: u32,
+    wrong_all: u32,
+    /// Until when the facts count as known.
+    proof: Option<Seconds>,
+    codes: u32,
+    code: Option<Code>,
+    /// Until when the latest ticket counts.
+    ticket: Option<Seconds>,
+    pub tickets: usize,
+    /// On another channel than the link's: where a reset's code goes.
+    second: Option<Address>,
+}
+
+impl Link {
+    pub const fn is_reset(&self) -> bool {
+        matches!(self.purpose, Purpose::Reset(_))
+    }
+
+    pub const fn is_locked(&self) -> bool {
+        self.wrong_facts >= 5 || self.wrong_all >= 10
+    }
+
+    pub fn is_pending(&self, now: Seconds) -> bool {
+        self.stands == Stands::Pending && now < self.expires
+    }
+
+    pub fn opens(&self, now: Seconds) -> bool {
+        self.is_pending(now) && !self.is_locked()
+    }
+
+    /// As staff see it.
+    pub fn shown(&self, now: Seconds) -> &'static str {
+        match self.stands {
+            Stands::Pending if self.is_locked() => "locked",
+            Stands::Pending if now >= self.expires => "expired",
+            Stands::Pending => "pending",
+            Stands::Accepted => "accepted",
+            Stands::Superseded => "superseded",
+            Stands::Cancelled => "cancelled",
+            Stands::Revoked => "revoked",
+            Stands::Reported => "reported_wrong_recipient",
+        }
+    }
+
+    fn end(&mut self, how: Stands) {
+        if self.stands == Stands::Pending {
+            self.stands = how;
+        }
+    }
+}
+
+/// What an account may do for the patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    Active(Seconds),
+    Suspended,
+    /// By which revocation.
+    Ended(u32),
+}
+
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// User names are numbered; no two accounts ever have the same.
+    pub name: usize,
+    /// Whether its holder is the representative, who has an address of their own.
+    pub martas: bool,
+    /// Whether it is, now, the patient's own.
+    pub own: bool,
+    pub grant: Grant,
+    pub deleted: bool,
+    /// Passwords, by number; the last one counts.
+    pub passwords: Vec<usize>,
+    /// Set by staff: until when, and whether it was used.
+    temporary: Option<(Seconds, bool)>,
+    terms: bool,
+    /// What ends sessions raises it.
+    epoch: u32,
+    wrong: u32,
+    last_try: Seconds,
+    reset: Option<usize>,
+}
+
+impl Account {
+    pub const fn shown(&self) -> &'static str {
+        match self.grant {
+            Grant::Active(_) => "active",
+            Grant::Suspended => "suspended",
+            Grant::Ended(_) => "revoked",
+        }
+    }
+
+    fn is_live(&self) -> bool {
+        !self.deleted && !matches!(self.grant, Grant::Ended(_))
+    }
+
+    fn has_access(&self) -> bool {
+        !self.deleted && matches!(self.grant, Grant::Active(_))
+    }
+
+    pub const fn must_change(&self) -> bool {
+        self.temporary.is_some()
+    }
+
+    /// From here on nobody is signed in, and nothing wrong was entered.
+    fn begin_anew(&mut self) {
+        self.epoch += 1;
+        self.wrong = 0;
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Session {
+    account: usize,
+    began: Seconds,
+    used: Seconds,
+    epoch: u32,
+    restricted: bool,
+    signed_out: bool,
+}
+
+/// The patient, and everything around them.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub now: Seconds,
+    /// Which of the two addresses the chart has.
+    pub email: usize,
+    /// Which of the two last names.
+    pub name: usize,
+    access: bool,
+    declined: bool,
+    revocation: Option<(u32, Why)>,
+    revocations: u32,
+    invitation: Option<usize>,
+    offer: Option<usize>,
+    /// Addresses of which somebody said that they are not the patient's.
+    reported: BTreeSet<Address>,
+    signed_in_once: bool,
+    pub accounts: Vec<Account>,
+    pub names: usize,
+    pub passwords: usize,
+    pub links: Vec<Link>,
+    pub sessions: Vec<Session>,
+    counts: BTreeMap<(&'static str, usize, Address), (i64, u32)>,
+}
+
+const LINK_SECONDS: Seconds = 72 * 3600;
+const RESET_SECONDS: Seconds = 3600;
+const GONE: (u16, &str) = (410, "link_unavailable");
+const WRONG: (u16, &str) = (401, "sign_in_failed");
+const TOO_MANY: (u16, &str) = (429, "too_many_requests");
+
+type Answer = (u16, &'static str);
+type Mails = Vec<(Address, Carried)>;
+
+const fn ok(status: u16) -> Answer {
+    (status, "")
+}
+
+fn pick(n: usize, of: usize) -> Option<usize> {
+    (of > 0).then(|| of - 1 - n % of)
+}
+
+impl Model {
+    pub fn new() -> Self {
+        Self {
+            now: 0,
+            email: 0,
+            name: 0,
+            access: true,
+            declined: false,
+            revocation: None,
+            revocations: 0,
+            invitation: None,
+            offer: None,
+            reported: BTreeSet::new(),
+            signed_in_once: false,
+            accounts: Vec::new(),
+            names: 0,
+            passwords: 0,
+            links: Vec::new(),
+            sessions: Vec::new(),
+            counts: BTreeMap::new(),
+        }
+    }
+
+    /// The word for where the patient stands.
+    pub fn status(&self) -> &'static str {
+        let live = self.accounts.iter().any(Account::is_live);
+        if self.revocation.is_some() && self.invitation.is_none() {
+            "revoked"
+        } else if !self.access {
+            "blocked"
+        } else if live && self.revocation.is_none() {
+            if self.signed_in_once { "active" } else { "registered" }
+        } else if self.invitation.is_some() {
+            "invited"
+        } else if self.declined {
+            "declined"
+        } else {
+            "uninvited"
+        }
+    }
+
+    /// Does one thing, and says what the answer must be.
+    pub fn apply(&mut self, op: &Op) -> Said {
+        self.now += 1;
+        let mut said = Said::default();
+        let (status, code) = self.act(op, &mut said);
+        (said.status, said.code) = (status, code);
+        said
+    }
+
+    fn act(&mut self, op: &Op, said: &mut Said) -> Answer {
+        match *op {
+            Op::Invite(way, over) => self.invite(way, over, &mut said.mails),
+            Op::Cancel => {
+                self.end_invitation(Stands::Cancelled);
+                ok(200)
+            }
+            Op::InviteRepresentative => self.invite_representative(&mut said.mails),
+            Op::Revoke(why) => self.revoke(why),
+            Op::RevokeOne(n) => {
+                said.account = self.account(n);
+                self.revoke_one(said.account)
+            }
+            Op::Access(on) => self.switch(on),
+            Op::Decline => {
+                if !self.declined {
+                    self.declined = true;
+                    self.end_invitation(Stands::Cancelled);
+                }
+                ok(200)
+            }
+            Op::MoveEmail => self.move_email(),
+            Op::Rename => {
+                self.name = 1 - self.name;
+                ok(200)
+            }
+            Op::ConfirmContact(way) => {
+                let at = self.contact(way);
+                self.reported.remove(&at);
+                ok(200)
+            }
+            Op::SetCredentials(rename) => self.set_credentials(rename, said),
+            Op::Unlock(n) => {
+                said.account = self.account(n);
+                let Some(account) = self.living(said.account) else { return (404, "not_found") };
+                account.wrong = 0;
+                ok(200)
+            }
+            Op::Delete(n) => {
+                said.account = self.account(n);
+                self.delete(said.account)
+            }
+
+            Op::Open(n) => {
+                said.link = self.mailed(n);
+                if said.link.is_some_and(|l| self.links[l].opens(self.now)) { ok(200) } else { GONE }
+            }
+            Op::Facts(n, right) => {
+                said.link = self.mailed(n);
+                said.link.map_or(GONE, |l| self.facts(l, right))
+            }
+            Op::Code(n) => {
+                said.link = self.mailed(n);
+                said.link.map_or(GONE, |l| self.code(l, &mut said.mails))
+            }
+            Op::Check(n, right) => {
+                said.link = self.mailed(n);
+                said.link.map_or(GONE, |l| self.check(l, right))
+            }
+            Op::Register(n, taken) => {
+                said.link = self.mailed(n);
+                said.password = Some(self.new_password());
+                let Some(l) = said.link else { return GONE };
+                self.register(l, taken && !self.accounts.is_empty(), said)
+            }
+            Op::LinkLogin(n, a, right) => {
+                said.link = self.mailed(n);
+                said.account = self.account(a);
+                said.password =
+                    self.entered(said.account, if right { Entered::Right } else { Entered::Wrong });
+                let Some(l) = said.link else { return GONE };
+                self.link_login(l, said.account, right)
+            }
+            Op::Renew(n) => {
+                said.link = self.mailed(n);
+                if let Some(l) = said.link {
+                    self.renew(l, &mut said.mails);
+                }
+                ok(202)
+            }
+            Op::NotMe(n) => {
+                said.link = self.mailed(n);
+                if let Some(l) = said.link {
+                    self.not_me(l);
+                }
+                ok(202)
+            }
+            Op::NewPassword(n) => {
+                said.link = self.mailed(n);
+                let password = self.new_password();
+                said.password = Some(password);
+                said.link.map_or(GONE, |l| self.choose(l, password))
+            }
+
+            Op::SignIn(n, entered) => {
+                said.account = self.account(n);
+                said.password = self.entered(said.account, entered);
+                let right = entered == Entered::Right;
+                said.account.map_or(WRONG, |a| self.sign_in(a, right))
+            }
+            Op::SignOut(n) => {
+                said.session = pick(n, self.sessions.len());
+                if let Some(s) = said.session {
+                    self.sessions[s].signed_out = true;
+                }
+                ok(204)
+            }
+            Op::ChangePassword(n, right) => {
+                said.session = pick(n, self.sessions.len());
+                let password = self.new_password();
+                said.password = Some(password);
+                said.session.map_or((401, "unauthorized"), |s| self.change_password(s, right, password))
+            }
+            Op::EndOthers(n) => {
+                said.session = pick(n, self.sessions.len());
+                said.session.map_or((401, "unauthorized"), |s| self.end_others(s))
+            }
+            Op::ForgotPassword(n) => {
+                said.account = self.account(n);
+                if let Some(a) = said.account {
+                    self.forgot_password(a, &mut said.mails);
+                }
+                ok(202)
+            }
+            Op::ForgotUsername(at) => {
+                self.forgot_username(at);
+                ok(202)
+            }
+            Op::WhoIsIn => {
+                said.active = (0..self.sessions.len()).map(|s| self.asked(s)).collect();
+                ok(200)
+            }
+
+            Op::Forge(n) | Op::Misplace(n) | Op::EarlierTicket(n) => {
+                said.link = self.mailed(n);
+                GONE
+            }
+            Op::ForeignTicket(n, m) => {
+                said.link = self.mailed(n);
+                said.other = self.mailed(m).filter(|other| Some(*other) != said.link);
+                GONE
+            }
+            Op::Guess(n) => {
+                said.account = self.account(n);
+                if let Some(a) = said.account {
+                    for _ in 0..10 {
+                        self.enter(a, false);
+                    }
+                }
+                WRONG
+            }
+
+            Op::Wait(seconds) => {
+                self.now += seconds;
+                ok(200)
+            }
+        }
+    }
+
+    // --- who and which ---
+
+    /// Links that somebody was sent, by age.
+    fn mailed(&self, n: usize) -> Option<usize> {
+        let sent: Vec<usize> =
+            (0..self.links.len()).filter(|l| self.links[*l].purpose != Purpose::Restored).collect();
+        pick(n, sent.len()).map(|place| sent[place])
+    }
+
+    pub fn account(&self, n: usize) -> Option<usize> {
+        pick(n, self.accounts.len())
+    }
+
+    fn living(&mut self, account: Option<usize>) -> Option<&mut Account> {
+        self.accounts.get_mut(account?).filter(|account| !account.deleted)
+    }
+
+    fn new_password(&mut self) -> usize {
+        self.passwords += 1;
+        self.passwords - 1
+    }
+
+    fn entered(&self, account: Option<usize>, entered: Entered) -> Option<usize> {
+        let passwords = &self.accounts.get(account?)?.passwords;
+        let back = match entered {
+            Entered::Right => 1,
+            Entered::Old => 2,
+            Entered::Wrong => return None,
+        };
+        passwords.len().checked_sub(back).map(|place| passwords[place])
+    }
+
+    const fn contact(&self, way: Way) -> Address {
+        match way {
+            Way::Email => Address::Email(self.email),
+            Way::Text => Address::Mobile,
+        }
+    }
+
+    fn reached(&self, way: Way) -> Option<Address> {
+        Some(self.contact(way)).filter(|at| !self.reported.contains(at))
+    }
+
+    /// The way to the patient: e-mail before text.
+    fn notice(&self) -> Option<Address> {
+        self.reached(Way::Email).or_else(|| self.reached(Way::Text))
+    }
+
+    /// The patient's own account, as long as nothing ended it.
+    fn own(&self) -> Option<usize> {
+        self.accounts.iter().position(|account| account.own && account.is_live())
+    }
+
+    /// Whether a fixed window still has room for one more of this kind.
+    fn has_room(&self, what: &'static str, who: usize, at: Address, most: u32, window: Seconds) -> bool {
+        let (began, count) = self.counts.get(&(what, who, at)).copied().unwrap_or_default();
+        began != self.now / window || count < most
+    }
+
+    fn count(&mut self, what: &'static str, who: usize, at: Address, window: Seconds) {
+        let now = self.now / window;
+        let entry = self.counts.entry((what, who, at)).or_default();
+        *entry = if entry.0 == now { (now, entry.1 + 1) } else { (now, 1) };
+    }
+
+    /// A phone gets three texts an hour, an address hears of strangers' requests three times a day: `false`, and nothing
+    /// happens, if that is used up.
+    fn may_send(&mut self, to: Address, asked_for_by_stranger: bool) -> bool {
+        let text = matches!(to, Address::Mobile | Address::MartasMobile);
+        if text && !self.has_room("text", 0, to, 3, 3600) {
+            return false;
+        }
+        if asked_for_by_stranger && !self.has_room("mail", 0, to, 3, 86_400) {
+            return false;
+        }
+        if text {
+            self.count("text", 0, to, 3600);
+        }
+        if asked_for_by_stranger {
+            self.count("mail", 0, to, 86_400);
+        }
+        true
+    }
+
+    /// A notice without a link, which a stranger caused.
+    fn notify(&mut self, to: Option<Address>) {
+        if let Some(to) = to.filter(|to| self.has_room("mail", 0, *to, 3, 86_400)) {
+            self.count("mail", 0, to, 86_400);
+        }
+    }
+
+    fn new_link(&mut self, purpose: Purpose, to: Address, second: Option<Address>) -> usize {
+        let works = if matches!(purpose, Purpose::Reset(_)) { RESET_SECONDS } else { LINK_SECONDS };
+        self.links.push(Link {
+            purpose,
+            to,
+            stands: if purpose == Purpose::Restored { Stands::Accepted } else { Stands::Pending },
+            expires: self.now + works,
+            wrong_facts: 0,
+            wrong_all: 0,
+            proof: None,
+            codes: 0,
+            code: None,
+            ticket: None,
+            tickets: 0,
+            second,
+        });
+        self.links.len() - 1
+    }
+
+    fn end_invitation(&mut self, how: Stands) {
+        if let Some(l) = self.invitation.take() {
+            self.links[l].end(how);
+        }
+    }
+
+    fn end_offer(&mut self, how: Stands) {
+        if let Some(l) = self.offer.take() {
+            self.links[l].end(how);
+        }
+    }
+
+    fn end_resets(&mut self, how: Stands, of: impl Fn(&Account) -> bool) {
+        for account in self.accounts.iter_mut().filter(|account| !account.deleted && of(account)) {
+            if let Some(l) = account.reset.take() {
+                self.links[l].end(how);
+            }
+        }
+    }
+
+    // --- staff ---
+
+    fn invite(&mut self, way: Way, over: bool, mails: &mut Mails) -> Answer {
+        self.prepare(way, over, false, mails)
+    }
+
+    /// An invitation, or what takes its place where there is an account already.
+    fn prepare(&mut self, way: Way, over: bool, by_stranger: bool, mails: &mut Mails) -> Answer {
+        let to = self.contact(way);
+        if !self.access || self.reported.contains(&to) || (self.declined && !over) {
+            return (422, "not_eligible");
+        }
+        if self.revocation.is_none()
+            && let Some(own) = self.own()
+        {
+            if !self.may_send(to, by_stranger) {
+                return TOO_MANY;
+            }
+            self.send_reset(own, to, mails);
+            return ok(201);
+        }
+        if !self.may_send(to, by_stranger) {
+            return TOO_MANY;
+        }
+        let purpose = self.way_back();
+        self.end_invitation(Stands::Superseded);
+        self.declined = false;
+        let link = self.new_link(purpose, to, None);
+        if purpose == Purpose::Restored {
+            let (revocation, _) = self.revocation.take().unwrap();
+            self.give_back(revocation, |_| true);
+        } else {
+            self.invitation = Some(link);
+            mails.push((to, Carried::Link(link)));
+        }
+        ok(201)
+    }
+
+    /// What a new invitation is: the offer to register, or after a revocation what its reason asks for.
+    fn way_back(&self) -> Purpose {
+        let Some((revocation, why)) = self.revocation else { return Purpose::Register };
+        let ended = |account: &Account| !account.deleted && account.grant == Grant::Ended(revocation);
+        let own = self.accounts.iter().position(|account| ended(account) && account.own);
+        match (own.or_else(|| self.accounts.iter().position(ended)), why) {
+            (None, _) | (_, Why::IdentityError) => Purpose::Register,
+            (Some(account), Why::Compromised) => Purpose::ComeBack(account),
+            (Some(_), Why::Other) => Purpose::Restored,
+        }
+    }
+
+    fn give_back(&mut self, revocation: u32, which: impl Fn(usize) -> bool) {
+        for (place, account) in self.accounts.iter_mut().enumerate() {
+            if !account.deleted && account.grant == Grant::Ended(revocation) && which(place) {
+                account.grant = Grant::Active(self.now);
+            }
+        }
+    }
+
+    fn send_reset(&mut self, account: usize, to: Address, mails: &mut Mails) {
+        // The code goes another way than the link.
+        let second = match to {
+            Address::Email(_) => self.reached(Way::Text),
+            Address::Mobile | Address::MartasMobile => self.reached(Way::Email),
+            Address::Martas => Some(Address::MartasMobile),
+        };
+        let link = self.new_link(Purpose::Reset(account), to, second);
+        if let Some(older) = self.accounts[account].reset.replace(link) {
+            self.links[older].end(Stands::Superseded);
+        }
+        mails.push((to, Carried::Link(link)));
+    }
+
+    fn invite_representative(&mut self, mails: &mut Mails) -> Answer {
+        if !self.access {
+            return (422, "not_eligible");
+        }
+        if self.revocation.is_some() {
+            return (409, "conflict");
+        }
+        self.end_offer(Stands::Superseded);
+        let link = self.new_link(Purpose::Represent, Address::Martas, None);
+        self.offer = Some(link);
+        mails.push((Address::Martas, Carried::Link(link)));
+        ok(201)
+    }
+
+    fn revoke(&mut self, why: Why) -> Answer {
+        let worst = self.revocation.map_or(why, |(_, known)| known.max(why));
+        let worse = self.revocation.is_some_and(|(_, known)| known < why);
+        if self.revocation.is_some() && self.invitation.is_none() && self.offer.is_none() && !worse {
+            return ok(200);
+        }
+        let earlier = self.revocation.map(|(revocation, _)| revocation);
+        let revocation = earlier.unwrap_or_else(|| {
+            self.revocations += 1;
+            self.revocations
+        });
+        for account in self.accounts.iter_mut().filter(|account| account.is_live()) {
+            account.grant = Grant::Ended(revocation);
+        }
+        self.end_resets(Stands::Revoked, |_| true);
+        self.end_invitation(Stands::Revoked);
+        self.end_offer(Stands::Revoked);
+        self.revocation = Some((revocation, worst));
+        ok(200)
+    }
+
+    fn revoke_one(&mut self, account: Option<usize>) -> Answer {
+        self.revocations += 1;
+        let revocation = self.revocations;
+        let Some(account) = self.living(account) else { return (404, "not_found") };
+        if account.is_live() {
+            account.grant = Grant::Ended(revocation);
+            let reset = account.reset.take();
+            if let Some(l) = reset {
+                self.links[l].end(Stands::Revoked);
+            }
+        }
+        ok(200)
+    }
+
+    fn switch(&mut self, on: bool) -> Answer {
+        if self.access == on {
+            return ok(200);
+        }
+        self.access = on;
+        for account in self.accounts.iter_mut().filter(|account| account.is_live()) {
+            account.grant = if on { Grant::Active(self.now) } else { Grant::Suspended };
+        }
+        if !on {
+            self.end_resets(Stands::Cancelled, |_| true);
+            self.end_invitation(Stands::Cancelled);
+            self.end_offer(Stands::Cancelled);
+        }
+        ok(200)
+    }
+
+    fn move_email(&mut self) -> Answer {
+        let old = self.contact(Way::Email);
+        self.email = 1 - self.email;
+        if self.invitation.is_some_and(|l| self.links[l].to == old) {
+            self.end_invitation(Stands::Superseded);
+        }
+        self.end_resets(Stands::Superseded, |account| account.own);
+        self.reported.remove(&old);
+        ok(200)
+    }
+
+    fn set_credentials(&mut self, rename: bool, said: &mut Said) -> Answer {
+        let password = self.new_password();
+        let name = self.names;
+        said.password = Some(password);
+        said.account = self.own();
+        said.other = Some(if rename { name } else { said.account.map_or(name, |a| self.accounts[a].name) });
+        if !self.access {
+            return (422, "not_eligible");
+        }
+        if self.revocation.is_some() {
+            return (409, "conflict");
+        }
+        self.end_resets(Stands::Cancelled, |_| true);
+        let place = said.account.unwrap_or_else(|| {
+            self.end_invitation(Stands::Superseded);
+            self.declined = false;
+            self.add_account(false, true, password)
+        });
+        let account = &mut self.accounts[place];
+        account.temporary = Some((self.now + 7 * 86_400, false));
+        account.begin_anew();
+        if said.account.is_none() {
+            // Who never was at a page of ours has accepted nothing yet.
+            account.terms = false;
+        } else {
+            account.passwords.push(password);
+            if rename {
+                account.name = name;
+                self.names += 1;
+            }
+        }
+        said.account = Some(place);
+        ok(200)
+    }
+
+    fn add_account(&mut self, martas: bool, own: bool, password: usize) -> usize {
+        self.accounts.push(Account {
+            name: self.names,
+            martas,
+            own,
+            grant: Grant::Active(self.now),
+            deleted: false,
+            passwords: vec![password],
+            temporary: None,
+            terms: true,
+            epoch: 0,
+            wrong: 0,
+            last_try: 0,
+            reset: None,
+        });
+        self.names += 1;
+        self.accounts.len() - 1
+    }
+
+    fn delete(&mut self, account: Option<usize>) -> Answer {
+        let Some(account) = self.living(account) else { return (404, "not_found") };
+        account.deleted = true;
+        account.begin_anew();
+        let reset = account.reset.take();
+        if let Some(l) = reset {
+            self.links[l].end(Stands::Cancelled);
+        }
+        if self.accounts.iter().all(|account| account.deleted) {
+            self.signed_in_once = false;
+        }
+        let comes_back =
+            |l: usize| matches!(self.links[l].purpose, Purpose::ComeBack(a) if self.accounts[a].deleted);
+        if self.invitation.is_some_and(comes_back) {
+            self.end_invitation(Stands::Cancelled);
+        }
+        ok(204)
+    }
+
+    // --- links ---
+
+    /// Whether the patient's record still stands behind an invitation.
+    fn stands_behind(&self, l: usize) -> bool {
+        self.access && (self.invitation == Some(l) || self.offer == Some(l))
+    }
+
+    fn facts(&mut self, l: usize, right: bool) -> Answer {
+        let now = self.now;
+        let behind = self.links[l].is_reset() || self.stands_behind(l);
+        let link = &mut self.links[l];
+        if !link.opens(now) || !behind {
+            return GONE;
+        }
+        if !right {
+            link.wrong_facts += 1;
+            link.wrong_all += 1;
+            return (422, "verification_failed");
+        }
+        if link.is_reset() {
+            link.ticket = Some(now + 1800);
+            link.tickets += 1;
+        } else {
+            link.proof = Some(now + 900);
+        }
+        ok(200)
+    }
+
+    fn code(&mut self, l: usize, mails: &mut Mails) -> Answer {
+        let now = self.now;
+        let link = &self.links[l];
+        if !link.opens(now) {
+            return GONE;
+        }
+        let to = match link.purpose {
+            Purpose::Reset(_) => link.second,
+            _ if link.proof.is_none_or(|until| now >= until) => return (422, "verification_failed"),
+            _ if !self.stands_behind(l) => return GONE,
+            Purpose::Represent => Some(Address::Martas),
+            _ => self.reached(Way::Email),
+        };
+        let Some(to) = to else { return (400, "bad_request") };
+        let wait = link.code.as_ref().is_some_and(|code| now < code.at + 60);
+        if link.codes >= 5 || wait || !self.may_send(to, false) {
+            return TOO_MANY;
+        }
+        let sent = !self.reported.contains(&to);
+        let link = &mut self.links[l];
+        link.codes += 1;
+        link.code = Some(Code { at: now, tries: 0, sent });
+        if sent {
+            mails.push((to, Carried::Code(l)));
+        }
+        ok(202)
+    }
+
+    fn check(&mut self, l: usize, right: bool) -> Answer {
+        let now = self.now;
+        let behind = self.links[l].is_reset() || self.stands_behind(l);
+        let link = &mut self.links[l];
+        if !link.opens(now) {
+            return GONE;
+        }
+        if !link.is_reset() && link.proof.is_none_or(|until| now >= until) {
+            return (422, "verification_failed");
+        }
+        if !behind {
+            return GONE;
+        }
+        let Some(code) = link.code.as_mut().filter(|code| code.tries < 5 && now < code.at + 600) else {
+            return (422, "code_rejected");
+        };
+        if !right || !code.sent {
+            code.tries += 1;
+            link.wrong_all += 1;
+            return (422, "code_rejected");
+        }
+        link.code = None;
+        link.ticket = Some(now + 1800);
+        link.tickets += 1;
+        ok(200)
+    }
+
+    fn honours(&self, l: usize) -> bool {
+        let link = &self.links[l];
+        link.stands == Stands::Pending && link.ticket.is_some_and(|until| self.now < until)
+    }
+
+    fn begin_session(&mut self, account: usize) {
+        self.sessions.push(Session {
+            account,
+            began: self.now,
+            used: self.now,
+            epoch: self.accounts[account].epoch,
+            restricted: self.accounts[account].must_change(),
+            signed_out: false,
+        });
+        self.signed_in_once = true;
+    }
+
+    fn use_up(&mut self, l: usize) {
+        self.links[l].end(Stands::Accepted);
+        if self.invitation == Some(l) {
+            self.invitation = None;
+            self.revocation = None;
+        }
+        if self.offer == Some(l) {
+            self.offer = None;
+        }
+    }
+
+    fn register(&mut self, l: usize, taken: bool, said: &mut Said) -> Answer {
+        let password = said.password.unwrap_or_default();
+        let somebodys = self.accounts.iter().position(|account| !account.deleted).filter(|_| taken);
+        said.other = Some(somebodys.map_or(self.names, |a| self.accounts[a].name));
+        if self.links[l].is_reset() || !self.honours(l) || !self.stands_behind(l) {
+            return GONE;
+        }
+        if let Purpose::ComeBack(account) = self.links[l].purpose {
+            return self.come_back(l, account, password);
+        }
+        if somebodys.is_some() {
+            return (409, "username_taken");
+        }
+        let martas = self.links[l].purpose == Purpose::Represent;
+        let account = self.add_account(martas, !martas, password);
+        self.use_up(l);
+        self.begin_session(account);
+        ok(201)
+    }
+
+    /// A new password for the account that was there, and back what the revocation took: from it alone, since what was
+    /// compromised of others is asked of them one by one.
+    fn come_back(&mut self, l: usize, account: usize, password: usize) -> Answer {
+        let Some((revocation, _)) = self.revocation else { return GONE };
+        self.give_back(revocation, |place| place == account);
+        self.end_resets(Stands::Superseded, |_| true);
+        self.use_up(l);
+        let returned = &mut self.accounts[account];
+        returned.begin_anew();
+        returned.temporary = None;
+        returned.passwords.push(password);
+        self.begin_session(account);
+        ok(201)
+    }
+
+    fn link_login(&mut self, l: usize, account: Option<usize>, right: bool) -> Answer {
+        let own = self.links[l].purpose != Purpose::Represent;
+        let comes_back = matches!(self.links[l].purpose, Purpose::ComeBack(_));
+        if self.links[l].is_reset() || comes_back || !self.honours(l) {
+            return GONE;
+        }
+        let Some(a) = account else { return WRONG };
+        if !self.enter(a, right) {
+            return WRONG;
+        }
+        if self.accounts[a].must_change() {
+            return (409, "conflict");
+        }
+        if !self.stands_behind(l) {
+            return GONE;
+        }
+        self.accounts[a].wrong = 0;
+        self.accounts[a].own = own;
+        self.accounts[a].grant = Grant::Active(self.now);
+        self.use_up(l);
+        self.begin_session(a);
+        ok(200)
+    }
+
+    fn renew(&mut self, l: usize, mails: &mut Mails) {
+        if self.links[l].is_reset() {
+            return;
+        }
+        if self.links[l].purpose == Purpose::Represent {
+            if !self.stands_behind(l) || self.links[l].is_locked() || !self.may_send(Address::Martas, true) {
+                return;
+            }
+            let link = if self.links[l].opens(self.now) {
+                l
+            } else {
+                self.end_offer(Stands::Superseded);
+                let link = self.new_link(Purpose::Represent, Address::Martas, None);
+                self.offer = Some(link);
+                link
+            };
+            mails.push((Address::Martas, Carried::Link(link)));
+            return;
+        }
+        let Some(current) = self.invitation else { return };
+        let (to, opens) = (self.links[current].to, self.links[current].opens(self.now));
+        if opens {
+            // The same link once more; a text of it counts as one that a stranger caused.
+            if self.has_room("mail", 0, to, 3, 86_400) {
+                self.count("mail", 0, to, 86_400);
+                mails.push((to, Carried::Link(current)));
+            }
+        } else if self.links[current].purpose == Purpose::Register {
+            if self.links[current].is_locked() {
+                self.notify(Some(to));
+            } else if self.revocation.is_some() {
+                let to = self.notice();
+                self.notify(to);
+            } else {
+                let way = if to == Address::Mobile { Way::Text } else { Way::Email };
+                // What can't go out is said to be so, where anything can be said.
+                if self.prepare(way, self.declined, true, mails).0 == 422 {
+                    let to = self.notice();
+                    self.notify(to);
+                }
+            }
+        }
+    }
+
+    fn not_me(&mut self, l: usize) {
+        let listed = self.invitation == Some(l) || self.offer == Some(l);
+        if self.links[l].is_reset() || !self.links[l].is_pending(self.now) || !listed {
+            return;
+        }
+        self.links[l].end(Stands::Reported);
+        if self.offer == Some(l) {
+            self.offer = None;
+        } else {
+            self.invitation = None;
+            self.reported.insert(self.links[l].to);
+        }
+    }
+
+    fn choose(&mut self, l: usize, password: usize) -> Answer {
+        let Purpose::Reset(account) = self.links[l].purpose else { return GONE };
+        if !self.honours(l) || !self.accounts[account].has_access() {
+            return GONE;
+        }
+        self.links[l].end(Stands::Accepted);
+        let account = &mut self.accounts[account];
+        account.begin_anew();
+        account.temporary = None;
+        account.passwords.push(password);
+        ok(204)
+    }
+
+    // --- people ---
+
+    /// One password entered. Ten wrong ones in a row lock the user name for half a minute, each further one for twice as
+    /// long, up to an hour; what is entered meanwhile counts too.
+    fn enter(&mut self, a: usize, right: bool) -> bool {
+        let now = self.now;
+        let account = &mut self.accounts[a];
+        let locked = account.wrong >= 10 && {
+            let pause = (30 << (account.wrong - 10).min(7)).min(3600);
+            now < account.last_try + pause
+        };
+        let over = account.temporary.is_some_and(|(until, used)| used || now >= until);
+        account.wrong += 1;
+        account.last_try = now;
+        right && !locked && !over && !account.deleted
+    }
+
+    fn sign_in(&mut self, a: usize, right: bool) -> Answer {
+        if !self.enter(a, right) {
+            return WRONG;
+        }
+        let account = &mut self.accounts[a];
+        account.wrong = 0;
+        if !account.has_access() {
+            return (403, "access_revoked");
+        }
+        if let Some((_, used)) = &mut account.temporary {
+            *used = true;
+        }
+        self.begin_session(a);
+        ok(200)
+    }
+
+    fn holds(&self, s: usize) -> bool {
+        let session = &self.sessions[s];
+        let account = &self.accounts[session.account];
+        let granted = matches!(account.grant, Grant::Active(since) if since <= session.began);
+        !session.signed_out
+            && !account.deleted
+            && session.epoch == account.epoch
+            && granted
+            && self.now < session.used + 900
+            && self.now < session.began + 12 * 3600
+    }
+
+    /// Whether a session holds; it lasts from here on, if a minute went by since that was last noted.
+    fn in_use(&mut self, s: usize) -> bool {
+        let holds = self.holds(s);
+        let session = &mut self.sessions[s];
+        if holds && self.now >= session.used + 60 {
+            session.used = self.now;
+        }
+        holds
+    }
+
+    fn asked(&mut self, s: usize) -> bool {
+        !self.sessions[s].restricted && self.in_use(s)
+    }
+
+    fn change_password(&mut self, s: usize, right: bool, password: usize) -> Answer {
+        if !self.in_use(s) {
+            return (401, "unauthorized");
+        }
+        let a = self.sessions[s].account;
+        let nobody = Address::Mobile;
+        let room = self.has_room("own", a, nobody, 10, 3600);
+        self.count("own", a, nobody, 3600);
+        if !room {
+            return TOO_MANY;
+        }
+        if !right {
+            return WRONG;
+        }
+        let account = &mut self.accounts[a];
+        account.begin_anew();
+        account.temporary = None;
+        account.terms = true;
+        account.passwords.push(password);
+        self.sessions[s].epoch = account.epoch;
+        self.sessions[s].restricted = false;
+        if let Some(l) = account.reset.take() {
+            self.links[l].end(Stands::Cancelled);
+        }
+        ok(204)
+    }
+
+    /// What the holder of a session knows as the password; before it was changed just now, if it was.
+    pub fn known_password(&self, s: usize, changed: bool) -> Option<usize> {
+        let passwords = &self.accounts[self.sessions[s].account].passwords;
+        passwords.len().checked_sub(1 + usize::from(changed)).map(|place| passwords[place])
+    }
+
+    fn end_others(&mut self, s: usize) -> Answer {
+        if !self.in_use(s) {
+            return (401, "unauthorized");
+        }
+        let account = &mut self.accounts[self.sessions[s].account];
+        account.epoch += 1;
+        self.sessions[s].epoch = account.epoch;
+        ok(204)
+    }
+
+    fn forgot_password(&mut self, a: usize, mails: &mut Mails) {
+        let account = &self.accounts[a];
+        let (own, access) = (account.own, account.has_access());
+        if account.deleted || (!access && !own) {
+            return;
+        }
+        let to = if own { self.notice() } else { Some(Address::Martas).filter(|_| account.martas) };
+        if !access {
+            self.notify(to);
+        } else if let Some(to) = to.filter(|to| self.may_send(*to, true)) {
+            self.send_reset(a, to, mails);
+        }
+    }
+
+    fn forgot_username(&mut self, at: Address) {
+        let told = match at {
+            Address::Email(_) => self.reached(Way::Email) == Some(at),
+            Address::Martas => self.accounts.iter().any(|account| account.martas && account.has_access()),
+            Address::Mobile | Address::MartasMobile => false,
+        };
+        self.notify(Some(at).filter(|_| told));
+    }
+}
