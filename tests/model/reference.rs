@@ -713,10 +713,13 @@ impl Model {
         let Some((revocation, why)) = self.revocation else { return Purpose::Register };
         let ended = |account: &Account| !account.deleted && account.grant == Grant::Ended(revocation);
         let own = self.accounts.iter().position(|account| ended(account) && account.own);
-        match (own.or_else(|| self.accounts.iter().position(ended)), why) {
-            (None, _) | (_, Why::IdentityError) => Purpose::Register,
+        match (own, why) {
+            _ if !self.accounts.iter().any(ended) => Purpose::Register,
+            (_, Why::IdentityError) => Purpose::Register,
+            (_, Why::Other) => Purpose::Restored,
+            // The link goes to the patient: nobody else's account is theirs to open.
             (Some(account), Why::Compromised) => Purpose::ComeBack(account),
-            (Some(_), Why::Other) => Purpose::Restored,
+            (None, Why::Compromised) => Purpose::Register,
         }
     }
 
@@ -1052,6 +1055,10 @@ impl Model {
         }
         if !self.stands_behind(l) {
             return GONE;
+        }
+        if !matches!(self.accounts[a].grant, Grant::Ended(_)) && self.accounts[a].own != own {
+            // What they are to the patient stays as it is, and the link unspent.
+            return (409, "conflict");
         }
         self.accounts[a].wrong = 0;
         self.accounts[a].own = own;

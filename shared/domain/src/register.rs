@@ -608,9 +608,9 @@ where
         if relationship == Relationship::Own && account.own_patient().is_some_and(|own| own != link.patient) {
             return Err(Refusal::Conflict("already_own").into());
         }
-        // Whoever sees this patient already neither loses that by somebody else's link, nor spends it.
-        let sees = account.grant(&link.patient).is_some_and(|grant| grant.state != GrantState::Ended);
-        if sees {
+        // Whoever is something else to this patient already neither becomes less by somebody else's link, nor spends it.
+        let is_other = |grant: &Grant| grant.state != GrantState::Ended && grant.relationship != relationship;
+        if account.grant(&link.patient).is_some_and(is_other) {
             return Err(Refusal::Conflict("already_linked").into());
         }
         if account.grants.len() >= PATIENTS {
@@ -659,9 +659,11 @@ fn take_in(
     waits: bool,
 ) -> Plan {
     let now = context.now();
+    let kept =
+        account.grant(&patient.id).filter(|grant| grant.state != GrantState::Ended).map(|grant| grant.level);
     let grant = Grant {
         relationship,
-        level: link.invitee.as_ref().map_or(Level::Full, |who| who.level),
+        level: kept.unwrap_or(link.invitee.as_ref().map_or(Level::Full, |who| who.level)),
         state: if waits { GrantState::Held } else { GrantState::Active },
         since: now,
         ended_by: None,
