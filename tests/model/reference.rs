@@ -230,6 +230,7 @@ pub enum Grant {
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub struct Account {
     /// User names are numbered; no two accounts ever have the same.
     pub name: usize,
@@ -760,7 +761,7 @@ impl Model {
     }
 
     fn revoke(&mut self, why: Why) -> Answer {
-        let worst = self.revocation.map_or(why, |(_, known)| known.max(why));
+        let counts = self.revocation.map_or(why, |(_, known)| known.max(why));
         let worse = self.revocation.is_some_and(|(_, known)| known < why);
         if self.revocation.is_some() && self.invitation.is_none() && self.offer.is_none() && !worse {
             return ok(200);
@@ -776,7 +777,7 @@ impl Model {
         self.end_resets(Stands::Revoked, |_| true);
         self.end_invitation(Stands::Revoked);
         self.end_offer(Stands::Revoked);
-        self.revocation = Some((revocation, worst));
+        self.revocation = Some((revocation, counts));
         ok(200)
     }
 

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 use super::reference::{Address, Carried, Model, Op, Purpose, Said, Way, Why};
 
 /// Sequences that one world serves: the engine's stream grows with each.
-const SEQUENCES: u32 = 40;
+const SEQUENCES: u32 = 12;
 const NAMES: [&str; 2] = ["Quillfeather", "Nightingale"];
 
 /// A worker thread's world.
