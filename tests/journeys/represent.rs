@@ -3,7 +3,7 @@
 use portico_testkit::{Answer, Mail, PASSWORD, World};
 use serde_json::{Value, json};
 
-fn mother(change: Value) -> Value {
+fn mother(change: &Value) -> Value {
     let mut body = json!({
         "given_name": "Marta", "family_name": "Vale", "relationship": "parent",
         "email": "marta.vale@example.com", "mobile_phone": "+12025550177", "channel": "email",
@@ -29,7 +29,7 @@ async fn ticket(world: &World, token: &str) -> (String, Mail) {
 }
 
 async fn registered_mother(world: &World, patient: &str) -> String {
-    drop(offer(world, patient, mother(json!({}))).await.expect(201));
+    drop(offer(world, patient, mother(&json!({}))).await.expect(201));
     let mail = world.last_mail().await;
     let (ticket, _) = ticket(world, &mail.token()).await;
     let body =
@@ -47,7 +47,7 @@ fn accounts(portal: &Value) -> Vec<(String, String, String)> {
 async fn g5_staff_invite_a_representative_who_registers_with_their_own_login() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    let invited = offer(&world, "p1", mother(json!({}))).await.expect(201).json();
+    let invited = offer(&world, "p1", mother(&json!({}))).await.expect(201).json();
     assert_eq!((&invited["kind"], &invited["state"]), (&json!("representative"), &json!("pending")));
     assert_eq!(invited["representative"]["given_name"], "Marta");
     let mail = world.last_mail().await;
@@ -72,15 +72,15 @@ async fn g5_staff_invite_a_representative_who_registers_with_their_own_login() {
 async fn i3_one_invitation_is_out_for_each_recipient() {
     let world = World::new().await;
     let patients = world.invited("p1").await;
-    drop(offer(&world, "p1", mother(json!({}))).await.expect(201));
+    drop(offer(&world, "p1", mother(&json!({}))).await.expect(201));
     let first = world.last_mail().await.token();
     drop(
-        offer(&world, "p1", mother(json!({"email": "paul@example.com", "given_name": "Paul"})))
+        offer(&world, "p1", mother(&json!({"email": "paul@example.com", "given_name": "Paul"})))
             .await
             .expect(201),
     );
     let pauls = world.last_mail().await.token();
-    drop(offer(&world, "p1", mother(json!({}))).await.expect(201));
+    drop(offer(&world, "p1", mother(&json!({}))).await.expect(201));
     let second = world.last_mail().await.token();
     for (token, status) in [(&patients, 200), (&first, 410), (&pauls, 200), (&second, 200)] {
         drop(world.get(&format!("/i/{token}")).await.expect(status));
@@ -91,7 +91,7 @@ async fn i3_one_invitation_is_out_for_each_recipient() {
         drop(world.get(&format!("/i/{token}")).await.expect(410));
     }
     assert_eq!(
-        offer(&world, "p1", mother(json!({}))).await.expect(409).json()["reasons"],
+        offer(&world, "p1", mother(&json!({}))).await.expect(409).json()["reasons"],
         json!(["access_revoked"])
     );
 }
@@ -104,7 +104,7 @@ async fn g3_a_login_that_exists_takes_on_another_patient_by_signing_in_on_the_li
     world
         .patient("p2", World::chart_with(json!({"given_name": "Tomas", "email": "tomas@example.com"})))
         .await;
-    drop(offer(&world, "p2", mother(json!({"relationship": "guardian"}))).await.expect(201));
+    drop(offer(&world, "p2", mother(&json!({"relationship": "guardian"}))).await.expect(201));
     let token = world.last_mail().await.token();
     world.advance(3600);
     let (ticket, _) = ticket(&world, &token).await;
@@ -139,7 +139,7 @@ async fn g3_a_login_of_another_practice_is_as_if_it_did_not_exist() {
     drop(world.registered("p1", "rosa.q").await);
     let put = |id: &str| format!("/v1/patients/{id}");
     drop(world.staff(&world.other_keys.ehr, "PUT", &put("x1"), Some(World::chart())).await.expect(201));
-    let invite = Some(mother(json!({})));
+    let invite = Some(mother(&json!({})));
     drop(
         world
             .staff(&world.other_keys.ehr, "POST", "/v1/patients/x1/representatives", invite)
@@ -174,7 +174,7 @@ async fn g2_a_teenager_with_a_representatives_address_waits_and_staff_decide() {
     let world = World::new().await;
     let young = World::chart_with(json!({"birth_date": "2011-04-27", "email": "marta.vale@example.com"}));
     world.patient("p1", young).await;
-    drop(offer(&world, "p1", mother(json!({}))).await.expect(201));
+    drop(offer(&world, "p1", mother(&json!({}))).await.expect(201));
     let token = world.last_mail().await.token();
     let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "2011-04-27"});
     let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
@@ -190,9 +190,9 @@ async fn g2_a_teenager_with_a_representatives_address_waits_and_staff_decide() {
     let held = world.register(&token, &ticket, "teen.q").await.expect(202).json();
     assert_eq!(held["reason"], "guardian_contact_conflict");
     let holds = world.ehr("GET", "/v1/holds", None).await.expect(200).json();
-    let hold = holds["holds"][0]["hold_id"].as_str().unwrap().to_owned();
+    let id = holds["holds"][0]["hold_id"].as_str().unwrap().to_owned();
     drop(world.sign_in("teen.q", PASSWORD).await.expect(403));
-    drop(world.ehr("POST", &format!("/v1/holds/{hold}/grant"), None).await.expect(200));
+    drop(world.ehr("POST", &format!("/v1/holds/{id}/grant"), None).await.expect(200));
     drop(world.sign_in("teen.q", PASSWORD).await.expect(200));
 }
 
@@ -204,11 +204,11 @@ async fn g5_what_is_missing_of_a_representative_is_said_all_at_once() {
     let pointers: Vec<&str> =
         answer["errors"].as_array().unwrap().iter().filter_map(|e| e["pointer"].as_str()).collect();
     assert_eq!(pointers, ["/given_name", "/family_name", "/relationship", "/email"]);
-    let own = offer(&world, "p1", mother(json!({"relationship": "self"}))).await.expect(400).json();
+    let own = offer(&world, "p1", mother(&json!({"relationship": "self"}))).await.expect(400).json();
     assert_eq!(own["errors"][0]["pointer"], "/relationship");
     world.patient("p2", World::chart_with(json!({"chart_status": "deceased"}))).await;
     assert_eq!(
-        offer(&world, "p2", mother(json!({}))).await.expect(422).json()["reasons"],
+        offer(&world, "p2", mother(&json!({}))).await.expect(422).json()["reasons"],
         json!(["deceased"])
     );
 }

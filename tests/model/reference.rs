@@ -716,11 +716,10 @@ impl Model {
         let own = self.accounts.iter().position(|account| ended(account) && account.own);
         match (own, why) {
             _ if !self.accounts.iter().any(ended) => Purpose::Register,
-            (_, Why::IdentityError) => Purpose::Register,
             (_, Why::Other) => Purpose::Restored,
-            // The link goes to the patient: nobody else's account is theirs to open.
             (Some(account), Why::Compromised) => Purpose::ComeBack(account),
-            (None, Why::Compromised) => Purpose::Register,
+            // The link goes to the patient: nobody else's account is theirs to open.
+            (None, Why::Compromised) | (_, Why::IdentityError) => Purpose::Register,
         }
     }
 

@@ -15,7 +15,8 @@ where
     for record in event.get("Records").and_then(Value::as_array).into_iter().flatten() {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
         let id = text("messageId");
-        if answer(&app.context, &app.store, id, text("body")).await.is_err() {
+        // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
+        if Box::pin(answer(&app.context, &app.store, id, text("body"))).await.is_err() {
             tracing::warn!(request.id = id, "request to be answered again");
             failed.push(json!({"itemIdentifier": id}));
         }

@@ -59,8 +59,7 @@ fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller:
     let reason = known.unwrap_or(command.reason);
     let now = context.now();
     // A revocation over one that was about to be undone keeps its id, so that the same grants come back with it.
-    let id =
-        earlier.map(|(id, _)| id).unwrap_or_else(|| RevocationId::new(&*context.clock, &*context.entropy));
+    let id = earlier.map_or_else(|| RevocationId::new(&*context.clock, &*context.entropy), |(id, _)| id);
     let entry = entry(context, &patient, caller, command, Vec::new());
     let mut writes = Vec::new();
     let mut others = Vec::new();
