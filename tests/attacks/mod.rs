@@ -12,6 +12,7 @@ mod logs;
 mod power_off;
 mod recovery;
 mod sign_in;
+mod wrong_hands;
 
 use portico_testkit::{Answer, World};
 use serde_json::{Value, json};
