@@ -42,8 +42,8 @@ async fn a_link_that_gives_access_back_never_opens_the_account_of_whoever_looks_
     let token = world.last_mail().await.token();
     world.advance(61);
     let ticket = world.ticket(&token).await;
-    let taken = world.register(&token, &ticket, "marta.vale").await.expect(409);
-    assert_eq!(taken.code(), "username_taken");
+    let refused = world.register(&token, &ticket, "marta.vale").await.expect(409);
+    assert_eq!(refused.code(), "username_taken");
     drop(world.register(&token, &ticket, "rosa.q").await.expect(201));
     let accounts = world.portal("p1").await["accounts"].clone();
     let state = |name: &str| {

@@ -3,7 +3,7 @@
 
 use portico_domain::account::Relationship;
 use portico_domain::password::Password;
-use portico_domain::person::{Email, Invalid, Line, Name, Phone};
+use portico_domain::person::{Email, Line, Name, Phone};
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::practice::Practice;
 use portico_domain::refusal::{FieldFault, Refusal};
@@ -13,7 +13,8 @@ use portico_domain::register::{
 use portico_domain::verify::look_with_ticket;
 use portico_web::{
     Answer, App, Fault, Frame, Inbound, Language, Registration, Reject, Standing, Typed, dead_end, flag,
-    html, json as reply, notice, password_faults, reason_detail, see_other, set_browser, set_session, view,
+    html, json as reply, may, must, notice, password_faults, reason_detail, see_other, set_browser,
+    set_session, view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -210,26 +211,16 @@ fn typed(body: &RegisterRequest) -> Typed {
 
 /// The registration as stated, or everything that can't be read of it.
 fn parse(body: RegisterRequest, language: &'static str) -> Result<Register, Vec<FieldFault>> {
-    fn need<T>(
-        faults: &mut Vec<FieldFault>,
-        field: &str,
-        text: Option<&String>,
-        parse: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Option<T> {
-        let read = text.map_or(Err(Invalid("required")), |text| parse(text));
-        read.map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
-    }
     let mut faults = Vec::new();
     let representing = [&body.given_name, &body.family_name, &body.email, &body.mobile_phone]
         .iter()
         .any(|field| field.is_some());
     let mut representative = None;
     if representing || body.relationship.is_some() {
-        let given_name = need(&mut faults, "given_name", body.given_name.as_ref(), Name::parse);
-        let family_name = need(&mut faults, "family_name", body.family_name.as_ref(), Name::parse);
-        let email = need(&mut faults, "email", body.email.as_ref(), Email::parse);
-        let phone = body.mobile_phone.as_ref().filter(|text| !text.trim().is_empty());
-        let mobile_phone = phone.and_then(|text| need(&mut faults, "mobile_phone", Some(text), Phone::parse));
+        let given_name = must(&mut faults, "given_name", body.given_name.as_deref(), Name::parse);
+        let family_name = must(&mut faults, "family_name", body.family_name.as_deref(), Name::parse);
+        let email = must(&mut faults, "email", body.email.as_deref(), Email::parse);
+        let mobile_phone = may(&mut faults, "mobile_phone", body.mobile_phone.as_deref(), Phone::parse);
         let relationship = body.relationship.filter(|relationship| *relationship != Relationship::Own);
         if relationship.is_none() {
             faults.push(FieldFault::of("relationship", "required"));
@@ -249,15 +240,10 @@ fn parse(body: RegisterRequest, language: &'static str) -> Result<Register, Vec<
     let stated = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.trim().is_empty());
     let mut security = None;
     if stated(&body.security_question) || stated(&body.security_answer) {
-        let blank = |text: Option<&String>| text.filter(|text| !text.trim().is_empty()).cloned();
-        let question = need(
-            &mut faults,
-            "security_question",
-            blank(body.security_question.as_ref()).as_ref(),
-            Line::parse,
-        );
-        let answer = blank(body.security_answer.as_ref());
-        let answer = need(&mut faults, "security_answer", answer.as_ref(), |text| Ok(text.to_owned()));
+        let question = body.security_question.as_deref();
+        let question = must(&mut faults, "security_question", question, Line::parse);
+        let answer = body.security_answer.as_deref();
+        let answer = must(&mut faults, "security_answer", answer, |text| Ok(text.to_owned()));
         security = question.zip(answer);
     }
     if !faults.is_empty() {

@@ -3,13 +3,13 @@
 
 use portico_domain::Timestamp;
 use portico_domain::ids::PracticeId;
-use portico_domain::person::{BirthDate, Email, Invalid, Name, PostalCode};
+use portico_domain::person::{BirthDate, Email, Name, PostalCode};
 use portico_domain::ports::{Limits, RequestQueue};
 use portico_domain::refusal::{FieldFault, Refusal};
 use portico_domain::request_access::{Ask, Facts, request};
 use portico_web::{
-    Answer, App, AskPage, Asked, Asking, Frame, Inbound, Reject, dead_end, html, json as reply, see_other,
-    sent,
+    Answer, App, AskPage, Asked, Asking, Frame, Inbound, Reject, dead_end, html, json as reply, must,
+    see_other, sent,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -97,7 +97,7 @@ async fn ask<S: Limits, Q: RequestQueue>(
             let body: UsernameRequest = inbound.body()?;
             let asked = Asked { email: body.email.unwrap_or_default(), ..Asked::default() };
             let mut faults = Vec::new();
-            let email = read(&mut faults, "email", &asked.email, Email::parse);
+            let email = must(&mut faults, "email", Some(&asked.email), Email::parse);
             let wanted = email.map(|email| Ask::ForgotUsername(practice.clone(), email)).ok_or(faults);
             (asked, wanted)
         }
@@ -149,16 +149,6 @@ fn typed(body: FactsRequest) -> Asked {
     }
 }
 
-fn read<T>(
-    faults: &mut Vec<FieldFault>,
-    field: &str,
-    text: &str,
-    parse: impl Fn(&str) -> Result<T, Invalid>,
-) -> Option<T> {
-    let read = if text.trim().is_empty() { Err(Invalid("required")) } else { parse(text) };
-    read.map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
-}
-
 fn name(asked: &Asked) -> Result<String, Vec<FieldFault>> {
     let name = asked.username.trim();
     if name.is_empty() {
@@ -170,10 +160,11 @@ fn name(asked: &Asked) -> Result<String, Vec<FieldFault>> {
 
 fn facts(asked: &Asked, now: Timestamp) -> Result<Facts, Vec<FieldFault>> {
     let mut faults = Vec::new();
-    let email = read(&mut faults, "email", &asked.email, Email::parse);
-    let family_name = read(&mut faults, "family_name", &asked.family_name, Name::parse);
-    let birth_date = read(&mut faults, "birth_date", &asked.birth_date, |text| BirthDate::parse(text, now));
-    let postal_code = read(&mut faults, "postal_code", &asked.postal_code, PostalCode::parse);
+    let email = must(&mut faults, "email", Some(&asked.email), Email::parse);
+    let family_name = must(&mut faults, "family_name", Some(&asked.family_name), Name::parse);
+    let birth_date =
+        must(&mut faults, "birth_date", Some(&asked.birth_date), |text| BirthDate::parse(text, now));
+    let postal_code = must(&mut faults, "postal_code", Some(&asked.postal_code), PostalCode::parse);
     let all = email.zip(family_name).zip(birth_date).zip(postal_code);
     all.map(|(((email, family_name), birth_date), postal_code)| Facts {
         email,

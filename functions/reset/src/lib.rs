@@ -6,7 +6,7 @@ mod pages;
 use portico_domain::Timestamp;
 use portico_domain::link::parse_access_code;
 use portico_domain::password::Password;
-use portico_domain::person::{BirthDate, Invalid};
+use portico_domain::person::BirthDate;
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices};
 use portico_domain::practice::Settings;
 use portico_domain::refusal::{FieldFault, Refusal};
@@ -16,7 +16,7 @@ use portico_domain::reset::{
 };
 use portico_web::{
     Answer, App, CodeStep, Fault, Frame, Inbound, Reject, clear_browser, clear_session, code_fault,
-    code_page, dead_end, html, json as reply, no_content, password_faults, say_why, see_other,
+    code_page, dead_end, html, json as reply, may, no_content, password_faults, say_why, see_other,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -249,20 +249,13 @@ where
 
 /// What was stated, or what of it can't be read. A form without anything is passed on: it costs nothing.
 fn parse(body: AnswerRequest, now: Timestamp) -> Result<Statement, Vec<FieldFault>> {
-    fn read<T>(
-        faults: &mut Vec<FieldFault>,
-        field: &str,
-        text: Option<String>,
-        parse: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Option<T> {
-        let text = text.filter(|text| !text.trim().is_empty())?;
-        parse(&text).map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
-    }
     let mut faults = Vec::new();
     let stated = Statement {
-        birth_date: read(&mut faults, "birth_date", body.birth_date, |text| BirthDate::parse(text, now)),
+        birth_date: may(&mut faults, "birth_date", body.birth_date.as_deref(), |text| {
+            BirthDate::parse(text, now)
+        }),
         answer: body.answer.filter(|text| !text.trim().is_empty()),
-        access_code: read(&mut faults, "access_code", body.access_code, parse_access_code),
+        access_code: may(&mut faults, "access_code", body.access_code.as_deref(), parse_access_code),
     };
     if faults.is_empty() { Ok(stated) } else { Err(faults) }
 }

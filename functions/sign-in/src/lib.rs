@@ -6,8 +6,8 @@ mod pages;
 mod representatives;
 
 use portico_domain::change_account::Sessions;
-use portico_domain::credentials::count_post;
 use portico_domain::demographics::Changes;
+use portico_domain::doorstep::count_post;
 use portico_domain::ids::PracticeId;
 use portico_domain::password::Password;
 use portico_domain::ports::{Accounts, Chain, Commit, History, Limits, Links, Patients, Practices};

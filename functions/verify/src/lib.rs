@@ -5,13 +5,13 @@ mod pages;
 
 use portico_domain::chart::Channel;
 use portico_domain::link::{Role, parse_access_code};
-use portico_domain::person::{BirthDate, Email, Invalid, Name, PostalCode};
+use portico_domain::person::{BirthDate, Email, Name, PostalCode};
 use portico_domain::ports::{Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::practice::{RegistrationCheck, Settings};
 use portico_domain::refusal::{FieldFault, Refusal};
 use portico_domain::verify::{self, Facts, Next, OpenLink, Passed, check_code, facts, look, send_code};
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Registration, Reject, code_page, dead_end, html, json as reply,
+    Answer, App, Fault, Frame, Inbound, Registration, Reject, code_page, dead_end, html, json as reply, may,
     notice,
 };
 use serde::Deserialize;
@@ -126,7 +126,7 @@ where
         postal_code: body.postal_code.clone().unwrap_or_default(),
         access_code: body.access_code.clone().unwrap_or_default(),
     };
-    let outcome = match parse(body, app.context.now()) {
+    let outcome = match parse(&body, app.context.now()) {
         Ok((stated, role)) => {
             facts(&app.context, &app.store, &inbound.peer, token, &stated, role).await.map_err(Reject::from)
         }
@@ -149,23 +149,16 @@ where
 }
 
 /// The facts as stated, or what of them can't be read. A form without any is passed on: it costs nothing.
-fn parse(body: VerifyRequest, now: portico_domain::Timestamp) -> Result<(Facts, Role), Vec<FieldFault>> {
-    fn read<T>(
-        faults: &mut Vec<FieldFault>,
-        field: &str,
-        text: Option<String>,
-        parse: impl Fn(&str) -> Result<T, Invalid>,
-    ) -> Option<T> {
-        let text = text.filter(|text| !text.trim().is_empty())?;
-        parse(&text).map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
-    }
+fn parse(body: &VerifyRequest, now: portico_domain::Timestamp) -> Result<(Facts, Role), Vec<FieldFault>> {
     let mut faults = Vec::new();
     let facts = Facts {
-        family_name: read(&mut faults, "family_name", body.family_name, Name::parse),
-        birth_date: read(&mut faults, "birth_date", body.birth_date, |text| BirthDate::parse(text, now)),
-        email: read(&mut faults, "email", body.email, Email::parse),
-        postal_code: read(&mut faults, "postal_code", body.postal_code, PostalCode::parse),
-        access_code: read(&mut faults, "access_code", body.access_code, parse_access_code),
+        family_name: may(&mut faults, "family_name", body.family_name.as_deref(), Name::parse),
+        birth_date: may(&mut faults, "birth_date", body.birth_date.as_deref(), |text| {
+            BirthDate::parse(text, now)
+        }),
+        email: may(&mut faults, "email", body.email.as_deref(), Email::parse),
+        postal_code: may(&mut faults, "postal_code", body.postal_code.as_deref(), PostalCode::parse),
+        access_code: may(&mut faults, "access_code", body.access_code.as_deref(), parse_access_code),
     };
     let role = body.role.unwrap_or_else(|| {
         faults.push(FieldFault::of("as", "required"));

@@ -153,13 +153,6 @@ fn is_locked(attempts: &Attempts, seen: u64, now: Timestamp) -> bool {
     attempts.previous_at.and_then(|last| locked_until(failed, last)).is_some_and(|until| now < until)
 }
 
-/// Counts a POST that nothing else counts, by the caller's address.
-pub async fn count_post<S: Limits>(context: &Context, store: &S, peer: &str) -> Result<(), Failure> {
-    let now = context.now();
-    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
-    Ok(posts.check(store.raise(&posts, 1).await?, now)?)
-}
-
 /// Checks the password that a signed-in person enters once more. Entries are counted before, ten an hour.
 pub async fn confirm<S>(
     context: &Context,

@@ -9,6 +9,7 @@ pub mod chain;
 pub mod chart;
 pub mod credentials;
 pub mod desk;
+pub mod doorstep;
 pub mod hold;
 pub mod ids;
 pub mod invitation;

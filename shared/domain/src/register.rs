@@ -14,10 +14,11 @@ use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chain::append;
 use crate::chart::Channel;
 use crate::credentials::{Authenticated, Credentials, authenticate, check_password, own_words};
+use crate::doorstep::counted_link;
 use crate::hold::{Hold, HoldReason, shares_a_guardians_address};
 use crate::ids::AccountId;
 use crate::invitation::{end_resets, restore};
-use crate::limit::{Counter, PUBLIC_POSTS, sign_in_key};
+use crate::limit::sign_in_key;
 use crate::link::{Invitee, Kind, Link, LinkState, Purpose, Role, parse_token};
 use crate::message::Template;
 use crate::notice::{notice_channel, tell, to_patient};
@@ -97,17 +98,9 @@ where
     S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
 {
     let now = context.now();
-    let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let id = parse_token(token, Purpose::Invitation, &context.keyring);
-    let read = async {
-        match id {
-            Some(id) => store.link(id).await,
-            None => Ok(None),
-        }
-    };
-    let (count, link) = join!(store.raise(&counter, 1), read);
-    counter.check(count?, now)?;
-    let link = link?.ok_or(Refusal::LinkUnavailable)?;
+    let link = counted_link(context, store, peer, id).await?;
+    let link = link.ok_or(Refusal::LinkUnavailable)?;
     let ticket = link.honours(&command.ticket, now).cloned().ok_or(Refusal::LinkUnavailable)?;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
     require_fields(command, ticket.role, &link)?;
@@ -563,16 +556,7 @@ where
 {
     let now = context.now();
     let id = parse_token(token, Purpose::Invitation, &context.keyring);
-    let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
-    let read = async {
-        match id {
-            Some(id) => store.link(id).await,
-            None => Ok(None),
-        }
-    };
-    let (count, link) = join!(store.raise(&counter, 1), read);
-    counter.check(count?, now)?;
-    let link = link?;
+    let link = counted_link(context, store, peer, id).await?;
     let honoured = link.and_then(|link| Some((link.honours(&command.ticket, now)?.role, link)));
     let Some((role, link)) = honoured.filter(|(_, link)| link.account.is_none()) else {
         return Err(Refusal::LinkUnavailable.into());

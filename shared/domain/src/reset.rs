@@ -2,7 +2,6 @@
 //! step needs no more than the link's record; the last one reads what it changes. Asking for a link changes nothing; a
 //! password chosen ends every session and every other link of the account, and is told at every address on file.
 
-use futures_util::join;
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
@@ -10,9 +9,10 @@ use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chain::append;
 use crate::chart::Channel;
 use crate::credentials::{check_password, own_words};
+use crate::doorstep::{counted, counted_link};
 use crate::ids::{AccountId, LinkId, PatientId, PracticeId};
 use crate::keys::{digest, new_secret, same};
-use crate::limit::{Counter, PHONE, PUBLIC_POSTS, sign_in_key};
+use crate::limit::{Counter, PHONE, sign_in_key};
 use crate::link::{
     Fact, FailedCheck, Link, LinkState, Purpose, RESEND_SECONDS, Role, TICKET_SECONDS, Ticket, parse_token,
 };
@@ -120,7 +120,9 @@ where
     S: Limits + Links + Practices + Commit,
 {
     let now = context.now();
-    let link = counted(context, store, peer, token).await?.filter(|link| link.is_open(now));
+    let link = counted_link(context, store, peer, id_of(context, token).ok())
+        .await?
+        .filter(|link| link.is_open(now));
     let link = link.ok_or(Refusal::LinkUnavailable)?;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
     let second = link.second.clone().unwrap_or_default();
@@ -166,27 +168,6 @@ fn to_holder(link: &Link, channel: Channel) -> Reach {
     let to =
         if charted { Recipient::Patient } else { link.account.map_or(Recipient::Link, Recipient::Account) };
     Reach { to, channel }
-}
-
-/// Counts the address and reads the link, in one round trip.
-async fn counted<S: Limits + Links>(
-    context: &Context,
-    store: &S,
-    peer: &str,
-    token: &str,
-) -> Result<Option<Link>, Failure> {
-    let now = context.now();
-    let id = id_of(context, token).ok();
-    let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
-    let read = async {
-        match id {
-            Some(id) => store.link(id).await,
-            None => Ok(None),
-        }
-    };
-    let (count, link) = join!(store.raise(&counter, 1), read);
-    counter.check(count?, now)?;
-    Ok(link?)
 }
 
 /// A visitor who passed the second check.
@@ -254,17 +235,15 @@ where
 {
     let now = context.now();
     let id = id_of(context, token).ok();
-    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let tried = async {
         match id {
             Some(id) => store.try_code(id, now).await,
             None => Ok(None),
         }
     };
-    let (count, tried) = join!(store.raise(&posts, 1), tried);
-    posts.check(count?, now)?;
-    let (link, counted) = tried?.ok_or(Refusal::LinkUnavailable)?;
-    if !counted {
+    let tried = counted(context, store, peer, tried).await?;
+    let (link, may_try) = tried.ok_or(Refusal::LinkUnavailable)?;
+    if !may_try {
         let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
         return Err(refusal.into());
     }
@@ -329,7 +308,7 @@ where
     let (Some(birth_date), true) =
         (stated.birth_date, stated.answer.is_some() || stated.access_code.is_some())
     else {
-        counted(context, store, peer, token)
+        counted_link(context, store, peer, id_of(context, token).ok())
             .await?
             .filter(|l| l.is_open(now))
             .ok_or(Refusal::LinkUnavailable)?;
@@ -343,16 +322,13 @@ where
         return Err(Refusal::BadRequest(missing).into());
     };
     let id = id_of(context, token).ok();
-    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let tried = async {
         match id {
             Some(id) => store.try_facts(id, now).await,
             None => Ok(None),
         }
     };
-    let (count, link) = join!(store.raise(&posts, 1), tried);
-    posts.check(count?, now)?;
-    let link = link?.ok_or(Refusal::LinkUnavailable)?;
+    let link = counted(context, store, peer, tried).await?.ok_or(Refusal::LinkUnavailable)?;
     let account = link.account.ok_or(Refusal::LinkUnavailable)?;
     let (patient, account) = store.holder(&link.practice, &link.patient, account).await?;
     let (patient, account) = patient.zip(account).ok_or(Refusal::LinkUnavailable)?;
@@ -407,7 +383,6 @@ where
     S: Limits + Resets + Practices + Commit,
 {
     let now = context.now();
-    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let id = id_of(context, token).ok();
     let carried = id.and_then(|id| Some((id, Carried::open(context, id, &command.ticket)?)));
     let mut raised = false;
@@ -421,10 +396,8 @@ where
         let found = if raised {
             read.await?
         } else {
-            let (count, found) = join!(store.raise(&posts, 1), read);
-            posts.check(count?, now)?;
             raised = true;
-            found?
+            counted(context, store, peer, read).await?
         };
         let (Some(link), Some(patient), Some(account)) = found else {
             return Err(Refusal::LinkUnavailable.into());

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::audit::{Action, By, Entry, Subject};
 use crate::chart::Channel;
+use crate::doorstep::counted_link;
 use crate::ids::{LinkId, PatientId, PracticeId};
 use crate::keys::{digest, new_secret, same};
 use crate::limit::{Counter, PHONE, PUBLIC_POSTS, Raised};
@@ -577,17 +578,8 @@ where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
     let now = context.now();
-    let id = id_of(context, token);
-    let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
-    let read = async {
-        match id {
-            Ok(id) => store.link(id).await,
-            Err(_) => Ok(None),
-        }
-    };
-    let (count, link) = join!(store.raise(&counter, 1), read);
-    counter.check(count?, now)?;
-    let Some(link) = link?.filter(|link| link.is_pending(now)) else { return Ok(()) };
+    let link = counted_link(context, store, peer, id_of(context, token).ok()).await?;
+    let Some(link) = link.filter(|link| link.is_pending(now)) else { return Ok(()) };
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
     for _ in 0..DECISIONS {
         let subject = Subject::Patient(link.patient.clone());

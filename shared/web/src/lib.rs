@@ -6,6 +6,7 @@
 mod answer;
 mod ask;
 mod code;
+mod fields;
 mod inbound;
 mod page;
 mod representative;
@@ -19,6 +20,7 @@ pub use answer::{
 };
 pub use ask::{AskPage, Asked, Asking, sent};
 pub use code::{CodeStep, code_fault, code_page, say_why};
+pub use fields::{may, must};
 pub use inbound::{Inbound, flag};
 pub use page::{
     Fault, Field, Frame, Registration, Standing, Typed, all_faults, dead_end, html, notice, password_faults,

@@ -4,10 +4,12 @@ use portico_domain::account::{Level, Relationship};
 use portico_domain::chart::Channel;
 use portico_domain::ids::PatientId;
 use portico_domain::link::Invitee;
-use portico_domain::person::{Email, Invalid, Name, Phone};
+use portico_domain::person::{Email, Name, Phone};
 use portico_domain::refusal::FieldFault;
 use portico_domain::represent::Offering;
 use serde::Deserialize;
+
+use crate::fields::may;
 
 /// The request.
 #[derive(Deserialize)]
@@ -32,15 +34,6 @@ pub struct RepresentativeRequest {
 impl RepresentativeRequest {
     /// The representative of `patient`, or everything that can't be read.
     pub fn parse(self, patient: PatientId) -> Result<Offering, Vec<FieldFault>> {
-        fn read<T>(
-            faults: &mut Vec<FieldFault>,
-            field: &str,
-            text: Option<String>,
-            parse: impl Fn(&str) -> Result<T, Invalid>,
-        ) -> Option<T> {
-            let text = text.filter(|text| !text.trim().is_empty())?;
-            parse(&text).map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
-        }
         let mut faults = Vec::new();
         let mut required = |field, there: bool| {
             if !there {
@@ -60,10 +53,10 @@ impl RepresentativeRequest {
         if channel == Channel::Voice {
             faults.push(FieldFault::of("channel", "invalid"));
         }
-        let given_name = read(&mut faults, "given_name", self.given_name, Name::parse);
-        let family_name = read(&mut faults, "family_name", self.family_name, Name::parse);
-        let email = read(&mut faults, "email", self.email, Email::parse);
-        let mobile_phone = read(&mut faults, "mobile_phone", self.mobile_phone, Phone::parse);
+        let given_name = may(&mut faults, "given_name", self.given_name.as_deref(), Name::parse);
+        let family_name = may(&mut faults, "family_name", self.family_name.as_deref(), Name::parse);
+        let email = may(&mut faults, "email", self.email.as_deref(), Email::parse);
+        let mobile_phone = may(&mut faults, "mobile_phone", self.mobile_phone.as_deref(), Phone::parse);
         match given_name.zip(family_name).zip(relationship) {
             Some(((given_name, family_name), relationship)) if faults.is_empty() => {
                 let level = self.level.unwrap_or_default();

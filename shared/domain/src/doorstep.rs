@@ -1,0 +1,45 @@
+//! What every POST by somebody on the internet begins with: it is counted by the caller's address, and along with that
+//! goes its first read, so that counting costs no trip.
+
+use futures_util::join;
+
+use crate::ids::LinkId;
+use crate::limit::{Counter, PUBLIC_POSTS};
+use crate::link::Link;
+use crate::ports::{Context, Limits, Links};
+use crate::refusal::{Failure, Unavailable};
+
+/// Counts a POST from `peer` while `read` is under way; what was read, unless the address must wait.
+pub async fn counted<S: Limits, T>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    read: impl Future<Output = Result<T, Unavailable>> + Send,
+) -> Result<T, Failure> {
+    let now = context.now();
+    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let (count, read) = join!(store.raise(&posts, 1), read);
+    posts.check(count?, now)?;
+    Ok(read?)
+}
+
+/// The same, where the first read is a link's; none where the token was none.
+pub async fn counted_link<S: Limits + Links>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    id: Option<LinkId>,
+) -> Result<Option<Link>, Failure> {
+    let read = async {
+        match id {
+            Some(id) => store.link(id).await,
+            None => Ok(None),
+        }
+    };
+    counted(context, store, peer, read).await
+}
+
+/// The same, where nothing is read.
+pub async fn count_post<S: Limits>(context: &Context, store: &S, peer: &str) -> Result<(), Failure> {
+    counted(context, store, peer, async { Ok(()) }).await
+}
