@@ -244,6 +244,7 @@ pub struct Account {
     pub passwords: Vec<usize>,
     /// Set by staff: until when, and whether it was used.
     temporary: Option<(Seconds, bool)>,
+    /// Whether the terms were accepted: who registers does so, whom staff gave credentials with the first change.
     terms: bool,
     /// What ends sessions raises it.
     epoch: u32,
@@ -270,7 +271,7 @@ impl Account {
     }
 
     pub const fn must_change(&self) -> bool {
-        self.temporary.is_some()
+        self.temporary.is_some() || !self.terms
     }
 
     /// From here on nobody is signed in, and nothing wrong was entered.
@@ -1035,6 +1036,7 @@ impl Model {
         let returned = &mut self.accounts[account];
         returned.begin_anew();
         returned.temporary = None;
+        returned.terms = true;
         returned.passwords.push(password);
         self.begin_session(account);
         ok(201)
@@ -1234,6 +1236,9 @@ impl Model {
     fn end_others(&mut self, s: usize) -> Answer {
         if !self.in_use(s) {
             return (401, "unauthorized");
+        }
+        if self.sessions[s].restricted {
+            return (403, "forbidden");
         }
         let account = &mut self.accounts[self.sessions[s].account];
         account.epoch += 1;

@@ -670,9 +670,12 @@ mod tests {
             batch_size: 10,
             reports_failures: true,
         };
+        // Nobody else reads it.
+        template.functions.iter_mut().for_each(|function| function.queues.clear());
         template.functions.push(template::DeployedFunction {
             folder: "worker".into(),
             queues: vec![event],
+            role: crate::roles::Role::read(&json!([{"Statement": [{"Action": "dynamodb:PutItem"}]}])),
             ..template::DeployedFunction::default()
         });
         let build = move |cloud: &Cloud| {
