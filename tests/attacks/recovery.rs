@@ -94,9 +94,16 @@ async fn nobody_learns_from_an_answer_who_has_an_account() {
     }
 }
 
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
+/// Whether the second kind of caller waits longer: by a quarter in the middle, and in more than 92 of 100 pairs. Where
+/// both are answered alike, this share is a half with a deviation of 0.084 for 24 against 24, however noisy the machine.
+fn waits_longer(one: &[Duration], other: &[Duration]) -> bool {
+    let median = |times: &[Duration]| {
+        let mut sorted = times.to_vec();
+        sorted.sort_unstable();
+        sorted[sorted.len() / 2]
+    };
+    let longer = one.iter().map(|a| other.iter().filter(|b| *b > a).count()).sum::<usize>();
+    longer * 100 > one.len() * other.len() * 92 && median(other) > median(one).mul_f64(1.25)
 }
 
 // Kinds take turns, so that whatever slows the machine slows them all; and what a request leads to is over before the
@@ -110,6 +117,8 @@ async fn nobody_learns_from_the_time_that_an_answer_takes_who_has_an_account() {
         // Another day, so that every address may hear of it again.
         world.advance(DAY);
         for turn in 0..KINDS.len() {
+            // Forwards and backwards, so that nobody always comes after the same.
+            let turn = if round % 2 == 0 { turn } else { KINDS.len() - turn };
             let kind = KINDS[(round + turn) % KINDS.len()];
             for (place, (path, body)) in asks(&world, kind, &links[kind]).into_iter().enumerate() {
                 world.service.idle().await;
@@ -119,13 +128,11 @@ async fn nobody_learns_from_the_time_that_an_answer_takes_who_has_an_account() {
             }
         }
     }
-    for place in 0..5 {
-        let mut medians: Vec<(Duration, &str)> =
-            KINDS.iter().map(|kind| (median(times.get_mut(&(place, *kind)).unwrap()), *kind)).collect();
-        medians.sort_unstable();
-        let (fastest, slowest) = (medians[0].0, medians[KINDS.len() - 1].0);
-        let bound = fastest.mul_f64(1.5) + Duration::from_millis(1);
-        assert!(slowest <= bound, "{place}: {medians:?}");
+    for ((place, one), ones) in &times {
+        for other in KINDS {
+            let others = &times[&(*place, other)];
+            assert!(!waits_longer(ones, others), "{place}: {one} {ones:?}, {other} {others:?}");
+        }
     }
 }
 
