@@ -716,14 +716,7 @@ async fn a_stranger_who_locks_a_user_name_does_not_lock_out_the_browser_that_sig
 #[tokio::test]
 async fn the_table_holds_nothing_that_opens_a_reset() {
     let world = World::new().await;
-    world.settings(json!({"security_question": true})).await;
-    let invited = world.invited("p1").await;
-    let ticket = world.ticket(&invited).await;
-    let body = json!({
-        "ticket": ticket, "username": "rosa.q", "password": PASSWORD, "accept_terms": true,
-        "security_question": "Who taught me to swim?", "security_answer": "Great-aunt Plumeria",
-    });
-    drop(world.post(&format!("/i/{invited}/register"), body).await.expect(201));
+    drop(world.registered_with_answer("p1", "rosa.q", "Great-aunt Plumeria").await);
     let token = world.reset_token("rosa.q").await;
     let invitations = world.portal("p1").await["invitations"].clone();
     let office = invitations.as_array().unwrap().last().unwrap()["access_code"].as_str().unwrap().to_owned();

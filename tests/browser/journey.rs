@@ -4,6 +4,7 @@ use portico_testkit::{PASSWORD, World};
 use serde_json::json;
 
 use super::driver::Browser;
+use super::{SUBMIT, follow_the_mail, get_and_enter_a_code};
 
 /// What a reader of one language meets on the way.
 struct Words {
@@ -44,27 +45,6 @@ const SPANISH: Words = Words {
     session_ended: "Su sesión terminó, para su seguridad. Inicie sesión de nuevo.",
     revoked: "Pídale a su médico que le dé acceso a su expediente médico.",
 };
-
-const SUBMIT: &str = "main form button";
-
-/// From the mailbox into the mail, and through the link in it.
-async fn follow_the_mail(browser: &Browser, world: &World) {
-    browser.open(&world.url("/_local/mailbox")).await;
-    browser.follow(".subject a").await;
-    browser.enter("iframe").await;
-    browser.follow("a").await;
-    browser.leave().await;
-}
-
-/// From the right facts to the page that asks for user name and password.
-async fn get_and_enter_a_code(browser: &Browser, world: &World) {
-    browser.click("label[for=channel]").await;
-    browser.follow(SUBMIT).await;
-    browser.text("#code").await;
-    let code = world.last_mail().await.code();
-    browser.fill("#code", &code).await;
-    browser.follow(SUBMIT).await;
-}
 
 async fn sign_in(browser: &Browser, username: &str) {
     browser.fill("#username", username).await;

@@ -4,19 +4,9 @@ use portico_testkit::{PASSWORD, World};
 use serde_json::json;
 
 use super::driver::Browser;
+use super::{SUBMIT, follow_the_mail, get_and_enter_a_code};
 
-const SUBMIT: &str = "main form button";
 const NEW: &str = "walnut trellis nine";
-
-/// From the mailbox into the newest mail, and through the link in it.
-async fn follow_the_mail(browser: &Browser, world: &World) {
-    drop(world.mails().await);
-    browser.open(&world.url("/_local/mailbox")).await;
-    browser.follow(".subject a").await;
-    browser.enter("iframe").await;
-    browser.follow("a").await;
-    browser.leave().await;
-}
 
 async fn sign_in(browser: &Browser, world: &World, username: &str, password: &str) {
     browser.open(&world.url(&format!("/{}", world.practice))).await;
@@ -155,10 +145,7 @@ async fn g3_g5_a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_l
     daughter.fill("#family_name", "Quillfeather").await;
     daughter.fill("#birth_date", "04/27/1945").await;
     daughter.follow(SUBMIT).await;
-    daughter.click("label[for=channel]").await;
-    daughter.follow(SUBMIT).await;
-    daughter.fill("#code", &world.last_mail().await.code()).await;
-    daughter.follow(SUBMIT).await;
+    get_and_enter_a_code(&daughter, &world).await;
     // What her mother said of her stands there already.
     daughter.fill("#password", PASSWORD).await;
     daughter.click("label[for=accept_terms]").await;
@@ -177,10 +164,7 @@ async fn g3_g5_a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_l
     daughter.fill("#family_name", "Quillfeather").await;
     daughter.fill("#birth_date", "04/27/1945").await;
     daughter.follow(SUBMIT).await;
-    daughter.click("label[for=channel]").await;
-    daughter.follow(SUBMIT).await;
-    daughter.fill("#code", &world.last_mail().await.code()).await;
-    daughter.follow(SUBMIT).await;
+    get_and_enter_a_code(&daughter, &world).await;
     daughter.fill("#existing_username", "marta.vale@example.com").await;
     daughter.fill("#existing_password", PASSWORD).await;
     daughter.follow("main form:last-of-type button").await;

@@ -4,9 +4,8 @@
 use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
 
+use super::SUBMIT;
 use super::driver::Browser;
-
-const SUBMIT: &str = "main form button";
 
 /// Looks at pages one by one and keeps what is wrong with them.
 struct Inspector {

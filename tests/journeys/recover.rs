@@ -286,14 +286,7 @@ async fn staff_send_a_reset_to_a_registered_patient_and_nothing_on_paper() {
 #[tokio::test]
 async fn the_answer_to_the_security_question_stands_for_a_code() {
     let world = World::new().await;
-    world.settings(json!({"security_question": true})).await;
-    let invited = world.invited("p1").await;
-    let ticket = world.ticket(&invited).await;
-    let body = json!({
-        "ticket": ticket, "username": "rosa.q", "password": PASSWORD, "accept_terms": true,
-        "security_question": "Who taught me to swim?", "security_answer": "Aunt Plum",
-    });
-    drop(world.post(&format!("/i/{invited}/register"), body).await.expect(201));
+    drop(world.registered_with_answer("p1", "rosa.q", "Aunt Plum").await);
     let token = world.reset_token("rosa.q").await;
     let open = world.get(&format!("/r/{token}")).await.expect(200).json();
     assert_eq!(

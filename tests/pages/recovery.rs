@@ -1,6 +1,6 @@
 //! The pages of the way back, as their readers get them.
 
-use portico_testkit::{Answer, PASSWORD, World};
+use portico_testkit::{Answer, World};
 use serde_json::json;
 
 use super::{hidden, kept};
@@ -35,14 +35,7 @@ async fn strangers(world: &World, language: &str) {
 }
 
 async fn resetting(world: &World, language: &str) {
-    world.settings(json!({"security_question": true})).await;
-    let invited = world.invited("p1").await;
-    let ticket = world.ticket(&invited).await;
-    let body = json!({
-        "ticket": ticket, "username": "rosa.q", "password": PASSWORD, "accept_terms": true,
-        "security_question": "Who taught me to swim?", "security_answer": "Aunt Plum",
-    });
-    drop(world.post(&format!("/i/{invited}/register"), body).await.expect(201));
+    drop(world.registered_with_answer("p1", "rosa.q", "Aunt Plum").await);
 
     let token = world.reset_token("rosa.q").await;
     let at = |step: &str| format!("/r/{token}{step}?lang={language}");

@@ -205,6 +205,42 @@ pub struct Account {
 }
 
 impl Account {
+    /// One that comes to be with its first grant, and of which nothing more is known.
+    #[must_use]
+    pub fn begin(
+        id: AccountId,
+        practice: PracticeId,
+        username: String,
+        patient: &PatientId,
+        grant: Grant,
+    ) -> Self {
+        Self {
+            id,
+            practice,
+            version: 1,
+            username,
+            given_name: None,
+            family_name: None,
+            email: None,
+            email_verified: false,
+            mobile_phone: None,
+            registered_at: grant.since,
+            grants: BTreeMap::from([(patient.to_string(), grant)]),
+            terms: None,
+            language: None,
+            security: None,
+            temporary: None,
+            new_email: None,
+            epoch: 0,
+            browsers: 0,
+            anew_at: None,
+            deleted_at: None,
+            last_login_at: None,
+            attempts_seen: 0,
+            head: Head::default(),
+        }
+    }
+
     /// Grants that hold for a session that began at `began`.
     pub fn grants_for(&self, began: Timestamp) -> impl Iterator<Item = (&String, &Grant)> {
         self.grants.iter().filter(move |(_, grant)| grant.state == GrantState::Active && grant.since <= began)

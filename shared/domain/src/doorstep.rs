@@ -3,9 +3,8 @@
 
 use futures_util::join;
 
-use crate::ids::LinkId;
 use crate::limit::{Counter, PUBLIC_POSTS};
-use crate::link::Link;
+use crate::link::{Link, Purpose, parse_token};
 use crate::ports::{Context, Limits, Links};
 use crate::refusal::{Failure, Unavailable};
 
@@ -23,15 +22,16 @@ pub async fn counted<S: Limits, T>(
     Ok(read?)
 }
 
-/// The same, where the first read is a link's; none where the token was none.
+/// The same, where the first read is the link's of a token; none where it was no token of this purpose.
 pub async fn counted_link<S: Limits + Links>(
     context: &Context,
     store: &S,
     peer: &str,
-    id: Option<LinkId>,
+    token: &str,
+    purpose: Purpose,
 ) -> Result<Option<Link>, Failure> {
     let read = async {
-        match id {
+        match parse_token(token, purpose, &context.keyring) {
             Some(id) => store.link(id).await,
             None => Ok(None),
         }

@@ -5,8 +5,6 @@ use std::future::Future;
 
 use futures_util::join;
 
-use std::collections::BTreeMap;
-
 use crate::account::{Account, Grant, GrantState, Level, Login, Relationship, TEMPORARY_DAYS, Temporary};
 use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chain::append;
@@ -521,29 +519,6 @@ fn new_account(context: &Context, practice: &Practice, patient: &Patient, userna
         since: now,
         ended_by: None,
     };
-    Account {
-        id: AccountId::new(&*context.clock, &*context.entropy),
-        practice: practice.id.clone(),
-        version: 1,
-        username: username.shown.clone(),
-        given_name: None,
-        family_name: None,
-        email: None,
-        email_verified: false,
-        mobile_phone: None,
-        grants: BTreeMap::from([(patient.id.to_string(), grant)]),
-        terms: None,
-        language: None,
-        security: None,
-        temporary: None,
-        new_email: None,
-        epoch: 0,
-        browsers: 0,
-        anew_at: None,
-        registered_at: now,
-        deleted_at: None,
-        last_login_at: None,
-        attempts_seen: 0,
-        head: Head::default(),
-    }
+    let id = AccountId::new(&*context.clock, &*context.entropy);
+    Account::begin(id, practice.id.clone(), username.shown.clone(), &patient.id, grant)
 }

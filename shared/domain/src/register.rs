@@ -2,9 +2,6 @@
 //! password and everything back.
 
 use futures_util::join;
-
-use std::collections::BTreeMap;
-
 use zeroize::Zeroizing;
 
 use crate::account::{
@@ -19,7 +16,7 @@ use crate::hold::{Hold, HoldReason, shares_a_guardians_address};
 use crate::ids::AccountId;
 use crate::invitation::{end_resets, restore};
 use crate::limit::sign_in_key;
-use crate::link::{Invitee, Kind, Link, LinkState, Purpose, Role, parse_token};
+use crate::link::{Invitee, Kind, Link, LinkState, Purpose, Role};
 use crate::message::Template;
 use crate::notice::{notice_channel, tell, to_patient};
 use crate::password::Password;
@@ -98,8 +95,7 @@ where
     S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
 {
     let now = context.now();
-    let id = parse_token(token, Purpose::Invitation, &context.keyring);
-    let link = counted_link(context, store, peer, id).await?;
+    let link = counted_link(context, store, peer, token, Purpose::Invitation).await?;
     let link = link.ok_or(Refusal::LinkUnavailable)?;
     let ticket = link.honours(&command.ticket, now).cloned().ok_or(Refusal::LinkUnavailable)?;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
@@ -259,32 +255,19 @@ fn enroll(
         ended_by: None,
     };
     let mut account = Account {
-        id,
-        practice: link.practice.clone(),
-        version: 1,
-        username: username.shown.clone(),
         given_name: who.map(|who| who.given_name.clone()),
         family_name: who.map(|who| who.family_name.clone()),
         email: who.and_then(|who| who.email.clone()),
         email_verified: who.and_then(|who| who.email.as_ref()).is_some_and(|email| reached(link, email)),
         mobile_phone: who.and_then(|who| who.mobile_phone.clone()),
-        grants: BTreeMap::from([(patient.id.to_string(), grant)]),
         terms: Some(Terms { version: TERMS_VERSION.to_owned(), accepted_at: now }),
         language: Some(command.language.to_owned()),
         security: command.security.as_ref().map(|(question, answer)| Security {
             question: question.clone(),
             answer: answer_of(answer).hash(&context.keyring, &*context.entropy),
         }),
-        temporary: None,
-        new_email: None,
-        epoch: 0,
-        browsers: 0,
-        anew_at: None,
-        registered_at: now,
-        deleted_at: None,
         last_login_at: (!waits).then_some(now),
-        attempts_seen: 0,
-        head: Head::default(),
+        ..Account::begin(id, link.practice.clone(), username.shown.clone(), &patient.id, grant)
     };
     let detail = |with: &str, value: String| {
         vec![
@@ -555,8 +538,7 @@ where
     S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
 {
     let now = context.now();
-    let id = parse_token(token, Purpose::Invitation, &context.keyring);
-    let link = counted_link(context, store, peer, id).await?;
+    let link = counted_link(context, store, peer, token, Purpose::Invitation).await?;
     let honoured = link.and_then(|link| Some((link.honours(&command.ticket, now)?.role, link)));
     let Some((role, link)) = honoured.filter(|(_, link)| link.account.is_none()) else {
         return Err(Refusal::LinkUnavailable.into());

@@ -120,9 +120,8 @@ where
     S: Limits + Links + Practices + Commit,
 {
     let now = context.now();
-    let link = counted_link(context, store, peer, id_of(context, token).ok())
-        .await?
-        .filter(|link| link.is_open(now));
+    let link =
+        counted_link(context, store, peer, token, Purpose::Reset).await?.filter(|link| link.is_open(now));
     let link = link.ok_or(Refusal::LinkUnavailable)?;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
     let second = link.second.clone().unwrap_or_default();
@@ -308,7 +307,7 @@ where
     let (Some(birth_date), true) =
         (stated.birth_date, stated.answer.is_some() || stated.access_code.is_some())
     else {
-        counted_link(context, store, peer, id_of(context, token).ok())
+        counted_link(context, store, peer, token, Purpose::Reset)
             .await?
             .filter(|l| l.is_open(now))
             .ok_or(Refusal::LinkUnavailable)?;

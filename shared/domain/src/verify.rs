@@ -578,7 +578,7 @@ where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
     let now = context.now();
-    let link = counted_link(context, store, peer, id_of(context, token).ok()).await?;
+    let link = counted_link(context, store, peer, token, Purpose::Invitation).await?;
     let Some(link) = link.filter(|link| link.is_pending(now)) else { return Ok(()) };
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
     for _ in 0..DECISIONS {

@@ -330,6 +330,17 @@ impl World {
         self.register(&token, &ticket, username).await.expect(201).str("/session_token")
     }
 
+    /// The same, who also chose a security question, which the practice allows from here on, and this answer.
+    pub async fn registered_with_answer(&self, id: &str, username: &str, answer: &str) -> String {
+        self.settings(json!({"security_question": true})).await;
+        let token = self.invited(id).await;
+        let body = json!({
+            "ticket": self.ticket(&token).await, "username": username, "password": PASSWORD, "accept_terms": true,
+            "security_question": "Who taught me to swim?", "security_answer": answer,
+        });
+        self.post(&format!("/i/{token}/register"), body).await.expect(201).str("/session_token")
+    }
+
     /// Signs in at the first practice: the answer as it comes.
     pub async fn sign_in(&self, username: &str, password: &str) -> Answer {
         self.post(&format!("/{}/sign-in", self.practice), json!({"username": username, "password": password}))
