@@ -16,3 +16,4 @@ mod events;
 mod journeys;
 mod model;
 mod pages;
+mod template;

@@ -1,6 +1,7 @@
 //! One journey for each row of the feature table, by its id.
 
 mod account;
+mod delivery;
 mod integrate;
 mod invite;
 mod link;

@@ -8,6 +8,7 @@ use portico_domain::ids::MessageId;
 use portico_domain::message::MessageState;
 use portico_domain::ports::Practices;
 use portico_domain::refusal::Unavailable;
+use portico_domain::texts::Standings;
 use portico_messages::{Language, Message, Practice, email, text, voice_code};
 use portico_web::App;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 /// Handles an event: a batch of the stream, or the schedule's. Of a batch, it says which records are to come again.
 pub async fn handle<S, C>(app: &App<S>, courier: &C, event: &Value) -> Value
 where
-    S: Outbox + Practices,
+    S: Outbox + Standings + Practices,
     C: Courier,
 {
     let Some(records) = event.get("Records").and_then(Value::as_array) else {
@@ -33,23 +34,26 @@ where
     json!({"batchItemFailures": failed})
 }
 
-/// Sends what is overdue, and says how many.
+/// Sends what is overdue, and says how much that was. An alarm looks for the line that it leaves, and for how long the
+/// oldest message has waited.
 async fn sweep<S, C>(app: &App<S>, courier: &C) -> Value
 where
-    S: Outbox + Practices,
+    S: Outbox + Standings + Practices,
     C: Courier,
 {
-    let Ok(ids) = overdue(&app.context, &app.store).await else { return json!({"overdue": null}) };
-    for id in &ids {
+    let Ok(overdue) = overdue(&app.context, &app.store).await else { return json!({"overdue": null}) };
+    for id in &overdue.ids {
         // What fails now is overdue still, and found by the next pass.
         deliver(app, courier, *id).await.ok();
     }
-    json!({"overdue": ids.len()})
+    let (count, oldest_seconds) = (overdue.ids.len(), overdue.oldest_seconds);
+    tracing::info!(outbox_overdue = count, outbox_oldest_seconds = oldest_seconds, "sweep");
+    json!({"overdue": count, "oldest_seconds": oldest_seconds})
 }
 
 async fn deliver<S, C>(app: &App<S>, courier: &C, id: MessageId) -> Result<(), Unavailable>
 where
-    S: Outbox + Practices,
+    S: Outbox + Standings + Practices,
     C: Courier,
 {
     let Some(letter) = take(&app.context, &app.store, id).await? else { return Ok(()) };
@@ -121,6 +125,7 @@ async fn hand_over<S, C: Courier>(app: &App<S>, courier: &C, letter: &Letter) ->
                 subject: written.subject,
                 html: written.html,
                 text: written.text,
+                awaited: letter.message.template.is_awaited(),
                 message: id,
                 language: language.tag(),
             };

@@ -1,6 +1,6 @@
 //! `enroll-practice`: for operators, invoked with an event file: practices, and the keys of their applications.
 
-use portico_domain::enroll_practice::{Keys, create, issue_key, revoke_key, short};
+use portico_domain::enroll_practice::{Keys, create, issue_key, revoke_key, rotate_key, short};
 use portico_domain::ids::{ClientId, PracticeId};
 use portico_domain::ports::{Chain, Commit};
 use portico_domain::practice::{Scope, Settings};
@@ -26,6 +26,9 @@ enum Request {
     IssueKey { practice: String, client: String, preset: Option<String>, scopes: Option<Vec<Scope>> },
     /// The keys of a practice, without the keys.
     ListKeys { practice: String },
+    /// A new key in the place of one that is known by its short name: the same client, the same scopes. The older one
+    /// goes on to work until it is revoked, so that nothing stands still while the application is given the new one.
+    RotateKey { practice: String, key: String },
     /// A key stops to work at once.
     RevokeKey { practice: String, key: String },
 }
@@ -78,6 +81,18 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
             };
             Ok(json!({"keys": keys.iter().map(line).collect::<Vec<_>>()}))
         }
+        Request::RotateKey { practice, key } => {
+            let (older, key) = rotate_key(context, store, &practice_id(&practice)?, &key)
+                .await
+                .map_err(|failure| said(&failure))?;
+            Ok(json!({
+                "client": older.client,
+                "scopes": older.scopes,
+                "key": *key,
+                "replaces": short(&older.digest),
+                "note": "This is the only time that the key is shown. Give it to the application, then revoke the older one.",
+            }))
+        }
         Request::RevokeKey { practice, key } => {
             revoke_key(context, store, &practice_id(&practice)?, &key)
                 .await
@@ -95,6 +110,9 @@ fn practice_id(text: &str) -> Result<PracticeId, String> {
 fn said(failure: &Failure) -> String {
     match failure {
         Failure::Refused(Refusal::NotFound) => "There is no such practice or key.".to_owned(),
+        Failure::Refused(Refusal::Conflict("key_revoked")) => {
+            "This key is revoked already: issue a new one with issue_key.".to_owned()
+        }
         Failure::Refused(Refusal::Conflict(_)) => "A practice of that name exists already.".to_owned(),
         Failure::Refused(Refusal::BadRequest(faults)) => {
             let each: Vec<String> =

@@ -1,23 +1,53 @@
-//! `publish-changes`: fed by the table's stream: how many patients stand where, when somebody last signed in, and under
-//! which words accounts are found.
+//! `publish-changes`: fed by the table's stream: how many patients stand where, when somebody last signed in, under which
+//! words accounts are found, whose a phone number is, and what others are told.
 
-use portico_domain::ports::{Accounts, Commit, Patients, Practices};
-use portico_domain::publish_changes::{Counts, Lists, follow};
+use std::collections::BTreeSet;
+
+use portico_domain::announcement::{Announcement, Bus};
+use portico_domain::ports::{Accounts, Chain, Commit, Patients, Practices};
+use portico_domain::publish_changes::{Counts, Lists, Numbers, follow};
+use portico_web::App;
 use serde_json::{Value, json};
 
+/// Announcements that the bus takes at once.
+const TOGETHER: usize = 10;
+
 /// Handles a batch of the stream; says which records are to come again.
-pub async fn handle<S>(store: &S, event: &Value) -> Value
+pub async fn handle<S, B>(app: &App<S>, bus: &B, event: &Value) -> Value
 where
-    S: Counts + Lists + Accounts + Patients + Practices + Commit,
+    S: Counts + Lists + Numbers + Accounts + Patients + Practices + Chain + Commit,
+    B: Bus,
 {
-    let records = event.get("Records").and_then(Value::as_array);
-    let mut failed = Vec::new();
-    for record in records.into_iter().flatten() {
-        let change = store.change(record.pointer("/dynamodb/OldImage"), record.pointer("/dynamodb/NewImage"));
+    let records: Vec<&Value> = event.get("Records").and_then(Value::as_array).into_iter().flatten().collect();
+    let mut failed = BTreeSet::new();
+    let (mut places, mut announcements) = (Vec::new(), Vec::new());
+    for (place, record) in records.iter().enumerate() {
+        let (old, new) = (record.pointer("/dynamodb/OldImage"), record.pointer("/dynamodb/NewImage"));
+        let mut change = app.store.change(old, new);
+        if let Some(announcement) = change.announcement.take() {
+            places.push(place);
+            announcements.push(announcement);
+        }
         let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default();
-        if follow(store, change, id).await.is_err() {
-            failed.push(json!({"itemIdentifier": record.pointer("/dynamodb/SequenceNumber")}));
+        if follow(&app.context, &app.store, change, id).await.is_err() {
+            failed.insert(place);
         }
     }
-    json!({"batchItemFailures": failed})
+    failed.extend(untold(bus, &places, &announcements).await);
+    let again = failed.iter().filter_map(|place| records.get(*place));
+    let again: Vec<Value> =
+        again.map(|record| json!({"itemIdentifier": record.pointer("/dynamodb/SequenceNumber")})).collect();
+    json!({"batchItemFailures": again})
+}
+
+/// Announces, and says the places of those that the bus did not take.
+async fn untold<B: Bus>(bus: &B, places: &[usize], announcements: &[Announcement]) -> Vec<usize> {
+    let mut untold = Vec::new();
+    for (places, some) in places.chunks(TOGETHER).zip(announcements.chunks(TOGETHER)) {
+        match bus.announce(some).await {
+            Ok(lost) => untold.extend(lost.iter().filter_map(|lost| places.get(*lost))),
+            Err(_) => untold.extend(places),
+        }
+    }
+    untold
 }

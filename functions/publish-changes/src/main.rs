@@ -2,16 +2,17 @@
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use portico_aws::Process;
-use portico_web::telemetry;
+use portico_web::{App, telemetry};
 use serde_json::Value;
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     telemetry::start();
     let process = Process::from_environment().await?;
-    let table = &process.table();
+    let app = &App { context: process.context(), store: process.table() };
+    let bus = &process.bus()?;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        Ok::<_, Error>(publish_changes::handle(table, &event.payload).await)
+        Ok::<_, Error>(publish_changes::handle(app, bus, &event.payload).await)
     }))
     .await
 }

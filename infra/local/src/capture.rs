@@ -1,5 +1,5 @@
-//! Stands in for SES v2, SNS and End User Messaging voice: speaks their wire formats to the real SDK clients and keeps
-//! what it was handed, in order, instead of sending it. With a data directory, a restart keeps it too.
+//! Stands in for SES v2, SNS, End User Messaging voice and EventBridge: speaks their wire formats to the real SDK clients
+//! and keeps what it was handed, in order, instead of sending it. With a data directory, a restart keeps messages too.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::{File, OpenOptions};
@@ -12,7 +12,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use portico_domain::Clock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -89,6 +89,29 @@ struct Captured {
     messages: Vec<Message>,
     file: Option<File>,
     failures: BTreeMap<Channel, VecDeque<Failure>>,
+    events: Vec<Value>,
+    lost_events: usize,
+    quota: SendingQuota,
+}
+
+/// What SES says of the account: how much mail it may send.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SendingQuota {
+    /// Whether it may send at all.
+    pub enabled: bool,
+    /// Mails a second.
+    pub a_second: f64,
+    /// Mails in 24 hours.
+    pub a_day: f64,
+    /// Mails in the last 24 hours.
+    pub sent: f64,
+}
+
+impl Default for SendingQuota {
+    /// Enough that nothing here ever waits.
+    fn default() -> Self {
+        Self { enabled: true, a_second: 10_000.0, a_day: -1.0, sent: 0.0 }
+    }
 }
 
 /// A message before it has an id and a time.
@@ -145,10 +168,26 @@ impl Capture {
         captured.failures.entry(channel).or_default().extend(std::iter::repeat_n(failure, times));
     }
 
-    /// The endpoint for all three services, and for the queues.
+    /// What EventBridge was handed, in order: `Source`, `DetailType`, `Detail` as JSON, `Time`.
+    pub fn events(&self) -> Vec<Value> {
+        self.lock().events.clone()
+    }
+
+    /// The next `times` events are refused.
+    pub fn lose_events(&self, times: usize) {
+        self.lock().lost_events += times;
+    }
+
+    /// What SES says from now on of how much may be sent.
+    pub fn set_quota(&self, quota: SendingQuota) {
+        self.lock().quota = quota;
+    }
+
+    /// The endpoint for all of these services, and for the queues.
     pub fn router(&self, queues: &Queues) -> Router {
         Router::new()
             .route("/v2/email/outbound-emails", post(send_email))
+            .route("/v2/email/account", get(account))
             .with_state(self.clone())
             .route("/", post(at_the_root))
             .with_state((self.clone(), queues.clone()))
@@ -241,7 +280,18 @@ fn ses_error(failure: Failure) -> Response {
     (status, [("x-amzn-errortype", kind)], axum::Json(json!({"message": kind}))).into_response()
 }
 
-// --- SNS, voice and SQS share a path ---
+/// `GetAccount`.
+async fn account(State(capture): State<Capture>) -> Response {
+    let quota = capture.lock().quota;
+    axum::Json(json!({
+        "SendingEnabled": quota.enabled,
+        "ProductionAccessEnabled": true,
+        "SendQuota": {"Max24HourSend": quota.a_day, "MaxSendRate": quota.a_second, "SentLast24Hours": quota.sent},
+    }))
+    .into_response()
+}
+
+// --- SNS, voice, SQS and EventBridge share a path ---
 
 async fn at_the_root(
     State((capture, queues)): State<(Capture, Queues)>,
@@ -251,6 +301,7 @@ async fn at_the_root(
     match headers.get("x-amz-target").and_then(|target| target.to_str().ok()) {
         Some("PinpointSMSVoiceV2.SendVoiceMessage") => call(&capture, &body).await,
         Some("AmazonSQS.SendMessage") => queues.send_message(&body).await,
+        Some("AWSEvents.PutEvents") => put_events(&capture, &body),
         Some(_) => voice_error(Failure::Rejected),
         None => publish(&capture, &body).await,
     }
@@ -379,6 +430,46 @@ fn plain(xml: &str) -> Option<String> {
         text.push_str(after);
     }
     Some(text)
+}
+
+/// EventBridge's `PutEvents`.
+fn put_events(capture: &Capture, body: &str) -> Response {
+    let request: Value = serde_json::from_str(body).unwrap_or_default();
+    let Some(entries) = request["Entries"].as_array().filter(|entries| (1..=10).contains(&entries.len()))
+    else {
+        let refused = json!({"__type": "ValidationException", "message": "one to ten entries"});
+        return json_1_1(StatusCode::BAD_REQUEST, &refused);
+    };
+    let mut captured = capture.lock();
+    let results: Vec<Value> = entries
+        .iter()
+        .map(|entry| {
+            let detail =
+                entry["Detail"].as_str().and_then(|detail| serde_json::from_str::<Value>(detail).ok());
+            let Some(detail) = detail.filter(Value::is_object) else {
+                return json!({"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."});
+            };
+            if captured.lost_events > 0 {
+                captured.lost_events -= 1;
+                return json!({"ErrorCode": "InternalFailure", "ErrorMessage": "ordered by a test"});
+            }
+            let id = ids::new(capture.clock.now());
+            captured.events.push(json!({
+                "id": id,
+                "source": entry["Source"],
+                "detail-type": entry["DetailType"],
+                "bus": entry["EventBusName"],
+                "detail": detail,
+            }));
+            json!({"EventId": id})
+        })
+        .collect();
+    let failed = results.iter().filter(|result| result.get("ErrorCode").is_some()).count();
+    json_1_1(StatusCode::OK, &json!({"FailedEntryCount": failed, "Entries": results}))
+}
+
+fn json_1_1(status: StatusCode, body: &Value) -> Response {
+    (status, [("content-type", "application/x-amz-json-1.1")], body.to_string()).into_response()
 }
 
 fn voice_error(failure: Failure) -> Response {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context as LambdaContext, LambdaEvent, Request, Service, service_fn};
-use portico_aws::{Couriers, OsEntropy, Queue, Senders, timeouts};
+use portico_aws::{Couriers, EventBus, OsEntropy, Queue, Senders, timeouts};
 use portico_domain::desk::Calls;
 use portico_domain::keys::Keyring;
 use portico_domain::ports::Context;
@@ -23,6 +23,9 @@ const FROM: &str = "no-reply@portico.example.com";
 
 /// The number that calls come from.
 const CALLS_FROM: &str = "+12025550199";
+
+/// The bus on which others are told.
+const BUS: &str = "portico";
 
 /// Requests that may hash at a time.
 const HASHING: usize = 4;
@@ -106,7 +109,9 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     }
     let hashing = Arc::new(Semaphore::new(HASHING));
     let (outbox, changes, enroll) = (Arc::clone(&app), Arc::clone(&app), Arc::clone(&app));
-    let answers = Arc::clone(&app);
+    let (answers, feedback) = (Arc::clone(&app), Arc::clone(&app));
+    let events = cloud.events.to_builder().timeout_config(timeouts()).build();
+    let bus = Arc::new(EventBus::new(events, BUS));
     let sqs = cloud.sqs.to_builder().timeout_config(timeouts()).build();
     let requests = Queue::new(sqs, &cloud.queue_url("RequestQueue"));
     [
@@ -146,8 +151,15 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
         (
             "publish-changes",
             plain(move |event| {
-                let app = Arc::clone(&changes);
-                async move { publish_changes::handle(&app.store, &event).await }
+                let (app, bus) = (Arc::clone(&changes), Arc::clone(&bus));
+                async move { publish_changes::handle(&app, &*bus, &event).await }
+            }),
+        ),
+        (
+            "track-delivery",
+            Arc::new(move |event| {
+                let app = Arc::clone(&feedback);
+                async move { track_delivery::handle(&app, &event).await }.boxed()
             }),
         ),
         (

@@ -39,6 +39,7 @@ pub mod clock;
 pub mod demo;
 pub mod engine;
 pub mod faults;
+pub mod feedback;
 pub mod functions;
 pub mod gateway;
 mod ids;
@@ -51,7 +52,7 @@ pub mod roles;
 mod stream;
 pub mod template;
 
-pub use capture::{Capture, Channel, Failure, Message};
+pub use capture::{Capture, Channel, Failure, Message, SendingQuota};
 pub use clock::LocalClock;
 pub use faults::{Fault, Faults};
 pub use invoke::{Function, Functions, Invoker};
@@ -65,7 +66,7 @@ pub use template::Template;
 use gateway::{Gateway, Routes};
 use invoke::Bell;
 use local_api::LocalApi;
-use meter::CallMeter;
+use meter::{CallMeter, RoleGuard};
 use pump::Positions;
 
 /// What a queue's message leads to may send another; so often does `idle` look again.
@@ -80,7 +81,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder that outlives a restart; without one, all is in memory.
     pub data: Option<PathBuf>,
-    /// Another AWS endpoint, for the table, SES, SNS and voice alike. Queues stay here: what carries their messages to the
+    /// Another AWS endpoint, for the table, SES, SNS, voice and EventBridge alike. Queues stay here: what carries their messages to the
     /// functions does.
     pub endpoint_url: Option<String>,
     /// Puts the fault proxy in front of the table.
@@ -152,6 +153,8 @@ pub struct Cloud {
     pub voice: aws_sdk_pinpointsmsvoicev2::Config,
     /// For SQS. Add timeouts with `to_builder`.
     pub sqs: aws_sdk_sqs::Config,
+    /// For EventBridge. Add timeouts with `to_builder`.
+    pub events: aws_sdk_eventbridge::Config,
     /// Where SES, SNS and voice are.
     pub messaging_url: String,
     /// The table's name.
@@ -334,6 +337,8 @@ async fn deploy(
         guide: Arc::clone(&guide),
         meter: meter.clone(),
         aftermath: Aftermath { pump: pump.clone(), queues: queues.clone() },
+        queues: queues.clone(),
+        invoker: invoker.clone(),
     };
     let routes = Arc::new(Routes::new(&template.functions)?);
     let gateway = Gateway { routes, invoker: invoker.clone(), clock: Arc::clone(&clock) };
@@ -445,6 +450,12 @@ fn cloud(
     let credentials = Credentials::new("local", "local", None, None, "portico-local");
     let version = BehaviorVersion::latest();
     let region = Region::from_static(REGION);
+    let mut events = aws_sdk_eventbridge::Config::builder()
+        .interceptor(RoleGuard)
+        .behavior_version(version)
+        .region(region.clone())
+        .credentials_provider(credentials.clone())
+        .endpoint_url(&messaging_url);
     let mut dynamodb = aws_sdk_dynamodb::Config::builder()
         .behavior_version(version)
         .region(region.clone())
@@ -452,18 +463,21 @@ fn cloud(
         .endpoint_url(table_url)
         .interceptor(CallMeter);
     let mut ses = aws_sdk_sesv2::Config::builder()
+        .interceptor(RoleGuard)
         .behavior_version(version)
         .region(region.clone())
         .credentials_provider(credentials.clone())
         .endpoint_url(&messaging_url)
         .retry_config(RetryConfig::disabled());
     let mut sns = aws_sdk_sns::Config::builder()
+        .interceptor(RoleGuard)
         .behavior_version(version)
         .region(region.clone())
         .credentials_provider(credentials.clone())
         .endpoint_url(&messaging_url)
         .retry_config(RetryConfig::disabled());
     let mut voice = aws_sdk_pinpointsmsvoicev2::Config::builder()
+        .interceptor(RoleGuard)
         .behavior_version(version)
         .region(region.clone())
         .credentials_provider(credentials.clone())
@@ -471,6 +485,7 @@ fn cloud(
         .retry_config(RetryConfig::disabled());
     let http = aws_smithy_http_client::Builder::new().build_http();
     let sqs = aws_sdk_sqs::Config::builder()
+        .interceptor(RoleGuard)
         .behavior_version(version)
         .region(region)
         .credentials_provider(credentials)
@@ -480,7 +495,8 @@ fn cloud(
         dynamodb.set_http_client(Some(http.clone()));
         ses.set_http_client(Some(http.clone()));
         sns.set_http_client(Some(http.clone()));
-        voice.set_http_client(Some(http));
+        voice.set_http_client(Some(http.clone()));
+        events.set_http_client(Some(http));
     }
     Cloud {
         dynamodb: dynamodb.build(),
@@ -488,6 +504,7 @@ fn cloud(
         sns: sns.build(),
         voice: voice.build(),
         sqs: sqs.build(),
+        events: events.build(),
         messaging_url,
         table: engine::TABLE.to_owned(),
         clock,
@@ -675,7 +692,9 @@ mod tests {
         template.functions.push(template::DeployedFunction {
             folder: "worker".into(),
             queues: vec![event],
-            role: crate::roles::Role::read(&json!([{"Statement": [{"Action": "dynamodb:PutItem"}]}])),
+            role: crate::roles::Role::read(&[json!({
+                "Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": {"Fn::GetAtt": "Table.Arn"},
+            })]),
             ..template::DeployedFunction::default()
         });
         let build = move |cloud: &Cloud| {

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use dynoxide::Database;
 use futures_util::future::BoxFuture;
@@ -19,7 +19,10 @@ use crate::Aftermath;
 use crate::capture::{Capture, Channel, Message};
 use crate::clock::LocalClock;
 use crate::engine;
+use crate::feedback::{self, Feedback};
+use crate::invoke::Invoker;
 use crate::meter::Meter;
+use crate::queue::Queues;
 
 /// How long a look into the mailbox waits for what was caused before it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -65,6 +68,8 @@ pub(crate) struct LocalApi {
     pub(crate) guide: Arc<RwLock<Guide>>,
     pub(crate) meter: Meter,
     pub(crate) aftermath: Aftermath,
+    pub(crate) queues: Queues,
+    pub(crate) invoker: Invoker,
 }
 
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: LocalApi) -> Router<S> {
@@ -74,6 +79,8 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: LocalApi) -> Router<
         .route("/_local/messages", get(messages).delete(forget_messages))
         .route("/_local/mailbox", get(mailbox))
         .route("/_local/mailbox/{id}", get(letter))
+        .route("/_local/feedback", post(report))
+        .route("/_local/events", get(events))
         .route("/_local/items", get(items))
         .route("/_local/costs", get(costs).delete(forget_costs))
         .with_state(api)
@@ -151,6 +158,41 @@ async fn messages(State(api): State<LocalApi>, Query(wanted): Query<Wanted>) -> 
 
 async fn forget_messages(State(api): State<LocalApi>) -> Response {
     api.capture.clear().map_or_else(failed, |()| StatusCode::NO_CONTENT.into_response())
+}
+
+// --- what providers report, and what others are told ---
+
+/// Has a provider report: of a message, or what a number replied. Answers once that was taken.
+async fn report(State(api): State<LocalApi>, body: String) -> Response {
+    let said = match serde_json::from_str::<Feedback>(&body) {
+        Ok(said) => said,
+        Err(_) => {
+            return bad_request(
+                "Send {\"message_id\": …, \"type\": \"delivery\", \"bounce\", \"transient_bounce\" or \"complaint\"} or {\"phone\": …, \"type\": \"stop\" or \"start\"}.",
+            );
+        }
+    };
+    // The sender writes down what it was told before anybody hears more of it.
+    tokio::time::timeout(PATIENCE, api.aftermath.over()).await.ok();
+    let Some(sent) = feedback::told(&said, &api.capture, api.clock.now()) else {
+        return (
+            StatusCode::NOT_FOUND,
+            "There is no such message, or nobody reports that of one of its kind.",
+        )
+            .into_response();
+    };
+    match feedback::hand_over(sent, &api.queues, &api.invoker).await {
+        Ok(()) => {
+            tokio::time::timeout(PATIENCE, api.aftermath.over()).await.ok();
+            Json(json!({})).into_response()
+        }
+        Err(error) => failed(error),
+    }
+}
+
+async fn events(State(api): State<LocalApi>) -> Response {
+    tokio::time::timeout(PATIENCE, api.aftermath.over()).await.ok();
+    Json(json!({"events": api.capture.events()})).into_response()
 }
 
 // --- the mailbox page ---

@@ -17,7 +17,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::roles::{Role, Roles, actions};
+use crate::roles::{Deed, Role, Roles, deeds};
 
 tokio::task_local! {
     /// The invocation that the current task runs.
@@ -31,7 +31,7 @@ struct Invocation {
     /// What its function may do; everything, where the template does not know it.
     role: Option<Arc<Role>>,
     tally: Arc<Mutex<Tally>>,
-    used: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
+    used: Arc<Mutex<BTreeMap<String, BTreeSet<Deed>>>>,
 }
 
 /// Calls that read; whatever else reports capacity writes.
@@ -86,7 +86,7 @@ pub struct Cost {
 pub struct Meter {
     costs: Arc<Mutex<BTreeMap<(String, String), Cost>>>,
     roles: Arc<BTreeMap<String, Arc<Role>>>,
-    used: Arc<Mutex<BTreeMap<String, BTreeSet<String>>>>,
+    used: Arc<Mutex<BTreeMap<String, BTreeSet<Deed>>>>,
 }
 
 impl Meter {
@@ -96,8 +96,8 @@ impl Meter {
         Self { roles: Arc::new(roles.collect()), ..Self::default() }
     }
 
-    /// The actions that each function has used so far, by folder.
-    pub fn used(&self) -> BTreeMap<String, BTreeSet<String>> {
+    /// What each function has done so far, by folder.
+    pub fn used(&self) -> BTreeMap<String, BTreeSet<Deed>> {
         lock(&self.used).clone()
     }
 
@@ -201,7 +201,7 @@ impl Intercept for CallMeter {
         let request = context.request_mut();
         let operation = config.load::<Metadata>().map_or("", |metadata| metadata.name());
         if let Some(body) = request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()) {
-            permitted(operation, &body)?;
+            permitted("DynamoDB", operation, &body)?;
         }
         let Some(asking) = request.body().bytes().and_then(ask_for_capacity) else { return Ok(()) };
         request.headers_mut().insert("content-length", asking.len().to_string());
@@ -244,18 +244,40 @@ fn ask_for_capacity(body: &[u8]) -> Option<String> {
 }
 
 /// Holds a call against the role of the function that makes it; a call outside of any is nobody's.
-fn permitted(operation: &str, request: &Value) -> Result<(), BoxError> {
+fn permitted(service: &str, operation: &str, request: &Value) -> Result<(), BoxError> {
     let Ok(invocation) = INVOCATION.try_with(Invocation::clone) else { return Ok(()) };
-    let used = actions(operation, request).into_iter().map(|(action, _)| action);
+    let deeds = deeds(service, operation, request);
+    let used = deeds.iter().map(|(deed, _)| deed.clone());
     lock(&invocation.used).entry(invocation.function.to_string()).or_default().extend(used);
-    let refused = invocation.role.as_ref().and_then(|role| role.refuses(operation, request));
+    let refused = invocation.role.as_ref().and_then(|role| role.refuses(&deeds));
     match refused {
         None => Ok(()),
-        Some(action) => {
+        Some(deed) => {
             let function = &*invocation.function;
-            tracing::error!(function, action, "infra/template.yaml does not allow this function this action");
-            Err(format!("AccessDenied: {function} may not {action}").into())
+            tracing::error!(function, %deed, "infra/template.yaml does not allow this function this");
+            Err(format!("AccessDenied: {function} may not {deed}").into())
         }
+    }
+}
+
+/// Holds calls to services other than the table against the role of the function that makes them.
+#[derive(Clone, Copy, Debug)]
+pub struct RoleGuard;
+
+impl Intercept for RoleGuard {
+    fn name(&self) -> &'static str {
+        "PorticoRoleGuard"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Some(metadata) = config.load::<Metadata>() else { return Ok(()) };
+        let body = context.request().body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok());
+        permitted(metadata.service(), metadata.name(), &body.unwrap_or_default())
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::engine::EngineError;
 use crate::invoke::Invoker;
 use crate::stream::{TableStream, number};
-use crate::template::DeployedFunction;
+use crate::template::{DeployedFunction, StreamEvent};
 
 /// Records in a batch, at most.
 const BATCH: usize = 100;
@@ -81,7 +81,7 @@ struct Shared {
 
 struct Reader {
     function: String,
-    event: String,
+    stream: StreamEvent,
     position: watch::Sender<Option<String>>,
 }
 
@@ -106,8 +106,8 @@ impl Pump {
         let present = functions.iter().filter(|function| invoker.has(&function.folder));
         let readers = present.filter_map(|function| {
             let position = watch::Sender::new(positions.of(&function.folder));
-            let event = function.stream.clone()?;
-            Some(Arc::new(Reader { function: function.folder.clone(), event, position }))
+            let stream = function.stream.clone()?;
+            Some(Arc::new(Reader { function: function.folder.clone(), stream, position }))
         });
         let readers: Vec<Arc<Reader>> = readers.collect();
         let stream = TableStream::open(db)?;
@@ -168,8 +168,15 @@ impl Shared {
 
     /// Invokes the function with these records and answers how often the first record that is left has been tried.
     async fn hand_over(&self, reader: &Reader, records: &[Value], tries: u32) -> u32 {
-        let event = json!({"Records": records});
-        let answer = self.invoker.call(&reader.function, &reader.event, event).await;
+        let wanted: Vec<&Value> = records.iter().filter(|record| reader.stream.wants(record)).collect();
+        if wanted.is_empty() {
+            if let Some(last) = records.last() {
+                self.advance(reader, number(last));
+            }
+            return 0;
+        }
+        let event = json!({"Records": wanted});
+        let answer = self.invoker.call(&reader.function, &reader.stream.event, event).await;
         let failed = match outcome(answer, records) {
             Outcome::Done => records.len(),
             Outcome::FailedAt(index) => index,
@@ -266,7 +273,7 @@ mod tests {
             .keys()
             .map(|folder| DeployedFunction {
                 folder: folder.clone(),
-                stream: Some("table-stream".into()),
+                stream: Some(StreamEvent { event: "table-stream".into(), filters: Vec::new() }),
                 ..DeployedFunction::default()
             })
             .collect();

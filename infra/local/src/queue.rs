@@ -204,7 +204,8 @@ impl Queues {
         }
     }
 
-    fn send(&self, queue: &str, body: &str) -> io::Result<String> {
+    /// Puts a message into a queue, as another service of the cloud would.
+    pub(crate) fn send(&self, queue: &str, body: &str) -> io::Result<String> {
         let now = self.shared.clock.now();
         let message = QueuedMessage {
             id: ids::new(now),

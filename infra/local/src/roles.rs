@@ -1,62 +1,109 @@
-//! What the template's roles allow: each `DynamoDB` call of a function is held against that function's policy, as IAM
-//! would hold it. What a policy lacks fails here first, and not on the first day in the cloud.
+//! What the template's roles allow: each call that a function makes to AWS is held against that function's policies, as
+//! IAM would hold it. What a policy lacks fails here first, and not on the first day in the cloud.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// The service's prefix of an action.
-const DYNAMODB: &str = "dynamodb:";
+/// One thing done to one resource, which goes by its name in the template: `dynamodb:Query` on `Table/index/due`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deed {
+    /// The action, with its service's prefix.
+    pub action: String,
+    /// To what: a logical id of the template, and what is inside of it.
+    pub resource: String,
+}
 
-/// What a function may do to the table.
+impl Deed {
+    fn new(action: &str, resource: &str) -> Self {
+        Self { action: action.to_owned(), resource: resource.to_owned() }
+    }
+}
+
+impl std::fmt::Display for Deed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} on {}", self.action, self.resource)
+    }
+}
+
+/// What a function may do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Role {
-    /// Statements: actions without their prefix, and what the partition keys must begin with; all keys, if none is named.
-    statements: Vec<(BTreeSet<String>, Vec<String>)>,
+    statements: Vec<Statement>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Statement {
+    denies: bool,
+    actions: BTreeSet<String>,
+    resources: Vec<String>,
+    /// What the partition keys must begin with; all keys, if none is named.
+    prefixes: Vec<String>,
+}
+
+impl Statement {
+    fn read(statement: &Value) -> Self {
+        let keys = |how: &str| texts(&statement["Condition"][how]["dynamodb:LeadingKeys"]);
+        let mut prefixes = keys("ForAllValues:StringLike");
+        prefixes.extend(keys("ForAnyValue:StringLike"));
+        Self {
+            denies: statement["Effect"] == "Deny",
+            actions: texts(&statement["Action"]).into_iter().collect(),
+            // What is not an Amazon resource name of a topic: a phone number.
+            resources: if statement.get("NotResource").is_some() {
+                vec!["phone".to_owned()]
+            } else {
+                resources(&statement["Resource"])
+            },
+            prefixes: prefixes.into_iter().map(|key| key.trim_end_matches('*').to_owned()).collect(),
+        }
+    }
+
+    fn names(&self, deed: &Deed) -> bool {
+        self.actions.contains(&deed.action) && self.resources.contains(&deed.resource)
+    }
+
+    fn covers(&self, deed: &Deed, keys: &[String]) -> bool {
+        let fits = |key: &String| self.prefixes.iter().any(|prefix| key.starts_with(prefix));
+        self.names(deed)
+            && (self.prefixes.is_empty()
+                || if self.denies { keys.iter().any(fits) } else { keys.iter().all(fits) })
+    }
 }
 
 impl Role {
-    /// Reads the policies of a function in the template; what is not about `DynamoDB` is left out.
-    pub fn read(policies: &Value) -> Self {
-        let statements = policies
-            .as_array()
-            .into_iter()
-            .flatten()
-            .flat_map(|policy| policy["Statement"].as_array().cloned().unwrap_or_default());
-        let read = |statement: Value| {
-            let actions = texts(&statement["Action"]).into_iter();
-            let actions: BTreeSet<String> =
-                actions.filter_map(|action| action.strip_prefix(DYNAMODB).map(str::to_owned)).collect();
-            let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
-            let prefixes = texts(keys).into_iter().map(|key| key.trim_end_matches('*').to_owned());
-            (!actions.is_empty()).then(|| (actions, prefixes.collect()))
-        };
-        Self { statements: statements.filter_map(read).collect() }
+    /// Reads statements of the template.
+    pub fn read<'a>(statements: impl IntoIterator<Item = &'a Value>) -> Self {
+        Self { statements: statements.into_iter().map(Statement::read).collect() }
     }
 
-    /// The actions that it grants.
-    pub fn grants(&self) -> BTreeSet<String> {
-        self.statements.iter().flat_map(|(actions, _)| actions.clone()).collect()
+    /// Everything that it allows.
+    pub fn grants(&self) -> BTreeSet<Deed> {
+        let allowing = self.statements.iter().filter(|statement| !statement.denies);
+        let deeds = allowing.flat_map(|statement| {
+            statement.actions.iter().flat_map(|action| {
+                statement.resources.iter().map(|resource| Deed::new(action, resource)).collect::<Vec<_>>()
+            })
+        });
+        deeds.collect()
     }
 
-    fn allows(&self, action: &str, keys: &[String]) -> bool {
-        self.statements.iter().any(|(actions, prefixes)| {
-            let fits = |key: &String| prefixes.iter().any(|prefix| key.starts_with(prefix));
-            actions.contains(action) && (prefixes.is_empty() || keys.iter().all(fits))
-        })
+    /// Whether it allows this under these partition keys.
+    pub fn allows(&self, deed: &Deed, keys: &[String]) -> bool {
+        let mut covering = self.statements.iter().filter(|statement| statement.covers(deed, keys)).peekable();
+        covering.peek().is_some() && covering.all(|statement| !statement.denies)
     }
 
-    /// The first action of a call that it does not allow.
-    pub fn refuses(&self, operation: &str, request: &Value) -> Option<String> {
-        let wanted = actions(operation, request);
-        wanted.into_iter().find(|(action, keys)| !self.allows(action, keys)).map(|(action, _)| action)
+    /// The first deed of a call that it does not allow.
+    pub fn refuses(&self, deeds: &[(Deed, Vec<String>)]) -> Option<Deed> {
+        deeds.iter().find(|(deed, keys)| !self.allows(deed, keys)).map(|(deed, _)| deed.clone())
     }
 }
 
 /// The roles of all functions, by folder.
 pub type Roles = BTreeMap<String, Role>;
 
-fn texts(value: &Value) -> Vec<String> {
+pub(crate) fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
         Value::Array(all) => all.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect(),
@@ -64,13 +111,59 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
+/// The resources that a statement names, as deeds call them.
+fn resources(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(all) => all.iter().map(resource).collect(),
+        one => vec![resource(one)],
+    }
+}
+
+/// `!GetAtt Table.Arn` → `Table`, `!Sub "${Table.Arn}/index/due"` → `Table/index/due`, `!Ref Keyring` → `Keyring`; of an
+/// ARN that is spelled out, what it ends with.
+fn resource(value: &Value) -> String {
+    if let Some(attribute) = value["Fn::GetAtt"].as_str() {
+        return attribute.strip_suffix(".Arn").unwrap_or(attribute).to_owned();
+    }
+    if let Some(text) = value["Fn::Sub"].as_str() {
+        let inside = text.strip_prefix("${").and_then(|rest| rest.split_once(".Arn}"));
+        return inside.map_or_else(
+            || text.rsplit(':').next().unwrap_or_default().replace(['$', '{', '}'], ""),
+            |(id, rest)| format!("{id}{rest}"),
+        );
+    }
+    value["Ref"].as_str().or_else(|| value.as_str()).unwrap_or_default().to_owned()
+}
+
 fn partition(keyed: &Value) -> Option<String> {
     keyed["pk"]["S"].as_str().map(str::to_owned)
 }
 
-/// The IAM actions of a call, each with the partition keys that it touches. A transaction is its parts.
-pub fn actions(operation: &str, request: &Value) -> Vec<(String, Vec<String>)> {
+/// What a call does, each deed with the partition keys that it touches. A transaction is its parts.
+pub fn deeds(service: &str, operation: &str, request: &Value) -> Vec<(Deed, Vec<String>)> {
+    let one = |action: &str, resource: &str| vec![(Deed::new(action, resource), Vec::new())];
+    match (service, operation) {
+        ("DynamoDB", _) => on_table(operation, request),
+        // A mail goes out as an identity, under a configuration set: both are asked.
+        ("SESv2", "SendEmail") => ["identity/MailDomain", "configuration-set/ConfigurationSet"]
+            .into_iter()
+            .flat_map(|resource| one("ses:SendEmail", resource))
+            .collect(),
+        ("SESv2", _) => one(&format!("ses:{operation}"), "*"),
+        ("SNS", _) => one(&format!("sns:{operation}"), "phone"),
+        ("Pinpoint SMS Voice V2", _) => one(&format!("sms-voice:{operation}"), "VoiceOriginationArn"),
+        ("SQS", _) => {
+            let queue = request["QueueUrl"].as_str().and_then(|url| url.rsplit('/').next());
+            one(&format!("sqs:{operation}"), queue.unwrap_or_default())
+        }
+        ("EventBridge", _) => one(&format!("events:{operation}"), "Bus"),
+        (service, operation) => one(&format!("{service}:{operation}"), "*"),
+    }
+}
+
+fn on_table(operation: &str, request: &Value) -> Vec<(Deed, Vec<String>)> {
     let of = |keyed: &Value| partition(keyed).into_iter().collect::<Vec<_>>();
+    let table = |action: &str, keys| (Deed::new(&format!("dynamodb:{action}"), "Table"), keys);
     match operation {
         "TransactWriteItems" => {
             let parts = request["TransactItems"].as_array().cloned().unwrap_or_default();
@@ -83,22 +176,26 @@ pub fn actions(operation: &str, request: &Value) -> Vec<(String, Vec<String>)> {
                     _ => "ConditionCheckItem",
                 };
                 let keyed = if kind == "Put" { &inner["Item"] } else { &inner["Key"] };
-                Some((action.to_owned(), of(keyed)))
+                Some(table(action, of(keyed)))
             };
             parts.iter().filter_map(part).collect()
         }
-        "PutItem" => vec![(operation.to_owned(), of(&request["Item"]))],
+        "PutItem" => vec![table(operation, of(&request["Item"]))],
         "Query" => {
-            let values = request["ExpressionAttributeValues"][":pk"]["S"].as_str();
-            vec![(operation.to_owned(), values.map(str::to_owned).into_iter().collect())]
+            let keys = request["ExpressionAttributeValues"][":pk"]["S"].as_str().map(str::to_owned);
+            let (mut deed, keys) = table(operation, keys.into_iter().collect());
+            if let Some(index) = request["IndexName"].as_str() {
+                deed.resource = format!("Table/index/{index}");
+            }
+            vec![(deed, keys)]
         }
         "BatchGetItem" => {
             let tables = request["RequestItems"].as_object();
             let keys = tables.into_iter().flat_map(|tables| tables.values());
             let keys = keys.flat_map(|table| table["Keys"].as_array().cloned().unwrap_or_default());
-            vec![(operation.to_owned(), keys.filter_map(|key| partition(&key)).collect())]
+            vec![table(operation, keys.filter_map(|key| partition(&key)).collect())]
         }
-        _ => vec![(operation.to_owned(), of(&request["Key"]))],
+        _ => vec![table(operation, of(&request["Key"]))],
     }
 }
 
@@ -107,28 +204,70 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn role() -> Role {
+        let table = json!({"Fn::GetAtt": "Table.Arn"});
+        Role::read(&[
+            json!({"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"], "Resource": table}),
+            json!({"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": [table],
+                "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["LIMIT#*"]}}}),
+            json!({"Effect": "Allow", "Action": "dynamodb:Query", "Resource": {"Fn::Sub": "${Table.Arn}/index/due"}}),
+            json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": "Requests.Arn"}}),
+            json!({"Effect": "Allow", "Action": "sns:Publish", "NotResource": {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}}),
+            json!({"Effect": "Allow", "Action": "ses:SendEmail", "Resource": {"Fn::Sub": "arn:aws:ses:${AWS::Region}:1:identity/${MailDomain}"}}),
+            json!({"Effect": "Deny", "Action": "dynamodb:DeleteItem", "Resource": table,
+                "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["AUDIT#*"]}}}),
+        ])
+    }
+
+    fn refused(service: &str, operation: &str, request: &Value) -> Option<String> {
+        role().refuses(&deeds(service, operation, request)).map(|deed| deed.to_string())
+    }
+
     #[test]
     fn a_role_allows_what_its_statements_name_and_only_under_the_keys_that_they_name() {
-        let role = Role::read(&json!([{"Statement": [
-            {"Action": ["dynamodb:GetItem", "dynamodb:PutItem"]},
-            {"Action": "dynamodb:UpdateItem", "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["LIMIT#*"]}}},
-            {"Action": "sqs:SendMessage"},
-        ]}]));
         let key = |pk: &str| json!({"pk": {"S": pk}, "sk": {"S": "x"}});
-        assert_eq!(role.refuses("GetItem", &json!({"Key": key("A")})), None);
-        assert_eq!(role.refuses("UpdateItem", &json!({"Key": key("LIMIT#1")})), None);
+        let table = |operation: &str, request: Value| refused("DynamoDB", operation, &request);
+        assert_eq!(table("GetItem", json!({"Key": key("A")})), None);
+        assert_eq!(table("UpdateItem", json!({"Key": key("LIMIT#1")})), None);
         assert_eq!(
-            role.refuses("UpdateItem", &json!({"Key": key("PATIENT#1")})).as_deref(),
-            Some("UpdateItem")
+            table("UpdateItem", json!({"Key": key("PATIENT#1")})).as_deref(),
+            Some("dynamodb:UpdateItem on Table")
         );
-        assert_eq!(role.refuses("Query", &json!({})).as_deref(), Some("Query"));
+        assert_eq!(table("Query", json!({})).as_deref(), Some("dynamodb:Query on Table"));
+        assert_eq!(table("Query", json!({"IndexName": "due"})), None);
         let transaction = |part: Value| json!({"TransactItems": [{"Put": {"Item": key("A")}}, part]});
         assert_eq!(
-            role.refuses("TransactWriteItems", &transaction(json!({"Update": {"Key": key("LIMIT#1")}}))),
+            table("TransactWriteItems", transaction(json!({"Update": {"Key": key("LIMIT#1")}}))),
             None
         );
-        let refused =
-            role.refuses("TransactWriteItems", &transaction(json!({"Delete": {"Key": key("LIMIT#1")}})));
-        assert_eq!(refused.as_deref(), Some("DeleteItem"));
+        let check = transaction(json!({"ConditionCheck": {"Key": key("LIMIT#1")}}));
+        assert_eq!(
+            table("TransactWriteItems", check).as_deref(),
+            Some("dynamodb:ConditionCheckItem on Table")
+        );
+    }
+
+    #[test]
+    fn what_is_denied_is_denied_whatever_else_allows_it() {
+        let delete = |pk: &str| json!({"Key": {"pk": {"S": pk}}});
+        assert_eq!(refused("DynamoDB", "DeleteItem", &delete("LINK#1")), None);
+        assert_eq!(
+            refused("DynamoDB", "DeleteItem", &delete("AUDIT#p#PATIENT#1")).as_deref(),
+            Some("dynamodb:DeleteItem on Table")
+        );
+    }
+
+    #[test]
+    fn calls_to_other_services_are_held_against_the_resource_that_they_name() {
+        let queue = |name: &str| json!({"QueueUrl": format!("http://127.0.0.1/000000000000/{name}")});
+        assert_eq!(refused("SQS", "SendMessage", &queue("Requests")), None);
+        assert!(refused("SQS", "SendMessage", &queue("Feedback")).is_some());
+        assert_eq!(refused("SNS", "Publish", &json!({})), None);
+        assert_eq!(
+            refused("SESv2", "SendEmail", &json!({})).as_deref(),
+            Some("ses:SendEmail on configuration-set/ConfigurationSet"),
+            "an identity alone is not enough"
+        );
+        assert!(refused("EventBridge", "PutEvents", &json!({})).is_some());
     }
 }

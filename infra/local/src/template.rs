@@ -106,6 +106,39 @@ pub struct QueueEvent {
     pub reports_failures: bool,
 }
 
+/// The table's stream as a function reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamEvent {
+    /// The event's name in the template, in kebab-case.
+    pub event: String,
+    /// Patterns of which a record must match one to be handed over; all are, without any.
+    pub filters: Vec<Value>,
+}
+
+impl StreamEvent {
+    /// Whether a record is handed over.
+    pub fn wants(&self, record: &Value) -> bool {
+        self.filters.is_empty() || self.filters.iter().any(|filter| matches(filter, record))
+    }
+}
+
+/// Whether a value matches a pattern of Lambda's event filters: all members that it names, each one of the values or
+/// prefixes in its list.
+fn matches(pattern: &Value, value: &Value) -> bool {
+    match pattern {
+        Value::Object(members) => {
+            members.iter().all(|(name, inner)| value.get(name).is_some_and(|value| matches(inner, value)))
+        }
+        Value::Array(choices) => {
+            choices.iter().any(|choice| match choice.get("prefix").and_then(Value::as_str) {
+                Some(prefix) => value.as_str().is_some_and(|text| text.starts_with(prefix)),
+                None => choice == value,
+            })
+        }
+        _ => false,
+    }
+}
+
 /// One function and what invokes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeployedFunction {
@@ -113,8 +146,8 @@ pub struct DeployedFunction {
     pub folder: String,
     /// Its HTTP routes.
     pub routes: Vec<Route>,
-    /// The name of its stream event, in kebab-case, if it reads the table's stream.
-    pub stream: Option<String>,
+    /// The table's stream, if it reads that.
+    pub stream: Option<StreamEvent>,
     /// The queues that feed it.
     pub queues: Vec<QueueEvent>,
     /// The names of its schedules, in kebab-case.
@@ -140,7 +173,7 @@ struct Document {
     resources: BTreeMap<String, Resource>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Resource {
     r#type: String,
@@ -180,8 +213,9 @@ fn ten() -> usize {
 #[serde(rename_all = "PascalCase")]
 struct FunctionProperties {
     code_uri: String,
+    /// Where the function's own role is declared.
     #[serde(default)]
-    policies: Value,
+    role: Value,
     #[serde(default)]
     events: BTreeMap<String, Event>,
 }
@@ -202,9 +236,9 @@ impl Template {
 
     /// Reads a template's text.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
-        let yaml: serde_norway::Value = serde_norway::from_str(text)?;
         let document: Document =
-            serde_json::from_value(plain(yaml)).map_err(|error| bad("Resources", &error))?;
+            serde_json::from_value(as_json(text)?).map_err(|error| bad("Resources", &error))?;
+        let roles = document.resources.clone();
         let mut tables = Vec::new();
         let mut queues = Vec::new();
         let mut functions = Vec::new();
@@ -213,7 +247,7 @@ impl Template {
                 "AWS::DynamoDB::Table" => tables.push(read(&id, resource.properties)?),
                 "AWS::SQS::Queue" => queues.push(queue(&id, resource.properties)?),
                 "AWS::Serverless::Function" => {
-                    functions.push(function(&id, read(&id, resource.properties)?)?);
+                    functions.push(function(&id, read(&id, resource.properties)?, &roles)?);
                 }
                 _ => {}
             }
@@ -228,21 +262,40 @@ impl Template {
     }
 }
 
-fn function(id: &str, properties: FunctionProperties) -> Result<DeployedFunction, TemplateError> {
+fn function(
+    id: &str,
+    properties: FunctionProperties,
+    resources: &BTreeMap<String, Resource>,
+) -> Result<DeployedFunction, TemplateError> {
     let folder = properties.code_uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    let role = Role::read(&properties.policies);
+    let role = Role::read(&statements(&properties.role, resources));
     let mut function = DeployedFunction { folder: folder.to_owned(), role, ..DeployedFunction::default() };
     for (name, event) in properties.events {
         let kebab = kebab(&name);
         match event.r#type.as_str() {
             "HttpApi" => function.routes.push(route(id, kebab, &event.properties)?),
-            "DynamoDB" => function.stream = Some(kebab),
+            "DynamoDB" => function.stream = Some(stream_event(id, kebab, &event.properties)?),
             "SQS" => function.queues.push(queue_event(id, kebab, event.properties)?),
             "Schedule" | "ScheduleV2" => function.schedules.push(kebab),
             _ => {}
         }
     }
     Ok(function)
+}
+
+/// The statements of a role: its own, and those of the managed policies that it names and the template declares.
+fn statements(role: &Value, resources: &BTreeMap<String, Resource>) -> Vec<Value> {
+    let named =
+        |value: &Value| value["Fn::GetAtt"].as_str().or_else(|| value["Ref"].as_str()).map(str::to_owned);
+    let declared = |name: String| Some(&resources.get(name.split('.').next()?)?.properties);
+    let Some(role) = named(role).and_then(declared) else { return Vec::new() };
+    let own = role["Policies"].as_array().into_iter().flatten();
+    let managed = role["ManagedPolicyArns"].as_array().into_iter().flatten();
+    let managed = managed.filter_map(|policy| named(policy).and_then(declared));
+    let all = own.chain(managed).filter_map(|policy| policy["PolicyDocument"]["Statement"].as_array());
+    // What stands under a condition counts: here everything is switched on.
+    let chosen = |statement: &Value| statement["Fn::If"].get(1).unwrap_or(statement).clone();
+    all.flatten().map(chosen).collect()
 }
 
 fn queue(id: &str, properties: Value) -> Result<Queue, TemplateError> {
@@ -271,6 +324,15 @@ fn queue_event(id: &str, event: String, properties: Value) -> Result<QueueEvent,
             .iter()
             .any(|name| name == "ReportBatchItemFailures"),
     })
+}
+
+fn stream_event(id: &str, event: String, properties: &Value) -> Result<StreamEvent, TemplateError> {
+    let filters = properties["FilterCriteria"]["Filters"].as_array().into_iter().flatten();
+    let pattern = |filter: &Value| {
+        let text = filter["Pattern"].as_str().unwrap_or_default();
+        serde_json::from_str(text).map_err(|error| bad(id, &error))
+    };
+    Ok(StreamEvent { event, filters: filters.map(pattern).collect::<Result<_, _>>()? })
 }
 
 /// The logical id in `!GetAtt X.Arn`.
@@ -320,6 +382,11 @@ fn kebab(name: &str) -> String {
         words.extend(letter.to_lowercase());
     }
     words
+}
+
+/// A template's text as JSON, with `CloudFormation`'s tags in their long form.
+pub fn as_json(text: &str) -> Result<Value, TemplateError> {
+    Ok(plain(serde_norway::from_str(text)?))
 }
 
 /// YAML as JSON, with `CloudFormation`'s tags in their long form: `!Ref X` → `{"Ref": "X"}`.
@@ -384,7 +451,12 @@ Resources:
       Events:
         OpenLink: { Type: HttpApi, Properties: { Method: get, Path: "/i/{token}", ApiId: !Ref Api } }
         Nightly: { Type: ScheduleV2, Properties: { ScheduleExpression: "rate(1 hour)" } }
-        TableStream: { Type: DynamoDB, Properties: { Stream: !GetAtt Table.StreamArn } }
+        TableStream:
+          Type: DynamoDB
+          Properties:
+            Stream: !GetAtt Table.StreamArn
+            FilterCriteria:
+              Filters: [{ Pattern: '{"dynamodb": {"Keys": {"sk": {"S": ["LINK", {"prefix": "A#"}]}}}}' }]
         NewOrders:
           Type: SQS
           Properties: { Queue: !GetAtt Orders.Arn, BatchSize: 5, FunctionResponseTypes: [ReportBatchItemFailures] }
@@ -400,7 +472,10 @@ Resources:
                 method: "GET".into(),
                 path: "/i/{token}".into(),
             }],
-            stream: Some("table-stream".into()),
+            stream: Some(StreamEvent {
+                event: "table-stream".into(),
+                filters: vec![json!({"dynamodb": {"Keys": {"sk": {"S": ["LINK", {"prefix": "A#"}]}}}})],
+            }),
             queues: vec![QueueEvent {
                 event: "new-orders".into(),
                 queue: "Orders".into(),
@@ -432,6 +507,20 @@ Resources:
         let template = Template::embedded().unwrap();
         assert!(template.table.stream_specification.is_some());
         assert!(!template.functions.is_empty());
+    }
+
+    #[test]
+    fn a_stream_hands_over_what_matches_one_of_its_filters() {
+        let filters = [
+            "{\"eventName\": [\"INSERT\"], \"dynamodb\": {\"Keys\": {\"sk\": {\"S\": [\"A\", {\"prefix\": \"B#\"}]}}}}",
+        ];
+        let filters = filters.map(|filter| serde_json::from_str(filter).unwrap()).into();
+        let stream = StreamEvent { event: "changes".into(), filters };
+        let record =
+            |name: &str, sk: &str| json!({"eventName": name, "dynamodb": {"Keys": {"sk": {"S": sk}}}});
+        let wanted = [("INSERT", "A"), ("INSERT", "B#1"), ("INSERT", "C"), ("MODIFY", "A")];
+        assert_eq!(wanted.map(|(name, sk)| stream.wants(&record(name, sk))), [true, true, false, false]);
+        assert!(StreamEvent { filters: Vec::new(), ..stream }.wants(&record("REMOVE", "C")));
     }
 
     #[test]

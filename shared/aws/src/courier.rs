@@ -1,5 +1,8 @@
 //! SES, SNS and End User Messaging as couriers. Each message is handed over once; whether to try again is the outbox's to decide.
 
+use std::sync::Arc;
+
+use crate::pace::{Pace, Quota, Turn};
 use aws_sdk_pinpointsmsvoicev2::types::{VoiceId, VoiceMessageBodyTextType};
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
@@ -28,6 +31,7 @@ pub struct Couriers {
     sns: aws_sdk_sns::Client,
     voice: aws_sdk_pinpointsmsvoicev2::Client,
     senders: Senders,
+    pace: Arc<Pace>,
 }
 
 impl Couriers {
@@ -43,12 +47,35 @@ impl Couriers {
             sns: aws_sdk_sns::Client::from_conf(sns),
             voice: aws_sdk_pinpointsmsvoicev2::Client::from_conf(voice),
             senders,
+            pace: Arc::default(),
         }
+    }
+
+    /// The account's quota, if SES says it.
+    async fn quota(&self) -> Option<Quota> {
+        let account = match self.ses.get_account().send().await {
+            Ok(account) => account,
+            Err(error) => {
+                let code = error.code().unwrap_or("none");
+                tracing::warn!(provider = "ses", error.code = code, "the sending quota is not known");
+                return None;
+            }
+        };
+        let quota = account.send_quota()?;
+        let (a_second, a_day) = (quota.max_send_rate(), quota.max24_hour_send());
+        Some(Quota { enabled: account.sending_enabled(), a_second, a_day, sent: quota.sent_last24_hours() })
     }
 }
 
 impl Courier for Couriers {
     async fn email(&self, out: EmailOut) -> Handed {
+        match self.pace.turn(out.awaited, || self.quota()).await {
+            Turn::After(pause) => tokio::time::sleep(pause).await,
+            Turn::NotNow(seconds) => {
+                tracing::warn!(provider = "ses", seconds, "the sending quota has no room");
+                return Handed::Busy(seconds);
+            }
+        }
         let utf8 = |text: &str| Content::builder().charset("UTF-8").data(text).build();
         let (Ok(subject), Ok(html), Ok(text)) = (utf8(&out.subject), utf8(&out.html), utf8(&out.text)) else {
             return Handed::Rejected;

@@ -1,13 +1,16 @@
 //! The cloud behind the ports: configuration from the environment, SDK clients with one policy of timeouts and retries,
-//! the system's clock and entropy, the couriers that hand messages to SES, SNS and End User Messaging, and the queue
-//! of requests.
+//! the system's clock and entropy, the couriers that hand messages to SES, SNS and End User Messaging, the queue of
+//! requests, and the bus on which others are told.
 #![warn(missing_docs)]
 
+mod bus;
 mod courier;
+mod pace;
 mod process;
 mod queue;
 mod system;
 
+pub use bus::EventBus;
 pub use courier::{Couriers, Senders};
 pub use process::{Process, StartError, timeouts};
 pub use queue::Queue;

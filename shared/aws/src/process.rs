@@ -11,6 +11,7 @@ use portico_domain::keys::{Keyring, KeyringError};
 use portico_domain::ports::Context;
 use portico_store::{Copies, Table};
 
+use crate::bus::EventBus;
 use crate::courier::{Couriers, Senders};
 use crate::queue::Queue;
 use crate::system::{OsEntropy, SystemClock};
@@ -96,6 +97,11 @@ impl Process {
     /// The queue of requests; reads `PORTICO_REQUEST_QUEUE_URL`.
     pub fn queue(&self) -> Result<Queue, StartError> {
         Ok(Queue::new(aws_sdk_sqs::Config::new(&self.sdk), &variable("PORTICO_REQUEST_QUEUE_URL")?))
+    }
+
+    /// The bus; reads `PORTICO_EVENT_BUS`, its name or ARN.
+    pub fn bus(&self) -> Result<EventBus, StartError> {
+        Ok(EventBus::new(aws_sdk_eventbridge::Config::new(&self.sdk), &variable("PORTICO_EVENT_BUS")?))
     }
 
     /// The couriers; reads `PORTICO_FROM_ADDRESS`, and if they are there `PORTICO_CONFIGURATION_SET` and

@@ -223,7 +223,7 @@ async fn unverified<S: FailedChecks>(
     nearest: Option<(Box<Patient>, Vec<Fact>)>,
     email: &Email,
 ) -> Result<Option<Decided>, Failure> {
-    let Some((patient, facts)) = nearest.filter(|(patient, _)| !patient.is_reported(Channel::Email)) else {
+    let Some((patient, facts)) = nearest.filter(|(patient, _)| !patient.is_stopped(Channel::Email)) else {
         return Ok(None);
     };
     let known = store.checks(&patient.practice, &patient.id).await?;
@@ -430,7 +430,7 @@ where
     let patients: Vec<Patient> =
         store.charts(practice, &holders.patients).await?.into_iter().map(|(p, _)| p).collect();
     let patients: Vec<Patient> =
-        patients.into_iter().filter(|p| charted(p) && !p.is_reported(Channel::Email)).collect();
+        patients.into_iter().filter(|p| charted(p) && !p.is_stopped(Channel::Email)).collect();
     let mut names: Vec<(AccountId, String)> = patients
         .iter()
         .filter(|patient| patient.suspension().is_none())

@@ -58,6 +58,11 @@ impl By {
         Self { client: "patient".to_owned(), actor: None }
     }
 
+    /// Who carries messages: the mail service, the carrier.
+    pub fn provider() -> Self {
+        Self { client: "provider".to_owned(), actor: None }
+    }
+
     /// An operator, through the cloud's own tools.
     pub fn operator() -> Self {
         Self { client: "operator".to_owned(), actor: None }
@@ -122,6 +127,12 @@ pub enum Action {
     WrongRecipientReported,
     /// Staff confirmed an address.
     ContactConfirmed,
+    /// A message came back for good, or was called spam: nothing goes to that address any more.
+    AddressStopped,
+    /// The number replied STOP.
+    TextsStopped,
+    /// The number replied START.
+    TextsStarted,
     /// Somebody asked for the chart to be changed.
     ChangeProposed,
     /// Staff took a proposed change over, or a part of it.

@@ -6,14 +6,14 @@ use std::future::Future;
 use crate::account::Account;
 use crate::chart::Channel;
 use crate::ids::{MessageId, PracticeId};
-use crate::link::{Link, Purpose};
+use crate::link::{Delivery, Link, Purpose};
 use crate::message::{ATTEMPTS, Message, MessageState, Recipient, Template};
-use crate::notice::may_text;
-use crate::patient::Patient;
+use crate::patient::{Patient, Stop};
 use crate::person::{Email, Name, Phone};
 use crate::ports::{Context, Practices};
 use crate::practice::Settings;
 use crate::refusal::Unavailable;
+use crate::texts::{Standing, Standings};
 use crate::time::Timestamp;
 
 /// Seconds until a message that a provider did not take is tried again, by attempt.
@@ -31,20 +31,26 @@ pub trait Outbox: Sync {
     ) -> impl Future<Output = Result<Option<Message>, Unavailable>> + Send;
     /// The patient whom a message is about, the link that it carries and the account that it goes to, in one read.
     fn about(&self, message: &Message) -> impl Future<Output = Result<About, Unavailable>> + Send;
-    /// Writes down what became of a message that this sender still has: its state, the provider's id, and on its link
-    /// the delivery.
+    /// Writes down what became of a message that this sender still has: its state, the provider's id, and what the link
+    /// that it delivers is to show from now on; a failure there is noted for staff.
     fn settle(
         &self,
         message: &Message,
-        on_link: bool,
+        delivery: Option<Delivery>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
-    /// Ids of messages of a practice that were due before `now`, the oldest first, at most 100.
+    /// Lets go of a message that this sender still has, until then; the attempt does not count.
+    fn put_back(
+        &self,
+        message: &Message,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    /// Messages of a practice that were due before `now`, each with when, the oldest first, at most 100.
     fn due(
         &self,
         practice: &PracticeId,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<MessageId>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<(MessageId, Timestamp)>, Unavailable>> + Send;
     /// Every practice.
     fn practices(&self) -> impl Future<Output = Result<Vec<PracticeId>, Unavailable>> + Send;
 }
@@ -60,6 +66,8 @@ pub struct About {
     pub account: Option<Account>,
     /// The patient that its holder is, where it has no address of its own.
     pub own: Option<Patient>,
+    /// What the number that a text was decided for said last.
+    pub standing: Option<Standing>,
 }
 
 /// What a message says, with all that its words need.
@@ -124,6 +132,8 @@ pub enum Handed {
     Accepted(String),
     /// Not now; worth trying again.
     Later,
+    /// Nothing was tried: the provider's quota is used up for so many seconds.
+    Busy(i64),
     /// Never.
     Rejected,
 }
@@ -142,6 +152,8 @@ pub struct EmailOut {
     pub html: String,
     /// The plain part.
     pub text: String,
+    /// Whether somebody waits for it before a page.
+    pub awaited: bool,
     /// The message's id, for feedback.
     pub message: MessageId,
     /// `en` or `es`.
@@ -183,8 +195,8 @@ pub trait Courier: Sync {
 }
 
 /// Claims a message and decides whether it still is to be said. `None`: nothing to send (taken by another sender, not
-/// due, or dropped because its reason is gone).
-pub async fn take<S: Outbox + Practices>(
+/// due, or dropped because its reason is gone or nothing may go to its address).
+pub async fn take<S: Outbox + Standings + Practices>(
     context: &Context,
     store: &S,
     id: MessageId,
@@ -194,23 +206,55 @@ pub async fn take<S: Outbox + Practices>(
     if message.attempts > ATTEMPTS {
         // Its senders died, each with the message in hand.
         message.state = MessageState::Failed;
-        store.settle(&message, message.link.is_some() && message.template != Template::Code, now).await?;
+        store.settle(&message, Some(Delivery::Failed), now).await?;
         return Ok(None);
     }
     let about = store.about(&message).await?;
     let practice = store.practice(&message.practice).await?;
-    let letter = about.patient.as_ref().zip(practice).and_then(|(patient, practice)| {
+    let due = about.patient.as_ref().zip(practice).and_then(|(patient, practice)| {
         let words = words(context, &message, patient, &about, now)?;
-        let address = address(&message, patient, &about)?;
-        Some((practice, words, address, greeted(&message, patient, &about)))
+        Some((patient, practice, words, address(&message, patient, &about)?))
     });
-    if let Some((practice, words, address, (given_name, language))) = letter {
-        Ok(Some(Letter { given_name, language, settings: practice.settings, words, address, message }))
-    } else {
+    let Some((patient, practice, words, address)) = due else {
         message.state = MessageState::Dropped;
-        store.settle(&message, false, now).await?;
-        Ok(None)
+        store.settle(&message, None, now).await?;
+        return Ok(None);
+    };
+    if let Some(stopped) = stopped(store, &message, patient, &about, &address).await? {
+        message.state = MessageState::Dropped;
+        store.settle(&message, Some(stopped), now).await?;
+        return Ok(None);
     }
+    let (given_name, language) = greeted(&message, patient, &about);
+    Ok(Some(Letter { given_name, language, settings: practice.settings, words, address, message }))
+}
+
+/// What keeps a message from its address, if something does.
+async fn stopped<S: Standings>(
+    store: &S,
+    message: &Message,
+    patient: &Patient,
+    about: &About,
+    address: &str,
+) -> Result<Option<Delivery>, Unavailable> {
+    if matches!(message.to, Recipient::Former(_)) {
+        return Ok(None);
+    }
+    let stops = patient.stops(message.channel, address);
+    if stops.contains(&Stop::OptedOut) {
+        return Ok(Some(Delivery::OptedOut));
+    }
+    if !stops.is_empty() {
+        return Ok(Some(Delivery::Suppressed));
+    }
+    if message.channel != Channel::Sms {
+        return Ok(None);
+    }
+    let standing = match about.standing.filter(|_| message.number.as_deref() == Some(address)) {
+        Some(standing) => standing,
+        None => store.standing(address).await?,
+    };
+    Ok((!standing.may_text()).then_some(Delivery::OptedOut))
 }
 
 /// Whom the greeting names, and in which language.
@@ -236,13 +280,13 @@ fn greeted(message: &Message, patient: &Patient, about: &About) -> (Option<Strin
 fn address(message: &Message, patient: &Patient, about: &About) -> Option<String> {
     let (link, channel) = (about.link.as_ref(), message.channel);
     let address = match &message.to {
-        Recipient::Patient if channel == Channel::Sms && !may_text(patient) => None,
-        Recipient::Patient => patient.reached_at(channel).map(str::to_owned),
+        Recipient::Patient if channel == Channel::Sms && patient.chart.sms_consent == Some(false) => None,
+        Recipient::Patient => patient.chart.address(channel).map(str::to_owned),
         Recipient::Account(_) => about.account.as_ref().and_then(|account| match channel {
             // An address that nobody was reached at is only what somebody typed; the chart's is the holder's, too.
             Channel::Email => {
                 let own = account.email.as_ref().filter(|_| account.email_verified).map(Email::reveal);
-                let charted = || about.own.as_ref().and_then(|own| own.reached_at(Channel::Email));
+                let charted = || about.own.as_ref().and_then(|own| own.chart.address(Channel::Email));
                 own.or_else(charted).map(str::to_owned)
             }
             Channel::Sms | Channel::Voice => {
@@ -320,33 +364,48 @@ pub async fn settle<S: Outbox>(
     handed: Handed,
 ) -> Result<MessageState, Unavailable> {
     let now = context.now();
-    match handed {
+    let delivery = match handed {
         Handed::Accepted(id) => {
             message.state = MessageState::Sent;
             message.provider_id = Some(id);
+            Some(Delivery::Sent)
+        }
+        Handed::Busy(seconds) => {
+            store.put_back(&message, now.plus_seconds(seconds)).await?;
+            return Ok(message.state);
         }
         Handed::Later if message.attempts < ATTEMPTS => {
             let step = usize::try_from(message.attempts.saturating_sub(1)).unwrap_or_default();
             message.due_at = now.plus_seconds(BACKOFF.get(step).copied().unwrap_or(300));
+            None
         }
-        Handed::Later | Handed::Rejected => message.state = MessageState::Failed,
-    }
-    let on_link = matches!(
-        message.template,
-        Template::Invitation | Template::VerifyAgain | Template::Restored | Template::Reset
-    );
-    store
-        .settle(&message, on_link && message.link.is_some() && message.state != MessageState::Queued, now)
-        .await?;
+        Handed::Later | Handed::Rejected => {
+            message.state = MessageState::Failed;
+            Some(Delivery::Failed)
+        }
+    };
+    store.settle(&message, delivery, now).await?;
     Ok(message.state)
 }
 
+/// What waits although its time has come.
+#[derive(Debug, Default)]
+pub struct Overdue {
+    /// The messages.
+    pub ids: Vec<MessageId>,
+    /// For how many seconds the oldest has waited.
+    pub oldest_seconds: i64,
+}
+
 /// Messages whose time came without anybody sending them: a stream record was lost, a sender died, a provider said later.
-pub async fn overdue<S: Outbox>(context: &Context, store: &S) -> Result<Vec<MessageId>, Unavailable> {
+pub async fn overdue<S: Outbox>(context: &Context, store: &S) -> Result<Overdue, Unavailable> {
     let now = context.now();
-    let mut ids = Vec::new();
+    let mut overdue = Overdue::default();
     for practice in store.practices().await? {
-        ids.extend(store.due(&practice, now).await?);
+        for (id, since) in store.due(&practice, now).await? {
+            overdue.ids.push(id);
+            overdue.oldest_seconds = overdue.oldest_seconds.max(since.seconds_until(now));
+        }
     }
-    Ok(ids)
+    Ok(overdue)
 }

@@ -86,6 +86,26 @@ pub async fn issue_key<S: Keys + Chain + Commit>(
     Err(Failure::Unavailable)
 }
 
+/// Issues a key like the one of that short name, which goes on to work: the older one's record, and the new key.
+pub async fn rotate_key<S: Keys + Chain + Commit>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    name: &str,
+) -> Result<(ApiKey, Zeroizing<String>), Failure> {
+    let older = key_named(store, practice, name).await?;
+    if older.revoked_at.is_some() {
+        return Err(Refusal::Conflict("key_revoked").into());
+    }
+    let key = issue_key(context, store, practice, &older.client, older.scopes.clone()).await?;
+    Ok((older, key))
+}
+
+async fn key_named<S: Keys>(store: &S, practice: &PracticeId, name: &str) -> Result<ApiKey, Failure> {
+    let keys = store.keys(practice).await?;
+    Ok(keys.into_iter().find(|key| short(&key.digest) == name).ok_or(Refusal::NotFound)?)
+}
+
 /// How a key is named where it may not be shown: the first twelve digits of its digest.
 pub fn short(digest: &str) -> String {
     digest.chars().take(12).collect()
@@ -98,8 +118,7 @@ pub async fn revoke_key<S: Keys + Chain + Commit>(
     practice: &PracticeId,
     name: &str,
 ) -> Result<(), Failure> {
-    let keys = store.keys(practice).await?;
-    let key = keys.into_iter().find(|key| short(&key.digest) == name).ok_or(Refusal::NotFound)?;
+    let key = key_named(store, practice, name).await?;
     for _ in 0..DECISIONS {
         let head = store.head(practice, &Subject::Practice).await?;
         let detail = vec![("client", key.client.to_string()), ("key", short(&key.digest))];

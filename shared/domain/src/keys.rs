@@ -76,9 +76,9 @@ impl Use {
 /// The keyring could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
-    /// The text is not `{"current": 1, "keys": {"1": "<32 bytes in base64url>"}}`.
+    /// The text is not `{"current": 1, "1": "<32 bytes in base64url, or a longer text>"}`.
     #[error(
-        "the keyring must be JSON: {{\"current\": <id>, \"keys\": {{\"<id 0 to 15>\": \"<32 bytes, base64url>\"}}}}"
+        "the keyring must be JSON: {{\"current\": <id>, \"<id 0 to 15>\": \"<32 bytes in base64url, or a longer text>\"}}"
     )]
     Malformed,
     /// The current key is not among the keys.
@@ -98,10 +98,24 @@ impl fmt::Debug for Keyring {
     }
 }
 
+/// The keyring as it is kept: flat, since that is what a secrets store can generate.
 #[derive(Serialize, Deserialize)]
 struct KeyringText {
     current: u8,
+    #[serde(flatten)]
     keys: BTreeMap<String, String>,
+}
+
+/// Characters of 32 bytes in base64url.
+const SECRET_CHARS: usize = 43;
+
+/// The 32 bytes that a key's text stands for: themselves in base64url, or the hash of a longer text, which a secrets
+/// store made up of letters and digits (64 of them: 381 bits).
+fn secret_of(text: &str) -> Option<[u8; 32]> {
+    if text.len() > SECRET_CHARS {
+        return Some(Sha256::digest(text.as_bytes()).into());
+    }
+    BASE64URL_NOPAD.decode(text.as_bytes()).ok()?.try_into().ok()
 }
 
 impl Keyring {
@@ -118,8 +132,7 @@ impl Keyring {
         let mut secrets = BTreeMap::new();
         for (id, secret) in read.keys {
             let id = id.parse().ok().and_then(KeyId::new).ok_or(KeyringError::Malformed)?;
-            let bytes = BASE64URL_NOPAD.decode(secret.as_bytes()).map_err(|_| KeyringError::Malformed)?;
-            let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| KeyringError::Malformed)?;
+            let bytes = secret_of(&secret).ok_or(KeyringError::Malformed)?;
             secrets.insert(id, Zeroizing::new(bytes));
         }
         let current = KeyId::new(read.current).filter(|id| secrets.contains_key(id));
@@ -229,4 +242,43 @@ pub fn new_secret(entropy: &dyn Entropy) -> Zeroizing<String> {
     let mut bytes = Zeroizing::new([0; 32]);
     entropy.fill(bytes.as_mut());
     Zeroizing::new(BASE64URL_NOPAD.encode(bytes.as_ref()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fives;
+    impl Entropy for Fives {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(5);
+        }
+    }
+
+    #[test]
+    fn a_keyring_reads_what_it_wrote() {
+        let keyring = Keyring::generate(&Fives);
+        let again = Keyring::parse(&keyring.to_text()).unwrap();
+        assert_eq!(again.mac_now(Use::Code, &[b"x"]), keyring.mac_now(Use::Code, &[b"x"]));
+    }
+
+    #[test]
+    fn a_keyring_that_a_secrets_store_generated_is_one_and_a_short_key_is_none() {
+        let of = |key: &str| Keyring::parse(&format!("{{\"current\": 1, \"1\": \"{key}\"}}"));
+        let (one, other) = (of(&"a".repeat(64)).unwrap(), of(&"b".repeat(64)).unwrap());
+        assert_ne!(one.mac_now(Use::Code, &[]), other.mac_now(Use::Code, &[]));
+        assert_eq!(of("too short").err(), Some(KeyringError::Malformed));
+        assert_eq!(Keyring::parse("{\"current\": 2}").err(), Some(KeyringError::NoCurrent));
+    }
+
+    #[test]
+    fn after_a_rotation_the_old_key_still_verifies_and_the_new_one_makes() {
+        let old = Keyring::parse(&format!("{{\"current\": 1, \"1\": \"{}\"}}", "a".repeat(64))).unwrap();
+        let both =
+            format!("{{\"current\": 2, \"1\": \"{}\", \"2\": \"{}\"}}", "a".repeat(64), "b".repeat(64));
+        let new = Keyring::parse(&both).unwrap();
+        let of_old = old.mac_now(Use::Audit, &[b"event"]);
+        assert_eq!(new.mac(old.current(), Use::Audit, &[b"event"]), Some(of_old));
+        assert_ne!(new.mac_now(Use::Audit, &[b"event"]), of_old);
+    }
 }

@@ -4,6 +4,7 @@
 #![warn(missing_docs, clippy::indexing_slicing)]
 
 pub mod account;
+pub mod announcement;
 pub mod audit;
 pub mod chain;
 pub mod chart;
@@ -25,6 +26,7 @@ pub mod portal;
 pub mod ports;
 pub mod practice;
 pub mod refusal;
+pub mod texts;
 pub mod time;
 pub mod username;
 
@@ -46,6 +48,7 @@ pub mod revoke;
 pub mod send_invite;
 pub mod sign_in;
 pub mod sync_chart;
+pub mod track_delivery;
 pub mod verify;
 
 pub use time::{Clock, Entropy, Timestamp};

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::chart::Channel;
 use crate::ids::{AccountId, LinkId, MessageId, PatientId, PracticeId};
+use crate::link::Feedback;
 use crate::time::Timestamp;
 
 /// Seconds for which one sender has a message to itself.
@@ -121,4 +122,29 @@ pub struct Message {
     /// The provider's id of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,
+    /// The number that a text was decided for, E.164, so that whether it replied STOP is read along with the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// What the provider reported since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Feedback>,
+}
+
+impl Template {
+    /// Whether its message delivers an invitation or a reset: what becomes of it is shown on that link.
+    pub const fn delivers_link(self) -> bool {
+        matches!(self, Self::Invitation | Self::VerifyAgain | Self::Restored | Self::Reset)
+    }
+
+    /// Whether somebody waits for it before a page: it goes before all others where not everything can go.
+    pub const fn is_awaited(self) -> bool {
+        matches!(self, Self::Code | Self::Reset)
+    }
+}
+
+impl Message {
+    /// The link on which it is shown what became of it.
+    pub fn shown_on(&self) -> Option<LinkId> {
+        self.link.filter(|_| self.template.delivers_link())
+    }
 }

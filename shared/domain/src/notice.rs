@@ -18,7 +18,9 @@ pub struct Reach {
 
 /// A message of this template for `reach`, about a patient.
 pub fn message(context: &Context, patient: &Patient, template: Template, reach: Reach) -> Message {
-    about(context, patient.practice.clone(), patient.id.clone(), template, reach)
+    let texted = reach.to == Recipient::Patient && reach.channel == Channel::Sms;
+    let number = patient.chart.address(Channel::Sms).filter(|_| texted).map(str::to_owned);
+    Message { number, ..about(context, patient.practice.clone(), patient.id.clone(), template, reach) }
 }
 
 /// The same, where the patient's record is not at hand.
@@ -45,6 +47,8 @@ pub fn about(
         attempts: 0,
         due_at: now,
         provider_id: None,
+        number: None,
+        feedback: None,
     }
 }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::audit::{Event, Subject, verify};
 use crate::desk::{StaffCall, open};
 use crate::ids::{LinkId, PatientId, PracticeId};
-use crate::patient::Patient;
+use crate::link::{Delivery, Link};
+use crate::patient::{Patient, Stop};
 use crate::ports::{Along, Context, Desk, Directory, History, Limits, Patients, Practices};
 use crate::practice::{Scope, Settings};
 use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
@@ -177,6 +178,14 @@ pub enum Cause {
     Hold,
     /// A proposed change of the chart waits for a decision.
     ChangeRequest,
+    /// A message came back for good.
+    AddressBounced,
+    /// A message was called spam.
+    AddressComplained,
+    /// The number replied STOP.
+    SmsOptedOut,
+    /// The invitation could not be sent.
+    DeliveryFailed,
 }
 
 impl Cause {
@@ -187,6 +196,10 @@ impl Cause {
             Self::LinkLocked => "link_locked",
             Self::Hold => "guardian_contact_conflict",
             Self::ChangeRequest => "change_request",
+            Self::AddressBounced => "address_bounced",
+            Self::AddressComplained => "address_complained",
+            Self::SmsOptedOut => "sms_opted_out",
+            Self::DeliveryFailed => "delivery_failed",
         }
     }
 }
@@ -236,9 +249,16 @@ where
         let (links, _) = store.links_and_accounts(&links, &[]).await?;
         for patient in patients {
             let theirs = out(&patient);
-            let locked = links.iter().any(|link| theirs.contains(&link.id) && link.is_locked());
+            let out = || links.iter().filter(|link| theirs.contains(&link.id));
+            let locked = out().any(Link::is_locked);
+            let failed = out().any(|link| link.delivered().0 == Delivery::Failed);
+            let stopped = |why: Stop| patient.stopped.iter().any(|stopped| stopped.why == why);
             let holds = |cause: &Cause| match cause {
-                Cause::ReportedWrongRecipient => !patient.reported.is_empty(),
+                Cause::ReportedWrongRecipient => stopped(Stop::WrongRecipient),
+                Cause::AddressBounced => stopped(Stop::Bounced),
+                Cause::AddressComplained => stopped(Stop::Complained),
+                Cause::SmsOptedOut => stopped(Stop::OptedOut),
+                Cause::DeliveryFailed => failed,
                 Cause::LinkLocked => locked,
                 Cause::Hold | Cause::ChangeRequest => true,
             };

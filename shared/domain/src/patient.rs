@@ -33,6 +33,12 @@ pub enum Reason {
     NoSmsConsent,
     /// Somebody at the address said that they are not this patient.
     ReportedWrongRecipient,
+    /// The last message to the address came back for good.
+    AddressBounced,
+    /// Somebody at the address called a message spam.
+    AddressComplained,
+    /// Somebody at the number replied STOP.
+    SmsOptedOut,
 }
 
 impl Reason {
@@ -48,6 +54,9 @@ impl Reason {
             Self::Declined => "declined",
             Self::NoSmsConsent => "no_sms_consent",
             Self::ReportedWrongRecipient => "reported_wrong_recipient",
+            Self::AddressBounced => "address_bounced",
+            Self::AddressComplained => "address_complained",
+            Self::SmsOptedOut => "sms_opted_out",
         }
     }
 }
@@ -188,13 +197,52 @@ pub struct Offer {
     pub expires_at: Timestamp,
 }
 
-/// An address of which somebody said that it is not this patient's.
+/// Why nothing goes to an address any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// Somebody there said that it is not this patient's.
+    WrongRecipient,
+    /// A message came back for good.
+    Bounced,
+    /// Somebody there called a message spam.
+    Complained,
+    /// Somebody there replied STOP to a text.
+    OptedOut,
+}
+
+impl Stop {
+    /// Why the patient can't be invited by that way.
+    pub const fn reason(self) -> Reason {
+        match self {
+            Self::WrongRecipient => Reason::ReportedWrongRecipient,
+            Self::Bounced => Reason::AddressBounced,
+            Self::Complained => Reason::AddressComplained,
+            Self::OptedOut => Reason::SmsOptedOut,
+        }
+    }
+}
+
+/// Stops that one patient's record keeps: a chart has three addresses, a few representatives have theirs.
+const STOPS: usize = 12;
+
+/// An address to which nothing goes until it is changed or confirmed, or until the number replies START.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reported {
+pub struct Stopped {
     /// Which way it is reached.
     pub channel: Channel,
     /// Its digest.
     pub to: String,
+    /// Why.
+    pub why: Stop,
+}
+
+impl Stopped {
+    /// Whether it keeps this channel from the address of that digest. An address that is somebody else's is so for
+    /// every way; one that takes no texts may still take calls.
+    fn keeps(&self, channel: Channel, to: &str) -> bool {
+        self.to == to && (self.why == Stop::WrongRecipient || self.channel == channel)
+    }
 }
 
 /// What stands for an address where the address itself need not be.
@@ -266,9 +314,9 @@ pub struct Patient {
     /// The representatives' invitations that are out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub offers: Vec<Offer>,
-    /// Addresses that are not this patient's, until they are changed or confirmed.
+    /// Addresses to which nothing goes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reported: Vec<Reported>,
+    pub stopped: Vec<Stopped>,
     /// Whether checks failed that no link keeps.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed_checks: bool,
@@ -309,17 +357,40 @@ impl Patient {
             || self.offers.iter().any(|offer| offer.link == link)
     }
 
-    /// The address or number on the chart for a channel, unless somebody there said that it is not this patient's.
+    /// The address or number on the chart for a channel, unless nothing may go there.
     pub fn reached_at(&self, channel: Channel) -> Option<&str> {
-        self.chart.address(channel).filter(|_| !self.is_reported(channel))
+        self.chart.address(channel).filter(|address| self.stops(channel, address).is_empty())
     }
 
-    /// Whether the address on the chart for a channel is one that was reported.
-    pub fn is_reported(&self, channel: Channel) -> bool {
-        self.chart.address(channel).is_some_and(|address| {
-            let to = address_digest(address);
-            self.reported.iter().any(|reported| reported.to == to)
-        })
+    /// Whether nothing may go to the chart's address for a channel.
+    pub fn is_stopped(&self, channel: Channel) -> bool {
+        self.chart.address(channel).is_some_and(|address| !self.stops(channel, address).is_empty())
+    }
+
+    /// Everything that keeps messages of a channel from an address, the chart's or a representative's.
+    pub fn stops(&self, channel: Channel, address: &str) -> Vec<Stop> {
+        let to = address_digest(address);
+        let mut stops: Vec<Stop> = self
+            .stopped
+            .iter()
+            .filter(|stopped| stopped.keeps(channel, &to))
+            .map(|stopped| stopped.why)
+            .collect();
+        stops.sort_unstable();
+        stops.dedup();
+        stops
+    }
+
+    /// Stops an address; `false` if it was stopped for that already.
+    pub fn stop(&mut self, channel: Channel, address: &str, why: Stop) -> bool {
+        let stopped = Stopped { channel, to: address_digest(address), why };
+        if self.stopped.contains(&stopped) {
+            return false;
+        }
+        self.stopped.push(stopped);
+        let beyond = self.stopped.len().saturating_sub(STOPS);
+        self.stopped.drain(..beyond);
+        true
     }
 
     /// What suspends every grant: no session, no sign-in and no link works for this patient while it holds.
@@ -389,9 +460,8 @@ impl Patient {
         if channel == Channel::Sms && self.chart.sms_consent == Some(false) {
             reasons.push(Reason::NoSmsConsent);
         }
-        if self.is_reported(channel) {
-            reasons.push(Reason::ReportedWrongRecipient);
-        }
+        let stops = self.chart.address(channel).map(|address| self.stops(channel, address));
+        reasons.extend(stops.into_iter().flatten().map(Stop::reason));
         if self.declined.is_some() {
             reasons.push(Reason::Declined);
         }

@@ -1,15 +1,17 @@
 //! `publish-changes`: what follows from a change after it happened: how many patients stand where, when somebody last
-//! signed in for a patient, and under which words accounts are found.
+//! signed in for a patient, under which words accounts are found, whose a phone number is, and what others are told.
 
 use std::future::Future;
 
 use crate::account::{Account, GrantState};
+use crate::announcement::Announcement;
 use crate::change_account::patients_of;
 use crate::find::{Listed, listed};
 use crate::ids::{AccountId, PatientId, PracticeId};
 use crate::patient::Status;
-use crate::ports::{Accounts, Commit, CommitError, DECISIONS, Patients, Practices, Write};
+use crate::ports::{Accounts, Chain, Commit, CommitError, Context, DECISIONS, Patients, Practices, Write};
 use crate::refusal::{Failure, Unavailable};
+use crate::texts::{Standings, heed};
 
 /// A change in the table, as this function understands it.
 #[derive(Default)]
@@ -20,6 +22,23 @@ pub struct Change {
     pub signed_in: Option<Box<Account>>,
     /// Accounts that may be found under other words now.
     pub relist: Vec<AccountId>,
+    /// A chart has another mobile number.
+    pub renumbered: Option<Renumbered>,
+    /// What others are told.
+    pub announcement: Option<Announcement>,
+}
+
+/// A chart's mobile number that texts can go to, before and now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renumbered {
+    /// The practice.
+    pub practice: PracticeId,
+    /// Whose chart.
+    pub patient: PatientId,
+    /// Before, E.164.
+    pub from: Option<String>,
+    /// Now.
+    pub to: Option<String>,
 }
 
 /// A patient's step from one status to another.
@@ -59,11 +78,27 @@ pub trait Lists: Sync {
     ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
 }
 
+/// Keeps whose a phone number is: candidates only.
+pub trait Numbers: Standings {
+    /// Lists a chart under its number now, and no longer under the one before.
+    fn renumber(&self, renumbered: &Renumbered) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
 /// Follows one change of the stream. Repeating it does no harm.
-pub async fn follow<S>(store: &S, change: Change, event: &str) -> Result<(), Unavailable>
+pub async fn follow<S>(context: &Context, store: &S, change: Change, event: &str) -> Result<(), Unavailable>
 where
-    S: Counts + Lists + Accounts + Patients + Practices + Commit,
+    S: Counts + Lists + Numbers + Accounts + Patients + Practices + Chain + Commit,
 {
+    if let Some(renumbered) = change.renumbered {
+        store.renumber(&renumbered).await?;
+        // Read after it is listed, so that a STOP at this moment meets the one or the other.
+        if let Some(number) = &renumbered.to {
+            let standing = store.standing(number).await?;
+            if !standing.may_text() {
+                heed(context, store, &renumbered.practice, &renumbered.patient, number, standing).await?;
+            }
+        }
+    }
     if let Some(Moved { practice, from, to }) = change.moved.filter(|moved| moved.from != moved.to) {
         store.shift(&practice, from, to, event).await?;
     }

@@ -13,7 +13,7 @@ use crate::limit::{Counter, OWN_MAIL};
 use crate::link::{Invitee, Kind, Link, LinkState, Purpose, Target};
 use crate::message::{Message, Recipient, Template};
 use crate::notice::{Reach, message};
-use crate::patient::{AccountRef, OFFERS, Offer, Patient, Reason, RevokeReason, address_digest};
+use crate::patient::{AccountRef, OFFERS, Offer, Patient, Reason, RevokeReason, Stop, address_digest};
 use crate::portal::{Portal, settled};
 use crate::ports::{
     Accounts, Chain, Commit, CommitError, Context, DECISIONS, Desk, History, Limits, Patients, Practices,
@@ -50,10 +50,9 @@ pub fn offer(
 ) -> Result<Prepared, Refusal> {
     let mut reasons = patient.refusals(Channel::Print, settings);
     reasons.retain(|reason| *reason != Reason::Declined);
-    let to = offering.invitee.address(offering.channel).map(address_digest);
-    if to.is_some_and(|to| patient.reported.iter().any(|reported| reported.to == to)) {
-        reasons.push(Reason::ReportedWrongRecipient);
-    }
+    let to = offering.invitee.address(offering.channel);
+    let stops = to.map(|to| patient.stops(offering.channel, to));
+    reasons.extend(stops.into_iter().flatten().map(Stop::reason));
     if offer_channel(&offering.invitee, offering.channel).is_none() {
         let missing = offering.channel == Channel::Email;
         reasons.push(if missing { Reason::MissingEmail } else { Reason::MissingMobilePhone });

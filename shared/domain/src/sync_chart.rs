@@ -11,7 +11,7 @@ use crate::desk::{Caller, StaffCall, open, repeated};
 use crate::ids::{LinkId, PatientId, new_patient_id};
 use crate::invitation::{end_resets, prepare, too_many_texts};
 use crate::link::{Link, LinkState};
-use crate::patient::{Patient, address_digest};
+use crate::patient::{Patient, Stop, address_digest};
 use crate::portal::{Portal, settled};
 use crate::ports::{
     Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Directory, Entry as Listing, History,
@@ -162,7 +162,7 @@ pub(crate) fn plan(
             let (old, new) = (before.chart.address(channel), patient.chart.address(channel));
             old.filter(|_| old != new).map(address_digest)
         });
-        patient.reported.retain(|reported| !left.iter().flatten().any(|gone| *gone == reported.to));
+        patient.stopped.retain(|stopped| !left.iter().flatten().any(|gone| *gone == stopped.to));
     }
     let entry = Entry {
         practice: practice.id.clone(),
@@ -214,7 +214,7 @@ fn new_patient(practice: &Practice, id: &PatientId, chart: Chart, now: Timestamp
         created_at: now,
         invitation: None,
         offers: Vec::new(),
-        reported: Vec::new(),
+        stopped: Vec::new(),
         failed_checks: false,
         accounts: Vec::new(),
         registered_at: None,
@@ -305,9 +305,10 @@ where
     settled(context, store, call, &[Scope::ChartWrite], patient, |mut patient, caller| {
         caller.actor()?;
         // The chart's address, and those of representatives who were invited by that way.
-        let known = patient.reported.len();
-        patient.reported.retain(|reported| reported.channel != channel);
-        if patient.reported.len() == known {
+        let known = patient.stopped.len();
+        // Who replied STOP is heard until they reply START.
+        patient.stopped.retain(|stopped| stopped.channel != channel || stopped.why == Stop::OptedOut);
+        if patient.stopped.len() == known {
             return Ok(None);
         }
         let entry = Entry {

@@ -16,7 +16,7 @@ use crate::link::{
 use crate::message::{Recipient, Template};
 use crate::notice::{Reach, may_text, message};
 use crate::onboard::Cause;
-use crate::patient::{Patient, Reported, address_digest};
+use crate::patient::{Patient, Stop};
 use crate::person::{BirthDate, Email, Name, PostalCode};
 use crate::ports::{
     Chain, Commit, CommitError, Context, DECISIONS, Limits, Links, Patients, Practices, Write,
@@ -588,9 +588,8 @@ where
         let Some(mut patient) = patient?.filter(|patient| patient.invites_by(link.id)) else { return Ok(()) };
         patient.invitation.take_if(|current| current.link == link.id);
         patient.offers.retain(|offer| offer.link != link.id);
-        let reported = link.sent_to.as_deref().map(address_digest);
-        if let Some(to) = reported.filter(|to| patient.reported.iter().all(|known| known.to != *to)) {
-            patient.reported.push(Reported { channel: link.channel, to });
+        if let Some(to) = link.sent_to.as_deref() {
+            patient.stop(link.channel, to, Stop::WrongRecipient);
         }
         let by = link.channel.as_str();
         let event = entry(&link, now, Action::WrongRecipientReported, by).after(&head?, &context.keyring);

@@ -6,6 +6,7 @@
 #![deny(missing_docs, clippy::indexing_slicing)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+mod delivery;
 mod email;
 mod language;
 mod names;
@@ -18,6 +19,7 @@ mod voice;
 #[cfg(test)]
 mod tests;
 
+pub use delivery::{DELIVERIES, delivery_detail};
 pub use email::{Email, email};
 pub use language::Language;
 pub use names::phone;

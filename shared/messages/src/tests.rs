@@ -427,6 +427,12 @@ fn every_code_has_a_sentence_of_its_own_in_both_languages() {
     for code in REASON_CODES {
         all.extend(Language::ALL.map(|language| reason_detail(code, language).expect(code)));
     }
+    for (delivery, trouble) in DELIVERIES {
+        let said =
+            Language::ALL.map(|language| delivery_detail(delivery, trouble, language).expect(delivery));
+        assert!(said.iter().all(|sentence| sentence.ends_with('.')), "{delivery}");
+        assert_ne!(said[0], said[1], "{delivery}");
+    }
     for sentence in &all {
         assert!(sentence.ends_with('.') && !sentence.contains(['{', '}']), "{sentence}");
     }

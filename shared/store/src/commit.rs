@@ -88,7 +88,7 @@ impl Table {
         }
     }
 
-    fn parts(&self, write: &Write) -> Result<Vec<TransactWriteItem>, Unavailable> {
+    pub(crate) fn parts(&self, write: &Write) -> Result<Vec<TransactWriteItem>, Unavailable> {
         let part = match write {
             Write::CreatePatient(patient, status) => self.put(patient_item(patient, *status)?, NEW, vec![]),
             Write::ChangePatient(patient, status) => {

@@ -70,3 +70,8 @@ fn unreadable(error: serde_dynamo::Error) -> Unavailable {
     tracing::error!(%error, "an item does not read as its record");
     Unavailable
 }
+
+/// An image of the stream, in DynamoDB's JSON, as an item.
+pub fn from_image(image: &serde_json::Value) -> Option<Item> {
+    serde_json::from_value::<serde_dynamo::Item>(image.clone()).ok().map(Into::into)
+}

@@ -16,12 +16,14 @@
 //! | search | `SEARCH#<practice>` | `<word>#<account>` |
 //! | message | `MESSAGE#<id>` | `MESSAGE` |
 //! | feedback | `PROVIDER#<provider's id>` | `MESSAGE` |
+//! | phone number | `PHONE#<E.164>` | `STANDING`: what it said last, STOP or START; beside it `SAID#<instant>#<id>`, one for each time, and `PATIENT#<practice>#<patient>`, one for each chart that it is on |
 //! | idempotency | `ONCE#<MAC of client and key>` | `ONCE` |
 //! | limit | `LIMIT#<counter>` | `LIMIT` |
 //!
 //! Two indexes: `roster` (`roster_pk` = practice and status, `roster_sk` = name) lists patients; `due` (`due_pk` =
 //! practice, `due_at`) holds what waits for an instant. `ttl` is DynamoDB's broom; no decision looks at it.
 
+use portico_domain::Timestamp;
 use portico_domain::audit::Subject;
 use portico_domain::ids::{AccountId, ChangeId, LinkId, MessageId, PatientId, PracticeId};
 use portico_domain::onboard::Cause;
@@ -150,9 +152,12 @@ pub fn care(practice: &PracticeId, id: &PatientId) -> Key {
     key(format!("PATIENT#{practice}#{id}"), "CARE")
 }
 
+/// What the partition of every audit chain begins with.
+pub const CHAIN: &str = "AUDIT#";
+
 /// The partition of an audit chain.
 pub fn chain(practice: &PracticeId, subject: &Subject) -> String {
-    format!("AUDIT#{practice}#{}", subject.key())
+    format!("{CHAIN}{practice}#{}", subject.key())
 }
 
 /// An audit event's place in its chain.
@@ -229,6 +234,28 @@ pub fn message_of(pk: &str) -> Option<MessageId> {
 /// A provider's id of a message.
 pub fn provider(id: &str) -> Key {
     key(format!("PROVIDER#{id}"), "MESSAGE")
+}
+
+fn number(number: &str) -> String {
+    format!("PHONE#{number}")
+}
+
+/// What a phone number said last.
+pub fn standing(of: &str) -> Key {
+    key(number(of), "STANDING")
+}
+
+/// One time that a phone number said STOP or START.
+pub fn said(of: &str, at: Timestamp, id: &str) -> Key {
+    key(number(of), format!("SAID#{:014}#{id}", at.millis()))
+}
+
+/// What every chart that a phone number is on begins with.
+pub const NUMBERED: &str = "PATIENT#";
+
+/// A chart that a phone number is on.
+pub fn numbered(of: &str, practice: &PracticeId, id: &PatientId) -> Key {
+    key(number(of), format!("{NUMBERED}{practice}#{id}"))
 }
 
 /// An idempotency marker.

@@ -6,6 +6,7 @@
 
 mod commit;
 mod expression;
+mod follow;
 mod item;
 pub mod keys;
 mod outbox;

@@ -114,8 +114,8 @@ pub struct World {
     _used: Used,
 }
 
-/// Notes, when a world ends, what its functions did to the table, so that a grant that nothing uses can be told at the
-/// end of a whole test run: an empty file for each function and action.
+/// Notes, when a world ends, what its functions did in the cloud, so that a grant that nothing uses can be told at the
+/// end of a whole test run: an empty file for each function and deed.
 struct Used(Meter);
 
 /// Where that is noted.
@@ -123,11 +123,12 @@ pub const USED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/roles-
 
 impl Drop for Used {
     fn drop(&mut self) {
-        for (function, actions) in self.0.used() {
-            for action in actions {
+        for (function, deeds) in self.0.used() {
+            for deed in deeds {
                 let folder = std::path::Path::new(USED).join(&function);
                 // What can't be noted is missed at the end, and looked into then.
-                std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(action), "")).ok();
+                let name = deed.to_string().replace('/', "|");
+                std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(name), "")).ok();
             }
         }
     }

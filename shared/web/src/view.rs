@@ -8,7 +8,7 @@ use portico_domain::demographics::{ChartField, Details, Waiting};
 use portico_domain::desk::Caller;
 use portico_domain::find::Found;
 use portico_domain::keys::Keyring;
-use portico_domain::link::{Delivery, FailedCheck, Link, LinkState};
+use portico_domain::link::{Delivery, FailedCheck, Link, LinkState, Trouble};
 use portico_domain::onboard::Cause;
 use portico_domain::patient::Patient;
 use portico_domain::person::{Email, Line, Name, Phone, PostalCode};
@@ -16,6 +16,7 @@ use portico_domain::portal::Portal;
 use portico_domain::practice::{Scope, Settings};
 use portico_domain::represent::Represented;
 use portico_domain::sync_chart::Charted;
+use portico_messages::Language;
 use serde_json::{Map, Value, json};
 
 fn rfc3339(at: Option<Timestamp>) -> Option<String> {
@@ -36,6 +37,7 @@ fn object(value: Value) -> Value {
 pub fn invitation(link: &Link, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
     let state = state(link, now);
     let pending = state == "pending";
+    let (delivery, trouble) = link.delivered();
     object(json!({
         "invitation_id": link.id.to_string(),
         "kind": link.kind,
@@ -46,8 +48,8 @@ pub fn invitation(link: &Link, caller: &Caller, keyring: &Keyring, now: Timestam
         "opened_at": rfc3339(link.opened_at),
         "closed_at": rfc3339(link.closed_at),
         "expires_at": link.expires_at.to_string(),
-        "delivery": link.delivery,
-        "delivery_detail": (link.delivery == Delivery::Failed).then_some("The message could not be handed over. Check the address and invite again."),
+        "delivery": delivery,
+        "delivery_detail": delivery_detail(delivery, trouble),
         "state": state,
         "access_code": link.access_code(keyring).filter(|_| pending && caller.may(Scope::Invite)),
         "invited_by": {"client": link.client, "actor": link.actor},
@@ -239,6 +241,12 @@ fn state(link: &Link, now: Timestamp) -> &'static str {
         LinkState::Revoked => "revoked",
         LinkState::ReportedWrongRecipient => "reported_wrong_recipient",
     }
+}
+
+/// What staff read beside a delivery that is not simply on its way.
+fn delivery_detail(delivery: Delivery, trouble: Option<Trouble>) -> Option<&'static str> {
+    let trouble = trouble.and_then(|trouble| Some(serde_json::to_value(trouble).ok()?.as_str()?.to_owned()));
+    portico_messages::delivery_detail(delivery.as_str(), trouble.as_deref(), Language::English)
 }
 
 /// An invitation whose record is no longer kept: what the audit trail says of it.

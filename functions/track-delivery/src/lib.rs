@@ -1,0 +1,75 @@
+//! `track-delivery`: what providers report. SES's events, calls' events and replies to texts come through a queue, of
+//! whose batch it says which are to come again; receipts of texts come as lines of SNS's own logs.
+
+mod wire;
+
+use aws_lambda_events::cloudwatch_logs::LogsEvent;
+use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Patients, Practices};
+use portico_domain::refusal::Unavailable;
+use portico_domain::texts::Ledger;
+use portico_domain::track_delivery::{Told, Tracking, report, say};
+use portico_web::App;
+use serde_json::{Value, json};
+use wire::News;
+
+/// Handles an event: a batch of the queue, or of log lines. An error has the log lines come again, all of them: what is
+/// known already changes nothing.
+pub async fn handle<S>(app: &App<S>, event: &Value) -> Result<Value, String>
+where
+    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
+{
+    if event.get("awslogs").is_some() {
+        return receipts(app, event).await;
+    }
+    let mut failed = Vec::new();
+    for record in event.get("Records").and_then(Value::as_array).into_iter().flatten() {
+        let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
+        let id = text("messageId");
+        let taken = match wire::queued(text("body")) {
+            Ok(news) => take(app, news).await.is_ok(),
+            Err(why) => {
+                // Kept for a person to look at: the dead-letter queue is where it ends.
+                tracing::error!(feedback.id = id, error = why, "feedback that can't be read");
+                false
+            }
+        };
+        if !taken {
+            failed.push(json!({"itemIdentifier": id}));
+        }
+    }
+    Ok(json!({"batchItemFailures": failed}))
+}
+
+async fn receipts<S>(app: &App<S>, event: &Value) -> Result<Value, String>
+where
+    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
+{
+    // As text: the library borrows names of fields from what it reads.
+    let logs: LogsEvent =
+        serde_json::from_str(&event.to_string()).map_err(|_| "these log lines can't be read".to_owned())?;
+    let mut again = false;
+    for line in &logs.aws_logs.data.log_events {
+        match wire::receipt(&line.message, line.timestamp) {
+            Ok(news) => again |= take(app, news).await.is_err(),
+            Err(why) => tracing::error!(feedback.id = line.id, error = why, "feedback that can't be read"),
+        }
+    }
+    if again { Err("some receipts are to come again".to_owned()) } else { Ok(json!({})) }
+}
+
+async fn take<S>(app: &App<S>, news: News) -> Result<(), Unavailable>
+where
+    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
+{
+    let (context, store) = (&app.context, &app.store);
+    match news {
+        // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
+        News::Report(told) => match Box::pin(report(context, store, &told)).await? {
+            Told::Kept | Told::Known => {}
+            Told::Stranger => tracing::info!("feedback on a message that is not kept"),
+        },
+        News::Said(said) => Box::pin(say(context, store, &said)).await?,
+        News::Nothing => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! What providers report of messages that were captured here, in the shapes in which SES, SNS and End User Messaging send
+//! it, by the ways on which it comes in the cloud: a queue behind a topic or a rule, and lines of a log.
+
+use std::io::{self, Write};
+
+use data_encoding::BASE64;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use portico_domain::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::capture::{Capture, Channel, Message};
+use crate::ids;
+use crate::invoke::Invoker;
+use crate::queue::Queues;
+use crate::stream::REGION;
+
+/// The queue that feedback comes through, by its logical id in the template.
+const QUEUE: &str = "FeedbackQueue";
+/// The function that takes it, and the name of its event for lines of a log.
+const FUNCTION: &str = "track-delivery";
+const RECEIPTS: &str = "receipts";
+/// The number that people reply to.
+const OURS: &str = "+12025550199";
+const ACCOUNT: &str = "000000000000";
+
+/// What a provider is to report.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum Feedback {
+    /// What became of a message, by the id that the mailbox shows.
+    Message {
+        /// The provider's id of it.
+        message_id: String,
+        /// What became of it.
+        r#type: Fate,
+    },
+    /// What a number replied.
+    Phone {
+        /// E.164.
+        phone: String,
+        /// What.
+        r#type: Reply,
+    },
+}
+
+/// What becomes of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It arrived.
+    Delivery,
+    /// It came back for good.
+    Bounce,
+    /// It came back for a reason that passes: a full mailbox, a phone that is off.
+    TransientBounce,
+    /// It was called spam.
+    Complaint,
+    /// Somebody is away, and their mailbox says so.
+    AutoReply,
+    /// It is on its way for longer than usual.
+    Delay,
+    /// It was not sent: the address is on the provider's own list.
+    Suppressed,
+    /// It was not sent: the number replied STOP.
+    OptedOut,
+}
+
+/// What a number replies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// No more.
+    Stop,
+    /// Again.
+    Start,
+}
+
+/// Feedback on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The body of a message in the queue.
+    Queued(String),
+    /// An event with lines of a log.
+    Lines(Value),
+}
+
+/// The feedback as it would be sent at `now`; nothing, where there is no such message or nobody reports that of its kind.
+pub fn told(feedback: &Feedback, capture: &Capture, now: Timestamp) -> Option<Sent> {
+    match feedback {
+        Feedback::Message { message_id, r#type } => {
+            let message = capture.message(message_id)?;
+            match message.channel {
+                Channel::Email => {
+                    Some(Sent::Queued(notification(&ses_event(&message, *r#type, now)?, "SesFeedback", now)))
+                }
+                Channel::Sms => Some(Sent::Lines(lines(&receipt(&message, *r#type, now)?, now))),
+                Channel::Voice => Some(Sent::Queued(call_event(&message, *r#type, now)?.to_string())),
+            }
+        }
+        Feedback::Phone { phone, r#type } => {
+            let word = match r#type {
+                Reply::Stop => "STOP",
+                Reply::Start => "START",
+            };
+            let reply = json!({
+                "originationNumber": phone,
+                "destinationNumber": OURS,
+                "messageKeyword": "KEYWORD_000000000000",
+                "messageBody": word,
+                "inboundMessageId": ids::new(now),
+            });
+            Some(Sent::Queued(notification(&reply, "TextReplies", now)))
+        }
+    }
+}
+
+/// Puts feedback on its way.
+pub async fn hand_over(sent: Sent, queues: &Queues, invoker: &Invoker) -> io::Result<()> {
+    match sent {
+        Sent::Queued(body) => queues.send(QUEUE, &body).map(drop),
+        Sent::Lines(event) => {
+            invoker.call(FUNCTION, RECEIPTS, event).await.map(drop).map_err(io::Error::other)
+        }
+    }
+}
+
+/// SNS's envelope, as a queue that is subscribed to a topic gets it.
+fn notification(message: &Value, topic: &str, now: Timestamp) -> String {
+    json!({
+        "Type": "Notification",
+        "MessageId": ids::new(now),
+        "TopicArn": format!("arn:aws:sns:{REGION}:{ACCOUNT}:{topic}"),
+        "Message": message.to_string(),
+        "Timestamp": now.to_string(),
+        "SignatureVersion": "1",
+        "Signature": "local",
+        "SigningCertURL": "https://example.com/none.pem",
+        "UnsubscribeURL": "https://example.com/none",
+    })
+    .to_string()
+}
+
+/// SES's event of a mail.
+fn ses_event(message: &Message, fate: Fate, now: Timestamp) -> Option<Value> {
+    let tags: serde_json::Map<String, Value> =
+        message.tags.iter().map(|(name, value)| (name.clone(), json!([value]))).collect();
+    let mail = json!({
+        "timestamp": message.at,
+        "source": message.from,
+        "sourceArn": format!("arn:aws:ses:{REGION}:{ACCOUNT}:identity/example.com"),
+        "sendingAccountId": ACCOUNT,
+        "messageId": message.id,
+        "destination": [message.to],
+        "headersTruncated": false,
+        "headers": [{"name": "To", "value": message.to}],
+        "commonHeaders": {"to": [message.to], "messageId": message.id},
+        "tags": tags,
+    });
+    let at = now.to_string();
+    let recipient = json!([{"emailAddress": message.to}]);
+    let bounce = |kind: &str, sub: &str, status: &str| {
+        json!({
+            "eventType": "Bounce",
+            "bounce": {
+                "feedbackId": ids::new(now), "bounceType": kind, "bounceSubType": sub, "timestamp": at,
+                "bouncedRecipients": [{"emailAddress": message.to, "action": "failed", "status": status}],
+                "reportingMTA": "dns; example.com",
+            },
+        })
+    };
+    let mut event = match fate {
+        Fate::Delivery => json!({
+            "eventType": "Delivery",
+            "delivery": {
+                "timestamp": at, "processingTimeMillis": 11893, "recipients": [message.to],
+                "smtpResponse": "250 2.6.0 Message received", "reportingMTA": "example.com",
+            },
+        }),
+        Fate::Bounce => bounce("Permanent", "General", "5.1.1"),
+        Fate::TransientBounce => bounce("Transient", "MailboxFull", "4.2.2"),
+        Fate::AutoReply => bounce("Transient", "General", "4.0.0"),
+        Fate::Suppressed => bounce("Permanent", "OnAccountSuppressionList", "5.1.1"),
+        Fate::Complaint => json!({
+            "eventType": "Complaint",
+            "complaint": {
+                "feedbackId": ids::new(now), "complaintSubType": null, "complainedRecipients": recipient,
+                "timestamp": at, "complaintFeedbackType": "abuse", "userAgent": "Example/1.0",
+            },
+        }),
+        Fate::Delay => json!({
+            "eventType": "DeliveryDelay",
+            "deliveryDelay": {
+                "timestamp": at, "delayType": "TransientCommunicationFailure", "expirationTime": at,
+                "delayedRecipients": [{"emailAddress": message.to, "status": "4.4.1"}],
+            },
+        }),
+        Fate::OptedOut => return None,
+    };
+    event["mail"] = mail;
+    Some(event)
+}
+
+/// SNS's receipt of a text.
+fn receipt(message: &Message, fate: Fate, now: Timestamp) -> Option<Value> {
+    let (status, response) = match fate {
+        Fate::Delivery => ("SUCCESS", "Message has been accepted by phone carrier"),
+        Fate::Bounce => ("FAILURE", "Invalid phone number"),
+        Fate::TransientBounce | Fate::Delay => ("FAILURE", "Phone is currently unreachable/unavailable"),
+        Fate::OptedOut => ("FAILURE", "Phone number is opted out"),
+        Fate::Complaint | Fate::AutoReply | Fate::Suppressed => return None,
+    };
+    let at = now.to_jiff().strftime("%Y-%m-%d %H:%M:%S.%3f").to_string();
+    Some(json!({
+        "notification": {"messageId": message.id, "timestamp": at},
+        "delivery": {
+            "phoneCarrier": "Example Wireless", "mnc": 270, "mcc": 310, "numberOfMessageParts": 1,
+            "destination": message.to, "priceInUSD": 0.00645, "smsType": "Transactional",
+            "providerResponse": response, "dwellTimeMs": 599, "dwellTimeMsUntilDeviceAck": 1344,
+        },
+        "status": status,
+    }))
+}
+
+/// A line of SNS's log, as a subscription filter hands it on.
+fn lines(line: &Value, now: Timestamp) -> Value {
+    let data = json!({
+        "messageType": "DATA_MESSAGE",
+        "owner": ACCOUNT,
+        "logGroup": format!("sns/{REGION}/{ACCOUNT}/DirectPublishToPhoneNumber"),
+        "logStream": ids::new(now),
+        "subscriptionFilters": ["receipts"],
+        "logEvents": [{"id": ids::new(now), "timestamp": now.millis(), "message": line.to_string()}],
+    });
+    let mut zipped = GzEncoder::new(Vec::new(), Compression::fast());
+    // Writing to memory does not fail.
+    zipped.write_all(data.to_string().as_bytes()).ok();
+    json!({"awslogs": {"data": BASE64.encode(&zipped.finish().unwrap_or_default())}})
+}
+
+/// End User Messaging's event of a call, in EventBridge's envelope.
+fn call_event(message: &Message, fate: Fate, now: Timestamp) -> Option<Value> {
+    let kind = match fate {
+        Fate::Delivery => "VOICE_COMPLETED",
+        Fate::Bounce => "VOICE_FAILED",
+        Fate::TransientBounce | Fate::Delay => "VOICE_NO_ANSWER",
+        Fate::Complaint | Fate::AutoReply | Fate::Suppressed | Fate::OptedOut => return None,
+    };
+    Some(json!({
+        "version": "0",
+        "id": ids::new(now),
+        "detail-type": "Voice Message Delivery Status Updated",
+        "source": "aws.sms-voice",
+        "account": ACCOUNT,
+        "time": now.to_string(),
+        "region": REGION,
+        "resources": [],
+        "detail": {
+            "eventType": kind, "eventVersion": "1.0", "eventTimestamp": now.millis(), "isFinal": true,
+            "originationPhoneNumber": message.from, "destinationPhoneNumber": message.to, "isoCountryCode": "US",
+            "messageId": message.id, "context": message.tags,
+        },
+    }))
+}

@@ -1,0 +1,163 @@
+//! Announcements: what other systems of the practice may act on, as it goes out on the event bus. They hold ids and
+//! codes: no name, no address, no words of staff.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use serde::Serialize;
+
+use crate::audit::{Action, Event, Subject};
+use crate::ids::{PatientId, PracticeId};
+use crate::keys::digest;
+use crate::link::{Delivery, Link};
+use crate::refusal::Unavailable;
+use crate::time::Timestamp;
+
+/// The version of what announcements look like; `infra/events.schema.json` describes it.
+pub const VERSION: u8 = 1;
+
+/// Details of an audit event that go along: ids and codes.
+const DETAILS: [&str; 8] =
+    ["invitation_id", "account_id", "change_id", "kind", "channel", "reason", "why", "level"];
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Announcement {
+    /// What happened, such as `access.revoked`: the bus's detail type.
+    #[serde(skip)]
+    pub name: &'static str,
+    /// What its content looks like.
+    pub version: u8,
+    /// The same whenever the same thing is told again.
+    pub id: String,
+    /// The practice.
+    pub practice: PracticeId,
+    /// When it happened.
+    #[serde(serialize_with = "rfc3339")]
+    pub at: Timestamp,
+    /// The patient whom it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patient_id: Option<PatientId>,
+    /// Ids and codes.
+    #[serde(flatten)]
+    pub detail: BTreeMap<String, String>,
+}
+
+fn rfc3339<S: serde::Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&at.to_string())
+}
+
+/// Hands announcements to the bus.
+pub trait Bus: Sync {
+    /// Announces up to ten at once; says which, by their places, the bus did not take.
+    fn announce(
+        &self,
+        announcements: &[Announcement],
+    ) -> impl Future<Output = Result<Vec<usize>, Unavailable>> + Send;
+}
+
+fn id(parts: &[&str]) -> String {
+    digest(parts.join("\n").as_bytes()).chars().take(32).collect()
+}
+
+/// What an audit event means to others; nothing, where it is the practice's own affair.
+pub fn of_event(event: &Event) -> Option<Announcement> {
+    // What concerns an account and a patient stands in both chains; it is told once.
+    let Subject::Patient(patient) = &event.subject else { return None };
+    let name = name_of(event.action)?;
+    let detail: BTreeMap<String, String> = event
+        .detail
+        .iter()
+        .filter(|(name, _)| DETAILS.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    Some(Announcement {
+        name,
+        version: VERSION,
+        id: id(&[event.practice.as_str(), patient.as_str(), &event.number.to_string()]),
+        practice: event.practice.clone(),
+        at: event.at,
+        patient_id: Some(patient.clone()),
+        detail,
+    })
+}
+
+/// What became of an invitation's message, if that is another thing than before.
+pub fn of_link(before: Option<&Link>, link: &Link) -> Option<Announcement> {
+    let (delivery, trouble) = link.delivered();
+    if before.is_some_and(|before| before.delivered().0 == delivery) {
+        return None;
+    }
+    let name = match delivery {
+        Delivery::Queued => return None,
+        Delivery::Sent => "invitation.sent",
+        Delivery::Failed => "invitation.failed",
+        Delivery::Delivered => "invitation.delivered",
+        Delivery::Bounced => "invitation.bounced",
+        Delivery::Suppressed => "invitation.suppressed",
+        Delivery::OptedOut => "invitation.opted_out",
+        Delivery::Complained => "invitation.complained",
+    };
+    let word = |trouble| serde_json::to_value(trouble).ok()?.as_str().map(str::to_owned);
+    let mut detail = BTreeMap::from([
+        ("invitation_id".to_owned(), link.id.to_string()),
+        ("kind".to_owned(), link.kind.as_str().to_owned()),
+        ("channel".to_owned(), link.channel.as_str().to_owned()),
+    ]);
+    detail.extend(trouble.and_then(word).map(|why| ("why".to_owned(), why)));
+    let at = link.feedback.filter(|told| told.delivery == delivery).map(|told| told.at).or(link.sent_at);
+    Some(Announcement {
+        name,
+        version: VERSION,
+        id: id(&[&link.id.to_string(), delivery.as_str()]),
+        practice: link.practice.clone(),
+        at: at.unwrap_or(link.created_at),
+        patient_id: Some(link.patient.clone()),
+        detail,
+    })
+}
+
+/// The name under which an action is announced.
+const fn name_of(action: Action) -> Option<&'static str> {
+    Some(match action {
+        Action::InvitationCreated => "invitation.created",
+        Action::InvitationCancelled => "invitation.cancelled",
+        Action::InvitationDeclined => "invitation.declined",
+        Action::WrongRecipientReported => "invitation.reported_wrong_recipient",
+        Action::AccountRegistered => "account.registered",
+        Action::RegistrationHeld => "account.held",
+        Action::HoldGranted => "account.granted",
+        Action::HoldRefused => "account.refused",
+        Action::AccountDeleted => "account.deleted",
+        Action::CredentialsSet => "account.credentials_set",
+        Action::AccessRevoked => "access.revoked",
+        Action::AccessRestored => "access.restored",
+        Action::AccessEnabled => "access.enabled",
+        Action::AccessDisabled => "access.disabled",
+        Action::LevelChanged => "access.level_changed",
+        Action::AddressStopped => "contact.stopped",
+        Action::ContactConfirmed => "contact.confirmed",
+        Action::TextsStopped => "texts.stopped",
+        Action::TextsStarted => "texts.started",
+        Action::ChangeProposed => "demographics.proposed",
+        Action::ChangeAccepted => "demographics.accepted",
+        Action::ChangeDeclined => "demographics.declined",
+        // What the practice's own systems did, what a person does with their own login, and what operators do.
+        Action::ChartCreated
+        | Action::ChartChanged
+        | Action::IdentityConfirmed
+        | Action::CodeConfirmed
+        | Action::SignedIn
+        | Action::SignedOut
+        | Action::SessionExchanged
+        | Action::PasswordChanged
+        | Action::UsernameChanged
+        | Action::EmailChanged
+        | Action::AccountUnlocked
+        | Action::SessionsEnded
+        | Action::SettingsChanged
+        | Action::PracticeCreated
+        | Action::KeyIssued
+        | Action::KeyRevoked => return None,
+    })
+}

@@ -1,0 +1,346 @@
+//! D1, D2: what became of each message, a bad address not written to again, STOP and START. N2: others are told.
+
+use portico_local::SendingQuota;
+use portico_testkit::{Mail, World};
+use serde_json::{Value, json};
+
+async fn told(world: &World, mail: &Mail, what: &str) {
+    let said = json!({"message_id": mail.get("id"), "type": what});
+    drop(world.post("/_local/feedback", said).await.expect(200));
+}
+
+async fn replied(world: &World, phone: &str, word: &str) {
+    drop(world.post("/_local/feedback", json!({"phone": phone, "type": word})).await.expect(200));
+}
+
+async fn delivery(world: &World, id: &str) -> (String, String) {
+    let invitation = world.portal(id).await["invitation"].clone();
+    let text = |name: &str| invitation[name].as_str().unwrap_or_default().to_owned();
+    (text("delivery"), text("delivery_detail"))
+}
+
+async fn attention(world: &World, id: &str) -> Value {
+    let all = world.ehr("GET", "/v1/onboarding?attention=true", None).await.expect(200).json();
+    let patients = all["patients"].as_array().cloned().unwrap_or_default();
+    patients.into_iter().find(|one| one["patient_id"] == id).map_or(json!([]), |one| one["attention"].clone())
+}
+
+async fn refused(world: &World, id: &str, channel: &str) -> Value {
+    world.invite(id, channel).await.expect(422).json()["reasons"].clone()
+}
+
+#[tokio::test]
+async fn d1_a_message_is_queued_sent_and_delivered_and_staff_see_it() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    assert_eq!(world.invite("p1", "email").await.expect(201).str("/delivery"), "queued");
+    let mail = world.last_mail().await;
+    assert_eq!(delivery(&world, "p1").await, ("sent".into(), String::new()));
+    told(&world, &mail, "delivery").await;
+    assert_eq!(delivery(&world, "p1").await, ("delivered".into(), String::new()));
+    assert_eq!(attention(&world, "p1").await, json!([]));
+}
+
+#[tokio::test]
+async fn d1_an_invitation_that_came_back_says_so_and_nothing_goes_there_until_the_address_is_changed() {
+    let world = World::new().await;
+    world.invited("p1").await;
+    told(&world, &world.last_mail().await, "bounce").await;
+    let (state, detail) = delivery(&world, "p1").await;
+    assert_eq!(state, "bounced");
+    assert!(detail.contains("Correct it on the chart"), "{detail}");
+    assert_eq!(attention(&world, "p1").await, json!(["address_bounced"]));
+    assert_eq!(refused(&world, "p1", "email").await, json!(["address_bounced"]));
+    drop(world.invite("p1", "sms").await.expect(201));
+    let corrected = World::chart_with(json!({"email": "rosa.q@example.com"}));
+    world.patient("p1", corrected).await;
+    drop(world.invite("p1", "email").await.expect(201));
+    assert_eq!(world.last_mail().await.get("to"), "rosa.q@example.com");
+    assert_eq!(attention(&world, "p1").await, json!([]));
+}
+
+#[tokio::test]
+async fn d1_staff_who_know_that_a_bounced_address_is_right_confirm_it() {
+    let world = World::new().await;
+    world.invited("p1").await;
+    told(&world, &world.last_mail().await, "bounce").await;
+    let confirm = Some(json!({"channel": "email"}));
+    drop(world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200));
+    drop(world.invite("p1", "email").await.expect(201));
+    world.service.idle().await;
+    assert_eq!(delivery(&world, "p1").await.0, "sent");
+}
+
+#[tokio::test]
+async fn d1_spam_is_a_complaint_and_stops_the_address_for_the_whole_family() {
+    let world = World::new().await;
+    world.patient("child", World::chart_with(json!({"given_name": "Ivo"}))).await;
+    world.patient("apart", World::chart_with(json!({"email": "other@example.com"}))).await;
+    world.invited("p1").await;
+    told(&world, &world.last_mail().await, "complaint").await;
+    assert_eq!(delivery(&world, "p1").await.0, "complained");
+    assert_eq!(refused(&world, "p1", "email").await, json!(["address_complained"]));
+    assert_eq!(refused(&world, "child", "email").await, json!(["address_complained"]));
+    drop(world.invite("apart", "email").await.expect(201));
+    let events = world.ehr("GET", "/v1/audit?patient_id=child", None).await.expect(200).json();
+    let stopped = events["events"].as_array().unwrap().iter().find(|one| one["action"] == "address_stopped");
+    assert_eq!(stopped.unwrap()["detail"], json!({"channel": "email", "why": "address_complained"}));
+    let whole = world.ehr("GET", "/v1/audit/verify", None).await.expect(200).json();
+    assert_eq!(whole["intact"], true);
+}
+
+#[tokio::test]
+async fn d1_a_full_mailbox_and_an_automatic_reply_stop_nothing() {
+    let world = World::new().await;
+    for (what, words) in
+        [("transient_bounce", "mailbox is full"), ("auto_reply", "automatic reply"), ("delay", "being tried")]
+    {
+        world.patient(what, World::chart()).await;
+        drop(world.invite(what, "email").await.expect(201));
+        let mail = world.last_mail().await;
+        told(&world, &mail, what).await;
+        let (state, detail) = delivery(&world, what).await;
+        assert!(state == "sent" && detail.contains(words), "{what}: {state}, {detail}");
+        drop(world.invite(what, "email").await.expect(201));
+    }
+}
+
+#[tokio::test]
+async fn d1_feedback_twice_or_out_of_order_takes_nothing_back() {
+    let world = World::new().await;
+    let order = ["delay", "delivery", "bounce", "complaint"];
+    // Each order in which four reports can come, with repeats, ends in the same place, and never steps back.
+    for (number, first) in order.into_iter().enumerate() {
+        let id = format!("p{number}");
+        let address = format!("rosa.{number}@example.com");
+        world.patient(&id, World::chart_with(json!({"email": address}))).await;
+        drop(world.invite(&id, "email").await.expect(201));
+        let mail = world.last_mail().await;
+        let mut seen = Vec::new();
+        for what in [first].into_iter().chain(order.into_iter().rev()).chain([first]) {
+            told(&world, &mail, what).await;
+            seen.push(delivery(&world, &id).await.0);
+        }
+        let rank = |state: &String| {
+            ["sent", "delivered", "bounced", "complained"].iter().position(|one| one == state)
+        };
+        assert!(seen.is_sorted_by_key(rank), "{seen:?}");
+        assert_eq!(seen.last().unwrap(), "complained");
+    }
+}
+
+#[tokio::test]
+async fn d1_a_message_already_on_its_way_to_a_bad_address_is_not_sent() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    // The confirmation comes back; what the practice decides later is not mailed there.
+    told(&world, &world.last_mail().await, "bounce").await;
+    let before = world.mails().await.len();
+    drop(world.revoke("p1", "other").await.expect(200));
+    let after: Vec<Mail> = world.mails().await.split_off(before);
+    let to: Vec<&str> = after.iter().map(|mail| mail.get("to")).collect();
+    assert_eq!(to, ["+12025550143"], "what matters goes the other way, nothing to an address that bounced");
+}
+
+#[tokio::test]
+async fn d1_a_representatives_address_that_bounced_is_not_written_to_for_this_patient() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let offer = json!({
+        "given_name": "Marta", "family_name": "Vale", "relationship": "parent",
+        "email": "marta.vale@example.com", "channel": "email",
+    });
+    let invite = async || world.ehr("POST", "/v1/patients/p1/representatives", Some(offer.clone())).await;
+    drop(invite().await.expect(201));
+    told(&world, &world.last_mail().await, "bounce").await;
+    assert_eq!(invite().await.expect(422).json()["reasons"], json!(["address_bounced"]));
+    assert_eq!(attention(&world, "p1").await, json!(["address_bounced"]));
+    drop(world.invite("p1", "email").await.expect(201));
+    let confirm = Some(json!({"channel": "email"}));
+    drop(world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200));
+    drop(invite().await.expect(201));
+}
+
+#[tokio::test]
+async fn d1_a_text_is_delivered_refused_or_sent_to_no_phone() {
+    let world = World::new().await;
+    for (number, (what, state)) in
+        [("delivery", "delivered"), ("transient_bounce", "failed"), ("bounce", "bounced")]
+            .into_iter()
+            .enumerate()
+    {
+        world.patient(what, World::chart_with(json!({"mobile_phone": format!("+1202555014{number}")}))).await;
+        drop(world.invite(what, "sms").await.expect(201));
+        told(&world, &world.last_mail().await, what).await;
+        assert_eq!(delivery(&world, what).await.0, state, "{what}");
+    }
+    assert_eq!(refused(&world, "bounce", "sms").await, json!(["address_bounced"]));
+    drop(world.invite("transient_bounce", "sms").await.expect(201));
+    // A number that takes no texts may still be called.
+    drop(world.invite("bounce", "email").await.expect(201));
+    let token = world.last_mail().await.token();
+    let channels = world.state_facts(&token).await.expect(200).json()["code_channels"].clone();
+    assert_eq!(channels, json!(["email", "voice"]));
+}
+
+#[tokio::test]
+async fn d2_stop_is_honoured_at_every_practice_and_start_too() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let elsewhere = async |method: &str, path: &str, body: Option<Value>| {
+        world.staff(&world.other_keys.ehr, method, path, body).await
+    };
+    drop(elsewhere("PUT", "/v1/patients/q1", Some(World::chart())).await.expect(201));
+    world.service.idle().await;
+    replied(&world, "+12025550143", "stop").await;
+    assert_eq!(refused(&world, "p1", "sms").await, json!(["sms_opted_out"]));
+    assert_eq!(attention(&world, "p1").await, json!(["sms_opted_out"]));
+    let invite = "/v1/patients/q1/invitations";
+    let there = elsewhere("POST", invite, Some(json!({"channel": "sms"}))).await.expect(422);
+    assert_eq!(there.json()["reasons"], json!(["sms_opted_out"]));
+    // Staff can't confirm it away.
+    let confirm = Some(json!({"channel": "sms"}));
+    drop(world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200));
+    assert_eq!(refused(&world, "p1", "sms").await, json!(["sms_opted_out"]));
+
+    world.advance(60);
+    replied(&world, "+12025550143", "start").await;
+    drop(world.invite("p1", "sms").await.expect(201));
+    assert_eq!(attention(&world, "p1").await, json!([]));
+    drop(elsewhere("POST", invite, Some(json!({"channel": "sms"}))).await.expect(201));
+    let events = world.ehr("GET", "/v1/audit?patient_id=p1", None).await.expect(200).json();
+    let actions: Vec<&str> =
+        events["events"].as_array().unwrap().iter().filter_map(|one| one["action"].as_str()).collect();
+    assert!(actions.contains(&"texts_stopped") && actions.contains(&"texts_started"), "{actions:?}");
+    let ledger = world.items().await.lines().filter(|line| line.contains("SAID#")).count();
+    assert_eq!(ledger, 2, "each word is kept, with its time");
+}
+
+#[tokio::test]
+async fn d2_a_chart_that_comes_in_later_is_not_texted_either() {
+    let world = World::new().await;
+    replied(&world, "+12025550143", "stop").await;
+    let add = json!({
+        "given_name": "Lin", "family_name": "Ash", "birth_date": "1990-03-04",
+        "activate_portal": true, "channel": "sms", "mobile_phone": "+12025550143",
+    });
+    // The number is new to the practice, so nobody can know yet; what must go by text asks once more before it goes.
+    let added = world.ehr("POST", "/v1/patients", Some(add)).await.expect(201);
+    let id = added.str("/patient/patient_id");
+    assert!(world.mails().await.is_empty(), "no text went out");
+    assert_eq!(delivery(&world, &id).await.0, "opted_out");
+    assert_eq!(refused(&world, &id, "sms").await, json!(["sms_opted_out"]));
+}
+
+#[tokio::test]
+async fn d2_a_code_is_not_offered_by_text_to_a_number_that_said_stop() {
+    let world = World::new().await;
+    let token = world.invited("p1").await;
+    replied(&world, "+12025550143", "stop").await;
+    let channels = world.state_facts(&token).await.expect(200).json()["code_channels"].clone();
+    assert_eq!(channels, json!(["email", "voice"]));
+}
+
+#[tokio::test]
+async fn d2_the_carriers_own_list_counts_as_stop() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    drop(world.invite("p1", "sms").await.expect(201));
+    told(&world, &world.last_mail().await, "opted_out").await;
+    assert_eq!(delivery(&world, "p1").await.0, "opted_out");
+    assert_eq!(refused(&world, "p1", "sms").await, json!(["sms_opted_out"]));
+}
+
+#[tokio::test]
+async fn a_day_whose_quota_is_used_up_loses_nothing_and_codes_go_first() {
+    let world = World::new().await;
+    world.service.capture.set_quota(SendingQuota {
+        enabled: true,
+        a_second: 14.0,
+        a_day: 200.0,
+        sent: 195.0,
+    });
+    world.patient("p2", World::chart_with(json!({"email": "p2@example.com"}))).await;
+    drop(world.invite("p2", "email").await.expect(201));
+    assert!(world.mails().await.is_empty(), "the last of the quota is kept for codes");
+    assert_eq!(delivery(&world, "p2").await.0, "queued");
+    // Four looks later it still has all of its attempts.
+    for _ in 0..4 {
+        world.advance(901);
+        drop(world.service.invoker.call("deliver", "overdue", json!({})).await.unwrap());
+    }
+    assert_eq!(delivery(&world, "p2").await.0, "queued");
+}
+
+#[tokio::test]
+async fn feedback_that_is_quicker_than_its_sender_comes_again() {
+    let world = World::new().await;
+    world.invited("p1").await;
+    let event = |at: String| {
+        let message = json!({
+            "eventType": "Delivery", "delivery": {"timestamp": at, "recipients": ["a@example.com"]},
+            "mail": {"timestamp": at, "messageId": "not-written-down-yet", "destination": ["a@example.com"], "tags": {}},
+        });
+        let body = json!({"Type": "Notification", "Message": message.to_string(), "Timestamp": at});
+        json!({"Records": [{"messageId": "m1", "body": body.to_string()}]})
+    };
+    let now = portico_domain::Clock::now(&*world.service.clock);
+    let fresh =
+        world.service.invoker.call("track-delivery", "feedback", event(now.to_string())).await.unwrap();
+    assert_eq!(fresh, json!({"batchItemFailures": [{"itemIdentifier": "m1"}]}));
+    let old = event(now.plus_seconds(-121).to_string());
+    let old = world.service.invoker.call("track-delivery", "feedback", old).await.unwrap();
+    assert_eq!(old, json!({"batchItemFailures": []}));
+    let nonsense = json!({"Records": [{"messageId": "m2", "body": "{}"}]});
+    let nonsense = world.service.invoker.call("track-delivery", "feedback", nonsense).await.unwrap();
+    assert_eq!(
+        nonsense,
+        json!({"batchItemFailures": [{"itemIdentifier": "m2"}]}),
+        "kept for a person to look at"
+    );
+}
+
+#[tokio::test]
+async fn n2_others_are_told_what_happened_by_ids_alone() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    told(&world, &world.mails().await[0], "delivery").await;
+    drop(world.revoke("p1", "patient_request").await.expect(200));
+    let told = world.get("/_local/events").await.expect(200).json()["events"].clone();
+    let names: Vec<&str> =
+        told.as_array().unwrap().iter().filter_map(|event| event["detail-type"].as_str()).collect();
+    let wanted = [
+        "invitation.created",
+        "invitation.sent",
+        "account.registered",
+        "invitation.delivered",
+        "access.revoked",
+    ];
+    for name in wanted {
+        assert_eq!(names.iter().filter(|known| **known == name).count(), 1, "{name} in {names:?}");
+    }
+    let text = told.to_string().to_lowercase();
+    for personal in ["quillfeather", "rosa", "1945", "2025550143", "02139"] {
+        assert!(!text.contains(personal), "{personal} in {text}");
+    }
+    let revoked =
+        told.as_array().unwrap().iter().find(|event| event["detail-type"] == "access.revoked").unwrap();
+    assert_eq!(revoked["source"], "portico");
+    let detail = &revoked["detail"];
+    assert_eq!((&detail["practice"], &detail["patient_id"]), (&json!(world.practice), &json!("p1")));
+    assert_eq!(detail["reason"], "patient_request");
+}
+
+#[tokio::test]
+async fn n2_what_the_bus_did_not_take_is_told_again() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    world.service.idle().await;
+    world.service.capture.lose_events(2);
+    drop(world.invite("p1", "email").await.expect(201));
+    world.service.idle().await;
+    let told = world.service.capture.events();
+    let created = told.iter().filter(|event| event["detail-type"] == "invitation.created").count();
+    let sent = told.iter().filter(|event| event["detail-type"] == "invitation.sent").count();
+    assert!(created >= 1 && sent >= 1, "{told:?}");
+}

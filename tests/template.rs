@@ -1,0 +1,398 @@
+//! The template says what the code means: one resource for each function, the table's names, roles that allow what is used
+//! and nothing else, an alarm for everything that can go wrong by itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use portico_domain::keys::Keyring;
+use portico_local::Template;
+use portico_local::roles::Deed;
+use portico_local::template::as_json;
+use portico_store::keys;
+use serde_json::{Value, json};
+
+use crate::architecture::{folders, root, sources};
+
+fn text(file: &str) -> String {
+    fs::read_to_string(root().join("infra").join(file)).unwrap()
+}
+
+fn document(file: &str) -> Value {
+    as_json(&text(file)).unwrap()
+}
+
+/// Resources of a kind, by their logical ids.
+fn resources(kind: &str) -> BTreeMap<String, Value> {
+    let document = document("template.yaml");
+    let all = document["Resources"].as_object().unwrap().clone().into_iter();
+    all.filter(|(_, resource)| resource["Type"] == kind)
+        .map(|(id, one)| (id, one["Properties"].clone()))
+        .collect()
+}
+
+fn functions() -> BTreeMap<String, Value> {
+    resources("AWS::Serverless::Function")
+}
+
+fn folder(function: &Value) -> String {
+    function["CodeUri"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+/// Every statement that a role or a managed policy of the template has, with whose it is.
+fn statements() -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    for (id, role) in resources("AWS::IAM::Role") {
+        for policy in role["Policies"].as_array().unwrap() {
+            all.extend(
+                policy["PolicyDocument"]["Statement"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|one| (id.clone(), one.clone())),
+            );
+        }
+        assert!(
+            role["ManagedPolicyArns"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .all(|arn| arn["Ref"] == "EveryFunctionPolicy")
+        );
+    }
+    for (id, policy) in resources("AWS::IAM::ManagedPolicy") {
+        all.extend(
+            policy["PolicyDocument"]["Statement"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| (id.clone(), one.clone())),
+        );
+    }
+    all.into_iter().map(|(id, one)| (id, one["Fn::If"].get(1).unwrap_or(&one).clone())).collect()
+}
+
+#[test]
+fn each_function_folder_has_one_resource_and_each_resource_a_folder() {
+    let deployed: Vec<String> = functions().values().map(folder).collect();
+    assert_eq!(deployed.iter().cloned().collect::<BTreeSet<_>>(), folders("functions"));
+    assert_eq!(deployed.len(), folders("functions").len());
+}
+
+#[test]
+fn a_function_goes_by_one_name_everywhere() {
+    let document = document("template.yaml");
+    for (id, function) in functions() {
+        let folder = folder(&function);
+        let words: String = folder.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect();
+        assert_eq!(id, format!("{words}Function"));
+        assert_eq!(function["FunctionName"]["Fn::Sub"], format!("${{AWS::StackName}}-{folder}"));
+        assert_eq!(function["Role"]["Fn::GetAtt"], format!("{words}Role.Arn"), "a role of its own");
+        assert_eq!(function["LoggingConfig"]["LogGroup"]["Ref"], format!("{words}Logs"));
+        let binary = &document["Resources"][&id]["Metadata"]["BuildProperties"]["Binary"];
+        assert_eq!(binary, &json!(folder));
+        let logs = &document["Resources"][format!("{words}Logs")]["Properties"];
+        assert_eq!(logs["LogGroupName"]["Fn::Sub"], format!("/aws/lambda/${{AWS::StackName}}-{folder}"));
+        assert_eq!(logs["RetentionInDays"]["Ref"], "LogRetentionDays", "{folder} keeps its logs for ever");
+    }
+}
+
+#[test]
+fn who_hashes_has_a_whole_core_and_nobody_else_pays_for_one() {
+    for function in functions().values() {
+        let folder = folder(function);
+        let hashes = ["register", "sign-in", "reset", "manage-account"].contains(&folder.as_str());
+        assert_eq!(function["MemorySize"].as_u64(), hashes.then_some(1769), "{folder}");
+    }
+}
+
+#[test]
+fn what_a_functions_process_reads_is_in_its_environment() {
+    let globals = document("template.yaml")["Globals"]["Function"]["Environment"]["Variables"].clone();
+    let process = fs::read_to_string(root().join("shared/aws/src/process.rs")).unwrap();
+    let named = |part: &str| -> BTreeSet<String> {
+        let of = process.split(part).nth(1).unwrap().split("\n    }\n").next().unwrap();
+        let quoted = of.split('"').filter(|word| word.starts_with("PORTICO_"));
+        quoted.map(str::to_owned).collect()
+    };
+    for (id, function) in functions() {
+        let main =
+            fs::read_to_string(root().join("functions").join(folder(&function)).join("src/main.rs")).unwrap();
+        let mut needed = named("fn from_environment");
+        for (call, part) in [(".queue()", "fn queue"), (".couriers()", "fn couriers"), (".bus()", "fn bus")] {
+            if main.contains(call) {
+                needed.extend(named(part));
+            }
+        }
+        let own = &function["Environment"]["Variables"];
+        for name in needed {
+            assert!(globals.get(&name).or_else(|| own.get(&name)).is_some(), "{id} has no {name}");
+        }
+    }
+}
+
+#[test]
+fn the_templates_table_has_the_names_that_the_code_uses() {
+    let template = Template::embedded().unwrap();
+    let table = &template.table;
+    assert_eq!(table.time_to_live_specification.as_ref().unwrap().attribute_name, keys::TTL);
+    assert_eq!(table.stream_specification.as_ref().unwrap().stream_view_type, "NEW_AND_OLD_IMAGES");
+    let names = |path: &str| -> Vec<String> {
+        let list = table.key_schema.as_array().unwrap();
+        list.iter().map(|key| key[path].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("AttributeName"), [keys::PK, keys::SK]);
+    let index = |place: usize| {
+        let index = &table.global_secondary_indexes[place];
+        let key = |at: usize| index["KeySchema"][at]["AttributeName"].as_str().unwrap().to_owned();
+        (index["IndexName"].as_str().unwrap().to_owned(), key(0), key(1))
+    };
+    let owned = |name: &str, pk: &str, sk: &str| (name.to_owned(), pk.to_owned(), sk.to_owned());
+    assert_eq!(index(0), owned(keys::ROSTER, keys::ROSTER_PK, keys::ROSTER_SK));
+    assert_eq!(index(1), owned(keys::DUE, keys::DUE_PK, keys::DUE_AT));
+}
+
+#[test]
+fn the_table_survives_mistakes() {
+    let document = document("template.yaml");
+    let table = &document["Resources"]["Table"];
+    assert_eq!(
+        (&table["DeletionPolicy"], &table["UpdateReplacePolicy"]),
+        (&json!("Retain"), &json!("Retain"))
+    );
+    let properties = &table["Properties"];
+    assert_eq!(properties["DeletionProtectionEnabled"], true);
+    assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
+    assert_eq!(properties["SSESpecification"]["KMSMasterKeyId"]["Fn::GetAtt"], "Key.Arn");
+    assert_eq!(
+        document["Resources"]["Key"]["DeletionPolicy"], "Retain",
+        "without its key the table is noise"
+    );
+}
+
+#[test]
+fn the_secret_that_is_generated_is_a_keyring() {
+    let generated = resources("AWS::SecretsManager::Secret")["Keyring"]["GenerateSecretString"].clone();
+    let mut secret: Value =
+        serde_json::from_str(generated["SecretStringTemplate"].as_str().unwrap()).unwrap();
+    let length = usize::try_from(generated["PasswordLength"].as_u64().unwrap()).unwrap();
+    secret[generated["GenerateStringKey"].as_str().unwrap()] = json!("a".repeat(length));
+    Keyring::parse(&secret.to_string()).unwrap();
+}
+
+#[test]
+fn a_page_that_may_be_looked_at_may_be_asked_for_its_head() {
+    let template = Template::embedded().unwrap();
+    for function in &template.functions {
+        let has =
+            |method: &str, path: &str| function.routes.iter().any(|r| r.method == method && r.path == path);
+        for route in
+            function.routes.iter().filter(|route| route.method == "GET" && !route.path.starts_with("/v1/"))
+        {
+            assert!(has("HEAD", &route.path), "HEAD {}", route.path);
+        }
+    }
+}
+
+#[test]
+fn no_log_of_the_api_has_a_path_an_address_or_a_query() {
+    let format = resources("AWS::Serverless::HttpApi")["Api"]["AccessLogSettings"]["Format"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    serde_json::from_str::<Value>(&format).expect("one JSON object a line");
+    for word in ["$context.path", "sourceIp", "querystring", "authorizer", "userAgent", "requestOverride"] {
+        assert!(!format.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn no_policy_has_a_wildcard_and_nothing_scans() {
+    // What AWS knows no narrower resource for.
+    let known = [
+        ("DeliverRole", json!(["ses:GetAccount"])),
+        ("DeliverRole", json!(["dynamodb:ListStreams"])),
+        ("PublishChangesRole", json!(["dynamodb:ListStreams"])),
+    ];
+    for (whose, statement) in statements() {
+        let actions = statement["Action"].to_string();
+        assert!(!actions.contains('*') && !actions.contains("Scan"), "{whose}: {actions}");
+        if statement["Resource"].to_string().contains('*') {
+            assert!(known.contains(&(whose.as_str(), statement["Action"].clone())), "{whose}: {statement}");
+        }
+        if statement.get("NotResource").is_some() {
+            assert_eq!((whose.as_str(), &statement["Action"]), ("DeliverRole", &json!(["sns:Publish"])));
+        }
+    }
+    for folder in ["functions", "shared/store/src", "shared/aws/src"] {
+        for (file, text) in sources(folder) {
+            assert!(!text.contains(".scan("), "{file} scans");
+        }
+    }
+}
+
+#[test]
+fn nobody_may_change_an_audit_event() {
+    let template = Template::embedded().unwrap();
+    let event = ["AUDIT#riverside#PATIENT#p1".to_owned()];
+    for function in &template.functions {
+        for action in ["dynamodb:UpdateItem", "dynamodb:DeleteItem"] {
+            let deed = Deed { action: action.to_owned(), resource: "Table".to_owned() };
+            assert!(
+                !function.role.allows(&deed, &event),
+                "{} may {action} of an audit event",
+                function.folder
+            );
+        }
+    }
+}
+
+/// What Lambda itself does in a function's name: its log, its queues, its stream, what it could not have handled, its keys.
+fn done_by_lambda(function: &Value) -> BTreeSet<Deed> {
+    let deed =
+        |action: &str, resource: &str| Deed { action: action.to_owned(), resource: resource.to_owned() };
+    let logs = function["LoggingConfig"]["LogGroup"]["Ref"].as_str().unwrap();
+    let mut done = BTreeSet::from([
+        deed("logs:CreateLogStream", logs),
+        deed("logs:PutLogEvents", logs),
+        // The process reads it at its start, before there is anything to measure; the real binaries show it.
+        deed("secretsmanager:GetSecretValue", "Keyring"),
+    ]);
+    let id = |arn: &Value| arn["Fn::GetAtt"].as_str().unwrap().trim_end_matches(".Arn").to_owned();
+    let lost = |properties: &Value| {
+        let to = &properties["DestinationConfig"]["OnFailure"]["Destination"];
+        to.is_object().then(|| deed("sqs:SendMessage", &id(to)))
+    };
+    done.extend(lost(&function["EventInvokeConfig"]));
+    for event in function["Events"].as_object().into_iter().flatten().map(|(_, event)| event) {
+        let properties = &event["Properties"];
+        match event["Type"].as_str().unwrap() {
+            "SQS" => {
+                let queue = id(&properties["Queue"]);
+                let actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+                done.extend(actions.map(|action| deed(action, &queue)));
+            }
+            "DynamoDB" => {
+                let actions = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"];
+                done.extend(actions.map(|action| deed(action, "Table.StreamArn")));
+                done.insert(deed("dynamodb:ListStreams", "Table/stream/*"));
+                done.extend(lost(properties));
+            }
+            _ => {}
+        }
+    }
+    done
+}
+
+#[test]
+fn every_function_lets_lambda_do_what_its_events_need() {
+    let template = Template::embedded().unwrap();
+    for function in functions().values() {
+        let folder = folder(function);
+        let granted = template.functions.iter().find(|known| known.folder == folder).unwrap().role.grants();
+        for deed in done_by_lambda(function) {
+            assert!(granted.contains(&deed), "{folder} does not allow {deed}");
+        }
+    }
+}
+
+/// Every call of every test is held against the caller's policy by the local service; what a policy grants beyond that
+/// is found here, once all tests have run.
+#[test]
+#[ignore = "looks at what all other tests did: tests/run runs it last"]
+fn no_role_grants_what_no_test_used() {
+    let template = Template::embedded().unwrap();
+    let mut unused = Vec::new();
+    for function in functions().values() {
+        let folder = folder(function);
+        let by_lambda = done_by_lambda(function);
+        let role = &template.functions.iter().find(|known| known.folder == folder).unwrap().role;
+        for deed in role.grants().difference(&by_lambda) {
+            let noted =
+                Path::new(portico_testkit::USED).join(&folder).join(deed.to_string().replace('/', "|"));
+            if !noted.exists() {
+                unused.push(format!("{folder} {deed}"));
+            }
+        }
+    }
+    assert!(unused.is_empty(), "granted and used by nothing: {}", unused.join(", "));
+}
+
+#[test]
+fn every_queue_has_a_way_out_and_every_way_out_an_alarm() {
+    let queues = resources("AWS::SQS::Queue");
+    let dead: BTreeSet<String> = queues
+        .values()
+        .filter_map(|queue| queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"].as_str())
+        .map(|arn| arn.trim_end_matches(".Arn").to_owned())
+        .collect();
+    let watched = text("watch.yaml");
+    let list = watched.split("- Queue\n    - [").nth(1).unwrap().split(']').next().unwrap();
+    let watched: BTreeSet<&str> = list.split(", ").collect();
+    let mut named = BTreeSet::new();
+    for (id, queue) in &queues {
+        let is_dead = id.ends_with("DeadLetterQueue");
+        assert!(is_dead != queue.get("RedrivePolicy").is_some(), "{id} has no way out");
+        assert!(is_dead || dead.iter().all(|one| one != id));
+        if is_dead {
+            let name = queue["QueueName"]["Fn::Sub"].as_str().unwrap();
+            named.insert(
+                name.trim_start_matches("${AWS::StackName}-").trim_end_matches("-dead-letters").to_owned(),
+            );
+        }
+        assert_eq!(queue["SqsManagedSseEnabled"], true, "{id} lies in the clear");
+    }
+    assert_eq!(named.iter().map(String::as_str).collect::<BTreeSet<_>>(), watched);
+}
+
+#[test]
+fn every_function_is_watched_and_every_reader_of_the_stream() {
+    let watch = document("watch.yaml");
+    let list = |name: &str| -> BTreeSet<String> {
+        let each = &watch["Resources"][format!("Fn::ForEach::{name}")][1];
+        each.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect()
+    };
+    let ids = |wanted: &dyn Fn(&Value) -> bool| -> BTreeSet<String> {
+        let all = functions().into_iter().filter(|(_, function)| wanted(function));
+        all.map(|(id, _)| id.trim_end_matches("Function").to_owned()).collect()
+    };
+    assert_eq!(list("Functions"), ids(&|_| true));
+    let reads = |function: &Value| function["Events"].to_string().contains("StreamArn");
+    assert_eq!(list("Readers"), ids(&reads));
+    let limits = watch["Mappings"]["Slowest"].as_object().unwrap();
+    for (id, function) in functions() {
+        let limit = &limits[id.trim_end_matches("Function")];
+        assert_eq!(limit["operation"], folder(&function));
+        let timeout = function["Timeout"].as_u64().unwrap_or(10) * 1000;
+        assert!(limit["milliseconds"].as_u64().unwrap() < timeout, "{id} ends before its alarm speaks");
+    }
+}
+
+#[test]
+fn every_alarm_says_where_its_cure_is_and_the_runbook_has_it() {
+    let watch = text("watch.yaml");
+    let runbook = fs::read_to_string(root().join("docs/operations.md")).unwrap();
+    let mut alarms = 0;
+    for line in watch.lines().filter(|line| line.contains("AlarmDescription:")) {
+        let name = line.rsplit('"').nth(1).unwrap();
+        assert!(line.contains("docs/operations.md"), "{line}");
+        assert!(runbook.contains(&format!("### {name}")), "the runbook has no {name}");
+        alarms += 1;
+    }
+    assert!(alarms >= 12, "{alarms} alarms");
+}
+
+#[test]
+fn the_lines_that_alarms_look_for_are_lines_that_deliver_writes() {
+    let deliver = fs::read_to_string(root().join("functions/deliver/src/lib.rs")).unwrap();
+    for (id, filter) in resources("AWS::Logs::MetricFilter") {
+        assert_eq!(filter["LogGroupName"]["Ref"], "DeliverLogs", "{id}");
+        let pattern = filter["FilterPattern"].as_str().unwrap();
+        let message = pattern.split('"').nth(1).unwrap();
+        assert!(deliver.contains(&format!("\"{message}\"")), "{id} looks for {message}");
+        let value = filter["MetricTransformations"][0]["MetricValue"].as_str().unwrap();
+        if let Some(field) = value.strip_prefix("$.") {
+            assert!(deliver.contains(field), "{id} reads {field}");
+        }
+    }
+}
