@@ -5,7 +5,7 @@ use portico_aws::Process;
 use portico_web::{App, telemetry};
 use serde_json::Value;
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
     let process = Process::from_environment().await?;

@@ -3,7 +3,7 @@
 use portico_aws::Process;
 use portico_web::{App, Error, run, serve, service_fn, telemetry};
 
-#[tokio::main]
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::start();
     let process = Process::from_environment().await?;

@@ -68,10 +68,10 @@ pub async fn sweep(db: Database, clock: Arc<LocalClock>) {
     }
 }
 
-/// `CreateTable`'s request for the template's table.
-pub fn create_table_request(table: &Table) -> Value {
+/// `CreateTable`'s request for the template's table, under this name.
+pub fn create_table_request(name: &str, table: &Table) -> Value {
     let mut request = json!({
-        "TableName": TABLE,
+        "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": table.attribute_definitions,
         "KeySchema": table.key_schema,
@@ -86,14 +86,16 @@ pub fn create_table_request(table: &Table) -> Value {
     request
 }
 
-/// Creates the template's table at another endpoint, unless it is there. Its expiry is left to that endpoint.
+/// Creates the template's table under this name at another endpoint, unless it is there. Its expiry is left to that
+/// endpoint.
 pub async fn create_table_at(
     client: &aws_sdk_dynamodb::Client,
+    name: &str,
     table: &Table,
 ) -> Result<(), Box<aws_sdk_dynamodb::Error>> {
-    let body = create_table_request(table).to_string();
+    let body = create_table_request(name, table).to_string();
     // The template speaks DynamoDB's JSON already, so it is sent as it is.
-    let request = client.create_table().table_name(TABLE).customize().mutate_request(move |request| {
+    let request = client.create_table().table_name(name).customize().mutate_request(move |request| {
         request.headers_mut().insert("content-length", body.len().to_string());
         *request.body_mut() = SdkBody::from(body.as_str());
     });
@@ -116,7 +118,7 @@ pub fn items(db: &Database) -> Result<Vec<Item>, EngineError> {
 }
 
 fn create_table(db: &Database, table: &Table) -> Result<(), EngineError> {
-    match db.create_table(serde_json::from_value(create_table_request(table))?) {
+    match db.create_table(serde_json::from_value(create_table_request(TABLE, table))?) {
         Ok(_) => {}
         Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
         Err(error) => return Err(error.into()),

@@ -129,6 +129,9 @@ pub enum StartError {
     /// The table can't be created at the endpoint that was asked for.
     #[error("Can't create the table at the other endpoint: {0}.")]
     Endpoint(Box<aws_sdk_dynamodb::Error>),
+    /// What another endpoint's certificate is to be trusted by can't be read.
+    #[error("{0}")]
+    Trust(#[from] portico_aws::StartError),
     /// The template is not one that we understand.
     #[error("infra/template.yaml: {0}.")]
     Template(#[from] template::TemplateError),
@@ -313,10 +316,12 @@ async fn deploy(
 
     let messaging_url = config.endpoint_url.unwrap_or_else(|| capture_url.clone());
     let table_url = table_url.unwrap_or_default();
-    let cloud = cloud(&table_url, messaging_url, &capture_url, &base_url, Arc::clone(&clock));
+    let cloud = cloud(&table_url, messaging_url, &capture_url, &base_url, Arc::clone(&clock))?;
     if db.is_none() {
         let client = aws_sdk_dynamodb::Client::from_conf(cloud.dynamodb.clone());
-        engine::create_table_at(&client, &template.table).await.map_err(StartError::Endpoint)?;
+        engine::create_table_at(&client, engine::TABLE, &template.table)
+            .await
+            .map_err(StartError::Endpoint)?;
     }
     let functions = build(&cloud).await.map_err(StartError::Build)?;
     let invoker = Invoker::new(functions, meter.clone(), bell);
@@ -446,7 +451,7 @@ fn cloud(
     queues_url: &str,
     base_url: &str,
     clock: Arc<LocalClock>,
-) -> Cloud {
+) -> Result<Cloud, portico_aws::StartError> {
     let credentials = Credentials::new("local", "local", None, None, "portico-local");
     let version = BehaviorVersion::latest();
     let region = Region::from_static(REGION);
@@ -483,22 +488,22 @@ fn cloud(
         .credentials_provider(credentials.clone())
         .endpoint_url(&messaging_url)
         .retry_config(RetryConfig::disabled());
-    let http = aws_smithy_http_client::Builder::new().build_http();
+    let plain = aws_smithy_http_client::Builder::new().build_http();
     let sqs = aws_sdk_sqs::Config::builder()
         .interceptor(RoleGuard)
         .behavior_version(version)
         .region(region)
         .credentials_provider(credentials)
         .endpoint_url(queues_url)
-        .http_client(http.clone());
-    if is_plain(table_url) && is_plain(&messaging_url) {
-        dynamodb.set_http_client(Some(http.clone()));
-        ses.set_http_client(Some(http.clone()));
-        sns.set_http_client(Some(http.clone()));
-        voice.set_http_client(Some(http.clone()));
-        events.set_http_client(Some(http));
-    }
-    Cloud {
+        .http_client(plain.clone());
+    let both_plain = is_plain(table_url) && is_plain(&messaging_url);
+    let http = if both_plain { plain } else { portico_aws::https()? };
+    dynamodb.set_http_client(Some(http.clone()));
+    ses.set_http_client(Some(http.clone()));
+    sns.set_http_client(Some(http.clone()));
+    voice.set_http_client(Some(http.clone()));
+    events.set_http_client(Some(http));
+    Ok(Cloud {
         dynamodb: dynamodb.build(),
         ses: ses.build(),
         sns: sns.build(),
@@ -510,7 +515,7 @@ fn cloud(
         clock,
         base_url: base_url.to_owned(),
         queues_url: queues_url.to_owned(),
-    }
+    })
 }
 
 fn is_plain(url: &str) -> bool {

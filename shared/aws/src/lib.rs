@@ -12,6 +12,6 @@ mod system;
 
 pub use bus::EventBus;
 pub use courier::{Couriers, Senders};
-pub use process::{Process, StartError, timeouts};
+pub use process::{Process, StartError, https, timeouts};
 pub use queue::Queue;
 pub use system::{OsEntropy, SystemClock};

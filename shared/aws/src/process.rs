@@ -3,9 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::config::{
+    BehaviorVersion, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
+};
+use aws_smithy_http_client::Builder as HttpClient;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
+use aws_types::SdkConfig;
 use portico_domain::desk::Calls;
 use portico_domain::keys::{Keyring, KeyringError};
 use portico_domain::ports::Context;
@@ -22,6 +27,9 @@ pub enum StartError {
     /// A variable of the environment is missing.
     #[error("the environment variable {0} is missing")]
     Missing(&'static str),
+    /// Whom to trust can't be told.
+    #[error("the certificates to trust can't be read")]
+    Trust,
     /// The secret that holds the keyring can't be read.
     #[error("the keyring's secret can't be read")]
     Secret,
@@ -49,9 +57,45 @@ pub fn timeouts() -> TimeoutConfig {
         .build()
 }
 
+/// The authorities that AWS's endpoints have their certificates from (<https://www.amazontrust.com/repository/>). To
+/// read and parse all those that the system trusts took half of a function's start.
+const AMAZON: &str = include_str!("amazon-roots.pem");
+
+/// One pool of connections for all clients, which trusts Amazon's authorities, or those in the file that `SSL_CERT_FILE`
+/// names.
+pub fn https() -> Result<SharedHttpClient, StartError> {
+    let trusted = match optional("SSL_CERT_FILE") {
+        Some(_) => TrustStore::default(),
+        None => TrustStore::empty().with_pem_certificate(AMAZON),
+    };
+    let tls = TlsContext::builder().with_trust_store(trusted).build().map_err(|_| StartError::Trust)?;
+    Ok(HttpClient::new().tls_provider(Provider::rustls(CryptoMode::Ring)).tls_context(tls).build_https())
+}
+
+/// What all clients share: where they are, who they are, one pool of connections. Lambda says the first two in the
+/// environment, so nothing is looked for anywhere else; `AWS_ENDPOINT_URL` names another endpoint.
+fn shared() -> Result<SdkConfig, StartError> {
+    let credentials = Credentials::new(
+        variable("AWS_ACCESS_KEY_ID")?,
+        variable("AWS_SECRET_ACCESS_KEY")?,
+        optional("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
+    let mut sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(variable("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(timeouts())
+        .http_client(https()?);
+    sdk.set_endpoint_url(optional("AWS_ENDPOINT_URL"));
+    Ok(sdk.build())
+}
+
 /// What a function is given in the cloud.
 pub struct Process {
-    sdk: aws_config::SdkConfig,
+    sdk: SdkConfig,
     table: String,
     context: Context,
 }
@@ -63,11 +107,7 @@ impl Process {
     pub async fn from_environment() -> Result<Self, StartError> {
         let (table, base_url) = (variable("PORTICO_TABLE")?, variable("PORTICO_BASE_URL")?);
         let secret = variable("PORTICO_KEYRING_SECRET")?;
-        let sdk = aws_config::defaults(BehaviorVersion::latest())
-            .retry_config(RetryConfig::standard().with_max_attempts(3))
-            .timeout_config(timeouts())
-            .load()
-            .await;
+        let sdk = shared()?;
         let secrets = aws_sdk_secretsmanager::Client::new(&sdk);
         let answer =
             secrets.get_secret_value().secret_id(secret).send().await.map_err(|_| StartError::Secret)?;
