@@ -16,4 +16,6 @@ mod events;
 mod journeys;
 mod model;
 mod pages;
+mod real;
+mod store;
 mod template;

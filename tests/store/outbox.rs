@@ -1,0 +1,156 @@
+//! The outbox: what is due, who has it, what became of it; and counts of patients that follow the stream.
+
+use portico_domain::Timestamp;
+use portico_domain::deliver::Outbox as _;
+use portico_domain::ids::MessageId;
+use portico_domain::link::Delivery;
+use portico_domain::message::{LEASE_SECONDS, Message, MessageState, Recipient};
+use portico_domain::patient::Status;
+use portico_domain::ports::{Links as _, Write};
+use portico_domain::publish_changes::Counts as _;
+use portico_store::keys;
+use serde_json::json;
+
+use super::{NOW, Store, account, account_id, link, link_id, other_practice, patient, practice, race, read};
+
+fn id(number: usize) -> MessageId {
+    MessageId::from_bytes(super::bytes(number))
+}
+
+/// A message that is due `number` seconds from now.
+fn message(number: usize) -> Message {
+    read(json!({
+        "id": id(number), "practice": practice(), "template": "invitation", "channel": "email",
+        "link": link_id(1), "about": "p1", "created_at": NOW, "state": "queued",
+        "due_at": NOW.plus_seconds(i64::try_from(number).unwrap()),
+    }))
+}
+
+#[tokio::test]
+async fn what_is_due_is_found_the_oldest_first_and_of_one_practice() {
+    let store = Store::new().await;
+    let mut other = message(6);
+    other.practice = other_practice();
+    store.has([5, 3, 1, 4, 2].map(|number| Write::Queue(message(number)))).await;
+    store.has([Write::Queue(other)]).await;
+    let due = async |seconds| store.due(&practice(), NOW.plus_seconds(seconds)).await.unwrap();
+    assert_eq!(due(0).await, []);
+    assert_eq!(due(3).await, [id(1), id(2), id(3)], "the instant itself is due");
+    assert_eq!(due(100).await.len(), 5);
+    assert_eq!(store.due(&other_practice(), NOW.plus_seconds(100)).await.unwrap(), [id(6)]);
+}
+
+#[tokio::test]
+async fn one_look_brings_a_hundred_and_no_more() {
+    let store = Store::new().await;
+    store.has((1..=120).map(|number| Write::Queue(message(number)))).await;
+    let due = store.due(&practice(), NOW.plus_seconds(1000)).await.unwrap();
+    assert_eq!(due, (1..=100).map(id).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_message_is_one_senders_until_the_lease_is_over() {
+    let store = Store::new().await;
+    store.has([Write::Queue(message(1))]).await;
+    assert_eq!(store.claim(id(1), NOW).await.unwrap(), None, "not due yet");
+    assert_eq!(store.claim(id(2), NOW).await.unwrap(), None, "not there");
+    let now = NOW.plus_seconds(1);
+    let claimed = race(|_| {
+        let table = store.table.clone();
+        async move { table.claim(id(1), now).await.unwrap() }
+    })
+    .await;
+    let claimed: Vec<Message> = claimed.into_iter().flatten().collect();
+    let ends = now.plus_seconds(LEASE_SECONDS);
+    let expected = Message { attempts: 1, due_at: ends, ..message(1) };
+    assert_eq!(claimed, [expected]);
+    let before = Timestamp::from_millis(ends.millis() - 1);
+    assert_eq!(store.due(&practice(), before).await.unwrap(), []);
+    assert_eq!(store.claim(id(1), before).await.unwrap(), None);
+    assert_eq!(store.due(&practice(), ends).await.unwrap(), [id(1)]);
+    assert_eq!(store.claim(id(1), ends).await.unwrap().unwrap().attempts, 2);
+}
+
+#[tokio::test]
+async fn whoever_has_the_message_settles_it_and_its_link() {
+    let store = Store::new().await;
+    store.has([Write::CreateLink(link(1)), Write::Queue(message(1))]).await;
+    let first = store.claim(id(1), NOW.plus_seconds(1)).await.unwrap().unwrap();
+    let later = NOW.plus_seconds(100);
+    let second = store.claim(id(1), later).await.unwrap().unwrap();
+
+    // The first comes too late: the message is the second's.
+    let failed = Message { state: MessageState::Failed, ..first };
+    store.settle(&failed, true, later).await.unwrap();
+    assert_eq!(store.link(link_id(1)).await.unwrap().unwrap().delivery, Delivery::Queued);
+
+    let provider_id = Some("provider-1".to_owned());
+    let sent = Message { state: MessageState::Sent, provider_id, ..second };
+    store.settle(&sent, true, later).await.unwrap();
+    let link = store.link(link_id(1)).await.unwrap().unwrap();
+    assert_eq!((link.delivery, link.sent_at), (Delivery::Sent, Some(later)));
+    assert_eq!(store.due(&practice(), NOW.plus_hours(100)).await.unwrap(), []);
+    assert_eq!(store.claim(id(1), NOW.plus_hours(100)).await.unwrap(), None);
+    let feedback = attribute(&store, &keys::provider("provider-1"), "message").await;
+    assert_eq!(feedback.as_s().unwrap(), &id(1).to_string());
+}
+
+#[tokio::test]
+async fn what_was_not_taken_is_due_again() {
+    let store = Store::new().await;
+    store.has([Write::Queue(message(1))]).await;
+    let claimed = store.claim(id(1), NOW.plus_seconds(1)).await.unwrap().unwrap();
+    let again = Message { due_at: NOW.plus_seconds(16), ..claimed };
+    store.settle(&again, false, NOW.plus_seconds(1)).await.unwrap();
+    assert_eq!(store.due(&practice(), NOW.plus_seconds(15)).await.unwrap(), []);
+    assert_eq!(store.due(&practice(), NOW.plus_seconds(16)).await.unwrap(), [id(1)]);
+    assert_eq!(store.claim(id(1), NOW.plus_seconds(16)).await.unwrap().unwrap().attempts, 2);
+}
+
+#[tokio::test]
+async fn what_a_message_is_about_comes_in_one_read() {
+    let store = Store::new().await;
+    store
+        .has([
+            Write::CreatePatient(patient("p1"), Status::Invited),
+            Write::CreateLink(link(1)),
+            Write::CreateAccount(account(1)),
+        ])
+        .await;
+    let mut message = message(1);
+    message.to = Recipient::Account(account_id(1));
+    let about = store.about(&message).await.unwrap();
+    assert_eq!((about.patient, about.link), (Some(*patient("p1")), Some(*link(1))));
+    // An account without an address of its own is reached at its holder's chart.
+    assert_eq!((about.account, about.own), (Some(*account(1)), Some(*patient("p1"))));
+    message.link = Some(link_id(2));
+    message.practice = other_practice();
+    let nothing = store.about(&message).await.unwrap();
+    assert_eq!((nothing.patient, nothing.link), (None, None));
+}
+
+#[tokio::test]
+async fn a_patient_is_moved_from_count_to_count_once_for_each_event() {
+    let store = Store::new().await;
+    let moves = [
+        (None, Some(Status::Uninvited), "1"),
+        (None, Some(Status::Uninvited), "2"),
+        (Some(Status::Uninvited), Some(Status::Invited), "3"),
+        (Some(Status::Uninvited), Some(Status::Invited), "3"),
+    ];
+    for (from, to, event) in moves {
+        store.shift(&practice(), from, to, event).await.unwrap();
+    }
+    for (status, count) in [(Status::Uninvited, "1"), (Status::Invited, "1")] {
+        let patients = attribute(&store, &keys::count(&practice(), status), "patients").await;
+        assert_eq!(patients.as_n().unwrap(), count, "{status:?}");
+    }
+}
+
+/// An attribute that no port reads.
+async fn attribute(store: &Store, key: &keys::Key, name: &str) -> aws_sdk_dynamodb::types::AttributeValue {
+    let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+    let get = store.client.get_item().table_name(&store.name).consistent_read(true);
+    let get = get.key(keys::PK, text(&key.pk)).key(keys::SK, text(&key.sk));
+    get.send().await.unwrap().item.unwrap().remove(name).unwrap()
+}
