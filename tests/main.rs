@@ -12,6 +12,7 @@ mod architecture;
 mod attacks;
 mod browser;
 mod budgets;
+mod contract;
 mod events;
 mod journeys;
 mod model;

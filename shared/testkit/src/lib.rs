@@ -10,14 +10,17 @@
 )]
 #![warn(missing_docs)]
 
+pub mod contract;
 pub mod log;
 
 use std::net::SocketAddr;
 
 use portico_local::demo::start_demo;
 use portico_local::{Config, Keys, Meter, Running};
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method, Request, RequestBuilder};
 use serde_json::{Value, json};
+
+use crate::contract::{Sent, contract};
 
 /// A password that nothing speaks against.
 pub const PASSWORD: &str = "plum trellis seven";
@@ -95,6 +98,15 @@ pub fn token_in(text: &str) -> String {
     let after = ["/i/", "/r/"].into_iter().find_map(|path| text.split_once(path));
     let after = after.map_or("", |(_, after)| after);
     after.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+}
+
+/// The body of a request that says that it is JSON, and is.
+fn json_of(request: &Request) -> Option<Value> {
+    let kind = request.headers().get("content-type")?.to_str().ok()?;
+    if !kind.starts_with("application/json") {
+        return None;
+    }
+    serde_json::from_slice(request.body()?.as_bytes()?).ok()
 }
 
 /// The service with its people.
@@ -183,15 +195,27 @@ impl World {
         client.request(Method::from_bytes(method.as_bytes()).expect("a method"), self.url(path))
     }
 
-    /// Sends a request and reads the answer whole.
+    /// Sends a request and reads the answer whole. One that the API document doesn't allow ends the test.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        let answer = request.send().await.expect("an answer");
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let sent = Sent {
+            method: request.method().to_string(),
+            path: request.url().path().to_owned(),
+            json: json_of(&request),
+        };
+        let answer = client.execute(request).await.expect("an answer");
         let headers = answer
             .headers()
             .iter()
             .map(|(name, value)| (name.as_str().to_owned(), value.to_str().unwrap_or_default().to_owned()))
             .collect();
-        Answer { status: answer.status().as_u16(), headers, text: answer.text().await.expect("a body") }
+        let answer =
+            Answer { status: answer.status().as_u16(), headers, text: answer.text().await.expect("a body") };
+        if let Err(fault) = contract().judge(&sent, &answer) {
+            panic!("infra/openapi.yaml says otherwise: {fault}\n{}", answer.text);
+        }
+        answer
     }
 
     /// A call by an application of a practice, for the staff member `dr.lee`.

@@ -1,0 +1,280 @@
+//! The API document: it names every route of the template and no other, its examples are what it describes, and it is
+//! strict enough to catch an answer that says too much. That the service obeys it is held by every test that asks it
+//! anything: `World::send` judges each answer.
+
+use std::collections::BTreeSet;
+
+use portico_local::Template;
+use portico_testkit::Answer;
+use portico_testkit::contract::{Operation, Sent, contract, members};
+use serde_json::{Value, json};
+
+/// Words that stand for something that opens something.
+const OPENERS: [&str; 7] = ["token", "link", "url", "secret", "key", "password", "cookie"];
+/// The properties of answers with such a word in their names, each for its reason.
+const ALLOWED: [&str; 6] = [
+    // The session of who has just signed in; one that was exchanged.
+    "session_token",
+    // Settings.
+    "link_hours",
+    "portal_url",
+    "password_min_length",
+    // Whether, and until when.
+    "must_change_password",
+    "temporary_password_until",
+];
+
+fn responses(operation: &Operation) -> impl Iterator<Item = (&String, &Value)> {
+    members(&operation.value["responses"]).map(|(status, response)| (status, contract().resolve(response)))
+}
+
+/// Every media type of an operation, with where it stands: request and responses.
+fn media(operation: &Operation) -> Vec<(String, &Value)> {
+    let request = members(&operation.value["requestBody"]["content"])
+        .map(|(kind, media)| (format!("{}, request, {kind}", operation.id), media));
+    let answers = responses(operation).flat_map(|(status, response)| {
+        members(&response["content"])
+            .map(move |(kind, media)| (format!("{}, {status}, {kind}", operation.id), media))
+    });
+    request.chain(answers).collect()
+}
+
+fn examples(media: &Value) -> Vec<&Value> {
+    let named = members(&media["examples"]).map(|(_, example)| &example["value"]);
+    media.get("example").into_iter().chain(named).collect()
+}
+
+fn parameters(operation: &Operation) -> impl Iterator<Item = &Value> {
+    let shared = &contract().document["paths"][&operation.path]["parameters"];
+    let all = [shared, &operation.value["parameters"]].into_iter().filter_map(Value::as_array).flatten();
+    all.map(|parameter| contract().resolve(parameter))
+}
+
+/// `send-invite` as `sendInvite`.
+fn camel(event: &str) -> String {
+    let mut words = event.split('-');
+    let mut name = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        name.extend(word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)));
+    }
+    name
+}
+
+#[test]
+fn the_document_has_the_templates_routes_and_no_other() {
+    let template = Template::embedded().unwrap();
+    let routes = template.functions.iter().flat_map(|function| &function.routes);
+    let mut deployed: BTreeSet<(String, String, String)> =
+        routes.map(|route| (route.method.clone(), route.path.clone(), camel(&route.event))).collect();
+    // Answered by the local service itself where the template has no such route.
+    deployed.insert(("GET".to_owned(), "/health".to_owned(), "health".to_owned()));
+    let described: BTreeSet<(String, String, String)> = contract()
+        .operations
+        .iter()
+        .map(|one| (one.method.clone(), one.path.clone(), one.id.clone()))
+        .collect();
+    let only =
+        |these: &BTreeSet<_>, those: &BTreeSet<_>| these.difference(those).cloned().collect::<Vec<_>>();
+    assert_eq!(only(&deployed, &described), [], "in the template alone");
+    assert_eq!(only(&described, &deployed), [], "in the document alone");
+    assert_eq!(described.len(), contract().operations.len());
+}
+
+#[test]
+fn every_operation_says_what_it_is_for_who_may_call_it_and_what_it_refuses() {
+    for operation in &contract().operations {
+        let Operation { id, value, .. } = &**operation;
+        for name in ["summary", "tags", "security"] {
+            assert!(value.get(name).is_some(), "{id} has no {name}");
+        }
+        assert!(value["summary"].as_str().unwrap().ends_with('.'), "{id}: a summary is a sentence");
+        let refuses = responses(operation).any(|(status, _)| status.starts_with('4'));
+        assert!(refuses || id == "health", "{id} refuses nothing");
+        if value.get("requestBody").is_some() {
+            for status in ["400", "413", "415"] {
+                assert!(value["responses"].get(status).is_some(), "{id} takes a body and has no {status}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_operation_for_applications_names_scopes_that_exist_and_the_headers_it_needs() {
+    let scopes: BTreeSet<String> = portico_domain::practice::Scope::ALL
+        .iter()
+        .map(|scope| serde_json::to_value(scope).unwrap().as_str().unwrap().to_owned())
+        .collect();
+    for operation in contract().operations.iter().filter(|one| one.path.starts_with("/v1/")) {
+        let Operation { id, value, method, path } = &**operation;
+        let asked = value["security"][0]["apiKey"].as_array().unwrap();
+        assert!(!asked.is_empty(), "{id} asks for no scope");
+        for scope in asked.iter().map(|scope| scope.as_str().unwrap()) {
+            assert!(scopes.contains(scope), "{id} asks for {scope}");
+            assert!(value["description"].as_str().unwrap().contains(&format!("`{scope}`")), "{id}: {scope}");
+        }
+        let names: Vec<&str> = parameters(operation).map(|one| one["name"].as_str().unwrap()).collect();
+        assert!(names.contains(&"Portico-Actor"), "{id}");
+        let kept = method == "POST" && !path.starts_with("/v1/sessions/");
+        assert_eq!(names.contains(&"Idempotency-Key"), kept, "{id}");
+        for status in ["401", "403", "429", "503"] {
+            assert!(value["responses"].get(status).is_some(), "{id} has no {status}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_has_an_example_and_every_example_is_what_its_schema_says() {
+    for operation in &contract().operations {
+        let mut found = 0;
+        for (place, media) in media(operation) {
+            for example in examples(media) {
+                found += 1;
+                assert_eq!(contract().faults(&media["schema"], example), [""; 0], "{place}");
+            }
+        }
+        for parameter in parameters(operation) {
+            if let Some(example) = parameter.get("example") {
+                found += 1;
+                let faults = contract().faults(&parameter["schema"], example);
+                assert_eq!(faults, [""; 0], "{}, {}", operation.id, parameter["name"]);
+            }
+        }
+        assert!(found > 0 || operation.id == "health", "{} has no example", operation.id);
+        let told = media(operation).iter().any(|(place, media)| {
+            place.contains(", 2") && place.ends_with("application/json") && examples(media).is_empty()
+        });
+        assert!(!told, "{} has JSON without an example", operation.id);
+    }
+}
+
+#[test]
+fn no_example_names_a_person_or_a_place_that_could_be_real() {
+    let text = contract().document.to_string();
+    for (place, _) in text.match_indices('@') {
+        let host: String =
+            text[place + 1..].chars().take_while(|c| c.is_alphanumeric() || *c == '.').collect();
+        assert!(host.is_empty() || host.trim_end_matches('.') == "example.com", "@{host}");
+    }
+    for (place, found) in text.match_indices("\"+1") {
+        let number: String = text[place + found.len()..].chars().take_while(char::is_ascii_digit).collect();
+        assert!(number.starts_with("202555") && number.len() == 10, "+1{number}");
+    }
+}
+
+/// Every name of a property in a schema of the document, wherever references lead.
+fn properties(value: &'static Value, seen: &mut BTreeSet<&'static str>, found: &mut BTreeSet<&'static str>) {
+    if let Some(pointer) = value.get("$ref").and_then(Value::as_str)
+        && seen.insert(pointer)
+    {
+        properties(contract().resolve(value), seen, found);
+    }
+    for (name, member) in members(value) {
+        if name == "properties" {
+            found.extend(members(member).map(|(name, _)| name.as_str()));
+        }
+        properties(member, seen, found);
+    }
+    for item in value.as_array().into_iter().flatten() {
+        properties(item, seen, found);
+    }
+}
+
+#[test]
+fn no_answer_has_a_property_that_could_hold_a_link_or_its_token() {
+    let (mut seen, mut found) = (BTreeSet::new(), BTreeSet::new());
+    for operation in &contract().operations {
+        for (_, response) in responses(operation) {
+            properties(response, &mut seen, &mut found);
+        }
+    }
+    assert!(found.contains("session_token"), "it looks where it should");
+    for name in found {
+        let opens = name.split('_').any(|word| OPENERS.contains(&word));
+        assert!(!opens || ALLOWED.contains(&name), "an answer may have {name}");
+    }
+}
+
+#[test]
+fn an_object_in_an_answer_has_the_properties_that_are_named_and_no_other() {
+    /// Objects that say nothing of further properties, by the words that lead to them.
+    fn open(value: &Value, at: &str, found: &mut Vec<String>) {
+        let closed =
+            ["additionalProperties", "unevaluatedProperties"].iter().any(|word| value.get(word).is_some());
+        if value.get("type") == Some(&json!("object")) && !closed {
+            found.push(at.to_owned());
+        }
+        for (name, member) in members(value) {
+            open(member, &format!("{at}/{name}"), found);
+        }
+        for (place, item) in value.as_array().into_iter().flatten().enumerate() {
+            open(item, &format!("{at}/{place}"), found);
+        }
+    }
+    let mut found = Vec::new();
+    open(&contract().document["components"]["schemas"], "", &mut found);
+    // Each is a part of others, which are closed.
+    assert_eq!(found, ["/ChartFacts", "/Standing"]);
+}
+
+fn judged(
+    method: &str,
+    path: &str,
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> Result<(), String> {
+    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let sent = Sent { method: method.to_owned(), path: path.to_owned(), json: None };
+    contract().judge(&sent, &Answer { status, headers, text: body.to_string() })
+}
+
+#[test]
+fn an_answer_that_says_more_than_the_document_is_caught() {
+    let json = [("content-type", "application/json")];
+    let sent = json!({"resend_after": 60});
+    assert_eq!(judged("POST", "/i/x/codes", 202, &json, &sent), Ok(()));
+    for (status, headers, body, why) in [
+        (202, &json[..], json!({"resend_after": 60, "token": "x"}), "token"),
+        (202, &json, json!({}), "resend_after"),
+        (201, &json, sent.clone(), "no such status"),
+        (202, &[("content-type", "text/plain")], sent.clone(), "no \"text/plain\""),
+        (303, &[("location", "/x")], sent.clone(), "no such status"),
+        (429, &[("content-type", "text/html")], sent.clone(), "Retry-After is missing"),
+    ] {
+        let fault = judged("POST", "/i/x/codes", status, headers, &body).unwrap_err();
+        assert!(fault.starts_with("sendCode (POST /i/{token}/codes), ") && fault.contains(why), "{fault}");
+    }
+    let done = judged("POST", "/elm/sign-out", 204, &[], &sent).unwrap_err();
+    assert!(done.contains("no content"), "{done}");
+}
+
+#[test]
+fn what_no_operation_names_is_refused_as_a_problem() {
+    let problem = [("content-type", "application/problem+json")];
+    assert_eq!(judged("PATCH", "/v1/settings", 404, &problem, &json!({})), Ok(()));
+    assert!(judged("PATCH", "/v1/settings", 200, &problem, &json!({})).is_err());
+    assert!(judged("PATCH", "/v1/settings", 404, &[("content-type", "text/html")], &json!({})).is_err());
+    assert_eq!(judged("GET", "/_local/items", 200, &[], &json!({})), Ok(()));
+}
+
+#[test]
+fn the_most_specific_path_is_the_one_that_is_meant() {
+    let id = |method: &str, path: &str| contract().operation(method, path).map(|one| one.id.clone());
+    assert_eq!(id("POST", "/v1/patients/import").as_deref(), Some("importCharts"));
+    assert_eq!(id("GET", "/v1/patients/import").as_deref(), Some("getChart"));
+    assert_eq!(id("GET", "/health").as_deref(), Some("health"));
+    assert_eq!(id("GET", "/elm-street").as_deref(), Some("openPractice"));
+    assert_eq!(id("GET", "/i/x/verify"), None);
+}
+
+#[test]
+fn a_body_that_was_accepted_against_the_document_is_caught() {
+    let sent = Sent {
+        method: "POST".to_owned(),
+        path: "/i/x/not-me".to_owned(),
+        json: Some(json!({"confirm": "yes", "reason": "x"})),
+    };
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let fault = contract().judge(&sent, &Answer { status: 202, headers, text: "{}".to_owned() }).unwrap_err();
+    assert!(fault.contains("accepted, against the document") && fault.contains("reason"), "{fault}");
+}
