@@ -507,6 +507,22 @@ async fn a_change_without_a_good_actor_is_a_400_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_header_that_cant_be_read_is_refused_and_not_passed_over() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let call = |method, path| world.request(method, path).bearer_auth(&world.keys.ehr);
+    for unreadable in ["d\u{e9}", "dr\tlee"] {
+        let answer = world.send(call("GET", "/v1/patients/p1").header("portico-actor", unreadable)).await;
+        assert_eq!(answer.expect(400).str("/errors/0/pointer"), "#Portico-Actor");
+        let invite = call("POST", "/v1/patients/p1/invitations").header("portico-actor", "dr.lee");
+        let answer =
+            world.send(invite.header("idempotency-key", unreadable).json(&json!({"channel": "email"}))).await;
+        assert_eq!(answer.expect(400).str("/errors/0/pointer"), "#Idempotency-Key");
+    }
+    assert_eq!(world.portal("p1").await["invitations"], json!([]));
+}
+
+#[tokio::test]
 async fn a_key_that_is_missing_forged_foreign_or_revoked_is_the_same_401() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;

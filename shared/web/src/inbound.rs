@@ -169,18 +169,27 @@ impl Inbound {
     /// The call of a practice's application.
     pub fn staff(&self) -> Result<StaffCall, Refusal> {
         let key = self.bearer().and_then(PresentedKey::parse).ok_or(Refusal::Unauthorized)?;
-        let header = |name: &str| FieldFault { pointer: format!("#{name}"), code: "invalid" };
-        let actor = self.header("portico-actor").map(Actor::parse).transpose();
-        let actor = actor.map_err(|_| Refusal::BadRequest(vec![header("Portico-Actor")]))?;
-        let once = match self.header("idempotency-key") {
-            Some(text) if (1..=128).contains(&text.len()) && self.method == http::Method::POST => {
+        let invalid = |name: &str| {
+            let pointer = format!("#{name}");
+            Refusal::BadRequest(vec![FieldFault { pointer, code: "invalid" }])
+        };
+        // One that is there and can't be read is not one that is missing: an idempotency key passed over would let the
+        // same thing happen twice.
+        let header = |name: &str| {
+            let value = self.headers.get(name).map(|value| value.to_str().map_err(|_| invalid(name)));
+            value.transpose()
+        };
+        let actor = header("Portico-Actor")?.map(Actor::parse).transpose();
+        let actor = actor.map_err(|_| invalid("Portico-Actor"))?;
+        let printable = |text: &str| text.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
+        let sent_once = if self.method == http::Method::POST { header("Idempotency-Key")? } else { None };
+        let once = match sent_once {
+            Some(text) if (1..=128).contains(&text.len()) && printable(text) => {
                 let sent = [self.method.as_str().as_bytes(), self.path.as_bytes(), &self.body].join(&0);
                 Some((text.to_owned(), digest(&sent)))
             }
-            Some(_) if self.method == http::Method::POST => {
-                return Err(Refusal::BadRequest(vec![header("Idempotency-Key")]));
-            }
-            _ => None,
+            Some(_) => return Err(invalid("Idempotency-Key")),
+            None => None,
         };
         Ok(StaffCall { key, actor, once })
     }
