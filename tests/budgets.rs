@@ -203,6 +203,37 @@ async fn one_message_keeps_its_budget() {
 }
 
 #[tokio::test]
+async fn a_text_feedback_and_what_follows_a_change_keep_their_budgets() {
+    let world = World::new().await;
+    drop(world.ehr("GET", "/v1/settings", None).await.expect(200));
+    world.service.meter.reset();
+    world.patient("p1", World::chart()).await;
+    world.service.idle().await;
+    // A new chart: its place in the counts, and its number.
+    hold(&world, "follow one change (a new chart)", &budget("publish-changes", "changes", 4.0, 3.0, 4.0));
+    world.service.meter.reset();
+    drop(world.invite("p1", "sms").await.expect(201));
+    world.service.idle().await;
+    // Whether the number said STOP is read along: no trip more than a mail takes.
+    hold(&world, "deliver one text", &budget("deliver", "changes", 3.0, 3.0, 10.0));
+    world.service.meter.reset();
+    drop(world.invite("p1", "email").await.expect(201));
+    let mail = world.last_mail().await.get("id").to_owned();
+    world.service.idle().await;
+    world.service.meter.reset();
+    drop(world.ask("forgot-username", json!({"email": "rosa.quillfeather@example.com"})).await.expect(202));
+    world.service.idle().await;
+    hold(&world, "answer a request", &budget("answer-request", "requests", 5.0, 5.0, 12.0));
+    world.service.meter.reset();
+    let said = |what: &str| json!({"message_id": mail, "type": what});
+    drop(world.post("/_local/feedback", said("delivery")).await.expect(200));
+    hold(&world, "take one piece of feedback", &budget("track-delivery", "feedback", 3.0, 1.0, 2.0));
+    world.service.meter.reset();
+    drop(world.post("/_local/feedback", said("bounce")).await.expect(200));
+    hold(&world, "take a bounce", &budget("track-delivery", "feedback", 7.0, 4.0, 10.0));
+}
+
+#[tokio::test]
 async fn records_of_patients_stay_small() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.quillfeather@example.com").await);

@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod directory;
+mod follow;
 mod links;
 mod outbox;
 mod writes;

@@ -17,6 +17,11 @@ fn id(number: usize) -> MessageId {
     MessageId::from_bytes(super::bytes(number))
 }
 
+/// What is due at an instant.
+async fn due_at(store: &Store, now: Timestamp) -> Vec<MessageId> {
+    store.due(&practice(), now).await.unwrap().into_iter().map(|(id, _)| id).collect()
+}
+
 /// A message that is due `number` seconds from now.
 fn message(number: usize) -> Message {
     read(json!({
@@ -33,18 +38,19 @@ async fn what_is_due_is_found_the_oldest_first_and_of_one_practice() {
     other.practice = other_practice();
     store.has([5, 3, 1, 4, 2].map(|number| Write::Queue(message(number)))).await;
     store.has([Write::Queue(other)]).await;
-    let due = async |seconds| store.due(&practice(), NOW.plus_seconds(seconds)).await.unwrap();
+    let due = async |seconds| due_at(&store, NOW.plus_seconds(seconds)).await;
     assert_eq!(due(0).await, []);
     assert_eq!(due(3).await, [id(1), id(2), id(3)], "the instant itself is due");
     assert_eq!(due(100).await.len(), 5);
-    assert_eq!(store.due(&other_practice(), NOW.plus_seconds(100)).await.unwrap(), [id(6)]);
+    let elsewhere = store.due(&other_practice(), NOW.plus_seconds(100)).await.unwrap();
+    assert_eq!(elsewhere, [(id(6), NOW.plus_seconds(6))], "with the instant since when");
 }
 
 #[tokio::test]
 async fn one_look_brings_a_hundred_and_no_more() {
     let store = Store::new().await;
     store.has((1..=120).map(|number| Write::Queue(message(number)))).await;
-    let due = store.due(&practice(), NOW.plus_seconds(1000)).await.unwrap();
+    let due = due_at(&store, NOW.plus_seconds(1000)).await;
     assert_eq!(due, (1..=100).map(id).collect::<Vec<_>>());
 }
 
@@ -65,9 +71,9 @@ async fn a_message_is_one_senders_until_the_lease_is_over() {
     let expected = Message { attempts: 1, due_at: ends, ..message(1) };
     assert_eq!(claimed, [expected]);
     let before = Timestamp::from_millis(ends.millis() - 1);
-    assert_eq!(store.due(&practice(), before).await.unwrap(), []);
+    assert_eq!(due_at(&store, before).await, []);
     assert_eq!(store.claim(id(1), before).await.unwrap(), None);
-    assert_eq!(store.due(&practice(), ends).await.unwrap(), [id(1)]);
+    assert_eq!(due_at(&store, ends).await, [id(1)]);
     assert_eq!(store.claim(id(1), ends).await.unwrap().unwrap().attempts, 2);
 }
 
@@ -81,15 +87,15 @@ async fn whoever_has_the_message_settles_it_and_its_link() {
 
     // The first comes too late: the message is the second's.
     let failed = Message { state: MessageState::Failed, ..first };
-    store.settle(&failed, true, later).await.unwrap();
+    store.settle(&failed, Some(Delivery::Failed), later).await.unwrap();
     assert_eq!(store.link(link_id(1)).await.unwrap().unwrap().delivery, Delivery::Queued);
 
     let provider_id = Some("provider-1".to_owned());
     let sent = Message { state: MessageState::Sent, provider_id, ..second };
-    store.settle(&sent, true, later).await.unwrap();
+    store.settle(&sent, Some(Delivery::Sent), later).await.unwrap();
     let link = store.link(link_id(1)).await.unwrap().unwrap();
     assert_eq!((link.delivery, link.sent_at), (Delivery::Sent, Some(later)));
-    assert_eq!(store.due(&practice(), NOW.plus_hours(100)).await.unwrap(), []);
+    assert_eq!(due_at(&store, NOW.plus_hours(100)).await, []);
     assert_eq!(store.claim(id(1), NOW.plus_hours(100)).await.unwrap(), None);
     let feedback = attribute(&store, &keys::provider("provider-1"), "message").await;
     assert_eq!(feedback.as_s().unwrap(), &id(1).to_string());
@@ -101,10 +107,23 @@ async fn what_was_not_taken_is_due_again() {
     store.has([Write::Queue(message(1))]).await;
     let claimed = store.claim(id(1), NOW.plus_seconds(1)).await.unwrap().unwrap();
     let again = Message { due_at: NOW.plus_seconds(16), ..claimed };
-    store.settle(&again, false, NOW.plus_seconds(1)).await.unwrap();
-    assert_eq!(store.due(&practice(), NOW.plus_seconds(15)).await.unwrap(), []);
-    assert_eq!(store.due(&practice(), NOW.plus_seconds(16)).await.unwrap(), [id(1)]);
+    store.settle(&again, None, NOW.plus_seconds(1)).await.unwrap();
+    assert_eq!(due_at(&store, NOW.plus_seconds(15)).await, []);
+    assert_eq!(due_at(&store, NOW.plus_seconds(16)).await, [id(1)]);
     assert_eq!(store.claim(id(1), NOW.plus_seconds(16)).await.unwrap().unwrap().attempts, 2);
+}
+
+#[tokio::test]
+async fn a_message_that_is_put_back_keeps_its_attempts_and_only_its_sender_may() {
+    let store = Store::new().await;
+    store.has([Write::Queue(message(1))]).await;
+    let claimed = store.claim(id(1), NOW.plus_seconds(1)).await.unwrap().unwrap();
+    let stranger = Message { attempts: 7, ..claimed.clone() };
+    store.put_back(&stranger, NOW.plus_seconds(2)).await.unwrap();
+    assert_eq!(due_at(&store, NOW.plus_seconds(2)).await, []);
+    store.put_back(&claimed, NOW.plus_seconds(900)).await.unwrap();
+    assert_eq!(due_at(&store, NOW.plus_seconds(899)).await, []);
+    assert_eq!(store.claim(id(1), NOW.plus_seconds(900)).await.unwrap().unwrap().attempts, 1);
 }
 
 #[tokio::test]

@@ -179,6 +179,20 @@ impl Contract {
     }
 }
 
+/// The schema of events that the tests were built with.
+const EVENTS: &str = include_str!("../../../infra/events.schema.json");
+
+static EVENT: LazyLock<Validator> = LazyLock::new(|| {
+    let schema: Value = serde_json::from_str(EVENTS).expect("infra/events.schema.json is JSON");
+    let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012);
+    options.should_validate_formats(true).build(&schema).expect("a schema that can be used")
+});
+
+/// What speaks against an event on the bus, by its schema; empty if nothing does.
+pub fn faults_of_event(event: &Value) -> Vec<String> {
+    EVENT.iter_errors(event).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
 /// The members of an object; none, if it is none.
 pub fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter)

@@ -16,7 +16,7 @@ pub mod log;
 use std::net::SocketAddr;
 
 use portico_local::demo::start_demo;
-use portico_local::{Config, Keys, Meter, Running};
+use portico_local::{Capture, Config, Keys, Meter, Running};
 use reqwest::{Client, Method, Request, RequestBuilder};
 use serde_json::{Value, json};
 
@@ -122,13 +122,29 @@ pub struct World {
     /// The other practice.
     pub other_practice: String,
     client: Client,
-    /// Declared last, so that it is dropped when nothing runs any more.
+    // Declared last, so that they are dropped when nothing runs any more.
     _used: Used,
+    _told: Told,
 }
 
 /// Notes, when a world ends, what its functions did in the cloud, so that a grant that nothing uses can be told at the
 /// end of a whole test run: an empty file for each function and deed.
 struct Used(Meter);
+
+/// Holds what was announced, when a world ends, against the schema of events.
+struct Told(Capture);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        // A test that has failed already says so better.
+        if !std::thread::panicking() {
+            for event in self.0.events() {
+                let faults = contract::faults_of_event(&event);
+                assert!(faults.is_empty(), "infra/events.schema.json says otherwise: {faults:?}\n{event}");
+            }
+        }
+    }
+}
 
 /// Where that is noted.
 pub const USED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/roles-used");
@@ -169,6 +185,7 @@ impl World {
             practice: first.practice.clone(),
             other_practice: second.practice.clone(),
             _used: Used(service.meter.clone()),
+            _told: Told(service.capture.clone()),
             service,
             client,
         }
