@@ -64,9 +64,8 @@ fn camel(event: &str) -> String {
 fn the_document_has_the_templates_routes_and_no_other() {
     let template = Template::embedded().unwrap();
     let routes = template.functions.iter().flat_map(|function| &function.routes);
-    let mut deployed: BTreeSet<(String, String, String)> =
+    let deployed: BTreeSet<(String, String, String)> =
         routes.map(|route| (route.method.clone(), route.path.clone(), camel(&route.event))).collect();
-    // Answered by the local service itself where the template has no such route.
     let described: BTreeSet<(String, String, String)> = contract()
         .operations
         .iter()
