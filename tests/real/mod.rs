@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 /// The secret that holds the keyring.
 const SECRET: &str = "portico/keyring";
 /// And the keyring: 32 bytes that nobody guesses here.
-const KEYRING: &str = r#"{"current": 1, "keys": {"1": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}}"#;
+const KEYRING: &str = r#"{"current": 1, "1": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}"#;
 /// Where mail comes from; moto sends from verified addresses alone, as SES does.
 const FROM: &str = "no-reply@portico.example.com";
 /// The practice's short name.
@@ -50,7 +50,11 @@ impl Moto {
             "AWS4-HMAC-SHA256 Credential=local/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0"
         );
         let call = self.http.post(format!("{}{path}", self.url)).header("authorization", credential);
-        let call = call.header("x-amz-target", target).header("content-type", "application/x-amz-json-1.0");
+        let call = if target.is_empty() {
+            call.header("content-type", "application/json")
+        } else {
+            call.header("x-amz-target", target).header("content-type", "application/x-amz-json-1.0")
+        };
         let answer = call.body(body.to_string()).send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
         assert!(status.is_success(), "{service} {target}: {status} {text}");

@@ -35,20 +35,11 @@ start() {
     started+=($!)
 }
 
-# Waits until something answers at the address, for half a minute: `await NAME URL`.
+# Waits until somebody listens on the port, for half a minute: `await NAME PORT`.
 await() {
-    local name=$1 url=$2 process=${started[-1]} attempt
+    local name=$1 port=$2 process=${started[-1]} attempt
     for ((attempt = 0; attempt < 300; attempt++)); do
-        # Whatever the status: that it answers is enough.
-        if python3 - "$url" <<'PYTHON'; then
-import sys, urllib.error, urllib.request
-try:
-    urllib.request.urlopen(sys.argv[1], timeout=5)
-except urllib.error.HTTPError:
-    pass
-except OSError:
-    sys.exit(1)
-PYTHON
+        if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
             return
         fi
         kill -0 "$process" 2>/dev/null || break

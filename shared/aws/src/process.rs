@@ -160,3 +160,24 @@ impl Process {
         Ok(Couriers::new(ses, sns, voice, senders))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::error::SdkError;
+
+    #[tokio::test]
+    async fn amazons_authorities_can_be_read() {
+        // They are parsed when the first connection is made; that nobody listens there is another matter.
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+            .endpoint_url("https://127.0.0.1:1")
+            .retry_config(RetryConfig::disabled())
+            .http_client(https().unwrap());
+        let call = aws_sdk_dynamodb::Client::from_conf(config.build()).list_tables().send().await;
+        assert!(matches!(call, Err(SdkError::DispatchFailure(_))), "{call:?}");
+        assert_eq!(AMAZON.matches("BEGIN CERTIFICATE").count(), 5);
+    }
+}
