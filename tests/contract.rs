@@ -214,6 +214,16 @@ fn an_object_in_an_answer_has_the_properties_that_are_named_and_no_other() {
     assert_eq!(found, ["/ChartFacts", "/Standing"]);
 }
 
+#[test]
+fn everything_that_operations_share_is_used() {
+    let text = contract().document.to_string();
+    for (kind, shared) in members(&contract().document["components"]) {
+        for (name, _) in members(shared).filter(|_| kind != "securitySchemes") {
+            assert!(text.contains(&format!("#/components/{kind}/{name}\"")), "nothing uses {kind} {name}");
+        }
+    }
+}
+
 fn judged(
     method: &str,
     path: &str,
