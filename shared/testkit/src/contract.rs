@@ -74,8 +74,8 @@ impl Contract {
                     value: value.clone(),
                 });
                 operations.push(Arc::clone(&operation));
-                let router = routes.entry(operation.method.clone()).or_default();
-                router.insert(pattern(path), operation).expect("a path of its own");
+                let of_method = routes.entry(operation.method.clone()).or_default();
+                of_method.insert(pattern(path), operation).expect("a path of its own");
             }
         }
         Self { document, operations, routes, compiled: Mutex::default() }
@@ -152,7 +152,7 @@ impl Contract {
             None => faults.push("the document has no content here".to_owned()),
             Some(content) => match content.get(kind(answer)) {
                 None => faults.push(format!("the document has no {:?} here", kind(answer))),
-                Some(media) => match self.read_body(kind(answer), &answer.text) {
+                Some(media) => match read_body(kind(answer), &answer.text) {
                     None => faults.push("the body is not what its type says".to_owned()),
                     Some(body) => faults.extend(self.faults(&media["schema"], &body)),
                 },
@@ -169,13 +169,14 @@ impl Contract {
         }
         faults
     }
+}
 
-    fn read_body(&self, kind: &str, text: &str) -> Option<Value> {
-        if kind.ends_with("json") {
-            serde_json::from_str(text).ok()
-        } else {
-            Some(Value::String(text.to_owned()))
-        }
+/// A body as its type says, if it is that.
+fn read_body(kind: &str, text: &str) -> Option<Value> {
+    if kind.ends_with("json") {
+        serde_json::from_str(text).ok()
+    } else {
+        Some(Value::String(text.to_owned()))
     }
 }
 
