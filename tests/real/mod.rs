@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use portico_local::template::StreamEvent;
 use portico_local::{Cloud, Config, Function, Functions, Invoker, REGION, Running, Template};
 use portico_testkit::{Answer, PASSWORD, World, token_in};
 use reqwest::{Client, Method};
@@ -109,8 +110,8 @@ fn environment(cloud: &Cloud, queue_url: &str) -> Vec<(String, String)> {
         "PORTICO_KEYRING_SECRET" => SECRET.to_owned(),
         "PORTICO_FROM_ADDRESS" => FROM.to_owned(),
         "PORTICO_REQUEST_QUEUE_URL" => queue_url.to_owned(),
-        // Nobody is called.
-        "PORTICO_CALLS_OUT" | "PORTICO_VOICE_ORIGINATION" => String::new(),
+        // Nobody is called, and moto has no configuration set of ours.
+        "PORTICO_CALLS_OUT" | "PORTICO_VOICE_ORIGINATION" | "PORTICO_CONFIGURATION_SET" => String::new(),
         // Every account has an event bus of this name.
         _ => "default".to_owned(),
     };
@@ -231,18 +232,22 @@ async fn pump_stream(moto: Moto, invoker: Invoker) {
     let from = json!({"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"});
     let mut iterator = moto.stream("GetShardIterator", from).await["ShardIterator"].clone();
     let readers = Template::embedded().unwrap().functions;
-    let readers: Vec<String> =
-        readers.into_iter().filter(|function| function.stream.is_some()).map(|f| f.folder).collect();
+    let readers: Vec<(String, StreamEvent)> =
+        readers.into_iter().filter_map(|function| Some((function.folder, function.stream?))).collect();
     loop {
         let batch = moto.stream("GetRecords", json!({"ShardIterator": iterator, "Limit": 100})).await;
         iterator = batch["NextShardIterator"].clone();
-        if batch["Records"].as_array().is_none_or(Vec::is_empty) {
+        let records = batch["Records"].as_array().cloned().unwrap_or_default();
+        if records.is_empty() {
             tokio::time::sleep(PAUSE).await;
             continue;
         }
-        for reader in &readers {
-            let event = json!({"Records": batch["Records"]});
-            let answer = invoker.call(reader, "changes", event).await.unwrap();
+        for (reader, stream) in &readers {
+            let wanted: Vec<&Value> = records.iter().filter(|record| stream.wants(record)).collect();
+            if wanted.is_empty() {
+                continue;
+            }
+            let answer = invoker.call(reader, &stream.event, json!({"Records": wanted})).await.unwrap();
             assert_eq!(answer["batchItemFailures"], json!([]), "{reader}");
         }
     }
