@@ -111,7 +111,10 @@ fn environment(cloud: &Cloud, queue_url: &str) -> Vec<(String, String)> {
         "PORTICO_FROM_ADDRESS" => FROM.to_owned(),
         "PORTICO_REQUEST_QUEUE_URL" => queue_url.to_owned(),
         // Nobody is called, and moto has no configuration set of ours.
-        "PORTICO_CALLS_OUT" | "PORTICO_VOICE_ORIGINATION" | "PORTICO_CONFIGURATION_SET" => String::new(),
+        "PORTICO_CALLS_OUT"
+        | "PORTICO_TEXT_ORIGINATION"
+        | "PORTICO_VOICE_ORIGINATION"
+        | "PORTICO_CONFIGURATION_SET" => String::new(),
         // Every account has an event bus of this name.
         _ => "default".to_owned(),
     };

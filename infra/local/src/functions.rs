@@ -21,8 +21,8 @@ use crate::invoke::{Function, Functions};
 /// The address that the demonstration practices' e-mail comes from.
 const FROM: &str = "no-reply@portico.example.com";
 
-/// The number that calls come from.
-const CALLS_FROM: &str = "+12025550199";
+/// The number that texts and calls come from.
+const NUMBER: &str = "+12025550199";
 
 /// The bus on which others are told.
 const BUS: &str = "portico";
@@ -95,8 +95,12 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     let ses = cloud.ses.to_builder().timeout_config(timeouts()).build();
     let sns = cloud.sns.to_builder().timeout_config(timeouts()).build();
     let voice = cloud.voice.to_builder().timeout_config(timeouts()).build();
-    let senders =
-        Senders { email: FROM.to_owned(), configuration_set: None, calls: Some(CALLS_FROM.to_owned()) };
+    let senders = Senders {
+        email: FROM.to_owned(),
+        configuration_set: None,
+        texts: Some(NUMBER.to_owned()),
+        calls: Some(NUMBER.to_owned()),
+    };
     let couriers = Arc::new(Couriers::new(ses, sns, voice, senders));
 
     macro_rules! on_routes {

@@ -20,6 +20,8 @@ pub struct Senders {
     pub email: String,
     /// An SES configuration set, if there is one.
     pub configuration_set: Option<String>,
+    /// The number that texts come from, E.164; without one, SNS chooses among the account's.
+    pub texts: Option<String>,
     /// The phone number of calls, or the pool of numbers; without one, no call is made.
     pub calls: Option<String>,
 }
@@ -110,6 +112,7 @@ impl Courier for Couriers {
         for (name, value) in [
             // Codes and links are wanted now; promotional texts may be late or dropped.
             ("AWS.SNS.SMS.SMSType", attribute("Transactional")),
+            ("AWS.MM.SMS.OriginationNumber", self.senders.texts.as_deref().and_then(attribute)),
             ("message", attribute(&out.message.to_string())),
             ("language", attribute(out.language)),
         ] {

@@ -144,8 +144,8 @@ impl Process {
         Ok(EventBus::new(aws_sdk_eventbridge::Config::new(&self.sdk), &variable("PORTICO_EVENT_BUS")?))
     }
 
-    /// The couriers; reads `PORTICO_FROM_ADDRESS`, and if they are there `PORTICO_CONFIGURATION_SET` and
-    /// `PORTICO_VOICE_ORIGINATION`.
+    /// The couriers; reads `PORTICO_FROM_ADDRESS`, and if they are there `PORTICO_CONFIGURATION_SET`,
+    /// `PORTICO_TEXT_ORIGINATION` and `PORTICO_VOICE_ORIGINATION`.
     pub fn couriers(&self) -> Result<Couriers, StartError> {
         // A provider has no word for «the same message again»: what the SDK tries twice may be sent twice.
         let once = RetryConfig::disabled();
@@ -155,6 +155,7 @@ impl Process {
         let senders = Senders {
             email: variable("PORTICO_FROM_ADDRESS")?,
             configuration_set: optional("PORTICO_CONFIGURATION_SET"),
+            texts: optional("PORTICO_TEXT_ORIGINATION"),
             calls: optional("PORTICO_VOICE_ORIGINATION"),
         };
         Ok(Couriers::new(ses, sns, voice, senders))
