@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use portico_domain::{Clock, Timestamp};
 use portico_local::Failure;
+use portico_local::roles::Deed;
 use portico_testkit::{Answer, PASSWORD, World};
 use serde_json::{Value, json};
-use serde_norway::Value as Yaml;
 
 use super::{facts, other_code, seen, table};
 
@@ -217,52 +217,31 @@ async fn a_queue_that_cannot_be_reached_is_said_to_everybody_alike_and_nothing_i
     assert_eq!(world.mails().await.len(), mails + 1);
 }
 
-/// The statements of a function's policies, as plain values: `!Ref` and its kin read as their own text.
-fn statements(function: &str) -> Vec<Value> {
-    fn plain(yaml: &Yaml) -> Value {
-        match yaml {
-            Yaml::Tagged(tagged) => {
-                json!(format!("{} {}", tagged.tag, plain(&tagged.value).as_str().unwrap_or("?")))
-            }
-            Yaml::Mapping(map) => map
-                .iter()
-                .map(|(name, value)| (name.as_str().unwrap_or("?").to_owned(), plain(value)))
-                .collect(),
-            Yaml::Sequence(list) => list.iter().map(plain).collect(),
-            Yaml::String(text) => json!(text),
-            _ => Value::Null,
-        }
-    }
-    let template: Yaml = serde_norway::from_str(include_str!("../../infra/template.yaml")).unwrap();
-    let policies = plain(&template["Resources"][function]["Properties"]["Policies"]);
-    let all = policies
-        .as_array()
-        .unwrap()
-        .iter()
-        .flat_map(|policy| policy["Statement"].as_array().unwrap().clone());
-    all.collect()
-}
-
 #[test]
 fn what_takes_a_request_in_may_do_nothing_but_count_and_queue() {
-    let allowed = statements("RequestAccessFunction");
-    assert_eq!(
-        allowed,
-        [
-            json!({
-                "Effect": "Allow", "Action": ["dynamodb:UpdateItem"], "Resource": ["!GetAtt Table.Arn"],
-                "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["LIMIT#*"]}},
-            }),
-            json!({"Effect": "Allow", "Action": ["sqs:SendMessage"], "Resource": "!GetAtt RequestQueue.Arn"}),
-            json!({"Effect": "Allow", "Action": ["secretsmanager:GetSecretValue"], "Resource": "!Ref KeyringSecretArn"}),
-        ]
-    );
+    let template = portico_local::Template::embedded().unwrap();
+    let role = &template.functions.iter().find(|one| one.folder == "request-access").unwrap().role;
+    let deed = |action: &str| Deed { action: action.to_owned(), resource: "Table".to_owned() };
+    let on_table: BTreeSet<Deed> =
+        role.grants().into_iter().filter(|deed| deed.action.starts_with("dynamodb:")).collect();
+    assert_eq!(on_table, BTreeSet::from([deed("dynamodb:UpdateItem")]));
+    let may = |key: &str| role.allows(&deed("dynamodb:UpdateItem"), &[key.to_owned()]);
+    assert!(may("LIMIT#peer#1"));
+    for key in ["PATIENT#riverside#p1", "LOGIN#riverside#rosa.q", "ACCOUNT#1", "FIND#riverside", "LINK#1"] {
+        assert!(!may(key), "{key}");
+    }
+    let elsewhere: BTreeSet<String> = role.grants().difference(&on_table).map(ToString::to_string).collect();
+    let counted = [
+        "logs:CreateLogStream on RequestAccessLogs",
+        "logs:PutLogEvents on RequestAccessLogs",
+        "secretsmanager:GetSecretValue on Keyring",
+        "sqs:SendMessage on RequestQueue",
+    ];
+    assert_eq!(elsewhere, counted.map(str::to_owned).into());
     // And what does look somebody up can be asked by nobody but the queue.
-    let template: Yaml = serde_norway::from_str(include_str!("../../infra/template.yaml")).unwrap();
-    let events = &template["Resources"]["AnswerRequestFunction"]["Properties"]["Events"];
-    let types: Vec<&str> =
-        events.as_mapping().unwrap().values().filter_map(|event| event["Type"].as_str()).collect();
-    assert_eq!(types, ["SQS"]);
+    let worker = template.functions.iter().find(|one| one.folder == "answer-request").unwrap();
+    assert!(worker.routes.is_empty() && worker.schedules.is_empty() && worker.stream.is_none());
+    assert_eq!(worker.queues.iter().map(|queue| queue.queue.as_str()).collect::<Vec<_>>(), ["RequestQueue"]);
 }
 
 /// What every step of a reset link answers, the token itself taken out.
