@@ -195,6 +195,25 @@ fn a_page_that_may_be_looked_at_may_be_asked_for_its_head() {
 }
 
 #[test]
+fn what_stops_an_address_is_ours_alone_and_nothing_rewrites_our_links() {
+    let set = resources("AWS::SES::ConfigurationSet")["ConfigurationSet"].clone();
+    // On SES's own list an address would stay after staff confirmed it.
+    assert_eq!(set["SuppressionOptions"]["SuppressedReasons"], json!([]));
+    assert_eq!(set["DeliveryOptions"]["TlsPolicy"], "REQUIRE");
+    let feedback =
+        resources("AWS::SES::ConfigurationSetEventDestination")["MailFeedback"]["EventDestination"].clone();
+    for (kind, wanted) in
+        [("BOUNCE", true), ("COMPLAINT", true), ("DELIVERY", true), ("OPEN", false), ("CLICK", false)]
+    {
+        assert_eq!(
+            feedback["MatchingEventTypes"].as_array().unwrap().contains(&json!(kind)),
+            wanted,
+            "{kind}"
+        );
+    }
+}
+
+#[test]
 fn no_log_of_the_api_has_a_path_an_address_or_a_query() {
     let format = resources("AWS::Serverless::HttpApi")["Api"]["AccessLogSettings"]["Format"]
         .as_str()

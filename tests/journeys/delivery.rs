@@ -1,6 +1,6 @@
 //! D1, D2: what became of each message, a bad address not written to again, STOP and START. N2: others are told.
 
-use portico_local::SendingQuota;
+use portico_local::{Channel, Failure, SendingQuota};
 use portico_testkit::{Mail, World};
 use serde_json::{Value, json};
 
@@ -249,6 +249,21 @@ async fn d2_the_carriers_own_list_counts_as_stop() {
     told(&world, &world.last_mail().await, "opted_out").await;
     assert_eq!(delivery(&world, "p1").await.0, "opted_out");
     assert_eq!(refused(&world, "p1", "sms").await, json!(["sms_opted_out"]));
+}
+
+#[tokio::test]
+async fn d1_an_invitation_that_no_provider_takes_is_among_what_needs_attention() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    world.service.capture.fail_next(Channel::Email, Failure::Rejected, 1);
+    drop(world.invite("p1", "email").await.expect(201));
+    assert!(world.mails().await.is_empty());
+    let (state, detail) = delivery(&world, "p1").await;
+    assert!(state == "failed" && detail.contains("invite again"), "{state}: {detail}");
+    assert_eq!(attention(&world, "p1").await, json!(["delivery_failed"]));
+    drop(world.invite("p1", "email").await.expect(201));
+    world.service.idle().await;
+    assert_eq!(attention(&world, "p1").await, json!([]), "the next one went out");
 }
 
 #[tokio::test]

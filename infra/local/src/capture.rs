@@ -545,6 +545,7 @@ mod tests {
             let senders = Senders {
                 email: "x@example.com".into(),
                 configuration_set: None,
+                texts: None,
                 calls: from.map(str::to_owned),
             };
             let cloud = &running.cloud;
