@@ -9,8 +9,8 @@ async fn told(world: &World, mail: &Mail, what: &str) {
     drop(world.post("/_local/feedback", said).await.expect(200));
 }
 
-async fn replied(world: &World, phone: &str, word: &str) {
-    drop(world.post("/_local/feedback", json!({"phone": phone, "type": word})).await.expect(200));
+async fn replied(world: &World, phone: &str, what: &str) {
+    drop(world.post("/_local/feedback", json!({"phone": phone, "type": what})).await.expect(200));
 }
 
 async fn delivery(world: &World, id: &str) -> (String, String) {
@@ -344,6 +344,23 @@ async fn n2_others_are_told_what_happened_by_ids_alone() {
     let detail = &revoked["detail"];
     assert_eq!((&detail["practice"], &detail["patient_id"]), (&json!(world.practice), &json!("p1")));
     assert_eq!(detail["reason"], "patient_request");
+}
+
+#[tokio::test]
+async fn n2_the_words_of_staff_stay_in_the_office() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let no = Some(json!({"reason": "will not touch a computer"}));
+    drop(world.ehr("POST", "/v1/patients/p1/portal/decline", no).await.expect(200));
+    let over = json!({"channel": "email", "override": {"reason": "her son will help"}});
+    drop(world.ehr("POST", "/v1/patients/p1/invitations", Some(over)).await.expect(201));
+    let revoke = json!({"reason": "other", "note": "quarrel over a bill"});
+    drop(world.ehr("POST", "/v1/patients/p1/portal/revoke", Some(revoke)).await.expect(200));
+    let told = world.get("/_local/events").await.expect(200).text;
+    assert!(told.contains("invitation.declined") && told.contains("access.revoked"), "{told}");
+    for words in ["computer", "her son", "quarrel"] {
+        assert!(!told.contains(words), "{words} in {told}");
+    }
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ where
             announcements.push(announcement);
         }
         let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default();
-        if follow(&app.context, &app.store, change, id).await.is_err() {
+        // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
+        if Box::pin(follow(&app.context, &app.store, change, id)).await.is_err() {
             failed.insert(place);
         }
     }

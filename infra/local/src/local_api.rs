@@ -164,13 +164,10 @@ async fn forget_messages(State(api): State<LocalApi>) -> Response {
 
 /// Has a provider report: of a message, or what a number replied. Answers once that was taken.
 async fn report(State(api): State<LocalApi>, body: String) -> Response {
-    let said = match serde_json::from_str::<Feedback>(&body) {
-        Ok(said) => said,
-        Err(_) => {
-            return bad_request(
-                "Send {\"message_id\": …, \"type\": \"delivery\", \"bounce\", \"transient_bounce\" or \"complaint\"} or {\"phone\": …, \"type\": \"stop\" or \"start\"}.",
-            );
-        }
+    let Ok(said) = serde_json::from_str::<Feedback>(&body) else {
+        return bad_request(
+            "Send {\"message_id\": …, \"type\": \"delivery\", \"bounce\", \"transient_bounce\" or \"complaint\"} or {\"phone\": …, \"type\": \"stop\" or \"start\"}.",
+        );
     };
     // The sender writes down what it was told before anybody hears more of it.
     tokio::time::timeout(PATIENCE, api.aftermath.over()).await.ok();

@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// How long an answer about the quota will do.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 /// Mails a second until the quota is known: SES's own limit for an account that is new.
 const UNKNOWN: f64 = 1.0;
 /// What one process takes of the account's rate: the stream and the schedule may each have one at work.
@@ -72,6 +72,14 @@ impl State {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "spaces the calls of one process; nothing is decided or written by it"
+)]
+fn instant() -> Instant {
+    Instant::now()
+}
+
 /// The turns of one process.
 #[derive(Debug, Default)]
 pub struct Pace(Mutex<State>);
@@ -85,12 +93,12 @@ impl Pace {
         ask: impl FnOnce() -> F,
     ) -> Turn {
         let mut state = self.0.lock().await;
-        let now = Instant::now();
+        let now = instant();
         if state.asked_at.is_none_or(|at| now - at >= FRESH) {
             state.asked_at = Some(now);
             state.quota = ask().await.or(state.quota);
         }
-        state.turn(awaited, Instant::now())
+        state.turn(awaited, instant())
     }
 }
 
@@ -108,7 +116,7 @@ mod tests {
 
     #[test]
     fn mails_are_spaced_by_half_of_the_accounts_rate() {
-        let (mut state, now) = (state(ROOMY), Instant::now());
+        let (mut state, now) = (state(ROOMY), instant());
         let pauses: Vec<Turn> = (0..3).map(|_| state.turn(false, now)).collect();
         assert_eq!(pauses, [0, 1, 2].map(|place| Turn::After((SEC / 10) * place)), "{pauses:?}");
         assert_eq!(
@@ -120,14 +128,14 @@ mod tests {
 
     #[test]
     fn the_last_of_a_days_quota_is_for_what_somebody_waits_for() {
-        let (mut state, now) = (state(Quota { sent: 47_500.0, ..ROOMY }), Instant::now());
+        let (mut state, now) = (state(Quota { sent: 47_500.0, ..ROOMY }), instant());
         assert_eq!(state.turn(false, now), Turn::NotNow(NEXT_LOOK));
         assert_eq!(state.turn(true, now), Turn::After(Duration::ZERO));
     }
 
     #[test]
     fn a_used_up_quota_and_a_paused_account_send_nothing_and_no_limit_is_none() {
-        let now = Instant::now();
+        let now = instant();
         assert_eq!(state(Quota { sent: 50_000.0, ..ROOMY }).turn(true, now), Turn::NotNow(NEXT_LOOK));
         assert_eq!(state(Quota { enabled: false, ..ROOMY }).turn(true, now), Turn::NotNow(NEXT_LOOK));
         assert_eq!(
@@ -138,7 +146,7 @@ mod tests {
 
     #[test]
     fn who_would_wait_long_comes_again_instead() {
-        let (mut state, now) = (state(Quota { a_second: 1.0, ..ROOMY }), Instant::now());
+        let (mut state, now) = (state(Quota { a_second: 1.0, ..ROOMY }), instant());
         let turns: Vec<Turn> = (0..5).map(|_| state.turn(false, now)).collect();
         assert_eq!(turns.last(), Some(&Turn::NotNow(SOON)), "{turns:?}");
     }

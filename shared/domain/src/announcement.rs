@@ -17,8 +17,12 @@ use crate::time::Timestamp;
 pub const VERSION: u8 = 1;
 
 /// Details of an audit event that go along: ids and codes.
-const DETAILS: [&str; 8] =
-    ["invitation_id", "account_id", "change_id", "kind", "channel", "reason", "why", "level"];
+const DETAILS: [&str; 7] = ["invitation_id", "account_id", "change_id", "kind", "channel", "why", "level"];
+
+/// Whether a detail goes along. The reason of a revocation is a code; that of a patient's no is in the words of staff.
+fn is_told(action: Action, name: &str) -> bool {
+    DETAILS.contains(&name) || (name == "reason" && action == Action::AccessRevoked)
+}
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,6 +47,7 @@ pub struct Announcement {
     pub detail: BTreeMap<String, String>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 fn rfc3339<S: serde::Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&at.to_string())
 }
@@ -68,7 +73,7 @@ pub fn of_event(event: &Event) -> Option<Announcement> {
     let detail: BTreeMap<String, String> = event
         .detail
         .iter()
-        .filter(|(name, _)| DETAILS.contains(&name.as_str()))
+        .filter(|(name, _)| is_told(event.action, name))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     Some(Announcement {
