@@ -45,12 +45,12 @@ pub trait Outbox: Sync {
         message: &Message,
         until: Timestamp,
     ) -> impl Future<Output = Result<(), Unavailable>> + Send;
-    /// Messages of a practice that were due before `now`, each with when, the oldest first, at most 100.
+    /// Ids of messages of a practice that were due before `now`, the oldest first, at most 100.
     fn due(
         &self,
         practice: &PracticeId,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<(MessageId, Timestamp)>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<MessageId>, Unavailable>> + Send;
     /// Every practice.
     fn practices(&self) -> impl Future<Output = Result<Vec<PracticeId>, Unavailable>> + Send;
 }
@@ -240,7 +240,8 @@ async fn stopped<S: Standings>(
     if matches!(message.to, Recipient::Former(_)) {
         return Ok(None);
     }
-    let stops = patient.stops(message.channel, address);
+    let mut stops = patient.stops(message.channel, address);
+    stops.extend(about.own.iter().flat_map(|own| own.stops(message.channel, address)));
     if stops.contains(&Stop::OptedOut) {
         return Ok(Some(Delivery::OptedOut));
     }
@@ -393,19 +394,17 @@ pub async fn settle<S: Outbox>(
 pub struct Overdue {
     /// The messages.
     pub ids: Vec<MessageId>,
-    /// For how many seconds the oldest has waited.
+    /// Seconds since the oldest was decided: to be put back for want of quota makes it no younger.
     pub oldest_seconds: i64,
 }
 
 /// Messages whose time came without anybody sending them: a stream record was lost, a sender died, a provider said later.
 pub async fn overdue<S: Outbox>(context: &Context, store: &S) -> Result<Overdue, Unavailable> {
     let now = context.now();
-    let mut overdue = Overdue::default();
+    let mut ids = Vec::new();
     for practice in store.practices().await? {
-        for (id, since) in store.due(&practice, now).await? {
-            overdue.ids.push(id);
-            overdue.oldest_seconds = overdue.oldest_seconds.max(since.seconds_until(now));
-        }
+        ids.extend(store.due(&practice, now).await?);
     }
-    Ok(overdue)
+    let oldest = ids.iter().map(|id| id.made_at().seconds_until(now)).max();
+    Ok(Overdue { ids, oldest_seconds: oldest.unwrap_or_default() })
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
 use crate::person::Invalid;
-use crate::time::{Clock, Entropy};
+use crate::time::{Clock, Entropy, Timestamp};
 
 /// Names under which the service answers itself, so no practice may have them.
 pub const RESERVED: [&str; 6] = ["i", "r", "v1", "console", "health", "_local"];
@@ -186,6 +186,13 @@ ulid_id! {
 ulid_id! {
     /// The id of one act of revocation, so that a re-invitation restores exactly what it ended.
     RevocationId
+}
+
+impl MessageId {
+    /// When the message was decided: the id holds it, to the millisecond.
+    pub fn made_at(self) -> Timestamp {
+        Timestamp::from_millis(i64::try_from(self.0.timestamp_ms()).unwrap_or_default())
+    }
 }
 
 fn new_ulid(clock: &dyn Clock, entropy: &dyn Entropy) -> Ulid {

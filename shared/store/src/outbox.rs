@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::expression::Terms;
 use crate::follow::stands;
-use crate::item::{Item, at, from_image, key_item, key_of, n, optional, record, s, value};
+use crate::item::{at, from_image, key_item, key_of, n, optional, record, s, value};
 use crate::keys::{self, DUE, DUE_AT, DUE_PK, Key};
 use crate::read::whole_link;
 use crate::table::{COSTS, Table, unavailable};
@@ -127,11 +127,7 @@ impl Outbox for Table {
         self.update_if(&keys::message(message.id), update, condition, values).await.map(drop)
     }
 
-    async fn due(
-        &self,
-        practice: &PracticeId,
-        now: Timestamp,
-    ) -> Result<Vec<(MessageId, Timestamp)>, Unavailable> {
+    async fn due(&self, practice: &PracticeId, now: Timestamp) -> Result<Vec<MessageId>, Unavailable> {
         let condition = format!("#{DUE_PK} = :practice AND #{DUE_AT} <= :now");
         let terms =
             Terms::of(&[&condition], vec![(":practice", s(practice.as_str())), (":now", at(now))], &[]);
@@ -142,11 +138,7 @@ impl Outbox for Table {
             .set_expression_attribute_values(terms.values())
             .set_expression_attribute_names(Some(terms.names));
         let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
-        let due = |item: &Item| {
-            let since = item.get(DUE_AT)?.as_n().ok()?.parse().ok()?;
-            Some((keys::message_of(key_of(item)?.0)?, Timestamp::from_millis(since)))
-        };
-        Ok(answer.items().iter().filter_map(due).collect())
+        Ok(answer.items().iter().filter_map(|item| keys::message_of(key_of(item)?.0)).collect())
     }
 
     async fn practices(&self) -> Result<Vec<PracticeId>, Unavailable> {
