@@ -42,34 +42,18 @@ fn folder(function: &Value) -> String {
 /// Every statement that a role or a managed policy of the template has, with whose it is.
 fn statements() -> Vec<(String, Value)> {
     let mut all = Vec::new();
-    for (id, role) in resources("AWS::IAM::Role") {
-        for policy in role["Policies"].as_array().unwrap() {
-            all.extend(
-                policy["PolicyDocument"]["Statement"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .map(|one| (id.clone(), one.clone())),
-            );
+    let mut read = |id: &str, policy: &Value| {
+        for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
+            all.push((id.to_owned(), statement["Fn::If"].get(1).unwrap_or(statement).clone()));
         }
-        assert!(
-            role["ManagedPolicyArns"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .all(|arn| arn["Ref"] == "EveryFunctionPolicy")
-        );
+    };
+    for (id, role) in resources("AWS::IAM::Role") {
+        role["Policies"].as_array().unwrap().iter().for_each(|policy| read(&id, policy));
+        let mut managed = role["ManagedPolicyArns"].as_array().into_iter().flatten();
+        assert!(managed.all(|arn| arn["Ref"] == "EveryFunctionPolicy"), "{id} has a policy of AWS's own");
     }
-    for (id, policy) in resources("AWS::IAM::ManagedPolicy") {
-        all.extend(
-            policy["PolicyDocument"]["Statement"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|one| (id.clone(), one.clone())),
-        );
-    }
-    all.into_iter().map(|(id, one)| (id, one["Fn::If"].get(1).unwrap_or(&one).clone())).collect()
+    resources("AWS::IAM::ManagedPolicy").iter().for_each(|(id, policy)| read(id, policy));
+    all
 }
 
 #[test]
@@ -362,6 +346,27 @@ fn every_queue_has_a_way_out_and_every_way_out_an_alarm() {
         assert_eq!(queue["SqsManagedSseEnabled"], true, "{id} lies in the clear");
     }
     assert_eq!(named.iter().map(String::as_str).collect::<BTreeSet<_>>(), watched);
+}
+
+#[test]
+fn what_comes_by_itself_is_tried_again_and_kept_if_it_fails() {
+    for (id, function) in functions() {
+        for (name, event) in function["Events"].as_object().into_iter().flatten() {
+            let properties = &event["Properties"];
+            let kept = match event["Type"].as_str().unwrap() {
+                "ScheduleV2" => properties["RetryPolicy"].is_object() && properties["DeadLetterConfig"].is_object(),
+                "DynamoDB" => {
+                    properties["BisectBatchOnFunctionError"] == true
+                        && properties["DestinationConfig"]["OnFailure"].is_object()
+                        && properties["FunctionResponseTypes"] == json!(["ReportBatchItemFailures"])
+                }
+                // The queue itself has the way out.
+                "SQS" => properties["FunctionResponseTypes"] == json!(["ReportBatchItemFailures"]),
+                _ => true,
+            };
+            assert!(kept, "{id}, {name}");
+        }
+    }
 }
 
 #[test]
