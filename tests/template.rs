@@ -354,7 +354,9 @@ fn what_comes_by_itself_is_tried_again_and_kept_if_it_fails() {
         for (name, event) in function["Events"].as_object().into_iter().flatten() {
             let properties = &event["Properties"];
             let kept = match event["Type"].as_str().unwrap() {
-                "ScheduleV2" => properties["RetryPolicy"].is_object() && properties["DeadLetterConfig"].is_object(),
+                "ScheduleV2" => {
+                    properties["RetryPolicy"].is_object() && properties["DeadLetterConfig"].is_object()
+                }
                 "DynamoDB" => {
                     properties["BisectBatchOnFunctionError"] == true
                         && properties["DestinationConfig"]["OnFailure"].is_object()
