@@ -48,11 +48,15 @@ fn statements() -> Vec<(String, Value)> {
         }
     };
     for (id, role) in resources("AWS::IAM::Role") {
-        role["Policies"].as_array().unwrap().iter().for_each(|policy| read(&id, policy));
+        for policy in role["Policies"].as_array().unwrap() {
+            read(&id, policy);
+        }
         let mut managed = role["ManagedPolicyArns"].as_array().into_iter().flatten();
         assert!(managed.all(|arn| arn["Ref"] == "EveryFunctionPolicy"), "{id} has a policy of AWS's own");
     }
-    resources("AWS::IAM::ManagedPolicy").iter().for_each(|(id, policy)| read(id, policy));
+    for (id, policy) in resources("AWS::IAM::ManagedPolicy") {
+        read(&id, &policy);
+    }
     all
 }
 

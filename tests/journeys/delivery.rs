@@ -174,6 +174,7 @@ async fn d1_a_text_is_delivered_refused_or_sent_to_no_phone() {
         told(&world, &world.last_mail().await, what).await;
         assert_eq!(delivery(&world, what).await.0, state, "{what}");
     }
+    assert_eq!(attention(&world, "transient_bounce").await, json!(["delivery_failed"]));
     assert_eq!(refused(&world, "bounce", "sms").await, json!(["address_bounced"]));
     drop(world.invite("transient_bounce", "sms").await.expect(201));
     // A number that takes no texts may still be called.
@@ -242,6 +243,26 @@ async fn d2_a_code_is_not_offered_by_text_to_a_number_that_said_stop() {
 }
 
 #[tokio::test]
+async fn d1_a_code_is_not_offered_to_a_representatives_address_that_bounced() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let offer = |channel: &str| {
+        Some(json!({
+            "given_name": "Marta", "family_name": "Vale", "relationship": "parent", "channel": channel,
+            "email": "marta.vale@example.com", "mobile_phone": "+12025550177",
+        }))
+    };
+    let path = "/v1/patients/p1/representatives";
+    drop(world.ehr("POST", path, offer("email")).await.expect(201));
+    told(&world, &world.last_mail().await, "bounce").await;
+    drop(world.ehr("POST", path, offer("sms")).await.expect(201));
+    let token = world.last_mail().await.token();
+    let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "04/27/1945"});
+    let stated = world.post(&format!("/i/{token}/verify"), facts).await.expect(200);
+    assert_eq!(stated.json()["code_channels"], json!(["sms", "voice"]));
+}
+
+#[tokio::test]
 async fn d2_the_carriers_own_list_counts_as_stop() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
@@ -279,6 +300,12 @@ async fn a_day_whose_quota_is_used_up_loses_nothing_and_codes_go_first() {
     drop(world.invite("p2", "email").await.expect(201));
     assert!(world.mails().await.is_empty(), "the last of the quota is kept for codes");
     assert_eq!(delivery(&world, "p2").await.0, "queued");
+    // A code goes: its reader waits before a page. (The invitation went by text, which no quota of SES's holds back.)
+    world.patient("p3", World::chart()).await;
+    drop(world.invite("p3", "sms").await.expect(201));
+    let token = world.last_mail().await.token();
+    let proof = world.state_facts(&token).await.expect(200).str("/proof");
+    drop(world.enter_code(&token, &proof).await.expect(200));
     // However often it is looked at, it still has all of its attempts; and the alarm hears how long it has waited. (The
     // local schedule looks too: whoever comes first finds it.)
     let mut waited = json!(null);
@@ -324,6 +351,27 @@ async fn feedback_that_is_quicker_than_its_sender_comes_again() {
         json!({"batchItemFailures": [{"itemIdentifier": "m2"}]}),
         "kept for a person to look at"
     );
+}
+
+#[tokio::test]
+async fn what_could_not_be_handled_may_be_sent_back_from_the_dead_letters() {
+    let world = World::new().await;
+    // Log lines as Lambda keeps them, once it has given them up.
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/track-delivery/receipts.json");
+    let lines: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let kept = json!({"version": "1.0", "requestContext": {"condition": "RetriesExhausted"}, "requestPayload": lines});
+    let event = json!({"Records": [{"messageId": "m1", "body": kept.to_string()}]});
+    let answer = world.service.invoker.call("track-delivery", "feedback", event).await.unwrap();
+    assert_eq!(answer, json!({"batchItemFailures": []}));
+}
+
+#[tokio::test]
+async fn receipts_of_another_services_texts_are_let_pass() {
+    let world = World::new().await;
+    // The log is the whole account's: an id that nobody here has, and a fresh one.
+    let now = portico_domain::Clock::now(&*world.service.clock);
+    let line = portico_local::feedback::receipt_of("nobody-knows-this-id", "+12025550150", now);
+    drop(world.service.invoker.call("track-delivery", "receipts", line).await.unwrap());
 }
 
 #[tokio::test]

@@ -115,6 +115,7 @@ fn environment(cloud: &Cloud, queue_url: &str) -> Vec<(String, String)> {
         | "PORTICO_TEXT_ORIGINATION"
         | "PORTICO_VOICE_ORIGINATION"
         | "PORTICO_CONFIGURATION_SET" => String::new(),
+        "PORTICO_SENDERS" => "1".to_owned(),
         // Every account has an event bus of this name.
         _ => "default".to_owned(),
     };

@@ -2,16 +2,19 @@
 
 use portico_domain::chart::Channel;
 use portico_domain::deliver::{
-    Courier, EmailOut, Handed, Letter, Outbox, TextOut, VoiceOut, Words, overdue, settle, take,
+    Courier, EmailOut, Handed, Letter, Outbox, Taken, TextOut, VoiceOut, Words, overdue, settle, take,
 };
 use portico_domain::ids::MessageId;
-use portico_domain::message::MessageState;
+use portico_domain::message::{MessageState, Template};
 use portico_domain::ports::Practices;
 use portico_domain::refusal::Unavailable;
 use portico_domain::texts::Standings;
 use portico_messages::{Language, Message, Practice, email, text, voice_code};
 use portico_web::App;
 use serde_json::{Value, json};
+
+/// Seconds that one invocation goes on to send: the template gives it sixty, and a message in hand must be settled in them.
+const SENDING_SECONDS: i64 = 40;
 
 /// Handles an event: a batch of the stream, or the schedule's. Of a batch, it says which records are to come again.
 pub async fn handle<S, C>(app: &App<S>, courier: &C, event: &Value) -> Value
@@ -23,10 +26,15 @@ where
         return sweep(app, courier).await;
     };
     let mut failed = Vec::new();
+    let until = app.context.now().plus_seconds(SENDING_SECONDS);
     for record in records {
         let image = record.pointer("/dynamodb/NewImage");
         let inserted = record.get("eventName").and_then(Value::as_str) == Some("INSERT");
         let Some(id) = image.filter(|_| inserted).and_then(|image| app.store.queued(image)) else { continue };
+        if app.context.now() >= until {
+            // Not lost: it is due, and the sweep finds it.
+            continue;
+        }
         if deliver(app, courier, id).await.is_err() {
             failed.push(json!({"itemIdentifier": record.pointer("/dynamodb/SequenceNumber")}));
         }
@@ -42,12 +50,17 @@ where
     C: Courier,
 {
     let Ok(overdue) = overdue(&app.context, &app.store).await else { return json!({"overdue": null}) };
-    for id in &overdue.ids {
-        // What fails now is overdue still, and found by the next pass.
-        deliver(app, courier, *id).await.ok();
-    }
     let (count, oldest_seconds) = (overdue.ids.len(), overdue.oldest_seconds);
+    // Said first: a pass that is cut off must be heard of all the more.
     tracing::info!(outbox_overdue = count, outbox_oldest_seconds = oldest_seconds, "sweep");
+    let until = app.context.now().plus_seconds(SENDING_SECONDS);
+    for id in overdue.ids {
+        if app.context.now() >= until {
+            break;
+        }
+        // What fails now is overdue still, and found by the next pass, and so is what there was no time for.
+        deliver(app, courier, id).await.ok();
+    }
     json!({"overdue": count, "oldest_seconds": oldest_seconds})
 }
 
@@ -56,14 +69,26 @@ where
     S: Outbox + Standings + Practices,
     C: Courier,
 {
-    let Some(letter) = take(&app.context, &app.store, id).await? else { return Ok(()) };
+    let letter = match take(&app.context, &app.store, id).await? {
+        Taken::Letter(letter) => letter,
+        Taken::GivenUp(template) => {
+            given_up(id, template);
+            return Ok(());
+        }
+        Taken::Nothing => return Ok(()),
+    };
     let handed = hand_over(app, courier, &letter).await;
     let template = letter.message.template;
     let state = settle(&app.context, &app.store, letter.message, handed).await?;
     if state == MessageState::Failed {
-        tracing::error!(message.id = %id, message.template = ?template, "message given up");
+        given_up(id, template);
     }
     Ok(())
+}
+
+/// An alarm looks for this line.
+fn given_up(id: MessageId, template: Template) {
+    tracing::error!(message.id = %id, message.template = ?template, "message given up");
 }
 
 async fn hand_over<S, C: Courier>(app: &App<S>, courier: &C, letter: &Letter) -> Handed {

@@ -25,19 +25,32 @@ where
     for record in event.get("Records").and_then(Value::as_array).into_iter().flatten() {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
         let id = text("messageId");
-        let taken = match wire::queued(text("body")) {
-            Ok(news) => take(app, news).await.is_ok(),
-            Err(why) => {
-                // Kept for a person to look at: the dead-letter queue is where it ends.
-                tracing::error!(feedback.id = id, error = why, "feedback that can't be read");
-                false
-            }
-        };
-        if !taken {
+        if queued(app, id, text("body")).await.is_err() {
             failed.push(json!({"itemIdentifier": id}));
         }
     }
     Ok(json!({"batchItemFailures": failed}))
+}
+
+/// Takes one message of the queue; an error has it come again, and go to the dead letters in the end.
+async fn queued<S>(app: &App<S>, id: &str, body: &str) -> Result<(), Unavailable>
+where
+    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
+{
+    if let Some(lines) = wire::lost_lines(body) {
+        // Log lines that could not be handled when they came, sent back by a person.
+        return receipts(app, &lines).await.map(drop).map_err(|_| Unavailable);
+    }
+    let news = wire::queued(body).map_err(|why| {
+        // Kept for a person to look at.
+        tracing::error!(feedback.id = id, error = why, "feedback that can't be read");
+        Unavailable
+    })?;
+    match take(app, news).await? {
+        // The sender may be about to write it down.
+        Some(Told::Early) => Err(Unavailable),
+        Some(Told::Kept | Told::Known | Told::Stranger) | None => Ok(()),
+    }
 }
 
 async fn receipts<S>(app: &App<S>, event: &Value) -> Result<Value, String>
@@ -50,6 +63,8 @@ where
     let mut again = false;
     for line in &logs.aws_logs.data.log_events {
         match wire::receipt(&line.message, line.timestamp) {
+            // A receipt comes minutes after its text was settled, and the log is the whole account's: whom nobody knows
+            // is another's.
             Ok(news) => again |= take(app, news).await.is_err(),
             Err(why) => tracing::error!(feedback.id = line.id, error = why, "feedback that can't be read"),
         }
@@ -57,19 +72,21 @@ where
     if again { Err("some receipts are to come again".to_owned()) } else { Ok(json!({})) }
 }
 
-async fn take<S>(app: &App<S>, news: News) -> Result<(), Unavailable>
+async fn take<S>(app: &App<S>, news: News) -> Result<Option<Told>, Unavailable>
 where
     S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
     let (context, store) = (&app.context, &app.store);
     match news {
         // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
-        News::Report(told) => match Box::pin(report(context, store, &told)).await? {
-            Told::Kept | Told::Known => {}
-            Told::Stranger => tracing::info!("feedback on a message that is not kept"),
-        },
-        News::Said(said) => Box::pin(say(context, store, &said)).await?,
-        News::Nothing => {}
+        News::Report(told) => {
+            let told = Box::pin(report(context, store, &told)).await?;
+            if told == Told::Stranger {
+                tracing::info!("feedback on a message that is not kept");
+            }
+            Ok(Some(told))
+        }
+        News::Said(said) => Box::pin(say(context, store, &said)).await.map(|()| None),
+        News::Nothing => Ok(None),
     }
-    Ok(())
 }

@@ -44,6 +44,13 @@ pub fn queued(body: &str) -> Result<News, Unreadable> {
     event.news()
 }
 
+/// The event with log lines in what Lambda keeps of an invocation that failed.
+pub fn lost_lines(body: &str) -> Option<Value> {
+    let mut kept: Value = serde_json::from_str(body).ok()?;
+    let event = kept.get_mut("requestPayload")?.take();
+    event.get("awslogs").is_some().then_some(event)
+}
+
 /// Reads a line of SNS's log of texts; `at` is its instant, in milliseconds since 1970.
 pub fn receipt(line: &str, at: i64) -> Result<News, Unreadable> {
     let receipt: Receipt = serde_json::from_str(line).map_err(|_| "not a receipt")?;

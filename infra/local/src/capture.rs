@@ -547,6 +547,7 @@ mod tests {
                 configuration_set: None,
                 texts: None,
                 calls: from.map(str::to_owned),
+                at_a_time: 1,
             };
             let cloud = &running.cloud;
             Couriers::new(cloud.ses.clone(), cloud.sns.clone(), cloud.voice.clone(), senders)

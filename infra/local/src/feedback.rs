@@ -95,7 +95,9 @@ pub fn told(feedback: &Feedback, capture: &Capture, now: Timestamp) -> Option<Se
                 Channel::Email => {
                     Some(Sent::Queued(notification(&ses_event(&message, *r#type, now)?, "SesFeedback", now)))
                 }
-                Channel::Sms => Some(Sent::Lines(lines(&receipt(&message, *r#type, now)?, now))),
+                Channel::Sms => {
+                    Some(Sent::Lines(lines(&receipt(&message.id, &message.to, *r#type, now)?, now)))
+                }
                 Channel::Voice => Some(Sent::Queued(call_event(&message, *r#type, now)?.to_string())),
             }
         }
@@ -203,7 +205,7 @@ fn ses_event(message: &Message, fate: Fate, now: Timestamp) -> Option<Value> {
 }
 
 /// SNS's receipt of a text.
-fn receipt(message: &Message, fate: Fate, now: Timestamp) -> Option<Value> {
+fn receipt(id: &str, to: &str, fate: Fate, now: Timestamp) -> Option<Value> {
     let (status, response) = match fate {
         Fate::Delivery => ("SUCCESS", "Message has been accepted by phone carrier"),
         Fate::Bounce => ("FAILURE", "Invalid phone number"),
@@ -213,14 +215,19 @@ fn receipt(message: &Message, fate: Fate, now: Timestamp) -> Option<Value> {
     };
     let at = now.to_jiff().strftime("%Y-%m-%d %H:%M:%S.%3f").to_string();
     Some(json!({
-        "notification": {"messageId": message.id, "timestamp": at},
+        "notification": {"messageId": id, "timestamp": at},
         "delivery": {
             "phoneCarrier": "Example Wireless", "mnc": 270, "mcc": 310, "numberOfMessageParts": 1,
-            "destination": message.to, "priceInUSD": 0.00645, "smsType": "Transactional",
+            "destination": to, "priceInUSD": 0.00645, "smsType": "Transactional",
             "providerResponse": response, "dwellTimeMs": 599, "dwellTimeMsUntilDeviceAck": 1344,
         },
         "status": status,
     }))
+}
+
+/// The receipt of a text that was delivered, of whatever id, as `track-delivery` gets it.
+pub fn receipt_of(id: &str, to: &str, now: Timestamp) -> Value {
+    lines(&receipt(id, to, Fate::Delivery, now).unwrap_or_default(), now)
 }
 
 /// A line of SNS's log, as a subscription filter hands it on.

@@ -100,6 +100,7 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
         configuration_set: None,
         texts: Some(NUMBER.to_owned()),
         calls: Some(NUMBER.to_owned()),
+        at_a_time: 1,
     };
     let couriers = Arc::new(Couriers::new(ses, sns, voice, senders));
 

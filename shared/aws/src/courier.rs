@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::pace::{Pace, Quota, Turn};
+use crate::pace::{NEXT_LOOK, Pace, Quota, Turn};
 use aws_sdk_pinpointsmsvoicev2::types::{VoiceId, VoiceMessageBodyTextType};
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
@@ -12,6 +12,9 @@ use portico_domain::deliver::{Courier, EmailOut, Handed, TextOut, VoiceOut};
 /// Seconds in which a call must be made. Left to itself the service would try for three days; what is said works for ten
 /// minutes.
 const CALL_WITHIN: i32 = 600;
+
+/// SES's words for «nobody may send now».
+const PAUSED: [&str; 3] = ["LimitExceededException", "SendingPausedException", "AccountSuspendedException"];
 
 /// What messages come from.
 #[derive(Clone, Debug)]
@@ -24,6 +27,8 @@ pub struct Senders {
     pub texts: Option<String>,
     /// The phone number of calls, or the pool of numbers; without one, no call is made.
     pub calls: Option<String>,
+    /// Processes that may send at a time: each takes its part of SES's rate.
+    pub at_a_time: u32,
 }
 
 /// SES for e-mail, SNS for texts, End User Messaging for calls.
@@ -48,8 +53,8 @@ impl Couriers {
             ses: aws_sdk_sesv2::Client::from_conf(ses),
             sns: aws_sdk_sns::Client::from_conf(sns),
             voice: aws_sdk_pinpointsmsvoicev2::Client::from_conf(voice),
+            pace: Arc::new(Pace::among(senders.at_a_time)),
             senders,
-            pace: Arc::default(),
         }
     }
 
@@ -100,6 +105,11 @@ impl Courier for Couriers {
             .content(EmailContent::builder().simple(message).build());
         match call.send().await {
             Ok(answer) => Handed::Accepted(answer.message_id.unwrap_or_default()),
+            // The day's quota, or the account itself: no message's own affair, and no attempt at one.
+            Err(error) if PAUSED.contains(&error.code().unwrap_or_default()) => {
+                tracing::warn!(provider = "ses", error.code = error.code(), "message not taken");
+                Handed::Busy(NEXT_LOOK)
+            }
             Err(error) => refused("ses", &error),
         }
     }

@@ -9,12 +9,10 @@ use tokio::time::Instant;
 const FRESH: Duration = Duration::from_mins(1);
 /// Mails a second until the quota is known: SES's own limit for an account that is new.
 const UNKNOWN: f64 = 1.0;
-/// What one process takes of the account's rate: the stream and the schedule may each have one at work.
-const SHARE: f64 = 0.5;
 /// What is kept of a day's quota for what somebody waits for.
 const RESERVE: f64 = 0.05;
 /// Seconds until a message is tried again that the day's quota had no room for.
-const NEXT_LOOK: i64 = 900;
+pub const NEXT_LOOK: i64 = 900;
 /// The longest that one mail waits for its turn here.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Seconds until a message is tried again that would have waited longer.
@@ -44,6 +42,8 @@ pub enum Turn {
 
 #[derive(Debug, Default)]
 struct State {
+    /// Processes that share the account's rate.
+    senders: f64,
     quota: Option<Quota>,
     asked_at: Option<Instant>,
     next: Option<Instant>,
@@ -58,7 +58,7 @@ impl State {
                 return Turn::NotNow(NEXT_LOOK);
             }
         }
-        let rate = self.quota.map_or(UNKNOWN, |quota| (quota.a_second * SHARE).max(UNKNOWN * SHARE));
+        let rate = self.quota.map_or(UNKNOWN, |quota| quota.a_second.max(UNKNOWN)) / self.senders.max(1.0);
         let start = self.next.map_or(now, |next| next.max(now));
         let pause = start - now;
         if pause > PATIENCE {
@@ -85,6 +85,11 @@ fn instant() -> Instant {
 pub struct Pace(Mutex<State>);
 
 impl Pace {
+    /// Turns for one of so many processes.
+    pub fn among(senders: u32) -> Self {
+        Self(Mutex::new(State { senders: f64::from(senders), ..State::default() }))
+    }
+
     /// A turn for one mail. `ask` brings the quota where it is not known or a minute old; where it can't be had, what
     /// was known last counts.
     pub async fn turn<F: Future<Output = Option<Quota>>>(
@@ -109,13 +114,13 @@ mod tests {
     const SEC: Duration = Duration::from_secs(1);
 
     fn state(quota: Quota) -> State {
-        State { quota: Some(quota), ..State::default() }
+        State { senders: 2.0, quota: Some(quota), ..State::default() }
     }
 
     const ROOMY: Quota = Quota { enabled: true, a_second: 20.0, a_day: 50_000.0, sent: 0.0 };
 
     #[test]
-    fn mails_are_spaced_by_half_of_the_accounts_rate() {
+    fn mails_are_spaced_by_the_processs_part_of_the_accounts_rate() {
         let (mut state, now) = (state(ROOMY), instant());
         let pauses: Vec<Turn> = (0..3).map(|_| state.turn(false, now)).collect();
         assert_eq!(pauses, [0, 1, 2].map(|place| Turn::After((SEC / 10) * place)), "{pauses:?}");

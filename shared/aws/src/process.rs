@@ -145,7 +145,7 @@ impl Process {
     }
 
     /// The couriers; reads `PORTICO_FROM_ADDRESS`, and if they are there `PORTICO_CONFIGURATION_SET`,
-    /// `PORTICO_TEXT_ORIGINATION` and `PORTICO_VOICE_ORIGINATION`.
+    /// `PORTICO_TEXT_ORIGINATION`, `PORTICO_VOICE_ORIGINATION` and `PORTICO_SENDERS`, how many processes send at a time.
     pub fn couriers(&self) -> Result<Couriers, StartError> {
         // A provider has no word for «the same message again»: what the SDK tries twice may be sent twice.
         let once = RetryConfig::disabled();
@@ -157,6 +157,7 @@ impl Process {
             configuration_set: optional("PORTICO_CONFIGURATION_SET"),
             texts: optional("PORTICO_TEXT_ORIGINATION"),
             calls: optional("PORTICO_VOICE_ORIGINATION"),
+            at_a_time: optional("PORTICO_SENDERS").and_then(|senders| senders.parse().ok()).unwrap_or(1),
         };
         Ok(Couriers::new(ses, sns, voice, senders))
     }

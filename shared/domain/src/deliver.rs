@@ -6,7 +6,7 @@ use std::future::Future;
 use crate::account::Account;
 use crate::chart::Channel;
 use crate::ids::{MessageId, PracticeId};
-use crate::link::{Delivery, Link, Purpose};
+use crate::link::{CODE_SECONDS, Delivery, Link, Purpose, SentCode};
 use crate::message::{ATTEMPTS, Message, MessageState, Recipient, Template};
 use crate::patient::{Patient, Stop};
 use crate::person::{Email, Name, Phone};
@@ -194,20 +194,29 @@ pub trait Courier: Sync {
     fn voice(&self, out: VoiceOut) -> impl Future<Output = Handed> + Send;
 }
 
-/// Claims a message and decides whether it still is to be said. `None`: nothing to send (taken by another sender, not
-/// due, or dropped because its reason is gone or nothing may go to its address).
+/// What comes of taking a message.
+pub enum Taken {
+    /// It is to be sent.
+    Letter(Box<Letter>),
+    /// Its senders died, each with the message in hand: it was given up.
+    GivenUp(Template),
+    /// Nothing to send: taken by another sender, not due, or dropped because its reason is gone or nothing may go to its
+    /// address.
+    Nothing,
+}
+
+/// Claims a message and decides whether it still is to be said.
 pub async fn take<S: Outbox + Standings + Practices>(
     context: &Context,
     store: &S,
     id: MessageId,
-) -> Result<Option<Letter>, Unavailable> {
+) -> Result<Taken, Unavailable> {
     let now = context.now();
-    let Some(mut message) = store.claim(id, now).await? else { return Ok(None) };
+    let Some(mut message) = store.claim(id, now).await? else { return Ok(Taken::Nothing) };
     if message.attempts > ATTEMPTS {
-        // Its senders died, each with the message in hand.
         message.state = MessageState::Failed;
         store.settle(&message, Some(Delivery::Failed), now).await?;
-        return Ok(None);
+        return Ok(Taken::GivenUp(message.template));
     }
     let about = store.about(&message).await?;
     let practice = store.practice(&message.practice).await?;
@@ -218,15 +227,16 @@ pub async fn take<S: Outbox + Standings + Practices>(
     let Some((patient, practice, words, address)) = due else {
         message.state = MessageState::Dropped;
         store.settle(&message, None, now).await?;
-        return Ok(None);
+        return Ok(Taken::Nothing);
     };
     if let Some(stopped) = stopped(store, &message, patient, &about, &address).await? {
         message.state = MessageState::Dropped;
         store.settle(&message, Some(stopped), now).await?;
-        return Ok(None);
+        return Ok(Taken::Nothing);
     }
     let (given_name, language) = greeted(&message, patient, &about);
-    Ok(Some(Letter { given_name, language, settings: practice.settings, words, address, message }))
+    let letter = Letter { given_name, language, settings: practice.settings, words, address, message };
+    Ok(Taken::Letter(Box::new(letter)))
 }
 
 /// What keeps a message from its address, if something does.
@@ -329,7 +339,9 @@ fn words(
         Template::Reset => carried().map(|(token, until)| Words::Reset(token, until)),
         Template::Code => {
             let link = open?;
-            let code = link.code.filter(|code| Some(code.number) == message.code)?;
+            // One that is too old to be entered is not worth reading either.
+            let is_fresh = |code: &SentCode| now < code.at.plus_seconds(CODE_SECONDS);
+            let code = link.code.filter(|code| Some(code.number) == message.code).filter(is_fresh)?;
             let digits = link.code_digits(&code, &context.keyring)?;
             let is_address = link.purpose == Purpose::Address;
             Some(if is_address { Words::ConfirmEmail(digits) } else { Words::Code(digits) })

@@ -388,8 +388,13 @@ impl Patient {
             return false;
         }
         self.stopped.push(stopped);
-        let beyond = self.stopped.len().saturating_sub(STOPS);
-        self.stopped.drain(..beyond);
+        // What somebody said stays; what a machine reported would be reported again.
+        let reported = |known: &Stopped| matches!(known.why, Stop::Bounced | Stop::Complained);
+        if self.stopped.len() > STOPS
+            && let Some(oldest) = self.stopped.iter().position(reported)
+        {
+            self.stopped.remove(oldest);
+        }
         true
     }
 

@@ -11,7 +11,7 @@ use crate::ids::{AccountId, PatientId, PracticeId};
 use crate::patient::Status;
 use crate::ports::{Accounts, Chain, Commit, CommitError, Context, DECISIONS, Patients, Practices, Write};
 use crate::refusal::{Failure, Unavailable};
-use crate::texts::{Standings, heed};
+use crate::texts::{Standing, Standings, heed};
 
 /// A change in the table, as this function understands it.
 #[derive(Default)]
@@ -91,11 +91,17 @@ where
 {
     if let Some(renumbered) = change.renumbered {
         store.renumber(&renumbered).await?;
-        // Read after it is listed, so that a STOP at this moment meets the one or the other.
         if let Some(number) = &renumbered.to {
-            let standing = store.standing(number).await?;
-            if !standing.may_text() {
+            // Read after it is listed, so that a STOP at this moment meets the one or the other; and read again, since
+            // what the number said meanwhile counts.
+            let mut heeded = Standing::default();
+            for _ in 0..DECISIONS {
+                let standing = store.standing(number).await?;
+                if standing == heeded {
+                    break;
+                }
                 heed(context, store, &renumbered.practice, &renumbered.patient, number, standing).await?;
+                heeded = standing;
             }
         }
     }

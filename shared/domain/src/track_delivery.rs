@@ -13,7 +13,7 @@ use crate::message::{Message, Recipient};
 use crate::onboard::Cause;
 use crate::patient::Stop;
 use crate::person::{Email, Phone};
-use crate::ports::{Accounts, Addresses, Chain, Commit, Context, DECISIONS, Patients, Practices};
+use crate::ports::{Accounts, Addresses, Chain, Commit, Context, DECISIONS, Patients, Practices, Write};
 use crate::refusal::Unavailable;
 use crate::texts::{Amended, Ledger, Said, Word, amend, heed};
 use crate::time::Timestamp;
@@ -106,6 +106,8 @@ pub enum Told {
     Kept,
     /// As much was known already.
     Known,
+    /// It is about a message that nobody knows, and so fresh that its sender may still write it down.
+    Early,
     /// It is about a message that is not ours, or no longer kept.
     Stranger,
 }
@@ -118,7 +120,7 @@ where
     let Some(message) = store.tracked(&report.of).await? else {
         // A provider may be quicker than the sender is to write its id down.
         let settling = report.at.plus_seconds(SETTLING) > context.now();
-        return if settling { Err(Unavailable) } else { Ok(Told::Stranger) };
+        return Ok(if settling { Told::Early } else { Told::Stranger });
     };
     let feedback = report.outcome.feedback(report.at);
     if !feedback.is_news(message.feedback.as_ref()) {
@@ -134,6 +136,11 @@ where
         for address in &report.addresses {
             stop(context, store, &message, address, why).await?;
         }
+    }
+    if let (Outcome::Failed(_), Some(_)) = (report.outcome, message.shown_on()) {
+        let (practice, patient) = (message.practice.clone(), message.about.clone());
+        let note = Write::Note { practice, patient, cause: Cause::DeliveryFailed, at: context.now() };
+        store.commit(&[note]).await.map_err(|_| Unavailable)?;
     }
     // Last, so that what fails on the way here is done again when the report comes again.
     store.keep_feedback(&message, &feedback).await?;

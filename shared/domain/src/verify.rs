@@ -327,7 +327,7 @@ fn passed(ticket: String, patient: &Patient, role: Role, link: &Link, practice: 
 /// Where a code can go: to whoever was invited, at the contact on file.
 fn code_address<'a>(patient: &'a Patient, link: &'a Link, channel: Channel) -> Option<&'a str> {
     match &link.invitee {
-        Some(who) => who.address(channel),
+        Some(who) => who.address(channel).filter(|to| patient.stops(channel, to).is_empty()),
         None if channel == Channel::Sms && !may_text(patient) => None,
         None => patient.reached_at(channel),
     }

@@ -61,8 +61,8 @@ pub fn delivery_detail(delivery: &str, trouble: Option<&str>, language: Language
             "El mensaje fue devuelto: ese buzón o número no existe. Corríjalo en la ficha o confirme que es correcto.",
         ),
         ("suppressed", _) => (
-            "It was not sent, because an earlier message to this address came back. Correct the address, or confirm that it is right.",
-            "No se envió, porque un mensaje anterior a esta dirección fue devuelto. Corrija la dirección o confirme que es correcta.",
+            "It was not sent, because nothing may go to this address now: a message came back or was called spam, or somebody there said that it is not the patient's. Check it with the patient, then correct or confirm it.",
+            "No se envió, porque por ahora nada puede ir a esta dirección: un mensaje fue devuelto o marcado como no deseado, o alguien avisó de que no es del paciente. Verifíquela con el paciente y luego corríjala o confírmela.",
         ),
         ("opted_out", _) => (
             "It was not sent, because this number replied STOP. The patient can reply START, or choose another channel.",

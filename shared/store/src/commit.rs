@@ -56,7 +56,12 @@ impl Commit for Table {
 }
 
 impl Table {
-    async fn transact(&self, items: Vec<TransactWriteItem>, places: &[usize]) -> Result<(), CommitError> {
+    /// Writes all of `items` or none; what was lost is told by `places`, one for each item.
+    pub(crate) async fn transact(
+        &self,
+        items: Vec<TransactWriteItem>,
+        places: &[usize],
+    ) -> Result<(), CommitError> {
         // One token for all attempts, ours and the SDK's: a call whose answer was lost, or that is still under way, is
         // not done twice. Every transaction holds an id or a version of its own, so no two share a token.
         let token: String = digest(format!("{items:?}").as_bytes()).chars().take(36).collect();

@@ -1,6 +1,5 @@
 //! The outbox: claiming and settling messages.
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use portico_domain::Timestamp;
 use portico_domain::account::Account;
@@ -9,7 +8,7 @@ use portico_domain::ids::{LinkId, MessageId, PracticeId};
 use portico_domain::link::Delivery;
 use portico_domain::message::{LEASE_SECONDS, Message, MessageState, Recipient};
 use portico_domain::onboard::Cause;
-use portico_domain::ports::{Patients as _, Write};
+use portico_domain::ports::{CommitError, Patients as _, Write};
 use portico_domain::refusal::Unavailable;
 use portico_domain::texts::Standing;
 use serde_json::Value;
@@ -95,22 +94,20 @@ impl Outbox for Table {
                 items.extend(self.parts(&note)?);
             }
         }
-        let call = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(items))
-            .return_consumed_capacity(COSTS);
-        match call.send().await {
-            Ok(_) => Ok(()),
+        let places: Vec<usize> = (0..items.len()).collect();
+        let mut outcome = self.transact(items.clone(), &places).await;
+        if let Err(CommitError::Lost(lost)) = &outcome
+            && !lost.contains(&0)
+        {
+            // The link's record is gone: what became of the message is written down all the same.
+            let kept = items.into_iter().zip(places).filter(|(_, place)| !lost.contains(place));
+            let (items, places): (Vec<_>, Vec<_>) = kept.unzip();
+            outcome = self.transact(items, &places).await;
+        }
+        match outcome {
             // Another sender took the message over when this one's lease was over: it is theirs to settle.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(unavailable("TransactWriteItems", &error)),
+            Ok(()) | Err(CommitError::Lost(_)) => Ok(()),
+            Err(CommitError::Contended | CommitError::Unavailable) => Err(Unavailable),
         }
     }
 

@@ -6,7 +6,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 /// What is let through: our own lines from `info` on, everybody else's from `warn` on. Fixed, because a debug line of an
 /// HTTP crate holds the request.
-const FILTER: &str = "warn,portico_domain=info,portico_store=info,portico_aws=info,portico_web=info,portico_local=info,deliver=info,sync_chart=info";
+const FILTER: &str = "warn,portico_domain=info,portico_store=info,portico_aws=info,portico_web=info,portico_local=info,deliver=info,track_delivery=info,sync_chart=info";
 
 /// Starts the log of a process, once.
 pub fn start() {
