@@ -29,6 +29,27 @@ fn faults(world: &World) -> &portico_local::Faults {
 }
 
 #[tokio::test]
+async fn b35_b37_what_was_sent_is_written_down_though_others_write_the_same_items() {
+    let world = World::with_faults().await;
+    world.patient("p1", World::chart()).await;
+    world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
+    drop(world.invite("p1", "email").await.expect(201));
+    assert!(world.mails().await.is_empty(), "the first attempt was not taken");
+    world.service.idle().await;
+    // The next one is; and settling it meets two who write the link at the same moment.
+    faults(&world).next("TransactWriteItems", Fault::Conflict, 2);
+    world.advance(16);
+    overdue(&world).await;
+    assert_eq!(sent(&world, 1).await.len(), 1);
+    world.service.idle().await;
+    assert_eq!(world.portal("p1").await["invitation"]["delivery"], "sent");
+    world.advance(61);
+    overdue(&world).await;
+    world.service.idle().await;
+    assert_eq!(world.mails().await.len(), 1, "no lease that ran out sends it again");
+}
+
+#[tokio::test]
 async fn b37_an_invitation_in_bad_weather_is_one_invitation_or_a_503_and_none() {
     for (fault, times) in [
         (Fault::Conflict, 1),
