@@ -103,7 +103,7 @@ impl Role {
 /// The roles of all functions, by folder.
 pub type Roles = BTreeMap<String, Role>;
 
-pub(crate) fn texts(value: &Value) -> Vec<String> {
+fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => vec![text.clone()],
         Value::Array(all) => all.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect(),

@@ -132,7 +132,7 @@ pub enum Handed {
     Accepted(String),
     /// Not now; worth trying again.
     Later,
-    /// Nothing was tried: the provider's quota is used up for so many seconds.
+    /// No attempt at it: the provider takes nothing from anybody for so many seconds.
     Busy(i64),
     /// Never.
     Rejected,

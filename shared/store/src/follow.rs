@@ -15,7 +15,7 @@ use portico_domain::message::Message;
 use portico_domain::patient::{Patient, Status};
 use portico_domain::publish_changes::{Change, Counts, Moved, Numbers, Renumbered};
 use portico_domain::refusal::Unavailable;
-use portico_domain::texts::{Ledger, Said, Standing, Standings, Word};
+use portico_domain::texts::{Ledger, Said, Standing, Standings};
 use portico_domain::track_delivery::{Named, Tracking};
 use serde_json::Value;
 
@@ -136,14 +136,14 @@ impl Numbers for Table {
 
 impl Ledger for Table {
     async fn say(&self, said: &Said) -> Result<(), Unavailable> {
-        let values = || vec![(":word", s(word(said.word))), (":at", at(said.at))];
+        let values = || Ok(vec![(":word", value(&said.word)?), (":at", at(said.at))]);
         let entry = keys::said(&said.number, said.at, &said.id);
         let new = "attribute_not_exists(#pk)";
         // Both may be there already: the same reply comes twice, an earlier one comes late.
-        drop(self.update_if(&entry, "SET #word = :word, #at = :at", new, values()).await?);
+        drop(self.update_if(&entry, "SET #word = :word, #at = :at", new, values()?).await?);
         let latest = "attribute_not_exists(#at) OR #at < :at";
         let standing = keys::standing(&said.number);
-        self.update_if(&standing, "SET #word = :word, #at = :at", latest, values()).await.map(drop)
+        self.update_if(&standing, "SET #word = :word, #at = :at", latest, values()?).await.map(drop)
     }
 
     async fn at_number(&self, number: &str) -> Result<Vec<(PracticeId, PatientId)>, Unavailable> {
@@ -155,13 +155,6 @@ impl Ledger for Table {
             Some((PracticeId::parse(text("practice")?).ok()?, PatientId::parse(text("patient")?).ok()?))
         };
         Ok(items.iter().filter_map(of).collect())
-    }
-}
-
-const fn word(word: Word) -> &'static str {
-    match word {
-        Word::Stop => "stop",
-        Word::Start => "start",
     }
 }
 
