@@ -103,7 +103,7 @@ fn the_configured_names_of_practices_never_meet_the_services_own() {
     for function in &template.functions {
         for route in &function.routes {
             let first = route.path.split('/').nth(1).unwrap();
-            let own = portico_domain::ids::RESERVED.contains(&first);
+            let own = portico_domain::model::ids::RESERVED.contains(&first);
             assert!(
                 own || first == "{practice}",
                 "{} begins with a name that a practice could have",

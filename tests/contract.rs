@@ -98,7 +98,7 @@ fn every_operation_says_what_it_is_for_who_may_call_it_and_what_it_refuses() {
 
 #[test]
 fn an_operation_for_applications_names_scopes_that_exist_and_the_headers_it_needs() {
-    let scopes: BTreeSet<String> = portico_domain::practice::Scope::ALL
+    let scopes: BTreeSet<String> = portico_domain::model::practice::Scope::ALL
         .iter()
         .map(|scope| serde_json::to_value(scope).unwrap().as_str().unwrap().to_owned())
         .collect();

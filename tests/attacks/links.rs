@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::{join, join_all};
-use portico_domain::{Clock, Timestamp};
+use portico_domain::time::{Clock, Timestamp};
 use portico_testkit::{Answer, PASSWORD, World};
 use serde_json::json;
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use portico_domain::{Clock, Timestamp};
+use portico_domain::time::{Clock, Timestamp};
 use portico_local::Failure;
 use portico_local::roles::Deed;
 use portico_testkit::{Answer, PASSWORD, World};

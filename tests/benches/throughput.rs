@@ -15,9 +15,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use portico_domain::Entropy;
 use portico_domain::keys::Keyring;
-use portico_domain::password::Password;
+use portico_domain::model::password::Password;
+use portico_domain::time::Entropy;
 use portico_local::demo::{SAMPLE, import_charts};
 use portico_testkit::{PASSWORD, World};
 

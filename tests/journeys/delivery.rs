@@ -337,7 +337,7 @@ async fn feedback_that_is_quicker_than_its_sender_comes_again() {
         let body = json!({"Type": "Notification", "Message": message.to_string(), "Timestamp": at});
         json!({"Records": [{"messageId": "m1", "body": body.to_string()}]})
     };
-    let now = portico_domain::Clock::now(&*world.service.clock);
+    let now = portico_domain::time::Clock::now(&*world.service.clock);
     let fresh =
         world.service.invoker.call("track-delivery", "feedback", event(now.to_string())).await.unwrap();
     assert_eq!(fresh, json!({"batchItemFailures": [{"itemIdentifier": "m1"}]}));
@@ -369,7 +369,7 @@ async fn what_could_not_be_handled_may_be_sent_back_from_the_dead_letters() {
 async fn receipts_of_another_services_texts_are_let_pass() {
     let world = World::new().await;
     // The log is the whole account's: an id that nobody here has, and a fresh one.
-    let now = portico_domain::Clock::now(&*world.service.clock);
+    let now = portico_domain::time::Clock::now(&*world.service.clock);
     let line = portico_local::feedback::receipt_of("nobody-knows-this-id", "+12025550150", now);
     drop(world.service.invoker.call("track-delivery", "receipts", line).await.unwrap());
 }

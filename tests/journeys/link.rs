@@ -9,7 +9,7 @@ async fn l1_a_link_works_for_72_hours_to_the_second_whatever_the_broom_does() {
     world.service.clock.set("2026-11-22T15:00:00Z".parse().unwrap()).unwrap();
     let token = world.invited("p1").await;
     let expires_at = world.portal("p1").await["invitation"]["expires_at"].as_str().unwrap().to_owned();
-    let expires: portico_domain::Timestamp = expires_at.parse().unwrap();
+    let expires: portico_domain::time::Timestamp = expires_at.parse().unwrap();
     world.service.clock.set(expires.plus_seconds(-2)).unwrap();
     drop(world.get(&format!("/i/{token}")).await.expect(200));
     world.service.clock.set(expires).unwrap();

@@ -1,7 +1,7 @@
 //! The way back: a forgotten password or user name, signing up without an invitation, a new link for an old one, and
 //! word that a message reached somebody else.
 
-use portico_domain::{Clock, Timestamp};
+use portico_domain::time::{Clock, Timestamp};
 use portico_testkit::{Answer, Mail, PASSWORD, World, token_in};
 use serde_json::{Value, json};
 

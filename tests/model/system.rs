@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use portico_domain::{Clock as _, Timestamp};
+use portico_domain::time::{Clock as _, Timestamp};
 use portico_local::Message;
 use portico_testkit::{Answer, World, token_in};
 use reqwest::{Client, RequestBuilder};

@@ -1,12 +1,13 @@
 //! Accounts: user names, grants, sessions, what waits for staff.
 
-use portico_domain::account::{Exchange, GrantState, Level, Presented};
-use portico_domain::change_account::Sessions as _;
-use portico_domain::hold::Hold;
-use portico_domain::ids::RevocationId;
-use portico_domain::manage_account::Holds as _;
+use portico_domain::model::grant::{GrantState, Level};
+use portico_domain::model::hold::Hold;
+use portico_domain::model::ids::RevocationId;
+use portico_domain::model::practice::PresentedKey;
+use portico_domain::model::session::{Exchange, Presented};
+use portico_domain::ports::Holds as _;
+use portico_domain::ports::Sessions as _;
 use portico_domain::ports::{Accounts as _, Commit as _, Write};
-use portico_domain::practice::PresentedKey;
 use serde_json::json;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     race, read, session, ticket,
 };
 
-fn login(name: &str, of: usize) -> portico_domain::account::Login {
+fn login(name: &str, of: usize) -> portico_domain::model::account::Login {
     read(json!({
         "practice": practice(), "name": name, "account": account_id(of),
         "password": {"m": 19456, "t": 2, "p": 1, "pepper": 1, "salt": "c2FsdHNhbHQ", "hash": "aGFzaA"},

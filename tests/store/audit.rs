@@ -1,6 +1,6 @@
 //! Audit chains: one event a number, whoever comes first; read from the end, and from the beginning by pages.
 
-use portico_domain::audit::{Event, Head, Subject};
+use portico_domain::model::audit::{Event, Head, Subject};
 use portico_domain::ports::{Chain as _, Commit as _, History as _, Write};
 use serde_json::json;
 

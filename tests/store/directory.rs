@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use portico_domain::find::{Listed, PAGE, Search as _};
-use portico_domain::onboard::{Attention as _, Cause};
-use portico_domain::ports::{Addresses as _, Directory as _, Entry, Write};
-use portico_domain::publish_changes::Lists as _;
+use portico_domain::model::attention::Cause;
+use portico_domain::model::search::{Listed, PAGE};
+use portico_domain::ports::Attention as _;
+use portico_domain::ports::Lists as _;
+use portico_domain::ports::Search as _;
+use portico_domain::ports::{Addresses as _, Directory as _, Listing, Write};
 
 use super::{NOW, Store, account_id, other_practice, patient_id, practice};
 
-fn name(family: &str, given: &str, patient: &str) -> Entry {
-    Entry::Name {
+fn name(family: &str, given: &str, patient: &str) -> Listing {
+    Listing::Name {
         family: family.to_owned(),
         given: given.to_owned(),
         birth_date: "1945-04-27".to_owned(),
@@ -18,14 +20,14 @@ fn name(family: &str, given: &str, patient: &str) -> Entry {
     }
 }
 
-fn email(email: &str, patient: &str) -> Entry {
-    Entry::Email { email: email.to_owned(), patient: patient_id(patient) }
+fn email(email: &str, patient: &str) -> Listing {
+    Listing::Email { email: email.to_owned(), patient: patient_id(patient) }
 }
 
 #[tokio::test]
 async fn a_person_is_found_by_name_and_birth_date_while_that_is_theirs() {
     let store = Store::new().await;
-    let twin = Entry::Name {
+    let twin = Listing::Name {
         family: "lee".to_owned(),
         given: "ann".to_owned(),
         birth_date: "1990-01-01".to_owned(),
@@ -45,7 +47,7 @@ async fn a_person_is_found_by_name_and_birth_date_while_that_is_theirs() {
 #[tokio::test]
 async fn everybody_at_an_address_is_found_and_nobody_else() {
     let store = Store::new().await;
-    let own = Entry::Account { email: "a@example.com".to_owned(), account: account_id(1) };
+    let own = Listing::Account { email: "a@example.com".to_owned(), account: account_id(1) };
     let entries = [
         email("a@example.com", "p1"),
         email("a@example.com", "p2"),
@@ -63,7 +65,7 @@ async fn everybody_at_an_address_is_found_and_nobody_else() {
 #[tokio::test]
 async fn patients_come_by_pages_in_order_of_name_and_each_once() {
     let store = Store::new().await;
-    let all: Vec<Entry> =
+    let all: Vec<Listing> =
         (0..450).map(|number| name(&format!("name{number:03}"), "x", &format!("p{number}"))).collect();
     store.has(all.iter().rev().cloned().map(|entry| Write::List(practice(), entry))).await;
     // What lies in the same partition and is no name.

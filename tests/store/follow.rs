@@ -1,11 +1,12 @@
 //! What providers report, what numbers reply, and whose a number is.
 
-use portico_domain::link::{Delivery, Feedback, Trouble};
-use portico_domain::message::Message;
+use portico_domain::model::delivery::{Delivery, Feedback, Trouble};
+use portico_domain::model::message::Message;
+use portico_domain::model::text_reply::{Said, Word};
+use portico_domain::ports::{Ledger as _, Standings as _};
 use portico_domain::ports::{Links as _, Write};
-use portico_domain::publish_changes::{Numbers as _, Renumbered};
-use portico_domain::texts::{Ledger as _, Said, Standings as _, Word};
-use portico_domain::track_delivery::{Named, Tracking as _};
+use portico_domain::ports::{Named, Tracking as _};
+use portico_domain::ports::{Numbers as _, Renumbered};
 use serde_json::json;
 
 use super::{NOW, Store, link, link_id, other_practice, patient_id, practice, read};

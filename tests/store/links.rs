@@ -1,13 +1,13 @@
 //! Links: spent once, counted before anything is compared, over at the boundary instant.
 
-use portico_domain::Timestamp;
-use portico_domain::change_account::Sessions as _;
-use portico_domain::chart::Channel;
-use portico_domain::link::{
+use portico_domain::model::chart::Channel;
+use portico_domain::model::link::{
     ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, Fact, FailedCheck, LinkState, SentCode,
 };
-use portico_domain::patient::Status;
+use portico_domain::model::patient::Status;
+use portico_domain::ports::Sessions as _;
 use portico_domain::ports::{Commit as _, Links as _, Patients as _, Write};
+use portico_domain::time::Timestamp;
 
 use super::{NOW, Store, account_id, link, link_id, lost, one_won, patient, practice, race, session, ticket};
 

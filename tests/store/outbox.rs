@@ -1,13 +1,13 @@
 //! The outbox: what is due, who has it, what became of it; and counts of patients that follow the stream.
 
-use portico_domain::Timestamp;
-use portico_domain::deliver::Outbox as _;
-use portico_domain::ids::MessageId;
-use portico_domain::link::Delivery;
-use portico_domain::message::{LEASE_SECONDS, Message, MessageState, Recipient};
-use portico_domain::patient::Status;
+use portico_domain::model::delivery::Delivery;
+use portico_domain::model::ids::MessageId;
+use portico_domain::model::message::{LEASE_SECONDS, Message, MessageState, Recipient};
+use portico_domain::model::patient::Status;
+use portico_domain::ports::Counts as _;
+use portico_domain::ports::Outbox as _;
 use portico_domain::ports::{Links as _, Write};
-use portico_domain::publish_changes::Counts as _;
+use portico_domain::time::Timestamp;
 use portico_store::keys;
 use serde_json::json;
 

@@ -1,13 +1,13 @@
 //! The one atomic write: all or nothing, put if absent, versions, counters, markers.
 
-use portico_domain::Timestamp;
-use portico_domain::limit::{Counter, Rule};
-use portico_domain::patient::{Patient, Status};
+use portico_domain::model::limit::{Counter, Rule};
+use portico_domain::model::patient::{Patient, Status};
+use portico_domain::model::practice::{ApiKey, Practice, PresentedKey, Settings};
 use portico_domain::ports::{
-    Along, Commit as _, Desk as _, Limits as _, Links as _, Once, OnceKey, Patients as _, Practices as _,
-    Write,
+    AlsoRead, Commit as _, Limits as _, Links as _, Once, OnceKey, Patients as _, Practices as _,
+    StaffCalls as _, Write,
 };
-use portico_domain::practice::{ApiKey, Practice, PresentedKey, Settings};
+use portico_domain::time::Timestamp;
 use serde_json::json;
 
 use super::{
@@ -140,7 +140,7 @@ async fn an_idempotency_key_is_used_once_a_day() {
     let once = |resource: &str, at| [Write::Once(Once::new(key.clone(), resource, at))];
     let opened = async || {
         let presented = PresentedKey { claimed: practice(), digest: "d".to_owned() };
-        let along = Along { once: Some(&key), ..Along::default() };
+        let along = AlsoRead { once: Some(&key), ..AlsoRead::default() };
         store.open(&presented, along).await.unwrap().once.map(|once| once.resource)
     };
     assert_eq!(opened().await, None);
@@ -155,7 +155,7 @@ async fn an_idempotency_key_is_used_once_a_day() {
 
 fn clinic(version: u64) -> Practice {
     let settings = Settings::new("Riverside Family Medicine", "+12025550100", "America/New_York");
-    Practice { id: practice(), settings, version, head: portico_domain::audit::Head::default() }
+    Practice { id: practice(), settings, version, head: portico_domain::model::audit::Head::default() }
 }
 
 #[tokio::test]
@@ -171,13 +171,13 @@ async fn practices_are_created_once_and_changed_in_turn() {
     let mut late = clinic(2);
     late.settings.name = "Late".to_owned();
     assert_eq!(store.commit(&[Write::ChangePractice(late)]).await, lost(&[0]));
-    let listed = portico_domain::deliver::Outbox::practices(&store.table).await.unwrap();
+    let listed = portico_domain::ports::Outbox::practices(&store.table).await.unwrap();
     assert_eq!(listed, [practice()]);
 }
 
 #[tokio::test]
 async fn a_key_is_taken_back_by_its_own_practice_alone() {
-    use portico_domain::enroll_practice::Keys as _;
+    use portico_domain::ports::Keys as _;
 
     let store = Store::new().await;
     let key: ApiKey = read(json!({
@@ -185,7 +185,7 @@ async fn a_key_is_taken_back_by_its_own_practice_alone() {
     }));
     store.has([Write::IssueKey(key.clone())]).await;
     let presented = PresentedKey { claimed: practice(), digest: "d1".to_owned() };
-    let opened = async || store.open(&presented, Along::default()).await.unwrap().key;
+    let opened = async || store.open(&presented, AlsoRead::default()).await.unwrap().key;
     assert_eq!(opened().await, Some(key.clone()));
     assert_eq!(store.keys(&practice()).await.unwrap(), [key]);
     assert_eq!(store.keys(&other_practice()).await.unwrap(), []);

@@ -1,11 +1,11 @@
 //! `configure-practice`: a practice reads and replaces its settings.
 
 use portico_domain::configure_practice::{get, put};
-use portico_domain::ports::{Chain, Commit, Desk, Limits, Practices};
-use portico_domain::practice::{
+use portico_domain::model::practice::{
     AutoInvite, IdentityFact, QuietHours, RegistrationCheck, Regrant, RequiredContact, Settings,
 };
-use portico_domain::refusal::Refusal;
+use portico_domain::model::refusal::Refusal;
+use portico_domain::ports::{Chain, Commit, Limits, Practices, StaffCalls};
 use portico_web::{Answer, App, Inbound, Reject, json, problem};
 use serde::{Deserialize, Serialize};
 
@@ -101,14 +101,14 @@ impl SettingsRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: Desk + Limits + Practices + Chain + Commit,
+    S: StaffCalls + Limits + Practices + Chain + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Desk + Limits + Practices + Chain + Commit,
+    S: StaffCalls + Limits + Practices + Chain + Commit,
 {
     let call = inbound.staff()?;
     let settings = match inbound.action().as_str() {

@@ -1,14 +1,13 @@
 //! `deliver`: the outbox. Fed by the table's stream; and by a schedule, for what a lost record left behind.
 
-use portico_domain::chart::Channel;
-use portico_domain::deliver::{
-    Courier, EmailOut, Handed, Letter, Outbox, Taken, TextOut, VoiceOut, Words, overdue, settle, take,
-};
-use portico_domain::ids::MessageId;
-use portico_domain::message::{MessageState, Template};
+use portico_domain::deliver::{Letter, Taken, Words, overdue, settle, take};
+use portico_domain::model::chart::Channel;
+use portico_domain::model::ids::MessageId;
+use portico_domain::model::message::{MessageState, Template};
+use portico_domain::model::refusal::Unavailable;
 use portico_domain::ports::Practices;
-use portico_domain::refusal::Unavailable;
-use portico_domain::texts::Standings;
+use portico_domain::ports::Standings;
+use portico_domain::ports::{Courier, EmailOut, Handed, Outbox, TextOut, VoiceOut};
 use portico_messages::{Language, Message, Practice, email, text, voice_code};
 use portico_web::App;
 use serde_json::{Value, json};

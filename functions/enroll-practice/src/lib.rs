@@ -1,10 +1,11 @@
 //! `enroll-practice`: for operators, invoked with an event file: practices, and the keys of their applications.
 
-use portico_domain::enroll_practice::{Keys, create, issue_key, revoke_key, rotate_key, short};
-use portico_domain::ids::{ClientId, PracticeId};
+use portico_domain::enroll_practice::{create, issue_key, revoke_key, rotate_key, short};
+use portico_domain::model::ids::{ClientId, PracticeId};
+use portico_domain::model::practice::{Scope, Settings};
+use portico_domain::model::refusal::{Failure, Refusal};
+use portico_domain::ports::Keys;
 use portico_domain::ports::{Chain, Commit};
-use portico_domain::practice::{Scope, Settings};
-use portico_domain::refusal::{Failure, Refusal};
 use portico_web::App;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -70,7 +71,7 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
         }
         Request::ListKeys { practice } => {
             let keys = store.keys(&practice_id(&practice)?).await.map_err(|_| said(&Failure::Unavailable))?;
-            let line = |key: &portico_domain::practice::ApiKey| {
+            let line = |key: &portico_domain::model::practice::ApiKey| {
                 json!({
                     "key": short(&key.digest),
                     "client": key.client,

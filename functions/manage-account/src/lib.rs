@@ -1,15 +1,16 @@
 //! `manage-account`: what staff do about accounts: registrations that wait for them, search, unlock, delete, and user
 //! name and password set by hand.
 
-use portico_domain::find::Search;
-use portico_domain::hold::Hold;
-use portico_domain::ids::{AccountId, PatientId};
 use portico_domain::manage_account::{
-    Credentials, Holds, check_username, decide, delete, holds, search, set_credentials, unlock,
+    Credentials, check_username, decide, delete, holds, search, set_credentials, unlock,
 };
-use portico_domain::password::Password;
-use portico_domain::ports::{Accounts, Chain, Commit, Desk, Limits, Patients, Practices};
-use portico_domain::refusal::Refusal;
+use portico_domain::model::hold::Hold;
+use portico_domain::model::ids::{AccountId, PatientId};
+use portico_domain::model::password::Password;
+use portico_domain::model::refusal::Refusal;
+use portico_domain::ports::Holds;
+use portico_domain::ports::Search;
+use portico_domain::ports::{Accounts, Chain, Commit, Limits, Patients, Practices, StaffCalls};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, no_content, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,14 +25,14 @@ struct CredentialsRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: Desk + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
+    S: StaffCalls + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Desk + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
+    S: StaffCalls + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
 {
     let call = inbound.staff()?;
     let (context, store) = (&app.context, &app.store);

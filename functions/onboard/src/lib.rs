@@ -1,26 +1,27 @@
 //! `onboard`: what staff look up: one patient's portal status, whom to attend to, the audit trail, and whether the trail
 //! is whole.
 
-use portico_domain::ids::PatientId;
-use portico_domain::onboard::{Attention, attention, audit, audit_verify};
+use portico_domain::model::ids::PatientId;
+use portico_domain::model::practice::Scope;
+use portico_domain::model::refusal::Refusal;
+use portico_domain::onboard::{attention, audit, audit_verify};
 use portico_domain::portal;
-use portico_domain::ports::{Desk, Directory, History, Limits, Patients, Practices};
-use portico_domain::practice::Scope;
-use portico_domain::refusal::Refusal;
+use portico_domain::ports::Attention;
+use portico_domain::ports::{Directory, History, Limits, Patients, Practices, StaffCalls};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
 use serde_json::{Value, json};
 
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: Desk + Limits + Practices + Patients + History + Directory + Attention,
+    S: StaffCalls + Limits + Practices + Patients + History + Directory + Attention,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Desk + Limits + Practices + Patients + History + Directory + Attention,
+    S: StaffCalls + Limits + Practices + Patients + History + Directory + Attention,
 {
     if inbound.action() == "GET /health" {
         // That it answers at all says it: the process is up, and has read its keys.

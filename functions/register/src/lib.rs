@@ -1,12 +1,12 @@
 //! `register`: the end of a link: user name and password for a patient or a representative, or one patient more for a
 //! login that exists; and signed in.
 
-use portico_domain::account::Relationship;
-use portico_domain::password::Password;
-use portico_domain::person::{Email, Line, Name, Phone};
+use portico_domain::model::grant::Relationship;
+use portico_domain::model::password::Password;
+use portico_domain::model::person::{Email, Line, Name, Phone};
+use portico_domain::model::practice::Practice;
+use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
-use portico_domain::practice::Practice;
-use portico_domain::refusal::{FieldFault, Refusal};
 use portico_domain::register::{
     AddPatient, Added, Outcome, Register, Registered, Representative, add_patient, register,
 };

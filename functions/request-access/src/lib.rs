@@ -1,12 +1,13 @@
 //! `request-access`: what a stranger asks for is counted and queued; nothing is looked up, so nothing can be told. The
 //! answer is one, whatever was entered.
 
-use portico_domain::Timestamp;
-use portico_domain::ids::PracticeId;
-use portico_domain::person::{BirthDate, Email, Name, PostalCode};
+use portico_domain::model::access_request::{Ask, RequestFacts};
+use portico_domain::model::ids::PracticeId;
+use portico_domain::model::person::{BirthDate, Email, Name, PostalCode};
+use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::ports::{Limits, RequestQueue};
-use portico_domain::refusal::{FieldFault, Refusal};
-use portico_domain::request_access::{Ask, Facts, request};
+use portico_domain::request_access::request;
+use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, AskPage, Asked, Asking, Frame, Inbound, Reject, dead_end, html, json as reply, must,
     see_other, sent,
@@ -158,7 +159,7 @@ fn name(asked: &Asked) -> Result<String, Vec<FieldFault>> {
     }
 }
 
-fn facts(asked: &Asked, now: Timestamp) -> Result<Facts, Vec<FieldFault>> {
+fn facts(asked: &Asked, now: Timestamp) -> Result<RequestFacts, Vec<FieldFault>> {
     let mut faults = Vec::new();
     let email = must(&mut faults, "email", Some(&asked.email), Email::parse);
     let family_name = must(&mut faults, "family_name", Some(&asked.family_name), Name::parse);
@@ -166,7 +167,7 @@ fn facts(asked: &Asked, now: Timestamp) -> Result<Facts, Vec<FieldFault>> {
         must(&mut faults, "birth_date", Some(&asked.birth_date), |text| BirthDate::parse(text, now));
     let postal_code = must(&mut faults, "postal_code", Some(&asked.postal_code), PostalCode::parse);
     let all = email.zip(family_name).zip(birth_date).zip(postal_code);
-    all.map(|(((email, family_name), birth_date), postal_code)| Facts {
+    all.map(|(((email, family_name), birth_date), postal_code)| RequestFacts {
         email,
         family_name,
         birth_date,

@@ -3,17 +3,18 @@
 
 mod pages;
 
-use portico_domain::Timestamp;
-use portico_domain::link::parse_access_code;
-use portico_domain::password::Password;
-use portico_domain::person::BirthDate;
+use portico_domain::model::link::parse_access_code;
+use portico_domain::model::password::Password;
+use portico_domain::model::person::BirthDate;
+use portico_domain::model::practice::Settings;
+use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::ports::Resets;
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices};
-use portico_domain::practice::Settings;
-use portico_domain::refusal::{FieldFault, Refusal};
 use portico_domain::reset::{
-    NewPassword, OpenReset, Passed, Resets, Statement, answer, check_code, look, look_with_ticket, send_code,
+    NewPassword, OpenReset, Passed, Statement, answer, check_code, look, look_with_ticket, send_code,
     set_password,
 };
+use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, CodeStep, Fault, Frame, Inbound, Reject, clear_browser, clear_session, code_fault,
     code_page, dead_end, html, json as reply, may, no_content, password_faults, say_why, see_other,

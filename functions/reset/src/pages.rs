@@ -1,8 +1,8 @@
 //! The pages of a reset link: the ways to show who it is, the forms for people without a phone at hand, the new password.
 
 use askama::Template;
-use portico_domain::chart::Channel;
-use portico_domain::ids::PracticeId;
+use portico_domain::model::chart::Channel;
+use portico_domain::model::ids::PracticeId;
 use portico_domain::reset::OpenReset;
 use portico_web::{Fault, Field, Frame, all_faults};
 use serde::{Deserialize, Serialize};

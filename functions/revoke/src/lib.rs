@@ -1,11 +1,11 @@
 //! `revoke`: takes a patient's access away, of all or of one account, or narrows a representative's; switches access off
 //! and on; records a no.
 
-use portico_domain::account::Level;
-use portico_domain::ids::{AccountId, PatientId};
-use portico_domain::patient::RevokeReason;
-use portico_domain::ports::{Commit, Desk, History, Limits, Practices};
-use portico_domain::refusal::Refusal;
+use portico_domain::model::grant::Level;
+use portico_domain::model::ids::{AccountId, PatientId};
+use portico_domain::model::patient::RevokeReason;
+use portico_domain::model::refusal::Refusal;
+use portico_domain::ports::{Commit, History, Limits, Practices, StaffCalls};
 use portico_domain::represent::set_level;
 use portico_domain::revoke::{Revoke, decline, revoke, set_access};
 use portico_web::{Answer, App, Inbound, Reject, json, problem, view};
@@ -43,14 +43,14 @@ struct DeclineRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: Desk + Limits + Practices + History + Commit,
+    S: StaffCalls + Limits + Practices + History + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Desk + Limits + Practices + History + Commit,
+    S: StaffCalls + Limits + Practices + History + Commit,
 {
     let call = inbound.staff()?;
     let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;

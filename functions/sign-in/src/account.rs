@@ -4,10 +4,10 @@ use portico_domain::change_account::{
     ChangePassword, EmailStanding, Overview, change_password, change_username, confirm_email, email_standing,
     end_sessions, new_email, overview, sessions,
 };
-use portico_domain::link::RESEND_SECONDS;
-use portico_domain::password::Password;
-use portico_domain::person::{Email, Invalid};
-use portico_domain::refusal::{FieldFault, Refusal};
+use portico_domain::model::link::RESEND_SECONDS;
+use portico_domain::model::password::Password;
+use portico_domain::model::person::{Email, Invalid};
+use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::sign_in::{Present, present};
 use portico_web::{
     Answer, Fault, Reject, all_faults, flag, html, json as reply, no_content, password_faults, see_other,

@@ -5,15 +5,16 @@ mod demographics;
 mod pages;
 mod representatives;
 
-use portico_domain::change_account::Sessions;
-use portico_domain::demographics::Changes;
 use portico_domain::doorstep::count_post;
-use portico_domain::ids::PracticeId;
-use portico_domain::password::Password;
+use portico_domain::model::ids::PracticeId;
+use portico_domain::model::password::Password;
+use portico_domain::model::practice::Settings;
+use portico_domain::model::refusal::Refusal;
+use portico_domain::ports::Proposals;
+use portico_domain::ports::Sessions;
 use portico_domain::ports::{Accounts, Chain, Commit, History, Limits, Links, Patients, Practices};
-use portico_domain::practice::Settings;
-use portico_domain::refusal::Refusal;
-use portico_domain::sign_in::{self, Present, SignIn, SignedIn};
+use portico_domain::sign_in;
+use portico_domain::sign_in::{Present, SignIn, SignedIn};
 use portico_web::{
     Answer, App, AskPage, Asked, Asking, Fault, Frame, Inbound, Reject, clear_session, dead_end, html,
     json as reply, no_content, problem, see_other, sent, set_browser, set_session, view,
@@ -44,12 +45,12 @@ struct IntrospectRequest {
 
 /// What the use cases behind these pages ask of the world.
 pub trait Ports:
-    Limits + Accounts + Practices + Patients + Links + Chain + History + Sessions + Changes + Commit
+    Limits + Accounts + Practices + Patients + Links + Chain + History + Sessions + Proposals + Commit
 {
 }
 
 impl<S> Ports for S where
-    S: Limits + Accounts + Practices + Patients + Links + Chain + History + Sessions + Changes + Commit
+    S: Limits + Accounts + Practices + Patients + Links + Chain + History + Sessions + Proposals + Commit
 {
 }
 

@@ -1,9 +1,9 @@
 //! Who else sees the records of a signed-in patient: the list, one more, more or less to see, the end.
 
-use portico_domain::account::{Level, Relationship};
-use portico_domain::chart::Channel;
-use portico_domain::ids::{AccountId, PatientId};
-use portico_domain::refusal::{FieldFault, Refusal};
+use portico_domain::model::chart::Channel;
+use portico_domain::model::grant::{Level, Relationship};
+use portico_domain::model::ids::{AccountId, PatientId};
+use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::represent::{Act, Represented, by_patient, own_patient, representatives};
 use portico_web::{
     Answer, Fault, Reject, RepresentativeRequest, flag, html, json as reply, no_content, view,

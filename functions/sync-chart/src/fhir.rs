@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 
 use jiff::civil::Date;
-use portico_domain::chart::{CareChange, Chart, ChartStatus, Contact, Visit};
-use portico_domain::ids::PatientId;
-use portico_domain::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
+use portico_domain::model::chart::{CareChange, Chart, ChartStatus, Contact, Visit};
+use portico_domain::model::ids::PatientId;
+use portico_domain::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
 use portico_domain::sync_chart::Statement;
 use portico_domain::time::Timestamp;
 use serde::de::{DeserializeOwned, Error as _};

@@ -1,7 +1,7 @@
 //! An import: FHIR in, the fate of each resource out, by line.
 
 use portico_domain::desk::StaffCall;
-use portico_domain::ports::{Chain, Commit, Desk, Limits, Patients, Practices};
+use portico_domain::ports::{Chain, Commit, Limits, Patients, Practices, StaffCalls};
 use portico_domain::sync_chart::{Imported, Synced, import, imported, take_in};
 use portico_web::{Answer, App, Inbound, Reject, json as reply};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ impl Tally {
 /// Takes an import in. It may be repeated: what is known already counts as unchanged.
 pub async fn take<S>(app: &App<S>, inbound: &Inbound, call: &StaffCall) -> Result<Answer, Reject>
 where
-    S: Desk + Limits + Practices + Chain + Patients + Commit,
+    S: StaffCalls + Limits + Practices + Chain + Patients + Commit,
 {
     let (kind, text) = inbound.text(&["application/fhir+ndjson", "application/fhir+json"], LONGEST)?;
     let form = if kind == "application/fhir+ndjson" { Form::Ndjson } else { Form::Json };

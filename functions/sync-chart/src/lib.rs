@@ -5,13 +5,19 @@ mod fhir;
 mod import;
 mod request;
 
-use portico_domain::chart::{Channel, Chart};
-use portico_domain::demographics::{self, Changes, ChartField, Decision};
+use portico_domain::demographics;
+use portico_domain::demographics::Decision;
 use portico_domain::desk::StaffCall;
-use portico_domain::ids::{ChangeId, PatientId};
-use portico_domain::ports::{Chain, Commit, Desk, Directory, History, Limits, Links, Patients, Practices};
-use portico_domain::refusal::Refusal;
-use portico_domain::sync_chart::{self, Synced};
+use portico_domain::model::chart::{Channel, Chart};
+use portico_domain::model::ids::{ChangeId, PatientId};
+use portico_domain::model::proposal::ChartField;
+use portico_domain::model::refusal::Refusal;
+use portico_domain::ports::Proposals;
+use portico_domain::ports::{
+    Chain, Commit, Directory, History, Limits, Links, Patients, Practices, StaffCalls,
+};
+use portico_domain::sync_chart;
+use portico_domain::sync_chart::Synced;
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -33,14 +39,14 @@ struct AcceptRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: Desk + Limits + Practices + Chain + Directory + Patients + Links + History + Changes + Commit,
+    S: StaffCalls + Limits + Practices + Chain + Directory + Patients + Links + History + Proposals + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Desk + Limits + Practices + Chain + Directory + Patients + Links + History + Changes + Commit,
+    S: StaffCalls + Limits + Practices + Chain + Directory + Patients + Links + History + Proposals + Commit,
 {
     let call = inbound.staff()?;
     let (context, store, now) = (&app.context, &app.store, app.context.now());
@@ -104,7 +110,7 @@ async fn decide<S>(
     decision: &Decision,
 ) -> Result<Answer, Reject>
 where
-    S: Desk + Limits + Practices + Chain + Patients + Changes + Commit,
+    S: StaffCalls + Limits + Practices + Chain + Patients + Proposals + Commit,
 {
     let id = ChangeId::parse(inbound.param("change_id")).map_err(|_| Refusal::NotFound)?;
     let decided = demographics::decide(&app.context, &app.store, call, id, decision).await?;

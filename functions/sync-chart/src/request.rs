@@ -1,11 +1,11 @@
 //! Charts as the API has them, parsed at the door: every fault at once, by pointer.
 
 use jiff::civil::Date;
-use portico_domain::Timestamp;
-use portico_domain::chart::{Appointment, CareChange, Channel, Chart, ChartStatus, Contact, Visit};
-use portico_domain::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
-use portico_domain::refusal::FieldFault;
+use portico_domain::model::chart::{Appointment, CareChange, Channel, Chart, ChartStatus, Contact, Visit};
+use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
+use portico_domain::model::refusal::FieldFault;
 use portico_domain::sync_chart::{ChartChange, QuickAdd};
+use portico_domain::time::Timestamp;
 use portico_web::Reject;
 use serde::Deserialize;
 

@@ -4,10 +4,11 @@
 mod wire;
 
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::ports::Ledger;
+use portico_domain::ports::Tracking;
 use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Patients, Practices};
-use portico_domain::refusal::Unavailable;
-use portico_domain::texts::Ledger;
-use portico_domain::track_delivery::{Told, Tracking, report, say};
+use portico_domain::track_delivery::{Told, report, say};
 use portico_web::App;
 use serde_json::{Value, json};
 use wire::News;

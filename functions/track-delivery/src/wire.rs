@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use portico_domain::Timestamp;
-use portico_domain::ids::MessageId;
-use portico_domain::link::Trouble;
-use portico_domain::person::Phone;
-use portico_domain::texts::{Said, Word};
-use portico_domain::track_delivery::{Named, Outcome, Report};
+use portico_domain::model::delivery::Trouble;
+use portico_domain::model::ids::MessageId;
+use portico_domain::model::person::Phone;
+use portico_domain::model::text_reply::{Said, Word};
+use portico_domain::ports::Named;
+use portico_domain::time::Timestamp;
+use portico_domain::track_delivery::{Outcome, Report};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -3,13 +3,14 @@
 
 mod pages;
 
-use portico_domain::chart::Channel;
-use portico_domain::link::{Role, parse_access_code};
-use portico_domain::person::{BirthDate, Email, Name, PostalCode};
+use portico_domain::model::chart::Channel;
+use portico_domain::model::link::{Role, parse_access_code};
+use portico_domain::model::person::{BirthDate, Email, Name, PostalCode};
+use portico_domain::model::practice::{RegistrationCheck, Settings};
+use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::ports::{Chain, Commit, Limits, Links, Patients, Practices};
-use portico_domain::practice::{RegistrationCheck, Settings};
-use portico_domain::refusal::{FieldFault, Refusal};
-use portico_domain::verify::{self, Facts, Next, OpenLink, Passed, check_code, facts, look, send_code};
+use portico_domain::verify;
+use portico_domain::verify::{Facts, Next, OpenLink, Passed, check_code, facts, look, send_code};
 use portico_web::{
     Answer, App, Fault, Frame, Inbound, Registration, Reject, code_page, dead_end, html, json as reply, may,
     notice,
@@ -149,7 +150,10 @@ where
 }
 
 /// The facts as stated, or what of them can't be read. A form without any is passed on: it costs nothing.
-fn parse(body: &VerifyRequest, now: portico_domain::Timestamp) -> Result<(Facts, Role), Vec<FieldFault>> {
+fn parse(
+    body: &VerifyRequest,
+    now: portico_domain::time::Timestamp,
+) -> Result<(Facts, Role), Vec<FieldFault>> {
     let mut faults = Vec::new();
     let facts = Facts {
         family_name: may(&mut faults, "family_name", body.family_name.as_deref(), Name::parse),

@@ -1,9 +1,9 @@
 //! The pages of a link: the identity check, and «this is not for me».
 
 use askama::Template;
-use portico_domain::chart::Channel;
-use portico_domain::link::Kind;
-use portico_domain::practice::{IdentityFact, RegistrationCheck};
+use portico_domain::model::chart::Channel;
+use portico_domain::model::link::Kind;
+use portico_domain::model::practice::{IdentityFact, RegistrationCheck};
 use portico_domain::verify::OpenLink;
 use portico_messages::page::LinkPage;
 use portico_web::{CodeStep, Fault, Field, Frame, all_faults};

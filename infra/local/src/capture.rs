@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use portico_domain::Clock;
+use portico_domain::time::Clock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -493,8 +493,8 @@ mod tests {
     use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, MessageTag};
     use aws_sdk_sns::types::MessageAttributeValue;
     use portico_aws::{Couriers, Senders};
-    use portico_domain::deliver::{Courier, Handed, VoiceOut};
-    use portico_domain::ids::MessageId;
+    use portico_domain::model::ids::MessageId;
+    use portico_domain::ports::{Courier, Handed, VoiceOut};
 
     fn part(text: &str) -> Content {
         Content::builder().data(text).charset("UTF-8").build().unwrap()

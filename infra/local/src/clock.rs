@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use portico_domain::{Clock, Timestamp};
+use portico_domain::time::{Clock, Timestamp};
 
 /// The system's time plus an offset.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use data_encoding::BASE64;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use portico_domain::Timestamp;
+use portico_domain::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, he
 use axum::response::{IntoResponse, Response};
 use data_encoding::BASE64;
 use futures_util::StreamExt;
-use portico_domain::{Clock, Timestamp};
+use portico_domain::time::{Clock, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

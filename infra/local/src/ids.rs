@@ -1,6 +1,6 @@
 //! Ids that the cloud would hand out: of messages, requests, invocations.
 
-use portico_domain::Timestamp;
+use portico_domain::time::Timestamp;
 
 /// A new id: sorts by time, never the same twice.
 #[expect(

@@ -525,7 +525,7 @@ fn is_plain(url: &str) -> bool {
 /// A new folder for one test.
 #[cfg(test)]
 fn scratch_dir(name: &str) -> PathBuf {
-    let id = ids::new(portico_domain::Clock::now(&LocalClock::default()));
+    let id = ids::new(portico_domain::time::Clock::now(&LocalClock::default()));
     let dir = std::env::temp_dir().join(format!("portico-local-{name}-{id}"));
     std::fs::create_dir_all(&dir).unwrap();
     dir

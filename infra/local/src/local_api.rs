@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use dynoxide::Database;
 use futures_util::future::BoxFuture;
-use portico_domain::{Clock, Timestamp};
+use portico_domain::time::{Clock, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

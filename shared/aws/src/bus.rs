@@ -2,8 +2,9 @@
 
 use aws_sdk_eventbridge::error::ProvideErrorMetadata;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
-use portico_domain::announcement::{Announcement, Bus};
-use portico_domain::refusal::Unavailable;
+use portico_domain::model::announcement::Announcement;
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::ports::Bus;
 
 /// What announcements come from: rules of subscribers match on it.
 const SOURCE: &str = "portico";

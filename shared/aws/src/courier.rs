@@ -7,7 +7,7 @@ use aws_sdk_pinpointsmsvoicev2::types::{VoiceId, VoiceMessageBodyTextType};
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
 use aws_sdk_sns::types::MessageAttributeValue;
-use portico_domain::deliver::{Courier, EmailOut, Handed, TextOut, VoiceOut};
+use portico_domain::ports::{Courier, EmailOut, Handed, TextOut, VoiceOut};
 
 /// Seconds in which a call must be made. Left to itself the service would try for three days; what is said works for ten
 /// minutes.

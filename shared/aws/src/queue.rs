@@ -1,8 +1,8 @@
 //! SQS as the queue of requests.
 
 use aws_sdk_sqs::error::ProvideErrorMetadata;
+use portico_domain::model::refusal::Unavailable;
 use portico_domain::ports::RequestQueue;
-use portico_domain::refusal::Unavailable;
 
 /// A queue behind an SQS client.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! The operating system's clock and randomness, for production.
 
-use portico_domain::{Clock, Entropy, Timestamp};
+use portico_domain::time::{Clock, Entropy, Timestamp};
 
 /// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]

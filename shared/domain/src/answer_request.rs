@@ -2,39 +2,31 @@
 //! say to the contact on file, and to nobody else: an address that is on no chart hears nothing. Each request is
 //! answered once, however often the queue hands it over.
 
-use crate::account::{Account, Level, Relationship};
-use crate::audit::{Head, Subject};
-use crate::chart::{Channel, ChartStatus};
+use crate::context::Context;
 use crate::desk::Caller;
-use crate::ids::{AccountId, Actor, PatientId, PracticeId};
 use crate::invitation::{Prepared, count_text, prepare, reset, reset_of_patient};
 use crate::keys::Use;
-use crate::limit::{Counter, MAIL};
-use crate::link::{Fact, FailedCheck, Invitee, Kind, Link, Purpose, parse_token};
-use crate::message::{Message, Recipient, Template};
+use crate::model::access_request::{Ask, Request, RequestFacts};
+use crate::model::account::Account;
+use crate::model::audit::{Head, Subject};
+use crate::model::chart::{Channel, ChartStatus};
+use crate::model::grant::{Level, Relationship};
+use crate::model::ids::{AccountId, Actor, PatientId, PracticeId};
+use crate::model::limit::{Counter, MAIL};
+use crate::model::link::{Fact, FailedCheck, Invitee, Kind, Link, Purpose, parse_token};
+use crate::model::message::{Message, Recipient, Template};
+use crate::model::patient::Patient;
+use crate::model::person::{Email, PostalCode};
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, Refusal, Unavailable};
+use crate::model::username::Username;
 use crate::notice::{Reach, message, notice_channel, to_patient};
-use crate::patient::{Checks, Patient};
-use crate::person::{Email, PostalCode};
 use crate::ports::{
-    Accounts, Addresses, Chain, Commit, CommitError, Context, DECISIONS, Links, Once, OnceKey, Patients,
+    Accounts, Addresses, Chain, Commit, CommitError, DECISIONS, FailedChecks, Links, Once, OnceKey, Patients,
     Practices, Write,
 };
-use crate::practice::Practice;
-use crate::refusal::{Failure, Refusal, Unavailable};
 use crate::represent::{again, offer_channel};
-use crate::request_access::{Ask, Facts, Request};
 use crate::time::Timestamp;
-use crate::username::Username;
-
-/// Reads the failed checks of a patient that no link keeps.
-pub trait FailedChecks: Sync {
-    /// The latest.
-    fn checks(
-        &self,
-        practice: &PracticeId,
-        patient: &PatientId,
-    ) -> impl Future<Output = Result<Checks, Unavailable>> + Send;
-}
 
 /// What one request comes to: a counter of the address that hears of it, and everything else to write.
 struct Decided {
@@ -160,7 +152,7 @@ impl Matching {
     }
 }
 
-async fn search<S>(store: &S, practice: &PracticeId, facts: &Facts) -> Result<Matching, Failure>
+async fn search<S>(store: &S, practice: &PracticeId, facts: &RequestFacts) -> Result<Matching, Failure>
 where
     S: Addresses + Patients + Accounts,
 {
@@ -203,7 +195,7 @@ fn is_at(account: &Account, email: &Email) -> bool {
     account.email_verified && account.email.as_ref().is_some_and(|own| own.matches(email))
 }
 
-fn wrong(facts: &Facts, patient: &Patient) -> Vec<Fact> {
+fn wrong(facts: &RequestFacts, patient: &Patient) -> Vec<Fact> {
     let chart = &patient.chart;
     let postal_code =
         chart.postal_code.as_ref().is_some_and(|code| PostalCode::matches(code, &facts.postal_code));

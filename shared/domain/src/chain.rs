@@ -1,8 +1,9 @@
 //! An account's own audit chain: its end lies in the account's record, so that event and record are written together.
 
-use crate::account::Account;
-use crate::audit::{Action, By, Entry, Subject};
-use crate::ports::{Context, Write};
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::audit::{Action, By, Entry, Subject};
+use crate::ports::Write;
 
 /// Adds an event to the account's own chain, and writes the account's record.
 pub fn append(

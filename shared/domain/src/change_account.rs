@@ -1,38 +1,30 @@
 //! What signed-in people change about their own account: password, user name, e-mail address, sessions.
 
-use crate::account::{Account, Login, Session, TERMS_VERSION, Terms};
-use crate::audit::{Action, By};
 use crate::chain::append;
-use crate::chart::Channel;
+use crate::context::Context;
 use crate::credentials::{check_password, confirm, own_words};
-use crate::ids::{Actor, ClientId, PracticeId};
 use crate::invitation::RESET_MINUTES;
-use crate::limit::{Counter, OWN_MAIL, sign_in_key};
-use crate::link::{CODE_SECONDS, Kind, Link, LinkState, Purpose, Target};
-use crate::message::{Message, Recipient, Template};
+use crate::model::account::{Account, Login, TERMS_VERSION, Terms};
+use crate::model::audit::{Action, By};
+use crate::model::chart::Channel;
+use crate::model::ids::{Actor, ClientId, PracticeId};
+use crate::model::limit::{Counter, OWN_MAIL, sign_in_key};
+use crate::model::link::{CODE_SECONDS, Kind, Link, LinkState, Purpose, Target};
+use crate::model::message::{Message, Recipient, Template};
+use crate::model::password::Password;
+use crate::model::patient::Patient;
+use crate::model::person::Email;
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::session::Session;
+use crate::model::username::{Username, alternatives};
 use crate::notice::{Reach, message, tell};
-use crate::password::Password;
-use crate::patient::Patient;
-use crate::person::Email;
 use crate::ports::{
-    Accounts, Commit, CommitError, Context, DECISIONS, Entry as Listing, Limits, Links, Patients, Practices,
-    Write,
+    Accounts, Commit, CommitError, DECISIONS, Limits, Links, Listing, Patients, Practices, Sessions, Write,
 };
-use crate::practice::Practice;
-use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
 use crate::reset::begin_anew;
 use crate::sign_in::{Present, present};
-use crate::username::{Username, alternatives};
 use crate::verify::{is_code, next_code};
-
-/// Reads the sessions of an account.
-pub trait Sessions: Sync {
-    /// All that are kept, over or not.
-    fn sessions(
-        &self,
-        account: crate::ids::AccountId,
-    ) -> impl Future<Output = Result<Vec<Session>, Unavailable>> + Send;
-}
 
 /// A person at their account page.
 struct Here {
@@ -244,8 +236,12 @@ where
 
 /// The patients whom an account sees, or saw.
 pub(crate) async fn patients_of<S: Patients>(store: &S, account: &Account) -> Result<Vec<Patient>, Failure> {
-    let ids: Vec<_> =
-        account.grants.keys().filter_map(|id| crate::ids::PatientId::parse(id).ok()).take(50).collect();
+    let ids: Vec<_> = account
+        .grants
+        .keys()
+        .filter_map(|id| crate::model::ids::PatientId::parse(id).ok())
+        .take(50)
+        .collect();
     Ok(store.charts(&account.practice, &ids).await?.into_iter().map(|(patient, _)| patient).collect())
 }
 
@@ -463,7 +459,7 @@ where
     };
     let seen: Vec<_> = account
         .grants_for(session.began_at)
-        .filter_map(|(id, _)| crate::ids::PatientId::parse(id).ok())
+        .filter_map(|(id, _)| crate::model::ids::PatientId::parse(id).ok())
         .take(50)
         .collect();
     let charts = store.charts(practice, &seen).await?;

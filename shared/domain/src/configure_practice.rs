@@ -2,19 +2,20 @@
 
 use futures_util::join;
 
-use crate::audit::{Action, Entry, Subject};
+use crate::context::Context;
 use crate::desk::{StaffCall, open};
-use crate::ports::{Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Limits, Practices, Write};
-use crate::practice::{Scope, Settings};
-use crate::refusal::{Failure, FieldFault, Refusal};
+use crate::model::audit::{Action, Entry, Subject};
+use crate::model::practice::{Scope, Settings};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::ports::{AlsoRead, Chain, Commit, CommitError, DECISIONS, Limits, Practices, StaffCalls, Write};
 
 /// The settings.
-pub async fn get<S: Desk + Limits + Practices>(
+pub async fn get<S: StaffCalls + Limits + Practices>(
     context: &Context,
     store: &S,
     call: &StaffCall,
 ) -> Result<Settings, Failure> {
-    let (caller, _) = open(context, store, call, &[Scope::Settings], Along::default()).await?;
+    let (caller, _) = open(context, store, call, &[Scope::Settings], AlsoRead::default()).await?;
     Ok(store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings)
 }
 
@@ -26,11 +27,11 @@ pub async fn put<S>(
     change: impl Fn(Settings) -> Settings + Send,
 ) -> Result<Settings, Failure>
 where
-    S: Desk + Limits + Practices + Chain + Commit,
+    S: StaffCalls + Limits + Practices + Chain + Commit,
 {
     for _ in 0..DECISIONS {
         let (opened, head) = join!(
-            open(context, store, call, &[Scope::Settings], Along::default()),
+            open(context, store, call, &[Scope::Settings], AlsoRead::default()),
             store.head(&call.key.claimed, &Subject::Practice)
         );
         let (caller, _) = opened?;

@@ -4,20 +4,21 @@
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, Login};
-use crate::chart::Chart;
-use crate::ids::{AccountId, PracticeId};
+use crate::context::Context;
 use crate::keys::new_secret;
-use crate::limit::{
+use crate::model::account::{Account, Login};
+use crate::model::chart::Chart;
+use crate::model::ids::{AccountId, PracticeId};
+use crate::model::limit::{
     Attempts, Counter, FAILED_SIGN_INS, OWN_PASSWORD, PUBLIC_POSTS, Raised, locked_until, sign_in_key,
 };
-use crate::password::{Password, PasswordHash};
-use crate::person::{Email, Name};
-use crate::ports::{Accounts, Context, Limits};
-use crate::practice::Practice;
-use crate::refusal::{Failure, Refusal};
+use crate::model::password::{Password, PasswordHash};
+use crate::model::person::{Email, Name};
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, Refusal};
+use crate::model::username::Username;
+use crate::ports::{Accounts, Limits};
 use crate::time::Timestamp;
-use crate::username::Username;
 
 /// Days for which a browser is known after its last sign-in.
 pub const KNOWN_DAYS: i64 = 180;

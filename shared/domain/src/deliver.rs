@@ -1,74 +1,21 @@
 //! `deliver`: the outbox. A message is claimed, looked at once more, sent, and settled; what could not be sent is tried
 //! again with the same words and the same link, four times at most.
 
-use std::future::Future;
-
-use crate::account::Account;
-use crate::chart::Channel;
-use crate::ids::{MessageId, PracticeId};
-use crate::link::{CODE_SECONDS, Delivery, Link, Purpose, SentCode};
-use crate::message::{ATTEMPTS, Message, MessageState, Recipient, Template};
-use crate::patient::{Patient, Stop};
-use crate::person::{Email, Name, Phone};
-use crate::ports::{Context, Practices};
-use crate::practice::Settings;
-use crate::refusal::Unavailable;
-use crate::texts::{Standing, Standings};
+use crate::context::Context;
+use crate::model::chart::Channel;
+use crate::model::delivery::Delivery;
+use crate::model::ids::MessageId;
+use crate::model::link::{CODE_SECONDS, Purpose, SentCode};
+use crate::model::message::{ATTEMPTS, Message, MessageState, Recipient, Template};
+use crate::model::patient::{Patient, Stop};
+use crate::model::person::{Email, Name, Phone};
+use crate::model::practice::Settings;
+use crate::model::refusal::Unavailable;
+use crate::ports::{About, Handed, Outbox, Practices, Standings};
 use crate::time::Timestamp;
 
 /// Seconds until a message that a provider did not take is tried again, by attempt.
 const BACKOFF: [i64; 3] = [15, 60, 300];
-
-/// What `deliver` does to the outbox.
-pub trait Outbox: Sync {
-    /// The message that a new record of the stream queues, if it is one; `image` is in DynamoDB's JSON.
-    fn queued(&self, image: &serde_json::Value) -> Option<MessageId>;
-    /// Takes a queued message for `LEASE_SECONDS`, if it is due at `now` and nobody has it; counts the attempt.
-    fn claim(
-        &self,
-        id: MessageId,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Option<Message>, Unavailable>> + Send;
-    /// The patient whom a message is about, the link that it carries and the account that it goes to, in one read.
-    fn about(&self, message: &Message) -> impl Future<Output = Result<About, Unavailable>> + Send;
-    /// Writes down what became of a message that this sender still has: its state, the provider's id, and what the link
-    /// that it delivers is to show from now on; a failure there is noted for staff.
-    fn settle(
-        &self,
-        message: &Message,
-        delivery: Option<Delivery>,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
-    /// Lets go of a message that this sender still has, until then; the attempt does not count.
-    fn put_back(
-        &self,
-        message: &Message,
-        until: Timestamp,
-    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
-    /// Ids of messages of a practice that were due before `now`, the oldest first, at most 100.
-    fn due(
-        &self,
-        practice: &PracticeId,
-        now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<MessageId>, Unavailable>> + Send;
-    /// Every practice.
-    fn practices(&self) -> impl Future<Output = Result<Vec<PracticeId>, Unavailable>> + Send;
-}
-
-/// What a message is about.
-#[derive(Default)]
-pub struct About {
-    /// The patient.
-    pub patient: Option<Patient>,
-    /// The link.
-    pub link: Option<Link>,
-    /// The account of the recipient.
-    pub account: Option<Account>,
-    /// The patient that its holder is, where it has no address of its own.
-    pub own: Option<Patient>,
-    /// What the number that a text was decided for said last.
-    pub standing: Option<Standing>,
-}
 
 /// What a message says, with all that its words need.
 pub enum Words {
@@ -124,74 +71,6 @@ pub struct Letter {
     pub language: Option<String>,
     /// The practice's settings.
     pub settings: Settings,
-}
-
-/// What came of handing a message to a provider.
-pub enum Handed {
-    /// The provider has it, under this id.
-    Accepted(String),
-    /// Not now; worth trying again.
-    Later,
-    /// No attempt at it: the provider takes nothing from anybody for so many seconds.
-    Busy(i64),
-    /// Never.
-    Rejected,
-}
-
-/// An e-mail that is ready to go.
-pub struct EmailOut {
-    /// To whom.
-    pub to: String,
-    /// The practice's name, in front of the sender's address.
-    pub from_name: String,
-    /// Where answers go.
-    pub reply_to: Option<String>,
-    /// The subject.
-    pub subject: String,
-    /// The HTML part.
-    pub html: String,
-    /// The plain part.
-    pub text: String,
-    /// Whether somebody waits for it before a page.
-    pub awaited: bool,
-    /// The message's id, for feedback.
-    pub message: MessageId,
-    /// `en` or `es`.
-    pub language: &'static str,
-}
-
-/// A text message that is ready to go.
-pub struct TextOut {
-    /// To which number, E.164.
-    pub to: String,
-    /// The words.
-    pub text: String,
-    /// The message's id.
-    pub message: MessageId,
-    /// `en` or `es`.
-    pub language: &'static str,
-}
-
-/// A call that is ready to be made.
-pub struct VoiceOut {
-    /// To which number, E.164.
-    pub to: String,
-    /// What is said, as SSML.
-    pub ssml: String,
-    /// The message's id.
-    pub message: MessageId,
-    /// `en` or `es`.
-    pub language: &'static str,
-}
-
-/// Hands messages to providers. It never tries twice: that is the outbox's to decide.
-pub trait Courier: Sync {
-    /// Hands an e-mail over.
-    fn email(&self, out: EmailOut) -> impl Future<Output = Handed> + Send;
-    /// Hands a text over.
-    fn text(&self, out: TextOut) -> impl Future<Output = Handed> + Send;
-    /// Hands a call over.
-    fn voice(&self, out: VoiceOut) -> impl Future<Output = Handed> + Send;
 }
 
 /// What comes of taking a message.

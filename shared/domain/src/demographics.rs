@@ -4,26 +4,27 @@
 use std::collections::BTreeMap;
 
 use futures_util::join;
-use serde::{Deserialize, Serialize};
 
-use crate::account::Level;
-use crate::audit::{Action, By, Entry, Subject};
-use crate::chart::{Care, CareChange, Chart};
+use crate::context::Context;
 use crate::credentials::confirm;
 use crate::desk::{Caller, StaffCall, open, repeated};
-use crate::ids::{AccountId, ChangeId, PatientId, PracticeId};
-use crate::limit::{CHANGES, Counter};
-use crate::message::Template;
+use crate::model::audit::{Action, By, Subject};
+use crate::model::chart::{Care, CareChange, Chart};
+use crate::model::grant::Level;
+use crate::model::ids::{ChangeId, PatientId, PracticeId};
+use crate::model::limit::{CHANGES, Counter};
+use crate::model::message::Template;
+use crate::model::password::Password;
+use crate::model::patient::Patient;
+use crate::model::person::{Invalid, Line};
+use crate::model::practice::Scope;
+use crate::model::proposal::{ChartField, Proposal, ProposalState, ProposedValue, proposal_event};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::notice::{notice_channel, to_patient};
-use crate::password::Password;
-use crate::patient::Patient;
-use crate::person::{Email, Invalid, Line, Phone, PostalCode};
 use crate::ports::{
-    Accounts, Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Limits, Once, Patients, Practices,
-    Write,
+    Accounts, AlsoRead, Chain, Commit, CommitError, DECISIONS, Limits, Once, Patients, Practices, Proposals,
+    StaffCalls, Write,
 };
-use crate::practice::Scope;
-use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
 use crate::represent::{AtHome, at_home};
 use crate::sign_in::present;
 use crate::sync_chart::{ChartChange, plan};
@@ -31,159 +32,6 @@ use crate::time::Timestamp;
 
 /// A sign-in this young stands for the password, in seconds.
 const FRESH_SECONDS: i64 = 15 * 60;
-
-/// What of a chart a person may propose to change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChartField {
-    /// Street and number.
-    AddressLine,
-    /// City.
-    City,
-    /// State.
-    State,
-    /// ZIP code.
-    PostalCode,
-    /// Home phone.
-    HomePhone,
-    /// Mobile phone.
-    MobilePhone,
-    /// E-mail address.
-    Email,
-}
-
-impl ChartField {
-    /// All of them, in the order of a form.
-    pub const ALL: [Self; 7] = [
-        Self::AddressLine,
-        Self::City,
-        Self::State,
-        Self::PostalCode,
-        Self::HomePhone,
-        Self::MobilePhone,
-        Self::Email,
-    ];
-
-    /// The word for it in the contract.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::AddressLine => "address_line",
-            Self::City => "city",
-            Self::State => "state",
-            Self::PostalCode => "postal_code",
-            Self::HomePhone => "home_phone",
-            Self::MobilePhone => "mobile_phone",
-            Self::Email => "email",
-        }
-    }
-
-    /// Whether codes and links go there: whoever holds it can come in.
-    const fn is_contact(self) -> bool {
-        matches!(self, Self::Email | Self::MobilePhone | Self::HomePhone)
-    }
-
-    /// What the chart says.
-    pub fn of(self, chart: &Chart) -> Option<Line> {
-        let text = match self {
-            Self::AddressLine => chart.address_line.as_ref().map(Line::reveal),
-            Self::City => chart.city.as_ref().map(Line::reveal),
-            Self::State => chart.state.as_ref().map(Line::reveal),
-            Self::PostalCode => chart.postal_code.as_ref().map(PostalCode::reveal),
-            Self::HomePhone => chart.home_phone.as_ref().map(Phone::reveal),
-            Self::MobilePhone => chart.mobile_phone.as_ref().map(Phone::reveal),
-            Self::Email => chart.email.as_ref().map(Email::reveal),
-        };
-        text.and_then(|text| Line::parse(text).ok())
-    }
-
-    /// Puts a value into the chart; none clears it.
-    fn put(self, chart: &mut Chart, value: Option<&str>) -> Result<(), Invalid> {
-        match self {
-            Self::AddressLine => chart.address_line = value.map(Line::parse).transpose()?,
-            Self::City => chart.city = value.map(Line::parse).transpose()?,
-            Self::State => chart.state = value.map(Line::parse).transpose()?,
-            Self::PostalCode => chart.postal_code = value.map(PostalCode::parse).transpose()?,
-            Self::HomePhone => chart.home_phone = value.map(Phone::parse).transpose()?,
-            Self::MobilePhone => chart.mobile_phone = value.map(Phone::parse).transpose()?,
-            Self::Email => chart.email = value.map(Email::parse).transpose()?,
-        }
-        Ok(())
-    }
-}
-
-/// One field of a proposed change.
-#[expect(clippy::struct_field_names, reason = "the record's word for it")]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proposed {
-    /// Which.
-    pub name: ChartField,
-    /// What the chart said when it was proposed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub chart: Option<Line>,
-    /// What it should say; none: nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proposed: Option<Line>,
-    /// Whether staff took it over, once they decided.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub accepted: Option<bool>,
-}
-
-/// Where a proposed change stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChangeState {
-    /// Waits for staff.
-    Pending,
-    /// Taken over, or a part of it.
-    Accepted,
-    /// Not taken over.
-    Declined,
-}
-
-/// A proposed change of a chart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// Its id.
-    pub id: ChangeId,
-    /// The practice.
-    pub practice: PracticeId,
-    /// Whose chart.
-    pub patient: PatientId,
-    /// Who proposed it.
-    pub account: AccountId,
-    /// When.
-    pub submitted_at: Timestamp,
-    /// Where it stands.
-    pub state: ChangeState,
-    /// Field by field.
-    pub fields: Vec<Proposed>,
-    /// When staff decided.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decided_at: Option<Timestamp>,
-    /// Who decided.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub decided_by: Option<By>,
-}
-
-/// Reads proposed changes.
-pub trait Changes: Sync {
-    /// Those of a practice that wait, the oldest first.
-    fn changes(&self, practice: &PracticeId)
-    -> impl Future<Output = Result<Vec<Change>, Unavailable>> + Send;
-    /// One that waits.
-    fn change(
-        &self,
-        practice: &PracticeId,
-        id: ChangeId,
-    ) -> impl Future<Output = Result<Option<Change>, Unavailable>> + Send;
-    /// One that was decided on.
-    fn decided_change(
-        &self,
-        practice: &PracticeId,
-        patient: &PatientId,
-        id: ChangeId,
-    ) -> impl Future<Output = Result<Option<Change>, Unavailable>> + Send;
-}
 
 /// A patient whose details somebody sees, and when changes of them were proposed that still wait.
 pub struct Details {
@@ -203,7 +51,7 @@ pub async fn details<S>(
     token: &str,
 ) -> Result<Vec<Details>, Failure>
 where
-    S: Accounts + Patients + Changes,
+    S: Accounts + Patients + Proposals,
 {
     let here = present(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
     if here.session.restricted {
@@ -263,13 +111,13 @@ where
             password.ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("password", "required")]))?;
         confirm(context, store, &account, password).await?;
     }
-    let change = Change {
+    let change = Proposal {
         id: ChangeId::new(&*context.clock, &*context.entropy),
         practice: practice.clone(),
         patient: patient.id.clone(),
         account: account.id,
         submitted_at: now,
-        state: ChangeState::Pending,
+        state: ProposalState::Pending,
         fields,
         decided_at: None,
         decided_by: None,
@@ -278,8 +126,8 @@ where
     let subject = Subject::Patient(patient.id.clone());
     let counter = Counter::new(CHANGES, &format!("{practice}#{}", patient.id), now, &context.keyring);
     for _ in 0..DECISIONS {
-        let event =
-            event(context, &change, By::visitor(), Action::ChangeProposed).after(&head, &context.keyring);
+        let event = proposal_event(context, &change, By::visitor(), Action::ChangeProposed)
+            .after(&head, &context.keyring);
         let mut writes =
             vec![Write::Count(counter.clone()), Write::Propose(change.clone()), Write::Append(event)];
         let told = notice_channel(&patient)
@@ -298,7 +146,7 @@ where
 }
 
 /// What of the stated values differs from the chart; refused if none does, or if one can't be.
-fn differences(chart: &Chart, changes: &BTreeMap<ChartField, String>) -> Result<Vec<Proposed>, Refusal> {
+fn differences(chart: &Chart, changes: &BTreeMap<ChartField, String>) -> Result<Vec<ProposedValue>, Refusal> {
     let mut faults = Vec::new();
     let mut fields = Vec::new();
     for (field, text) in changes {
@@ -313,7 +161,7 @@ fn differences(chart: &Chart, changes: &BTreeMap<ChartField, String>) -> Result<
                 faults.push(FieldFault { pointer: format!("/changes/{}", field.as_str()), code });
             }
             Ok(()) if after == *chart => {}
-            Ok(()) => fields.push(Proposed {
+            Ok(()) => fields.push(ProposedValue {
                 name: *field,
                 chart: field.of(chart),
                 proposed: field.of(&after),
@@ -327,27 +175,10 @@ fn differences(chart: &Chart, changes: &BTreeMap<ChartField, String>) -> Result<
     if faults.is_empty() { Ok(fields) } else { Err(Refusal::BadRequest(faults)) }
 }
 
-fn event(context: &Context, change: &Change, by: By, action: Action) -> Entry {
-    let names: Vec<&str> = change
-        .fields
-        .iter()
-        .filter(|field| field.accepted != Some(false))
-        .map(|field| field.name.as_str())
-        .collect();
-    Entry {
-        practice: change.practice.clone(),
-        subject: Subject::Patient(change.patient.clone()),
-        at: context.now(),
-        by,
-        action,
-        detail: vec![("change_id", change.id.to_string()), ("fields", names.join(" "))],
-    }
-}
-
 /// A proposed change beside the chart as it is now.
 pub struct Waiting {
     /// The change.
-    pub change: Change,
+    pub change: Proposal,
     /// The chart as it is now.
     pub chart: Chart,
 }
@@ -355,9 +186,9 @@ pub struct Waiting {
 /// The proposed changes that wait.
 pub async fn pending<S>(context: &Context, store: &S, call: &StaffCall) -> Result<Vec<Waiting>, Failure>
 where
-    S: Desk + Limits + Changes + Patients,
+    S: StaffCalls + Limits + Proposals + Patients,
 {
-    let (caller, _) = open(context, store, call, &[Scope::ChartRead], Along::default()).await?;
+    let (caller, _) = open(context, store, call, &[Scope::ChartRead], AlsoRead::default()).await?;
     let changes = store.changes(&caller.practice).await?;
     let mut ids: Vec<PatientId> = changes.iter().map(|change| change.patient.clone()).collect();
     ids.sort();
@@ -368,7 +199,7 @@ where
             charts.insert(patient.id, patient.chart);
         }
     }
-    let waiting = |change: Change| {
+    let waiting = |change: Proposal| {
         let chart = charts.get(&change.patient)?.clone();
         Some(Waiting { change, chart })
     };
@@ -392,10 +223,10 @@ pub async fn decide<S>(
     decision: &Decision,
 ) -> Result<Waiting, Failure>
 where
-    S: Desk + Limits + Changes + Patients + Practices + Chain + Commit,
+    S: StaffCalls + Limits + Proposals + Patients + Practices + Chain + Commit,
 {
     let once = call.once_key(context);
-    let along = Along { once: once.as_ref(), ..Along::default() };
+    let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
     for _ in 0..DECISIONS {
         let (caller, opened) = open(context, store, call, &[Scope::ChartWrite], along).await?;
         caller.actor()?;
@@ -409,9 +240,9 @@ where
             join!(store.patient(&caller.practice, &change.patient), store.head(&caller.practice, &subject));
         let patient = patient?.ok_or(Refusal::NotFound)?;
         let (change, chart) = decided(context, change, &patient, decision, &caller)?;
-        let accepted = change.state == ChangeState::Accepted;
+        let accepted = change.state == ProposalState::Accepted;
         let action = if accepted { Action::ChangeAccepted } else { Action::ChangeDeclined };
-        let first = event(context, &change, caller.by(), action).after(&head?, &context.keyring);
+        let first = proposal_event(context, &change, caller.by(), action).after(&head?, &context.keyring);
         let taken = ChartChange { chart, keep_tags: true, care: CareChange::default() };
         let existing = Some((patient.clone(), Care::default()));
         let planned = plan(context, &practice, &patient.id, existing, &taken, &caller.by(), &first.head());
@@ -438,11 +269,11 @@ where
 /// The change with the decision in it, and the chart that follows.
 fn decided(
     context: &Context,
-    mut change: Change,
+    mut change: Proposal,
     patient: &Patient,
     decision: &Decision,
     caller: &Caller,
-) -> Result<(Change, Chart), Refusal> {
+) -> Result<(Proposal, Chart), Refusal> {
     let wanted = |field: ChartField| match decision {
         Decision::Decline => false,
         Decision::Accept(None) => true,
@@ -464,14 +295,14 @@ fn decided(
         }
     }
     change.state =
-        if matches!(decision, Decision::Decline) { ChangeState::Declined } else { ChangeState::Accepted };
+        if matches!(decision, Decision::Decline) { ProposalState::Declined } else { ProposalState::Accepted };
     change.decided_at = Some(context.now());
     change.decided_by = Some(caller.by());
     Ok((change, chart))
 }
 
 /// The answer to a repeated decision: the change lies beside the patient by then.
-async fn repeated_answer<S: Changes + Patients>(
+async fn repeated_answer<S: Proposals + Patients>(
     store: &S,
     caller: &Caller,
     made: &str,

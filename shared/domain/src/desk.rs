@@ -1,43 +1,16 @@
 //! The staff desk: who is calling, what their key allows, how fast, and whether they asked before.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use futures_util::join;
 
-use crate::audit::By;
-use crate::ids::{Actor, ClientId, PracticeId};
+use crate::context::Context;
 use crate::keys::Use;
-use crate::limit::{CLIENT, Counter, Raised};
-use crate::ports::{Along, Context, Desk, Limits, Once, OnceKey, Opened};
-use crate::practice::{ApiKey, PresentedKey, Scope};
-use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
+use crate::model::audit::By;
+use crate::model::ids::{Actor, ClientId, PracticeId};
+use crate::model::limit::{CLIENT, Counter, Raised};
+use crate::model::practice::{ApiKey, PresentedKey, Scope};
+use crate::model::refusal::{Failure, FieldFault, Refusal, Unavailable};
+use crate::ports::{AlsoRead, CallRecords, Limits, Once, OnceKey, StaffCalls};
 use crate::time::Timestamp;
-
-/// Calls of one client in one second that a process sees before it reports them to the table. Ordinary traffic so
-/// costs no write, and a client that hurries is counted in the table to the last call.
-const UNREPORTED: u32 = 10;
-
-/// How many calls this process has seen from each client in the present second.
-#[derive(Debug, Default)]
-pub struct Calls(Mutex<(i64, HashMap<String, u32>)>);
-
-impl Calls {
-    /// Notes a call; how many of them the table should now hear of.
-    fn note(&self, digest: &str, now: Timestamp) -> u32 {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.0 != now.seconds() {
-            *seen = (now.seconds(), HashMap::new());
-        }
-        let count = seen.1.entry(digest.to_owned()).or_default();
-        *count += 1;
-        match *count {
-            0..=UNREPORTED => 0,
-            first if first == UNREPORTED + 1 => first,
-            _ => 1,
-        }
-    }
-}
 
 /// A call by an application of a practice, as it presents itself.
 pub struct StaffCall {
@@ -106,13 +79,13 @@ impl Caller {
 }
 
 /// Opens a call: reads the key's record and what the call is about in one strong read, and counts the call.
-pub async fn open<S: Desk + Limits>(
+pub async fn open<S: StaffCalls + Limits>(
     context: &Context,
     store: &S,
     call: &StaffCall,
     scopes: &[Scope],
-    along: Along<'_>,
-) -> Result<(Caller, Opened), Failure> {
+    along: AlsoRead<'_>,
+) -> Result<(Caller, CallRecords), Failure> {
     let read = async {
         let opened = store.open(&call.key, along).await?;
         Ok((opened.key.clone(), opened))

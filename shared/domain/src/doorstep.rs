@@ -3,10 +3,11 @@
 
 use futures_util::join;
 
-use crate::limit::{Counter, PUBLIC_POSTS};
-use crate::link::{Link, Purpose, parse_token};
-use crate::ports::{Context, Limits, Links};
-use crate::refusal::{Failure, Unavailable};
+use crate::context::Context;
+use crate::model::limit::{Counter, PUBLIC_POSTS};
+use crate::model::link::{Link, Purpose, parse_token};
+use crate::model::refusal::{Failure, Unavailable};
+use crate::ports::{Limits, Links};
 
 /// Counts a POST from `peer` while `read` is under way; what was read, unless the address must wait.
 pub async fn counted<S: Limits, T>(

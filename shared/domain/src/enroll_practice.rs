@@ -1,26 +1,14 @@
 //! `enroll-practice`: for operators: practices and the keys of their applications. A key is shown once.
 
-use std::future::Future;
-
 use zeroize::Zeroizing;
 
-use crate::audit::{Action, By, Entry, Head, Subject};
-use crate::ids::{ClientId, PracticeId};
+use crate::context::Context;
 use crate::keys::{digest, new_secret};
-use crate::ports::{Chain, Commit, CommitError, Context, DECISIONS, Write};
-use crate::practice::{ApiKey, Practice, Scope, Settings};
-use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
-
-/// Reads the keys of a practice.
-pub trait Keys: Sync {
-    /// Keys that were issued, present and revoked.
-    fn keys(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<ApiKey>, Unavailable>> + Send;
-    /// The practice itself, strongly.
-    fn enrolled(
-        &self,
-        practice: &PracticeId,
-    ) -> impl Future<Output = Result<Option<Practice>, Unavailable>> + Send;
-}
+use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::ids::{ClientId, PracticeId};
+use crate::model::practice::{ApiKey, Practice, Scope, Settings};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::ports::{Chain, Commit, CommitError, DECISIONS, Keys, Write};
 
 /// Creates a practice.
 pub async fn create<S: Commit>(

@@ -1,18 +1,19 @@
 //! Making an invitation: what it takes to offer, or give back, access. Shared by `send-invite` and quick add.
 
-use crate::account::Relationship;
-use crate::audit::{Action, Entry, Event, Head, Subject};
-use crate::chart::Channel;
+use crate::context::Context;
 use crate::desk::Caller;
-use crate::ids::{AccountId, Actor};
-use crate::limit::{Counter, PHONE};
-use crate::link::{Kind, Link, LinkState, Purpose, SecondCheck, Target};
-use crate::message::Template;
+use crate::model::audit::{Action, Entry, Event, Head, Subject};
+use crate::model::chart::Channel;
+use crate::model::grant::Relationship;
+use crate::model::ids::{AccountId, Actor};
+use crate::model::limit::{Counter, PHONE};
+use crate::model::link::{Kind, Link, LinkState, Purpose, SecondCheck, Target};
+use crate::model::message::Template;
+use crate::model::patient::{AccountRef, CurrentInvitation, Patient, Reason, RevokeReason};
+use crate::model::practice::{Regrant, Scope, Settings};
+use crate::model::refusal::Refusal;
 use crate::notice::{Reach, may_text, message, to_patient};
-use crate::patient::{AccountRef, CurrentInvitation, Patient, Reason, RevokeReason};
-use crate::ports::{Context, Write};
-use crate::practice::{Regrant, Scope, Settings};
-use crate::refusal::Refusal;
+use crate::ports::Write;
 
 /// Minutes that a reset link works.
 pub const RESET_MINUTES: i64 = 60;
@@ -160,7 +161,7 @@ pub(crate) fn reset_of_patient(
     let email = patient.reached_at(Channel::Email).map(str::to_owned);
     let text = patient.reached_at(Channel::Sms).filter(|_| may_text(&patient)).map(str::to_owned);
     let call = patient.reached_at(Channel::Voice).map(str::to_owned);
-    let reach = Reach { to: crate::message::Recipient::Patient, channel };
+    let reach = Reach { to: crate::model::message::Recipient::Patient, channel };
     let sent_to = patient.chart.address(channel).map(str::to_owned);
     reset(context, patient, account, reach, sent_to, [email, text, call], (caller, actor))
 }

@@ -1,49 +1,43 @@
 //! `manage-account`: what staff do about accounts: registrations that wait for them, search, unlock, delete, and user
 //! name and password set by hand.
 
-use std::future::Future;
-
 use futures_util::join;
 
-use crate::account::{Account, Grant, GrantState, Level, Login, Relationship, TEMPORARY_DAYS, Temporary};
-use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chain::append;
 use crate::change_account::patients_of;
+use crate::context::Context;
 use crate::credentials::check_password;
 use crate::desk::{Caller, StaffCall, open, repeated};
-use crate::find::{Found, Search, searched};
-use crate::hold::Hold;
-use crate::ids::{AccountId, PatientId, PracticeId};
 use crate::invitation::{end_resets, own_back};
-use crate::limit::sign_in_key;
-use crate::link::{Kind, LinkState};
-use crate::message::Template;
+use crate::model::account::{Account, Login, TEMPORARY_DAYS, Temporary};
+use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::grant::{Grant, GrantState, Level, Relationship};
+use crate::model::hold::Hold;
+use crate::model::ids::{AccountId, PatientId};
+use crate::model::limit::sign_in_key;
+use crate::model::link::{Kind, LinkState};
+use crate::model::message::Template;
+use crate::model::password::Password;
+use crate::model::patient::{AccountRef, Patient};
+use crate::model::person::Email;
+use crate::model::practice::{Practice, Scope};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::search::{FoundAccounts, searched};
+use crate::model::username::Username;
 use crate::notice::{notice_channel, to_patient};
-use crate::password::Password;
-use crate::patient::{AccountRef, Patient};
-use crate::person::Email;
 use crate::ports::{
-    Accounts, Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Entry as Listing, Limits, Once,
-    OnceKey, Patients, Practices, Write,
+    Accounts, AlsoRead, Chain, Commit, CommitError, DECISIONS, Holds, Limits, Listing, Once, OnceKey,
+    Patients, Practices, Search, StaffCalls, Write,
 };
-use crate::practice::{Practice, Scope};
-use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
 use crate::reset::begin_anew;
-use crate::username::Username;
-
-/// Reads the registrations that wait.
-pub trait Holds: Sync {
-    /// All of a practice, the oldest first.
-    fn holds(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<Hold>, Unavailable>> + Send;
-}
 
 /// The registrations that wait.
-pub async fn holds<S: Desk + Limits + Holds>(
+pub async fn holds<S: StaffCalls + Limits + Holds>(
     context: &Context,
     store: &S,
     call: &StaffCall,
 ) -> Result<Vec<Hold>, Failure> {
-    let (caller, _) = open(context, store, call, &[Scope::Accounts], Along::default()).await?;
+    let (caller, _) = open(context, store, call, &[Scope::Accounts], AlsoRead::default()).await?;
     Ok(store.holds(&caller.practice).await?)
 }
 
@@ -56,10 +50,10 @@ pub async fn decide<S>(
     grant: bool,
 ) -> Result<Hold, Failure>
 where
-    S: Desk + Limits + Holds + Patients + Practices + Chain + Commit,
+    S: StaffCalls + Limits + Holds + Patients + Practices + Chain + Commit,
 {
     let once = call.once_key(context);
-    let along = Along { once: once.as_ref(), ..Along::default() };
+    let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
     for _ in 0..DECISIONS {
         let (caller, opened) = open(context, store, call, &[Scope::Accounts], along).await?;
         caller.actor()?;
@@ -130,7 +124,7 @@ where
 /// A page of accounts.
 pub struct AccountsPage {
     /// What was found, in order of what it was found by.
-    pub found: Vec<Found>,
+    pub found: Vec<FoundAccounts>,
     /// What to ask for the next page with; none at the end.
     pub next_cursor: Option<String>,
 }
@@ -145,7 +139,7 @@ pub async fn search<S>(
     cursor: Option<&str>,
 ) -> Result<AccountsPage, Failure>
 where
-    S: Desk + Limits + Search,
+    S: StaffCalls + Limits + Search,
 {
     let bound_to = format!("accounts\n{}\n{typed}", call.key.claimed).into_bytes();
     let after = cursor.map(|sealed| {
@@ -160,7 +154,7 @@ where
             (None, _) | (_, Some(Err(_))) => Ok((Vec::new(), None)),
         }
     };
-    let (opened, page) = join!(open(context, store, call, &[Scope::Accounts], Along::default()), read);
+    let (opened, page) = join!(open(context, store, call, &[Scope::Accounts], AlsoRead::default()), read);
     opened?;
     after.transpose()?;
     if wanted.is_none() {
@@ -187,12 +181,12 @@ pub async fn check_username<S>(
     typed: &str,
 ) -> Result<NameCheck, Failure>
 where
-    S: Desk + Limits + Accounts,
+    S: StaffCalls + Limits + Accounts,
 {
     let username = Username::parse(typed).ok();
     let name = username.as_ref().map_or("?", |username| username.name.as_str());
     let (opened, login) = join!(
-        open(context, store, call, &[Scope::Accounts], Along::default()),
+        open(context, store, call, &[Scope::Accounts], AlsoRead::default()),
         store.login(&call.key.claimed, name)
     );
     opened?;
@@ -210,9 +204,9 @@ async fn account_of<S>(
     once: Option<&OnceKey>,
 ) -> Result<(Caller, Account, bool), Failure>
 where
-    S: Desk + Limits + Accounts,
+    S: StaffCalls + Limits + Accounts,
 {
-    let along = Along { once, ..Along::default() };
+    let along = AlsoRead { once, ..AlsoRead::default() };
     let (opened, account) = join!(open(context, store, call, &[Scope::Accounts], along), store.account(id));
     let (caller, opened) = opened?;
     caller.actor()?;
@@ -230,7 +224,7 @@ pub async fn unlock<S>(
     id: AccountId,
 ) -> Result<Account, Failure>
 where
-    S: Desk + Limits + Accounts + Commit,
+    S: StaffCalls + Limits + Accounts + Commit,
 {
     let once = call.once_key(context);
     for _ in 0..DECISIONS {
@@ -262,7 +256,7 @@ where
 /// happened stays in the audit trail.
 pub async fn delete<S>(context: &Context, store: &S, call: &StaffCall, id: AccountId) -> Result<(), Failure>
 where
-    S: Desk + Limits + Accounts + Patients + Practices + Chain + Commit,
+    S: StaffCalls + Limits + Accounts + Patients + Practices + Chain + Commit,
 {
     let now = context.now();
     for _ in 0..DECISIONS {
@@ -359,10 +353,10 @@ pub async fn set_credentials<S>(
     command: &Credentials,
 ) -> Result<(Account, Patient), Failure>
 where
-    S: Desk + Limits + Accounts + Practices + Chain + Commit,
+    S: StaffCalls + Limits + Accounts + Practices + Chain + Commit,
 {
     let subject = Subject::Patient(command.patient.clone());
-    let along = Along { patient: Some(&command.patient), ..Along::default() };
+    let along = AlsoRead { patient: Some(&command.patient), ..AlsoRead::default() };
     for _ in 0..DECISIONS {
         let (opened, head) = join!(
             open(context, store, call, &[Scope::Accounts], along),
@@ -396,8 +390,8 @@ where
 
 /// Not for whom the office keeps out, and not for a child; a missing address is no reason.
 fn may_be_given(context: &Context, practice: &Practice, patient: &Patient) -> Result<(), Refusal> {
-    let mut reasons = patient.refusals(crate::chart::Channel::Print, &practice.settings);
-    reasons.retain(|reason| *reason != crate::patient::Reason::Declined);
+    let mut reasons = patient.refusals(crate::model::chart::Channel::Print, &practice.settings);
+    reasons.retain(|reason| *reason != crate::model::patient::Reason::Declined);
     if !reasons.is_empty() {
         return Err(Refusal::NotEligible(reasons));
     }

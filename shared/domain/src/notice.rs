@@ -1,11 +1,12 @@
 //! Messages on their way into the outbox: to whom, by which way, about whom.
 
-use crate::account::Account;
-use crate::chart::Channel;
-use crate::ids::{LinkId, MessageId, PatientId};
-use crate::message::{Message, MessageState, Recipient, Template};
-use crate::patient::Patient;
-use crate::ports::{Context, Write};
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::chart::Channel;
+use crate::model::ids::{LinkId, MessageId, PatientId};
+use crate::model::message::{Message, MessageState, Recipient, Template};
+use crate::model::patient::Patient;
+use crate::ports::Write;
 
 /// A recipient and the way to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub fn message(context: &Context, patient: &Patient, template: Template, reach: 
 /// The same, where the patient's record is not at hand.
 pub fn about(
     context: &Context,
-    practice: crate::ids::PracticeId,
+    practice: crate::model::ids::PracticeId,
     patient: PatientId,
     template: Template,
     reach: Reach,
@@ -83,7 +84,7 @@ pub fn reaches(account: &Account, leading: Option<&Patient>) -> Vec<Reach> {
     let own = leading.filter(|patient| account.own_patient().as_ref() == Some(&patient.id));
     let charted = own.and_then(notice_channel).map(|channel| Reach { to: Recipient::Patient, channel });
     let theirs = account.email.as_ref().filter(|_| account.email_verified);
-    let known = |email: &&crate::person::Email| {
+    let known = |email: &&crate::model::person::Email| {
         own.and_then(|patient| patient.chart.email.as_ref()).is_none_or(|charted| !charted.matches(email))
     };
     let theirs =

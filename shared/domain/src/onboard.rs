@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::join;
-use serde::{Deserialize, Serialize};
 
-use crate::audit::{Event, Subject, verify};
+use crate::context::Context;
 use crate::desk::{StaffCall, open};
-use crate::ids::{LinkId, PatientId, PracticeId};
-use crate::link::{Delivery, Link};
-use crate::patient::{Patient, Stop};
-use crate::ports::{Along, Context, Desk, Directory, History, Limits, Patients, Practices};
-use crate::practice::{Scope, Settings};
-use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
+use crate::model::attention::Cause;
+use crate::model::audit::{Event, Subject, verify};
+use crate::model::delivery::Delivery;
+use crate::model::ids::{LinkId, PatientId, PracticeId};
+use crate::model::link::Link;
+use crate::model::patient::{Patient, Stop};
+use crate::model::practice::{Scope, Settings};
+use crate::model::refusal::{Failure, FieldFault, Refusal, Unavailable};
+use crate::ports::{AlsoRead, Attention, Directory, History, Limits, Patients, Practices, StaffCalls};
 
 /// Events on one page.
 const PAGE: usize = 100;
@@ -38,11 +40,11 @@ pub async fn audit<S>(
     cursor: Option<&str>,
 ) -> Result<AuditPage, Failure>
 where
-    S: Desk + Limits + History,
+    S: StaffCalls + Limits + History,
 {
     let subject = patient.map_or(Subject::Practice, |id| Subject::Patient(id.clone()));
     let (caller, opened) =
-        open(context, store, call, &[Scope::Audit], Along { patient, ..Along::default() }).await?;
+        open(context, store, call, &[Scope::Audit], AlsoRead { patient, ..AlsoRead::default() }).await?;
     if patient.is_some() && opened.patient.is_none() {
         return Err(Refusal::NotFound.into());
     }
@@ -81,10 +83,10 @@ pub async fn audit_verify<S>(
     patient: Option<&PatientId>,
 ) -> Result<Verdict, Failure>
 where
-    S: Desk + Limits + Patients + History + Directory,
+    S: StaffCalls + Limits + Patients + History + Directory,
 {
     let (caller, opened) =
-        open(context, store, call, &[Scope::Audit], Along { patient, ..Along::default() }).await?;
+        open(context, store, call, &[Scope::Audit], AlsoRead { patient, ..AlsoRead::default() }).await?;
     let mut verdict = Verdict { intact: true, checked: 0, first_broken: None };
     if let Some(id) = patient {
         let record = opened.patient.ok_or(Refusal::NotFound)?;
@@ -166,53 +168,6 @@ async fn check<S: History>(
     Ok(())
 }
 
-/// Why staff should look at a patient.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// Somebody at the address on the chart said that they are not this patient.
-    ReportedWrongRecipient,
-    /// The invitation is locked: too many wrong facts.
-    LinkLocked,
-    /// A registration waits for a decision.
-    Hold,
-    /// A proposed change of the chart waits for a decision.
-    ChangeRequest,
-    /// A message came back for good.
-    AddressBounced,
-    /// A message was called spam.
-    AddressComplained,
-    /// The number replied STOP.
-    SmsOptedOut,
-    /// The invitation could not be sent.
-    DeliveryFailed,
-}
-
-impl Cause {
-    /// The stable code.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::ReportedWrongRecipient => "reported_wrong_recipient",
-            Self::LinkLocked => "link_locked",
-            Self::Hold => "guardian_contact_conflict",
-            Self::ChangeRequest => "change_request",
-            Self::AddressBounced => "address_bounced",
-            Self::AddressComplained => "address_complained",
-            Self::SmsOptedOut => "sms_opted_out",
-            Self::DeliveryFailed => "delivery_failed",
-        }
-    }
-}
-
-/// Reads what was noted for staff.
-pub trait Attention: Sync {
-    /// Patients of a practice of whom something was noted, with what; some of it may be settled by now.
-    fn noted(
-        &self,
-        practice: &PracticeId,
-    ) -> impl Future<Output = Result<Vec<(PatientId, Cause)>, Unavailable>> + Send;
-}
-
 /// A patient to attend to, and why.
 pub struct Attended {
     /// The patient.
@@ -228,9 +183,9 @@ pub async fn attention<S>(
     call: &StaffCall,
 ) -> Result<(Vec<Attended>, Settings), Failure>
 where
-    S: Desk + Limits + Practices + Patients + History + Attention,
+    S: StaffCalls + Limits + Practices + Patients + History + Attention,
 {
-    let (caller, _) = open(context, store, call, &[Scope::Report], Along::default()).await?;
+    let (caller, _) = open(context, store, call, &[Scope::Report], AlsoRead::default()).await?;
     let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
     let mut noted: BTreeMap<PatientId, BTreeSet<Cause>> = BTreeMap::new();
     for (patient, cause) in store.noted(&caller.practice).await? {

@@ -2,17 +2,19 @@
 
 use futures_util::join;
 
-use crate::account::{Account, GrantState};
-use crate::audit::{Entry, Event, Subject};
+use crate::context::Context;
 use crate::desk::{Caller, StaffCall, open, repeated};
-use crate::ids::{AccountId, LinkId, PatientId};
-use crate::link::{Link, LinkState};
-use crate::patient::{Checks, Patient};
+use crate::model::account::Account;
+use crate::model::audit::{Entry, Event, Subject};
+use crate::model::grant::GrantState;
+use crate::model::ids::{AccountId, LinkId, PatientId};
+use crate::model::link::{Link, LinkState};
+use crate::model::patient::{Checks, Patient};
+use crate::model::practice::{Scope, Settings};
+use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{
-    Along, Commit, CommitError, Context, DECISIONS, Desk, History, Limits, Once, Practices, Write,
+    AlsoRead, Commit, CommitError, DECISIONS, History, Limits, Once, Practices, StaffCalls, Write,
 };
-use crate::practice::{Scope, Settings};
-use crate::refusal::{Failure, Refusal};
 
 /// Events of one patient that a portal status looks through for invitations.
 const EVENTS: usize = 1000;
@@ -55,10 +57,10 @@ pub async fn read<S>(
     patient: &PatientId,
 ) -> Result<(Portal, Caller), Failure>
 where
-    S: Desk + Limits + Practices + History,
+    S: StaffCalls + Limits + Practices + History,
 {
     let subject = Subject::Patient(patient.clone());
-    let along = Along { patient: Some(patient), ..Along::default() };
+    let along = AlsoRead { patient: Some(patient), ..AlsoRead::default() };
     let (opened, events) = join!(
         open(context, store, call, scopes, along),
         store.events(&call.key.claimed, &subject, 0, EVENTS)
@@ -94,12 +96,12 @@ pub async fn settled<S, D>(
     decide: D,
 ) -> Result<(Portal, Caller), Failure>
 where
-    S: Desk + Limits + Practices + History + Commit,
+    S: StaffCalls + Limits + Practices + History + Commit,
     D: Fn(Patient, &Caller) -> Result<Decision, Refusal> + Send,
 {
     let subject = Subject::Patient(patient.clone());
     let once = call.once_key(context);
-    let along = Along { patient: Some(patient), once: once.as_ref(), ..Along::default() };
+    let along = AlsoRead { patient: Some(patient), once: once.as_ref(), ..AlsoRead::default() };
     for _ in 0..DECISIONS {
         let (opened, events) = join!(
             open(context, store, call, scopes, along),
@@ -196,7 +198,7 @@ fn grants<'a>(
     accounts: &'a mut [Account],
     id: AccountId,
     patient: &'a PatientId,
-) -> impl Iterator<Item = &'a mut crate::account::Grant> {
+) -> impl Iterator<Item = &'a mut crate::model::grant::Grant> {
     accounts
         .iter_mut()
         .filter(move |account| account.id == id)

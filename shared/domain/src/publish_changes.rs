@@ -1,88 +1,19 @@
 //! `publish-changes`: what follows from a change after it happened: how many patients stand where, when somebody last
 //! signed in for a patient, under which words accounts are found, whose a phone number is, and what others are told.
 
-use std::future::Future;
-
-use crate::account::{Account, GrantState};
-use crate::announcement::Announcement;
 use crate::change_account::patients_of;
-use crate::find::{Listed, listed};
-use crate::ids::{AccountId, PatientId, PracticeId};
-use crate::patient::Status;
-use crate::ports::{Accounts, Chain, Commit, CommitError, Context, DECISIONS, Patients, Practices, Write};
-use crate::refusal::{Failure, Unavailable};
-use crate::texts::{Standing, Standings, heed};
-
-/// A change in the table, as this function understands it.
-#[derive(Default)]
-pub struct Change {
-    /// A patient came, went, or stands somewhere else.
-    pub moved: Option<Moved>,
-    /// Somebody signed in.
-    pub signed_in: Option<Box<Account>>,
-    /// Accounts that may be found under other words now.
-    pub relist: Vec<AccountId>,
-    /// A chart has another mobile number.
-    pub renumbered: Option<Renumbered>,
-    /// What others are told.
-    pub announcement: Option<Announcement>,
-}
-
-/// A chart's mobile number that texts can go to, before and now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Renumbered {
-    /// The practice.
-    pub practice: PracticeId,
-    /// Whose chart.
-    pub patient: PatientId,
-    /// Before, E.164.
-    pub from: Option<String>,
-    /// Now.
-    pub to: Option<String>,
-}
-
-/// A patient's step from one status to another.
-pub struct Moved {
-    /// The practice.
-    pub practice: PracticeId,
-    /// Where before.
-    pub from: Option<Status>,
-    /// Where now.
-    pub to: Option<Status>,
-}
-
-/// Counts of patients by status, and what a record of the stream means for them.
-pub trait Counts: Sync {
-    /// The change that a record's images, in DynamoDB's JSON, stand for.
-    fn change(&self, old: Option<&serde_json::Value>, new: Option<&serde_json::Value>) -> Change;
-    /// Moves one patient from one count to another; the same `event` twice within ten minutes counts once.
-    fn shift(
-        &self,
-        practice: &PracticeId,
-        from: Option<Status>,
-        to: Option<Status>,
-        event: &str,
-    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
-}
-
-/// Keeps the lists that accounts are found by.
-pub trait Lists: Sync {
-    /// An account's entry, strongly read.
-    fn listed(&self, account: AccountId) -> impl Future<Output = Result<Option<Listed>, Unavailable>> + Send;
-    /// Puts an entry in the place of the one before; `false` if somebody else did meanwhile.
-    fn list(
-        &self,
-        practice: &PracticeId,
-        before: Option<&Listed>,
-        entry: &Listed,
-    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
-}
-
-/// Keeps whose a phone number is: candidates only.
-pub trait Numbers: Standings {
-    /// Lists a chart under its number now, and no longer under the one before.
-    fn renumber(&self, renumbered: &Renumbered) -> impl Future<Output = Result<(), Unavailable>> + Send;
-}
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::grant::GrantState;
+use crate::model::ids::{AccountId, PatientId};
+use crate::model::refusal::{Failure, Unavailable};
+use crate::model::search::listed;
+use crate::model::text_reply::Standing;
+use crate::ports::{
+    Accounts, Chain, Change, Commit, CommitError, Counts, DECISIONS, Lists, Moved, Numbers, Patients,
+    Practices, Write,
+};
+use crate::texts::heed;
 
 /// Follows one change of the stream. Repeating it does no harm.
 pub async fn follow<S>(context: &Context, store: &S, change: Change, event: &str) -> Result<(), Unavailable>

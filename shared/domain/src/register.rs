@@ -4,32 +4,32 @@
 use futures_util::join;
 use zeroize::Zeroizing;
 
-use crate::account::{
-    Account, Grant, GrantState, Level, Login, Relationship, Security, Session, TERMS_VERSION, Terms,
-};
-use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chain::append;
-use crate::chart::Channel;
+use crate::context::Context;
 use crate::credentials::{Authenticated, Credentials, authenticate, check_password, own_words};
 use crate::doorstep::counted_link;
-use crate::hold::{Hold, HoldReason, shares_a_guardians_address};
-use crate::ids::AccountId;
 use crate::invitation::{end_resets, restore};
-use crate::limit::sign_in_key;
-use crate::link::{Invitee, Kind, Link, LinkState, Purpose, Role};
-use crate::message::Template;
+use crate::model::account::{Account, Login, Security, TERMS_VERSION, Terms, answer_of};
+use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::chart::Channel;
+use crate::model::grant::{Grant, GrantState, Level, Relationship};
+use crate::model::hold::{Hold, HoldReason, shares_a_guardians_address};
+use crate::model::ids::AccountId;
+use crate::model::limit::sign_in_key;
+use crate::model::link::{Invitee, Kind, Link, LinkState, Purpose, Role};
+use crate::model::message::Template;
+use crate::model::password::Password;
+use crate::model::patient::{AccountRef, Patient, RevokeReason, address_digest};
+use crate::model::person::{Email, Line, Name, Phone};
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::session::Session;
+use crate::model::username::{Username, alternatives};
 use crate::notice::{notice_channel, tell, to_patient};
-use crate::password::Password;
-use crate::patient::{AccountRef, Patient, RevokeReason, address_digest};
-use crate::person::{Email, Line, Name, Phone};
 use crate::ports::{
-    Accounts, Chain, Commit, CommitError, Context, DECISIONS, Entry as Listing, Limits, Links, Patients,
-    Practices, Write,
+    Accounts, Chain, Commit, CommitError, DECISIONS, Limits, Links, Listing, Patients, Practices, Write,
 };
-use crate::practice::Practice;
-use crate::refusal::{Failure, FieldFault, Refusal};
-use crate::reset::{answer_of, begin_anew};
-use crate::username::{Username, alternatives};
+use crate::reset::begin_anew;
 
 /// What a representative says of themselves.
 pub struct Representative {
@@ -174,8 +174,8 @@ async fn must_wait<S: Patients + Accounts>(
 fn check_security(command: &Register, practice: &Practice) -> Result<(), Refusal> {
     let Some((_, answer)) = &command.security else { return Ok(()) };
     let fault = |code| Err(Refusal::BadRequest(vec![FieldFault::of("security_answer", code)]));
-    let plain = crate::person::comparable(answer);
-    let name = command.username.as_deref().map(crate::person::comparable).unwrap_or_default();
+    let plain = crate::model::person::comparable(answer);
+    let name = command.username.as_deref().map(crate::model::person::comparable).unwrap_or_default();
     if !practice.settings.security_question {
         fault("not_allowed")
     } else if plain.chars().count() < 3 {
@@ -398,7 +398,7 @@ fn confirmation(
     link: &Link,
     username: &str,
     role: Role,
-) -> Option<crate::message::Message> {
+) -> Option<crate::model::message::Message> {
     let by_link = Some(link.channel).filter(|channel| patient.chart.address(*channel).is_some());
     let channel = by_link.or_else(|| notice_channel(patient))?;
     let mut message = to_patient(context, patient, Template::Registered, channel, None);

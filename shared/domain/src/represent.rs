@@ -3,24 +3,25 @@
 
 use futures_util::join;
 
-use crate::account::{Account, GrantState, Level, Relationship};
-use crate::audit::{Action, Entry, Head, Subject};
-use crate::chart::Channel;
+use crate::context::Context;
 use crate::desk::{Caller, StaffCall};
-use crate::ids::{AccountId, Actor, LinkId, PatientId, PracticeId};
 use crate::invitation::{Prepared, count_text, made, too_many_texts};
-use crate::limit::{Counter, OWN_MAIL};
-use crate::link::{Invitee, Kind, Link, LinkState, Purpose, Target};
-use crate::message::{Message, Recipient, Template};
+use crate::model::account::Account;
+use crate::model::audit::{Action, Entry, Head, Subject};
+use crate::model::chart::Channel;
+use crate::model::grant::{GrantState, Level, Relationship};
+use crate::model::ids::{AccountId, Actor, LinkId, PatientId, PracticeId};
+use crate::model::limit::{Counter, OWN_MAIL};
+use crate::model::link::{Invitee, Kind, Link, LinkState, Purpose, Target};
+use crate::model::message::{Message, Recipient, Template};
+use crate::model::patient::{AccountRef, OFFERS, Offer, Patient, Reason, RevokeReason, Stop, address_digest};
+use crate::model::practice::{Practice, Scope, Settings};
+use crate::model::refusal::{Failure, Refusal};
 use crate::notice::{Reach, message};
-use crate::patient::{AccountRef, OFFERS, Offer, Patient, Reason, RevokeReason, Stop, address_digest};
 use crate::portal::{Portal, settled};
 use crate::ports::{
-    Accounts, Chain, Commit, CommitError, Context, DECISIONS, Desk, History, Limits, Patients, Practices,
-    Write,
+    Accounts, Chain, Commit, CommitError, DECISIONS, History, Limits, Patients, Practices, StaffCalls, Write,
 };
-use crate::practice::{Practice, Scope, Settings};
-use crate::refusal::{Failure, Refusal};
 use crate::revoke::{Revoke, revoke_one};
 use crate::sign_in::present;
 
@@ -131,7 +132,7 @@ pub(crate) struct AtHome {
     pub patient: Patient,
     pub head: Head,
     pub practice: Practice,
-    pub session: crate::account::Session,
+    pub session: crate::model::session::Session,
 }
 
 /// Opens the record of a patient for a signed-in person who sees all of it.
@@ -333,7 +334,7 @@ pub async fn set_level<S>(
     level: Level,
 ) -> Result<(Portal, Caller), Failure>
 where
-    S: Desk + Limits + Practices + History + Commit,
+    S: StaffCalls + Limits + Practices + History + Commit,
 {
     // What takes something away needs what takes all away.
     let scope = if level == Level::Limited { Scope::Revoke } else { Scope::Invite };

@@ -4,52 +4,31 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::Account;
-use crate::audit::{Action, By, Entry, Head, Subject};
 use crate::chain::append;
-use crate::chart::Channel;
+use crate::context::Context;
 use crate::credentials::{check_password, own_words};
 use crate::doorstep::{counted, counted_link};
-use crate::ids::{AccountId, LinkId, PatientId, PracticeId};
 use crate::keys::{digest, new_secret, same};
-use crate::limit::{Counter, PHONE, sign_in_key};
-use crate::link::{
+use crate::model::account::{Account, answer_of};
+use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::chart::Channel;
+use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId};
+use crate::model::limit::{Counter, PHONE, sign_in_key};
+use crate::model::link::{
     Fact, FailedCheck, Link, LinkState, Purpose, RESEND_SECONDS, Role, TICKET_SECONDS, Ticket, parse_token,
 };
-use crate::message::{Message, Recipient, Template};
+use crate::model::message::{Message, Recipient, Template};
+use crate::model::password::Password;
+use crate::model::patient::Patient;
+use crate::model::person::{BirthDate, Line};
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::username::Username;
 use crate::notice::{Reach, about, tell};
-use crate::password::Password;
-use crate::patient::Patient;
-use crate::person::{BirthDate, Line};
 use crate::ports::{
-    Accounts, Chain, Commit, CommitError, Context, DECISIONS, Limits, Links, Practices, Write,
+    Accounts, Chain, Commit, CommitError, DECISIONS, Limits, Links, Practices, Resets, Write,
 };
-use crate::practice::Practice;
-use crate::refusal::{Failure, FieldFault, Refusal, Unavailable};
-use crate::username::Username;
 use crate::verify::{is_code, next_code};
-
-/// Reads what a reset changes, strongly, in one read.
-pub trait Resets: Sync {
-    /// A link, the patient and the account.
-    fn reset(
-        &self,
-        link: LinkId,
-        practice: &PracticeId,
-        patient: &PatientId,
-        account: AccountId,
-    ) -> impl Future<Output = Result<Resetting, Unavailable>> + Send;
-    /// The patient and the account.
-    fn holder(
-        &self,
-        practice: &PracticeId,
-        patient: &PatientId,
-        account: AccountId,
-    ) -> impl Future<Output = Result<(Option<Patient>, Option<Account>), Unavailable>> + Send;
-}
-
-/// A link with the patient and the account that it leads to.
-pub type Resetting = (Option<Link>, Option<Patient>, Option<Account>);
 
 /// An open reset link, as its page may know it: nothing of the chart.
 pub struct OpenReset {
@@ -357,11 +336,6 @@ where
     pass_on(context, store, &link, pass, entry, text, Refusal::LinkUnavailable).await
 }
 
-/// A security answer as it is compared: without case and outer blanks.
-pub fn answer_of(text: &str) -> Password {
-    Password::new(&text.trim().to_lowercase())
-}
-
 /// To choose a new password.
 pub struct NewPassword {
     /// The ticket.
@@ -432,7 +406,7 @@ fn chosen(
     check_password(password, practice, &username.name, &patient.chart, own_words(&account))?;
     let ticket = link.ticket.as_ref().map(|ticket| ticket.digest.clone()).unwrap_or_default();
     let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }];
-    writes.push(Write::SetPassword(crate::account::Login {
+    writes.push(Write::SetPassword(crate::model::account::Login {
         practice: account.practice.clone(),
         name: username.name.clone(),
         account: account.id,

@@ -1,19 +1,20 @@
 //! `revoke`: access taken away, of all or of one, in one transaction; access switched off and on; the patient's no.
 
-use crate::account::Relationship;
-use crate::audit::{Action, Entry, Subject};
-use crate::chart::Channel;
+use crate::context::Context;
 use crate::desk::{Caller, StaffCall};
-use crate::ids::{AccountId, PatientId, RevocationId};
 use crate::invitation::end_resets;
-use crate::link::LinkState;
-use crate::message::{Recipient, Template};
+use crate::model::audit::{Action, Entry, Subject};
+use crate::model::chart::Channel;
+use crate::model::grant::Relationship;
+use crate::model::ids::{AccountId, PatientId, RevocationId};
+use crate::model::link::LinkState;
+use crate::model::message::{Recipient, Template};
+use crate::model::patient::{Declined, Patient, Revocation, RevokeReason};
+use crate::model::practice::Scope;
+use crate::model::refusal::{Failure, Refusal};
 use crate::notice::{Reach, message, notice_channel, to_patient};
-use crate::patient::{Patient, Refusal as Declined, Revocation, RevokeReason};
 use crate::portal::{Decision, Portal, settled};
-use crate::ports::{Commit, Context, Desk, History, Limits, Practices, Write};
-use crate::practice::Scope;
-use crate::refusal::{Failure, Refusal};
+use crate::ports::{Commit, History, Limits, Practices, StaffCalls, Write};
 
 /// To take access away.
 pub struct Revoke {
@@ -35,7 +36,7 @@ pub async fn revoke<S>(
     command: &Revoke,
 ) -> Result<(Portal, Caller), Failure>
 where
-    S: Desk + Limits + Practices + History + Commit,
+    S: StaffCalls + Limits + Practices + History + Commit,
 {
     settled(context, store, call, &[Scope::Revoke], &command.patient, |patient, caller| {
         caller.actor()?;
@@ -185,7 +186,7 @@ pub async fn set_access<S>(
     enabled: bool,
 ) -> Result<(Portal, Caller), Failure>
 where
-    S: Desk + Limits + Practices + History + Commit,
+    S: StaffCalls + Limits + Practices + History + Commit,
 {
     settled(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
         if !enabled {
@@ -242,7 +243,7 @@ pub async fn decline<S>(
     reason: Option<&str>,
 ) -> Result<(Portal, Caller), Failure>
 where
-    S: Desk + Limits + Practices + History + Commit,
+    S: StaffCalls + Limits + Practices + History + Commit,
 {
     settled(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
         caller.actor()?;

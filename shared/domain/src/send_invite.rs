@@ -2,20 +2,21 @@
 
 use futures_util::join;
 
-use crate::audit::{Action, Entry, Subject};
-use crate::chart::Channel;
+use crate::context::Context;
 use crate::desk::{Caller, StaffCall, open, repeated};
-use crate::ids::{Actor, LinkId, PatientId};
 use crate::invitation::{Prepared, prepare, too_many_texts};
-use crate::link::{Link, LinkState};
-use crate::patient::Patient;
+use crate::model::audit::{Action, Entry, Subject};
+use crate::model::chart::Channel;
+use crate::model::ids::{Actor, LinkId, PatientId};
+use crate::model::link::{Link, LinkState};
+use crate::model::patient::Patient;
+use crate::model::practice::{Scope, Settings};
+use crate::model::refusal::{Failure, Refusal};
 use crate::portal::{Portal, settled};
 use crate::ports::{
-    Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, History, Limits, Links, Once, Practices,
+    AlsoRead, Chain, Commit, CommitError, DECISIONS, History, Limits, Links, Once, Practices, StaffCalls,
     Write,
 };
-use crate::practice::{Scope, Settings};
-use crate::refusal::{Failure, Refusal};
 use crate::represent::{Offering, offer};
 
 /// To invite a patient.
@@ -44,7 +45,7 @@ pub async fn invite<S>(
     command: &Invite,
 ) -> Result<Invited, Failure>
 where
-    S: Desk + Limits + Chain + Practices + Links + Commit,
+    S: StaffCalls + Limits + Chain + Practices + Links + Commit,
 {
     making(context, store, call, &command.patient, |settings, patient, caller, actor| {
         prepare(context, settings, patient, command.channel, command.why.as_deref(), caller, actor)
@@ -60,7 +61,7 @@ pub async fn invite_representative<S>(
     command: &Offering,
 ) -> Result<Invited, Failure>
 where
-    S: Desk + Limits + Chain + Practices + Links + Commit,
+    S: StaffCalls + Limits + Chain + Practices + Links + Commit,
 {
     making(context, store, call, &command.patient, |settings, patient, caller, actor| {
         offer(context, settings, patient, command, caller, actor)
@@ -76,12 +77,12 @@ async fn making<S, P>(
     prepare: P,
 ) -> Result<Invited, Failure>
 where
-    S: Desk + Limits + Chain + Practices + Links + Commit,
+    S: StaffCalls + Limits + Chain + Practices + Links + Commit,
     P: Fn(&Settings, Patient, &Caller, &Actor) -> Result<Prepared, Refusal> + Send,
 {
     let subject = Subject::Patient(patient.clone());
     let once = call.once_key(context);
-    let along = Along { patient: Some(patient), once: once.as_ref(), ..Along::default() };
+    let along = AlsoRead { patient: Some(patient), once: once.as_ref(), ..AlsoRead::default() };
     for _ in 0..DECISIONS {
         let (opened, head) = join!(
             open(context, store, call, &[Scope::Invite], along),
@@ -128,7 +129,7 @@ pub async fn cancel<S>(
     patient: &PatientId,
 ) -> Result<(Portal, Caller), Failure>
 where
-    S: Desk + Limits + Practices + History + Commit,
+    S: StaffCalls + Limits + Practices + History + Commit,
 {
     settled(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
         caller.actor()?;

@@ -2,16 +2,18 @@
 
 use zeroize::Zeroizing;
 
-use crate::account::{Account, Exchange, Login, Presented, Session};
-use crate::audit::{Action, By};
 use crate::chain::append;
+use crate::context::Context;
 use crate::credentials::{Authenticated, Credentials, authenticate};
 use crate::desk::{StaffCall, admit};
-use crate::ids::{AccountId, PracticeId};
-use crate::password::Password;
-use crate::ports::{Accounts, Commit, CommitError, Context, DECISIONS, Limits, Write};
-use crate::practice::Scope;
-use crate::refusal::{Failure, Refusal};
+use crate::model::account::{Account, Login};
+use crate::model::audit::{Action, By};
+use crate::model::ids::{AccountId, PracticeId};
+use crate::model::password::Password;
+use crate::model::practice::Scope;
+use crate::model::refusal::{Failure, Refusal};
+use crate::model::session::{Exchange, Presented, Session};
+use crate::ports::{Accounts, Commit, CommitError, DECISIONS, Limits, Write};
 
 /// To sign in.
 pub struct SignIn {

@@ -4,21 +4,22 @@ use std::collections::BTreeSet;
 
 use futures_util::join;
 
-use crate::account::Relationship;
-use crate::audit::{Action, By, Entry, Head, Subject};
-use crate::chart::{Care, CareChange, Channel, Chart};
+use crate::context::Context;
 use crate::desk::{Caller, StaffCall, open, repeated};
-use crate::ids::{LinkId, PatientId, new_patient_id};
 use crate::invitation::{end_resets, prepare, too_many_texts};
-use crate::link::{Link, LinkState};
-use crate::patient::{Patient, Stop, address_digest};
+use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::chart::{Care, CareChange, Channel, Chart};
+use crate::model::grant::Relationship;
+use crate::model::ids::{LinkId, PatientId, new_patient_id};
+use crate::model::link::{Link, LinkState};
+use crate::model::patient::{Patient, Stop, address_digest};
+use crate::model::practice::{Practice, Scope, Settings};
+use crate::model::refusal::{Failure, Refusal};
 use crate::portal::{Portal, settled};
 use crate::ports::{
-    Along, Chain, Commit, CommitError, Context, DECISIONS, Desk, Directory, Entry as Listing, History,
-    Limits, Links, Once, OnceKey, Patients, Practices, Write,
+    AlsoRead, Chain, Commit, CommitError, DECISIONS, Directory, History, Limits, Links, Listing, Once,
+    OnceKey, Patients, Practices, StaffCalls, Write,
 };
-use crate::practice::{Practice, Scope, Settings};
-use crate::refusal::{Failure, Refusal};
 use crate::revoke::suspend;
 use crate::time::Timestamp;
 
@@ -64,9 +65,9 @@ pub async fn put<S>(
     change: &ChartChange,
 ) -> Result<(Synced, Charted, Caller), Failure>
 where
-    S: Desk + Limits + Practices + Chain + Commit,
+    S: StaffCalls + Limits + Practices + Chain + Commit,
 {
-    let along = Along { patient: Some(id), care: !change.care.is_empty(), once: None };
+    let along = AlsoRead { patient: Some(id), care: !change.care.is_empty(), once: None };
     let mut stale = false;
     for _ in 0..DECISIONS {
         let (caller, opened) = open(context, store, call, &[Scope::ChartWrite], along).await?;
@@ -282,9 +283,9 @@ pub async fn get<S>(
     id: &PatientId,
 ) -> Result<(Charted, Caller), Failure>
 where
-    S: Desk + Limits + Practices,
+    S: StaffCalls + Limits + Practices,
 {
-    let along = Along { patient: Some(id), care: true, once: None };
+    let along = AlsoRead { patient: Some(id), care: true, once: None };
     let (caller, opened) = open(context, store, call, &[Scope::ChartRead], along).await?;
     let patient = opened.patient.ok_or(Refusal::NotFound)?;
     let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
@@ -300,7 +301,7 @@ pub async fn confirm_contact<S>(
     channel: Channel,
 ) -> Result<(Portal, Caller), Failure>
 where
-    S: Desk + Limits + Practices + History + Commit,
+    S: StaffCalls + Limits + Practices + History + Commit,
 {
     settled(context, store, call, &[Scope::ChartWrite], patient, |mut patient, caller| {
         caller.actor()?;
@@ -354,10 +355,10 @@ pub async fn quick_add<S>(
     command: &QuickAdd,
 ) -> Result<Added, Failure>
 where
-    S: Desk + Limits + Practices + Directory + Patients + Links + Commit,
+    S: StaffCalls + Limits + Practices + Directory + Patients + Links + Commit,
 {
     let once = call.once_key(context);
-    let along = Along { once: once.as_ref(), ..Along::default() };
+    let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
     let (caller, opened) = open(context, store, call, &[Scope::ChartWrite, Scope::Invite], along).await?;
     let actor = caller.actor()?;
     let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
@@ -464,10 +465,10 @@ pub struct Import {
 /// Opens an import. An import may be repeated anyhow; its idempotency key refuses another body under the same name.
 pub async fn import<S>(context: &Context, store: &S, call: &StaffCall) -> Result<Import, Failure>
 where
-    S: Desk + Limits + Practices,
+    S: StaffCalls + Limits + Practices,
 {
     let once = call.once_key(context);
-    let along = Along { once: once.as_ref(), ..Along::default() };
+    let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
     let (caller, opened) = open(context, store, call, &[Scope::ChartWrite], along).await?;
     caller.actor()?;
     repeated(opened.once, once.as_ref(), context.now())?;

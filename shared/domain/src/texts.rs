@@ -1,87 +1,17 @@
 //! STOP and START: who replied which to a text, kept as a ledger by phone number, for all practices alike, since all of
 //! them write from the same numbers.
 
-use std::future::Future;
-
-use crate::audit::{Action, By, Entry, Subject};
-use crate::chart::Channel;
-use crate::ids::{PatientId, PracticeId};
-use crate::onboard::Cause;
-use crate::patient::{Patient, Stop, Stopped, address_digest};
-use crate::ports::{Chain, Commit, CommitError, Context, DECISIONS, Patients, Practices, Write};
-use crate::refusal::Unavailable;
-use crate::time::Timestamp;
 use futures_util::join;
-use serde::{Deserialize, Serialize};
 
-/// What somebody replied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Word {
-    /// No more texts.
-    Stop,
-    /// Texts again.
-    Start,
-}
-
-impl Word {
-    /// The word in a reply, as carriers and providers read it; `None` for everything else that people write.
-    pub fn parse(reply: &str) -> Option<Self> {
-        let first: String =
-            reply.trim_start().chars().take_while(|c| c.is_alphabetic()).collect::<String>().to_uppercase();
-        match first.as_str() {
-            // CTIA's list, what the FCC's rule of 2025 adds to it, and Spanish.
-            "STOP" | "STOPALL" | "UNSUBSCRIBE" | "CANCEL" | "END" | "QUIT" | "REVOKE" | "OPTOUT" | "ALTO"
-            | "PARAR" => Some(Self::Stop),
-            "START" | "UNSTOP" => Some(Self::Start),
-            _ => None,
-        }
-    }
-}
-
-/// An entry of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said {
-    /// Who, E.164.
-    pub number: String,
-    /// What.
-    pub word: Word,
-    /// When.
-    pub at: Timestamp,
-    /// The provider's id of the reply: the same one is kept once.
-    pub id: String,
-}
-
-/// What a number last said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// The word, if there was one.
-    pub word: Option<Word>,
-}
-
-impl Standing {
-    /// Whether texts may go there.
-    pub fn may_text(self) -> bool {
-        self.word != Some(Word::Stop)
-    }
-}
-
-/// Reads where a number stands.
-pub trait Standings: Sync {
-    /// By the latest entry, strongly read.
-    fn standing(&self, number: &str) -> impl Future<Output = Result<Standing, Unavailable>> + Send;
-}
-
-/// Writes the ledger, and knows whose a number is.
-pub trait Ledger: Standings {
-    /// Keeps an entry; where the number stands follows the entry with the latest instant, in whatever order they come.
-    fn say(&self, said: &Said) -> impl Future<Output = Result<(), Unavailable>> + Send;
-    /// Patients on whose chart the number is, of every practice; some may have another one by now.
-    fn at_number(
-        &self,
-        number: &str,
-    ) -> impl Future<Output = Result<Vec<(PracticeId, PatientId)>, Unavailable>> + Send;
-}
+use crate::context::Context;
+use crate::model::attention::Cause;
+use crate::model::audit::{Action, By, Entry, Subject};
+use crate::model::chart::Channel;
+use crate::model::ids::{PatientId, PracticeId};
+use crate::model::patient::{Patient, Stop, Stopped, address_digest};
+use crate::model::refusal::Unavailable;
+use crate::model::text_reply::Standing;
+use crate::ports::{Chain, Commit, CommitError, DECISIONS, Patients, Practices, Write};
 
 /// Brings a patient's record in line with whether texts may go to this number, if it is on the chart.
 pub async fn heed<S>(
@@ -168,7 +98,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::model::text_reply::Word;
 
     #[test]
     fn a_reply_is_read_by_its_first_word_in_any_case() {

@@ -2,33 +2,27 @@
 //! taken back by what comes late; an address that is no good is not written to again until it is changed or confirmed.
 
 use std::collections::BTreeSet;
-use std::future::Future;
 
-use crate::account::Account;
-use crate::audit::Action;
-use crate::chart::Channel;
-use crate::ids::{MessageId, PatientId};
-use crate::link::{Delivery, Feedback, Trouble};
-use crate::message::{Message, Recipient};
-use crate::onboard::Cause;
-use crate::patient::Stop;
-use crate::person::{Email, Phone};
-use crate::ports::{Accounts, Addresses, Chain, Commit, Context, DECISIONS, Patients, Practices, Write};
-use crate::refusal::Unavailable;
-use crate::texts::{Amended, Ledger, Said, Word, amend, heed};
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::attention::Cause;
+use crate::model::audit::Action;
+use crate::model::chart::Channel;
+use crate::model::delivery::{Delivery, Feedback, Trouble};
+use crate::model::ids::PatientId;
+use crate::model::message::{Message, Recipient};
+use crate::model::patient::Stop;
+use crate::model::person::{Email, Phone};
+use crate::model::refusal::Unavailable;
+use crate::model::text_reply::{Said, Word};
+use crate::ports::{
+    Accounts, Addresses, Chain, Commit, DECISIONS, Ledger, Named, Patients, Practices, Tracking, Write,
+};
+use crate::texts::{Amended, amend, heed};
 use crate::time::Timestamp;
 
 /// Seconds within which a message that nobody knows may still be written down by its sender.
 const SETTLING: i64 = 120;
-
-/// Which message a report is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Named {
-    /// By our id, which the provider gives back.
-    Message(MessageId),
-    /// By the provider's.
-    Provider(String),
-}
 
 /// What a provider says became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,18 +79,6 @@ pub struct Report {
     pub at: Timestamp,
     /// The addresses or numbers that it names.
     pub addresses: Vec<String>,
-}
-
-/// What `track-delivery` does to the outbox.
-pub trait Tracking: Sync {
-    /// A message, strongly read.
-    fn tracked(&self, named: &Named) -> impl Future<Output = Result<Option<Message>, Unavailable>> + Send;
-    /// Keeps what the provider said on the message and on the link that it delivers, unless more is known already.
-    fn keep_feedback(
-        &self,
-        message: &Message,
-        feedback: &Feedback,
-    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
 }
 
 /// What became of a report.

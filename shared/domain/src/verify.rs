@@ -3,28 +3,27 @@
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::{Action, By, Entry, Subject};
-use crate::chart::Channel;
+use crate::context::Context;
 use crate::doorstep::counted_link;
-use crate::ids::{LinkId, PatientId, PracticeId};
 use crate::keys::{digest, new_secret, same};
-use crate::limit::{Counter, PHONE, PUBLIC_POSTS, Raised};
-use crate::link::{
+use crate::model::attention::Cause;
+use crate::model::audit::{Action, By, Entry, Subject};
+use crate::model::chart::Channel;
+use crate::model::ids::{LinkId, PatientId, PracticeId};
+use crate::model::limit::{Counter, PHONE, PUBLIC_POSTS, Raised};
+use crate::model::link::{
     CODES, Fact, FailedCheck, Invitee, Kind, Link, LinkState, PROOF_SECONDS, Purpose, RESEND_SECONDS, Role,
     SentCode, TICKET_SECONDS, Ticket, parse_token,
 };
-use crate::message::{Recipient, Template};
+use crate::model::message::{Recipient, Template};
+use crate::model::patient::{Patient, Stop};
+use crate::model::person::{BirthDate, Email, Name, PostalCode};
+use crate::model::practice::{IdentityFact, Practice, RegistrationCheck};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::username::suggestion;
 use crate::notice::{Reach, may_text, message};
-use crate::onboard::Cause;
-use crate::patient::{Patient, Stop};
-use crate::person::{BirthDate, Email, Name, PostalCode};
-use crate::ports::{
-    Chain, Commit, CommitError, Context, DECISIONS, Limits, Links, Patients, Practices, Write,
-};
-use crate::practice::{IdentityFact, Practice, RegistrationCheck};
-use crate::refusal::{Failure, FieldFault, Refusal};
+use crate::ports::{Chain, Commit, CommitError, DECISIONS, Limits, Links, Patients, Practices, Write};
 use crate::time::Timestamp;
-use crate::username::suggestion;
 
 /// What a visitor of a link states.
 #[derive(Default)]

@@ -4,11 +4,12 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use portico_domain::keys::digest;
-use portico_domain::link::KEPT_SECONDS;
-use portico_domain::message::{self, Message};
-use portico_domain::patient::{Patient, Status};
-use portico_domain::ports::{Commit, CommitError, Entry, Once, Write};
-use portico_domain::refusal::Unavailable;
+use portico_domain::model::link::KEPT_SECONDS;
+use portico_domain::model::message;
+use portico_domain::model::message::Message;
+use portico_domain::model::patient::{Patient, Status};
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::ports::{Commit, CommitError, Listing, Once, Write};
 
 use crate::expression::Terms;
 use crate::item::{Item, at, item, key_item, n, s, value};
@@ -440,15 +441,15 @@ fn message_item(message: &Message) -> Result<Item, Unavailable> {
     Ok(item)
 }
 
-fn entry_item(practice: &portico_domain::ids::PracticeId, entry: &Entry) -> Item {
+fn entry_item(practice: &portico_domain::model::ids::PracticeId, entry: &Listing) -> Item {
     let mut item = key_item(&keys::entry(practice, entry));
     let patient = match entry {
-        Entry::Name { birth_date, patient, .. } => {
+        Listing::Name { birth_date, patient, .. } => {
             item.insert("birth_date".to_owned(), s(birth_date));
             patient
         }
-        Entry::Email { patient, .. } => patient,
-        Entry::Account { account, .. } => {
+        Listing::Email { patient, .. } => patient,
+        Listing::Account { account, .. } => {
             item.insert("account".to_owned(), s(account.to_string()));
             return item;
         }

@@ -3,20 +3,21 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
-use portico_domain::Timestamp;
-use portico_domain::account::Account;
-use portico_domain::announcement;
-use portico_domain::audit::Event;
-use portico_domain::chart::Channel;
-use portico_domain::ids::{AccountId, MessageId, PatientId, PracticeId};
 use portico_domain::keys::digest;
-use portico_domain::link::Feedback;
-use portico_domain::message::Message;
-use portico_domain::patient::{Patient, Status};
-use portico_domain::publish_changes::{Change, Counts, Moved, Numbers, Renumbered};
-use portico_domain::refusal::Unavailable;
-use portico_domain::texts::{Ledger, Said, Standing, Standings};
-use portico_domain::track_delivery::{Named, Tracking};
+use portico_domain::model::account::Account;
+use portico_domain::model::announcement;
+use portico_domain::model::audit::Event;
+use portico_domain::model::chart::Channel;
+use portico_domain::model::delivery::Feedback;
+use portico_domain::model::ids::{AccountId, MessageId, PatientId, PracticeId};
+use portico_domain::model::message::Message;
+use portico_domain::model::patient::{Patient, Status};
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::text_reply::{Said, Standing};
+use portico_domain::ports::{Change, Counts, Moved, Numbers, Renumbered};
+use portico_domain::ports::{Ledger, Standings};
+use portico_domain::ports::{Named, Tracking};
+use portico_domain::time::Timestamp;
 use serde_json::Value;
 
 use crate::expression::Terms;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use portico_domain::Timestamp;
-use portico_domain::refusal::Unavailable;
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -23,12 +23,12 @@
 //! Two indexes: `roster` (`roster_pk` = practice and status, `roster_sk` = name) lists patients; `due` (`due_pk` =
 //! practice, `due_at`) holds what waits for an instant. `ttl` is DynamoDB's broom; no decision looks at it.
 
-use portico_domain::Timestamp;
-use portico_domain::audit::Subject;
-use portico_domain::ids::{AccountId, ChangeId, LinkId, MessageId, PatientId, PracticeId};
-use portico_domain::onboard::Cause;
-use portico_domain::patient::Status;
-use portico_domain::ports::Entry;
+use portico_domain::model::attention::Cause;
+use portico_domain::model::audit::Subject;
+use portico_domain::model::ids::{AccountId, ChangeId, LinkId, MessageId, PatientId, PracticeId};
+use portico_domain::model::patient::Status;
+use portico_domain::ports::Listing;
+use portico_domain::time::Timestamp;
 
 /// The table's partition key.
 pub const PK: &str = "pk";
@@ -209,12 +209,12 @@ pub fn emails_like(email: &str) -> String {
 }
 
 /// A directory entry.
-pub fn entry(practice: &PracticeId, entry: &Entry) -> Key {
+pub fn entry(practice: &PracticeId, entry: &Listing) -> Key {
     let sk = match entry {
-        Entry::Name { family, given, patient, .. } => format!("{}{patient}", names_like(family, given)),
-        Entry::Email { email, patient } => format!("{}{patient}", emails_like(email)),
+        Listing::Name { family, given, patient, .. } => format!("{}{patient}", names_like(family, given)),
+        Listing::Email { email, patient } => format!("{}{patient}", emails_like(email)),
         // No patient's id holds this sign.
-        Entry::Account { email, account } => format!("{}@{account}", emails_like(email)),
+        Listing::Account { email, account } => format!("{}@{account}", emails_like(email)),
     };
     key(directory(practice), sk)
 }

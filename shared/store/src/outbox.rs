@@ -1,16 +1,16 @@
 //! The outbox: claiming and settling messages.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use portico_domain::Timestamp;
-use portico_domain::account::Account;
-use portico_domain::deliver::{About, Outbox};
-use portico_domain::ids::{LinkId, MessageId, PracticeId};
-use portico_domain::link::Delivery;
-use portico_domain::message::{LEASE_SECONDS, Message, MessageState, Recipient};
-use portico_domain::onboard::Cause;
+use portico_domain::model::account::Account;
+use portico_domain::model::attention::Cause;
+use portico_domain::model::delivery::Delivery;
+use portico_domain::model::ids::{LinkId, MessageId, PracticeId};
+use portico_domain::model::message::{LEASE_SECONDS, Message, MessageState, Recipient};
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::text_reply::Standing;
+use portico_domain::ports::{About, Outbox};
 use portico_domain::ports::{CommitError, Patients as _, Write};
-use portico_domain::refusal::Unavailable;
-use portico_domain::texts::Standing;
+use portico_domain::time::Timestamp;
 use serde_json::Value;
 
 use crate::expression::Terms;

@@ -1,28 +1,31 @@
 //! The reads: strong where something is decided, by key, in as few round trips as can be.
 
 use aws_sdk_dynamodb::types::ReturnValue;
-use portico_domain::Timestamp;
-use portico_domain::account::{Account, Exchange, Login, Presented, Session};
-use portico_domain::answer_request::FailedChecks;
-use portico_domain::audit::{Event, Head, Subject};
-use portico_domain::change_account::Sessions;
-use portico_domain::chart::Care;
-use portico_domain::demographics::{Change, Changes};
-use portico_domain::enroll_practice::Keys;
-use portico_domain::hold::Hold;
-use portico_domain::ids::{AccountId, ChangeId, LinkId, PatientId, PracticeId};
-use portico_domain::limit::{Attempts, Counter, FAILURES, Raised};
-use portico_domain::link::{ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, FailedCheck, Link};
-use portico_domain::manage_account::Holds;
-use portico_domain::onboard::{Attention, Cause};
-use portico_domain::patient::{Checks, Patient};
+use portico_domain::model::account::{Account, Login};
+use portico_domain::model::attention::Cause;
+use portico_domain::model::audit::{Event, Head, Subject};
+use portico_domain::model::chart::Care;
+use portico_domain::model::hold::Hold;
+use portico_domain::model::ids::{AccountId, ChangeId, LinkId, PatientId, PracticeId};
+use portico_domain::model::limit::{Attempts, Counter, FAILURES, Raised};
+use portico_domain::model::link::{ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, FailedCheck, Link};
+use portico_domain::model::patient::{Checks, Patient};
+use portico_domain::model::practice::{ApiKey, Practice, PresentedKey};
+use portico_domain::model::proposal::Proposal;
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::session::{Exchange, Presented, Session};
+use portico_domain::ports::Attention;
+use portico_domain::ports::FailedChecks;
+use portico_domain::ports::Holds;
+use portico_domain::ports::Keys;
+use portico_domain::ports::Proposals;
+use portico_domain::ports::Sessions;
 use portico_domain::ports::{
-    Accounts, Addresses, Along, Chain, Desk, Directory, History, Holders, Limits, Links, Once, OnceKey,
-    Opened, Patients, Practices,
+    Accounts, Addresses, AlsoRead, CallRecords, Chain, Directory, History, Holders, Limits, Links, Once,
+    OnceKey, Patients, Practices, StaffCalls,
 };
-use portico_domain::practice::{ApiKey, Practice, PresentedKey};
-use portico_domain::refusal::Unavailable;
-use portico_domain::reset::{Resets, Resetting};
+use portico_domain::ports::{Resets, Resetting};
+use portico_domain::time::Timestamp;
 
 use crate::commit::attempts;
 use crate::expression::Terms;
@@ -37,8 +40,8 @@ const DIRECTORY_PAGE: i32 = 200;
 /// Days that the attempts on a user name are kept after the last one, in seconds.
 const ATTEMPTS_KEPT: i64 = 30 * 86_400;
 
-impl Desk for Table {
-    async fn open(&self, key: &PresentedKey, along: Along<'_>) -> Result<Opened, Unavailable> {
+impl StaffCalls for Table {
+    async fn open(&self, key: &PresentedKey, along: AlsoRead<'_>) -> Result<CallRecords, Unavailable> {
         let key_at = keys::api_key(&key.digest);
         let patient_at = along.patient.map(|id| keys::patient(&key.claimed, id));
         let care_at = along.patient.filter(|_| along.care).map(|id| keys::care(&key.claimed, id));
@@ -47,7 +50,7 @@ impl Desk for Table {
         let all: Vec<_> = all.into_iter().flatten().cloned().collect();
         let mut found = self.batch(&all).await?;
         let mut taken = |at: Option<keys::Key>| at.and_then(|at| found.take(&at));
-        Ok(Opened {
+        Ok(CallRecords {
             key: optional(taken(Some(key_at)))?,
             patient: optional(taken(patient_at))?,
             care: optional(taken(care_at))?,
@@ -417,15 +420,15 @@ impl FailedChecks for Table {
     }
 }
 
-impl Changes for Table {
-    async fn changes(&self, practice: &PracticeId) -> Result<Vec<Change>, Unavailable> {
+impl Proposals for Table {
+    async fn changes(&self, practice: &PracticeId) -> Result<Vec<Proposal>, Unavailable> {
         let values = vec![(":from", s(keys::CHANGES))];
         let range = "begins_with(#sk, :from)";
         let items = self.query(&keys::practice(practice).pk, range, values, usize::MAX).await?;
         items.into_iter().map(record).collect()
     }
 
-    async fn change(&self, practice: &PracticeId, id: ChangeId) -> Result<Option<Change>, Unavailable> {
+    async fn change(&self, practice: &PracticeId, id: ChangeId) -> Result<Option<Proposal>, Unavailable> {
         optional(self.get(&keys::change(practice, id)).await?)
     }
 
@@ -434,7 +437,7 @@ impl Changes for Table {
         practice: &PracticeId,
         patient: &PatientId,
         id: ChangeId,
-    ) -> Result<Option<Change>, Unavailable> {
+    ) -> Result<Option<Proposal>, Unavailable> {
         optional(self.get(&keys::decided_change(practice, patient, id)).await?)
     }
 }

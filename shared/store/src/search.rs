@@ -3,10 +3,11 @@
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use futures_util::future::try_join_all;
-use portico_domain::find::{Found, Listed, PAGE, Search, is_first};
-use portico_domain::ids::{AccountId, PracticeId};
-use portico_domain::publish_changes::Lists;
-use portico_domain::refusal::Unavailable;
+use portico_domain::model::ids::{AccountId, PracticeId};
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::search::{FoundAccounts, Listed, PAGE, is_first};
+use portico_domain::ports::Lists;
+use portico_domain::ports::Search;
 
 use crate::expression::Terms;
 use crate::item::{Item, item, key_item, n, optional, record, s};
@@ -24,7 +25,7 @@ impl Search for Table {
         practice: &PracticeId,
         wanted: &[String],
         after: Option<&str>,
-    ) -> Result<(Vec<Found>, Option<String>), Unavailable> {
+    ) -> Result<(Vec<FoundAccounts>, Option<String>), Unavailable> {
         // A prefix of another one finds all that that one finds.
         let prefixes: Vec<&String> = wanted
             .iter()
@@ -47,7 +48,7 @@ impl Search for Table {
             let listed: Listed = record(item)?;
             if is_first(&listed, word, wanted) {
                 let former = listed.words.get(word) == Some(&false);
-                found.push(Found { listed, former });
+                found.push(FoundAccounts { listed, former });
             }
             if found.len() == PAGE {
                 return Ok((found, Some(sk)));

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
-use portico_domain::ids::PracticeId;
-use portico_domain::practice::Practice;
-use portico_domain::refusal::Unavailable;
-use portico_domain::{Clock, Timestamp};
+use portico_domain::model::ids::PracticeId;
+use portico_domain::model::practice::Practice;
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::time::{Clock, Timestamp};
 
 use crate::item::{Item, key_item, key_of};
 use crate::keys::Key;

@@ -2,7 +2,7 @@
 //! whatever was asked.
 
 use askama::Template;
-use portico_domain::refusal::FieldFault;
+use portico_domain::model::refusal::FieldFault;
 
 use crate::answer::Answer;
 use crate::page::{Fault, Field, Frame, html};

@@ -2,8 +2,8 @@
 
 use askama::Template;
 use http::{HeaderValue, header};
-use portico_domain::chart::Channel;
-use portico_domain::refusal::Refusal;
+use portico_domain::model::chart::Channel;
+use portico_domain::model::refusal::Refusal;
 
 use crate::answer::{Answer, Code, Reject};
 use crate::page::{Fault, Field, Frame, html};

@@ -1,7 +1,7 @@
 //! Fields of a request, read one by one, so that a caller hears of everything that can't be read at once.
 
-use portico_domain::person::Invalid;
-use portico_domain::refusal::FieldFault;
+use portico_domain::model::person::Invalid;
+use portico_domain::model::refusal::FieldFault;
 
 /// Reads a field that may be left out, or left empty; one that can't be read is among the faults then.
 pub fn may<T>(

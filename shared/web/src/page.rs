@@ -6,10 +6,10 @@ use std::sync::LazyLock;
 use askama::Template;
 use data_encoding::BASE64;
 use http::{HeaderValue, StatusCode, header};
-use portico_domain::link::{Kind, Role};
-use portico_domain::password::PasswordFault;
-use portico_domain::practice::Settings;
-use portico_domain::refusal::Refusal;
+use portico_domain::model::link::{Kind, Role};
+use portico_domain::model::password::PasswordFault;
+use portico_domain::model::practice::Settings;
+use portico_domain::model::refusal::Refusal;
 use portico_domain::verify::Passed;
 use portico_messages::page::RegisterPage;
 use portico_messages::{Language, PageText, local_time, phone, reason_detail};
@@ -92,7 +92,7 @@ impl Frame {
     }
 
     /// An instant as the practice's clock shows it, in words.
-    pub fn time(&self, at: portico_domain::Timestamp) -> String {
+    pub fn time(&self, at: portico_domain::time::Timestamp) -> String {
         local_time(at.millis(), &self.time_zone, self.language)
     }
 

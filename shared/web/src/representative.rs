@@ -1,11 +1,11 @@
 //! A representative as whoever invites them describes them: staff by API, the patient on the account page.
 
-use portico_domain::account::{Level, Relationship};
-use portico_domain::chart::Channel;
-use portico_domain::ids::PatientId;
-use portico_domain::link::Invitee;
-use portico_domain::person::{Email, Name, Phone};
-use portico_domain::refusal::FieldFault;
+use portico_domain::model::chart::Channel;
+use portico_domain::model::grant::{Level, Relationship};
+use portico_domain::model::ids::PatientId;
+use portico_domain::model::link::Invitee;
+use portico_domain::model::person::{Email, Name, Phone};
+use portico_domain::model::refusal::FieldFault;
 use portico_domain::represent::Offering;
 use serde::Deserialize;
 

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use lambda_http::Request;
-use portico_domain::ports::Context;
+use portico_domain::context::Context;
 
 use crate::answer::Answer;
 use crate::inbound::Inbound;

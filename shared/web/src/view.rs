@@ -1,21 +1,25 @@
 //! Answers about patients, invitations and audit events, as the staff API words them.
 
-use portico_domain::Timestamp;
-use portico_domain::account::{Account, Grant, GrantState, Session};
-use portico_domain::audit::Event;
-use portico_domain::chart::{Appointment, Care, Chart, Contact, Visit};
-use portico_domain::demographics::{ChartField, Details, Waiting};
+use portico_domain::demographics::{Details, Waiting};
 use portico_domain::desk::Caller;
-use portico_domain::find::Found;
 use portico_domain::keys::Keyring;
-use portico_domain::link::{Delivery, FailedCheck, Link, LinkState, Trouble};
-use portico_domain::onboard::Cause;
-use portico_domain::patient::Patient;
-use portico_domain::person::{Email, Line, Name, Phone, PostalCode};
+use portico_domain::model::account::Account;
+use portico_domain::model::attention::Cause;
+use portico_domain::model::audit::Event;
+use portico_domain::model::chart::{Appointment, Care, Chart, Contact, Visit};
+use portico_domain::model::delivery::{Delivery, Trouble};
+use portico_domain::model::grant::{Grant, GrantState};
+use portico_domain::model::link::{FailedCheck, Link, LinkState};
+use portico_domain::model::patient::Patient;
+use portico_domain::model::person::{Email, Line, Name, Phone, PostalCode};
+use portico_domain::model::practice::{Scope, Settings};
+use portico_domain::model::proposal::ChartField;
+use portico_domain::model::search::FoundAccounts;
+use portico_domain::model::session::Session;
 use portico_domain::portal::Portal;
-use portico_domain::practice::{Scope, Settings};
 use portico_domain::represent::Represented;
 use portico_domain::sync_chart::Charted;
+use portico_domain::time::Timestamp;
 use portico_messages::Language;
 use serde_json::{Map, Value, json};
 
@@ -168,7 +172,7 @@ const fn grant_state(state: GrantState) -> &'static str {
 }
 
 /// An account that a search found.
-pub fn found(found: &Found) -> Value {
+pub fn found(found: &FoundAccounts) -> Value {
     let patients: Vec<Value> = found
         .listed
         .patients

@@ -1,7 +1,7 @@
 //! A page of forms on which a signed-in person changes what is theirs.
 
 use askama::Template;
-use portico_domain::ids::PracticeId;
+use portico_domain::model::ids::PracticeId;
 use portico_web::{Fault, Field, Frame};
 
 /// A form of it.

@@ -1,9 +1,9 @@
 //! The page on which a patient says who else may use the portal for them.
 
 use askama::Template;
-use portico_domain::account::{Level, Relationship};
-use portico_domain::ids::PracticeId;
-use portico_domain::person::Name;
+use portico_domain::model::grant::{Level, Relationship};
+use portico_domain::model::ids::PracticeId;
+use portico_domain::model::person::Name;
 use portico_domain::represent::Represented;
 use portico_web::{Fault, Field, Frame, all_faults};
 
@@ -68,7 +68,7 @@ fn full_name(given: Option<&Name>, family: Option<&Name>) -> String {
 impl Person {
     /// Those who look after a patient.
     pub fn all(frame: &Frame, represented: &Represented) -> Vec<Self> {
-        let person = |account: &portico_domain::account::Account| {
+        let person = |account: &portico_domain::model::account::Account| {
             let grant = account.grant(&represented.patient.id)?;
             let name = full_name(account.given_name.as_ref(), account.family_name.as_ref());
             Some(Self {

@@ -1,7 +1,7 @@
 //! The page that shows where an account is signed in.
 
 use askama::Template;
-use portico_domain::ids::PracticeId;
+use portico_domain::model::ids::PracticeId;
 use portico_web::{Fault, Frame};
 
 /// A session.

@@ -1,7 +1,7 @@
 //! The sign-in page.
 
 use askama::Template;
-use portico_domain::ids::PracticeId;
+use portico_domain::model::ids::PracticeId;
 use portico_web::{Fault, Field, Frame};
 
 #[derive(Template)]

@@ -4,37 +4,48 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq as _;
 
-use crate::account::{Level, Relationship};
-use crate::audit::Head;
-use crate::chart::Channel;
-use crate::ids::{AccountId, Actor, ClientId, LinkId, PatientId, PracticeId};
+use crate::context::Context;
 use crate::keys::{KeyId, Keyring, Use, digits};
-use crate::person::{Email, Invalid, Name, Phone};
-use crate::ports::Context;
+use crate::model::audit::Head;
+use crate::model::chart::Channel;
+use crate::model::delivery::{Delivery, Feedback, Trouble};
+use crate::model::grant::{Level, Relationship};
+use crate::model::ids::{AccountId, Actor, ClientId, LinkId, PatientId, PracticeId};
+use crate::model::person::{Email, Invalid, Name, Phone};
 use crate::time::Timestamp;
 
 /// Wrong facts until a link locks (a right answer gives its try back).
 pub const FACT_TRIES: u32 = 5;
+
 /// Codes that one link may have sent.
 pub const CODES: u32 = 5;
+
 /// Wrong entries of one code.
 pub const CODE_TRIES: u32 = 5;
+
 /// Wrong facts and wrong codes of one link together.
 pub const ALL_TRIES: u32 = 10;
+
 /// How long a code works, in seconds.
 pub const CODE_SECONDS: i64 = 600;
+
 /// How long until the next code may be asked for, in seconds.
 pub const RESEND_SECONDS: i64 = 60;
+
 /// How long a proof works, in seconds.
 pub const PROOF_SECONDS: i64 = 900;
+
 /// How long a ticket works, in seconds.
 pub const TICKET_SECONDS: i64 = 1800;
+
 /// How long a link's record outlives its expiry, in seconds, so that renewing still finds it: 30 days.
 pub const KEPT_SECONDS: i64 = 30 * 86_400;
+
 /// Length of an access code, in digits.
 pub const ACCESS_CODE_DIGITS: u32 = 8;
 
 const VERSION: u8 = 1;
+
 const MAC_BYTES: usize = 16;
 
 /// What a link opens. A token of one purpose is nothing to the other.
@@ -104,91 +115,6 @@ pub enum LinkState {
     Revoked,
     /// The recipient said that it is not for them.
     ReportedWrongRecipient,
-}
-
-/// What became of a message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Delivery {
-    /// Waits for the outbox.
-    #[default]
-    Queued,
-    /// Handed to the provider.
-    Sent,
-    /// Could not be handed over, or the provider could not send it.
-    Failed,
-    /// The recipient's server, or the carrier, has it.
-    Delivered,
-    /// Came back for good.
-    Bounced,
-    /// Not sent: nothing goes to that address any more.
-    Suppressed,
-    /// Not sent: the number replied STOP.
-    OptedOut,
-    /// The recipient called it spam.
-    Complained,
-}
-
-impl Delivery {
-    /// The word for it in the contract.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sent => "sent",
-            Self::Failed => "failed",
-            Self::Delivered => "delivered",
-            Self::Bounced => "bounced",
-            Self::Suppressed => "suppressed",
-            Self::OptedOut => "opted_out",
-            Self::Complained => "complained",
-        }
-    }
-}
-
-/// What stood in a message's way, as far as the provider says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trouble {
-    /// There is no such mailbox or number.
-    NoSuchAddress,
-    /// The mailbox is full.
-    MailboxFull,
-    /// The recipient's server, or the carrier, refuses what it was sent.
-    Refused,
-    /// The server, the phone or its network does not answer.
-    Unreachable,
-    /// The provider itself refuses to send.
-    NotSent,
-    /// It does not say.
-    Unclear,
-}
-
-/// What a provider reported of a message. `rank` orders reports, so that one that comes late or twice takes nothing back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Feedback {
-    /// What became of it.
-    pub delivery: Delivery,
-    /// What stood in the way.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trouble: Option<Trouble>,
-    /// When the provider saw it.
-    pub at: Timestamp,
-    /// Its place in the order in which things can happen.
-    pub rank: u8,
-}
-
-impl Feedback {
-    /// A report.
-    pub const fn new(delivery: Delivery, trouble: Option<Trouble>, at: Timestamp) -> Self {
-        // A delay says more than «sent», and less than anything that is final.
-        let rank = 2 * delivery as u8 + trouble.is_some() as u8;
-        Self { delivery, trouble, at, rank }
-    }
-
-    /// Whether it says more than what is known already.
-    pub fn is_news(&self, known: Option<&Self>) -> bool {
-        known.is_none_or(|known| known.rank < self.rank)
-    }
 }
 
 /// As whom a visitor goes through a link.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
+use crate::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
 use crate::time::Timestamp;
 
 /// A way to reach a person.

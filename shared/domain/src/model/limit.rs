@@ -1,10 +1,11 @@
 //! Limits: counters in the table, raised before what they guard, in fixed windows.
 
-use crate::ids::PracticeId;
-use crate::keys::{Keyring, Use};
-use crate::refusal::Refusal;
-use crate::time::Timestamp;
 use data_encoding::HEXLOWER;
+
+use crate::keys::{Keyring, Use};
+use crate::model::ids::PracticeId;
+use crate::model::refusal::Refusal;
+use crate::time::Timestamp;
 
 /// A counter's rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,19 +20,26 @@ pub struct Rule {
 
 /// Public POSTs by the connection's address.
 pub const PUBLIC_POSTS: Rule = Rule { what: "peer", most: 600, seconds: 300 };
+
 /// Failed sign-ins by the connection's address: counted in the same record, so that one write answers for both.
 pub const FAILED_SIGN_INS: Rule = Rule { what: "peer", most: 60, seconds: 600 };
+
 /// Texts and calls to one phone.
 pub const PHONE: Rule = Rule { what: "phone", most: 3, seconds: 3600 };
+
 /// Messages to one address that a stranger can cause.
 pub const MAIL: Rule = Rule { what: "mail", most: 3, seconds: 86_400 };
+
 /// Entries of their own password by a signed-in person.
 pub const OWN_PASSWORD: Rule = Rule { what: "own", most: 10, seconds: 3600 };
+
 /// Messages to one address that a signed-in person can cause. Not the counter of strangers, which rises only where an
 /// address is on file: what it says is nobody's to know.
 pub const OWN_MAIL: Rule = Rule { what: "own-mail", most: 3, seconds: 86_400 };
+
 /// Changes of one chart that are proposed in a day.
 pub const CHANGES: Rule = Rule { what: "change", most: 10, seconds: 86_400 };
+
 /// Staff calls of one client.
 pub const CLIENT: Rule = Rule { what: "client", most: 50, seconds: 1 };
 

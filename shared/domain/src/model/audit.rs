@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccountId, PatientId, PracticeId};
 use crate::keys::{KeyId, Keyring, Use};
+use crate::model::ids::{AccountId, PatientId, PracticeId};
 use crate::time::Timestamp;
 
 /// Whose chain an event belongs to.

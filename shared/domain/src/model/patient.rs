@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::Relationship;
-use crate::audit::{By, Head};
-use crate::chart::{Channel, Chart, ChartStatus};
-use crate::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
 use crate::keys::digest;
-use crate::link::{FailedCheck, Kind};
-use crate::practice::{RequiredContact, Settings};
+use crate::model::audit::{By, Head};
+use crate::model::chart::{Channel, Chart, ChartStatus};
+use crate::model::grant::Relationship;
+use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
+use crate::model::link::{FailedCheck, Kind};
+use crate::model::practice::{RequiredContact, Settings};
 use crate::time::Timestamp;
 
 /// Why a patient can't be invited, or can't use the portal now.
@@ -165,7 +165,7 @@ pub struct Revocation {
 
 /// The patient's no.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
+pub struct Declined {
     /// When.
     pub at: Timestamp,
     /// Who recorded it.
@@ -334,7 +334,7 @@ pub struct Patient {
     pub revocation: Option<Revocation>,
     /// The patient's no, until an override.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub declined: Option<Refusal>,
+    pub declined: Option<Declined>,
     /// The end of the audit chain as of this record's last write.
     #[serde(default)]
     pub head: Head,

@@ -2,15 +2,14 @@
 //! codes: no name, no address, no words of staff.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 
 use serde::Serialize;
 
-use crate::audit::{Action, Event, Subject};
-use crate::ids::{PatientId, PracticeId};
 use crate::keys::digest;
-use crate::link::{Delivery, Link};
-use crate::refusal::Unavailable;
+use crate::model::audit::{Action, Event, Subject};
+use crate::model::delivery::Delivery;
+use crate::model::ids::{PatientId, PracticeId};
+use crate::model::link::Link;
 use crate::time::Timestamp;
 
 /// The version of what announcements look like; `infra/events.schema.json` describes it.
@@ -50,15 +49,6 @@ pub struct Announcement {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
 fn rfc3339<S: serde::Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&at.to_string())
-}
-
-/// Hands announcements to the bus.
-pub trait Bus: Sync {
-    /// Announces up to ten at once; says which, by their places, the bus did not take.
-    fn announce(
-        &self,
-        announcements: &[Announcement],
-    ) -> impl Future<Output = Result<Vec<usize>, Unavailable>> + Send;
 }
 
 fn id(parts: &[&str]) -> String {

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
-use crate::person::Invalid;
+use crate::model::person::Invalid;
 use crate::time::{Clock, Entropy, Timestamp};
 
 /// Names under which the service answers itself, so no practice may have them.
@@ -37,14 +37,17 @@ text_id! {
     /// A practice's short name, as it stands in addresses: 2 to 30 of `a-z 0-9 -`, a letter first.
     PracticeId
 }
+
 text_id! {
     /// A patient's id in the EHR: 1 to 64 of `A-Z a-z 0-9 . _ -`, the characters of a FHIR id and the underscore.
     PatientId
 }
+
 text_id! {
     /// The name of a practice's application, as given when its key was issued.
     ClientId
 }
+
 text_id! {
     /// The staff member on whose behalf a client calls: 1 to 64 printable ASCII characters, meaningful to the practice alone.
     Actor
@@ -171,18 +174,22 @@ ulid_id! {
     /// The id of a link and of the invitation that it delivers. Never reused.
     LinkId
 }
+
 ulid_id! {
     /// The id of an account. Never reused.
     AccountId
 }
+
 ulid_id! {
     /// The id of a proposed change of a chart.
     ChangeId
 }
+
 ulid_id! {
     /// The id of a message in the outbox.
     MessageId
 }
+
 ulid_id! {
     /// The id of one act of revocation, so that a re-invitation restores exactly what it ended.
     RevocationId

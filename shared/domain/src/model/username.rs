@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::person::Email;
+use crate::model::person::Email;
 
 /// Why a user name was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +63,10 @@ impl Username {
 pub fn suggestion(email: Option<&Email>, given: &str, family: &str) -> String {
     email.map(Email::comparable).filter(|name| Username::parse(name).is_ok()).unwrap_or_else(|| {
         let ascii = |text: &str| {
-            crate::person::comparable(text).chars().filter(char::is_ascii_alphanumeric).collect::<String>()
+            crate::model::person::comparable(text)
+                .chars()
+                .filter(char::is_ascii_alphanumeric)
+                .collect::<String>()
         };
         let name = [ascii(given), ascii(family)]
             .into_iter()
@@ -76,8 +79,11 @@ pub fn suggestion(email: Option<&Email>, given: &str, family: &str) -> String {
 
 /// Three names near a taken one, made from it and a number that is not the person's.
 pub fn alternatives(taken: &Username, given: &str, random: [u8; 3]) -> Vec<String> {
-    let given: String =
-        crate::person::comparable(given).chars().filter(char::is_ascii_alphanumeric).take(30).collect();
+    let given: String = crate::model::person::comparable(given)
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(30)
+        .collect();
     let base = taken.name.split('@').next().unwrap_or_default();
     let base: String = if taken.name.contains('@') && !given.is_empty() {
         format!("{given}.{base}")

@@ -2,15 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::chart::Channel;
-use crate::ids::{AccountId, LinkId, MessageId, PatientId, PracticeId};
-use crate::link::Feedback;
+use crate::model::chart::Channel;
+use crate::model::delivery::Feedback;
+use crate::model::ids::{AccountId, LinkId, MessageId, PatientId, PracticeId};
 use crate::time::Timestamp;
 
 /// Seconds for which one sender has a message to itself.
 pub const LEASE_SECONDS: i64 = 60;
+
 /// Attempts until a message is given up.
 pub const ATTEMPTS: u32 = 4;
+
 /// Seconds that a message is kept once it was created: 30 days.
 pub const KEPT_SECONDS: i64 = 30 * 86_400;
 

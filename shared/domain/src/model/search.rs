@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, GrantState, Relationship};
-use crate::ids::{AccountId, PatientId, PracticeId};
-use crate::patient::Patient;
-use crate::person::{Email, Name, comparable};
-use crate::refusal::Unavailable;
+use crate::model::account::Account;
+use crate::model::grant::{GrantState, Relationship};
+use crate::model::ids::{AccountId, PatientId};
+use crate::model::patient::Patient;
+use crate::model::person::{Email, Name, comparable};
 
 /// Accounts on a page.
 pub const PAGE: usize = 25;
+
 /// Words under which one account is listed, former ones included; beyond these, the former ones give way.
 const WORDS: usize = 60;
 
@@ -48,23 +49,11 @@ pub struct Listed {
 
 /// An account that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundAccounts {
     /// It.
     pub listed: Listed,
     /// Whether what was typed is a former name or address.
     pub former: bool,
-}
-
-/// Reads the lists.
-pub trait Search: Sync {
-    /// A page of accounts listed under a word that begins with one of `wanted`, in order of the words, after `after`;
-    /// with where the next page begins.
-    fn found(
-        &self,
-        practice: &PracticeId,
-        wanted: &[String],
-        after: Option<&str>,
-    ) -> impl Future<Output = Result<(Vec<Found>, Option<String>), Unavailable>> + Send;
 }
 
 /// What a name without its initials is: `Maria J.` is `Maria`.

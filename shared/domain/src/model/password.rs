@@ -9,7 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
 use crate::keys::{KeyId, Keyring, Use, same};
-use crate::person::comparable;
+use crate::model::person::comparable;
 use crate::time::Entropy;
 
 /// Longest password, in bytes.
@@ -17,6 +17,7 @@ pub const LONGEST: usize = 1024;
 
 /// Memory in KiB, passes and lanes of new hashes: OWASP's first recommendation for argon2id.
 const NOW: (u32, u32, u32) = (19_456, 2, 1);
+
 /// The most that a stored hash may ask for.
 const BOUNDS: (u32, u32, u32) = (65_536, 10, 4);
 

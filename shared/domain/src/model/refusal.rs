@@ -1,8 +1,8 @@
 //! What a caller may be told: one list of refusals, each with its stable code. How it reads on HTTP is `web`'s last step.
 
-use crate::ids::PatientId;
-use crate::password::PasswordFault;
-use crate::patient::Reason;
+use crate::model::ids::PatientId;
+use crate::model::password::PasswordFault;
+use crate::model::patient::Reason;
 
 /// One fault of the input, by JSON pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]

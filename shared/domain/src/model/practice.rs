@@ -3,8 +3,8 @@
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ClientId, PracticeId};
 use crate::keys::{digest, is_secret};
+use crate::model::ids::{ClientId, PracticeId};
 use crate::time::Timestamp;
 
 /// What a visitor of a link must pass.
@@ -182,7 +182,7 @@ impl Settings {
             ("/name", plain(&self.name) && self.name.chars().count() <= 60, "invalid_name"),
             (
                 "/phone",
-                crate::person::Phone::parse(&self.phone).is_ok_and(|p| p.reveal() == self.phone),
+                crate::model::person::Phone::parse(&self.phone).is_ok_and(|p| p.reveal() == self.phone),
                 "invalid_phone",
             ),
             ("/time_zone", TimeZone::get(&self.time_zone).is_ok(), "unknown_time_zone"),
@@ -190,7 +190,7 @@ impl Settings {
             ("/default_language", matches!(self.default_language.as_str(), "en" | "es"), "unknown_language"),
             (
                 "/reply_to",
-                self.reply_to.as_ref().is_none_or(|to| crate::person::Email::parse(to).is_ok()),
+                self.reply_to.as_ref().is_none_or(|to| crate::model::person::Email::parse(to).is_ok()),
                 "invalid_email",
             ),
             ("/portal_url", self.portal_url.is_empty() || is_portal_url(&self.portal_url), "invalid_url"),
@@ -256,7 +256,7 @@ pub struct Practice {
     /// Counts the changes.
     pub version: u64,
     /// The end of its audit chain as of its last change.
-    pub head: crate::audit::Head,
+    pub head: crate::model::audit::Head,
 }
 
 /// What a key allows.

@@ -40,18 +40,22 @@ personal_text! {
     /// A given, middle or family name: 1 to 100 characters, no control characters, outer spaces gone.
     Name
 }
+
 personal_text! {
     /// A line of text about a person that nothing is compared with: address line, city, state, provider. At most 200 characters.
     Line
 }
+
 personal_text! {
     /// An e-mail address of ASCII characters, at most 254, as RFC 5321 has it; kept as written, compared in lower case.
     Email
 }
+
 personal_text! {
     /// A telephone number: E.164 where it can be dialled, else the text that the chart had, which nobody dials.
     Phone
 }
+
 personal_text! {
     /// A ZIP code of the United States, with or without its four-digit addition.
     PostalCode

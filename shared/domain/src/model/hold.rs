@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::Account;
-use crate::chart::{Care, Chart};
-use crate::ids::{AccountId, PatientId, PracticeId};
+use crate::model::account::Account;
+use crate::model::chart::{Care, Chart};
+use crate::model::ids::{AccountId, PatientId, PracticeId};
 use crate::time::Timestamp;
 
 /// Why a registration waits.

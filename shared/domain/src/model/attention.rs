@@ -1,0 +1,41 @@
+//! Why staff should look at a patient.
+
+use serde::{Deserialize, Serialize};
+
+/// Why staff should look at a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// Somebody at the address on the chart said that they are not this patient.
+    ReportedWrongRecipient,
+    /// The invitation is locked: too many wrong facts.
+    LinkLocked,
+    /// A registration waits for a decision.
+    Hold,
+    /// A proposed change of the chart waits for a decision.
+    ChangeRequest,
+    /// A message came back for good.
+    AddressBounced,
+    /// A message was called spam.
+    AddressComplained,
+    /// The number replied STOP.
+    SmsOptedOut,
+    /// The invitation could not be sent.
+    DeliveryFailed,
+}
+
+impl Cause {
+    /// The stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ReportedWrongRecipient => "reported_wrong_recipient",
+            Self::LinkLocked => "link_locked",
+            Self::Hold => "guardian_contact_conflict",
+            Self::ChangeRequest => "change_request",
+            Self::AddressBounced => "address_bounced",
+            Self::AddressComplained => "address_complained",
+            Self::SmsOptedOut => "sms_opted_out",
+            Self::DeliveryFailed => "delivery_failed",
+        }
+    }
+}

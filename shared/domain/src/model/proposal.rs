@@ -1,0 +1,160 @@
+//! Changes of a chart that somebody proposed, until staff accept or decline them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::model::audit::{Action, By, Entry, Subject};
+use crate::model::chart::Chart;
+use crate::model::ids::{AccountId, ChangeId, PatientId, PracticeId};
+use crate::model::person::{Email, Invalid, Line, Phone, PostalCode};
+use crate::time::Timestamp;
+
+/// What of a chart a person may propose to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChartField {
+    /// Street and number.
+    AddressLine,
+    /// City.
+    City,
+    /// State.
+    State,
+    /// ZIP code.
+    PostalCode,
+    /// Home phone.
+    HomePhone,
+    /// Mobile phone.
+    MobilePhone,
+    /// E-mail address.
+    Email,
+}
+
+impl ChartField {
+    /// All of them, in the order of a form.
+    pub const ALL: [Self; 7] = [
+        Self::AddressLine,
+        Self::City,
+        Self::State,
+        Self::PostalCode,
+        Self::HomePhone,
+        Self::MobilePhone,
+        Self::Email,
+    ];
+
+    /// The word for it in the contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AddressLine => "address_line",
+            Self::City => "city",
+            Self::State => "state",
+            Self::PostalCode => "postal_code",
+            Self::HomePhone => "home_phone",
+            Self::MobilePhone => "mobile_phone",
+            Self::Email => "email",
+        }
+    }
+
+    /// Whether codes and links go there: whoever holds it can come in.
+    pub(crate) const fn is_contact(self) -> bool {
+        matches!(self, Self::Email | Self::MobilePhone | Self::HomePhone)
+    }
+
+    /// What the chart says.
+    pub fn of(self, chart: &Chart) -> Option<Line> {
+        let text = match self {
+            Self::AddressLine => chart.address_line.as_ref().map(Line::reveal),
+            Self::City => chart.city.as_ref().map(Line::reveal),
+            Self::State => chart.state.as_ref().map(Line::reveal),
+            Self::PostalCode => chart.postal_code.as_ref().map(PostalCode::reveal),
+            Self::HomePhone => chart.home_phone.as_ref().map(Phone::reveal),
+            Self::MobilePhone => chart.mobile_phone.as_ref().map(Phone::reveal),
+            Self::Email => chart.email.as_ref().map(Email::reveal),
+        };
+        text.and_then(|text| Line::parse(text).ok())
+    }
+
+    /// Puts a value into the chart; none clears it.
+    pub(crate) fn put(self, chart: &mut Chart, value: Option<&str>) -> Result<(), Invalid> {
+        match self {
+            Self::AddressLine => chart.address_line = value.map(Line::parse).transpose()?,
+            Self::City => chart.city = value.map(Line::parse).transpose()?,
+            Self::State => chart.state = value.map(Line::parse).transpose()?,
+            Self::PostalCode => chart.postal_code = value.map(PostalCode::parse).transpose()?,
+            Self::HomePhone => chart.home_phone = value.map(Phone::parse).transpose()?,
+            Self::MobilePhone => chart.mobile_phone = value.map(Phone::parse).transpose()?,
+            Self::Email => chart.email = value.map(Email::parse).transpose()?,
+        }
+        Ok(())
+    }
+}
+
+/// One field of a proposed change.
+#[expect(clippy::struct_field_names, reason = "the record's word for it")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProposedValue {
+    /// Which.
+    pub name: ChartField,
+    /// What the chart said when it was proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chart: Option<Line>,
+    /// What it should say; none: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed: Option<Line>,
+    /// Whether staff took it over, once they decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<bool>,
+}
+
+/// Where a proposed change stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalState {
+    /// Waits for staff.
+    Pending,
+    /// Taken over, or a part of it.
+    Accepted,
+    /// Not taken over.
+    Declined,
+}
+
+/// A proposed change of a chart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Its id.
+    pub id: ChangeId,
+    /// The practice.
+    pub practice: PracticeId,
+    /// Whose chart.
+    pub patient: PatientId,
+    /// Who proposed it.
+    pub account: AccountId,
+    /// When.
+    pub submitted_at: Timestamp,
+    /// Where it stands.
+    pub state: ProposalState,
+    /// Field by field.
+    pub fields: Vec<ProposedValue>,
+    /// When staff decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Timestamp>,
+    /// Who decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<By>,
+}
+
+pub(crate) fn proposal_event(context: &Context, change: &Proposal, by: By, action: Action) -> Entry {
+    let names: Vec<&str> = change
+        .fields
+        .iter()
+        .filter(|field| field.accepted != Some(false))
+        .map(|field| field.name.as_str())
+        .collect();
+    Entry {
+        practice: change.practice.clone(),
+        subject: Subject::Patient(change.patient.clone()),
+        at: context.now(),
+        by,
+        action,
+        detail: vec![("change_id", change.id.to_string()), ("fields", names.join(" "))],
+    }
+}

@@ -1,0 +1,29 @@
+//! What operations ask of the world: small traits for reading, and one atomic write made of intents.
+//!
+//! An operation names the traits that it needs as bounds, so that its signature is the list of what its function may do.
+//!
+//! To add a port: write the trait in the file of what it reads (`links.rs` for links), as small as the one operation
+//! that needs it; implement it for `Table` in the file of the same name in `shared/store/src`; name it as a bound of the
+//! operation. A read that decides something is strong; two reads for one decision are one batch.
+
+mod accounts;
+mod audit;
+mod commit;
+mod limits;
+mod links;
+mod messages;
+mod outbound;
+mod patients;
+mod staff;
+mod stream;
+
+pub use accounts::*;
+pub use audit::*;
+pub use commit::*;
+pub use limits::*;
+pub use links::*;
+pub use messages::*;
+pub use outbound::*;
+pub use patients::*;
+pub use staff::*;
+pub use stream::*;
