@@ -1,7 +1,7 @@
 //! `answer-request`: the worker behind the queue of what strangers ask for. Of a batch, it says which requests are to
 //! come again.
 
-use portico_domain::answer_request::answer;
+use portico_domain::operations::background::answer_request::answer;
 use portico_domain::ports::FailedChecks;
 use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Links, Patients, Practices};
 use portico_web::App;

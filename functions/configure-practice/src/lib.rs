@@ -1,10 +1,10 @@
 //! `configure-practice`: a practice reads and replaces its settings.
 
-use portico_domain::configure_practice::{get, put};
 use portico_domain::model::practice::{
     AutoInvite, IdentityFact, QuietHours, RegistrationCheck, Regrant, RequiredContact, Settings,
 };
 use portico_domain::model::refusal::Refusal;
+use portico_domain::operations::staff::configure_practice::{get, put};
 use portico_domain::ports::{Chain, Commit, Limits, Practices, StaffCalls};
 use portico_web::{Answer, App, Inbound, Reject, json, problem};
 use serde::{Deserialize, Serialize};

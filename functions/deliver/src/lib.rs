@@ -1,10 +1,10 @@
 //! `deliver`: the outbox. Fed by the table's stream; and by a schedule, for what a lost record left behind.
 
-use portico_domain::deliver::{Letter, Taken, Words, overdue, settle, take};
 use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::MessageId;
 use portico_domain::model::message::{MessageState, Template};
 use portico_domain::model::refusal::Unavailable;
+use portico_domain::operations::background::deliver::{Letter, Taken, Words, overdue, settle, take};
 use portico_domain::ports::Practices;
 use portico_domain::ports::Standings;
 use portico_domain::ports::{Courier, EmailOut, Handed, Outbox, TextOut, VoiceOut};

@@ -1,9 +1,9 @@
 //! `enroll-practice`: for operators, invoked with an event file: practices, and the keys of their applications.
 
-use portico_domain::enroll_practice::{create, issue_key, revoke_key, rotate_key, short};
 use portico_domain::model::ids::{ClientId, PracticeId};
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::model::refusal::{Failure, Refusal};
+use portico_domain::operations::enroll_practice::{create, issue_key, revoke_key, rotate_key, short};
 use portico_domain::ports::Keys;
 use portico_domain::ports::{Chain, Commit};
 use portico_web::App;

@@ -1,13 +1,13 @@
 //! `manage-account`: what staff do about accounts: registrations that wait for them, search, unlock, delete, and user
 //! name and password set by hand.
 
-use portico_domain::manage_account::{
-    Credentials, check_username, decide, delete, holds, search, set_credentials, unlock,
-};
 use portico_domain::model::hold::Hold;
 use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::password::Password;
 use portico_domain::model::refusal::Refusal;
+use portico_domain::operations::staff::accounts::{check_username, delete, search, unlock};
+use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
+use portico_domain::operations::staff::holds::{decide_hold, holds};
 use portico_domain::ports::Holds;
 use portico_domain::ports::Search;
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Patients, Practices, StaffCalls};
@@ -44,11 +44,11 @@ where
             Ok(reply(200, &json!({"holds": views})))
         }
         "POST /v1/holds/{hold_id}/grant" => {
-            let decided = decide(context, store, &call, account("hold_id")?, true).await?;
+            let decided = decide_hold(context, store, &call, account("hold_id")?, true).await?;
             Ok(reply(200, &view(&decided, "granted")))
         }
         "POST /v1/holds/{hold_id}/refuse" => {
-            let decided = decide(context, store, &call, account("hold_id")?, false).await?;
+            let decided = decide_hold(context, store, &call, account("hold_id")?, false).await?;
             Ok(reply(200, &view(&decided, "refused")))
         }
         "GET /v1/accounts" => {
@@ -81,7 +81,7 @@ where
         }
         "PUT /v1/patients/{patient_id}/credentials" => {
             let body: CredentialsRequest = inbound.body()?;
-            let command = Credentials {
+            let command = NewCredentials {
                 patient: PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?,
                 username: body.username,
                 password: Password::new(&body.password),

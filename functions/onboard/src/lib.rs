@@ -4,8 +4,9 @@
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::practice::Scope;
 use portico_domain::model::refusal::Refusal;
-use portico_domain::onboard::{attention, audit, audit_verify};
-use portico_domain::portal;
+use portico_domain::operations::staff::attention::attention;
+use portico_domain::operations::staff::audit_trail::{audit, audit_verify};
+use portico_domain::operations::staff::portal;
 use portico_domain::ports::Attention;
 use portico_domain::ports::{Directory, History, Limits, Patients, Practices, StaffCalls};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
@@ -34,7 +35,8 @@ where
     match inbound.action().as_str() {
         "GET /v1/patients/{patient_id}/portal" => {
             let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
-            let (portal, caller) = portal::read(context, store, &call, &[Scope::ChartRead], &patient).await?;
+            let (portal, caller) =
+                portal::portal_status(context, store, &call, &[Scope::ChartRead], &patient).await?;
             Ok(reply(200, &view::portal(&portal, &caller, &context.keyring, context.now())))
         }
         "GET /v1/onboarding" => {

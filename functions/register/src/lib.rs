@@ -6,11 +6,11 @@ use portico_domain::model::password::Password;
 use portico_domain::model::person::{Email, Line, Name, Phone};
 use portico_domain::model::practice::Practice;
 use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::operations::visitor::add_patient::{AddPatient, PatientAdded, add_patient};
+use portico_domain::operations::visitor::register::{Register, Representative, register};
+use portico_domain::operations::visitor::verify::view_link_with_ticket;
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
-use portico_domain::register::{
-    AddPatient, Added, Outcome, Register, Registered, Representative, add_patient, register,
-};
-use portico_domain::verify::look_with_ticket;
+use portico_domain::steps::registration::{Registered, RegistrationOutcome};
 use portico_web::{
     Answer, App, Fault, Frame, Inbound, Language, Registration, Reject, Standing, Typed, dead_end, flag,
     html, json as reply, may, must, notice, password_faults, reason_detail, see_other, set_browser,
@@ -88,8 +88,12 @@ where
         }
     };
     let (registered, browser) = match outcome {
-        Ok(Added { outcome: Outcome::SignedIn(registered), browser }) => (registered, browser),
-        Ok(Added { outcome: Outcome::Held(practice), .. }) => return Ok(held(inbound, &practice)),
+        Ok(PatientAdded { outcome: RegistrationOutcome::SignedIn(registered), browser }) => {
+            (registered, browser)
+        }
+        Ok(PatientAdded { outcome: RegistrationOutcome::Held(practice), .. }) => {
+            return Ok(held(inbound, &practice));
+        }
         Err(reject) => return link_again(app, inbound, token, &ticket, typed, reject).await,
     };
     if inbound.wants_page() {
@@ -131,7 +135,7 @@ where
     if !inbound.wants_page() {
         return Err(reject);
     }
-    let standing = look_with_ticket(&app.context, &app.store, token, ticket).await?;
+    let standing = view_link_with_ticket(&app.context, &app.store, token, ticket).await?;
     let settings = &standing.practice.settings;
     let frame = Frame::of(inbound, settings);
     let Some(sentence) = words(&frame) else { return Err(reject) };
@@ -167,8 +171,8 @@ where
         Err(faults) => Err(Reject::fields(faults)),
     };
     let registered = match outcome {
-        Ok(Outcome::SignedIn(registered)) => registered,
-        Ok(Outcome::Held(practice)) => return Ok(held(inbound, &practice)),
+        Ok(RegistrationOutcome::SignedIn(registered)) => registered,
+        Ok(RegistrationOutcome::Held(practice)) => return Ok(held(inbound, &practice)),
         Err(reject) => return try_again(app, inbound, token, &ticket, typed, reject).await,
     };
     if inbound.wants_page() {
@@ -276,7 +280,7 @@ where
     if !inbound.wants_page() {
         return Err(reject);
     }
-    let standing = look_with_ticket(&app.context, &app.store, token, ticket).await?;
+    let standing = view_link_with_ticket(&app.context, &app.store, token, ticket).await?;
     let settings = &standing.practice.settings;
     let frame = Frame::of(inbound, settings);
     let errors = sentences(refusal, &frame, settings.password_min_length);

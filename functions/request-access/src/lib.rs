@@ -5,8 +5,8 @@ use portico_domain::model::access_request::{Ask, RequestFacts};
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::person::{BirthDate, Email, Name, PostalCode};
 use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::operations::visitor::request_access::request;
 use portico_domain::ports::{Limits, RequestQueue};
-use portico_domain::request_access::request;
 use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, AskPage, Asked, Asking, Frame, Inbound, Reject, dead_end, html, json as reply, must,

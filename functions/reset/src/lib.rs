@@ -8,12 +8,12 @@ use portico_domain::model::password::Password;
 use portico_domain::model::person::BirthDate;
 use portico_domain::model::practice::Settings;
 use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::operations::visitor::reset::{
+    NewPassword, OpenReset, SecondCheckPassed, SecurityAnswer, check_answer, check_code, send_code,
+    set_password, view_reset, view_reset_with_ticket,
+};
 use portico_domain::ports::Resets;
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices};
-use portico_domain::reset::{
-    NewPassword, OpenReset, Passed, Statement, answer, check_code, look, look_with_ticket, send_code,
-    set_password,
-};
 use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, CodeStep, Fault, Frame, Inbound, Reject, clear_browser, clear_session, code_fault,
@@ -72,7 +72,7 @@ where
     S: Links + Practices + Accounts,
 {
     let token = inbound.param("token");
-    let open = look(&app.context, &app.store, token).await?;
+    let open = view_reset(&app.context, &app.store, token).await?;
     if inbound.wants_page() {
         return Ok(match Way::of_form(inbound.query("way"), &open) {
             Some(way) => answer_page(inbound, token, &open, way, "", None),
@@ -144,7 +144,7 @@ where
         return Err(unavailable);
     }
     let token = inbound.param("token");
-    let open = look(&app.context, &app.store, token).await?;
+    let open = view_reset(&app.context, &app.store, token).await?;
     if !Way::all(&open).contains(&way) {
         return Ok(choose_page(inbound, token, &open, Some(&unavailable)));
     }
@@ -166,7 +166,7 @@ where
         return Err(reject);
     }
     let token = inbound.param("token");
-    let open = look(&app.context, &app.store, token).await?;
+    let open = view_reset(&app.context, &app.store, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     let wished = matches!(&reject, Reject::Refused(Refusal::BadRequest(faults)) if faults.iter().any(|f| f.pointer == "/channel"));
     Ok(match &open.link.code {
@@ -194,7 +194,7 @@ where
 }
 
 /// To the new password.
-fn passed_on(inbound: &Inbound, token: &str, passed: &Passed) -> Answer {
+fn passed_on(inbound: &Inbound, token: &str, passed: &SecondCheckPassed) -> Answer {
     if !inbound.wants_page() {
         return reply(200, &json!({"next": "password", "ticket": passed.ticket}));
     }
@@ -230,7 +230,7 @@ where
     let by_code = body.access_code.is_some();
     let outcome = match parse(body, app.context.now()) {
         Ok(stated) => {
-            answer(&app.context, &app.store, &inbound.peer, token, &stated).await.map_err(Reject::from)
+            check_answer(&app.context, &app.store, &inbound.peer, token, &stated).await.map_err(Reject::from)
         }
         Err(faults) => Err(Reject::fields(faults)),
     };
@@ -242,16 +242,16 @@ where
     if !inbound.wants_page() || !mendable {
         return Err(reject);
     }
-    let open = look(&app.context, &app.store, token).await?;
+    let open = view_reset(&app.context, &app.store, token).await?;
     // An empty form says by its address alone which one it is.
     let way = Way::of_form(inbound.query("way"), &open).filter(|_| !by_code).unwrap_or(Way::AccessCode);
     Ok(answer_page(inbound, token, &open, way, &typed, Some(&reject)))
 }
 
 /// What was stated, or what of it can't be read. A form without anything is passed on: it costs nothing.
-fn parse(body: AnswerRequest, now: Timestamp) -> Result<Statement, Vec<FieldFault>> {
+fn parse(body: AnswerRequest, now: Timestamp) -> Result<SecurityAnswer, Vec<FieldFault>> {
     let mut faults = Vec::new();
-    let stated = Statement {
+    let stated = SecurityAnswer {
         birth_date: may(&mut faults, "birth_date", body.birth_date.as_deref(), |text| {
             BirthDate::parse(text, now)
         }),
@@ -347,7 +347,7 @@ where
         Reject::Refused(Refusal::BadRequest(_)) => true,
         _ => return Err(reject),
     };
-    let practice = look_with_ticket(&app.context, &app.store, token, ticket).await?;
+    let practice = view_reset_with_ticket(&app.context, &app.store, token, ticket).await?;
     let frame = Frame::of(inbound, &practice.settings);
     let errors = match &reject {
         Reject::Refused(Refusal::PasswordRejected(faults)) if !missing => {

@@ -3,7 +3,7 @@
 use askama::Template;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::PracticeId;
-use portico_domain::reset::OpenReset;
+use portico_domain::operations::visitor::reset::OpenReset;
 use portico_web::{Fault, Field, Frame, all_faults};
 use serde::{Deserialize, Serialize};
 

@@ -5,9 +5,10 @@ use portico_domain::model::grant::Level;
 use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::patient::RevokeReason;
 use portico_domain::model::refusal::Refusal;
+use portico_domain::operations::staff::revoke::set_level;
+use portico_domain::operations::staff::revoke::{decline, revoke, set_access};
 use portico_domain::ports::{Commit, History, Limits, Practices, StaffCalls};
-use portico_domain::represent::set_level;
-use portico_domain::revoke::{Revoke, decline, revoke, set_access};
+use portico_domain::steps::access::Revoke;
 use portico_web::{Answer, App, Inbound, Reject, json, problem, view};
 use serde::Deserialize;
 

@@ -4,8 +4,8 @@
 use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::operations::staff::send_invite::{Invite, cancel, invite, invite_representative};
 use portico_domain::ports::{Chain, Commit, History, Limits, Links, Practices, StaffCalls};
-use portico_domain::send_invite::{Invite, cancel, invite, invite_representative};
 use portico_web::{Answer, App, Inbound, Reject, RepresentativeRequest, json, problem, view};
 use serde::Deserialize;
 

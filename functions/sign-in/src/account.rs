@@ -1,14 +1,14 @@
 //! The account page of a signed-in person, and what they change there: password, user name, e-mail address, sessions.
 
-use portico_domain::change_account::{
-    ChangePassword, EmailStanding, Overview, change_password, change_username, confirm_email, email_standing,
-    end_sessions, new_email, overview, sessions,
-};
 use portico_domain::model::link::RESEND_SECONDS;
 use portico_domain::model::password::Password;
 use portico_domain::model::person::{Email, Invalid};
 use portico_domain::model::refusal::{FieldFault, Refusal};
-use portico_domain::sign_in::{Present, present};
+use portico_domain::operations::holder::account::{
+    ChangePassword, EmailStanding, Overview, change_password, change_username, confirm_email, email_standing,
+    end_sessions, new_email, overview, sessions,
+};
+use portico_domain::steps::signed_in::{Holder, holder};
 use portico_web::{
     Answer, Fault, Reject, all_faults, flag, html, json as reply, no_content, password_faults, see_other,
     view,
@@ -113,13 +113,13 @@ impl<S: Ports> Here<'_, S> {
         if self.inbound.wants_page() { see_other(&self.at(path, note)) } else { otherwise() }
     }
 
-    async fn present(&self, token: &str) -> Result<Present, Reject> {
-        let found = present(&self.app.context, &self.app.store, self.id, token).await?;
+    async fn present(&self, token: &str) -> Result<Holder, Reject> {
+        let found = holder(&self.app.context, &self.app.store, self.id, token).await?;
         Ok(found.ok_or(Refusal::Unauthorized)?)
     }
 
     /// The same, of somebody who chose the password themselves.
-    async fn free(&self, token: &str) -> Result<Present, Reject> {
+    async fn free(&self, token: &str) -> Result<Holder, Reject> {
         let found = self.present(token).await?;
         if found.session.restricted { Err(Refusal::Forbidden.into()) } else { Ok(found) }
     }
@@ -162,7 +162,7 @@ impl<S: Ports> Here<'_, S> {
         if self.inbound.wants_page() {
             return self.password_page(token, 200, Vec::new(), false).await;
         }
-        let Present { account, .. } = self.present(token).await?;
+        let Holder { account, .. } = self.present(token).await?;
         Ok(reply(
             200,
             &json!({
@@ -180,7 +180,7 @@ impl<S: Ports> Here<'_, S> {
         faults: Vec<Fault>,
         accepted: bool,
     ) -> Result<Answer, Reject> {
-        let Present { account, session } = self.present(token).await?;
+        let Holder { account, session } = self.present(token).await?;
         let text = self.frame.text;
         let words = &text.change_password;
         let temporary = account.must_change_password();
@@ -259,7 +259,7 @@ impl<S: Ports> Here<'_, S> {
     }
 
     async fn username(&self, token: &str) -> Result<Answer, Reject> {
-        let Present { account, .. } = self.free(token).await?;
+        let Holder { account, .. } = self.free(token).await?;
         if !self.inbound.wants_page() {
             return Ok(reply(200, &json!({"username": account.username})));
         }
@@ -485,7 +485,7 @@ fn account_json(seen: Overview) -> Value {
     let Overview { account, session, .. } = seen;
     let more = email_json(account.email.as_ref(), account.email_verified);
     let must_change = account.must_change_password();
-    let mut view = present_json(&Present { account, session });
+    let mut view = present_json(&Holder { account, session });
     view["must_change_password"] = json!(must_change);
     if let (Some(view), Value::Object(more)) = (view.as_object_mut(), more) {
         view.extend(more);

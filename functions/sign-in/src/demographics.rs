@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use portico_domain::demographics::{Details, Propose, details, propose};
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::password::Password;
 use portico_domain::model::proposal::ChartField;
 use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::operations::holder::details::{Details, Propose, details, propose};
 use portico_web::{Answer, Fault, Field, Reject, json as reply, phone, view};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};

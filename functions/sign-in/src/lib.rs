@@ -5,16 +5,18 @@ mod demographics;
 mod pages;
 mod representatives;
 
-use portico_domain::doorstep::count_post;
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::password::Password;
 use portico_domain::model::practice::Settings;
 use portico_domain::model::refusal::Refusal;
+use portico_domain::operations::application::sessions;
+use portico_domain::operations::holder::sign_in;
+use portico_domain::operations::holder::sign_in::{SignIn, SignedIn};
 use portico_domain::ports::Proposals;
 use portico_domain::ports::Sessions;
 use portico_domain::ports::{Accounts, Chain, Commit, History, Limits, Links, Patients, Practices};
-use portico_domain::sign_in;
-use portico_domain::sign_in::{Present, SignIn, SignedIn};
+use portico_domain::steps::public_post::rate_limit;
+use portico_domain::steps::signed_in::Holder;
 use portico_web::{
     Answer, App, AskPage, Asked, Asking, Fault, Frame, Inbound, Reject, clear_session, dead_end, html,
     json as reply, no_content, problem, see_other, sent, set_browser, set_session, view,
@@ -84,7 +86,7 @@ async fn page<S: Ports>(
     let here = Here { app, inbound, id: &id, settings, frame: Frame::of(inbound, settings) };
     if action.starts_with("POST ") && action != "POST /{practice}/sign-in" {
         // Signing in counts by itself, along with its first read.
-        let counted = count_post(&app.context, &app.store, &inbound.peer).await;
+        let counted = rate_limit(&app.context, &app.store, &inbound.peer).await;
         counted.map_err(|failure| (Some(here.frame.clone()), Reject::from(failure)))?;
     }
     let answer = match action {
@@ -250,7 +252,7 @@ fn signed_in_json(signed_in: &SignedIn) -> Value {
     })
 }
 
-fn present_json(present: &Present) -> Value {
+fn present_json(present: &Holder) -> Value {
     json!({
         "account_id": present.account.id.to_string(),
         "username": present.account.username,
@@ -262,7 +264,7 @@ fn present_json(present: &Present) -> Value {
 async fn exchange<S: Limits + Accounts + Commit>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     let call = inbound.staff()?;
     let body: ExchangeRequest = inbound.body()?;
-    let exchanged = sign_in::exchange(&app.context, &app.store, &call, &body.code).await?;
+    let exchanged = sessions::exchange(&app.context, &app.store, &call, &body.code).await?;
     let expires_at = exchanged.session.expires_at().to_string();
     Ok(reply(200, &json!({"session_token": *exchanged.token, "expires_at": expires_at})))
 }
@@ -270,7 +272,7 @@ async fn exchange<S: Limits + Accounts + Commit>(app: &App<S>, inbound: &Inbound
 async fn introspect<S: Limits + Accounts>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     let call = inbound.staff()?;
     let body: IntrospectRequest = inbound.body()?;
-    let present = sign_in::introspect(&app.context, &app.store, &call, &body.session_token).await?;
+    let present = sessions::introspect(&app.context, &app.store, &call, &body.session_token).await?;
     let Some(present) = present else { return Ok(reply(200, &json!({"active": false}))) };
     let mut view = present_json(&present);
     view["active"] = Value::Bool(true);

@@ -4,7 +4,9 @@ use portico_domain::model::chart::Channel;
 use portico_domain::model::grant::{Level, Relationship};
 use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::refusal::{FieldFault, Refusal};
-use portico_domain::represent::{Act, Represented, by_patient, own_patient, representatives};
+use portico_domain::operations::holder::representatives::{
+    RepresentativeChange, Represented, change_representatives, own_patient, representatives,
+};
 use portico_web::{
     Answer, Fault, Reject, RepresentativeRequest, flag, html, json as reply, no_content, view,
 };
@@ -90,8 +92,8 @@ impl<S: Ports> Here<'_, S> {
         Ok(representatives(&self.app.context, &self.app.store, self.id, token, &patient).await?)
     }
 
-    async fn act(&self, token: &str, patient: &PatientId, act: Act) -> Result<(), Reject> {
-        Ok(by_patient(&self.app.context, &self.app.store, self.id, token, patient, &act).await?)
+    async fn act(&self, token: &str, patient: &PatientId, act: RepresentativeChange) -> Result<(), Reject> {
+        Ok(change_representatives(&self.app.context, &self.app.store, self.id, token, patient, &act).await?)
     }
 
     pub(crate) async fn representatives(&self, token: &str) -> Result<Answer, Reject> {
@@ -123,7 +125,7 @@ impl<S: Ports> Here<'_, S> {
             Ok(offering) => undecided.map_or(Ok(offering), |fault| Err(vec![fault])),
         };
         let invited = match offering {
-            Ok(offering) => self.act(token, &patient, Act::Invite(Box::new(offering))).await,
+            Ok(offering) => self.act(token, &patient, RepresentativeChange::Invite(Box::new(offering))).await,
             Err(faults) => Err(Reject::fields(faults)),
         };
         match invited {
@@ -178,7 +180,7 @@ impl<S: Ports> Here<'_, S> {
         let body: LevelRequest = self.inbound.body()?;
         let who = account(&body.account_id)?;
         let patient = self.meant(token, body.patient_id.as_deref()).await?;
-        self.act(token, &patient, Act::Level(who, body.level)).await?;
+        self.act(token, &patient, RepresentativeChange::Level(who, body.level)).await?;
         Ok(self.done(PATH, "changed", no_content))
     }
 
@@ -189,7 +191,7 @@ impl<S: Ports> Here<'_, S> {
         if self.inbound.wants_page() && !body.confirm {
             return self.ask_once_more(token, &patient, who).await;
         }
-        self.act(token, &patient, Act::End(who)).await?;
+        self.act(token, &patient, RepresentativeChange::End(who)).await?;
         Ok(self.done(PATH, "ended", no_content))
     }
 

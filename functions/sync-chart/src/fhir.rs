@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use portico_domain::model::chart::{CareChange, Chart, ChartStatus, Contact, Visit};
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
-use portico_domain::sync_chart::Statement;
+use portico_domain::operations::staff::import::ChartStatement;
 use portico_domain::time::Timestamp;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
@@ -76,7 +76,7 @@ pub enum What {
 #[derive(Clone, Debug, Default)]
 pub struct Parsed {
     /// What is stated, one for each patient, in order of first mention.
-    pub statements: Vec<(Statement, Vec<Source>)>,
+    pub statements: Vec<(ChartStatement, Vec<Source>)>,
     /// What was refused, by line.
     pub rejected: Vec<Rejected>,
     /// What was not taken in as written, by line.
@@ -181,7 +181,7 @@ fn text_of<'a>(object: &'a Object, field: &str) -> Option<&'a str> {
 /// What the resources came to so far.
 struct Intake {
     /// By patient, with the place among the others.
-    statements: HashMap<PatientId, (usize, Statement, Vec<Source>)>,
+    statements: HashMap<PatientId, (usize, ChartStatement, Vec<Source>)>,
     /// By type and id: what was taken in, so that a second one can be held against it.
     taken: HashMap<String, Fact>,
     rejected: Vec<Rejected>,
@@ -222,7 +222,7 @@ impl Intake {
         let (_, statement, sources) = self.statements.entry(fact.patient.clone()).or_insert_with(|| {
             (
                 place,
-                Statement { id: fact.patient.clone(), chart: None, care: CareChange::default() },
+                ChartStatement { id: fact.patient.clone(), chart: None, care: CareChange::default() },
                 Vec::new(),
             )
         });

@@ -1,8 +1,9 @@
 //! An import: FHIR in, the fate of each resource out, by line.
 
-use portico_domain::desk::StaffCall;
+use portico_domain::operations::staff::import::{Imported, import, import_patient, imported};
 use portico_domain::ports::{Chain, Commit, Limits, Patients, Practices, StaffCalls};
-use portico_domain::sync_chart::{Imported, Synced, import, imported, take_in};
+use portico_domain::steps::chart_change::Synced;
+use portico_domain::steps::staff_call::StaffCall;
 use portico_web::{Answer, App, Inbound, Reject, json as reply};
 use serde_json::{Value, json};
 
@@ -71,7 +72,7 @@ where
     }
     for some in parsed.statements.chunks(AT_A_TIME) {
         let statements: Vec<_> = some.iter().map(|(statement, _)| statement.clone()).collect();
-        let fates = take_in(&app.context, &app.store, &opened, &statements).await;
+        let fates = import_patient(&app.context, &app.store, &opened, &statements).await;
         for ((_, sources), fate) in some.iter().zip(&fates) {
             for source in sources {
                 tally.note(source, fate);

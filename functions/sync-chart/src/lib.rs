@@ -5,19 +5,20 @@ mod fhir;
 mod import;
 mod request;
 
-use portico_domain::demographics;
-use portico_domain::demographics::Decision;
-use portico_domain::desk::StaffCall;
 use portico_domain::model::chart::{Channel, Chart};
 use portico_domain::model::ids::{ChangeId, PatientId};
 use portico_domain::model::proposal::ChartField;
 use portico_domain::model::refusal::Refusal;
+use portico_domain::operations::staff::proposals;
+use portico_domain::operations::staff::proposals::ProposalDecision;
+use portico_domain::operations::staff::{quick_add, sync_chart};
 use portico_domain::ports::Proposals;
 use portico_domain::ports::{
     Chain, Commit, Directory, History, Limits, Links, Patients, Practices, StaffCalls,
 };
-use portico_domain::sync_chart;
-use portico_domain::sync_chart::Synced;
+use portico_domain::steps::chart_change;
+use portico_domain::steps::chart_change::Synced;
+use portico_domain::steps::staff_call::StaffCall;
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -65,8 +66,8 @@ where
         }
         "POST /v1/patients" => {
             let command = inbound.body::<QuickAddRequest>()?.parse(now)?;
-            let added = sync_chart::quick_add(context, store, &call, &command).await?;
-            let mut body = json!({"patient": view::patient(&sync_chart::Charted {
+            let added = quick_add::quick_add(context, store, &call, &command).await?;
+            let mut body = json!({"patient": view::patient(&chart_change::Charted {
                 patient: added.patient,
                 care: None,
                 settings: added.settings,
@@ -86,17 +87,17 @@ where
             if inbound.query("state").is_some_and(|state| state != "pending") {
                 return Err(Reject::malformed("state", "invalid"));
             }
-            let waiting = demographics::pending(context, store, &call).await?;
+            let waiting = proposals::pending(context, store, &call).await?;
             let changes: Vec<Value> = waiting.iter().map(view::change).collect();
             Ok(reply(200, &json!({"changes": changes})))
         }
         "POST /v1/demographic-changes/{change_id}/accept" => {
             let body: AcceptRequest =
                 if inbound.has_body() { inbound.body()? } else { AcceptRequest::default() };
-            decide(app, inbound, &call, &Decision::Accept(body.fields)).await
+            decide(app, inbound, &call, &ProposalDecision::Accept(body.fields)).await
         }
         "POST /v1/demographic-changes/{change_id}/decline" => {
-            decide(app, inbound, &call, &Decision::Decline).await
+            decide(app, inbound, &call, &ProposalDecision::Decline).await
         }
         "POST /v1/patients/import" => import::take(app, inbound, &call).await,
         _ => Err(Refusal::NotFound.into()),
@@ -107,13 +108,13 @@ async fn decide<S>(
     app: &App<S>,
     inbound: &Inbound,
     call: &StaffCall,
-    decision: &Decision,
+    decision: &ProposalDecision,
 ) -> Result<Answer, Reject>
 where
     S: StaffCalls + Limits + Practices + Chain + Patients + Proposals + Commit,
 {
     let id = ChangeId::parse(inbound.param("change_id")).map_err(|_| Refusal::NotFound)?;
-    let decided = demographics::decide(&app.context, &app.store, call, id, decision).await?;
+    let decided = proposals::decide_proposal(&app.context, &app.store, call, id, decision).await?;
     Ok(reply(200, &view::change(&decided)))
 }
 

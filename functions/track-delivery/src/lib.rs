@@ -5,10 +5,10 @@ mod wire;
 
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
 use portico_domain::model::refusal::Unavailable;
+use portico_domain::operations::background::track_delivery::{Told, report, say};
 use portico_domain::ports::Ledger;
 use portico_domain::ports::Tracking;
 use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Patients, Practices};
-use portico_domain::track_delivery::{Told, report, say};
 use portico_web::App;
 use serde_json::{Value, json};
 use wire::News;

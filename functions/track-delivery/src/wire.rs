@@ -6,9 +6,9 @@ use portico_domain::model::delivery::Trouble;
 use portico_domain::model::ids::MessageId;
 use portico_domain::model::person::Phone;
 use portico_domain::model::text_reply::{Said, Word};
+use portico_domain::operations::background::track_delivery::{Outcome, Report};
 use portico_domain::ports::Named;
 use portico_domain::time::Timestamp;
-use portico_domain::track_delivery::{Outcome, Report};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -8,9 +8,11 @@ use portico_domain::model::link::{Role, parse_access_code};
 use portico_domain::model::person::{BirthDate, Email, Name, PostalCode};
 use portico_domain::model::practice::{RegistrationCheck, Settings};
 use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::operations::visitor::verify;
+use portico_domain::operations::visitor::verify::{
+    ChecksPassed, Next, OpenLink, StatedFacts, check_code, check_facts, send_code, view_link,
+};
 use portico_domain::ports::{Chain, Commit, Limits, Links, Patients, Practices};
-use portico_domain::verify;
-use portico_domain::verify::{Facts, Next, OpenLink, Passed, check_code, facts, look, send_code};
 use portico_web::{
     Answer, App, Fault, Frame, Inbound, Registration, Reject, code_page, dead_end, html, json as reply, may,
     notice,
@@ -72,7 +74,7 @@ where
 
 async fn open<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     let token = inbound.param("token");
-    let open = look(&app.context, &app.store, token).await?;
+    let open = view_link(&app.context, &app.store, token).await?;
     if inbound.wants_page() {
         return Ok(identity_page(inbound, token, &open, &Stated::default(), 200, Vec::new()));
     }
@@ -128,9 +130,9 @@ where
         access_code: body.access_code.clone().unwrap_or_default(),
     };
     let outcome = match parse(&body, app.context.now()) {
-        Ok((stated, role)) => {
-            facts(&app.context, &app.store, &inbound.peer, token, &stated, role).await.map_err(Reject::from)
-        }
+        Ok((stated, role)) => check_facts(&app.context, &app.store, &inbound.peer, token, &stated, role)
+            .await
+            .map_err(Reject::from),
         Err(faults) => Err(Reject::fields(faults)),
     };
     let verified = match outcome {
@@ -153,9 +155,9 @@ where
 fn parse(
     body: &VerifyRequest,
     now: portico_domain::time::Timestamp,
-) -> Result<(Facts, Role), Vec<FieldFault>> {
+) -> Result<(StatedFacts, Role), Vec<FieldFault>> {
     let mut faults = Vec::new();
-    let facts = Facts {
+    let facts = StatedFacts {
         family_name: may(&mut faults, "family_name", body.family_name.as_deref(), Name::parse),
         birth_date: may(&mut faults, "birth_date", body.birth_date.as_deref(), |text| {
             BirthDate::parse(text, now)
@@ -191,7 +193,7 @@ where
     if !inbound.wants_page() || !mendable {
         return Err(reject);
     }
-    let open = look(&app.context, &app.store, token).await?;
+    let open = view_link(&app.context, &app.store, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     let errors = match &reject {
         Reject::Refused(Refusal::BadRequest(faults)) => {
@@ -239,12 +241,12 @@ where
         let words = &frame.text.not_me;
         return Ok(notice(202, &frame, words.done_title, words.done));
     }
-    let open = look(&app.context, &app.store, token).await?;
+    let open = view_link(&app.context, &app.store, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     Ok(html(200, &frame, &NotMe::new(frame.clone(), token)))
 }
 
-fn passed_page(inbound: &Inbound, token: &str, passed: &Passed) -> Answer {
+fn passed_page(inbound: &Inbound, token: &str, passed: &ChecksPassed) -> Answer {
     if !inbound.wants_page() {
         let body = json!({"next": "register", "ticket": passed.ticket, "suggested_username": passed.suggested_username});
         return reply(200, &body);
@@ -324,7 +326,7 @@ where
     if !inbound.wants_page() {
         return Err(reject);
     }
-    let open = look(&app.context, &app.store, token).await?;
+    let open = view_link(&app.context, &app.store, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     let sent = open.link.code.map(|code| code.channel);
     if channels.is_empty() {

@@ -4,7 +4,7 @@ use askama::Template;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::link::Kind;
 use portico_domain::model::practice::{IdentityFact, RegistrationCheck};
-use portico_domain::verify::OpenLink;
+use portico_domain::operations::visitor::verify::OpenLink;
 use portico_messages::page::LinkPage;
 use portico_web::{CodeStep, Fault, Field, Frame, all_faults};
 

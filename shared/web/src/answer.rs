@@ -2,8 +2,8 @@
 
 use http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
-use portico_domain::credentials::KNOWN_DAYS;
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
+use portico_domain::steps::credentials::KNOWN_DAYS;
 use portico_messages::{Language, problem_detail, reason_detail};
 use serde::Serialize;
 use serde_json::{Value, json};

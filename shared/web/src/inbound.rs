@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
-use portico_domain::desk::StaffCall;
 use portico_domain::keys::digest;
 use portico_domain::model::ids::Actor;
 use portico_domain::model::practice::PresentedKey;
 use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::steps::staff_call::StaffCall;
 use portico_messages::Language;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -10,7 +10,7 @@ use portico_domain::model::link::{Kind, Role};
 use portico_domain::model::password::PasswordFault;
 use portico_domain::model::practice::Settings;
 use portico_domain::model::refusal::Refusal;
-use portico_domain::verify::Passed;
+use portico_domain::operations::visitor::verify::ChecksPassed;
 use portico_messages::page::RegisterPage;
 use portico_messages::{Language, PageText, local_time, phone, reason_detail};
 use sha2::{Digest, Sha256};
@@ -353,7 +353,7 @@ pub struct Standing {
 
 impl Standing {
     /// What it is for a visitor who passed every check.
-    pub fn of(passed: &Passed, settings: &Settings) -> Self {
+    pub fn of(passed: &ChecksPassed, settings: &Settings) -> Self {
         Self {
             representative: passed.role == Role::Representative,
             returning: (passed.kind == Kind::Restored).then(|| passed.suggested_username.clone()),
@@ -366,7 +366,7 @@ impl Standing {
 
 impl Registration {
     /// The page as a visitor who passed every check first sees it: with what is known of them.
-    pub fn for_passed(frame: Frame, link: (&str, &str), settings: &Settings, passed: &Passed) -> Self {
+    pub fn for_passed(frame: Frame, link: (&str, &str), settings: &Settings, passed: &ChecksPassed) -> Self {
         let mut typed = Typed { username: passed.suggested_username.clone(), ..Typed::default() };
         if let Some(who) = &passed.invitee {
             who.relationship.as_str().clone_into(&mut typed.relationship);

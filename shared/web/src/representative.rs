@@ -6,7 +6,7 @@ use portico_domain::model::ids::PatientId;
 use portico_domain::model::link::Invitee;
 use portico_domain::model::person::{Email, Name, Phone};
 use portico_domain::model::refusal::FieldFault;
-use portico_domain::represent::Offering;
+use portico_domain::steps::representative::Offering;
 use serde::Deserialize;
 
 use crate::fields::may;

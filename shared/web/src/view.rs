@@ -1,7 +1,5 @@
 //! Answers about patients, invitations and audit events, as the staff API words them.
 
-use portico_domain::demographics::{Details, Waiting};
-use portico_domain::desk::Caller;
 use portico_domain::keys::Keyring;
 use portico_domain::model::account::Account;
 use portico_domain::model::attention::Cause;
@@ -16,9 +14,12 @@ use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::model::proposal::ChartField;
 use portico_domain::model::search::FoundAccounts;
 use portico_domain::model::session::Session;
-use portico_domain::portal::Portal;
-use portico_domain::represent::Represented;
-use portico_domain::sync_chart::Charted;
+use portico_domain::operations::holder::details::Details;
+use portico_domain::operations::holder::representatives::Represented;
+use portico_domain::operations::staff::proposals::Waiting;
+use portico_domain::steps::chart_change::Charted;
+use portico_domain::steps::portal_status::Portal;
+use portico_domain::steps::staff_call::Caller;
 use portico_domain::time::Timestamp;
 use portico_messages::Language;
 use serde_json::{Map, Value, json};

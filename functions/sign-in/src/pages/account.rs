@@ -1,9 +1,9 @@
 //! The account page: who is signed in, whose records they see, and what they may change.
 
 use askama::Template;
-use portico_domain::change_account::Overview;
 use portico_domain::model::grant::{Level, Relationship};
 use portico_domain::model::ids::PracticeId;
+use portico_domain::operations::holder::account::Overview;
 use portico_web::{Fault, Frame};
 
 #[derive(Template)]

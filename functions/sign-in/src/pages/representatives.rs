@@ -4,7 +4,7 @@ use askama::Template;
 use portico_domain::model::grant::{Level, Relationship};
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::person::Name;
-use portico_domain::represent::Represented;
+use portico_domain::operations::holder::representatives::Represented;
 use portico_web::{Fault, Field, Frame, all_faults};
 
 /// Somebody who looks after the patient.

@@ -1,0 +1,94 @@
+//! Questions of the portal's application: who holds this session, and the exchange of a code for one.
+
+use zeroize::Zeroizing;
+
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::audit::Action;
+use crate::model::ids::AccountId;
+use crate::model::practice::Scope;
+use crate::model::refusal::{Failure, Refusal};
+use crate::model::session::{Presented, Session};
+use crate::ports::{Accounts, Commit, CommitError, DECISIONS, Limits, Write};
+use crate::steps::change::account_changed;
+use crate::steps::signed_in::{Holder, live_session};
+use crate::steps::staff_call::{StaffCall, authorize_with};
+
+/// Answers the portal: who holds this session, if anybody of the caller's practice does.
+pub async fn introspect<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    token: &str,
+) -> Result<Option<Holder>, Failure>
+where
+    S: Limits + Accounts,
+{
+    // A token that can't be ours is looked up all the same, so that the key is checked and the call counted.
+    let presented = Presented::parse(token)
+        .unwrap_or(Presented { account: AccountId::from_bytes([0; 16]), digest: String::new() });
+    let read = async {
+        let (key, session, account) = store.session_for(&call.key, &presented).await?;
+        Ok((key, (session, account)))
+    };
+    let (caller, (session, account)) = authorize_with(context, store, call, &[Scope::Sessions], read).await?;
+    // Whoever must first choose a password is not signed in to the portal yet.
+    let session = session.filter(|session| !session.restricted);
+    live_session(context, store, &caller.practice, session, account).await
+}
+
+/// A session of the portal's own.
+pub struct Exchanged {
+    /// The session.
+    pub session: Session,
+    /// Its token. Shown once.
+    pub token: Zeroizing<String>,
+}
+
+/// Exchanges the code from the redirect for a session of the portal's own; once, within 60 seconds.
+pub async fn exchange<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    code: &str,
+) -> Result<Exchanged, Failure>
+where
+    S: Limits + Accounts + Commit,
+{
+    let now = context.now();
+    let presented = Presented::parse(code)
+        .unwrap_or(Presented { account: AccountId::from_bytes([0; 16]), digest: String::new() });
+    for _ in 0..DECISIONS {
+        let read = async {
+            let (key, exchange, account) = store.exchange(&call.key, &presented).await?;
+            Ok((key, (exchange, account)))
+        };
+        let (caller, (exchange, account)) =
+            authorize_with(context, store, call, &[Scope::Sessions], read).await?;
+        let good =
+            exchange.filter(|exchange| now < exchange.expires_at && exchange.practice == caller.practice);
+        let (Some(exchange), Some(mut account)) = (good, account.filter(Account::has_access)) else {
+            return Err(Refusal::NotFound.into());
+        };
+        if exchange.epoch != account.epoch {
+            return Err(Refusal::NotFound.into());
+        }
+        let (session, token) = Session::begin(&account, now, &*context.entropy);
+        let mut writes = vec![Write::SpendExchange(exchange), Write::OpenSession(session.clone())];
+        account_changed(
+            context,
+            &mut account,
+            Action::SessionExchanged,
+            caller.by(),
+            Vec::new(),
+            &mut writes,
+        );
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(Exchanged { session, token }),
+            Err(CommitError::Lost(places)) if places.contains(&0) => return Err(Refusal::NotFound.into()),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}

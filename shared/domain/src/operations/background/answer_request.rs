@@ -1,0 +1,514 @@
+//! `answer-request`: the worker behind the queue of strangers' requests. It looks up, decides, and says what there is to
+//! say to the contact on file, and to nobody else: an address that is on no chart hears nothing. Each request is
+//! answered once, however often the queue hands it over.
+
+use crate::context::Context;
+use crate::keys::Use;
+use crate::model::access_request::{Ask, Request, RequestFacts};
+use crate::model::account::Account;
+use crate::model::audit::{Head, Subject};
+use crate::model::chart::{Channel, ChartStatus};
+use crate::model::grant::{Level, Relationship};
+use crate::model::ids::{AccountId, Actor, PatientId, PracticeId};
+use crate::model::limit::{Counter, MAIL};
+use crate::model::link::{Fact, FailedCheck, Invitee, Kind, Link, Purpose, parse_token};
+use crate::model::message::{Message, Recipient, Template};
+use crate::model::patient::Patient;
+use crate::model::person::{Email, PostalCode};
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, Refusal, Unavailable};
+use crate::model::username::Username;
+use crate::ports::{
+    Accounts, Addresses, Chain, Commit, CommitError, DECISIONS, FailedChecks, Links, Once, OnceKey, Patients,
+    Practices, Write,
+};
+use crate::steps::invitation::{Prepared, count_text, prepare, prepare_reset, reset_of_patient};
+use crate::steps::notice::{Reach, message, notice_channel, to_patient};
+use crate::steps::representative::{offer_again, offer_channel};
+use crate::steps::staff_call::Caller;
+use crate::time::Timestamp;
+
+/// What one request comes to: a counter of the address that hears of it, and everything else to write.
+struct Decided {
+    /// The address or number.
+    to: String,
+    writes: Vec<Write>,
+}
+
+/// Answers one request, known to the queue as `id`. What is not one of ours is dropped.
+pub async fn answer<S>(context: &Context, store: &S, id: &str, sealed: &str) -> Result<(), Unavailable>
+where
+    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Commit,
+{
+    let Some(request) = Request::open(sealed, context) else { return Ok(()) };
+    let now = context.now();
+    for _ in 0..DECISIONS {
+        let decided = match decide(context, store, &request).await {
+            Ok(decided) => decided,
+            Err(Failure::Refused(_)) => return Ok(()),
+            Err(Failure::Unavailable) => return Err(Unavailable),
+        };
+        let Some(Decided { to, mut writes }) = decided else { return Ok(()) };
+        writes.push(Write::Count(Counter::new(MAIL, &to.to_lowercase(), now, &context.keyring)));
+        let counted = writes.len() - 1;
+        let name =
+            data_encoding::HEXLOWER.encode(&context.keyring.mac_now(Use::Body, &[b"request", id.as_bytes()]));
+        writes.push(Write::Once(Once::new(OnceKey { name, body: String::new() }, "", now)));
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(()),
+            // The address has heard enough for a day, or this request was answered before.
+            Err(CommitError::Lost(places)) if places.iter().any(|place| *place >= counted) => return Ok(()),
+            Err(CommitError::Lost(places)) if too_many(&writes, &places) => return Ok(()),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Unavailable),
+        }
+    }
+    Err(Unavailable)
+}
+
+/// Whether a phone has had its texts for the hour.
+fn too_many(writes: &[Write], lost: &[usize]) -> bool {
+    lost.iter().any(|place| matches!(writes.get(*place), Some(Write::Count(_))))
+}
+
+async fn decide<S>(context: &Context, store: &S, request: &Request) -> Result<Option<Decided>, Failure>
+where
+    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks,
+{
+    match &request.ask {
+        Ask::SignUp(practice, facts) => {
+            let Some(practice) = store.practice(practice).await? else { return Ok(None) };
+            let found = match_facts(store, &practice.id, facts).await?;
+            if let Some(patient) = found.without_account() {
+                return decide_invitation(context, store, &practice, patient, Channel::Email).await;
+            }
+            if found.is_anybody() {
+                return forgot_username(context, store, &practice.id, &facts.email).await;
+            }
+            unverified(context, store, &practice, found.nearest, &facts.email).await
+        }
+        Ask::ForgotPassword(practice, username) => {
+            let Some(practice) = store.practice(practice).await? else { return Ok(None) };
+            by_username(context, store, &practice, username).await
+        }
+        Ask::ForgotPasswordByFacts(practice, facts) => {
+            let Some(practice) = store.practice(practice).await? else { return Ok(None) };
+            let found = match_facts(store, &practice.id, facts).await?;
+            if let Some((account, patient)) = found.account(store).await? {
+                // Under the same patient as when it is asked for by user name, so that the newest link ends the others.
+                let leading = account.leading_patient().filter(|leading| *leading != patient.id);
+                let patient = match leading {
+                    Some(leading) => store.patient(&practice.id, &leading).await?.unwrap_or(patient),
+                    None => patient,
+                };
+                return reset_account(context, store, &practice, account, patient).await;
+            }
+            match found.patients.into_iter().next() {
+                Some(patient) => invited_again(context, store, &practice, patient).await,
+                None => unverified(context, store, &practice, found.nearest, &facts.email).await,
+            }
+        }
+        Ask::ForgotUsername(practice, email) => {
+            let Some(practice) = store.practice(practice).await? else { return Ok(None) };
+            forgot_username(context, store, &practice.id, email).await
+        }
+        Ask::Renew(token) => renew(context, store, token).await,
+    }
+}
+
+/// Whom the stated facts are true of.
+struct Matching {
+    /// Patients at the address on the chart; those first who may use the portal.
+    patients: Vec<Patient>,
+    /// Holders of accounts at their own address, each with the patient of theirs whose facts were stated.
+    accounts: Vec<(Account, Patient)>,
+    /// If nobody: of those at this address, the patient whom most of the facts fit, and what does not.
+    nearest: Option<(Box<Patient>, Vec<Fact>)>,
+}
+
+impl Matching {
+    fn is_anybody(&self) -> bool {
+        !self.patients.is_empty() || !self.accounts.is_empty()
+    }
+
+    /// The first patient whom nobody at this address can look after by an account yet.
+    fn without_account(&self) -> Option<Patient> {
+        let served = |patient: &Patient| {
+            patient.own_account().is_some_and(|_| patient.suspension().is_none())
+                || self.accounts.iter().any(|(_, theirs)| theirs.id == patient.id)
+        };
+        self.patients.iter().find(|patient| !served(patient)).cloned()
+    }
+
+    /// The account that a new password is for: a patient's own, else that of somebody at this address who looks after them.
+    async fn account<S: Accounts>(&self, store: &S) -> Result<Option<(Account, Patient)>, Failure> {
+        for patient in &self.patients {
+            let Some(own) = patient.own_account() else { continue };
+            if let Some(account) = store.account(own.id).await? {
+                return Ok(Some((account, patient.clone())));
+            }
+        }
+        Ok(self.accounts.first().cloned())
+    }
+}
+
+async fn match_facts<S>(store: &S, practice: &PracticeId, facts: &RequestFacts) -> Result<Matching, Failure>
+where
+    S: Addresses + Patients + Accounts,
+{
+    let holders = store.holders(practice, &facts.email.comparable()).await?;
+    let mut found = Matching { patients: Vec::new(), accounts: Vec::new(), nearest: None };
+    for (patient, _) in store.charts(practice, &holders.patients).await? {
+        if !patient.chart.email.as_ref().is_some_and(|email| email.matches(&facts.email)) {
+            continue;
+        }
+        let wrong = wrong(facts, &patient);
+        if wrong.is_empty() {
+            found.patients.push(patient);
+        } else if found.nearest.as_ref().is_none_or(|(_, known)| wrong.len() < known.len()) {
+            found.nearest = Some((Box::new(patient), wrong));
+        }
+    }
+    let unusable = |patient: &Patient| {
+        patient.suspension().is_some() || patient.chart.chart_status == ChartStatus::Inactive
+    };
+    // Of two charts of one person the one in use comes first.
+    found.patients.sort_by_key(unusable);
+    for id in holders.accounts {
+        let Some(account) = store.account(id).await?.filter(|account| is_at(account, &facts.email)) else {
+            continue;
+        };
+        let seen = account.grants_for(Timestamp::from_millis(i64::MAX));
+        let seen: Vec<PatientId> = seen.filter_map(|(id, _)| PatientId::parse(id).ok()).take(50).collect();
+        for (patient, _) in store.charts(practice, &seen).await? {
+            if wrong(facts, &patient).is_empty() {
+                found.accounts.push((account, patient));
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a link has reached this address of the account's holder.
+fn is_at(account: &Account, email: &Email) -> bool {
+    account.email_verified && account.email.as_ref().is_some_and(|own| own.matches(email))
+}
+
+fn wrong(facts: &RequestFacts, patient: &Patient) -> Vec<Fact> {
+    let chart = &patient.chart;
+    let postal_code =
+        chart.postal_code.as_ref().is_some_and(|code| PostalCode::matches(code, &facts.postal_code));
+    let all = [
+        (Fact::FamilyName, facts.family_name.matches(&chart.family_name)),
+        (Fact::BirthDate, facts.birth_date == chart.birth_date),
+        (Fact::PostalCode, postal_code),
+    ];
+    all.into_iter().filter(|(_, right)| !right).map(|(fact, _)| fact).collect()
+}
+
+/// Word to the address on file that what was entered does not match; staff see which fact.
+async fn unverified<S: FailedChecks>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    nearest: Option<(Box<Patient>, Vec<Fact>)>,
+    email: &Email,
+) -> Result<Option<Decided>, Failure> {
+    let Some((patient, facts)) = nearest.filter(|(patient, _)| !patient.is_stopped(Channel::Email)) else {
+        return Ok(None);
+    };
+    let known = store.checks(&patient.practice, &patient.id).await?;
+    let checks = known.with(FailedCheck { at: context.now(), facts });
+    let mut decided = call_us(context, &patient, Channel::Email, email.reveal());
+    decided.writes.push(Write::Checks(patient.practice.clone(), patient.id.clone(), checks));
+    if !patient.failed_checks {
+        // Staff who look at a patient of whom no check failed need not look for any.
+        let mut patient = *patient;
+        patient.failed_checks = true;
+        patient.version += 1;
+        let status = patient.status(&practice.settings);
+        decided.writes.push(Write::ChangePatient(Box::new(patient), status));
+    }
+    Ok(Some(decided))
+}
+
+/// «We could not do it. Call us.»
+fn call_us(context: &Context, patient: &Patient, channel: Channel, to: &str) -> Decided {
+    let mail = to_patient(context, patient, Template::NotVerified, channel, None);
+    Decided { to: to.to_owned(), writes: vec![Write::Queue(mail)] }
+}
+
+/// «We could not do it» to whatever contact there is.
+fn call_us_anyhow(context: &Context, patient: &Patient) -> Option<Decided> {
+    let channel = notice_channel(patient)?;
+    let to = patient.chart.address(channel)?.to_owned();
+    Some(call_us(context, patient, channel, &to))
+}
+
+fn usernames(
+    context: &Context,
+    patient: &Patient,
+    to: Recipient,
+    email: &Email,
+    usernames: Vec<String>,
+) -> Decided {
+    let reach = Reach { to, channel: Channel::Email };
+    let mail = Message { usernames, ..message(context, patient, Template::Usernames, reach) };
+    Decided { to: email.reveal().to_owned(), writes: vec![Write::Queue(mail)] }
+}
+
+/// An invitation that the recipient asked for themselves: a no of the past is taken back by it.
+async fn decide_invitation<S: Chain>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    patient: Patient,
+    channel: Channel,
+) -> Result<Option<Decided>, Failure> {
+    if patient.revocation.is_some() {
+        return Ok(call_us_anyhow(context, &patient));
+    }
+    let Some(to) = patient.chart.address(channel).map(str::to_owned) else {
+        return Ok(call_us_anyhow(context, &patient));
+    };
+    let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
+    let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
+    let asked = patient.clone();
+    let why = patient.declined.as_ref().map(|_| "asked_for_it");
+    match prepare(context, &practice.settings, patient, channel, why, &caller, &actor) {
+        Ok(ready) => Ok(Some(decided_with(context, practice, ready, &head, to))),
+        Err(_) => Ok(call_us_anyhow(context, &asked)),
+    }
+}
+
+fn decided_with(
+    context: &Context,
+    practice: &Practice,
+    mut ready: Prepared,
+    head: &Head,
+    to: String,
+) -> Decided {
+    ready.chained(context, head);
+    ready.patient.version += 1;
+    let status = ready.patient.status(&practice.settings);
+    ready.writes.push(Write::ChangePatient(Box::new(ready.patient), status));
+    Decided { to, writes: ready.writes }
+}
+
+/// The invitation that is out, once more: the same link while it works, a new one once it expired. A new password is
+/// nothing to somebody who never registered: a reset completes no invitation.
+async fn invited_again<S>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    patient: Patient,
+) -> Result<Option<Decided>, Failure>
+where
+    S: Chain + Links,
+{
+    let Some(current) = patient.invitation.filter(|current| current.kind == Kind::Registration) else {
+        return Ok(call_us_anyhow(context, &patient));
+    };
+    // The record of one that expired long ago may be gone.
+    let Some(link) = store.link(current.link).await? else {
+        return decide_invitation(context, store, practice, patient, current.channel).await;
+    };
+    let Some(to) = link.sent_to.clone() else { return Ok(call_us_anyhow(context, &patient)) };
+    if link.is_open(context.now()) {
+        let mail = to_patient(context, &patient, Template::Invitation, link.channel, Some(link.id));
+        return Ok(Some(send_again(context, &link, to, mail)));
+    }
+    if link.is_locked() {
+        // Staff are to have a look first.
+        return Ok(Some(call_us(context, &patient, link.channel, &to)));
+    }
+    decide_invitation(context, store, practice, patient, link.channel).await
+}
+
+/// A message that carries a link which was sent before.
+fn send_again(context: &Context, link: &Link, to: String, mail: Message) -> Decided {
+    let mut writes = vec![Write::Queue(mail)];
+    count_text(context, link, &mut writes);
+    Decided { to, writes }
+}
+
+async fn by_username<S>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    username: &str,
+) -> Result<Option<Decided>, Failure>
+where
+    S: Patients + Accounts + Chain,
+{
+    let Ok(username) = Username::parse(username) else { return Ok(None) };
+    let Some(login) = store.login(&practice.id, &username.name).await? else { return Ok(None) };
+    let Some(account) = store.account(login.account).await? else { return Ok(None) };
+    let Some(leading) = account.leading_patient() else { return Ok(None) };
+    let Some(patient) = store.patient(&practice.id, &leading).await? else { return Ok(None) };
+    reset_account(context, store, practice, account, patient).await
+}
+
+/// A reset link for an account, to the contact on file: the chart's for the patient's own, else the holder's verified one.
+async fn reset_account<S: Chain>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    account: Account,
+    patient: Patient,
+) -> Result<Option<Decided>, Failure> {
+    let own = account.own_patient().as_ref() == Some(&patient.id);
+    if !account.has_access() {
+        // Who was let in by nobody gets no link; who looked after themselves hears whom to call.
+        let patient_themselves =
+            account.grant(&patient.id).is_some_and(|grant| grant.relationship == Relationship::Own);
+        return Ok(patient_themselves.then(|| call_us_anyhow(context, &patient)).flatten());
+    }
+    let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
+    let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
+    if own {
+        let channel = notice_channel(&patient);
+        let Some((channel, to)) = channel.and_then(|way| Some((way, patient.chart.address(way)?.to_owned())))
+        else {
+            return Ok(None);
+        };
+        let ready = reset_of_patient(context, patient, account.id, channel, &caller, &actor);
+        return Ok(Some(decided_with(context, practice, ready, &head, to)));
+    }
+    let Some(to) = account.email.as_ref().filter(|_| account.email_verified).map(|to| to.reveal().to_owned())
+    else {
+        return Ok(None);
+    };
+    Ok(Some(reset_of_representative(context, practice, patient, &account, to, &head)))
+}
+
+fn reset_of_representative(
+    context: &Context,
+    practice: &Practice,
+    patient: Patient,
+    account: &Account,
+    to: String,
+    head: &Head,
+) -> Decided {
+    let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
+    let phone = account.mobile_phone.as_ref().and_then(|phone| phone.dialable()).map(str::to_owned);
+    let reach = Reach { to: Recipient::Account(account.id), channel: Channel::Email };
+    let contacts = [Some(to.clone()), phone.clone(), phone];
+    let mut ready =
+        prepare_reset(context, patient, account.id, reach, Some(to.clone()), contacts, (&caller, &actor));
+    ready.link.invitee = invitee(account);
+    decided_with(context, practice, ready, head, to)
+}
+
+/// The holder of an account as a representative: what tells that a code goes to them, not to the chart's contact.
+fn invitee(account: &Account) -> Option<Invitee> {
+    let relationship = account.grants.values().next()?.relationship;
+    Some(Invitee {
+        given_name: account.given_name.clone()?,
+        family_name: account.family_name.clone()?,
+        relationship,
+        email: account.email.clone(),
+        mobile_phone: account.mobile_phone.clone(),
+        level: Level::Full,
+    })
+}
+
+/// All user names at an address in one mail: a family may share it.
+async fn forgot_username<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    email: &Email,
+) -> Result<Option<Decided>, Failure>
+where
+    S: Addresses + Patients + Accounts,
+{
+    let holders = store.holders(practice, &email.comparable()).await?;
+    let charted = |patient: &Patient| patient.chart.email.as_ref().is_some_and(|own| own.matches(email));
+    let patients: Vec<Patient> =
+        store.charts(practice, &holders.patients).await?.into_iter().map(|(p, _)| p).collect();
+    let patients: Vec<Patient> =
+        patients.into_iter().filter(|p| charted(p) && !p.is_stopped(Channel::Email)).collect();
+    let mut names: Vec<(AccountId, String)> = patients
+        .iter()
+        .filter(|patient| patient.suspension().is_none())
+        .filter_map(|patient| patient.own_account().map(|own| (own.id, own.username.clone())))
+        .collect();
+    let mut about = patients.first().cloned().map(|patient| (patient, Recipient::Patient));
+    for id in holders.accounts {
+        let Some(account) = store.account(id).await?.filter(|account| is_at(account, email)) else {
+            continue;
+        };
+        if !account.has_access() || names.iter().any(|(known, _)| *known == id) {
+            continue;
+        }
+        if about.is_none() {
+            let Some(leading) = account.leading_patient() else { continue };
+            let patient = store.patient(practice, &leading).await?;
+            about = patient.map(|patient| (patient, Recipient::Account(id)));
+        }
+        names.push((id, account.username));
+    }
+    let Some((about, to)) = about else { return Ok(None) };
+    if names.is_empty() {
+        return Ok(Some(call_us(context, &about, Channel::Email, email.reveal())));
+    }
+    Ok(Some(usernames(context, &about, to, email, names.into_iter().map(|(_, name)| name).collect())))
+}
+
+/// A new link in place of one that does not work: to the contact on file alone.
+async fn renew<S>(context: &Context, store: &S, token: &str) -> Result<Option<Decided>, Failure>
+where
+    S: Links + Patients + Practices + Chain,
+{
+    let Some(id) = parse_token(token, Purpose::Invitation, &context.keyring) else { return Ok(None) };
+    let Some(link) = store.link(id).await? else { return Ok(None) };
+    let Some(practice) = store.practice(&link.practice).await? else { return Ok(None) };
+    let Some(patient) = store.patient(&link.practice, &link.patient).await? else { return Ok(None) };
+    if link.invitee.is_some() {
+        return renew_offer(context, store, &practice, patient, &link).await;
+    }
+    match patient.invitation {
+        Some(current) if current.kind == Kind::Registration => {
+            invited_again(context, store, &practice, patient).await
+        }
+        Some(current) => {
+            let again = store.link(current.link).await?.filter(|link| link.is_open(context.now()));
+            let Some((link, to)) = again.and_then(|link| Some((link.clone(), link.sent_to?))) else {
+                // Access that was taken away comes back by staff alone.
+                return Ok(call_us_anyhow(context, &patient));
+            };
+            let mail = to_patient(context, &patient, Template::VerifyAgain, link.channel, Some(link.id));
+            Ok(Some(send_again(context, &link, to, mail)))
+        }
+        // Used, cancelled, revoked or reported: what was decided stays decided.
+        None => Ok(None),
+    }
+}
+
+async fn renew_offer<S: Chain>(
+    context: &Context,
+    store: &S,
+    practice: &Practice,
+    patient: Patient,
+    link: &Link,
+) -> Result<Option<Decided>, Failure> {
+    let (Some(who), Some(to), true) = (&link.invitee, link.sent_to.clone(), patient.invites_by(link.id))
+    else {
+        return Ok(None);
+    };
+    if link.is_locked() || patient.suspension().is_some() || offer_channel(who, link.channel).is_none() {
+        return Ok(None);
+    }
+    if link.is_open(context.now()) {
+        let reach = Reach { to: Recipient::Link, channel: link.channel };
+        let mut mail = message(context, &patient, Template::Invitation, reach);
+        mail.link = Some(link.id);
+        return Ok(Some(send_again(context, link, to, mail)));
+    }
+    let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
+    let ready = offer_again(context, &practice.settings, patient, link)
+        .map_err(|_| Failure::Refused(Refusal::LinkUnavailable))?;
+    Ok(Some(decided_with(context, practice, ready, &head, to)))
+}

@@ -1,0 +1,6 @@
+//! Operations of a queue, a stream or a schedule: nobody waits for them.
+
+pub mod answer_request;
+pub mod deliver;
+pub mod publish_changes;
+pub mod track_delivery;

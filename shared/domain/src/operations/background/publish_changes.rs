@@ -1,0 +1,94 @@
+//! `publish-changes`: what follows from a change after it happened: how many patients stand where, when somebody last
+//! signed in for a patient, under which words accounts are found, whose a phone number is, and what others are told.
+
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::grant::GrantState;
+use crate::model::ids::{AccountId, PatientId};
+use crate::model::refusal::{Failure, Unavailable};
+use crate::model::search::listed;
+use crate::model::text_reply::Standing;
+use crate::ports::{
+    Accounts, Chain, Change, Commit, CommitError, Counts, DECISIONS, Lists, Moved, Numbers, Patients,
+    Practices, Write,
+};
+use crate::steps::signed_in::patients_of;
+use crate::steps::stops::apply_text_reply;
+
+/// Follows one change of the stream. Repeating it does no harm.
+pub async fn follow<S>(context: &Context, store: &S, change: Change, event: &str) -> Result<(), Unavailable>
+where
+    S: Counts + Lists + Numbers + Accounts + Patients + Practices + Chain + Commit,
+{
+    if let Some(renumbered) = change.renumbered {
+        store.renumber(&renumbered).await?;
+        if let Some(number) = &renumbered.to {
+            // Read after it is listed, so that a STOP at this moment meets the one or the other; and read again, since
+            // what the number said meanwhile counts.
+            let mut heeded = Standing::default();
+            for _ in 0..DECISIONS {
+                let standing = store.standing(number).await?;
+                if standing == heeded {
+                    break;
+                }
+                apply_text_reply(context, store, &renumbered.practice, &renumbered.patient, number, standing)
+                    .await?;
+                heeded = standing;
+            }
+        }
+    }
+    if let Some(Moved { practice, from, to }) = change.moved.filter(|moved| moved.from != moved.to) {
+        store.shift(&practice, from, to, event).await?;
+    }
+    if let Some(account) = change.signed_in {
+        for (patient, grant) in &account.grants {
+            let (GrantState::Active, Ok(patient)) = (grant.state, PatientId::parse(patient)) else {
+                continue;
+            };
+            note_sign_in(store, &account, &patient).await?;
+        }
+    }
+    for id in change.relist {
+        relist(store, id).await?;
+    }
+    Ok(())
+}
+
+/// Lists an account under the words that are true of it now, whatever the record of the stream said.
+async fn relist<S>(store: &S, id: AccountId) -> Result<(), Unavailable>
+where
+    S: Lists + Accounts + Patients,
+{
+    for _ in 0..DECISIONS {
+        let before = store.listed(id).await?;
+        let Some(account) = store.account(id).await? else { return Ok(()) };
+        let patients = patients_of(store, &account).await.map_err(|_: Failure| Unavailable)?;
+        let entry = listed(&account, &patients, before.as_ref());
+        if store.list(&account.practice, before.as_ref(), &entry).await? {
+            return Ok(());
+        }
+    }
+    Err(Unavailable)
+}
+
+async fn note_sign_in<S>(store: &S, account: &Account, id: &PatientId) -> Result<(), Unavailable>
+where
+    S: Patients + Practices + Commit,
+{
+    for _ in 0..DECISIONS {
+        let Some(mut patient) = store.patient(&account.practice, id).await? else { return Ok(()) };
+        if patient.last_login_at >= account.last_login_at {
+            return Ok(());
+        }
+        let practice = store.practice(&account.practice).await?.ok_or(Unavailable)?;
+        patient.last_login_at = account.last_login_at;
+        patient.version += 1;
+        let status = patient.status(&practice.settings);
+        match store.commit(&[Write::ChangePatient(Box::new(patient), status)]).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost(_) | CommitError::Contended) => {}
+            Err(CommitError::Unavailable) => return Err(Unavailable),
+        }
+    }
+    Err(Unavailable)
+}

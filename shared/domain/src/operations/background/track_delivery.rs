@@ -1,0 +1,209 @@
+//! `track-delivery`: what providers report of messages, twice or out of order as they do: shown on the invitation, never
+//! taken back by what comes late; an address that is no good is not written to again until it is changed or confirmed.
+
+use std::collections::BTreeSet;
+
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::attention::Cause;
+use crate::model::audit::Action;
+use crate::model::chart::Channel;
+use crate::model::delivery::{Delivery, Feedback, Trouble};
+use crate::model::ids::PatientId;
+use crate::model::message::{Message, Recipient};
+use crate::model::patient::Stop;
+use crate::model::person::{Email, Phone};
+use crate::model::refusal::Unavailable;
+use crate::model::text_reply::{Said, Word};
+use crate::ports::{
+    Accounts, Addresses, Chain, Commit, DECISIONS, Ledger, Named, Patients, Practices, Tracking, Write,
+};
+use crate::steps::stops::{StopsChanged, apply_text_reply, change_stops};
+use crate::time::Timestamp;
+
+/// Seconds within which a message that nobody knows may still be written down by its sender.
+const SETTLING: i64 = 120;
+
+/// What a provider says became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The recipient's server, or the carrier, has it.
+    Delivered,
+    /// Did not arrive, for a reason that may pass.
+    Delayed(Trouble),
+    /// Came back for good.
+    Bounced(Trouble),
+    /// Not sent: the address is on the provider's list of those that bounced or complained.
+    Suppressed,
+    /// The recipient called it spam.
+    Complained,
+    /// Not sent: the number replied STOP.
+    OptedOut,
+    /// The provider could not send it.
+    Failed(Trouble),
+}
+
+impl Outcome {
+    fn feedback(self, at: Timestamp) -> Feedback {
+        let (delivery, trouble) = match self {
+            Self::Delivered => (Delivery::Delivered, None),
+            Self::Delayed(trouble) => (Delivery::Sent, Some(trouble)),
+            Self::Bounced(trouble) => (Delivery::Bounced, Some(trouble)),
+            Self::Suppressed => (Delivery::Suppressed, None),
+            Self::Complained => (Delivery::Complained, None),
+            Self::OptedOut => (Delivery::OptedOut, None),
+            Self::Failed(trouble) => (Delivery::Failed, Some(trouble)),
+        };
+        Feedback::new(delivery, trouble, at)
+    }
+
+    /// What keeps further messages from the address.
+    const fn stop(self) -> Option<Stop> {
+        match self {
+            Self::Bounced(_) | Self::Suppressed => Some(Stop::Bounced),
+            Self::Complained => Some(Stop::Complained),
+            // A number's word is kept in the ledger.
+            Self::OptedOut | Self::Delivered | Self::Delayed(_) | Self::Failed(_) => None,
+        }
+    }
+}
+
+/// A report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Of which message.
+    pub of: Named,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// When the provider saw it.
+    pub at: Timestamp,
+    /// The addresses or numbers that it names.
+    pub addresses: Vec<String>,
+}
+
+/// What became of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is kept.
+    Kept,
+    /// As much was known already.
+    Known,
+    /// It is about a message that nobody knows, and so fresh that its sender may still write it down.
+    Early,
+    /// It is about a message that is not ours, or no longer kept.
+    Stranger,
+}
+
+/// Takes a report. Told again, it changes nothing.
+pub async fn report<S>(context: &Context, store: &S, report: &Report) -> Result<Told, Unavailable>
+where
+    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
+{
+    let Some(message) = store.tracked(&report.of).await? else {
+        // A provider may be quicker than the sender is to write its id down.
+        let settling = report.at.plus_seconds(SETTLING) > context.now();
+        return Ok(if settling { Told::Early } else { Told::Stranger });
+    };
+    let feedback = report.outcome.feedback(report.at);
+    if !feedback.is_news(message.feedback.as_ref()) {
+        return Ok(Told::Known);
+    }
+    if report.outcome == Outcome::OptedOut {
+        for number in report.addresses.iter().filter_map(|number| dialable(number)) {
+            let id = message.id.to_string();
+            say(context, store, &Said { number, word: Word::Stop, at: report.at, id }).await?;
+        }
+    }
+    if let Some(why) = report.outcome.stop() {
+        for address in &report.addresses {
+            stop(context, store, &message, address, why).await?;
+        }
+    }
+    if let (Outcome::Failed(_), Some(_)) = (report.outcome, message.shown_on()) {
+        let (practice, patient) = (message.practice.clone(), message.about.clone());
+        let note = Write::Note { practice, patient, cause: Cause::DeliveryFailed, at: context.now() };
+        store.commit(&[note]).await.map_err(|_| Unavailable)?;
+    }
+    // Last, so that what fails on the way here is done again when the report comes again.
+    store.keep_feedback(&message, &feedback).await?;
+    Ok(Told::Kept)
+}
+
+fn dialable(number: &str) -> Option<String> {
+    Phone::parse(number).ok()?.dialable().map(str::to_owned)
+}
+
+/// Stops an address for everybody of the practice whose it is: family members share one.
+async fn stop<S>(
+    context: &Context,
+    store: &S,
+    message: &Message,
+    address: &str,
+    why: Stop,
+) -> Result<(), Unavailable>
+where
+    S: Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
+{
+    let (practice, channel) = (&message.practice, message.channel);
+    // On whose chart it may be; and whose representative's it is.
+    let (mut candidates, mut certain) = (BTreeSet::new(), BTreeSet::new());
+    match message.to {
+        Recipient::Patient | Recipient::Former(_) => candidates.insert(message.about.clone()),
+        Recipient::Account(_) | Recipient::Link => certain.insert(message.about.clone()),
+    };
+    let address = match channel {
+        Channel::Email => {
+            let Ok(email) = Email::parse(address) else { return Ok(()) };
+            let holders = store.holders(practice, &email.comparable()).await?;
+            candidates.extend(holders.patients);
+            for id in holders.accounts {
+                let account = store.account(id).await?;
+                let theirs =
+                    |account: &&Account| account.email.as_ref().is_some_and(|own| own.matches(&email));
+                let grants = account.iter().filter(theirs).flat_map(|account| account.grants.keys());
+                certain.extend(grants.filter_map(|id| PatientId::parse(id).ok()));
+            }
+            email.reveal().to_owned()
+        }
+        Channel::Sms | Channel::Voice => {
+            let Some(number) = dialable(address) else { return Ok(()) };
+            let all = store.at_number(&number).await?.into_iter();
+            candidates.extend(all.filter(|(of, _)| of == practice).map(|(_, patient)| patient));
+            number
+        }
+        Channel::Print => return Ok(()),
+    };
+    let cause = if why == Stop::Complained { Cause::AddressComplained } else { Cause::AddressBounced };
+    for id in candidates.union(&certain) {
+        change_stops(context, store, practice, id, |patient| {
+            let charted =
+                patient.chart.address(channel).is_some_and(|own| own.eq_ignore_ascii_case(&address));
+            if !(charted || certain.contains(id)) || !patient.stop(channel, &address, why) {
+                return None;
+            }
+            let detail = vec![("channel", channel.as_str().to_owned()), ("why", cause.code().to_owned())];
+            Some(StopsChanged { action: Action::AddressStopped, detail, note: Some(cause) })
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// Takes a reply to a text: the ledger first, then everybody whose number it is.
+pub async fn say<S>(context: &Context, store: &S, said: &Said) -> Result<(), Unavailable>
+where
+    S: Ledger + Patients + Practices + Chain + Commit,
+{
+    store.say(said).await?;
+    for _ in 0..DECISIONS {
+        let standing = store.standing(&said.number).await?;
+        for (practice, patient) in store.at_number(&said.number).await? {
+            apply_text_reply(context, store, &practice, &patient, &said.number, standing).await?;
+        }
+        // What the number said meanwhile counts.
+        if store.standing(&said.number).await? == standing {
+            return Ok(());
+        }
+    }
+    Err(Unavailable)
+}

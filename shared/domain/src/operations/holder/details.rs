@@ -1,0 +1,171 @@
+//! What signed-in people propose to change on a chart. Nothing changes until staff decide: no link, code or message goes
+//! to an address that is merely proposed.
+
+use std::collections::BTreeMap;
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::audit::{Action, By, Subject};
+use crate::model::chart::{Care, Chart};
+use crate::model::grant::Level;
+use crate::model::ids::{ChangeId, PatientId, PracticeId};
+use crate::model::limit::{CHANGES, Counter};
+use crate::model::message::Template;
+use crate::model::password::Password;
+use crate::model::patient::Patient;
+use crate::model::person::{Invalid, Line};
+use crate::model::proposal::{ChartField, Proposal, ProposalState, ProposedValue, proposal_event};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::ports::{
+    Accounts, Chain, Commit, CommitError, DECISIONS, Limits, Patients, Practices, Proposals, Write,
+};
+use crate::steps::credentials::confirm;
+use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::signed_in::{FullAccess, full_access, holder};
+use crate::time::Timestamp;
+
+/// A sign-in this young stands for the password, in seconds.
+const FRESH_SECONDS: i64 = 15 * 60;
+
+/// A patient whose details somebody sees, and when changes of them were proposed that still wait.
+pub struct Details {
+    /// The patient.
+    pub patient: Patient,
+    /// Whether they are the patient's own.
+    pub own: bool,
+    /// When the latest were.
+    pub pending: Option<Timestamp>,
+}
+
+/// The details of everybody whom a signed-in person sees in full.
+pub async fn details<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<Vec<Details>, Failure>
+where
+    S: Accounts + Patients + Proposals,
+{
+    let here = holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    if here.session.restricted {
+        return Err(Refusal::Forbidden.into());
+    }
+    let ids: Vec<PatientId> = here
+        .account
+        .grants_for(here.session.began_at)
+        .filter(|(_, grant)| grant.level == Level::Full)
+        .filter_map(|(id, _)| PatientId::parse(id).ok())
+        .take(50)
+        .collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (charts, changes) = join!(store.charts(practice, &ids), store.changes(practice));
+    let changes = changes?;
+    let own = here.account.own_patient();
+    let with_pending = |(patient, _): (Patient, Care)| {
+        let mine = changes.iter().filter(|change| change.patient == patient.id);
+        let pending = mine.map(|change| change.submitted_at).max();
+        Details { own: own.as_ref() == Some(&patient.id), patient, pending }
+    };
+    Ok(charts?.into_iter().map(with_pending).collect())
+}
+
+/// What a person proposes.
+pub struct Propose {
+    /// Whose chart.
+    pub patient: PatientId,
+    /// Field by field; an empty value clears one.
+    pub changes: BTreeMap<ChartField, String>,
+    /// The password: needed for a contact once the sign-in is not fresh any more.
+    pub password: Option<Password>,
+}
+
+/// Proposes a change. Whoever is reached at the contacts on file now is told.
+pub async fn propose<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    command: &Propose,
+) -> Result<ChangeId, Failure>
+where
+    S: Accounts + Patients + Practices + Chain + Limits + Commit,
+{
+    let now = context.now();
+    let FullAccess { account, session, patient, head, .. } =
+        full_access(context, store, practice, token, &command.patient).await?;
+    let fields = differences(&patient.chart, &command.changes)?;
+    if fields.iter().any(|field| field.name.is_contact())
+        && session.began_at.seconds_until(now) > FRESH_SECONDS
+    {
+        let password = command.password.as_ref();
+        let password =
+            password.ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("password", "required")]))?;
+        confirm(context, store, &account, password).await?;
+    }
+    let change = Proposal {
+        id: ChangeId::new(&*context.clock, &*context.entropy),
+        practice: practice.clone(),
+        patient: patient.id.clone(),
+        account: account.id,
+        submitted_at: now,
+        state: ProposalState::Pending,
+        fields,
+        decided_at: None,
+        decided_by: None,
+    };
+    let mut head = head;
+    let subject = Subject::Patient(patient.id.clone());
+    let counter = Counter::new(CHANGES, &format!("{practice}#{}", patient.id), now, &context.keyring);
+    for _ in 0..DECISIONS {
+        let event = proposal_event(context, &change, By::visitor(), Action::ChangeProposed)
+            .after(&head, &context.keyring);
+        let mut writes =
+            vec![Write::Count(counter.clone()), Write::Propose(change.clone()), Write::Append(event)];
+        let told = notice_channel(&patient)
+            .map(|channel| to_patient(context, &patient, Template::DetailsProposed, channel, None));
+        writes.extend(told.map(Write::Queue));
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(change.id),
+            Err(CommitError::Lost(places)) if places.contains(&0) => {
+                return Err(Refusal::TooManyRequests(now.seconds_until(counter.ends_at).max(1)).into());
+            }
+            Err(CommitError::Lost(_)) => head = store.head(practice, &subject).await?,
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// What of the stated values differs from the chart; refused if none does, or if one can't be.
+fn differences(chart: &Chart, changes: &BTreeMap<ChartField, String>) -> Result<Vec<ProposedValue>, Refusal> {
+    let mut faults = Vec::new();
+    let mut fields = Vec::new();
+    for (field, text) in changes {
+        let text = Some(text.trim()).filter(|text| !text.is_empty());
+        // What stands there already is no change, even where nobody could enter it now.
+        if field.of(chart).as_ref().map(Line::reveal) == text {
+            continue;
+        }
+        let mut after = chart.clone();
+        match field.put(&mut after, text) {
+            Err(Invalid(code)) => {
+                faults.push(FieldFault { pointer: format!("/changes/{}", field.as_str()), code });
+            }
+            Ok(()) if after == *chart => {}
+            Ok(()) => fields.push(ProposedValue {
+                name: *field,
+                chart: field.of(chart),
+                proposed: field.of(&after),
+                accepted: None,
+            }),
+        }
+    }
+    if faults.is_empty() && fields.is_empty() {
+        faults.push(FieldFault::of("changes", "unchanged"));
+    }
+    if faults.is_empty() { Ok(fields) } else { Err(Refusal::BadRequest(faults)) }
+}

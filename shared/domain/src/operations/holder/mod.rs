@@ -1,0 +1,6 @@
+//! Operations of a signed-in person. Each begins with [`crate::steps::signed_in`], but for sign-in itself.
+
+pub mod account;
+pub mod details;
+pub mod representatives;
+pub mod sign_in;

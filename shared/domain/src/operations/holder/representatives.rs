@@ -1,0 +1,174 @@
+//! A patient's own view of their representatives: invite, narrow, end.
+
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::audit::{Entry, Head};
+use crate::model::chart::Channel;
+use crate::model::grant::{GrantState, Level, Relationship};
+use crate::model::ids::{AccountId, Actor, LinkId, PatientId, PracticeId};
+use crate::model::limit::{Counter, OWN_MAIL};
+use crate::model::link::Link;
+use crate::model::patient::{AccountRef, Patient, RevokeReason};
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, Refusal};
+use crate::ports::{Accounts, Chain, Commit, CommitError, DECISIONS, History, Patients, Practices, Write};
+use crate::steps::access::{Revoke, require_representative, revoke_one, set_level_of};
+use crate::steps::invitation::too_many_texts;
+use crate::steps::representative::{Offering, offer};
+use crate::steps::signed_in::{FullAccess, full_access, holder};
+use crate::steps::staff_call::Caller;
+
+/// The patient as whom a signed-in person registered.
+pub async fn own_patient<S: Accounts>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<PatientId, Failure> {
+    let here = holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    if here.session.restricted {
+        return Err(Refusal::Forbidden.into());
+    }
+    Ok(here.account.own_patient().ok_or(Refusal::NotFound)?)
+}
+
+/// Who looks after a patient, and who is invited to.
+pub struct Represented {
+    /// The patient.
+    pub patient: Patient,
+    /// Representatives whose access has not ended.
+    pub accounts: Vec<Account>,
+    /// Invitations of theirs that can still be used.
+    pub offers: Vec<Link>,
+}
+
+/// Reads the representatives of a patient, for the patient.
+pub async fn representatives<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    patient: &PatientId,
+) -> Result<Represented, Failure>
+where
+    S: Accounts + Patients + Practices + Chain + History,
+{
+    let FullAccess { account, patient, .. } = full_access(context, store, practice, token, patient).await?;
+    require_own(&account, &patient)?;
+    let there = |known: &&AccountRef| known.ended_by.is_none() && known.relationship != Relationship::Own;
+    let ids: Vec<AccountId> = patient.accounts.iter().filter(there).map(|known| known.id).collect();
+    let links: Vec<LinkId> = patient.offers.iter().map(|offer| offer.link).collect();
+    let (mut offers, accounts) = store.links_and_accounts(&links, &ids).await?;
+    let now = context.now();
+    offers.retain(|link| link.is_pending(now));
+    Ok(Represented { patient, accounts, offers })
+}
+
+/// Only the patient decides who else sees their records, once they are old enough to register.
+fn require_own(account: &Account, patient: &Patient) -> Result<(), Refusal> {
+    let grant = account.grant(&patient.id).filter(|grant| grant.state == GrantState::Active);
+    if grant.is_some_and(|grant| grant.relationship == Relationship::Own) {
+        Ok(())
+    } else {
+        Err(Refusal::Forbidden)
+    }
+}
+
+/// What the patient does to a representative.
+pub enum RepresentativeChange {
+    /// Invite one.
+    Invite(Box<Offering>),
+    /// Let one see more or less.
+    Level(AccountId, Level),
+    /// End one's access.
+    End(AccountId),
+}
+
+/// The patient invites a representative, changes what one sees, or ends one's access.
+pub async fn change_representatives<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    patient: &PatientId,
+    act: &RepresentativeChange,
+) -> Result<(), Failure>
+where
+    S: Accounts + Patients + Practices + Chain + Commit,
+{
+    for _ in 0..DECISIONS {
+        let FullAccess { account, patient, head, practice, .. } =
+            full_access(context, store, practice, token, patient).await?;
+        require_own(&account, &patient)?;
+        let caller = Caller::visitor(&practice.id);
+        let writes = match act {
+            RepresentativeChange::Invite(offering) => {
+                let actor = Actor::holder(account.id);
+                let mut ready = offer(context, &practice.settings, patient, offering, &caller, &actor)?;
+                ready.chained(context, &head);
+                // A patient is no reason for a stranger's mailbox to fill.
+                if let Some(to) = ready.link.sent_to.as_ref().filter(|_| ready.link.channel == Channel::Email)
+                {
+                    let counter = Counter::new(OWN_MAIL, &to.to_lowercase(), context.now(), &context.keyring);
+                    ready.writes.push(Write::Count(counter));
+                }
+                finished(ready.patient, ready.writes, &practice)
+            }
+            RepresentativeChange::Level(who, level) => {
+                let Some((patient, mut writes, entry)) =
+                    set_level_of(context, patient, *who, *level, &caller)?
+                else {
+                    return Ok(());
+                };
+                let patient = chained(context, patient, entry, &head, &mut writes);
+                finished(patient, writes, &practice)
+            }
+            RepresentativeChange::End(who) => {
+                let command = Revoke {
+                    patient: patient.id.clone(),
+                    reason: RevokeReason::RepresentativeEnded,
+                    note: None,
+                    account: Some(*who),
+                };
+                require_representative(&patient, *who)?;
+                let Some((patient, mut writes, entry)) =
+                    revoke_one(context, patient, *who, &command, &caller)?
+                else {
+                    return Ok(());
+                };
+                let patient = chained(context, patient, entry, &head, &mut writes);
+                finished(patient, writes, &practice)
+            }
+        };
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost(lost)) => {
+                if let Some(refusal) = too_many_texts(&writes, &lost, context.now()) {
+                    return Err(refusal.into());
+                }
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+fn chained(
+    context: &Context,
+    mut patient: Patient,
+    entry: Entry,
+    head: &Head,
+    writes: &mut Vec<Write>,
+) -> Patient {
+    let event = entry.after(head, &context.keyring);
+    patient.head = event.head();
+    writes.push(Write::Append(event));
+    patient
+}
+
+fn finished(mut patient: Patient, mut writes: Vec<Write>, practice: &Practice) -> Vec<Write> {
+    patient.version += 1;
+    let status = patient.status(&practice.settings);
+    writes.push(Write::ChangePatient(Box::new(patient), status));
+    writes
+}

@@ -1,0 +1,157 @@
+//! `sign-in`: in, out, and the question that the portal asks: who is this, and whose records may they see?
+
+use zeroize::Zeroizing;
+
+use crate::context::Context;
+use crate::model::account::{Account, Login};
+use crate::model::audit::{Action, By};
+use crate::model::ids::PracticeId;
+use crate::model::password::Password;
+use crate::model::refusal::{Failure, Refusal};
+use crate::model::session::{Exchange, Presented, Session};
+use crate::ports::{Accounts, Commit, CommitError, DECISIONS, Limits, Write};
+use crate::steps::change::account_changed;
+use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticate};
+use crate::steps::signed_in::holder;
+
+/// To sign in.
+pub struct SignIn {
+    /// The practice of the page.
+    pub practice: PracticeId,
+    /// The user name as typed.
+    pub username: String,
+    /// The password.
+    pub password: Password,
+    /// The cookie of a browser that signed in before.
+    pub browser: Option<String>,
+    /// Whether a code is wanted that the portal exchanges for a session of its own.
+    pub exchange: bool,
+}
+
+/// A person who is signed in.
+pub struct SignedIn {
+    /// The account.
+    pub account: Account,
+    /// The session.
+    pub session: Session,
+    /// Its token. Shown once.
+    pub token: Zeroizing<String>,
+    /// The code for the portal, if it was wanted. Shown once.
+    pub exchange: Option<Zeroizing<String>>,
+    /// The cookie by which the browser is known from now on.
+    pub browser: String,
+}
+
+/// Signs in. The unknown, the locked and the wrong cost the same reads, the same writes and one hash, and read the same.
+pub async fn sign_in<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    command: &SignIn,
+) -> Result<SignedIn, Failure>
+where
+    S: Limits + Accounts + Commit,
+{
+    let now = context.now();
+    let presented = PresentedCredentials {
+        practice: &command.practice,
+        username: &command.username,
+        password: &command.password,
+        browser: command.browser.as_deref(),
+    };
+    let Authenticated { mut account, login, browser } =
+        authenticate(context, store, peer, &presented).await?;
+    let attempts = account.attempts_seen;
+    for _ in 0..DECISIONS {
+        if !account.has_access() {
+            return revoked(store, account).await;
+        }
+        let (session, token) = Session::begin(&account, now, &*context.entropy);
+        account.last_login_at = Some(now);
+        account.attempts_seen = attempts;
+        if let Some(temporary) = &mut account.temporary {
+            if temporary.used {
+                // Somebody else was faster with it.
+                return Err(Refusal::SignInFailed.into());
+            }
+            temporary.used = true;
+        }
+        let mut writes = vec![Write::OpenSession(session.clone())];
+        let mut exchange = None;
+        if command.exchange && !session.restricted {
+            let (record, code) = Exchange::begin(&account, now, &*context.entropy);
+            writes.push(Write::OpenExchange(record));
+            exchange = Some(code);
+        }
+        if login.password.is_outdated(&context.keyring) {
+            let password = command.password.hash(&context.keyring, &*context.entropy);
+            writes.push(Write::SetPassword(Login { password, ..login.clone() }));
+        }
+        account_changed(context, &mut account, Action::SignedIn, By::visitor(), Vec::new(), &mut writes);
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(SignedIn { account, session, token, exchange, browser }),
+            Err(CommitError::Lost(_)) => {
+                let again = store.account(account.id).await?;
+                // A reset, or a deletion, came between: what was right a moment ago is so no longer.
+                account = again.filter(|again| again.epoch == session.epoch).ok_or(Refusal::SignInFailed)?;
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// The right password of somebody without access: it was no failure, so it must not count towards a lock.
+async fn revoked<S: Commit>(store: &S, mut account: Account) -> Result<SignedIn, Failure> {
+    account.version += 1;
+    match store.commit(&[Write::ChangeAccount(Box::new(account))]).await {
+        // Somebody else changed the account at this moment; the count is then one too high, for once.
+        Ok(()) | Err(CommitError::Lost(_) | CommitError::Contended) => Err(Refusal::AccessRevoked.into()),
+        Err(CommitError::Unavailable) => Err(Failure::Unavailable),
+    }
+}
+
+/// A code with which the portal gets a session of its own for the person who holds this one.
+pub async fn to_portal<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<Zeroizing<String>, Failure>
+where
+    S: Accounts + Commit,
+{
+    let here = holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    if here.session.restricted {
+        return Err(Refusal::Forbidden.into());
+    }
+    let (record, code) = Exchange::begin(&here.account, context.now(), &*context.entropy);
+    match store.commit(&[Write::OpenExchange(record)]).await {
+        Ok(()) => Ok(code),
+        Err(_) => Err(Failure::Unavailable),
+    }
+}
+
+/// Signs out. A session that is over already is over.
+pub async fn sign_out<S: Accounts + Commit>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<(), Failure> {
+    let Some(presented) = Presented::parse(token) else { return Ok(()) };
+    for _ in 0..DECISIONS {
+        let (Some(session), Some(mut account)) = store.session(&presented).await? else { return Ok(()) };
+        if session.practice != *practice {
+            return Ok(());
+        }
+        let mut writes = vec![Write::EndSession { account: session.account, digest: session.digest }];
+        account_changed(context, &mut account, Action::SignedOut, By::visitor(), Vec::new(), &mut writes);
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}

@@ -1,0 +1,8 @@
+//! One file per operation, in the folder of whoever acts. No operation names another: what two of them need is a step.
+
+pub mod application;
+pub mod background;
+pub mod enroll_practice;
+pub mod holder;
+pub mod staff;
+pub mod visitor;

@@ -1,0 +1,241 @@
+//! Accounts as staff see them: search, a check of user names, unlock, delete.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::audit::{Action, Entry, Head, Subject};
+use crate::model::grant::GrantState;
+use crate::model::ids::AccountId;
+use crate::model::limit::sign_in_key;
+use crate::model::link::{Kind, LinkState};
+use crate::model::patient::Patient;
+use crate::model::person::Email;
+use crate::model::practice::{Practice, Scope};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::search::{FoundAccounts, searched};
+use crate::model::username::Username;
+use crate::ports::{
+    Accounts, AlsoRead, Chain, Commit, CommitError, DECISIONS, Limits, Listing, Once, OnceKey, Patients,
+    Practices, Search, StaffCalls, Write,
+};
+use crate::steps::change::account_changed;
+use crate::steps::credentials::end_all_access;
+use crate::steps::invitation::{end_resets, own_account_ended};
+use crate::steps::signed_in::patients_of;
+use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
+
+/// A page of accounts.
+pub struct AccountsPage {
+    /// What was found, in order of what it was found by.
+    pub found: Vec<FoundAccounts>,
+    /// What to ask for the next page with; none at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// Finds accounts by what was typed: the beginning of a patient's id, a user name, an e-mail address or a name, present
+/// or former. One read a page, however many patients the practice has.
+pub async fn search<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    typed: &str,
+    cursor: Option<&str>,
+) -> Result<AccountsPage, Failure>
+where
+    S: StaffCalls + Limits + Search,
+{
+    let bound_to = format!("accounts\n{}\n{typed}", call.key.claimed).into_bytes();
+    let after = cursor.map(|sealed| {
+        let plain = context.keyring.open(&bound_to, sealed).and_then(|plain| String::from_utf8(plain).ok());
+        plain.ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("cursor", "invalid")]))
+    });
+    let wanted = searched(typed);
+    let read = async {
+        match (&wanted, &after) {
+            (Some(wanted), None) => store.found(&call.key.claimed, wanted, None).await,
+            (Some(wanted), Some(Ok(after))) => store.found(&call.key.claimed, wanted, Some(after)).await,
+            (None, _) | (_, Some(Err(_))) => Ok((Vec::new(), None)),
+        }
+    };
+    let (opened, page) =
+        join!(authorize(context, store, call, &[Scope::Accounts], AlsoRead::default()), read);
+    opened?;
+    after.transpose()?;
+    if wanted.is_none() {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("q", "required")]).into());
+    }
+    let (found, next) = page?;
+    let next_cursor = next.map(|next| context.keyring.seal(&bound_to, next.as_bytes(), &*context.entropy));
+    Ok(AccountsPage { found, next_cursor })
+}
+
+/// Whether a user name could be given to somebody.
+pub struct NameCheck {
+    /// Whether it may be one at all.
+    pub valid: bool,
+    /// Whether nobody of the practice has it.
+    pub available: bool,
+}
+
+/// Looks at a user name as it is typed.
+pub async fn check_username<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    typed: &str,
+) -> Result<NameCheck, Failure>
+where
+    S: StaffCalls + Limits + Accounts,
+{
+    let username = Username::parse(typed).ok();
+    let name = username.as_ref().map_or("?", |username| username.name.as_str());
+    let (opened, login) = join!(
+        authorize(context, store, call, &[Scope::Accounts], AlsoRead::default()),
+        store.login(&call.key.claimed, name)
+    );
+    opened?;
+    let taken = login?.is_some();
+    Ok(NameCheck { valid: username.is_some(), available: username.is_some() && !taken })
+}
+
+/// Opens a call about an account of the caller's practice; of another one's, it is not there. With whether the same
+/// idempotency key was used for it before.
+async fn account_of<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    id: AccountId,
+    once: Option<&OnceKey>,
+) -> Result<(Caller, Account, bool), Failure>
+where
+    S: StaffCalls + Limits + Accounts,
+{
+    let along = AlsoRead { once, ..AlsoRead::default() };
+    let (opened, account) =
+        join!(authorize(context, store, call, &[Scope::Accounts], along), store.account(id));
+    let (caller, opened) = opened?;
+    caller.actor()?;
+    let again = earlier_use(opened.once, once, context.now())?.is_some();
+    let account =
+        account?.filter(|account| account.practice == caller.practice && account.deleted_at.is_none());
+    Ok((caller, account.ok_or(Refusal::NotFound)?, again))
+}
+
+/// Ends the pause after too many wrong passwords, for every browser.
+pub async fn unlock<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    id: AccountId,
+) -> Result<Account, Failure>
+where
+    S: StaffCalls + Limits + Accounts + Commit,
+{
+    let once = call.once_key(context);
+    for _ in 0..DECISIONS {
+        let (caller, mut account, again) = account_of(context, store, call, id, once.as_ref()).await?;
+        if again {
+            return Ok(account);
+        }
+        let name = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
+        let mut writes = vec![Write::ForgetAttempts(sign_in_key(&account.practice, &name, &context.keyring))];
+        account.attempts_seen = 0;
+        account.browsers += 1;
+        account_changed(context, &mut account, Action::AccountUnlocked, caller.by(), Vec::new(), &mut writes);
+        if let Some(key) = once.clone() {
+            writes.push(Write::Once(Once::new(key, &id.to_string(), context.now())));
+        }
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(account),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended) if once.is_some() => {
+                return Err(Refusal::IdempotencyInProgress.into());
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Deletes an account: its user name is free, its sessions and links are over, its patients can be invited at once. What
+/// happened stays in the audit trail.
+pub async fn delete<S>(context: &Context, store: &S, call: &StaffCall, id: AccountId) -> Result<(), Failure>
+where
+    S: StaffCalls + Limits + Accounts + Patients + Practices + Chain + Commit,
+{
+    let now = context.now();
+    for _ in 0..DECISIONS {
+        let (caller, mut account, _) = account_of(context, store, call, id, None).await?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let name = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
+        let mut writes = vec![
+            Write::FreeUsername { practice: practice.id.clone(), name: name.clone(), account: id },
+            Write::ForgetAttempts(sign_in_key(&practice.id, &name, &context.keyring)),
+        ];
+        for patient in patients_of(store, &account).await? {
+            if patient.accounts.iter().all(|known| known.id != id) {
+                continue;
+            }
+            let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
+            forget_account(context, &practice, patient, id, &caller, &head, &mut writes);
+        }
+        writes.extend(end_all_access(&mut account, now));
+        if let Some(email) = account.email.as_ref().map(Email::comparable) {
+            writes.push(Write::Unlist(practice.id.clone(), Listing::Account { email, account: id }));
+        }
+        for grant in account.grants.values_mut() {
+            if grant.state == GrantState::Held {
+                writes.push(Write::DropHold { practice: practice.id.clone(), account: id });
+            }
+            grant.state = GrantState::Ended;
+        }
+        account.deleted_at = Some(now);
+        account_changed(context, &mut account, Action::AccountDeleted, caller.by(), Vec::new(), &mut writes);
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Takes an account off a patient's record.
+fn forget_account(
+    context: &Context,
+    practice: &Practice,
+    mut patient: Patient,
+    id: AccountId,
+    caller: &Caller,
+    head: &Head,
+    writes: &mut Vec<Write>,
+) {
+    let now = context.now();
+    let theirs = patient.accounts.iter_mut().filter(|known| known.id == id);
+    end_resets(theirs, LinkState::Cancelled, now, writes);
+    // A link that was to bring this account back has nothing to bring back.
+    let returning = own_account_ended(&patient).is_some_and(|known| known.id == id);
+    if let Some(current) = patient.invitation.take_if(|current| returning && current.kind == Kind::Restored) {
+        writes.push(Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now });
+    }
+    patient.accounts.retain(|known| known.id != id);
+    if patient.accounts.is_empty() {
+        patient.registered_at = None;
+        patient.last_login_at = None;
+    }
+    let entry = Entry {
+        practice: patient.practice.clone(),
+        subject: Subject::Patient(patient.id.clone()),
+        at: now,
+        by: caller.by(),
+        action: Action::AccountDeleted,
+        detail: vec![("account_id", id.to_string())],
+    };
+    let event = entry.after(head, &context.keyring);
+    patient.head = event.head();
+    patient.version += 1;
+    let status = patient.status(&practice.settings);
+    writes.push(Write::ChangePatient(Box::new(patient), status));
+    writes.push(Write::Append(event));
+}

@@ -1,0 +1,74 @@
+//! The list of patients whom staff must attend to, and why.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::context::Context;
+use crate::model::attention::Cause;
+use crate::model::delivery::Delivery;
+use crate::model::ids::{LinkId, PatientId};
+use crate::model::link::Link;
+use crate::model::patient::{Patient, Stop};
+use crate::model::practice::{Scope, Settings};
+use crate::model::refusal::Failure;
+use crate::ports::{AlsoRead, Attention, History, Limits, Patients, Practices, StaffCalls};
+use crate::steps::staff_call::{StaffCall, authorize};
+
+/// A patient to attend to, and why.
+pub struct Attended {
+    /// The patient.
+    pub patient: Patient,
+    /// Everything that still holds.
+    pub causes: Vec<Cause>,
+}
+
+/// Whom staff must attend to, by name.
+pub async fn attention<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+) -> Result<(Vec<Attended>, Settings), Failure>
+where
+    S: StaffCalls + Limits + Practices + Patients + History + Attention,
+{
+    let (caller, _) = authorize(context, store, call, &[Scope::Report], AlsoRead::default()).await?;
+    let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
+    let mut noted: BTreeMap<PatientId, BTreeSet<Cause>> = BTreeMap::new();
+    for (patient, cause) in store.noted(&caller.practice).await? {
+        noted.entry(patient).or_default().insert(cause);
+    }
+    let ids: Vec<PatientId> = noted.keys().cloned().collect();
+    let mut all = Vec::new();
+    for some in ids.chunks(50) {
+        let patients: Vec<Patient> =
+            store.charts(&caller.practice, some).await?.into_iter().map(|(patient, _)| patient).collect();
+        let out = |patient: &Patient| -> Vec<LinkId> {
+            let offers = patient.offers.iter().map(|offer| offer.link);
+            patient.invitation.map(|current| current.link).into_iter().chain(offers).collect()
+        };
+        let links: Vec<LinkId> = patients.iter().flat_map(out).collect();
+        let (links, _) = store.links_and_accounts(&links, &[]).await?;
+        for patient in patients {
+            let theirs = out(&patient);
+            let out = || links.iter().filter(|link| theirs.contains(&link.id));
+            let locked = out().any(Link::is_locked);
+            let failed = out().any(|link| link.delivered().0 == Delivery::Failed);
+            let stopped = |why: Stop| patient.stopped.iter().any(|stopped| stopped.why == why);
+            let holds = |cause: &Cause| match cause {
+                Cause::ReportedWrongRecipient => stopped(Stop::WrongRecipient),
+                Cause::AddressBounced => stopped(Stop::Bounced),
+                Cause::AddressComplained => stopped(Stop::Complained),
+                Cause::SmsOptedOut => stopped(Stop::OptedOut),
+                Cause::DeliveryFailed => failed,
+                Cause::LinkLocked => locked,
+                Cause::Hold | Cause::ChangeRequest => true,
+            };
+            let causes: Vec<Cause> =
+                noted.remove(&patient.id).unwrap_or_default().into_iter().filter(holds).collect();
+            if !causes.is_empty() {
+                all.push(Attended { patient, causes });
+            }
+        }
+    }
+    all.sort_by_key(|attended| attended.patient.sort_name());
+    Ok((all, settings))
+}

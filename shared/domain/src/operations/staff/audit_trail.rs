@@ -1,0 +1,163 @@
+//! The audit trail: its events in pages, and whether it is whole.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::audit::{Event, Subject, verify};
+use crate::model::ids::{PatientId, PracticeId};
+use crate::model::practice::Scope;
+use crate::model::refusal::{Failure, FieldFault, Refusal, Unavailable};
+use crate::ports::{AlsoRead, Directory, History, Limits, Patients, StaffCalls};
+use crate::steps::staff_call::{StaffCall, authorize};
+
+/// Events on one page.
+const PAGE: usize = 100;
+
+/// A page of the audit trail.
+pub struct AuditPage {
+    /// Events, the oldest first.
+    pub events: Vec<Event>,
+    /// What to ask for the next page with; none at the end.
+    pub next_cursor: Option<String>,
+}
+
+fn cursor_context(practice: &str, subject: &Subject) -> Vec<u8> {
+    format!("audit\n{practice}\n{}", subject.key()).into_bytes()
+}
+
+/// Events of a patient, or of the practice itself where no patient is named.
+pub async fn audit<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: Option<&PatientId>,
+    cursor: Option<&str>,
+) -> Result<AuditPage, Failure>
+where
+    S: StaffCalls + Limits + History,
+{
+    let subject = patient.map_or(Subject::Practice, |id| Subject::Patient(id.clone()));
+    let (caller, opened) =
+        authorize(context, store, call, &[Scope::Audit], AlsoRead { patient, ..AlsoRead::default() }).await?;
+    if patient.is_some() && opened.patient.is_none() {
+        return Err(Refusal::NotFound.into());
+    }
+    let bound_to = cursor_context(caller.practice.as_str(), &subject);
+    let after = match cursor {
+        None => 0,
+        Some(sealed) => context
+            .keyring
+            .open(&bound_to, sealed)
+            .and_then(|plain| plain.try_into().ok())
+            .map(u64::from_be_bytes)
+            .ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("cursor", "invalid")]))?,
+    };
+    let events = store.events(&caller.practice, &subject, after, PAGE).await?;
+    let last = events.last().filter(|_| events.len() == PAGE).map(|event| event.number);
+    let next_cursor =
+        last.map(|number| context.keyring.seal(&bound_to, &number.to_be_bytes(), &*context.entropy));
+    Ok(AuditPage { events, next_cursor })
+}
+
+/// Whether chains are whole.
+pub struct Verdict {
+    /// No event is missing or changed.
+    pub intact: bool,
+    /// Events that hold.
+    pub checked: u64,
+    /// The first that does not, as `<subject> <number>`.
+    pub first_broken: Option<String>,
+}
+
+/// Checks the chain of a patient, or all of the practice: its own, every patient's, and every account's.
+pub async fn audit_verify<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: Option<&PatientId>,
+) -> Result<Verdict, Failure>
+where
+    S: StaffCalls + Limits + Patients + History + Directory,
+{
+    let (caller, opened) =
+        authorize(context, store, call, &[Scope::Audit], AlsoRead { patient, ..AlsoRead::default() }).await?;
+    let mut verdict = Verdict { intact: true, checked: 0, first_broken: None };
+    if let Some(id) = patient {
+        let record = opened.patient.ok_or(Refusal::NotFound)?;
+        check(
+            context,
+            store,
+            &caller.practice,
+            &Subject::Patient(id.clone()),
+            record.head.number,
+            &mut verdict,
+        )
+        .await?;
+        return Ok(verdict);
+    }
+    check(context, store, &caller.practice, &Subject::Practice, 0, &mut verdict).await?;
+    let mut cursor = None;
+    loop {
+        let (ids, next) = store.patients_after(&caller.practice, cursor).await?;
+        for id in ids {
+            if verdict.intact {
+                check_patient(context, store, &caller.practice, id, &mut verdict).await?;
+            }
+        }
+        cursor = next;
+        if cursor.is_none() || !verdict.intact {
+            return Ok(verdict);
+        }
+    }
+}
+
+async fn check_patient<S: Patients + History>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    id: PatientId,
+    verdict: &mut Verdict,
+) -> Result<(), Failure> {
+    let Some(patient) = store.patient(practice, &id).await? else { return Ok(()) };
+    let accounts: Vec<_> = patient.accounts.iter().map(|account| account.id).collect();
+    let subject = Subject::Patient(id);
+    let (whole, records) = join!(
+        check(context, store, &patient.practice, &subject, patient.head.number, verdict),
+        store.links_and_accounts(&[], &accounts)
+    );
+    whole?;
+    for account in records?.1 {
+        if verdict.intact {
+            check(
+                context,
+                store,
+                &account.practice,
+                &Subject::Account(account.id),
+                account.head.number,
+                verdict,
+            )
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks one chain. It must reach at least to `at_least`, the number that the record knows of, so that a cut end shows too.
+async fn check<S: History>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    subject: &Subject,
+    at_least: u64,
+    verdict: &mut Verdict,
+) -> Result<(), Unavailable> {
+    let events = store.events(practice, subject, 0, usize::MAX).await?;
+    let (holds, broken) = verify(&events, &context.keyring);
+    let broken = broken.or_else(|| (holds < at_least).then_some(holds + 1));
+    verdict.checked += holds;
+    if let Some(number) = broken {
+        verdict.intact = false;
+        verdict.first_broken = Some(format!("{} {number}", subject.key().to_lowercase().replace('#', " ")));
+    }
+    Ok(())
+}

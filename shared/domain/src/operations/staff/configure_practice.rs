@@ -1,0 +1,79 @@
+//! `configure-practice`: a practice's settings, by the practice itself.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::audit::{Action, Entry, Subject};
+use crate::model::practice::{Scope, Settings};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::ports::{AlsoRead, Chain, Commit, CommitError, DECISIONS, Limits, Practices, StaffCalls, Write};
+use crate::steps::staff_call::{StaffCall, authorize};
+
+/// The settings.
+pub async fn get<S: StaffCalls + Limits + Practices>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+) -> Result<Settings, Failure> {
+    let (caller, _) = authorize(context, store, call, &[Scope::Settings], AlsoRead::default()).await?;
+    Ok(store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings)
+}
+
+/// Changes the settings to what `change` makes of them. All faults at once, if there are any.
+pub async fn put<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    change: impl Fn(Settings) -> Settings + Send,
+) -> Result<Settings, Failure>
+where
+    S: StaffCalls + Limits + Practices + Chain + Commit,
+{
+    for _ in 0..DECISIONS {
+        let (opened, head) = join!(
+            authorize(context, store, call, &[Scope::Settings], AlsoRead::default()),
+            store.head(&call.key.claimed, &Subject::Practice)
+        );
+        let (caller, _) = opened?;
+        caller.actor()?;
+        let mut practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let settings = change(practice.settings.clone());
+        let faults = settings.faults();
+        if !faults.is_empty() {
+            let fault = |(pointer, code): &(&'static str, &'static str)| FieldFault {
+                pointer: (*pointer).to_owned(),
+                code,
+            };
+            return Err(Refusal::BadRequest(faults.iter().map(fault).collect()).into());
+        }
+        if practice.settings == settings {
+            return Ok(practice.settings);
+        }
+        let entry = Entry {
+            practice: practice.id.clone(),
+            subject: Subject::Practice,
+            at: context.now(),
+            by: caller.by(),
+            action: Action::SettingsChanged,
+            detail: vec![("fields", changed(&practice.settings, &settings))],
+        };
+        let event = entry.after(&head?, &context.keyring);
+        practice.settings = settings;
+        practice.head = event.head();
+        practice.version += 1;
+        match store.commit(&[Write::ChangePractice(practice.clone()), Write::Append(event)]).await {
+            Ok(()) => return Ok(practice.settings),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+fn changed(before: &Settings, after: &Settings) -> String {
+    let (before, after) =
+        (serde_json::to_value(before).unwrap_or_default(), serde_json::to_value(after).unwrap_or_default());
+    let names =
+        after.as_object().into_iter().flatten().filter(|(name, value)| before.get(*name) != Some(*value));
+    names.map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" ")
+}

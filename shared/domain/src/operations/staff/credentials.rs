@@ -1,0 +1,208 @@
+//! User name and temporary password set by hand, for a patient whom no message reaches.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::account::{Account, Login, TEMPORARY_DAYS, Temporary};
+use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::grant::{Grant, GrantState, Level, Relationship};
+use crate::model::ids::{AccountId, PatientId};
+use crate::model::limit::sign_in_key;
+use crate::model::link::LinkState;
+use crate::model::message::Template;
+use crate::model::password::Password;
+use crate::model::patient::{AccountRef, Patient};
+use crate::model::practice::{Practice, Scope};
+use crate::model::refusal::{Failure, Refusal};
+use crate::model::username::Username;
+use crate::ports::{
+    Accounts, AlsoRead, Chain, Commit, CommitError, DECISIONS, Limits, Practices, StaffCalls, Write,
+};
+use crate::steps::credentials::{check_password, end_all_access};
+use crate::steps::invitation::end_resets;
+use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::staff_call::{Caller, StaffCall, authorize};
+
+/// User name and password that staff give to a patient at the desk.
+pub struct NewCredentials {
+    /// To whom.
+    pub patient: PatientId,
+    /// The user name.
+    pub username: String,
+    /// A password for seven days or the first sign-in, whichever is first.
+    pub password: Password,
+}
+
+/// Sets user name and a temporary password: for the account that the patient has, or for a new one. No address is
+/// needed. Who has an account is signed out everywhere.
+pub async fn set_credentials<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    command: &NewCredentials,
+) -> Result<(Account, Patient), Failure>
+where
+    S: StaffCalls + Limits + Accounts + Practices + Chain + Commit,
+{
+    let subject = Subject::Patient(command.patient.clone());
+    let along = AlsoRead { patient: Some(&command.patient), ..AlsoRead::default() };
+    for _ in 0..DECISIONS {
+        let (opened, head) = join!(
+            authorize(context, store, call, &[Scope::Accounts], along),
+            store.head(&call.key.claimed, &subject)
+        );
+        let (caller, opened) = opened?;
+        caller.actor()?;
+        let patient = opened.patient.ok_or(Refusal::NotFound)?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        require_eligible(context, &practice, &patient)?;
+        let own = patient.chart.email.iter().collect::<Vec<_>>();
+        let username = Username::parse_for(&command.username, &own)
+            .map_err(|fault| Refusal::UsernameRejected(fault.code()))?;
+        check_password(&command.password, &practice, &username.name, &patient.chart, [])?;
+        let existing = match patient.own_account() {
+            Some(own) => store.account(own.id).await?,
+            None => None,
+        };
+        let given =
+            plan_credentials(context, &practice, patient, existing, &username, command, &caller, &head?)?;
+        match store.commit(&given.writes).await {
+            Ok(()) => return Ok((given.account, given.patient)),
+            Err(CommitError::Lost(places)) if places.iter().any(|place| given.claims(*place)) => {
+                return Err(Refusal::UsernameTaken(Vec::new()).into());
+            }
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Not for whom the office keeps out, and not for a child; a missing address is no reason.
+fn require_eligible(context: &Context, practice: &Practice, patient: &Patient) -> Result<(), Refusal> {
+    let mut reasons = patient.refusals(crate::model::chart::Channel::Print, &practice.settings);
+    reasons.retain(|reason| *reason != crate::model::patient::Reason::Declined);
+    if !reasons.is_empty() {
+        return Err(Refusal::NotEligible(reasons));
+    }
+    if patient.revocation.is_some() {
+        return Err(Refusal::Conflict("access_revoked"));
+    }
+    if patient.chart.birth_date.age(context.now()) < practice.settings.adolescent_age {
+        return Err(Refusal::RepresentativeRequired);
+    }
+    let held = patient.accounts.iter().any(|account| account.held);
+    if held { Err(Refusal::Conflict("already_registered")) } else { Ok(()) }
+}
+
+struct CredentialsPlan {
+    account: Account,
+    patient: Patient,
+    writes: Vec<Write>,
+}
+
+impl CredentialsPlan {
+    fn claims(&self, place: usize) -> bool {
+        matches!(self.writes.get(place), Some(Write::ClaimUsername(_)))
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
+fn plan_credentials(
+    context: &Context,
+    practice: &Practice,
+    mut patient: Patient,
+    existing: Option<Account>,
+    username: &Username,
+    command: &NewCredentials,
+    caller: &Caller,
+    head: &Head,
+) -> Result<CredentialsPlan, Failure> {
+    let now = context.now();
+    let mut writes = Vec::new();
+    let is_new = existing.is_none();
+    let mut account = existing.unwrap_or_else(|| new_account(context, practice, &patient, username));
+    let login = Login {
+        practice: practice.id.clone(),
+        name: username.name.clone(),
+        account: account.id,
+        password: command.password.hash(&context.keyring, &*context.entropy),
+    };
+    let old = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
+    if !is_new && old == username.name {
+        writes.push(Write::SetPassword(login));
+    } else {
+        if !is_new {
+            let practice = practice.id.clone();
+            writes.push(Write::FreeUsername { practice, name: old, account: account.id });
+        }
+        writes.push(Write::ClaimUsername(login));
+    }
+    writes.push(Write::ForgetAttempts(sign_in_key(&practice.id, &username.name, &context.keyring)));
+    account.username.clone_from(&username.shown);
+    writes.extend(end_all_access(&mut account, now));
+    account.temporary = Some(Temporary { until: now.plus_hours(TEMPORARY_DAYS * 24), used: false });
+
+    let theirs = patient.accounts.iter_mut().filter(|known| known.id == account.id);
+    end_resets(theirs, LinkState::Cancelled, now, &mut writes);
+    if is_new {
+        let (id, username) = (account.id, account.username.clone());
+        let relationship = Relationship::Own;
+        patient.accounts.push(AccountRef {
+            id,
+            username,
+            relationship,
+            ended_by: None,
+            held: false,
+            addresses: Vec::new(),
+            reset: None,
+        });
+        patient.registered_at = patient.registered_at.or(Some(now));
+        if let Some(current) = patient.invitation.take() {
+            writes.push(Write::CloseLink { id: current.link, to: LinkState::Superseded, at: now });
+        }
+        patient.declined = None;
+    }
+    for known in patient.accounts.iter_mut().filter(|known| known.id == account.id) {
+        known.username.clone_from(&username.shown);
+    }
+    let entry = |subject: Subject, by: By| Entry {
+        practice: practice.id.clone(),
+        subject,
+        at: now,
+        by,
+        action: Action::CredentialsSet,
+        detail: vec![("account_id", account.id.to_string())],
+    };
+    let event = entry(Subject::Patient(patient.id.clone()), caller.by()).after(head, &context.keyring);
+    let own_event = entry(Subject::Account(account.id), caller.by()).after(&account.head, &context.keyring);
+    patient.head = event.head();
+    patient.version += 1;
+    account.head = own_event.head();
+    writes.extend([Write::Append(event), Write::Append(own_event)]);
+    if is_new {
+        writes.push(Write::CreateAccount(Box::new(account.clone())));
+    } else {
+        account.version += 1;
+        writes.push(Write::ChangeAccount(Box::new(account.clone())));
+    }
+    let told = notice_channel(&patient)
+        .map(|channel| to_patient(context, &patient, Template::CredentialsSet, channel, None));
+    writes.extend(told.map(Write::Queue));
+    let status = patient.status(&practice.settings);
+    writes.push(Write::ChangePatient(Box::new(patient.clone()), status));
+    Ok(CredentialsPlan { account, patient, writes })
+}
+
+fn new_account(context: &Context, practice: &Practice, patient: &Patient, username: &Username) -> Account {
+    let now = context.now();
+    let grant = Grant {
+        relationship: Relationship::Own,
+        level: Level::Full,
+        state: GrantState::Active,
+        since: now,
+        ended_by: None,
+    };
+    let id = AccountId::new(&*context.clock, &*context.entropy);
+    Account::begin(id, practice.id.clone(), username.shown.clone(), &patient.id, grant)
+}

@@ -1,0 +1,107 @@
+//! Registrations that wait for staff: the list, and the decision.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::audit::{Action, Entry, Subject};
+use crate::model::hold::Hold;
+use crate::model::ids::AccountId;
+use crate::model::message::Template;
+use crate::model::practice::Scope;
+use crate::model::refusal::{Failure, Refusal};
+use crate::ports::{
+    AlsoRead, Chain, Commit, CommitError, DECISIONS, Holds, Limits, Once, Patients, Practices, StaffCalls,
+    Write,
+};
+use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::staff_call::{StaffCall, authorize, earlier_use};
+
+/// The registrations that wait.
+pub async fn holds<S: StaffCalls + Limits + Holds>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+) -> Result<Vec<Hold>, Failure> {
+    let (caller, _) = authorize(context, store, call, &[Scope::Accounts], AlsoRead::default()).await?;
+    Ok(store.holds(&caller.practice).await?)
+}
+
+/// Grants or refuses one; what was decided on.
+pub async fn decide_hold<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    id: AccountId,
+    grant: bool,
+) -> Result<Hold, Failure>
+where
+    S: StaffCalls + Limits + Holds + Patients + Practices + Chain + Commit,
+{
+    let once = call.once_key(context);
+    let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
+    for _ in 0..DECISIONS {
+        let (caller, opened) = authorize(context, store, call, &[Scope::Accounts], along).await?;
+        caller.actor()?;
+        if let Some(made) = earlier_use(opened.once, once.as_ref(), context.now())? {
+            return serde_json::from_str(&made).map_err(|_| Failure::Unavailable);
+        }
+        let all = store.holds(&caller.practice).await?;
+        let hold = all.into_iter().find(|hold| hold.account == id).ok_or(Refusal::NotFound)?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let subject = Subject::Patient(hold.patient.clone());
+        let (patient, head) =
+            join!(store.patient(&hold.practice, &hold.patient), store.head(&hold.practice, &subject));
+        let mut patient = patient?.ok_or(Refusal::NotFound)?;
+        if let Some(reason) = patient.suspension().filter(|_| grant) {
+            return Err(Refusal::NotEligible(vec![reason]).into());
+        }
+        let now = context.now();
+        let username =
+            patient.accounts.iter().find(|account| account.id == id).map(|account| account.username.clone());
+        if grant {
+            patient
+                .accounts
+                .iter_mut()
+                .filter(|account| account.id == id)
+                .for_each(|account| account.held = false);
+        } else {
+            patient.accounts.retain(|account| account.id != id);
+        }
+        let entry = Entry {
+            practice: hold.practice.clone(),
+            subject,
+            at: now,
+            by: caller.by(),
+            action: if grant { Action::HoldGranted } else { Action::HoldRefused },
+            detail: vec![("account_id", id.to_string())],
+        };
+        let event = entry.after(&head?, &context.keyring);
+        patient.head = event.head();
+        patient.version += 1;
+        let mut writes = vec![
+            Write::DecideHold { hold: hold.clone(), granted: grant.then_some(now) },
+            Write::Append(event),
+        ];
+        if let Some(channel) = notice_channel(&patient).filter(|_| grant) {
+            let mut message = to_patient(context, &patient, Template::Registered, channel, None);
+            message.usernames = username.into_iter().collect();
+            writes.push(Write::Queue(message));
+        }
+        if let Some(key) = once.clone() {
+            // The hold is gone once it is decided on: what the answer says of it lies in the marker, ids all of it.
+            let decided = serde_json::to_string(&hold).unwrap_or_default();
+            writes.push(Write::Once(Once::new(key, &decided, now)));
+        }
+        let status = patient.status(&practice.settings);
+        writes.push(Write::ChangePatient(Box::new(patient), status));
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(hold),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended) if once.is_some() => {
+                return Err(Refusal::IdempotencyInProgress.into());
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}

@@ -1,0 +1,15 @@
+//! Operations of a practice's staff and applications. Each begins with [`crate::steps::staff_call`].
+
+pub mod accounts;
+pub mod attention;
+pub mod audit_trail;
+pub mod configure_practice;
+pub mod credentials;
+pub mod holds;
+pub mod import;
+pub mod portal;
+pub mod proposals;
+pub mod quick_add;
+pub mod revoke;
+pub mod send_invite;
+pub mod sync_chart;

@@ -1,0 +1,167 @@
+//! Changes of charts that people proposed: the list, and the decision field by field.
+
+use std::collections::BTreeMap;
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::audit::{Action, Subject};
+use crate::model::chart::{Care, CareChange, Chart};
+use crate::model::ids::{ChangeId, PatientId};
+use crate::model::message::Template;
+use crate::model::patient::Patient;
+use crate::model::person::Line;
+use crate::model::practice::Scope;
+use crate::model::proposal::{ChartField, Proposal, ProposalState, proposal_event};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::ports::{
+    AlsoRead, Chain, Commit, CommitError, DECISIONS, Limits, Once, Patients, Practices, Proposals,
+    StaffCalls, Write,
+};
+use crate::steps::chart_change::{ChartChange, plan_chart};
+use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
+
+/// A proposed change beside the chart as it is now.
+pub struct Waiting {
+    /// The change.
+    pub change: Proposal,
+    /// The chart as it is now.
+    pub chart: Chart,
+}
+
+/// The proposed changes that wait.
+pub async fn pending<S>(context: &Context, store: &S, call: &StaffCall) -> Result<Vec<Waiting>, Failure>
+where
+    S: StaffCalls + Limits + Proposals + Patients,
+{
+    let (caller, _) = authorize(context, store, call, &[Scope::ChartRead], AlsoRead::default()).await?;
+    let changes = store.changes(&caller.practice).await?;
+    let mut ids: Vec<PatientId> = changes.iter().map(|change| change.patient.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    let mut charts = BTreeMap::new();
+    for some in ids.chunks(50) {
+        for (patient, _) in store.charts(&caller.practice, some).await? {
+            charts.insert(patient.id, patient.chart);
+        }
+    }
+    let waiting = |change: Proposal| {
+        let chart = charts.get(&change.patient)?.clone();
+        Some(Waiting { change, chart })
+    };
+    Ok(changes.into_iter().filter_map(waiting).collect())
+}
+
+/// What staff decide.
+pub enum ProposalDecision {
+    /// Take these fields over; all of them, if none is named.
+    Accept(Option<Vec<ChartField>>),
+    /// Take nothing over.
+    Decline,
+}
+
+/// Decides on a proposed change; the change, and the chart as it is then.
+pub async fn decide_proposal<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    id: ChangeId,
+    decision: &ProposalDecision,
+) -> Result<Waiting, Failure>
+where
+    S: StaffCalls + Limits + Proposals + Patients + Practices + Chain + Commit,
+{
+    let once = call.once_key(context);
+    let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
+    for _ in 0..DECISIONS {
+        let (caller, opened) = authorize(context, store, call, &[Scope::ChartWrite], along).await?;
+        caller.actor()?;
+        if let Some(made) = earlier_use(opened.once, once.as_ref(), context.now())? {
+            return repeated_answer(store, &caller, &made).await;
+        }
+        let change = store.change(&caller.practice, id).await?.ok_or(Refusal::NotFound)?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let subject = Subject::Patient(change.patient.clone());
+        let (patient, head) =
+            join!(store.patient(&caller.practice, &change.patient), store.head(&caller.practice, &subject));
+        let patient = patient?.ok_or(Refusal::NotFound)?;
+        let (change, chart) = apply_decision(context, change, &patient, decision, &caller)?;
+        let accepted = change.state == ProposalState::Accepted;
+        let action = if accepted { Action::ChangeAccepted } else { Action::ChangeDeclined };
+        let first = proposal_event(context, &change, caller.by(), action).after(&head?, &context.keyring);
+        let taken = ChartChange { chart, keep_tags: true, care: CareChange::default() };
+        let existing = Some((patient.clone(), Care::default()));
+        let planned =
+            plan_chart(context, &practice, &patient.id, existing, &taken, &caller.by(), &first.head());
+        let mut writes = vec![Write::DecideChange(change.clone()), Write::Append(first)];
+        writes.extend(planned.writes);
+        let patient = planned.charted.patient;
+        let template = if accepted { Template::DetailsAccepted } else { Template::DetailsDeclined };
+        let told =
+            notice_channel(&patient).map(|channel| to_patient(context, &patient, template, channel, None));
+        writes.extend(told.map(Write::Queue));
+        if let Some(key) = once.clone() {
+            let made = format!("{} {}", change.patient, change.id);
+            writes.push(Write::Once(Once::new(key, &made, context.now())));
+        }
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(Waiting { change, chart: patient.chart }),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// The change with the decision in it, and the chart that follows.
+fn apply_decision(
+    context: &Context,
+    mut change: Proposal,
+    patient: &Patient,
+    decision: &ProposalDecision,
+    caller: &Caller,
+) -> Result<(Proposal, Chart), Refusal> {
+    let wanted = |field: ChartField| match decision {
+        ProposalDecision::Decline => false,
+        ProposalDecision::Accept(None) => true,
+        ProposalDecision::Accept(Some(names)) => names.contains(&field),
+    };
+    if let ProposalDecision::Accept(Some(names)) = decision {
+        let unknown = names.iter().any(|name| change.fields.iter().all(|field| field.name != *name));
+        if unknown || names.is_empty() {
+            return Err(Refusal::BadRequest(vec![FieldFault::of("fields", "unknown_field")]));
+        }
+    }
+    let mut chart = patient.chart.clone();
+    for field in &mut change.fields {
+        let taken = wanted(field.name);
+        field.accepted = Some(taken);
+        if taken {
+            let value = field.proposed.as_ref().map(Line::reveal);
+            field.name.put(&mut chart, value).map_err(|_| Refusal::Conflict("chart_moved"))?;
+        }
+    }
+    change.state = if matches!(decision, ProposalDecision::Decline) {
+        ProposalState::Declined
+    } else {
+        ProposalState::Accepted
+    };
+    change.decided_at = Some(context.now());
+    change.decided_by = Some(caller.by());
+    Ok((change, chart))
+}
+
+/// The answer to a repeated decision: the change lies beside the patient by then.
+async fn repeated_answer<S: Proposals + Patients>(
+    store: &S,
+    caller: &Caller,
+    made: &str,
+) -> Result<Waiting, Failure> {
+    let (patient, id) = made.split_once(' ').ok_or(Refusal::NotFound)?;
+    let patient = PatientId::parse(patient).map_err(|_| Refusal::NotFound)?;
+    let id = ChangeId::parse(id).map_err(|_| Refusal::NotFound)?;
+    let change = store.decided_change(&caller.practice, &patient, id).await?.ok_or(Refusal::NotFound)?;
+    let patient = store.patient(&caller.practice, &patient).await?.ok_or(Refusal::NotFound)?;
+    Ok(Waiting { change, chart: patient.chart })
+}

@@ -1,0 +1,117 @@
+//! Quick add: a chart and its invitation in one call.
+
+use crate::context::Context;
+use crate::model::audit::Head;
+use crate::model::chart::{Channel, Chart};
+use crate::model::ids::{LinkId, PatientId, new_patient_id};
+use crate::model::link::Link;
+use crate::model::patient::Patient;
+use crate::model::practice::{Scope, Settings};
+use crate::model::refusal::{Failure, Refusal};
+use crate::ports::{
+    AlsoRead, Commit, CommitError, Directory, Limits, Links, Once, Patients, Practices, StaffCalls, Write,
+};
+use crate::steps::chart_change::{chart_created, listings, new_patient};
+use crate::steps::invitation::{prepare, too_many_texts};
+use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
+
+/// To add a patient at the front desk.
+pub struct QuickAdd {
+    /// What staff know.
+    pub chart: Chart,
+    /// The invitation's channel, if the portal is to be activated.
+    pub invite: Option<Channel>,
+    /// Whether somebody of the same name and birth date is no reason to stop.
+    pub allow_duplicate: bool,
+}
+
+/// A patient added, with the invitation.
+pub struct QuickAdded {
+    /// The patient.
+    pub patient: Patient,
+    /// The invitation.
+    pub link: Option<Link>,
+    /// The practice's settings.
+    pub settings: Settings,
+    /// The caller.
+    pub caller: Caller,
+}
+
+/// Adds a patient, and invites, in one write; names somebody who may be the same person instead.
+pub async fn quick_add<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    command: &QuickAdd,
+) -> Result<QuickAdded, Failure>
+where
+    S: StaffCalls + Limits + Practices + Directory + Patients + Links + Commit,
+{
+    let once = call.once_key(context);
+    let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
+    let (caller, opened) =
+        authorize(context, store, call, &[Scope::ChartWrite, Scope::Invite], along).await?;
+    let actor = caller.actor()?;
+    let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+    let now = context.now();
+    if let Some(made) = earlier_use(opened.once, once.as_ref(), now)? {
+        return added_before(store, practice.settings, caller, &made).await;
+    }
+    let chart = &command.chart;
+    if !command.allow_duplicate {
+        let (family, given) = (chart.family_name.comparable(), chart.given_name.comparable());
+        let twins = store.same_person(&practice.id, &family, &given, &chart.birth_date.reveal()).await?;
+        if !twins.is_empty() {
+            return Err(Refusal::PossibleDuplicate(twins).into());
+        }
+    }
+    let id = new_patient_id(&*context.clock, &*context.entropy);
+    let mut patient = new_patient(&practice, &id, chart.clone(), now);
+    // A quick add by text is the patient's consent, recorded with the time and the actor.
+    let consent = patient.chart.sms_consent.map(|_| ("sms_consent", "true".to_owned())).into_iter().collect();
+    let first = chart_created(&patient, &caller.by(), now, consent).after(&Head::default(), &context.keyring);
+    patient.head = first.head();
+    let mut writes = Vec::new();
+    let mut link = None;
+    if let Some(channel) = command.invite {
+        let mut ready = prepare(context, &practice.settings, patient, channel, None, &caller, &actor)?;
+        ready.chained(context, &first.head());
+        patient = ready.patient;
+        link = Some(ready.link);
+        writes.extend(ready.writes);
+    }
+    writes.extend(listings(&patient).into_iter().map(|listing| Write::List(practice.id.clone(), listing)));
+    writes.push(Write::CreatePatient(Box::new(patient.clone()), patient.status(&practice.settings)));
+    writes.push(Write::Append(first));
+    let keyed = once.is_some();
+    if let Some(key) = once {
+        let resource = link.as_ref().map_or_else(|| id.to_string(), |link| format!("{id} {}", link.id));
+        writes.push(Write::Once(Once::new(key, &resource, now)));
+    }
+    match store.commit(&writes).await {
+        Ok(()) => Ok(QuickAdded { patient, link, settings: practice.settings, caller }),
+        // A new id meets nothing but the same idempotency key, at work at this moment.
+        Err(CommitError::Lost(lost)) => {
+            let texts = too_many_texts(&writes, &lost, now);
+            Err(texts.unwrap_or(Refusal::IdempotencyInProgress).into())
+        }
+        Err(CommitError::Contended) if keyed => Err(Refusal::IdempotencyInProgress.into()),
+        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
+    }
+}
+
+async fn added_before<S: Patients + Links>(
+    store: &S,
+    settings: Settings,
+    caller: Caller,
+    made: &str,
+) -> Result<QuickAdded, Failure> {
+    let (id, link) = made.split_once(' ').map_or((made, None), |(id, link)| (id, LinkId::parse(link).ok()));
+    let id = PatientId::parse(id).map_err(|_| Refusal::NotFound)?;
+    let patient = store.patient(&caller.practice, &id).await?.ok_or(Refusal::NotFound)?;
+    let link = match link {
+        Some(link) => store.link(link).await?,
+        None => None,
+    };
+    Ok(QuickAdded { patient, link, settings, caller })
+}

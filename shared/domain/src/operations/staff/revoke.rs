@@ -1,0 +1,172 @@
+//! `revoke`: access taken away, of all or of one, in one transaction; access switched off and on; the patient's no.
+
+use crate::context::Context;
+use crate::model::audit::{Action, Entry, Subject};
+use crate::model::grant::{Level, Relationship};
+use crate::model::ids::{AccountId, PatientId, RevocationId};
+use crate::model::link::LinkState;
+use crate::model::message::Template;
+use crate::model::patient::{Declined, Patient, Revocation};
+use crate::model::practice::Scope;
+use crate::model::refusal::Failure;
+use crate::ports::{Commit, History, Limits, Practices, StaffCalls, Write};
+use crate::steps::access::{
+    Revoke, drop_holds, representative_ended, revocation_entry, revoke_one, set_level_of, suspend_grants,
+};
+use crate::steps::invitation::end_resets;
+use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::portal_status::{PatientChange, Portal, change_patient};
+use crate::steps::staff_call::{Caller, StaffCall};
+
+/// Revokes. Doing it again changes nothing and says nothing.
+pub async fn revoke<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    command: &Revoke,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: StaffCalls + Limits + Practices + History + Commit,
+{
+    change_patient(context, store, call, &[Scope::Revoke], &command.patient, |patient, caller| {
+        caller.actor()?;
+        match command.account {
+            None => Ok(revoke_all(context, patient, command, caller)),
+            Some(account) => revoke_one(context, patient, account, command, caller),
+        }
+    })
+    .await
+}
+
+fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller: &Caller) -> PatientChange {
+    let earlier = patient.revocation.as_ref().map(|earlier| (earlier.id, earlier.reason));
+    let worse = earlier.is_some_and(|(_, known)| command.reason.weight() > known.weight());
+    if earlier.is_some() && patient.invitation.is_none() && patient.offers.is_empty() && !worse {
+        return None;
+    }
+    // What a worse reason asked for before access comes back is asked for still: whom nobody should have let in does not
+    // get in again because access was taken away once more.
+    let known = earlier.map(|(_, known)| known).filter(|known| known.weight() > command.reason.weight());
+    let reason = known.unwrap_or(command.reason);
+    let now = context.now();
+    // A revocation over one that was about to be undone keeps its id, so that the same grants come back with it.
+    let id = earlier.map_or_else(|| RevocationId::new(&*context.clock, &*context.entropy), |(id, _)| id);
+    let entry = revocation_entry(context, &patient, caller, command, Vec::new());
+    let mut writes = Vec::new();
+    let mut others = Vec::new();
+    drop_holds(&mut patient, |_| true, id, &mut writes);
+    for account in patient.accounts.iter_mut().filter(|account| account.ended_by.is_none()) {
+        account.ended_by = Some(id);
+        writes.push(Write::EndGrant { account: account.id, patient: patient.id.clone(), revocation: id });
+        if account.relationship != Relationship::Own {
+            others.push(account.id);
+        }
+    }
+    end_resets(patient.accounts.iter_mut(), LinkState::Revoked, now, &mut writes);
+    if let Some(current) = patient.invitation.take() {
+        writes.push(Write::CloseLink { id: current.link, to: LinkState::Revoked, at: now });
+    }
+    for offer in patient.offers.drain(..) {
+        writes.push(Write::EndLink { id: offer.link, to: LinkState::Revoked, at: now });
+    }
+    writes.extend(others.into_iter().map(|account| representative_ended(context, &patient, account)));
+    let told = earlier.is_some();
+    patient.revocation =
+        Some(Revocation { id, at: now, by: caller.by(), reason, note: command.note.clone() });
+    if let Some(channel) = notice_channel(&patient).filter(|_| !told) {
+        writes.push(Write::Queue(to_patient(context, &patient, Template::Revoked, channel, None)));
+    }
+    Some((patient, writes, entry))
+}
+
+/// Switches portal access on or off for a patient; off suspends every grant and takes a pending invitation back.
+pub async fn set_access<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: &PatientId,
+    enabled: bool,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: StaffCalls + Limits + Practices + History + Commit,
+{
+    change_patient(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
+        if !enabled {
+            caller.must(Scope::Revoke)?;
+        }
+        caller.actor()?;
+        if patient.access_enabled == enabled {
+            return Ok(None);
+        }
+        let was = patient.suspension().is_some();
+        patient.access_enabled = enabled;
+        let mut writes = Vec::new();
+        suspend_grants(context, &mut patient, was, &mut writes);
+        let entry = Entry {
+            practice: patient.practice.clone(),
+            subject: Subject::Patient(patient.id.clone()),
+            at: context.now(),
+            by: caller.by(),
+            action: if enabled { Action::AccessEnabled } else { Action::AccessDisabled },
+            detail: Vec::new(),
+        };
+        Ok(Some((patient, writes, entry)))
+    })
+    .await
+}
+
+/// Records that the patient said no; a pending invitation ends.
+pub async fn decline<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: &PatientId,
+    reason: Option<&str>,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: StaffCalls + Limits + Practices + History + Commit,
+{
+    change_patient(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
+        caller.actor()?;
+        if patient.declined.is_some() {
+            return Ok(None);
+        }
+        let now = context.now();
+        patient.declined = Some(Declined { at: now, by: caller.by() });
+        let mut writes = Vec::new();
+        if let Some(current) = patient.invitation.take() {
+            writes.push(Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now });
+        }
+        let entry = Entry {
+            practice: patient.practice.clone(),
+            subject: Subject::Patient(patient.id.clone()),
+            at: now,
+            by: caller.by(),
+            action: Action::InvitationDeclined,
+            detail: reason.map(|reason| ("reason", reason.to_owned())).into_iter().collect(),
+        };
+        Ok(Some((patient, writes, entry)))
+    })
+    .await
+}
+
+/// Staff let a representative see more or less.
+pub async fn set_level<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: &PatientId,
+    account: AccountId,
+    level: Level,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: StaffCalls + Limits + Practices + History + Commit,
+{
+    // What takes something away needs what takes all away.
+    let scope = if level == Level::Limited { Scope::Revoke } else { Scope::Invite };
+    change_patient(context, store, call, &[scope], patient, |patient, caller| {
+        caller.actor()?;
+        set_level_of(context, patient, account, level, caller)
+    })
+    .await
+}

@@ -1,0 +1,153 @@
+//! `send-invite`: one invitation out, over an older one if there is one; or the pending one taken back.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::audit::{Action, Entry, Subject};
+use crate::model::chart::Channel;
+use crate::model::ids::{Actor, LinkId, PatientId};
+use crate::model::link::{Link, LinkState};
+use crate::model::patient::Patient;
+use crate::model::practice::{Scope, Settings};
+use crate::model::refusal::{Failure, Refusal};
+use crate::ports::{
+    AlsoRead, Chain, Commit, CommitError, DECISIONS, History, Limits, Links, Once, Practices, StaffCalls,
+    Write,
+};
+use crate::steps::invitation::{Prepared, prepare, too_many_texts};
+use crate::steps::portal_status::{Portal, change_patient};
+use crate::steps::representative::{Offering, offer};
+use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
+
+/// To invite a patient.
+pub struct Invite {
+    /// Whom.
+    pub patient: PatientId,
+    /// Which way: e-mail, text or print.
+    pub channel: Channel,
+    /// Why it is to go although the patient said no.
+    pub why: Option<String>,
+}
+
+/// An invitation as it now is, and who asked.
+pub struct Invited {
+    /// The invitation.
+    pub link: Link,
+    /// The caller, whose scopes decide what the answer shows.
+    pub caller: Caller,
+}
+
+/// Invites; a patient who has an account of their own gets a reset link instead.
+pub async fn invite<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    command: &Invite,
+) -> Result<Invited, Failure>
+where
+    S: StaffCalls + Limits + Chain + Practices + Links + Commit,
+{
+    making(context, store, call, &command.patient, |settings, patient, caller, actor| {
+        prepare(context, settings, patient, command.channel, command.why.as_deref(), caller, actor)
+    })
+    .await
+}
+
+/// Invites somebody to look after a patient.
+pub async fn invite_representative<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    command: &Offering,
+) -> Result<Invited, Failure>
+where
+    S: StaffCalls + Limits + Chain + Practices + Links + Commit,
+{
+    making(context, store, call, &command.patient, |settings, patient, caller, actor| {
+        offer(context, settings, patient, command, caller, actor)
+    })
+    .await
+}
+
+async fn making<S, P>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: &PatientId,
+    prepare: P,
+) -> Result<Invited, Failure>
+where
+    S: StaffCalls + Limits + Chain + Practices + Links + Commit,
+    P: Fn(&Settings, Patient, &Caller, &Actor) -> Result<Prepared, Refusal> + Send,
+{
+    let subject = Subject::Patient(patient.clone());
+    let once = call.once_key(context);
+    let along = AlsoRead { patient: Some(patient), once: once.as_ref(), ..AlsoRead::default() };
+    for _ in 0..DECISIONS {
+        let (opened, head) = join!(
+            authorize(context, store, call, &[Scope::Invite], along),
+            store.head(&call.key.claimed, &subject)
+        );
+        let (caller, opened) = opened?;
+        let actor = caller.actor()?;
+        if let Some(made) = earlier_use(opened.once, once.as_ref(), context.now())? {
+            let id = LinkId::parse(&made).map_err(|_| Refusal::NotFound)?;
+            let link = store.link(id).await?.ok_or(Refusal::NotFound)?;
+            return Ok(Invited { link, caller });
+        }
+        let patient = opened.patient.ok_or(Refusal::NotFound)?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let mut ready = prepare(&practice.settings, patient, &caller, &actor)?;
+        ready.chained(context, &head?);
+        ready.patient.version += 1;
+        let status = ready.patient.status(&practice.settings);
+        ready.writes.push(Write::ChangePatient(Box::new(ready.patient), status));
+        if let Some(key) = once.clone() {
+            ready.writes.push(Write::Once(Once::new(key, &ready.link.id.to_string(), context.now())));
+        }
+        match store.commit(&ready.writes).await {
+            Ok(()) => return Ok(Invited { link: ready.link, caller }),
+            Err(CommitError::Lost(lost)) => {
+                if let Some(refusal) = too_many_texts(&ready.writes, &lost, context.now()) {
+                    return Err(refusal.into());
+                }
+            }
+            Err(CommitError::Contended) if once.is_some() => {
+                return Err(Refusal::IdempotencyInProgress.into());
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Takes the pending invitation back; the portal status afterwards. Without one, nothing changes.
+pub async fn cancel<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: &PatientId,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: StaffCalls + Limits + Practices + History + Commit,
+{
+    change_patient(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
+        caller.actor()?;
+        let Some(current) = patient.invitation.take() else { return Ok(None) };
+        let now = context.now();
+        let entry = Entry {
+            practice: patient.practice.clone(),
+            subject: Subject::Patient(patient.id.clone()),
+            at: now,
+            by: caller.by(),
+            action: Action::InvitationCancelled,
+            detail: vec![("invitation_id", current.link.to_string())],
+        };
+        Ok(Some((
+            patient,
+            vec![Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now }],
+            entry,
+        )))
+    })
+    .await
+}

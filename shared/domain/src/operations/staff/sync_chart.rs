@@ -1,0 +1,96 @@
+//! `sync-chart`: charts in: one by one from the EHR, many in an import, or a quick add with its invitation.
+
+use crate::context::Context;
+use crate::model::audit::{Action, Entry, Subject};
+use crate::model::chart::Channel;
+use crate::model::ids::PatientId;
+use crate::model::patient::Stop;
+use crate::model::practice::Scope;
+use crate::model::refusal::{Failure, Refusal};
+use crate::ports::{AlsoRead, Chain, Commit, CommitError, DECISIONS, History, Limits, Practices, StaffCalls};
+use crate::steps::chart_change::{ChartChange, Charted, Synced, end_of_chain, plan_chart};
+use crate::steps::portal_status::{Portal, change_patient};
+use crate::steps::staff_call::{Caller, StaffCall, authorize};
+
+/// Takes a chart in.
+pub async fn put<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    id: &PatientId,
+    change: &ChartChange,
+) -> Result<(Synced, Charted, Caller), Failure>
+where
+    S: StaffCalls + Limits + Practices + Chain + Commit,
+{
+    let along = AlsoRead { patient: Some(id), care: !change.care.is_empty(), once: None };
+    let mut stale = false;
+    for _ in 0..DECISIONS {
+        let (caller, opened) = authorize(context, store, call, &[Scope::ChartWrite], along).await?;
+        caller.actor()?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let care = opened.care.unwrap_or_default();
+        let existing = opened.patient.map(|patient| (patient, care));
+        let head = end_of_chain(store, &practice, id, existing.as_ref(), stale).await?;
+        let plan = plan_chart(context, &practice, id, existing, change, &caller.by(), &head);
+        if plan.writes.is_empty() {
+            return Ok((Synced::Unchanged, plan.charted, caller));
+        }
+        match store.commit(&plan.writes).await {
+            Ok(()) => return Ok((plan.synced, plan.charted, caller)),
+            Err(CommitError::Lost(_)) => stale = true,
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// A patient's chart for the EHR, or for staff.
+pub async fn get<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    id: &PatientId,
+) -> Result<(Charted, Caller), Failure>
+where
+    S: StaffCalls + Limits + Practices,
+{
+    let along = AlsoRead { patient: Some(id), care: true, once: None };
+    let (caller, opened) = authorize(context, store, call, &[Scope::ChartRead], along).await?;
+    let patient = opened.patient.ok_or(Refusal::NotFound)?;
+    let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
+    Ok((Charted { patient, care: Some(opened.care.unwrap_or_default()), settings }, caller))
+}
+
+/// Staff confirm that the address for a channel is the patient's after all: messages go there again.
+pub async fn confirm_contact<S>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    patient: &PatientId,
+    channel: Channel,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: StaffCalls + Limits + Practices + History + Commit,
+{
+    change_patient(context, store, call, &[Scope::ChartWrite], patient, |mut patient, caller| {
+        caller.actor()?;
+        // The chart's address, and those of representatives who were invited by that way.
+        let known = patient.stopped.len();
+        // Who replied STOP is heard until they reply START.
+        patient.stopped.retain(|stopped| stopped.channel != channel || stopped.why == Stop::OptedOut);
+        if patient.stopped.len() == known {
+            return Ok(None);
+        }
+        let entry = Entry {
+            practice: patient.practice.clone(),
+            subject: Subject::Patient(patient.id.clone()),
+            at: context.now(),
+            by: caller.by(),
+            action: Action::ContactConfirmed,
+            detail: vec![("channel", channel.as_str().to_owned())],
+        };
+        Ok(Some((patient, Vec::new(), entry)))
+    })
+    .await
+}

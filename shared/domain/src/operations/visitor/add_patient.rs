@@ -1,0 +1,234 @@
+//! Adds a patient to a login that exists, at the end of a link.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::grant::{Grant, GrantState, Level, Relationship};
+use crate::model::hold::{Hold, HoldReason};
+use crate::model::link::{Link, Purpose, Role};
+use crate::model::message::Template;
+use crate::model::password::Password;
+use crate::model::patient::{AccountRef, Patient, address_digest};
+use crate::model::person::{Email, Phone};
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::session::Session;
+use crate::ports::{
+    Accounts, Chain, Commit, CommitError, DECISIONS, Limits, Links, Patients, Practices, Write,
+};
+use crate::steps::change::account_changed;
+use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticate};
+use crate::steps::notice::{notice_channel, notify_holder, to_patient};
+use crate::steps::public_post::rate_limited_link;
+use crate::steps::registration::{
+    Registered, RegistrationOutcome, RegistrationPlan, must_wait, ticket_digest, used_up,
+};
+
+/// Digests of an account's own addresses.
+fn addresses_of(account: &Account) -> Vec<String> {
+    let email = account.email.as_ref().map(Email::reveal);
+    let phone = account.mobile_phone.as_ref().and_then(Phone::dialable);
+    email.into_iter().chain(phone).map(address_digest).collect()
+}
+
+/// Patients that one login may see.
+const PATIENTS: usize = 20;
+
+/// To add a patient to a login that exists.
+pub struct AddPatient {
+    /// The ticket.
+    pub ticket: String,
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub password: Password,
+    /// What the holder is to the patient, where they are not the patient.
+    pub relationship: Option<Relationship>,
+    /// The cookie of a browser that signed in before.
+    pub browser: Option<String>,
+}
+
+/// A login that sees one patient more; its holder is signed in, unless staff must decide first.
+pub struct PatientAdded {
+    /// What came of it.
+    pub outcome: RegistrationOutcome,
+    /// The cookie by which the browser is known from now on.
+    pub browser: String,
+}
+
+/// Adds the patient of a link to a login of the same practice, whose holder shows user name and password.
+pub async fn add_patient<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    command: &AddPatient,
+) -> Result<PatientAdded, Failure>
+where
+    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+{
+    let now = context.now();
+    let link = rate_limited_link(context, store, peer, token, Purpose::Invitation).await?;
+    let honoured = link.and_then(|link| Some((link.honours(&command.ticket, now)?.role, link)));
+    let Some((role, link)) = honoured.filter(|(_, link)| link.account.is_none()) else {
+        return Err(Refusal::LinkUnavailable.into());
+    };
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let invited = link.invitee.as_ref().map(|who| who.relationship);
+    let relationship = match role {
+        Role::Patient => Relationship::Own,
+        Role::Representative => {
+            let stated = invited.or(command.relationship).filter(|stated| *stated != Relationship::Own);
+            stated.ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("relationship", "required")]))?
+        }
+    };
+    // The practice is the link's: a login of another one is as if it did not exist.
+    let presented = PresentedCredentials {
+        practice: &link.practice,
+        username: &command.username,
+        password: &command.password,
+        browser: command.browser.as_deref(),
+    };
+    let Authenticated { mut account, browser, .. } = authenticate(context, store, peer, &presented).await?;
+    let attempts = account.attempts_seen;
+    if account.must_change_password() {
+        return Err(Refusal::Conflict("must_change_password").into());
+    }
+    for _ in 0..DECISIONS {
+        let subject = Subject::Patient(link.patient.clone());
+        let (patient, head) =
+            join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
+        let patient =
+            patient?.filter(|patient| patient.suspension().is_none() && patient.invites_by(link.id));
+        let patient = patient.ok_or(Refusal::LinkUnavailable)?;
+        if relationship == Relationship::Own && account.own_patient().is_some_and(|own| own != link.patient) {
+            return Err(Refusal::Conflict("already_own").into());
+        }
+        // Whoever is something else to this patient already neither becomes less by somebody else's link, nor spends it.
+        let is_other = |grant: &Grant| grant.state != GrantState::Ended && grant.relationship != relationship;
+        if account.grant(&link.patient).is_some_and(is_other) {
+            return Err(Refusal::Conflict("already_linked").into());
+        }
+        if account.grants.len() >= PATIENTS {
+            return Err(Refusal::Conflict("too_many_patients").into());
+        }
+        let waits = must_wait(context, store, &practice, &patient, role).await?;
+        account.attempts_seen = attempts;
+        let plan =
+            plan_added_patient(context, &link, &practice, patient, account, relationship, &head?, waits);
+        match store.commit(&plan.writes).await {
+            Ok(()) => {
+                let outcome = match plan.session {
+                    None => RegistrationOutcome::Held(Box::new(practice)),
+                    Some((session, token)) => RegistrationOutcome::SignedIn(Box::new(Registered {
+                        account: plan.account,
+                        session,
+                        token,
+                        practice,
+                    })),
+                };
+                return Ok(PatientAdded { outcome, browser });
+            }
+            Err(CommitError::Lost(_)) => {
+                let (again, theirs) = join!(store.link(link.id), store.account(plan.account.id));
+                if again?.is_none_or(|link| link.honours(&command.ticket, now).is_none()) {
+                    return Err(Refusal::LinkUnavailable.into());
+                }
+                account = theirs?
+                    .filter(|theirs| theirs.epoch == plan.account.epoch)
+                    .ok_or(Refusal::SignInFailed)?;
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
+fn plan_added_patient(
+    context: &Context,
+    link: &Link,
+    practice: &Practice,
+    mut patient: Patient,
+    mut account: Account,
+    relationship: Relationship,
+    head: &Head,
+    waits: bool,
+) -> RegistrationPlan {
+    let now = context.now();
+    let kept =
+        account.grant(&patient.id).filter(|grant| grant.state != GrantState::Ended).map(|grant| grant.level);
+    let grant = Grant {
+        relationship,
+        level: kept.unwrap_or(link.invitee.as_ref().map_or(Level::Full, |who| who.level)),
+        state: if waits { GrantState::Held } else { GrantState::Active },
+        since: now,
+        ended_by: None,
+    };
+    account.grants.insert(patient.id.to_string(), grant);
+    let action = if waits { Action::RegistrationHeld } else { Action::AccountRegistered };
+    let detail = |with: &'static str, value: String| {
+        vec![
+            ("invitation_id", link.id.to_string()),
+            ("relationship", relationship.as_str().to_owned()),
+            (with, value),
+        ]
+    };
+    let entry = Entry {
+        practice: link.practice.clone(),
+        subject: Subject::Patient(patient.id.clone()),
+        at: now,
+        by: By::visitor(),
+        action,
+        detail: detail("account_id", account.id.to_string()),
+    };
+    let event = entry.after(head, &context.keyring);
+    let ticket = ticket_digest(link);
+    let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }, Write::Append(event.clone())];
+    let known = patient.accounts.iter().position(|known| known.id == account.id);
+    // A reset link that is out stays one that a revocation ends.
+    let reset = known.and_then(|place| patient.accounts.remove(place).reset);
+    patient.accounts.push(AccountRef {
+        id: account.id,
+        username: account.username.clone(),
+        relationship,
+        ended_by: None,
+        held: waits,
+        addresses: addresses_of(&account),
+        reset,
+    });
+    used_up(&mut patient, link);
+    patient.registered_at = patient.registered_at.or(Some(now));
+    let session = (!waits).then(|| Session::begin(&account, now, &*context.entropy));
+    if session.is_some() {
+        patient.last_login_at = Some(now);
+        account.last_login_at = Some(now);
+    }
+    patient.head = event.head();
+    patient.version += 1;
+    if waits {
+        writes.push(Write::Hold(Hold {
+            practice: link.practice.clone(),
+            account: account.id,
+            patient: patient.id.clone(),
+            reason: HoldReason::GuardianContactConflict,
+            since: now,
+        }));
+    } else {
+        writes.extend(notify_holder(context, &account, &patient, Template::AccountAdded));
+        let charted = notice_channel(&patient).filter(|_| relationship != Relationship::Own);
+        writes.extend(
+            charted.map(|channel| {
+                Write::Queue(to_patient(context, &patient, Template::Registered, channel, None))
+            }),
+        );
+    }
+    let detail = detail("patient_id", patient.id.to_string());
+    account_changed(context, &mut account, action, By::visitor(), detail, &mut writes);
+    writes.extend(session.iter().map(|(session, _)| Write::OpenSession(session.clone())));
+    let status = patient.status(&practice.settings);
+    writes.push(Write::ChangePatient(Box::new(patient), status));
+    RegistrationPlan { writes, username_at: usize::MAX, alternatives: Vec::new(), account, session }
+}

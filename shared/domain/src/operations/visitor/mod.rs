@@ -1,0 +1,7 @@
+//! Operations of anybody on the internet, with a link or without. Each begins with [`crate::steps::public_post`].
+
+pub mod add_patient;
+pub mod register;
+pub mod request_access;
+pub mod reset;
+pub mod verify;

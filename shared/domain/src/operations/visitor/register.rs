@@ -1,0 +1,437 @@
+//! `register`: at the end of a link: a new account for the patient or a representative; or, on a restored link, a new
+//! password and everything back.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::account::{Account, Login, Security, TERMS_VERSION, Terms, answer_of};
+use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::chart::Channel;
+use crate::model::grant::{Grant, GrantState, Level, Relationship};
+use crate::model::hold::{Hold, HoldReason};
+use crate::model::ids::AccountId;
+use crate::model::limit::sign_in_key;
+use crate::model::link::{Invitee, Kind, Link, LinkState, Purpose, Role};
+use crate::model::message::Template;
+use crate::model::password::Password;
+use crate::model::patient::{AccountRef, Patient, RevokeReason, address_digest};
+use crate::model::person::{Email, Line, Name, Phone};
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::session::Session;
+use crate::model::username::{Username, alternatives};
+use crate::ports::{
+    Accounts, Chain, Commit, CommitError, DECISIONS, Limits, Links, Listing, Patients, Practices, Write,
+};
+use crate::steps::credentials::{check_password, end_all_access, own_words};
+use crate::steps::invitation::{end_resets, restore_grants};
+use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::public_post::rate_limited_link;
+use crate::steps::registration::{
+    Registered, RegistrationOutcome, RegistrationPlan, must_wait, ticket_digest, used_up,
+};
+
+/// What a representative says of themselves.
+pub struct Representative {
+    /// What they are to the patient.
+    pub relationship: Relationship,
+    /// Their first name.
+    pub given_name: Name,
+    /// Their last name.
+    pub family_name: Name,
+    /// Their e-mail address.
+    pub email: Email,
+    /// Their mobile phone.
+    pub mobile_phone: Option<Phone>,
+}
+
+/// To register.
+pub struct Register {
+    /// The ticket.
+    pub ticket: String,
+    /// The user name; a restored link keeps the one there is.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Password,
+    /// Whether the terms were accepted.
+    pub accept_terms: bool,
+    /// Present exactly if a representative registers.
+    pub representative: Option<Representative>,
+    /// A security question and its answer, where the practice has them.
+    pub security: Option<(Line, String)>,
+    /// The language of the page, `en` or `es`.
+    pub language: &'static str,
+}
+
+/// Registers. A refused user name or password spends nothing.
+pub async fn register<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    command: &Register,
+) -> Result<RegistrationOutcome, Failure>
+where
+    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+{
+    let now = context.now();
+    let link = rate_limited_link(context, store, peer, token, Purpose::Invitation).await?;
+    let link = link.ok_or(Refusal::LinkUnavailable)?;
+    let ticket = link.honours(&command.ticket, now).cloned().ok_or(Refusal::LinkUnavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    require_fields(command, ticket.role, &link)?;
+    check_security(command, &practice)?;
+
+    for _ in 0..DECISIONS {
+        let subject = Subject::Patient(link.patient.clone());
+        let (patient, head) =
+            join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
+        let usable = |patient: &Patient| patient.suspension().is_none() && patient.invites_by(link.id);
+        let patient = patient?.filter(usable).ok_or(Refusal::LinkUnavailable)?;
+        let head = head?;
+        let plan = if let Some(account) = link.account {
+            come_back(context, store, &link, &practice, patient, account, command, &head).await?
+        } else {
+            let waits = must_wait(context, store, &practice, &patient, ticket.role).await?;
+            enroll(context, &link, &practice, patient, ticket.role, command, &head, waits)?
+        };
+        match store.commit(&plan.writes).await {
+            Ok(()) => {
+                let Some((session, token)) = plan.session else {
+                    return Ok(RegistrationOutcome::Held(Box::new(practice)));
+                };
+                let account = plan.account;
+                return Ok(RegistrationOutcome::SignedIn(Box::new(Registered {
+                    account,
+                    session,
+                    token,
+                    practice,
+                })));
+            }
+            Err(CommitError::Lost(places)) => {
+                if places.contains(&plan.username_at) {
+                    return Err(Refusal::UsernameTaken(plan.alternatives).into());
+                }
+                // The link was used, or died, since it was read; or the patient's record or chain moved: read and decide again.
+                let again = store.link(link.id).await?;
+                if again.is_none_or(|link| link.honours(&command.ticket, now).is_none()) {
+                    return Err(Refusal::LinkUnavailable.into());
+                }
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// A question has an answer, which is not the user name, where the practice has questions at all.
+fn check_security(command: &Register, practice: &Practice) -> Result<(), Refusal> {
+    let Some((_, answer)) = &command.security else { return Ok(()) };
+    let fault = |code| Err(Refusal::BadRequest(vec![FieldFault::of("security_answer", code)]));
+    let plain = crate::model::person::comparable(answer);
+    let name = command.username.as_deref().map(crate::model::person::comparable).unwrap_or_default();
+    if !practice.settings.security_question {
+        fault("not_allowed")
+    } else if plain.chars().count() < 3 {
+        fault("too_short")
+    } else if plain == name {
+        fault("equals_username")
+    } else {
+        Ok(())
+    }
+}
+
+fn require_fields(command: &Register, role: Role, link: &Link) -> Result<(), Refusal> {
+    let mut faults = Vec::new();
+    if !command.accept_terms {
+        faults.push(FieldFault::of("accept_terms", "required"));
+    }
+    if link.kind != Kind::Restored && command.username.is_none() {
+        faults.push(FieldFault::of("username", "required"));
+    }
+    match (role, &command.representative) {
+        (Role::Representative, None) if link.account.is_none() && link.invitee.is_none() => {
+            for field in ["relationship", "given_name", "family_name", "email"] {
+                faults.push(FieldFault::of(field, "required"));
+            }
+        }
+        (Role::Patient, Some(_)) => faults.push(FieldFault::of("relationship", "not_allowed")),
+        _ => {}
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::BadRequest(faults)) }
+}
+
+/// Addresses that a link has proven to be this person's: what a user name with `@` may be.
+fn proven<'a>(patient: &'a Patient, link: &Link, who: Option<&'a Invitee>) -> Vec<&'a Email> {
+    match who {
+        None => patient.chart.email.iter().collect(),
+        Some(who) => who.email.as_ref().filter(|email| reached(link, email)).into_iter().collect(),
+    }
+}
+
+/// Whether this link was mailed to that address.
+fn reached(link: &Link, email: &Email) -> bool {
+    link.channel == Channel::Email
+        && link.sent_to.as_deref().is_some_and(|to| to.eq_ignore_ascii_case(email.reveal()))
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
+fn enroll(
+    context: &Context,
+    link: &Link,
+    practice: &Practice,
+    mut patient: Patient,
+    role: Role,
+    command: &Register,
+    head: &Head,
+    waits: bool,
+) -> Result<RegistrationPlan, Failure> {
+    let now = context.now();
+    let who = who(link, role, command);
+    let own = proven(&patient, link, who.as_ref());
+    let text = command.username.as_deref().unwrap_or_default();
+    let username =
+        Username::parse_for(text, &own).map_err(|fault| Refusal::UsernameRejected(fault.code()))?;
+    let who = who.as_ref();
+    let words = who.map(|who| {
+        let names = [&who.given_name, &who.family_name].map(|name| name.reveal().to_owned());
+        names.into_iter().chain(who.email.as_ref().map(|email| email.reveal().to_owned()))
+    });
+    check_password(&command.password, practice, &username.name, &patient.chart, words.into_iter().flatten())?;
+
+    let id = AccountId::new(&*context.clock, &*context.entropy);
+    let relationship = who.map_or(Relationship::Own, |who| who.relationship);
+    let grant = Grant {
+        relationship,
+        level: who.map_or(Level::Full, |who| who.level),
+        state: if waits { GrantState::Held } else { GrantState::Active },
+        since: now,
+        ended_by: None,
+    };
+    let mut account = Account {
+        given_name: who.map(|who| who.given_name.clone()),
+        family_name: who.map(|who| who.family_name.clone()),
+        email: who.and_then(|who| who.email.clone()),
+        email_verified: who.and_then(|who| who.email.as_ref()).is_some_and(|email| reached(link, email)),
+        mobile_phone: who.and_then(|who| who.mobile_phone.clone()),
+        terms: Some(Terms { version: TERMS_VERSION.to_owned(), accepted_at: now }),
+        language: Some(command.language.to_owned()),
+        security: command.security.as_ref().map(|(question, answer)| Security {
+            question: question.clone(),
+            answer: answer_of(answer).hash(&context.keyring, &*context.entropy),
+        }),
+        last_login_at: (!waits).then_some(now),
+        ..Account::begin(id, link.practice.clone(), username.shown.clone(), &patient.id, grant)
+    };
+    let detail = |with: &str, value: String| {
+        vec![
+            ("invitation_id", link.id.to_string()),
+            ("relationship", relationship.as_str().to_owned()),
+            ("terms", TERMS_VERSION.to_owned()),
+            (if with == "account" { "account_id" } else { "patient_id" }, value),
+        ]
+    };
+    let entry = |subject: Subject, detail| Entry {
+        practice: link.practice.clone(),
+        subject,
+        at: now,
+        by: By::visitor(),
+        action: if waits { Action::RegistrationHeld } else { Action::AccountRegistered },
+        detail,
+    };
+    let event = entry(Subject::Patient(patient.id.clone()), detail("account", id.to_string()))
+        .after(head, &context.keyring);
+    let own_event = entry(Subject::Account(id), detail("patient", patient.id.to_string()))
+        .after(&Head::default(), &context.keyring);
+    account.head = own_event.head();
+
+    let session = (!waits).then(|| Session::begin(&account, now, &*context.entropy));
+    let login = Login {
+        practice: link.practice.clone(),
+        name: username.name.clone(),
+        account: id,
+        password: command.password.hash(&context.keyring, &*context.entropy),
+    };
+    patient.accounts.push(AccountRef {
+        id,
+        username: username.shown.clone(),
+        relationship,
+        ended_by: None,
+        held: waits,
+        addresses: who.map(addresses).unwrap_or_default(),
+        reset: None,
+    });
+    used_up(&mut patient, link);
+    patient.registered_at = patient.registered_at.or(Some(now));
+    if !waits {
+        patient.last_login_at = Some(now);
+    }
+    patient.head = event.head();
+    patient.version += 1;
+    let status = patient.status(&practice.settings);
+
+    let mut random = [0; 3];
+    context.entropy.fill(&mut random);
+    let given = who.map_or(patient.chart.given_name.reveal(), |who| who.given_name.reveal());
+    let alternatives = alternatives(&username, given, random);
+    let notice = confirmation(context, &patient, link, &username.shown, role).filter(|_| !waits);
+    let hold = waits.then(|| Hold {
+        practice: link.practice.clone(),
+        account: id,
+        patient: patient.id.clone(),
+        reason: HoldReason::GuardianContactConflict,
+        since: now,
+    });
+    let mut writes = vec![
+        Write::AcceptLink { id: link.id, ticket: ticket_digest(link), at: now },
+        Write::ClaimUsername(login),
+        // What was tried under this name before it was anybody's is not held against its owner.
+        Write::ForgetAttempts(sign_in_key(&link.practice, &username.name, &context.keyring)),
+        Write::CreateAccount(Box::new(account.clone())),
+        Write::ChangePatient(Box::new(patient), status),
+        Write::Append(event),
+        Write::Append(own_event),
+    ];
+    if let Some(email) = account.email.as_ref().map(Email::comparable) {
+        writes.push(Write::List(link.practice.clone(), Listing::Account { email, account: id }));
+    }
+    writes.extend(session.iter().map(|(session, _)| Write::OpenSession(session.clone())));
+    writes.extend(hold.map(Write::Hold));
+    writes.extend(notice.map(Write::Queue));
+    Ok(RegistrationPlan { writes, username_at: 1, alternatives, account, session })
+}
+
+/// Digests of the addresses that a representative gave.
+fn addresses(who: &Invitee) -> Vec<String> {
+    [Channel::Email, Channel::Sms]
+        .into_iter()
+        .filter_map(|way| who.address(way))
+        .map(address_digest)
+        .collect()
+}
+
+/// The representative: as whoever invited them described them, else as they describe themselves.
+fn who(link: &Link, role: Role, command: &Register) -> Option<Invitee> {
+    let stated = command.representative.as_ref().map(|who| Invitee {
+        given_name: who.given_name.clone(),
+        family_name: who.family_name.clone(),
+        relationship: who.relationship,
+        email: Some(who.email.clone()),
+        mobile_phone: who.mobile_phone.clone(),
+        level: Level::Full,
+    });
+    let Some(invited) = link.invitee.clone().filter(|_| role == Role::Representative) else { return stated };
+    // What they are to the patient is for whoever invited them to say; how they are called and reached, for themselves.
+    let (relationship, level) = (invited.relationship, invited.level);
+    Some(Invitee { relationship, level, ..stated.unwrap_or(invited) })
+}
+
+/// The confirmation goes to the contact on the chart, by the way that the link went where it can.
+fn confirmation(
+    context: &Context,
+    patient: &Patient,
+    link: &Link,
+    username: &str,
+    role: Role,
+) -> Option<crate::model::message::Message> {
+    let by_link = Some(link.channel).filter(|channel| patient.chart.address(*channel).is_some());
+    let channel = by_link.or_else(|| notice_channel(patient))?;
+    let mut message = to_patient(context, patient, Template::Registered, channel, None);
+    // A representative's user name is not the patient's to know.
+    message.usernames = (role == Role::Patient).then(|| username.to_owned()).into_iter().collect();
+    Some(message)
+}
+
+/// On a restored link: a new password for the account that there is, and its grants back.
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
+async fn come_back<S: Accounts>(
+    context: &Context,
+    store: &S,
+    link: &Link,
+    practice: &Practice,
+    mut patient: Patient,
+    id: AccountId,
+    command: &Register,
+    head: &Head,
+) -> Result<RegistrationPlan, Failure> {
+    let now = context.now();
+    let mut account = store
+        .account(id)
+        .await?
+        .filter(|account| account.deleted_at.is_none())
+        .filter(|account| account.grant(&patient.id).is_some_and(|g| g.relationship == Relationship::Own))
+        .ok_or(Refusal::LinkUnavailable)?;
+    let revocation = patient.revocation.clone().ok_or(Refusal::LinkUnavailable)?;
+    let username = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?;
+    check_password(&command.password, practice, &username.name, &patient.chart, own_words(&account))?;
+
+    // Whose password may be known to others comes back alone; the others are invited one by one.
+    let mut back: Vec<AccountRef> =
+        patient.accounts.iter().filter(|known| known.ended_by == Some(revocation.id)).cloned().collect();
+    if revocation.reason == RevokeReason::Compromised {
+        back.retain(|known| known.id == id);
+    }
+    let mut writes = vec![Write::AcceptLink { id: link.id, ticket: ticket_digest(link), at: now }];
+    restore_grants(&mut patient, &back, &mut writes, now);
+    let theirs = patient.accounts.iter_mut().filter(|known| known.id == id);
+    end_resets(theirs, LinkState::Superseded, now, &mut writes);
+    // A password that others may know opens nothing from here on: neither do the sessions that it began.
+    writes.extend(end_all_access(&mut account, now));
+    account.temporary = None;
+    account.terms = Some(Terms { version: TERMS_VERSION.to_owned(), accepted_at: now });
+    // This account is written whole, below; the others by their grants.
+    writes.retain(|write| !matches!(write, Write::RestoreGrant { account, .. } if *account == id));
+    if let Some(grant) = account.grants.get_mut(patient.id.as_str()) {
+        grant.state = GrantState::Active;
+        grant.since = now;
+        grant.ended_by = None;
+    }
+    let entry = |subject: Subject, action| Entry {
+        practice: link.practice.clone(),
+        subject,
+        at: now,
+        by: By::visitor(),
+        action,
+        detail: vec![("invitation_id", link.id.to_string()), ("account_id", id.to_string())],
+    };
+    let event =
+        entry(Subject::Patient(patient.id.clone()), Action::AccessRestored).after(head, &context.keyring);
+    let own_event =
+        entry(Subject::Account(id), Action::PasswordChanged).after(&account.head, &context.keyring);
+    account.head = own_event.head();
+    account.version += 1;
+    account.last_login_at = Some(now);
+    patient.invitation = None;
+    patient.last_login_at = Some(now);
+    patient.head = event.head();
+    patient.version += 1;
+    let status = patient.status(&practice.settings);
+
+    let (session, token) = Session::begin(&account, now, &*context.entropy);
+    let key = sign_in_key(&link.practice, &username.name, &context.keyring);
+    writes.push(Write::ForgetAttempts(key));
+    let login = Login {
+        practice: link.practice.clone(),
+        name: username.name,
+        account: id,
+        password: command.password.hash(&context.keyring, &*context.entropy),
+    };
+    if let Some(channel) = notice_channel(&patient) {
+        writes.push(Write::Queue(to_patient(context, &patient, Template::Restored, channel, None)));
+    }
+    writes.extend([
+        Write::SetPassword(login),
+        Write::ChangeAccount(Box::new(account.clone())),
+        Write::OpenSession(session.clone()),
+        Write::ChangePatient(Box::new(patient), status),
+        Write::Append(event),
+        Write::Append(own_event),
+    ]);
+    Ok(RegistrationPlan {
+        writes,
+        username_at: usize::MAX,
+        alternatives: Vec::new(),
+        account,
+        session: Some((session, token)),
+    })
+}

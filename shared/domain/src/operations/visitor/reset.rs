@@ -1,0 +1,424 @@
+//! `reset`: a new password at the end of a reset link, after a second check on another channel than the link's. Each
+//! step needs no more than the link's record; the last one reads what it changes. Asking for a link changes nothing; a
+//! password chosen ends every session and every other link of the account, and is told at every address on file.
+
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::keys::{digest, new_secret, same};
+use crate::model::account::{Account, answer_of};
+use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::chart::Channel;
+use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId};
+use crate::model::limit::{Counter, PHONE, sign_in_key};
+use crate::model::link::{
+    Fact, FailedCheck, Link, Purpose, RESEND_SECONDS, Role, TICKET_SECONDS, Ticket, parse_token,
+};
+use crate::model::message::{Message, Recipient, Template};
+use crate::model::password::Password;
+use crate::model::patient::Patient;
+use crate::model::person::{BirthDate, Line};
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::username::Username;
+use crate::ports::{
+    Accounts, Chain, Commit, CommitError, DECISIONS, Limits, Links, Practices, Resets, Write,
+};
+use crate::steps::change::account_changed;
+use crate::steps::credentials::{check_password, end_all_access, own_words};
+use crate::steps::notice::{Reach, message_about, notify_holder};
+use crate::steps::one_time_code::{is_right_code, next_code};
+use crate::steps::public_post::{rate_limited, rate_limited_link};
+
+/// An open reset link, as its page may know it: nothing of the chart.
+pub struct OpenReset {
+    /// The record.
+    pub link: Link,
+    /// The practice.
+    pub practice: Practice,
+    /// The security question, where the practice allows it and the person set one.
+    pub question: Option<Line>,
+}
+
+impl OpenReset {
+    /// Ways a code can go.
+    pub fn ways(&self) -> &[Channel] {
+        self.link.second.as_ref().map_or(&[], |second| &second.ways)
+    }
+}
+
+fn id_of(context: &Context, token: &str) -> Result<LinkId, Refusal> {
+    parse_token(token, Purpose::Reset, &context.keyring).ok_or(Refusal::LinkUnavailable)
+}
+
+/// Opens a reset link: one read, no write; one more where the practice allows security questions.
+pub async fn view_reset<S>(context: &Context, store: &S, token: &str) -> Result<OpenReset, Failure>
+where
+    S: Links + Practices + Accounts,
+{
+    let id = id_of(context, token)?;
+    let link =
+        store.link(id).await?.filter(|link| link.is_open(context.now())).ok_or(Refusal::LinkUnavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let question = match link.account.filter(|_| practice.settings.security_question) {
+        Some(account) => store.account(account).await?.and_then(|account| account.security),
+        None => None,
+    };
+    Ok(OpenReset { link, practice, question: question.map(|security| security.question) })
+}
+
+/// The practice whose page a visitor with this ticket sees. A ticket outlives its link's expiry, and so does the page.
+pub async fn view_reset_with_ticket<S: Links + Practices>(
+    context: &Context,
+    store: &S,
+    token: &str,
+    ticket: &str,
+) -> Result<Practice, Failure> {
+    let link = store.link(id_of(context, token)?).await?.ok_or(Refusal::LinkUnavailable)?;
+    link.honours(ticket, context.now()).ok_or(Refusal::LinkUnavailable)?;
+    store.practice(&link.practice).await?.ok_or(Failure::Unavailable)
+}
+
+/// A code on its way.
+pub struct ResetCodeSent {
+    /// Seconds until another may be asked for.
+    pub resend_after: i64,
+    /// The link and its practice.
+    pub open: OpenReset,
+}
+
+/// Sends a code, on another channel than the link's.
+pub async fn send_code<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    channel: Channel,
+) -> Result<ResetCodeSent, Failure>
+where
+    S: Limits + Links + Practices + Commit,
+{
+    let now = context.now();
+    let link = rate_limited_link(context, store, peer, token, Purpose::Reset)
+        .await?
+        .filter(|link| link.is_open(now));
+    let link = link.ok_or(Refusal::LinkUnavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let second = link.second.clone().unwrap_or_default();
+    if !second.ways.contains(&channel) {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("channel", "unavailable")]).into());
+    }
+    let code = next_code(context, &link, channel, practice.settings.code_digits)?;
+    let mail = Message {
+        link: Some(link.id),
+        code: Some(code.number),
+        ..message_about(
+            context,
+            link.practice.clone(),
+            link.patient.clone(),
+            Template::Code,
+            to_holder(&link, channel),
+        )
+    };
+    let mut writes = vec![Write::SendCode { id: link.id, code, at: now }, Write::Queue(mail)];
+    let phone = match channel {
+        Channel::Sms => second.text_to,
+        Channel::Voice => second.call_to,
+        Channel::Email | Channel::Print => None,
+    };
+    let calls = phone.map(|digest| Counter::of_digest(PHONE, &digest, now));
+    writes.extend(calls.clone().map(Write::Count));
+    match store.commit(&writes).await {
+        Ok(()) => Ok(ResetCodeSent {
+            resend_after: RESEND_SECONDS,
+            open: OpenReset { link, practice, question: None },
+        }),
+        Err(CommitError::Lost(places)) => {
+            let wait = calls.filter(|_| places.contains(&2)).map(|calls| now.seconds_until(calls.ends_at));
+            // Or another code was asked for at the same time: this one need not go.
+            Err(Refusal::TooManyRequests(wait.unwrap_or(RESEND_SECONDS).max(1)).into())
+        }
+        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
+    }
+}
+
+/// Codes go to the contact on file of whoever the link was made for.
+fn to_holder(link: &Link, channel: Channel) -> Reach {
+    let charted = link.invitee.is_none();
+    let to =
+        if charted { Recipient::Patient } else { link.account.map_or(Recipient::Link, Recipient::Account) };
+    Reach { to, channel }
+}
+
+/// A visitor who passed the second check.
+pub struct SecondCheckPassed {
+    /// What lets them choose a password. Shown once.
+    pub ticket: String,
+    /// The practice.
+    pub practice: Practice,
+}
+
+/// What a reset's ticket says, so that the last step reads all that it changes at once. Sealed, bound to the link.
+#[derive(Serialize, Deserialize)]
+struct Carried {
+    secret: String,
+    practice: PracticeId,
+    patient: PatientId,
+    account: AccountId,
+}
+
+impl Carried {
+    fn bound_to(link: LinkId) -> Vec<u8> {
+        [b"reset-ticket".as_slice(), &link.to_bytes()].concat()
+    }
+
+    fn open(context: &Context, link: LinkId, sealed: &str) -> Option<Self> {
+        serde_json::from_slice(&context.keyring.open(&Self::bound_to(link), sealed)?).ok()
+    }
+}
+
+/// A ticket for the holder of `link`, and the text to show.
+fn ticket(context: &Context, link: &Link) -> Result<(Ticket, String), Refusal> {
+    let carried = Carried {
+        secret: new_secret(&*context.entropy).to_string(),
+        practice: link.practice.clone(),
+        patient: link.patient.clone(),
+        account: link.account.ok_or(Refusal::LinkUnavailable)?,
+    };
+    let plain = serde_json::to_vec(&carried).unwrap_or_default();
+    let text = context.keyring.seal(&Carried::bound_to(link.id), &plain, &*context.entropy);
+    let expires_at = context.now().plus_seconds(TICKET_SECONDS);
+    Ok((Ticket { digest: digest(text.as_bytes()), expires_at, role: Role::Patient }, text))
+}
+
+fn confirmation_event(context: &Context, link: &Link, action: Action, by: &str) -> Entry {
+    Entry {
+        practice: link.practice.clone(),
+        subject: Subject::Patient(link.patient.clone()),
+        at: context.now(),
+        by: By::visitor(),
+        action,
+        detail: vec![("invitation_id", link.id.to_string()), ("by", by.to_owned())],
+    }
+}
+
+/// Checks a code.
+pub async fn check_code<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    entered: &str,
+) -> Result<SecondCheckPassed, Failure>
+where
+    S: Limits + Links + Practices + Chain + Commit,
+{
+    let now = context.now();
+    let id = id_of(context, token).ok();
+    let tried = async {
+        match id {
+            Some(id) => store.try_code(id, now).await,
+            None => Ok(None),
+        }
+    };
+    let tried = rate_limited(context, store, peer, tried).await?;
+    let (link, may_try) = tried.ok_or(Refusal::LinkUnavailable)?;
+    if !may_try {
+        let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
+        return Err(refusal.into());
+    }
+    let code = link.code.ok_or(Refusal::CodeRejected)?;
+    if !is_right_code(context, &link, &code, entered) {
+        return Err(Refusal::CodeRejected.into());
+    }
+    let (ticket, text) = ticket(context, &link)?;
+    let pass = Write::PassCode { id: link.id, number: code.number, ticket };
+    let entry = confirmation_event(context, &link, Action::CodeConfirmed, code.channel.as_str());
+    pass_second_check(context, store, &link, pass, entry, text, Refusal::CodeRejected).await
+}
+
+/// Writes that a check was passed, with its event: after the end of the chain as the link knows it, which is still the
+/// end unless something else happened to the patient meanwhile.
+async fn pass_second_check<S: Chain + Practices + Commit>(
+    context: &Context,
+    store: &S,
+    link: &Link,
+    pass: Write,
+    entry: Entry,
+    ticket: String,
+    too_late: Refusal,
+) -> Result<SecondCheckPassed, Failure> {
+    let subject = Subject::Patient(link.patient.clone());
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let mut head = link.second.as_ref().map_or_else(Head::default, |second| second.head.clone());
+    for _ in 0..DECISIONS {
+        let event = entry.clone().after(&head, &context.keyring);
+        match store.commit(&[pass.clone(), Write::Append(event)]).await {
+            Ok(()) => return Ok(SecondCheckPassed { ticket, practice }),
+            Err(CommitError::Lost(places)) if places.contains(&0) => return Err(too_late.into()),
+            Err(CommitError::Lost(_)) => head = store.head(&link.practice, &subject).await?,
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// What a visitor states who has no phone at hand.
+pub struct SecurityAnswer {
+    /// The birth date: the patient's.
+    pub birth_date: Option<BirthDate>,
+    /// The answer to the security question.
+    pub answer: Option<String>,
+    /// The code that staff told.
+    pub access_code: Option<String>,
+}
+
+/// Checks birth date and security answer, or birth date and the code from staff. An empty form spends nothing.
+pub async fn check_answer<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    stated: &SecurityAnswer,
+) -> Result<SecondCheckPassed, Failure>
+where
+    S: Limits + Links + Practices + Resets + Chain + Commit,
+{
+    let now = context.now();
+    let (Some(birth_date), true) =
+        (stated.birth_date, stated.answer.is_some() || stated.access_code.is_some())
+    else {
+        rate_limited_link(context, store, peer, token, Purpose::Reset)
+            .await?
+            .filter(|l| l.is_open(now))
+            .ok_or(Refusal::LinkUnavailable)?;
+        let mut missing = Vec::new();
+        if stated.birth_date.is_none() {
+            missing.push(FieldFault::of("birth_date", "required"));
+        }
+        if stated.answer.is_none() && stated.access_code.is_none() {
+            missing.push(FieldFault::of("answer", "required"));
+        }
+        return Err(Refusal::BadRequest(missing).into());
+    };
+    let id = id_of(context, token).ok();
+    let tried = async {
+        match id {
+            Some(id) => store.try_facts(id, now).await,
+            None => Ok(None),
+        }
+    };
+    let link = rate_limited(context, store, peer, tried).await?.ok_or(Refusal::LinkUnavailable)?;
+    let account = link.account.ok_or(Refusal::LinkUnavailable)?;
+    let (patient, account) = store.holder(&link.practice, &link.patient, account).await?;
+    let (patient, account) = patient.zip(account).ok_or(Refusal::LinkUnavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+
+    let mut wrong = Vec::new();
+    if birth_date != patient.chart.birth_date {
+        wrong.push(Fact::BirthDate);
+    }
+    if let Some(code) = &stated.access_code {
+        let right = link.access_code(&context.keyring).is_some_and(|right| same(&right, code));
+        wrong.extend((!right).then_some(Fact::AccessCode));
+    } else {
+        let answer = answer_of(stated.answer.as_deref().unwrap_or_default());
+        let security = account.security.as_ref().filter(|_| practice.settings.security_question);
+        let right = security.is_some_and(|security| security.answer.matches(&answer, &context.keyring));
+        wrong.extend((!right).then_some(Fact::SecurityAnswer));
+    }
+    if !wrong.is_empty() {
+        store.failed_check(link.id, Some(FailedCheck { at: now, facts: wrong }), false).await?;
+        return Err(Refusal::VerificationFailed.into());
+    }
+    let how = if stated.access_code.is_some() { "access_code" } else { "security_answer" };
+    let (ticket, text) = ticket(context, &link)?;
+    let pass = Write::PassFacts { id: link.id, at: now, ticket: Some(ticket), counted: true };
+    let entry = confirmation_event(context, &link, Action::IdentityConfirmed, how);
+    pass_second_check(context, store, &link, pass, entry, text, Refusal::LinkUnavailable).await
+}
+
+/// To choose a new password.
+pub struct NewPassword {
+    /// The ticket.
+    pub ticket: String,
+    /// The password.
+    pub password: Password,
+}
+
+/// Sets the password. Nobody is signed in by it. A refused password spends nothing.
+pub async fn set_password<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    command: &NewPassword,
+) -> Result<Practice, Failure>
+where
+    S: Limits + Resets + Practices + Commit,
+{
+    let now = context.now();
+    let id = id_of(context, token).ok();
+    let carried = id.and_then(|id| Some((id, Carried::open(context, id, &command.ticket)?)));
+    let mut raised = false;
+    for _ in 0..DECISIONS {
+        let read = async {
+            match &carried {
+                Some((id, held)) => store.reset(*id, &held.practice, &held.patient, held.account).await,
+                None => Ok((None, None, None)),
+            }
+        };
+        let found = if raised {
+            read.await?
+        } else {
+            raised = true;
+            rate_limited(context, store, peer, read).await?
+        };
+        let (Some(link), Some(patient), Some(account)) = found else {
+            return Err(Refusal::LinkUnavailable.into());
+        };
+        let over = account.anew_at.is_some_and(|at| link.created_at <= at);
+        if link.honours(&command.ticket, now).is_none() || !account.has_access() || over {
+            return Err(Refusal::LinkUnavailable.into());
+        }
+        let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+        let writes = chosen(context, &practice, &link, &patient, account, &command.password)?;
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(practice),
+            Err(CommitError::Lost(places)) if places.contains(&0) => {
+                return Err(Refusal::LinkUnavailable.into());
+            }
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+fn chosen(
+    context: &Context,
+    practice: &Practice,
+    link: &Link,
+    patient: &Patient,
+    mut account: Account,
+    password: &Password,
+) -> Result<Vec<Write>, Failure> {
+    let now = context.now();
+    let username = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?;
+    check_password(password, practice, &username.name, &patient.chart, own_words(&account))?;
+    let ticket = link.ticket.as_ref().map(|ticket| ticket.digest.clone()).unwrap_or_default();
+    let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }];
+    writes.push(Write::SetPassword(crate::model::account::Login {
+        practice: account.practice.clone(),
+        name: username.name.clone(),
+        account: account.id,
+        password: password.hash(&context.keyring, &*context.entropy),
+    }));
+    writes.push(Write::ForgetAttempts(sign_in_key(&account.practice, &username.name, &context.keyring)));
+    writes.extend(end_all_access(&mut account, now));
+    account.temporary = None;
+    writes.extend(notify_holder(context, &account, patient, Template::PasswordChanged));
+    let detail = vec![("invitation_id", link.id.to_string())];
+    account_changed(context, &mut account, Action::PasswordChanged, By::visitor(), detail, &mut writes);
+    Ok(writes)
+}

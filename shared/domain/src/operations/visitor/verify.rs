@@ -1,0 +1,587 @@
+//! `verify`: what a link's visitor goes through: the page, the identity check, a code, and the ticket at the end.
+
+use futures_util::join;
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::keys::{digest, new_secret, same};
+use crate::model::attention::Cause;
+use crate::model::audit::{Action, By, Entry, Subject};
+use crate::model::chart::Channel;
+use crate::model::ids::{LinkId, PatientId, PracticeId};
+use crate::model::limit::{Counter, PHONE, PUBLIC_POSTS, Raised};
+use crate::model::link::{
+    Fact, FailedCheck, Invitee, Kind, Link, LinkState, PROOF_SECONDS, Purpose, RESEND_SECONDS, Role,
+    TICKET_SECONDS, Ticket, parse_token,
+};
+use crate::model::message::{Recipient, Template};
+use crate::model::patient::{Patient, Stop};
+use crate::model::person::{BirthDate, Email, Name, PostalCode};
+use crate::model::practice::{IdentityFact, Practice, RegistrationCheck};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::username::suggestion;
+use crate::ports::{Chain, Commit, CommitError, DECISIONS, Limits, Links, Patients, Practices, Write};
+use crate::steps::notice::{Reach, may_text, message};
+use crate::steps::one_time_code::{is_right_code, next_code};
+use crate::steps::public_post::rate_limited_link;
+use crate::time::Timestamp;
+
+/// What a visitor of a link states.
+#[derive(Default)]
+pub struct StatedFacts {
+    /// The patient's last name.
+    pub family_name: Option<Name>,
+    /// The patient's birth date.
+    pub birth_date: Option<BirthDate>,
+    /// The e-mail address on the chart.
+    pub email: Option<Email>,
+    /// The ZIP code on the chart.
+    pub postal_code: Option<PostalCode>,
+    /// The code that staff told.
+    pub access_code: Option<String>,
+}
+
+/// An open link, as its page may know it: nothing of the chart.
+pub struct OpenLink {
+    /// The record.
+    pub link: Link,
+    /// The practice.
+    pub practice: Practice,
+}
+
+/// Opens a link: one read, no write.
+pub async fn view_link<S: Links + Practices>(
+    context: &Context,
+    store: &S,
+    token: &str,
+) -> Result<OpenLink, Failure> {
+    let id = id_of(context, token)?;
+    let link =
+        store.link(id).await?.filter(|link| link.is_open(context.now())).ok_or(Refusal::LinkUnavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    Ok(OpenLink { link, practice })
+}
+
+/// What a page may know of a visitor who holds a ticket: as whom, of which kind, and whose account comes back.
+pub async fn view_link_with_ticket<S>(
+    context: &Context,
+    store: &S,
+    token: &str,
+    ticket: &str,
+) -> Result<ChecksPassed, Failure>
+where
+    S: Links + Practices + Patients,
+{
+    let link = store.link(id_of(context, token)?).await?.ok_or(Refusal::LinkUnavailable)?;
+    let role = link.honours(ticket, context.now()).ok_or(Refusal::LinkUnavailable)?.role;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let patient = store.patient(&link.practice, &link.patient).await?.ok_or(Refusal::LinkUnavailable)?;
+    Ok(passed(ticket.to_owned(), &patient, role, &link, practice))
+}
+
+fn id_of(context: &Context, token: &str) -> Result<LinkId, Refusal> {
+    parse_token(token, Purpose::Invitation, &context.keyring).ok_or(Refusal::LinkUnavailable)
+}
+
+/// What the visitor does next.
+pub enum Next {
+    /// Ask for a code, by one of these, with this proof that the facts were known.
+    Code {
+        /// Ways a code can go; none if the chart has no contact: then the access code from staff is the way.
+        channels: Vec<Channel>,
+        /// What the visitor shows with every further step.
+        proof: String,
+    },
+    /// Register.
+    Register(Box<ChecksPassed>),
+}
+
+/// A visitor who passed every check.
+pub struct ChecksPassed {
+    /// What lets them register. Shown once.
+    pub ticket: String,
+    /// A user name to start from.
+    pub suggested_username: String,
+    /// As whom.
+    pub role: Role,
+    /// Why the link was made.
+    pub kind: Kind,
+    /// The representative as whoever invited them described them.
+    pub invitee: Option<Invitee>,
+    /// The practice.
+    pub practice: Practice,
+}
+
+/// A step's outcome, and the practice whose page says it.
+pub struct Verified {
+    /// What comes next.
+    pub next: Next,
+    /// The practice.
+    pub practice: Practice,
+    /// When the link ends.
+    pub expires_at: Timestamp,
+}
+
+/// Checks identity. `peer` is the connection's address. A form without facts spends nothing.
+pub async fn check_facts<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    facts: &StatedFacts,
+    role: Role,
+) -> Result<Verified, Failure>
+where
+    S: Limits + Links + Practices + Patients + Chain + Commit,
+{
+    let now = context.now();
+    let id = id_of(context, token);
+    let empty = facts.family_name.is_none() || facts.birth_date.is_none();
+    let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    // The counter of the address and the link's own rise together, in one round trip; neither waits for the other.
+    let tried = async {
+        let Ok(id) = id else { return Ok(None) };
+        if empty { store.link(id).await } else { store.try_facts(id, now).await }
+    };
+    let (count, link) = join!(store.raise(&counter, 1), tried);
+    counter.check(count?, now)?;
+    let link = link?.filter(|link| empty || link.is_pending(now)).ok_or(Refusal::LinkUnavailable)?;
+    // Who was invited as a representative is one, whatever the form says.
+    let role = if link.invitee.is_some() { Role::Representative } else { role };
+    if empty && !link.is_open(now) {
+        return Err(Refusal::LinkUnavailable.into());
+    }
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let settings = &practice.settings;
+    let asks = if settings.registration_check == RegistrationCheck::LinkOnly {
+        &[][..]
+    } else {
+        &settings.identity_facts
+    };
+
+    let missing = missing(asks, facts);
+    if !missing.is_empty() {
+        if !empty {
+            store.failed_check(link.id, None, true).await?;
+        }
+        return Err(Refusal::BadRequest(missing).into());
+    }
+
+    for _ in 0..DECISIONS {
+        let subject = Subject::Patient(link.patient.clone());
+        let (patient, head) =
+            join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
+        let patient =
+            patient?.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
+        let wrong = wrong(asks, facts, &patient, &link, context);
+        if !wrong.is_empty() {
+            store.failed_check(link.id, Some(FailedCheck { at: now, facts: wrong }), false).await?;
+            note_lock(store, &link, now).await?;
+            return Err(Refusal::VerificationFailed.into());
+        }
+        if role == Role::Patient && patient.chart.birth_date.age(now) < settings.adolescent_age {
+            if !empty {
+                store.failed_check(link.id, None, true).await?;
+            }
+            return Err(Refusal::RepresentativeRequired.into());
+        }
+        let needs_code =
+            settings.registration_check == RegistrationCheck::IdentityAndCode && facts.access_code.is_none();
+        let (ticket, secret) = if needs_code { (None, String::new()) } else { ticket(context, role) };
+        let how = if facts.access_code.is_some() { "access_code" } else { "facts" };
+        let event = entry(&link, now, Action::IdentityConfirmed, how).after(&head?, &context.keyring);
+        let pass = Write::PassFacts { id: link.id, at: now, ticket, counted: !empty };
+        match store.commit(&[pass, Write::Append(event)]).await {
+            Ok(()) => {
+                let next = if needs_code {
+                    let proof = Proof::new(&link, &patient, role, context);
+                    Next::Code {
+                        channels: code_channels(&patient, &link, context.calls_out),
+                        proof: proof.sealed(link.id, context),
+                    }
+                } else {
+                    Next::Register(Box::new(passed(secret, &patient, role, &link, practice.clone())))
+                };
+                return Ok(Verified { next, practice, expires_at: link.expires_at });
+            }
+            // The link was closed meanwhile, or another event took the number.
+            Err(CommitError::Lost(places)) if places.contains(&0) => {
+                return Err(Refusal::LinkUnavailable.into());
+            }
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// Notes for staff that a link's tries are used up, if they are.
+async fn note_lock<S: Commit>(store: &S, link: &Link, now: Timestamp) -> Result<(), Failure> {
+    if !link.is_locked() {
+        return Ok(());
+    }
+    let (practice, patient) = (link.practice.clone(), link.patient.clone());
+    let note = Write::Note { practice, patient, cause: Cause::LinkLocked, at: now };
+    store.commit(&[note]).await.map_err(|_| Failure::Unavailable)
+}
+
+/// Whether the patient's record still stands behind the link.
+fn may_continue(patient: &Patient, link: &Link) -> bool {
+    patient.suspension().is_none() && patient.invites_by(link.id)
+}
+
+fn missing(asks: &[IdentityFact], facts: &StatedFacts) -> Vec<FieldFault> {
+    asks.iter()
+        .filter_map(|fact| {
+            let (field, missing) = match fact {
+                IdentityFact::FamilyName => ("family_name", facts.family_name.is_none()),
+                IdentityFact::BirthDate => ("birth_date", facts.birth_date.is_none()),
+                IdentityFact::Email => ("email", facts.email.is_none()),
+                IdentityFact::PostalCode => ("postal_code", facts.postal_code.is_none()),
+            };
+            missing.then(|| FieldFault::of(field, "required"))
+        })
+        .collect()
+}
+
+/// Which facts do not match the chart as it is now. A fact that the chart lacks never matches.
+fn wrong(
+    asks: &[IdentityFact],
+    facts: &StatedFacts,
+    patient: &Patient,
+    link: &Link,
+    context: &Context,
+) -> Vec<Fact> {
+    let chart = &patient.chart;
+    let mut wrong = Vec::new();
+    for fact in asks {
+        let (fact, right) = match fact {
+            IdentityFact::FamilyName => (
+                Fact::FamilyName,
+                facts.family_name.as_ref().is_some_and(|name| name.matches(&chart.family_name)),
+            ),
+            IdentityFact::BirthDate => (Fact::BirthDate, facts.birth_date == Some(chart.birth_date)),
+            IdentityFact::Email => {
+                (Fact::Email, both(facts.email.as_ref(), chart.email.as_ref(), Email::matches))
+            }
+            IdentityFact::PostalCode => (
+                Fact::PostalCode,
+                both(facts.postal_code.as_ref(), chart.postal_code.as_ref(), PostalCode::matches),
+            ),
+        };
+        if !right {
+            wrong.push(fact);
+        }
+    }
+    if let Some(code) = &facts.access_code {
+        let right = link.access_code(&context.keyring).is_some_and(|right| same(&right, code));
+        if !right {
+            wrong.push(Fact::AccessCode);
+        }
+    }
+    wrong
+}
+
+fn both<T>(stated: Option<&T>, charted: Option<&T>, matches: fn(&T, &T) -> bool) -> bool {
+    stated.zip(charted).is_some_and(|(stated, charted)| matches(stated, charted))
+}
+
+fn entry(link: &Link, now: Timestamp, action: Action, how: &str) -> Entry {
+    Entry {
+        practice: link.practice.clone(),
+        subject: Subject::Patient(link.patient.clone()),
+        at: now,
+        by: By::visitor(),
+        action,
+        detail: vec![("invitation_id", link.id.to_string()), ("by", how.to_owned())],
+    }
+}
+
+fn ticket(context: &Context, role: Role) -> (Option<Ticket>, String) {
+    let secret = new_secret(&*context.entropy).to_string();
+    let ticket = Ticket {
+        digest: digest(secret.as_bytes()),
+        expires_at: context.now().plus_seconds(TICKET_SECONDS),
+        role,
+    };
+    (Some(ticket), secret)
+}
+
+fn passed(ticket: String, patient: &Patient, role: Role, link: &Link, practice: Practice) -> ChecksPassed {
+    let chart = &patient.chart;
+    let returning = link.account.and_then(|id| patient.accounts.iter().find(|account| account.id == id));
+    let suggested_username = match (returning, role) {
+        (Some(account), _) => account.username.clone(),
+        (None, Role::Patient) => {
+            suggestion(chart.email.as_ref(), chart.given_name.reveal(), chart.family_name.reveal())
+        }
+        // What we know is the patient's; a representative brings their own, unless they were invited by it.
+        (None, Role::Representative) => link.invitee.as_ref().map_or_else(String::new, |who| {
+            suggestion(who.email.as_ref(), who.given_name.reveal(), who.family_name.reveal())
+        }),
+    };
+    let invitee = link.invitee.clone();
+    ChecksPassed { ticket, suggested_username, role, kind: link.kind, invitee, practice }
+}
+
+/// Where a code can go: to whoever was invited, at the contact on file.
+fn code_address<'a>(patient: &'a Patient, link: &'a Link, channel: Channel) -> Option<&'a str> {
+    match &link.invitee {
+        Some(who) => who.address(channel).filter(|to| patient.stops(channel, to).is_empty()),
+        None if channel == Channel::Sms && !may_text(patient) => None,
+        None => patient.reached_at(channel),
+    }
+}
+
+/// Ways a code can go.
+fn code_channels(patient: &Patient, link: &Link, calls_out: bool) -> Vec<Channel> {
+    let ways = [Channel::Email, Channel::Sms, Channel::Voice];
+    let open = |way: &Channel| *way != Channel::Voice || calls_out;
+    ways.into_iter().filter(open).filter(|way| code_address(patient, link, *way).is_some()).collect()
+}
+
+/// The digest under which texts and calls to the phone behind a link are counted.
+fn phone_digest(patient: &Patient, link: &Link, channel: Channel, context: &Context) -> Option<String> {
+    let phone = code_address(patient, link, channel).filter(|_| channel != Channel::Email)?;
+    Some(Counter::bucket_digest(PHONE, phone, &context.keyring))
+}
+
+/// What binds a visitor who knew the facts: sealed, so that the visitor carries it and cannot read or change it.
+#[derive(Serialize, Deserialize)]
+struct Proof {
+    practice: PracticeId,
+    patient: PatientId,
+    /// Number among the link's passed checks; the latest alone counts.
+    number: u32,
+    role: Role,
+    expires_at: Timestamp,
+    /// Digests of the phones that a text and a call would go to, so that their limit can be counted without reading the
+    /// chart first.
+    text_to: Option<String>,
+    call_to: Option<String>,
+}
+
+impl Proof {
+    fn new(link: &Link, patient: &Patient, role: Role, context: &Context) -> Self {
+        Self {
+            practice: link.practice.clone(),
+            patient: link.patient.clone(),
+            number: link.proofs + 1,
+            role,
+            expires_at: context.now().plus_seconds(PROOF_SECONDS),
+            text_to: phone_digest(patient, link, Channel::Sms, context),
+            call_to: phone_digest(patient, link, Channel::Voice, context),
+        }
+    }
+
+    fn sealed(&self, link: LinkId, context: &Context) -> String {
+        let plain = serde_json::to_vec(self).unwrap_or_default();
+        context.keyring.seal(&Self::bound_to(link), &plain, &*context.entropy)
+    }
+
+    /// Opens a proof of this link that is not over; anything else is as if the facts had not been stated.
+    fn open(sealed: &str, link: LinkId, context: &Context) -> Result<Self, Refusal> {
+        let plain = context.keyring.open(&Self::bound_to(link), sealed);
+        let proof = plain.and_then(|plain| serde_json::from_slice::<Self>(&plain).ok());
+        proof.filter(|proof| context.now() < proof.expires_at).ok_or(Refusal::VerificationFailed)
+    }
+
+    fn bound_to(link: LinkId) -> Vec<u8> {
+        [b"proof".as_slice(), &link.to_bytes()].concat()
+    }
+}
+
+/// The link and the proof that a visitor shows. One that is refused is counted all the same.
+async fn opened<S: Limits + Links>(
+    context: &Context,
+    store: &S,
+    posts: &Counter,
+    token: &str,
+    proof: &str,
+) -> Result<(LinkId, Proof), Failure> {
+    let opened =
+        id_of(context, token).and_then(|id| Proof::open(proof, id, context).map(|proof| (id, proof)));
+    if opened.is_err() {
+        let now = context.now();
+        posts.check(store.raise(posts, 1).await?, now)?;
+        // Of a dead link, nothing but that it is dead is told, whatever comes with it.
+        let link = store.link(id_of(context, token)?).await?;
+        link.filter(|link| link.is_open(now)).ok_or(Refusal::LinkUnavailable)?;
+    }
+    Ok(opened?)
+}
+
+/// A code on its way, and the way.
+pub struct CodeSent {
+    /// Seconds until another may be asked for.
+    pub resend_after: i64,
+    /// Ways a code can go to this person.
+    pub channels: Vec<Channel>,
+    /// The practice.
+    pub practice: Practice,
+}
+
+/// Sends a code to the contact on the chart.
+pub async fn send_code<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    proof: &str,
+    channel: Channel,
+) -> Result<CodeSent, Failure>
+where
+    S: Limits + Links + Practices + Commit,
+{
+    let now = context.now();
+    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let (id, proof) = opened(context, store, &posts, token, proof).await?;
+    let calls = proof.phone(channel).map(|digest| Counter::of_digest(PHONE, digest, now));
+    let counted = async {
+        match &calls {
+            Some(counter) => store.raise(counter, 1).await,
+            None => Ok(Raised::default()),
+        }
+    };
+    let (count, called, records) =
+        join!(store.raise(&posts, 1), counted, store.link_and_patient(id, &proof.practice, &proof.patient));
+    posts.check(count?, now)?;
+    if let Some(counter) = &calls {
+        counter.check(called?, now)?;
+    }
+    let (link, patient) = records?;
+    let link = link.filter(|link| link.is_open(now)).ok_or(Refusal::LinkUnavailable)?;
+    let patient = patient.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
+    let channels = code_channels(&patient, &link, context.calls_out);
+    if proof.number != link.proofs {
+        return Err(Refusal::VerificationFailed.into());
+    }
+    if !channels.contains(&channel) {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("channel", "unavailable")]).into());
+    }
+    if phone_digest(&patient, &link, channel, context).as_ref() != proof.phone(channel) {
+        return Err(Refusal::VerificationFailed.into());
+    }
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let code = next_code(context, &link, channel, practice.settings.code_digits)?;
+    let to = if link.invitee.is_some() { Recipient::Link } else { Recipient::Patient };
+    let mut mail = message(context, &patient, Template::Code, Reach { to, channel });
+    mail.link = Some(id);
+    mail.code = Some(code.number);
+    match store.commit(&[Write::SendCode { id, code, at: now }, Write::Queue(mail)]).await {
+        Ok(()) => Ok(CodeSent { resend_after: RESEND_SECONDS, channels, practice }),
+        // Another code was asked for at the same time: this one need not go.
+        Err(CommitError::Lost(_)) => Err(Refusal::TooManyRequests(RESEND_SECONDS).into()),
+        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
+    }
+}
+
+impl Proof {
+    /// The digest of the phone for a channel.
+    const fn phone(&self, channel: Channel) -> Option<&String> {
+        match channel {
+            Channel::Sms => self.text_to.as_ref(),
+            Channel::Voice => self.call_to.as_ref(),
+            Channel::Email | Channel::Print => None,
+        }
+    }
+}
+
+/// Checks a code.
+pub async fn check_code<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    proof: &str,
+    entered: &str,
+) -> Result<ChecksPassed, Failure>
+where
+    S: Limits + Links + Practices + Patients + Chain + Commit,
+{
+    let now = context.now();
+    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let (id, proof) = opened(context, store, &posts, token, proof).await?;
+    let subject = Subject::Patient(proof.patient.clone());
+    let (count, tried, patient, head) = join!(
+        store.raise(&posts, 1),
+        store.try_code(id, now),
+        store.patient(&proof.practice, &proof.patient),
+        store.head(&proof.practice, &subject)
+    );
+    posts.check(count?, now)?;
+    let (link, counted) = tried?.ok_or(Refusal::LinkUnavailable)?;
+    let patient = patient?.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
+    if !counted {
+        // Too old, used, or tried too often; or the link itself is over.
+        let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
+        return Err(refusal.into());
+    }
+    let code = link.code.filter(|_| proof.number == link.proofs).ok_or(Refusal::CodeRejected)?;
+    if !is_right_code(context, &link, &code, entered) {
+        note_lock(store, &link, now).await?;
+        return Err(Refusal::CodeRejected.into());
+    }
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let mut head = head?;
+    for _ in 0..DECISIONS {
+        let (ticket, secret) = ticket(context, proof.role);
+        let Some(ticket) = ticket else { return Err(Failure::Unavailable) };
+        let how = code.channel.as_str();
+        let event = entry(&link, now, Action::CodeConfirmed, how).after(&head, &context.keyring);
+        let pass = Write::PassCode { id, number: code.number, ticket };
+        match store.commit(&[pass, Write::Append(event)]).await {
+            Ok(()) => return Ok(passed(secret, &patient, proof.role, &link, practice)),
+            Err(CommitError::Lost(places)) if places.contains(&0) => return Err(Refusal::CodeRejected.into()),
+            Err(CommitError::Lost(_)) => head = store.head(&proof.practice, &subject).await?,
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// The recipient says that a link is not for them: it ends, nothing more goes to that address for this patient, and
+/// staff see it. Of a link that is over already nothing is told, and nothing changes.
+pub async fn not_me<S>(context: &Context, store: &S, peer: &str, token: &str) -> Result<(), Failure>
+where
+    S: Limits + Links + Practices + Patients + Chain + Commit,
+{
+    let now = context.now();
+    let link = rate_limited_link(context, store, peer, token, Purpose::Invitation).await?;
+    let Some(link) = link.filter(|link| link.is_pending(now)) else { return Ok(()) };
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    for _ in 0..DECISIONS {
+        let subject = Subject::Patient(link.patient.clone());
+        let (patient, head) =
+            join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
+        let Some(mut patient) = patient?.filter(|patient| patient.invites_by(link.id)) else { return Ok(()) };
+        patient.invitation.take_if(|current| current.link == link.id);
+        patient.offers.retain(|offer| offer.link != link.id);
+        if let Some(to) = link.sent_to.as_deref() {
+            patient.stop(link.channel, to, Stop::WrongRecipient);
+        }
+        let by = link.channel.as_str();
+        let event = entry(&link, now, Action::WrongRecipientReported, by).after(&head?, &context.keyring);
+        patient.head = event.head();
+        patient.version += 1;
+        let status = patient.status(&practice.settings);
+        let writes = [
+            Write::CloseLink { id: link.id, to: LinkState::ReportedWrongRecipient, at: now },
+            Write::Note {
+                practice: patient.practice.clone(),
+                patient: patient.id.clone(),
+                cause: Cause::ReportedWrongRecipient,
+                at: now,
+            },
+            Write::ChangePatient(Box::new(patient), status),
+            Write::Append(event),
+        ];
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost(places)) if places.contains(&0) => return Ok(()),
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}

@@ -1,0 +1,163 @@
+//! Ends, suspends or narrows access, as one plan of writes: shared by staff's revocations and the patient's own.
+
+use crate::context::Context;
+use crate::model::audit::{Action, Entry, Subject};
+use crate::model::chart::Channel;
+use crate::model::grant::{Level, Relationship};
+use crate::model::ids::{AccountId, PatientId, RevocationId};
+use crate::model::link::LinkState;
+use crate::model::message::{Recipient, Template};
+use crate::model::patient::{Patient, RevokeReason};
+use crate::model::refusal::Refusal;
+use crate::ports::Write;
+use crate::steps::invitation::end_resets;
+use crate::steps::notice::{Reach, message, notice_channel, to_patient};
+use crate::steps::portal_status::PatientChange;
+use crate::steps::staff_call::Caller;
+
+/// The account is that of a representative of the patient.
+pub(crate) fn require_representative(patient: &Patient, account: AccountId) -> Result<(), Refusal> {
+    let known = patient.accounts.iter().find(|known| known.id == account);
+    known.filter(|known| known.relationship != Relationship::Own).map(drop).ok_or(Refusal::NotFound)
+}
+
+pub(crate) fn set_level_of(
+    context: &Context,
+    patient: Patient,
+    account: AccountId,
+    level: Level,
+    caller: &Caller,
+) -> Result<crate::steps::portal_status::PatientChange, Refusal> {
+    require_representative(&patient, account)?;
+    let entry = Entry {
+        practice: patient.practice.clone(),
+        subject: Subject::Patient(patient.id.clone()),
+        at: context.now(),
+        by: caller.by(),
+        action: Action::LevelChanged,
+        detail: vec![("account_id", account.to_string()), ("level", level.as_str().to_owned())],
+    };
+    let set = Write::SetLevel { account, patient: patient.id.clone(), level };
+    Ok(Some((patient, vec![set], entry)))
+}
+
+/// To take access away.
+pub struct Revoke {
+    /// From whose portal.
+    pub patient: PatientId,
+    /// Why.
+    pub reason: RevokeReason,
+    /// In the words of staff.
+    pub note: Option<String>,
+    /// From this account alone.
+    pub account: Option<AccountId>,
+}
+
+pub(crate) fn revoke_one(
+    context: &Context,
+    mut patient: Patient,
+    account: AccountId,
+    command: &Revoke,
+    caller: &Caller,
+) -> Result<PatientChange, Refusal> {
+    let id = RevocationId::new(&*context.clock, &*context.entropy);
+    let detail = vec![("account_id", account.to_string())];
+    let entry = revocation_entry(context, &patient, caller, command, detail);
+    let Some(known) = patient.accounts.iter_mut().find(|known| known.id == account) else {
+        return Err(Refusal::NotFound);
+    };
+    if known.ended_by.is_some() {
+        return Ok(None);
+    }
+    let mut writes = Vec::new();
+    if known.held {
+        drop_holds(&mut patient, |held| held == account, id, &mut writes);
+        return Ok(Some((patient, writes, entry)));
+    }
+    known.ended_by = Some(id);
+    let (own, addresses) = (known.relationship == Relationship::Own, known.addresses.clone());
+    writes.push(Write::EndGrant { account, patient: patient.id.clone(), revocation: id });
+    let theirs = patient.accounts.iter_mut().filter(|known| known.id == account);
+    end_resets(theirs, LinkState::Revoked, context.now(), &mut writes);
+    // An invitation of theirs that is still out would let them in again.
+    patient.offers.retain(|offer| {
+        let theirs = addresses.contains(&offer.to);
+        if theirs {
+            writes.push(Write::EndLink { id: offer.link, to: LinkState::Revoked, at: context.now() });
+        }
+        !theirs
+    });
+    if own {
+        let told = notice_channel(&patient);
+        writes.extend(
+            told.map(|channel| Write::Queue(to_patient(context, &patient, Template::Revoked, channel, None))),
+        );
+    } else {
+        writes.push(representative_ended(context, &patient, account));
+    }
+    Ok(Some((patient, writes, entry)))
+}
+
+/// Registrations that wait for staff end with the access that they were for: nobody need decide on them any more.
+pub(crate) fn drop_holds(
+    patient: &mut Patient,
+    which: impl Fn(AccountId) -> bool,
+    revocation: RevocationId,
+    writes: &mut Vec<Write>,
+) {
+    let (practice, id) = (patient.practice.clone(), patient.id.clone());
+    patient.accounts.retain(|known| {
+        let ends = known.held && which(known.id);
+        if ends {
+            let (account, practice) = (known.id, practice.clone());
+            writes.push(Write::EndGrant { account, patient: id.clone(), revocation });
+            writes.push(Write::DropHold { practice, account });
+        }
+        !ends
+    });
+}
+
+/// Word to a representative that they see this patient no longer; what else they see stays.
+pub(crate) fn representative_ended(context: &Context, patient: &Patient, account: AccountId) -> Write {
+    let reach = Reach { to: Recipient::Account(account), channel: Channel::Email };
+    Write::Queue(message(context, patient, Template::RepresentativeEnded, reach))
+}
+
+pub(crate) fn revocation_entry(
+    context: &Context,
+    patient: &Patient,
+    caller: &Caller,
+    command: &Revoke,
+    mut detail: Vec<(&'static str, String)>,
+) -> Entry {
+    detail.push(("reason", command.reason.code().to_owned()));
+    Entry {
+        practice: patient.practice.clone(),
+        subject: Subject::Patient(patient.id.clone()),
+        at: context.now(),
+        by: caller.by(),
+        action: Action::AccessRevoked,
+        detail,
+    }
+}
+
+/// Brings the patient's grants and pending invitation in line with whether access is suspended now; `was` says whether it was before.
+pub fn suspend_grants(context: &Context, patient: &mut Patient, was: bool, writes: &mut Vec<Write>) {
+    let (is, now) = (patient.suspension().is_some(), context.now());
+    if was == is {
+        return;
+    }
+    let back_since = (!is).then_some(now);
+    for account in patient.live_accounts() {
+        writes.push(Write::SuspendGrant { account: account.id, patient: patient.id.clone(), back_since });
+    }
+    if is {
+        end_resets(patient.accounts.iter_mut(), LinkState::Cancelled, now, writes);
+        for offer in patient.offers.drain(..) {
+            writes.push(Write::EndLink { id: offer.link, to: LinkState::Cancelled, at: now });
+        }
+    }
+    if let Some(current) = patient.invitation.take_if(|_| is) {
+        writes.push(Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now });
+    }
+}

@@ -1,0 +1,241 @@
+//! Plans a change of a chart: the record, what it is found by, the links and resets that it ends, and the audit event.
+
+use std::collections::BTreeSet;
+
+use crate::context::Context;
+use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::chart::{Care, CareChange, Channel, Chart};
+use crate::model::grant::Relationship;
+use crate::model::ids::PatientId;
+use crate::model::link::LinkState;
+use crate::model::patient::{Patient, address_digest};
+use crate::model::practice::{Practice, Settings};
+use crate::model::refusal::Failure;
+use crate::ports::{Chain, Listing, Write};
+use crate::steps::access::suspend_grants;
+use crate::steps::invitation::end_resets;
+use crate::time::Timestamp;
+
+/// A chart as the EHR states it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChartChange {
+    /// The facts; an absent one is cleared.
+    pub chart: Chart,
+    /// Whether the labels stay as they are, because the statement has none.
+    pub keep_tags: bool,
+    /// What grows; what is absent stays.
+    pub care: CareChange,
+}
+
+/// What became of a chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synced {
+    /// It was new.
+    Created,
+    /// It changed.
+    Updated,
+    /// It said what was known; nothing was written.
+    Unchanged,
+}
+
+/// A patient with what grows of the chart.
+#[derive(Clone, Debug)]
+pub struct Charted {
+    /// The patient.
+    pub patient: Patient,
+    /// What grows, where it was read.
+    pub care: Option<Care>,
+    /// The practice's settings.
+    pub settings: Settings,
+}
+
+/// The record keeps the chain's end as of its own last write. That is the end, unless somebody went through a link
+/// since; the write then finds the number taken, and the end is read.
+pub(crate) async fn end_of_chain<S: Chain>(
+    store: &S,
+    practice: &Practice,
+    id: &PatientId,
+    existing: Option<&(Patient, Care)>,
+    stale: bool,
+) -> Result<Head, Failure> {
+    match existing {
+        Some((patient, _)) if !stale => Ok(patient.head.clone()),
+        None if !stale => Ok(Head::default()),
+        _ => Ok(store.head(&practice.id, &Subject::Patient(id.clone())).await?),
+    }
+}
+
+/// What one chart's coming in writes; nothing, if it says what is known.
+pub(crate) struct ChartPlan {
+    pub(crate) synced: Synced,
+    pub(crate) charted: Charted,
+    pub(crate) writes: Vec<Write>,
+}
+
+pub(crate) fn plan_chart(
+    context: &Context,
+    practice: &Practice,
+    id: &PatientId,
+    existing: Option<(Patient, Care)>,
+    change: &ChartChange,
+    by: &By,
+    head: &Head,
+) -> ChartPlan {
+    let settings = practice.settings.clone();
+    let shown = |care: Care| (!change.care.is_empty()).then_some(care);
+    let Some((before, care_before)) = existing else {
+        let (patient, writes, care) = plan_new_chart(context, practice, id, change, by, head);
+        let care = shown(care);
+        return ChartPlan { synced: Synced::Created, charted: Charted { patient, care, settings }, writes };
+    };
+    let mut chart = change.chart.clone();
+    if change.keep_tags {
+        chart.tags.clone_from(&before.chart.tags);
+    }
+    let care = change.care.apply(&care_before);
+    if chart == before.chart && care == care_before {
+        return ChartPlan {
+            synced: Synced::Unchanged,
+            charted: Charted { patient: before, care: shown(care), settings },
+            writes: Vec::new(),
+        };
+    }
+    let now = context.now();
+    let mut patient = before.clone();
+    patient.chart = chart;
+    let mut writes = Vec::new();
+    if care != care_before {
+        writes.push(Write::Care(practice.id.clone(), id.clone(), care.clone()));
+    }
+    relist(&before, &patient, &mut writes);
+    suspend_grants(context, &mut patient, before.suspension().is_some(), &mut writes);
+    let moved = |channel| before.chart.address(channel) != patient.chart.address(channel);
+    if let Some(current) = patient.invitation.filter(|current| moved(current.channel)) {
+        patient.invitation = None;
+        writes.push(Write::CloseLink { id: current.link, to: LinkState::Superseded, at: now });
+    }
+    if [Channel::Email, Channel::Sms, Channel::Voice].into_iter().any(moved) {
+        // A link and its second check rest on the contacts that were on file when it was made.
+        let own = patient.accounts.iter_mut().filter(|account| account.relationship == Relationship::Own);
+        end_resets(own, LinkState::Superseded, now, &mut writes);
+        // What was said of an address that is on the chart no longer is over.
+        let left = [Channel::Email, Channel::Sms, Channel::Voice].map(|channel| {
+            let (old, new) = (before.chart.address(channel), patient.chart.address(channel));
+            old.filter(|_| old != new).map(address_digest)
+        });
+        patient.stopped.retain(|stopped| !left.iter().flatten().any(|gone| *gone == stopped.to));
+    }
+    let entry = Entry {
+        practice: practice.id.clone(),
+        subject: Subject::Patient(id.clone()),
+        at: now,
+        by: by.clone(),
+        action: Action::ChartChanged,
+        detail: vec![("fields", changed_fields(&before.chart, &patient.chart, care != care_before))],
+    };
+    let event = entry.after(head, &context.keyring);
+    patient.head = event.head();
+    patient.version += 1;
+    writes.push(Write::ChangePatient(Box::new(patient.clone()), patient.status(&settings)));
+    writes.push(Write::Append(event));
+    ChartPlan { synced: Synced::Updated, charted: Charted { patient, care: shown(care), settings }, writes }
+}
+
+fn plan_new_chart(
+    context: &Context,
+    practice: &Practice,
+    id: &PatientId,
+    change: &ChartChange,
+    by: &By,
+    head: &Head,
+) -> (Patient, Vec<Write>, Care) {
+    let now = context.now();
+    let care = change.care.apply(&Care::default());
+    let mut patient = new_patient(practice, id, change.chart.clone(), now);
+    let event = chart_created(&patient, by, now, Vec::new()).after(head, &context.keyring);
+    patient.head = event.head();
+    let mut writes = vec![
+        Write::CreatePatient(Box::new(patient.clone()), patient.status(&practice.settings)),
+        Write::Append(event),
+    ];
+    writes.extend(listings(&patient).into_iter().map(|listing| Write::List(practice.id.clone(), listing)));
+    if care != Care::default() {
+        writes.push(Write::Care(practice.id.clone(), id.clone(), care.clone()));
+    }
+    (patient, writes, care)
+}
+
+pub(crate) fn new_patient(practice: &Practice, id: &PatientId, chart: Chart, now: Timestamp) -> Patient {
+    Patient {
+        practice: practice.id.clone(),
+        id: id.clone(),
+        version: 1,
+        chart,
+        access_enabled: true,
+        created_at: now,
+        invitation: None,
+        offers: Vec::new(),
+        stopped: Vec::new(),
+        failed_checks: false,
+        accounts: Vec::new(),
+        registered_at: None,
+        last_login_at: None,
+        revocation: None,
+        declined: None,
+        head: Head::default(),
+    }
+}
+
+pub(crate) fn chart_created(
+    patient: &Patient,
+    by: &By,
+    now: Timestamp,
+    detail: Vec<(&'static str, String)>,
+) -> Entry {
+    Entry {
+        practice: patient.practice.clone(),
+        subject: Subject::Patient(patient.id.clone()),
+        at: now,
+        by: by.clone(),
+        action: Action::ChartCreated,
+        detail,
+    }
+}
+
+/// What makes a patient findable.
+pub(crate) fn listings(patient: &Patient) -> BTreeSet<Listing> {
+    let chart = &patient.chart;
+    let name = Listing::Name {
+        family: chart.family_name.comparable(),
+        given: chart.given_name.comparable(),
+        birth_date: chart.birth_date.reveal(),
+        patient: patient.id.clone(),
+    };
+    let email = chart
+        .email
+        .as_ref()
+        .map(|email| Listing::Email { email: email.comparable(), patient: patient.id.clone() });
+    [Some(name), email].into_iter().flatten().collect()
+}
+
+fn relist(before: &Patient, after: &Patient, writes: &mut Vec<Write>) {
+    let (old, new) = (listings(before), listings(after));
+    writes.extend(old.difference(&new).map(|listing| Write::Unlist(after.practice.clone(), listing.clone())));
+    writes.extend(new.difference(&old).map(|listing| Write::List(after.practice.clone(), listing.clone())));
+}
+
+/// Names of the fields that changed: for the audit trail, which holds no values.
+fn changed_fields(before: &Chart, after: &Chart, care: bool) -> String {
+    let as_map = |chart: &Chart| match serde_json::to_value(chart) {
+        Ok(serde_json::Value::Object(map)) => map,
+        _ => serde_json::Map::new(),
+    };
+    let (old, new) = (as_map(before), as_map(after));
+    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    let mut changed: Vec<&str> =
+        names.into_iter().filter(|name| old.get(*name) != new.get(*name)).map(String::as_str).collect();
+    if care {
+        changed.push("visits_or_contacts");
+    }
+    changed.join(" ")
+}

@@ -1,0 +1,215 @@
+//! User name and password: the one check of them, whoever asks. The unknown, the locked and the wrong cost the same
+//! reads, the same writes and one hash, and read the same.
+
+use futures_util::join;
+use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
+use crate::keys::new_secret;
+use crate::model::account::{Account, Login};
+use crate::model::chart::Chart;
+use crate::model::ids::{AccountId, PracticeId};
+use crate::model::limit::{
+    Attempts, Counter, FAILED_SIGN_INS, OWN_PASSWORD, PUBLIC_POSTS, Raised, locked_until, sign_in_key,
+};
+use crate::model::link::LinkState;
+use crate::model::password::{Password, PasswordHash};
+use crate::model::person::{Email, Name};
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, Refusal};
+use crate::model::username::Username;
+use crate::ports::{Accounts, Limits, Write};
+use crate::time::Timestamp;
+
+/// Days for which a browser is known after its last sign-in.
+pub const KNOWN_DAYS: i64 = 180;
+
+/// A browser that has signed in to an account before: it has a bucket of its own, so that a stranger who keeps
+/// entering wrong passwords locks others out, but not it. Sealed, in a cookie.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownBrowser {
+    practice: PracticeId,
+    /// The user name as compared, as a MAC.
+    name: String,
+    /// Names the bucket.
+    bucket: String,
+    /// The account's generation of browsers.
+    generation: u32,
+    /// Attempts in the bucket up to the last success.
+    seen: u64,
+    until: Timestamp,
+}
+
+const BOUND_TO: &[u8] = b"known-browser";
+
+impl KnownBrowser {
+    /// Reads a cookie; `None` if it is not one for this name, or over.
+    fn open(context: &Context, sealed: &str, practice: &PracticeId, key: &str) -> Option<Self> {
+        let plain = context.keyring.open(BOUND_TO, sealed)?;
+        let known: Self = serde_json::from_slice(&plain).ok()?;
+        let fits = known.practice == *practice && known.name == key && context.now() < known.until;
+        fits.then_some(known)
+    }
+
+    fn sealed(&self, context: &Context) -> String {
+        let plain = serde_json::to_vec(self).unwrap_or_default();
+        context.keyring.seal(BOUND_TO, &plain, &*context.entropy)
+    }
+}
+
+/// What a person presents.
+pub struct PresentedCredentials<'a> {
+    /// The practice of the page.
+    pub practice: &'a PracticeId,
+    /// The user name as typed.
+    pub username: &'a str,
+    /// The password.
+    pub password: &'a Password,
+    /// The cookie of a browser that signed in before.
+    pub browser: Option<&'a str>,
+}
+
+/// Whose user name and password were right. The caller still decides whether they may come in.
+pub struct Authenticated {
+    /// The account, its count of attempts brought up to date.
+    pub account: Account,
+    /// The login.
+    pub login: Login,
+    /// The cookie by which the browser is known from now on.
+    pub browser: String,
+}
+
+/// Checks user name and password.
+pub async fn authenticate<S>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    presented: &PresentedCredentials<'_>,
+) -> Result<Authenticated, Failure>
+where
+    S: Limits + Accounts,
+{
+    let now = context.now();
+    let practice = presented.practice;
+    // A name that can't exist goes the same way as one that doesn't.
+    let name = Username::parse(presented.username).map_or_else(|_| "?".to_owned(), |username| username.name);
+    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let failures = Counter::new(FAILED_SIGN_INS, peer, now, &context.keyring);
+    let shared = sign_in_key(practice, &name, &context.keyring);
+    let known = presented.browser.and_then(|sealed| KnownBrowser::open(context, sealed, practice, &shared));
+    let bucket = known.as_ref().map_or(&shared, |known| &known.bucket);
+    let (raised, attempts, login) =
+        join!(store.raise(&posts, 1), store.attempt(bucket, now), store.login(practice, &name));
+    let raised = raised?;
+    posts.check(raised, now)?;
+    failures.check(Raised { count: raised.failures + 1, ..raised }, now)?;
+    let (mut attempts, login) = (attempts?, login?);
+
+    let id = login.as_ref().map_or(AccountId::from_bytes([0; 16]), |login| login.account);
+    let account = store.account(id).await?;
+    // After a reset, or when staff ended a lock, every browser begins anew.
+    let generation = account.as_ref().map_or(0, |account| account.browsers);
+    let known = match known {
+        Some(known) if known.generation == generation => Some(known),
+        Some(_) => {
+            attempts = store.attempt(&shared, now).await?;
+            None
+        }
+        None => None,
+    };
+    let stored =
+        login.as_ref().map_or_else(|| PasswordHash::dummy(&context.keyring), |login| login.password.clone());
+    let right = stored.matches(presented.password, &context.keyring);
+    let seen = known.as_ref().map(|known| known.seen);
+    let seen = seen.unwrap_or_else(|| account.as_ref().map_or(0, |account| account.attempts_seen));
+    let locked = is_locked(&attempts, seen, now);
+    let over = account
+        .as_ref()
+        .and_then(|account| account.temporary.as_ref())
+        .is_some_and(|temporary| temporary.used || now >= temporary.until);
+
+    let (Some(mut account), Some(login), true, false) = (account, login, right, locked || over) else {
+        store.raise(&failures, 1).await?;
+        return Err(Refusal::SignInFailed.into());
+    };
+    let browser = if let Some(known) = known {
+        KnownBrowser { seen: attempts.count, until: now.plus_hours(KNOWN_DAYS * 24), ..known }
+    } else {
+        account.attempts_seen = attempts.count;
+        KnownBrowser {
+            practice: practice.clone(),
+            bucket: sign_in_key(practice, &new_secret(&*context.entropy), &context.keyring),
+            name: shared,
+            generation,
+            seen: 0,
+            until: now.plus_hours(KNOWN_DAYS * 24),
+        }
+    };
+    Ok(Authenticated { browser: browser.sealed(context), account, login })
+}
+
+/// Whether attempts on a name, `seen` of which led up to its last success, have locked it.
+fn is_locked(attempts: &Attempts, seen: u64, now: Timestamp) -> bool {
+    // Below what was seen, the counter has begun anew.
+    let failed = attempts.count.saturating_sub(1 + if seen < attempts.count { seen } else { 0 });
+    attempts.previous_at.and_then(|last| locked_until(failed, last)).is_some_and(|until| now < until)
+}
+
+/// Checks the password that a signed-in person enters once more. Entries are counted before, ten an hour.
+pub async fn confirm<S>(
+    context: &Context,
+    store: &S,
+    account: &Account,
+    password: &Password,
+) -> Result<Login, Failure>
+where
+    S: Limits + Accounts,
+{
+    let now = context.now();
+    let name = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
+    let counter = Counter::new(OWN_PASSWORD, &account.id.to_string(), now, &context.keyring);
+    let (raised, login) = join!(store.raise(&counter, 1), store.login(&account.practice, &name));
+    counter.check(raised?, now)?;
+    let login = login?.filter(|login| login.account == account.id).ok_or(Failure::Unavailable)?;
+    if login.password.matches(password, &context.keyring) {
+        Ok(login)
+    } else {
+        Err(Refusal::SignInFailed.into())
+    }
+}
+
+/// Refuses a password that the practice's rules, the lists or the person's own facts speak against. `own` are words of
+/// an account's holder who is not the patient.
+pub fn check_password(
+    password: &Password,
+    practice: &Practice,
+    username: &str,
+    chart: &Chart,
+    own: impl IntoIterator<Item = String>,
+) -> Result<(), Refusal> {
+    let mut words = vec![username.to_owned(), practice.settings.name.clone()];
+    words.extend(username.split('@').next().map(str::to_owned));
+    words.extend([&chart.given_name, &chart.family_name].map(|name| name.reveal().to_owned()));
+    words.extend(chart.email.as_ref().map(|email| email.reveal().to_owned()));
+    words.extend(chart.mobile_phone.as_ref().map(|phone| phone.reveal().trim_start_matches("+1").to_owned()));
+    words.extend(chart.birth_date.spellings());
+    words.extend(own);
+    let faults = password.faults(practice.settings.password_min_length, &words);
+    if faults.is_empty() { Ok(()) } else { Err(Refusal::PasswordRejected(faults)) }
+}
+
+/// What an account's holder said of themselves, as words that a password must not be made of.
+pub fn own_words(account: &Account) -> Vec<String> {
+    let names = [&account.given_name, &account.family_name].into_iter().flatten().map(Name::reveal);
+    names.chain(account.email.as_ref().map(Email::reveal)).map(str::to_owned).collect()
+}
+
+/// Ends every session of an account, every code for the portal, every reset link made so far, what confirms a new
+/// address, and every lock.
+pub(crate) fn end_all_access(account: &mut Account, now: crate::time::Timestamp) -> Option<Write> {
+    account.epoch += 1;
+    account.browsers += 1;
+    account.attempts_seen = 0;
+    account.anew_at = Some(now);
+    account.new_email.take().map(|id| Write::EndLink { id, to: LinkState::Cancelled, at: now })
+}

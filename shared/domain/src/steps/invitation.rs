@@ -1,0 +1,294 @@
+//! Making an invitation: what it takes to offer, or give back, access. Shared by `send-invite` and quick add.
+
+use crate::context::Context;
+use crate::model::audit::{Action, Entry, Event, Head, Subject};
+use crate::model::chart::Channel;
+use crate::model::grant::Relationship;
+use crate::model::ids::{AccountId, Actor};
+use crate::model::limit::{Counter, PHONE};
+use crate::model::link::{Kind, Link, LinkState, Purpose, SecondCheck, Target};
+use crate::model::message::Template;
+use crate::model::patient::{AccountRef, CurrentInvitation, Patient, Reason, RevokeReason};
+use crate::model::practice::{Regrant, Scope, Settings};
+use crate::model::refusal::Refusal;
+use crate::ports::Write;
+use crate::steps::notice::{Reach, may_text, message, to_patient};
+use crate::steps::staff_call::Caller;
+
+/// Minutes that a reset link works.
+pub const RESET_MINUTES: i64 = 60;
+
+/// An invitation that is ready to be written: everything but the audit event, which needs the chain's end.
+pub struct Prepared {
+    /// The patient with it.
+    pub patient: Patient,
+    /// The record of the invitation and its link.
+    pub link: Link,
+    /// The writes, without those of the patient, the link and the event.
+    pub writes: Vec<Write>,
+    /// The event.
+    pub entry: Entry,
+}
+
+impl Prepared {
+    /// Adds the event after `head`, and the link. The patient is the caller's to write: some are new.
+    pub fn chained(&mut self, context: &Context, head: &Head) -> Event {
+        let event = self.entry.clone().after(head, &context.keyring);
+        self.patient.head = event.head();
+        if let Some(second) = &mut self.link.second {
+            second.head = event.head();
+        }
+        self.writes.push(Write::CreateLink(Box::new(self.link.clone())));
+        self.writes.push(Write::Append(event.clone()));
+        event
+    }
+}
+
+/// How access comes (back).
+enum Offered {
+    /// By registering.
+    Register,
+    /// At once: the same credentials, for these accounts.
+    Restore(Vec<AccountRef>),
+    /// By a check and a new password, for this account.
+    VerifyAgain(AccountRef),
+    /// It never went: a new password for the patient's own account.
+    Reset(AccountRef),
+}
+
+/// Prepares an invitation of `patient` by `channel`; `why` overrides the patient's no. Says all reasons at once if it can't be.
+pub fn prepare(
+    context: &Context,
+    settings: &Settings,
+    mut patient: Patient,
+    channel: Channel,
+    why: Option<&str>,
+    caller: &Caller,
+    actor: &Actor,
+) -> Result<Prepared, Refusal> {
+    let now = context.now();
+    let mut reasons = patient.refusals(channel, settings);
+    if why.is_some() {
+        reasons.retain(|reason| *reason != Reason::Declined);
+    }
+    if !reasons.is_empty() {
+        return Err(Refusal::NotEligible(reasons));
+    }
+    let way = what_to_offer(&patient, settings, caller)?;
+    if let Offered::Reset(account) = &way {
+        if channel == Channel::Print {
+            return Err(Refusal::Conflict("already_registered"));
+        }
+        return Ok(reset_of_patient(context, patient, account.id, channel, caller, actor));
+    }
+    let (kind, template) = match &way {
+        Offered::Register | Offered::Reset(_) => (Kind::Registration, Template::Invitation),
+        Offered::Restore(_) => (Kind::Restored, Template::Restored),
+        Offered::VerifyAgain(_) => (Kind::Restored, Template::VerifyAgain),
+    };
+    let hours = if channel == Channel::Print { settings.letter_days * 24 } else { settings.link_hours };
+    let target = Target {
+        practice: patient.practice.clone(),
+        patient: patient.id.clone(),
+        account: match &way {
+            Offered::VerifyAgain(account) => Some(account.id),
+            Offered::Register | Offered::Restore(_) | Offered::Reset(_) => None,
+        },
+        channel,
+        sent_to: patient.chart.address(channel).map(str::to_owned),
+        by: (caller.client.clone(), actor.clone()),
+    };
+    let mut link = Link::new(context, Purpose::Invitation, kind, target, now.plus_hours(i64::from(hours)));
+    if matches!(way, Offered::Restore(_)) {
+        link.state = LinkState::Accepted;
+        link.closed_at = Some(now);
+    }
+
+    let mut writes = Vec::new();
+    if let Some(older) = patient.invitation.take() {
+        writes.push(Write::CloseLink { id: older.link, to: LinkState::Superseded, at: now });
+    }
+    count_text(context, &link, &mut writes);
+    if channel != Channel::Print {
+        writes.push(Write::Queue(to_patient(context, &patient, template, channel, Some(link.id))));
+    }
+    if let Offered::Restore(accounts) = &way {
+        restore_grants(&mut patient, accounts, &mut writes, now);
+    } else {
+        patient.invitation = Some(CurrentInvitation { link: link.id, kind, channel });
+    }
+    patient.declined = None;
+
+    let action =
+        if matches!(way, Offered::Restore(_)) { Action::AccessRestored } else { Action::InvitationCreated };
+    let mut entry = invitation_event(context, &link, action, caller);
+    entry.detail.extend(why.map(|why| ("override", why.to_owned())));
+    Ok(Prepared { patient, link, writes, entry })
+}
+
+/// The event that a link was made: what the history of invitations is read from.
+pub fn invitation_event(context: &Context, link: &Link, action: Action, caller: &Caller) -> Entry {
+    Entry {
+        practice: link.practice.clone(),
+        subject: Subject::Patient(link.patient.clone()),
+        at: context.now(),
+        by: caller.by(),
+        action,
+        detail: vec![
+            ("invitation_id", link.id.to_string()),
+            ("kind", link.kind.as_str().to_owned()),
+            ("channel", link.channel.as_str().to_owned()),
+        ],
+    }
+}
+
+/// Counts a link that goes by text against the limit of its phone.
+pub fn count_text(context: &Context, link: &Link, writes: &mut Vec<Write>) {
+    if let Some(phone) = link.sent_to.as_ref().filter(|_| link.channel == Channel::Sms) {
+        writes.push(Write::Count(Counter::new(PHONE, phone, context.now(), &context.keyring)));
+    }
+}
+
+/// A reset link for the patient's own account: to the chart's contact as it is now.
+pub(crate) fn reset_of_patient(
+    context: &Context,
+    patient: Patient,
+    account: AccountId,
+    channel: Channel,
+    caller: &Caller,
+    actor: &Actor,
+) -> Prepared {
+    let email = patient.reached_at(Channel::Email).map(str::to_owned);
+    let text = patient.reached_at(Channel::Sms).filter(|_| may_text(&patient)).map(str::to_owned);
+    let call = patient.reached_at(Channel::Voice).map(str::to_owned);
+    let reach = Reach { to: crate::model::message::Recipient::Patient, channel };
+    let sent_to = patient.chart.address(channel).map(str::to_owned);
+    prepare_reset(context, patient, account, reach, sent_to, [email, text, call], (caller, actor))
+}
+
+/// A reset link for `account`, which leads to `patient`: it goes by `reach` to `sent_to`; a code for the second check
+/// can go to `contacts` (e-mail, text, call), on another channel than the link's. Asking changes nothing: only an older
+/// reset link ends.
+pub fn prepare_reset(
+    context: &Context,
+    mut patient: Patient,
+    account: AccountId,
+    reach: Reach,
+    sent_to: Option<String>,
+    contacts: [Option<String>; 3],
+    (caller, actor): (&Caller, &Actor),
+) -> Prepared {
+    let now = context.now();
+    let digest = |phone: &String| Counter::bucket_digest(PHONE, phone, &context.keyring);
+    let [email, text, call] = contacts;
+    let by_email = reach.channel == Channel::Email;
+    let ways = [
+        (Channel::Sms, by_email && text.is_some()),
+        (Channel::Voice, by_email && call.is_some() && context.calls_out),
+        (Channel::Email, !by_email && email.is_some()),
+    ];
+    let target = Target {
+        practice: patient.practice.clone(),
+        patient: patient.id.clone(),
+        account: Some(account),
+        channel: reach.channel,
+        sent_to,
+        by: (caller.client.clone(), actor.clone()),
+    };
+    let expires_at = now.plus_seconds(RESET_MINUTES * 60);
+    let mut link = Link::new(context, Purpose::Reset, Kind::Reset, target, expires_at);
+    link.second = Some(SecondCheck {
+        ways: ways.into_iter().filter(|(_, open)| *open).map(|(way, _)| way).collect(),
+        text_to: text.as_ref().map(digest),
+        call_to: call.as_ref().map(digest),
+        head: Head::default(),
+    });
+    let mut writes = Vec::new();
+    for known in patient.accounts.iter_mut().filter(|known| known.id == account) {
+        if let Some(older) = known.reset.replace(link.id) {
+            writes.push(Write::EndLink { id: older, to: LinkState::Superseded, at: now });
+        }
+    }
+    count_text(context, &link, &mut writes);
+    let mut mail = message(context, &patient, Template::Reset, reach);
+    mail.link = Some(link.id);
+    writes.push(Write::Queue(mail));
+    let entry = invitation_event(context, &link, Action::InvitationCreated, caller);
+    Prepared { patient, link, writes, entry }
+}
+
+/// Ends every reset link of these accounts that is out.
+pub fn end_resets<'a>(
+    accounts: impl Iterator<Item = &'a mut AccountRef>,
+    to: LinkState,
+    at: crate::time::Timestamp,
+    writes: &mut Vec<Write>,
+) {
+    for account in accounts {
+        writes.extend(account.reset.take().map(|id| Write::EndLink { id, to, at }));
+    }
+}
+
+/// The refusal of a commit that met the limit of a phone, if that is what it met.
+pub fn too_many_texts(writes: &[Write], lost: &[usize], now: crate::time::Timestamp) -> Option<Refusal> {
+    let met = lost.iter().find_map(|place| match writes.get(*place) {
+        Some(Write::Count(counter)) => Some(counter),
+        _ => None,
+    });
+    met.map(|counter| Refusal::TooManyRequests(now.seconds_until(counter.ends_at).max(1)))
+}
+
+/// Gives back to exactly `accounts` what a revocation took.
+pub fn restore_grants(
+    patient: &mut Patient,
+    accounts: &[AccountRef],
+    writes: &mut Vec<Write>,
+    now: crate::time::Timestamp,
+) {
+    for account in accounts {
+        let Some(revocation) = account.ended_by else { continue };
+        writes.push(Write::RestoreGrant {
+            account: account.id,
+            patient: patient.id.clone(),
+            revocation,
+            since: now,
+        });
+        for known in patient.accounts.iter_mut().filter(|known| known.id == account.id) {
+            known.ended_by = None;
+        }
+    }
+    patient.revocation = None;
+}
+
+/// The account that a link brings back after a revocation: the patient's own, and nobody else's. The link goes to the
+/// patient's contact, which must not open the account of somebody who looks after them to a new password.
+pub fn own_account_ended(patient: &Patient) -> Option<&AccountRef> {
+    let revocation = patient.revocation.as_ref()?.id;
+    let ended = |known: &&AccountRef| known.ended_by == Some(revocation);
+    patient.accounts.iter().filter(ended).find(|known| known.relationship == Relationship::Own)
+}
+
+fn what_to_offer(patient: &Patient, settings: &Settings, caller: &Caller) -> Result<Offered, Refusal> {
+    let Some(revocation) = &patient.revocation else {
+        return match patient.own_account() {
+            Some(own) => Ok(Offered::Reset(own.clone())),
+            None if patient.accounts.iter().any(|account| account.held) => {
+                Err(Refusal::Conflict("already_registered"))
+            }
+            None => Ok(Offered::Register),
+        };
+    };
+    if matches!(revocation.reason, RevokeReason::Compromised | RevokeReason::IdentityError) {
+        caller.must(Scope::Revoke)?;
+    }
+    let ended: Vec<AccountRef> =
+        patient.accounts.iter().filter(|account| account.ended_by == Some(revocation.id)).cloned().collect();
+    let own = own_account_ended(patient).cloned();
+    let again = revocation.reason == RevokeReason::Compromised || settings.regrant == Regrant::VerifyAgain;
+    Ok(match own {
+        _ if ended.is_empty() || revocation.reason == RevokeReason::IdentityError => Offered::Register,
+        _ if !again => Offered::Restore(ended),
+        Some(own) => Offered::VerifyAgain(own),
+        None => Offered::Register,
+    })
+}

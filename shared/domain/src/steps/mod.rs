@@ -1,0 +1,16 @@
+//! Steps that several operations share. A step may read and write through ports; it names no operation.
+
+pub mod access;
+pub mod change;
+pub mod chart_change;
+pub mod credentials;
+pub mod invitation;
+pub mod notice;
+pub mod one_time_code;
+pub mod portal_status;
+pub mod public_post;
+pub mod registration;
+pub mod representative;
+pub mod signed_in;
+pub mod staff_call;
+pub mod stops;

@@ -1,0 +1,107 @@
+//! Messages on their way into the outbox: to whom, by which way, about whom.
+
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::chart::Channel;
+use crate::model::ids::{LinkId, MessageId, PatientId};
+use crate::model::message::{Message, MessageState, Recipient, Template};
+use crate::model::patient::Patient;
+use crate::ports::Write;
+
+/// A recipient and the way to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// To whom.
+    pub to: Recipient,
+    /// Which way.
+    pub channel: Channel,
+}
+
+/// A message of this template for `reach`, about a patient.
+pub fn message(context: &Context, patient: &Patient, template: Template, reach: Reach) -> Message {
+    let texted = reach.to == Recipient::Patient && reach.channel == Channel::Sms;
+    let number = patient.chart.address(Channel::Sms).filter(|_| texted).map(str::to_owned);
+    Message {
+        number,
+        ..message_about(context, patient.practice.clone(), patient.id.clone(), template, reach)
+    }
+}
+
+/// The same, where the patient's record is not at hand.
+pub fn message_about(
+    context: &Context,
+    practice: crate::model::ids::PracticeId,
+    patient: PatientId,
+    template: Template,
+    reach: Reach,
+) -> Message {
+    let now = context.now();
+    Message {
+        id: MessageId::new(&*context.clock, &*context.entropy),
+        practice,
+        template,
+        channel: reach.channel,
+        link: None,
+        code: None,
+        usernames: Vec::new(),
+        about: patient,
+        to: reach.to,
+        created_at: now,
+        state: MessageState::Queued,
+        attempts: 0,
+        due_at: now,
+        provider_id: None,
+        number: None,
+        feedback: None,
+    }
+}
+
+/// A message to the contact on the patient's chart.
+pub fn to_patient(
+    context: &Context,
+    patient: &Patient,
+    template: Template,
+    channel: Channel,
+    link: Option<LinkId>,
+) -> Message {
+    Message { link, ..message(context, patient, template, Reach { to: Recipient::Patient, channel }) }
+}
+
+/// Whether a text may go to this patient: there is a number, it is the patient's, and the patient did not refuse.
+pub fn may_text(patient: &Patient) -> bool {
+    patient.chart.sms_consent != Some(false) && patient.reached_at(Channel::Sms).is_some()
+}
+
+/// The way a notice reaches this patient, if there is one: e-mail before text, no text against the patient's will.
+pub fn notice_channel(patient: &Patient) -> Option<Channel> {
+    if patient.reached_at(Channel::Email).is_some() {
+        Some(Channel::Email)
+    } else {
+        may_text(patient).then_some(Channel::Sms)
+    }
+}
+
+/// Every way on file to the holder of an account: the chart's contact where they are the patient, their own address
+/// where they gave one. An address of their own counts once a link has reached it.
+pub fn holder_contacts(account: &Account, leading: Option<&Patient>) -> Vec<Reach> {
+    let own = leading.filter(|patient| account.own_patient().as_ref() == Some(&patient.id));
+    let charted = own.and_then(notice_channel).map(|channel| Reach { to: Recipient::Patient, channel });
+    let theirs = account.email.as_ref().filter(|_| account.email_verified);
+    let known = |email: &&crate::model::person::Email| {
+        own.and_then(|patient| patient.chart.email.as_ref()).is_none_or(|charted| !charted.matches(email))
+    };
+    let theirs =
+        theirs.filter(known).map(|_| Reach { to: Recipient::Account(account.id), channel: Channel::Email });
+    charted.into_iter().chain(theirs).collect()
+}
+
+/// The same words to every address on file.
+pub fn notify_holder(
+    context: &Context,
+    account: &Account,
+    leading: &Patient,
+    template: Template,
+) -> Vec<Write> {
+    let reaches = holder_contacts(account, Some(leading)).into_iter();
+    reaches.map(|reach| Write::Queue(message(context, leading, template, reach))).collect()
+}

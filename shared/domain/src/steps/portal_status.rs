@@ -1,0 +1,178 @@
+//! A patient's portal status whole: the record, its invitations and its accounts; and changes that answer with it.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::audit::{Entry, Event, Subject};
+use crate::model::grant::GrantState;
+use crate::model::ids::{AccountId, LinkId, PatientId};
+use crate::model::link::{Link, LinkState};
+use crate::model::patient::{Checks, Patient};
+use crate::model::practice::{Scope, Settings};
+use crate::model::refusal::{Failure, Refusal};
+use crate::ports::{
+    AlsoRead, Commit, CommitError, DECISIONS, History, Limits, Once, Practices, StaffCalls, Write,
+};
+use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
+
+/// Events of one patient that a portal status looks through for invitations.
+pub(crate) const EVENTS: usize = 1000;
+
+/// Everything that an answer about a patient's portal status is made of.
+#[derive(Clone, Debug)]
+pub struct Portal {
+    /// The record.
+    pub patient: Patient,
+    /// The practice's settings.
+    pub settings: Settings,
+    /// Invitations whose records are still kept, the oldest first.
+    pub links: Vec<Link>,
+    /// The events that made invitations, the oldest first.
+    pub made: Vec<Event>,
+    /// Accounts with a grant, present or ended.
+    pub accounts: Vec<Account>,
+    /// Failed checks that no link keeps.
+    pub checks: Checks,
+}
+
+pub(crate) fn made(events: Vec<Event>) -> Vec<Event> {
+    events.into_iter().filter(|event| event.detail.contains_key("kind")).collect()
+}
+
+pub(crate) fn link_ids(made: &[Event]) -> Vec<LinkId> {
+    made.iter().filter_map(|event| LinkId::parse(event.detail.get("invitation_id")?).ok()).collect()
+}
+
+pub(crate) fn account_ids(patient: &Patient) -> Vec<AccountId> {
+    patient.accounts.iter().map(|account| account.id).collect()
+}
+
+pub(crate) fn in_order(mut links: Vec<Link>) -> Vec<Link> {
+    links.sort_by_key(|link| link.id);
+    links
+}
+
+/// What a change of a patient decides: the record changed (version and chain's end are filled in), the other writes,
+/// and the event; `None` where there is nothing to do.
+pub type PatientChange = Option<(Patient, Vec<Write>, Entry)>;
+
+/// Decides a change on a patient's record, writes it, and answers with the portal status as it is then. The records
+/// that the answer shows are read while the write is under way, and brought up to what it did.
+pub async fn change_patient<S, D>(
+    context: &Context,
+    store: &S,
+    call: &StaffCall,
+    scopes: &[Scope],
+    patient: &PatientId,
+    decide: D,
+) -> Result<(Portal, Caller), Failure>
+where
+    S: StaffCalls + Limits + Practices + History + Commit,
+    D: Fn(Patient, &Caller) -> Result<PatientChange, Refusal> + Send,
+{
+    let subject = Subject::Patient(patient.clone());
+    let once = call.once_key(context);
+    let along = AlsoRead { patient: Some(patient), once: once.as_ref(), ..AlsoRead::default() };
+    for _ in 0..DECISIONS {
+        let (opened, events) = join!(
+            authorize(context, store, call, scopes, along),
+            store.events(&call.key.claimed, &subject, 0, EVENTS)
+        );
+        let (caller, opened) = opened?;
+        let before = opened.patient.ok_or(Refusal::NotFound)?;
+        let events = events?;
+        let head = events.last().map(Event::head).unwrap_or_default();
+        let made = made(events);
+        let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
+        let repeat = earlier_use(opened.once, once.as_ref(), context.now())?.is_some();
+        let decision = if repeat { None } else { decide(before.clone(), &caller)? };
+        if let (None, false, Some(key)) = (&decision, repeat, once.clone()) {
+            // Nothing to do is an answer too: the same key must not do something later.
+            let marker = Write::Once(Once::new(key, before.id.as_str(), context.now()));
+            match store.commit(&[marker]).await {
+                Ok(()) => {}
+                Err(CommitError::Lost(_)) => continue,
+                Err(CommitError::Contended) => return Err(Refusal::IdempotencyInProgress.into()),
+                Err(CommitError::Unavailable) => return Err(Failure::Unavailable),
+            }
+        }
+        let Some((mut after, mut writes, entry)) = decision else {
+            let records = store.portal_records(&before, &link_ids(&made), &account_ids(&before)).await?;
+            let (links, accounts, checks) = records;
+            return Ok((
+                Portal { patient: before, settings, links: in_order(links), made, accounts, checks },
+                caller,
+            ));
+        };
+        let event = entry.after(&head, &context.keyring);
+        after.head = event.head();
+        after.version += 1;
+        writes.push(Write::ChangePatient(Box::new(after.clone()), after.status(&settings)));
+        writes.push(Write::Append(event));
+        if let Some(key) = once.clone() {
+            writes.push(Write::Once(Once::new(key, after.id.as_str(), context.now())));
+        }
+        let (links, accounts) = (link_ids(&made), account_ids(&after));
+        let (committed, records) =
+            join!(store.commit(&writes), store.portal_records(&after, &links, &accounts));
+        match committed {
+            Ok(()) => {
+                let (mut links, mut accounts, checks) = records?;
+                for write in &writes {
+                    apply_write(write, &mut links, &mut accounts);
+                }
+                return Ok((
+                    Portal { patient: after, settings, links: in_order(links), made, accounts, checks },
+                    caller,
+                ));
+            }
+            Err(CommitError::Lost(_)) => {}
+            Err(CommitError::Contended) if once.is_some() => {
+                return Err(Refusal::IdempotencyInProgress.into());
+            }
+            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// What a write that happened means for records that were read before or after it.
+fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
+    match write {
+        Write::CloseLink { id, to, at } | Write::EndLink { id, to, at } => {
+            for link in links.iter_mut().filter(|link| link.id == *id && link.state == LinkState::Pending) {
+                link.state = *to;
+                link.closed_at = Some(*at);
+            }
+        }
+        Write::EndGrant { account, patient, revocation } => {
+            for grant in grants(accounts, *account, patient) {
+                grant.state = GrantState::Ended;
+                grant.ended_by = Some(*revocation);
+            }
+        }
+        Write::SuspendGrant { account, patient, back_since } => {
+            for grant in grants(accounts, *account, patient) {
+                grant.state = if back_since.is_some() { GrantState::Active } else { GrantState::Suspended };
+            }
+        }
+        Write::SetLevel { account, patient, level } => {
+            for grant in grants(accounts, *account, patient) {
+                grant.level = *level;
+            }
+        }
+        _ => {}
+    }
+}
+
+fn grants<'a>(
+    accounts: &'a mut [Account],
+    id: AccountId,
+    patient: &'a PatientId,
+) -> impl Iterator<Item = &'a mut crate::model::grant::Grant> {
+    accounts
+        .iter_mut()
+        .filter(move |account| account.id == id)
+        .filter_map(|account| account.grants.get_mut(patient.as_str()))
+}

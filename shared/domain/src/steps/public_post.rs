@@ -1,0 +1,46 @@
+//! What every POST by somebody on the internet begins with: it is counted by the caller's address, and along with that
+//! goes its first read, so that counting costs no trip.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::limit::{Counter, PUBLIC_POSTS};
+use crate::model::link::{Link, Purpose, parse_token};
+use crate::model::refusal::{Failure, Unavailable};
+use crate::ports::{Limits, Links};
+
+/// Counts a POST from `peer` while `read` is under way; what was read, unless the address must wait.
+pub async fn rate_limited<S: Limits, T>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    read: impl Future<Output = Result<T, Unavailable>> + Send,
+) -> Result<T, Failure> {
+    let now = context.now();
+    let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
+    let (count, read) = join!(store.raise(&posts, 1), read);
+    posts.check(count?, now)?;
+    Ok(read?)
+}
+
+/// The same, where the first read is the link's of a token; none where it was no token of this purpose.
+pub async fn rate_limited_link<S: Limits + Links>(
+    context: &Context,
+    store: &S,
+    peer: &str,
+    token: &str,
+    purpose: Purpose,
+) -> Result<Option<Link>, Failure> {
+    let read = async {
+        match parse_token(token, purpose, &context.keyring) {
+            Some(id) => store.link(id).await,
+            None => Ok(None),
+        }
+    };
+    rate_limited(context, store, peer, read).await
+}
+
+/// The same, where nothing is read.
+pub async fn rate_limit<S: Limits>(context: &Context, store: &S, peer: &str) -> Result<(), Failure> {
+    rate_limited(context, store, peer, async { Ok(()) }).await
+}

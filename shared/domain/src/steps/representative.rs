@@ -1,0 +1,116 @@
+//! Offers to representatives: what it takes to invite somebody who looks after a patient.
+
+use crate::context::Context;
+use crate::model::audit::Action;
+use crate::model::chart::Channel;
+use crate::model::ids::{Actor, PatientId};
+use crate::model::link::{Invitee, Kind, Link, LinkState, Purpose, Target};
+use crate::model::message::{Message, Recipient, Template};
+use crate::model::patient::{OFFERS, Offer, Patient, Reason, Stop, address_digest};
+use crate::model::practice::Settings;
+use crate::model::refusal::Refusal;
+use crate::ports::Write;
+use crate::steps::invitation::{Prepared, count_text, invitation_event};
+use crate::steps::notice::{Reach, message};
+use crate::steps::staff_call::Caller;
+
+/// To invite a representative.
+pub struct Offering {
+    /// Whom they look after.
+    pub patient: PatientId,
+    /// Who they are.
+    pub invitee: Invitee,
+    /// Which way the invitation goes: e-mail, text or print.
+    pub channel: Channel,
+}
+
+/// The channel by which an invitation reaches somebody: the one asked for, if they have an address for it.
+pub fn offer_channel(who: &Invitee, channel: Channel) -> Option<Channel> {
+    (channel == Channel::Print || who.address(channel).is_some()).then_some(channel)
+}
+
+/// An invitation for a representative; an older one of the same recipient ends.
+pub fn offer(
+    context: &Context,
+    settings: &Settings,
+    patient: Patient,
+    offering: &Offering,
+    caller: &Caller,
+    actor: &Actor,
+) -> Result<Prepared, Refusal> {
+    let mut reasons = patient.refusals(Channel::Print, settings);
+    reasons.retain(|reason| *reason != Reason::Declined);
+    let to = offering.invitee.address(offering.channel);
+    let stops = to.map(|to| patient.stops(offering.channel, to));
+    reasons.extend(stops.into_iter().flatten().map(Stop::reason));
+    if offer_channel(&offering.invitee, offering.channel).is_none() {
+        let missing = offering.channel == Channel::Email;
+        reasons.push(if missing { Reason::MissingEmail } else { Reason::MissingMobilePhone });
+    }
+    if !reasons.is_empty() {
+        return Err(Refusal::NotEligible(reasons));
+    }
+    if patient.revocation.is_some() {
+        return Err(Refusal::Conflict("access_revoked"));
+    }
+    let hours =
+        if offering.channel == Channel::Print { settings.letter_days * 24 } else { settings.link_hours };
+    let hours = i64::from(hours);
+    prepare_offer(context, patient, &offering.invitee, offering.channel, hours, (caller, actor))
+}
+
+/// The same invitation once more, by a new link.
+pub fn offer_again(
+    context: &Context,
+    settings: &Settings,
+    patient: Patient,
+    link: &Link,
+) -> Result<Prepared, Refusal> {
+    let who = link.invitee.as_ref().ok_or(Refusal::LinkUnavailable)?;
+    let caller = Caller::visitor(&link.practice);
+    prepare_offer(context, patient, who, link.channel, i64::from(settings.link_hours), (&caller, &link.actor))
+}
+
+fn prepare_offer(
+    context: &Context,
+    mut patient: Patient,
+    who: &Invitee,
+    channel: Channel,
+    hours: i64,
+    (caller, actor): (&Caller, &Actor),
+) -> Result<Prepared, Refusal> {
+    let now = context.now();
+    let sent_to = who.address(channel).map(str::to_owned);
+    let to = address_digest(sent_to.as_deref().unwrap_or(&who.given_name.comparable()));
+    let mut writes = Vec::new();
+    patient.offers.retain(|known| {
+        let stays = known.to != to && now < known.expires_at;
+        if !stays {
+            writes.push(Write::EndLink { id: known.link, to: LinkState::Superseded, at: now });
+        }
+        stays
+    });
+    if patient.offers.len() >= OFFERS {
+        return Err(Refusal::Conflict("too_many_invitations"));
+    }
+    let target = Target {
+        practice: patient.practice.clone(),
+        patient: patient.id.clone(),
+        account: None,
+        channel,
+        sent_to,
+        by: (caller.client.clone(), actor.clone()),
+    };
+    let expires_at = now.plus_hours(hours);
+    let mut link = Link::new(context, Purpose::Invitation, Kind::Representative, target, expires_at);
+    link.invitee = Some(who.clone());
+    patient.offers.push(Offer { link: link.id, to, expires_at });
+    count_text(context, &link, &mut writes);
+    if channel != Channel::Print {
+        let reach = Reach { to: Recipient::Link, channel };
+        let mail = message(context, &patient, Template::Invitation, reach);
+        writes.push(Write::Queue(Message { link: Some(link.id), ..mail }));
+    }
+    let entry = invitation_event(context, &link, Action::InvitationCreated, caller);
+    Ok(Prepared { patient, link, writes, entry })
+}

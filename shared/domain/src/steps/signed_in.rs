@@ -1,0 +1,106 @@
+//! First step of every call by a signed-in person: who holds this session token, and whose records they may see.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::account::Account;
+use crate::model::audit::{Head, Subject};
+use crate::model::grant::Level;
+use crate::model::ids::{PatientId, PracticeId};
+use crate::model::patient::Patient;
+use crate::model::practice::Practice;
+use crate::model::refusal::{Failure, Refusal};
+use crate::model::session::{Presented, Session};
+use crate::ports::{Accounts, Chain, Patients, Practices};
+
+/// A signed-in person and a patient of theirs.
+pub(crate) struct FullAccess {
+    pub account: Account,
+    pub patient: Patient,
+    pub head: Head,
+    pub practice: Practice,
+    pub session: crate::model::session::Session,
+}
+
+/// Opens the record of a patient for a signed-in person who sees all of it.
+pub(crate) async fn full_access<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+    patient: &PatientId,
+) -> Result<FullAccess, Failure>
+where
+    S: Accounts + Patients + Practices + Chain,
+{
+    let subject = Subject::Patient(patient.clone());
+    let (here, found, head) = join!(
+        holder(context, store, practice, token),
+        store.patient(practice, patient),
+        store.head(practice, &subject)
+    );
+    let here = here?.ok_or(Refusal::Unauthorized)?;
+    if here.session.restricted {
+        return Err(Refusal::Forbidden.into());
+    }
+    let mut grants = here.account.grants_for(here.session.began_at);
+    let full = grants.any(|(id, grant)| id == patient.as_str() && grant.level == Level::Full);
+    drop(grants);
+    let patient = found?.filter(|_| full).ok_or(Refusal::NotFound)?;
+    let practice = store.practice(practice).await?.ok_or(Failure::Unavailable)?;
+    Ok(FullAccess { account: here.account, session: here.session, patient, head: head?, practice })
+}
+
+/// A session that holds, with the account behind it.
+pub struct Holder {
+    /// The account.
+    pub account: Account,
+    /// The session.
+    pub session: Session,
+}
+
+/// Who holds this session token at this practice, if it holds and opens anything; pushes its idle time on.
+pub async fn holder<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<Option<Holder>, Failure>
+where
+    S: Accounts,
+{
+    let Some(presented) = Presented::parse(token) else { return Ok(None) };
+    let (session, account) = store.session(&presented).await?;
+    live_session(context, store, practice, session, account).await
+}
+
+pub(crate) async fn live_session<S: Accounts>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    session: Option<Session>,
+    account: Option<Account>,
+) -> Result<Option<Holder>, Failure> {
+    let now = context.now();
+    let (Some(mut session), Some(account)) = (session, account) else { return Ok(None) };
+    let opens = account.grants_for(session.began_at).next().is_some();
+    if !session.is_live(now) || !session.is_of(&account) || account.practice != *practice || !opens {
+        return Ok(None);
+    }
+    if let Some(touched) = session.touched(now) {
+        store.touch(&touched).await?;
+        session = touched;
+    }
+    Ok(Some(Holder { account, session }))
+}
+
+/// The patients whom an account sees, or saw.
+pub(crate) async fn patients_of<S: Patients>(store: &S, account: &Account) -> Result<Vec<Patient>, Failure> {
+    let ids: Vec<_> = account
+        .grants
+        .keys()
+        .filter_map(|id| crate::model::ids::PatientId::parse(id).ok())
+        .take(50)
+        .collect();
+    Ok(store.charts(&account.practice, &ids).await?.into_iter().map(|(patient, _)| patient).collect())
+}

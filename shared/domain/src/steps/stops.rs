@@ -1,0 +1,117 @@
+//! STOP and START: who replied which to a text, kept as a ledger by phone number, for all practices alike, since all of
+//! them write from the same numbers.
+
+use futures_util::join;
+
+use crate::context::Context;
+use crate::model::attention::Cause;
+use crate::model::audit::{Action, By, Entry, Subject};
+use crate::model::chart::Channel;
+use crate::model::ids::{PatientId, PracticeId};
+use crate::model::patient::{Patient, Stop, Stopped, address_digest};
+use crate::model::refusal::Unavailable;
+use crate::model::text_reply::Standing;
+use crate::ports::{Chain, Commit, CommitError, DECISIONS, Patients, Practices, Write};
+
+/// Brings a patient's record in line with whether texts may go to this number, if it is on the chart.
+pub async fn apply_text_reply<S>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    patient: &PatientId,
+    number: &str,
+    standing: Standing,
+) -> Result<(), Unavailable>
+where
+    S: Patients + Practices + Chain + Commit,
+{
+    change_stops(context, store, practice, patient, |patient| {
+        let stopped = Stopped { channel: Channel::Sms, to: address_digest(number), why: Stop::OptedOut };
+        let charted = patient.chart.address(Channel::Sms) == Some(number);
+        if !charted || standing.may_text() != patient.stopped.contains(&stopped) {
+            return None;
+        }
+        if standing.may_text() {
+            patient.stopped.retain(|known| *known != stopped);
+            Some(StopsChanged { action: Action::TextsStarted, detail: Vec::new(), note: None })
+        } else {
+            patient.stop(Channel::Sms, number, Stop::OptedOut);
+            Some(StopsChanged {
+                action: Action::TextsStopped,
+                detail: Vec::new(),
+                note: Some(Cause::SmsOptedOut),
+            })
+        }
+    })
+    .await
+}
+
+/// What was changed on a patient's record, for the trail and for staff.
+pub(crate) struct StopsChanged {
+    pub(crate) action: Action,
+    pub(crate) detail: Vec<(&'static str, String)>,
+    pub(crate) note: Option<Cause>,
+}
+
+/// Changes a patient's record for what came from outside, with its audit event; again, if somebody else wrote meanwhile.
+pub(crate) async fn change_stops<S, D>(
+    context: &Context,
+    store: &S,
+    practice: &PracticeId,
+    id: &PatientId,
+    decide: D,
+) -> Result<(), Unavailable>
+where
+    S: Patients + Practices + Chain + Commit,
+    D: Fn(&mut Patient) -> Option<StopsChanged> + Sync + Send,
+{
+    let subject = Subject::Patient(id.clone());
+    for _ in 0..DECISIONS {
+        let (patient, head) = join!(store.patient(practice, id), store.head(practice, &subject));
+        let Some(mut patient) = patient? else { return Ok(()) };
+        let Some(amended) = decide(&mut patient) else { return Ok(()) };
+        let settings = store.practice(practice).await?.ok_or(Unavailable)?.settings;
+        let now = context.now();
+        let entry = Entry {
+            practice: practice.clone(),
+            subject: subject.clone(),
+            at: now,
+            by: By::provider(),
+            action: amended.action,
+            detail: amended.detail,
+        };
+        let event = entry.after(&head?, &context.keyring);
+        patient.head = event.head();
+        patient.version += 1;
+        let status = patient.status(&settings);
+        let mut writes = vec![Write::ChangePatient(Box::new(patient), status), Write::Append(event)];
+        writes.extend(amended.note.map(|cause| Write::Note {
+            practice: practice.clone(),
+            patient: id.clone(),
+            cause,
+            at: now,
+        }));
+        match store.commit(&writes).await {
+            Ok(()) => return Ok(()),
+            Err(CommitError::Lost(_) | CommitError::Contended) => {}
+            Err(CommitError::Unavailable) => return Err(Unavailable),
+        }
+    }
+    Err(Unavailable)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::text_reply::Word;
+
+    #[test]
+    fn a_reply_is_read_by_its_first_word_in_any_case() {
+        for stop in ["STOP", " stop.", "Stop please", "unsubscribe", "ALTO", "quit!"] {
+            assert_eq!(Word::parse(stop), Some(Word::Stop), "{stop}");
+        }
+        assert_eq!(Word::parse("start"), Some(Word::Start));
+        for other in ["", "don't stop", "stopping by at 5", "yes", "HELP", "12345"] {
+            assert_eq!(Word::parse(other), None, "{other}");
+        }
+    }
+}
