@@ -24,7 +24,7 @@ pub use email::{Email, email};
 pub use language::Language;
 pub use names::phone;
 pub use page::PageText;
-pub use problem::{PROBLEM_CODES, REASON_CODES, problem_detail, reason_detail};
+pub use problem::{PROBLEM_CODES, REASON_CODES, field_detail, problem_detail, reason_detail};
 pub use text::{SEGMENT, septets, text};
 pub use time::local_time;
 pub use voice::voice_code;

@@ -118,6 +118,45 @@ pub fn problem_detail(code: &str, language: Language) -> &'static str {
     detail.of(language)
 }
 
+/// A sentence for what is wrong with a field.
+pub fn field_detail(code: &str, language: Language) -> &'static str {
+    let (english, spanish) = match code {
+        "required" => ("This is required.", "Este dato es obligatorio."),
+        "unknown_field" => ("This field is not known here.", "Este campo no se conoce aquí."),
+        "repeated" => ("This was given more than once.", "Este dato se dio más de una vez."),
+        "too_long" => ("This is too long.", "Este dato es demasiado largo."),
+        "too_short" => ("This is too short.", "Este dato es demasiado corto."),
+        "unchanged" => {
+            ("This is what it is now: nothing would change.", "Este dato ya es así: no cambiaría nada.")
+        }
+        "equals_username" => ("This can't be the user name.", "Este dato no puede ser el nombre de usuario."),
+        "not_allowed" => {
+            ("This can't be given here: leave it out.", "Este dato no se puede dar aquí: quítelo.")
+        }
+        "unavailable" => ("This can't be chosen now.", "Esto no se puede elegir ahora."),
+        "invalid_characters" => {
+            ("This holds characters that can't be used.", "Este dato tiene caracteres que no se pueden usar.")
+        }
+        "invalid_date" | "date_in_the_future" => (
+            "This is not a date of birth that can be right.",
+            "Esta no puede ser una fecha de nacimiento correcta.",
+        ),
+        "invalid_email" => {
+            ("This is not an e-mail address.", "Esto no es una dirección de correo electrónico.")
+        }
+        "invalid_phone" => (
+            "This is not a phone number that can be dialed.",
+            "A este número de teléfono no se puede llamar.",
+        ),
+        "invalid_postal_code" => ("This is not a ZIP code.", "Esto no es un código postal."),
+        _ => ("This can't be used as it is.", "Este dato no se puede usar así."),
+    };
+    match language {
+        Language::English => english,
+        Language::Spanish => spanish,
+    }
+}
+
 /// The `detail` of one reason: a blocker, with its cure, for staff; why a password was refused,
 /// for its owner. `None` for a code that is no reason.
 pub fn reason_detail(code: &str, language: Language) -> Option<&'static str> {

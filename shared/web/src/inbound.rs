@@ -14,15 +14,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::answer::Reject;
+use crate::cookie::{BROWSER, COOKIE};
+use crate::reject::Reject;
 use crate::strict::{Strict, Unique};
 
 /// Longest body of a path that says nothing else, in bytes.
 const LONGEST: usize = 64 * 1024;
-/// The cookie that carries a session.
-pub(crate) const COOKIE: &str = "__Host-portico";
-/// The cookie by which a browser that signed in before is known.
-pub(crate) const BROWSER: &str = "__Host-portico-browser";
 
 /// A request.
 pub struct Inbound {

@@ -4,28 +4,31 @@
 #![warn(missing_docs)]
 
 mod answer;
-mod ask;
-mod code;
+mod cookie;
 mod fields;
 mod inbound;
 mod page;
+mod problem;
+mod reject;
 mod representative;
 mod serve;
 mod strict;
 pub mod telemetry;
 pub mod view;
 
-pub use answer::{
-    Answer, Reject, clear_browser, clear_session, json, no_content, problem, set_browser, set_session,
-};
-pub use ask::{AskPage, Asked, Asking, sent};
-pub use code::{CodeStep, code_fault, code_page, say_why};
+pub use answer::{Answer, json, no_content};
+pub use cookie::{clear_browser, clear_session, set_browser, set_session};
 pub use fields::{may, must};
 pub use inbound::{Inbound, flag};
-pub use page::{
-    Fault, Field, Frame, Registration, Standing, Typed, all_faults, dead_end, html, notice, password_faults,
-    see_other,
-};
+pub use page::ask::{AskPage, Asked, Asking, sent};
+pub use page::code::{CodeStep, code_fault, code_page, say_why};
+pub use page::dead_end::{dead_end, notice};
+pub use page::field::{Fault, Field, all_faults, password_faults};
+pub use page::frame::Frame;
+pub use page::html::{html, see_other};
+pub use page::registration::{Registration, Standing, Typed};
+pub use problem::problem;
+pub use reject::Reject;
 pub use representative::RepresentativeRequest;
 pub use serve::{App, serve};
 

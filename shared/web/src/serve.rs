@@ -33,7 +33,7 @@ where
     }
     let status = answer.status().as_u16();
     let duration_ms = app.context.now().millis() - began.millis();
-    let code = answer.extensions().get::<crate::answer::Code>().map(|code| code.0);
+    let code = answer.extensions().get::<crate::reject::Code>().map(|code| code.0);
     if status >= 500 {
         tracing::error!(http.route = route, http.status = status, duration_ms, request_id, code, "request");
     } else {

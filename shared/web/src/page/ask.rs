@@ -5,7 +5,9 @@ use askama::Template;
 use portico_domain::model::refusal::FieldFault;
 
 use crate::answer::Answer;
-use crate::page::{Fault, Field, Frame, html};
+use crate::page::field::{Fault, Field};
+use crate::page::frame::Frame;
+use crate::page::html::html;
 
 /// Which of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

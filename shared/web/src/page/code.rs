@@ -5,8 +5,11 @@ use http::{HeaderValue, header};
 use portico_domain::model::chart::Channel;
 use portico_domain::model::refusal::Refusal;
 
-use crate::answer::{Answer, Code, Reject};
-use crate::page::{Fault, Field, Frame, html};
+use crate::answer::Answer;
+use crate::page::field::{Fault, Field};
+use crate::page::frame::Frame;
+use crate::page::html::html;
+use crate::reject::{Code, Reject};
 
 /// The link that a page of codes belongs to.
 pub struct CodeStep {

@@ -1,0 +1,114 @@
+//! What every page has around its words: the practice's line, the language, the stylesheet, the policy header.
+
+use std::sync::LazyLock;
+
+use data_encoding::BASE64;
+use portico_domain::model::practice::Settings;
+use portico_messages::{Language, PageText, local_time, phone, reason_detail};
+use sha2::{Digest, Sha256};
+
+use crate::inbound::Inbound;
+use portico_messages::field_detail;
+
+/// The one stylesheet, in every page, allowed by its hash.
+static CSS: &str = include_str!("../../templates/portico.css");
+
+pub(crate) static STYLE_HASH: LazyLock<String> =
+    LazyLock::new(|| BASE64.encode(&Sha256::digest(CSS.as_bytes())));
+
+/// What a page says of the practice.
+#[derive(Clone)]
+pub struct PracticeLine {
+    /// Its name.
+    pub name: String,
+    /// Its phone, E.164.
+    pub phone: String,
+}
+
+impl PracticeLine {
+    /// The phone as people write it.
+    pub fn phone_shown(&self) -> String {
+        phone(&self.phone)
+    }
+}
+
+/// What all pages share.
+#[derive(Clone)]
+pub struct Frame {
+    /// The reader's language.
+    pub language: Language,
+    /// All words, in that language.
+    pub text: &'static PageText,
+    /// The practice; none on a page that must not name one.
+    pub practice: Option<PracticeLine>,
+    /// The other language and this page's address in it; none on an answer to a form, which has no address.
+    pub other_language: Option<(&'static str, String)>,
+    /// The zone of local times.
+    time_zone: String,
+    /// Another origin that a form's answer may lead to.
+    pub(crate) leads_to: Option<String>,
+}
+
+impl Frame {
+    /// The frame of a practice's page.
+    pub fn of(inbound: &Inbound, settings: &Settings) -> Self {
+        let fallback = Language::from_tag(&settings.default_language).unwrap_or(Language::English);
+        let practice = PracticeLine { name: settings.name.clone(), phone: settings.phone.clone() };
+        Self {
+            practice: Some(practice),
+            time_zone: settings.time_zone.clone(),
+            leads_to: origin(&settings.portal_url),
+            ..Self::nameless_in(inbound, inbound.language(fallback))
+        }
+    }
+
+    /// The frame of a page that names no practice.
+    pub fn nameless(inbound: &Inbound) -> Self {
+        Self::nameless_in(inbound, inbound.language(Language::English))
+    }
+
+    fn nameless_in(inbound: &Inbound, language: Language) -> Self {
+        let other = if language == Language::English { Language::Spanish } else { Language::English };
+        let readable = inbound.route.starts_with("GET ") || inbound.route.starts_with("HEAD ");
+        Self {
+            language,
+            text: language.page(),
+            practice: None,
+            other_language: readable.then(|| (other.tag(), inbound.in_language(other))),
+            time_zone: "UTC".to_owned(),
+            leads_to: None,
+        }
+    }
+
+    /// The language's tag.
+    pub const fn lang(&self) -> &'static str {
+        self.language.tag()
+    }
+
+    /// An instant as the practice's clock shows it, in words.
+    pub fn time(&self, at: portico_domain::time::Timestamp) -> String {
+        local_time(at.millis(), &self.time_zone, self.language)
+    }
+
+    /// Why something can't be done now, where that has a sentence.
+    pub fn reason(&self, code: &str) -> Option<&'static str> {
+        reason_detail(code, self.language)
+    }
+
+    /// What is wrong with a field for which the page has no words of its own.
+    pub fn field_detail(&self, code: &str) -> &'static str {
+        field_detail(code, self.language)
+    }
+
+    /// The stylesheet, for the head of the page.
+    #[expect(clippy::unused_self, reason = "the template reaches it through the frame")]
+    pub fn css(&self) -> &'static str {
+        CSS
+    }
+}
+
+/// Scheme, host and port of an address.
+fn origin(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    Some(format!("{scheme}://{}", rest.split('/').next()?))
+}

@@ -1,0 +1,36 @@
+//! Pages and redirects as answers.
+
+use askama::Template;
+use http::{HeaderValue, StatusCode, header};
+
+use crate::answer::{Answer, answer};
+use crate::page::frame::{Frame, STYLE_HASH};
+
+/// A page.
+pub fn html<T: Template>(status: u16, frame: &Frame, page: &T) -> Answer {
+    let Ok(text) = page.render() else { return answer(500, "text/html; charset=utf-8", String::new()) };
+    let mut answer = answer(status, "text/html; charset=utf-8", text);
+    let elsewhere = frame.leads_to.as_deref().unwrap_or_default();
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; img-src data:; form-action 'self' {elsewhere}; base-uri 'none'; frame-ancestors 'none'",
+        *STYLE_HASH
+    );
+    let headers = answer.headers_mut();
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(frame.lang()));
+    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
+    answer
+}
+
+/// `303` to another page of ours, or to the portal: the address is the configured one and a path of our making.
+pub fn see_other(location: &str) -> Answer {
+    let mut answer = answer(303, "text/html; charset=utf-8", String::new());
+    match HeaderValue::from_str(location) {
+        Ok(location) => drop(answer.headers_mut().insert(header::LOCATION, location)),
+        Err(_) => *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR,
+    }
+    answer
+}

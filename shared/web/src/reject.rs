@@ -1,0 +1,83 @@
+//! Refusals of the domain and of the door, on their way to a problem or a page.
+
+use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
+
+/// Why a request ended without what it asked for.
+#[derive(Debug)]
+pub enum Reject {
+    /// A use case refused.
+    Refused(Refusal),
+    /// The body is too long.
+    TooLarge,
+    /// The body is of a type that this path does not take.
+    UnsupportedType,
+    /// Another site's page sent it.
+    ForeignForm,
+    /// It could not be decided; trying again is right.
+    Unavailable,
+}
+
+impl Reject {
+    /// A body with one field at fault; `/`-separated, empty for the whole.
+    pub fn malformed(field: &str, code: &'static str) -> Self {
+        let pointer = if field.is_empty() { String::new() } else { format!("/{field}") };
+        Self::Refused(Refusal::BadRequest(vec![FieldFault { pointer, code }]))
+    }
+
+    /// A body with these fields at fault.
+    pub fn fields(faults: Vec<FieldFault>) -> Self {
+        Self::Refused(Refusal::BadRequest(faults))
+    }
+
+    /// Status and stable code.
+    pub const fn status(&self) -> (u16, &'static str) {
+        match self {
+            Self::Refused(refusal) => (refused(refusal), refusal.code()),
+            Self::TooLarge => (413, "payload_too_large"),
+            Self::UnsupportedType => (415, "unsupported_media_type"),
+            Self::ForeignForm => (403, "forbidden"),
+            Self::Unavailable => (503, "try_again"),
+        }
+    }
+}
+
+/// The whole table of refusals and their statuses.
+const fn refused(refusal: &Refusal) -> u16 {
+    match refusal {
+        Refusal::BadRequest(_) => 400,
+        Refusal::Unauthorized | Refusal::SignInFailed => 401,
+        Refusal::Forbidden | Refusal::AccessRevoked | Refusal::RepresentativeRequired => 403,
+        Refusal::NotFound => 404,
+        Refusal::PossibleDuplicate(_)
+        | Refusal::UsernameTaken(_)
+        | Refusal::Conflict(_)
+        | Refusal::IdempotencyInProgress => 409,
+        Refusal::LinkUnavailable => 410,
+        Refusal::NotEligible(_)
+        | Refusal::VerificationFailed
+        | Refusal::PasswordRejected(_)
+        | Refusal::UsernameRejected(_)
+        | Refusal::CodeRejected
+        | Refusal::IdempotencyMismatch => 422,
+        Refusal::TooManyRequests(_) => 429,
+    }
+}
+
+impl From<Refusal> for Reject {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Failure> for Reject {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => Self::Refused(refusal),
+            Failure::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+/// The code of a problem, for the log.
+#[derive(Clone, Copy)]
+pub(crate) struct Code(pub(crate) &'static str);

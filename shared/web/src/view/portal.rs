@@ -1,0 +1,169 @@
+//! Portal statuses and invitations as JSON.
+
+use portico_domain::keys::Keyring;
+use portico_domain::model::attention::Cause;
+use portico_domain::model::audit::Event;
+use portico_domain::model::delivery::{Delivery, Trouble};
+use portico_domain::model::link::{FailedCheck, Link, LinkState};
+use portico_domain::model::patient::Patient;
+use portico_domain::model::practice::{Scope, Settings};
+use portico_domain::steps::portal_status::Portal;
+use portico_domain::steps::staff_call::Caller;
+use portico_domain::time::Timestamp;
+use portico_messages::Language;
+use serde_json::{Value, json};
+
+use crate::view::json::{grant_state, merge, object, rfc3339};
+
+/// An invitation, as far as the caller's key lets it be seen.
+pub fn invitation(link: &Link, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
+    let state = state(link, now);
+    let pending = state == "pending";
+    let (delivery, trouble) = link.delivered();
+    object(json!({
+        "invitation_id": link.id.to_string(),
+        "kind": link.kind,
+        "channel": link.channel,
+        "sent_to": link.sent_to.as_deref().map(|to| if caller.may(Scope::ChartRead) { to.to_owned() } else { masked(to) }),
+        "created_at": link.created_at.to_string(),
+        "sent_at": rfc3339(link.sent_at),
+        "opened_at": rfc3339(link.opened_at),
+        "closed_at": rfc3339(link.closed_at),
+        "expires_at": link.expires_at.to_string(),
+        "delivery": delivery,
+        "delivery_detail": delivery_detail(delivery, trouble),
+        "state": state,
+        "access_code": link.access_code(keyring).filter(|_| pending && caller.may(Scope::Invite)),
+        "invited_by": {"client": link.client, "actor": link.actor},
+        "representative": link.invitee.as_ref().filter(|_| caller.may(Scope::ChartRead)).map(|who| json!({
+            "given_name": who.given_name.reveal(),
+            "family_name": who.family_name.reveal(),
+            "relationship": who.relationship,
+            "level": who.level,
+        })),
+    }))
+}
+
+/// The first character and the length of an address, for a key that may not read charts.
+fn masked(to: &str) -> String {
+    to.char_indices().map(|(place, c)| if place == 0 || c == '@' { c } else { '•' }).collect()
+}
+
+/// Where an invitation stands at this instant.
+fn state(link: &Link, now: Timestamp) -> &'static str {
+    match link.state {
+        LinkState::Pending if link.is_locked() => "locked",
+        LinkState::Pending if now >= link.expires_at => "expired",
+        LinkState::Pending => "pending",
+        LinkState::Accepted => "accepted",
+        LinkState::Superseded => "superseded",
+        LinkState::Cancelled => "cancelled",
+        LinkState::Revoked => "revoked",
+        LinkState::ReportedWrongRecipient => "reported_wrong_recipient",
+    }
+}
+
+/// What staff read beside a delivery that is not simply on its way.
+fn delivery_detail(delivery: Delivery, trouble: Option<Trouble>) -> Option<&'static str> {
+    let trouble = trouble.and_then(|trouble| Some(serde_json::to_value(trouble).ok()?.as_str()?.to_owned()));
+    portico_messages::delivery_detail(delivery.as_str(), trouble.as_deref(), Language::English)
+}
+
+/// An invitation whose record is no longer kept: what the audit trail says of it.
+fn former(event: &Event) -> Value {
+    object(json!({
+        "invitation_id": event.detail.get("invitation_id"),
+        "kind": event.detail.get("kind"),
+        "channel": event.detail.get("channel"),
+        "created_at": event.at.to_string(),
+        "state": "expired",
+        "invited_by": {"client": event.by.client, "actor": event.by.actor},
+    }))
+}
+
+/// A patient's portal status.
+pub fn portal(portal: &Portal, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
+    let Portal { patient, settings, links, made, accounts, checks } = portal;
+    let current = patient.invitation.and_then(|current| links.iter().find(|link| link.id == current.link));
+    let kept = |event: &&Event| {
+        !links.iter().any(|link| Some(&link.id.to_string()) == event.detail.get("invitation_id"))
+    };
+    let mut invitations: Vec<Value> = made.iter().filter(kept).map(former).collect();
+    invitations.extend(links.iter().map(|link| invitation(link, caller, keyring, now)));
+    let mut failures: Vec<&FailedCheck> =
+        links.iter().flat_map(|link| &link.failures).chain(&checks.failures).collect();
+    failures.sort_by_key(|failed| failed.at);
+    let mut view = standing(patient, settings);
+    let more = json!({
+        "invitation": current.map(|link| invitation(link, caller, keyring, now)),
+        "invitations": invitations,
+        "accounts": accounts.iter().filter_map(|account| {
+            let grant = account.grant(&patient.id)?;
+            let state = grant_state(grant.state);
+            Some(object(json!({
+                "account_id": account.id.to_string(),
+                "username": account.username,
+                "relationship": grant.relationship,
+                "level": grant.level,
+                "state": state,
+                "must_change_password": account.must_change_password().then_some(true),
+                "registered_at": account.registered_at.to_string(),
+                "last_login_at": rfc3339(account.last_login_at),
+            })))
+        }).collect::<Vec<_>>(),
+        // The patient's record follows a sign-in a moment later; the accounts know at once.
+        "last_login_at": rfc3339(accounts.iter().map(|account| account.last_login_at).chain([patient.last_login_at]).max().flatten()),
+        "verification_failures": failures.iter().map(|failed| {
+            json!({"at": failed.at.to_string(), "facts": failed.facts})
+        }).collect::<Vec<_>>(),
+    });
+    merge(&mut view, more);
+    view
+}
+
+/// What of a portal status follows from the patient's record alone.
+pub fn standing(patient: &Patient, settings: &Settings) -> Value {
+    let status = patient.status(settings);
+    let revocation = patient.revocation.as_ref();
+    let blockers: Vec<_> = patient.blockers(settings).iter().map(|reason| reason.code()).collect();
+    object(json!({
+        "patient_id": patient.id,
+        "status": status,
+        "color": status.color(),
+        "blockers": blockers,
+        "access_enabled": patient.access_enabled,
+        "registered_at": rfc3339(patient.registered_at),
+        "last_login_at": rfc3339(patient.last_login_at),
+        "declined_at": rfc3339(patient.declined.as_ref().map(|no| no.at)),
+        "revoked_at": rfc3339(revocation.map(|revocation| revocation.at)),
+        "revoked_by": revocation.map(|revocation| json!(revocation.by)),
+        "revoke_reason": revocation.map(|revocation| revocation.reason),
+        "revoke_note": revocation.and_then(|revocation| revocation.note.as_ref()),
+    }))
+}
+
+/// A patient whom staff should look at, and why.
+pub fn attended(patient: &Patient, causes: &[Cause], settings: &Settings) -> Value {
+    let mut view = standing(patient, settings);
+    merge(
+        &mut view,
+        json!({
+            "given_name": patient.chart.given_name.reveal(),
+            "family_name": patient.chart.family_name.reveal(),
+            "attention": causes.iter().map(|cause| cause.code()).collect::<Vec<_>>(),
+        }),
+    );
+    view
+}
+
+/// An audit event.
+pub fn event(event: &Event) -> Value {
+    object(json!({
+        "number": event.number,
+        "at": event.at.to_string(),
+        "by": event.by,
+        "action": event.action,
+        "detail": event.detail,
+        "seal": event.seal,
+    }))
+}
