@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_moved_clock_stays_moved_after_a_restart() {
-        let dir = crate::scratch_dir("clock");
+        let dir = crate::service::scratch_dir("clock");
         let clock = LocalClock::open(Some(&dir)).unwrap();
         let later = clock.advance(3600).unwrap();
         let again = LocalClock::open(Some(&dir)).unwrap().now();

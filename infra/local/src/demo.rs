@@ -7,8 +7,9 @@ use portico_aws::OsEntropy;
 use portico_domain::keys::Keyring;
 use serde_json::{Value, json};
 
+use crate::functions;
 use crate::local_api::{Guide, Keys, Practice};
-use crate::{Config, Running, StartError, functions, start};
+use crate::service::{Config, Running, StartError, start};
 
 /// The charts that lie in the repository: `Patient` before `Encounter`.
 pub const SAMPLE: [&str; 2] =

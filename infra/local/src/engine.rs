@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_file_keeps_its_items_and_drops_what_was_processed() {
-        let path = crate::scratch_dir("engine").join("portico.db");
+        let path = crate::service::scratch_dir("engine").join("portico.db");
         let table = Template::embedded().unwrap().table;
         let db = in_file(&path, &table, None).unwrap();
         for key in ["a", "b", "c"] {
@@ -189,9 +189,9 @@ mod tests {
         let (listener, url) = crate::faults::loopback().await.unwrap();
         let db = Database::memory().unwrap();
         let serving = tokio::spawn(dynoxide::server::serve_on(listener, db.clone()));
-        let config = crate::Config { endpoint_url: Some(url), ..crate::Config::default() };
-        crate::tests::start(config.clone()).await;
-        crate::tests::start(config).await;
+        let config = crate::service::Config { endpoint_url: Some(url), ..crate::service::Config::default() };
+        crate::service::tests::start(config.clone()).await;
+        crate::service::tests::start(config).await;
         let tables = db.list_tables(serde_json::from_value(json!({})).unwrap()).unwrap().table_names;
         assert_eq!(tables, [TABLE]);
         serving.abort();

@@ -15,7 +15,8 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::engine::{self, EngineError, TABLE};
+use crate::engine;
+use crate::engine::{EngineError, TABLE};
 use crate::template::Table;
 
 /// `DynamoDB` takes no larger request.
@@ -212,8 +213,12 @@ mod tests {
         usize::try_from(count).unwrap()
     }
 
-    async fn world() -> (crate::Running, Client, Faults) {
-        let running = crate::tests::start(crate::Config { faults: true, ..crate::Config::default() }).await;
+    async fn world() -> (crate::service::Running, Client, Faults) {
+        let running = crate::service::tests::start(crate::service::Config {
+            faults: true,
+            ..crate::service::Config::default()
+        })
+        .await;
         let once = running.cloud.dynamodb.to_builder().retry_config(RetryConfig::disabled()).build();
         let faults = running.faults.clone().unwrap();
         (running, Client::from_conf(once), faults)

@@ -1,7 +1,8 @@
 //! What providers report of messages that were captured here, in the shapes in which SES, SNS and End User Messaging send
 //! it, by the ways on which it comes in the cloud: a queue behind a topic or a rule, and lines of a log.
 
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 
 use data_encoding::BASE64;
 use flate2::Compression;
@@ -18,11 +19,15 @@ use crate::stream::REGION;
 
 /// The queue that feedback comes through, by its logical id in the template.
 const QUEUE: &str = "FeedbackQueue";
+
 /// The function that takes it, and the name of its event for lines of a log.
 const FUNCTION: &str = "track-delivery";
+
 const RECEIPTS: &str = "receipts";
+
 /// The number that people reply to.
 const OURS: &str = "+12025550199";
+
 const ACCOUNT: &str = "000000000000";
 
 /// What a provider is to report.

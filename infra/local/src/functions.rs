@@ -7,15 +7,14 @@ use futures_util::FutureExt;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context as LambdaContext, LambdaEvent, Request, Service, service_fn};
 use portico_aws::{Couriers, EventBus, OsEntropy, Queue, Senders, timeouts};
-use portico_domain::context::Calls;
-use portico_domain::context::Context;
+use portico_domain::context::{Calls, Context};
 use portico_domain::keys::Keyring;
 use portico_store::{Copies, Table};
 use portico_web::{Answer, App, serve};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use crate::Cloud;
+use crate::cloud::Cloud;
 use crate::invoke::{Function, Functions};
 
 /// The address that the demonstration practices' e-mail comes from.

@@ -23,10 +23,13 @@ use crate::template::{DeployedFunction, Route};
 
 /// Lambda's limit for a synchronous payload.
 const MAX_BODY: usize = 6 * 1024 * 1024;
+
 /// Above this, a body isn't even read to its end.
 const MAX_DRAINED: usize = 64 * 1024 * 1024;
+
 /// The account and the API that events name.
 const ACCOUNT: &str = "000000000000";
+
 const API: &str = "local";
 
 /// The template's routes, most specific first.

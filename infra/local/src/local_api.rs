@@ -15,14 +15,14 @@ use portico_domain::time::{Clock, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::Aftermath;
+use crate::aftermath::Aftermath;
 use crate::capture::{Capture, Channel, Message};
 use crate::clock::LocalClock;
-use crate::engine;
-use crate::feedback::{self, Feedback};
+use crate::feedback::Feedback;
 use crate::invoke::Invoker;
 use crate::meter::Meter;
 use crate::queue::Queues;
+use crate::{engine, feedback};
 
 /// How long a look into the mailbox waits for what was caused before it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -368,7 +368,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_clock_moves_and_says_what_it_did() {
-        let running = crate::tests::empty().await;
+        let running = crate::service::tests::empty().await;
         let url = format!("{}/_local/clock", running.base_url);
         let post = async |body: Value| {
             let answer = reqwest::Client::new().post(&url).json(&body).send().await.unwrap();
@@ -384,7 +384,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_mailbox_shows_a_message_as_a_person_reads_it() {
-        let running = crate::tests::empty().await;
+        let running = crate::service::tests::empty().await;
         let http = reqwest::Client::new();
         let email = json!({
             "FromEmailAddress": "a@example.com", "Destination": {"ToAddresses": ["i@example.com"]},
@@ -416,7 +416,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_table_is_shown_line_by_line() {
-        let running = crate::tests::empty().await;
+        let running = crate::service::tests::empty().await;
         for key in ["a", "b"] {
             let put = json!({"TableName": "portico", "Item": {"pk": {"S": key}, "sk": {"S": "x"}}});
             running.db.as_ref().unwrap().put_item(serde_json::from_value(put).unwrap()).unwrap();

@@ -327,7 +327,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_transaction_of_four_small_items_costs_eight_write_units_and_one_trip() {
-        let running = crate::tests::empty().await;
+        let running = crate::service::tests::empty().await;
         let (client, meter) = (running.client(), &running.meter);
         meter.measure("verify", "open-link", four_puts(&client)).await;
         let cost = only(meter);
@@ -343,7 +343,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_index_entry_adds_its_units_and_its_removal_too() {
-        let running = crate::tests::empty().await;
+        let running = crate::service::tests::empty().await;
         let (client, meter) = (running.client(), &running.meter);
         let mut item = key("a");
         item.extend([("roster_pk".to_owned(), text("p")), ("roster_sk".to_owned(), text("n"))]);
@@ -365,7 +365,7 @@ mod tests {
 
     #[tokio::test]
     async fn reads_are_counted_as_reads_whatever_the_call() {
-        let running = crate::tests::empty().await;
+        let running = crate::service::tests::empty().await;
         let (client, meter) = (running.client(), &running.meter);
         four_puts(&client).await;
         meter
@@ -394,7 +394,7 @@ mod tests {
 
     #[tokio::test]
     async fn calls_side_by_side_are_one_trip() {
-        let running = crate::tests::empty().await;
+        let running = crate::service::tests::empty().await;
         let (client, meter) = (running.client(), &running.meter);
         let get = |name| client.get_item().table_name("portico").set_key(Some(key(name))).send();
         meter.measure("f", "e", async { futures_util::join!(get("a"), get("b"), get("c")).0.unwrap() }).await;

@@ -19,12 +19,16 @@ use crate::template::{DeployedFunction, StreamEvent};
 
 /// Records in a batch, at most.
 const BATCH: usize = 100;
+
 /// How often a record is tried before it is left behind.
 const TRIES: u32 = 3;
+
 /// For writes that no invocation made.
 const FALLBACK_TICK: Duration = Duration::from_secs(1);
+
 /// Pause before a retry, times the tries so far.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
+
 /// Handling a record may write another; so often does `idle` look again.
 const IDLE_ROUNDS: u32 = 8;
 
@@ -406,7 +410,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_restart_reads_on_where_it_stopped() {
-        let dir = crate::scratch_dir("pump");
+        let dir = crate::service::scratch_dir("pump");
         let seen = Seen::default();
         let functions = || [reader("a", &seen, |_| Ok(Value::Null))].into();
         let first = world(functions(), Some(&dir));

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,19 +18,22 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::capture::{Failure, SILENCE, json_1_0};
 use crate::clock::LocalClock;
 use crate::ids;
 use crate::invoke::Invoker;
 use crate::stream::REGION;
 use crate::template::{DeployedFunction, Queue, QueueEvent};
+use crate::wire::{Failure, SILENCE, json_1_0};
 
 /// The account that queues are in.
 const ACCOUNT: &str = "000000000000";
+
 /// Batches of one queue that are worked on at a time; so many Lambda begins with.
 const POLLERS: usize = 5;
+
 /// Pause before a message comes again, times its deliveries so far. SQS waits for the visibility timeout.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
+
 /// The longest of these pauses, for a queue without a way out.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
@@ -603,7 +607,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_restart_loses_no_message_and_brings_none_back() {
-        let dir = crate::scratch_dir("queues");
+        let dir = crate::service::scratch_dir("queues");
         let open = || Queues::open(Some(&dir), &declared(), Arc::default()).unwrap();
         let first = open();
         for body in ["1", "2"] {
@@ -625,7 +629,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_file_is_empty_once_the_queues_are() {
-        let dir = crate::scratch_dir("queues");
+        let dir = crate::service::scratch_dir("queues");
         let world = world(Some(&dir), true, done);
         world.queues.send("Orders", "x").unwrap();
         assert!(!std::fs::read(dir.join("queues.ndjson")).unwrap().is_empty());
@@ -635,7 +639,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_sqs_client_sends_a_message() {
-        let running = crate::tests::empty().await;
+        let running = crate::service::tests::empty().await;
         let client = aws_sdk_sqs::Client::from_conf(running.cloud.sqs.clone());
         let url = running.cloud.queue_url("RequestQueue");
         let sent = client.send_message().queue_url(&url).message_body("hello").send().await.unwrap();
@@ -655,7 +659,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_port_sends_and_says_when_it_could_not() {
-        let running = crate::tests::empty().await;
+        let running = crate::service::tests::empty().await;
         let queue =
             portico_aws::Queue::new(running.cloud.sqs.clone(), &running.cloud.queue_url("RequestQueue"));
         queue.send("sealed").await.unwrap();

@@ -10,6 +10,7 @@ use crate::engine::TABLE;
 
 /// The engine's name for its region, which no cloud has.
 const ENGINE_REGION: &str = "dynoxide";
+
 /// The region that functions are told.
 pub const REGION: &str = "us-east-1";
 
