@@ -3,10 +3,9 @@
 use portico_domain::model::delivery::{Delivery, Feedback, Trouble};
 use portico_domain::model::message::Message;
 use portico_domain::model::text_reply::{Said, Word};
-use portico_domain::ports::{Ledger as _, Standings as _};
-use portico_domain::ports::{Links as _, Write};
-use portico_domain::ports::{Named, Tracking as _};
-use portico_domain::ports::{Numbers as _, Renumbered};
+use portico_domain::ports::{
+    Ledger as _, Links as _, Named, Numbers as _, Renumbered, Standings as _, Tracking as _, Write,
+};
 use serde_json::json;
 
 use super::{NOW, Store, link, link_id, other_practice, patient_id, practice, read};

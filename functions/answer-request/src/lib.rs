@@ -2,8 +2,7 @@
 //! come again.
 
 use portico_domain::operations::background::answer_request::answer;
-use portico_domain::ports::FailedChecks;
-use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Links, Patients, Practices};
+use portico_domain::ports::{Accounts, Addresses, Chain, Commit, FailedChecks, Links, Patients, Practices};
 use portico_web::App;
 use serde_json::{Value, json};
 

@@ -8,9 +8,9 @@ use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::accounts::{check_username, delete, search, unlock};
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
 use portico_domain::operations::staff::holds::{decide_hold, holds};
-use portico_domain::ports::Holds;
-use portico_domain::ports::Search;
-use portico_domain::ports::{Accounts, Chain, Commit, Limits, Patients, Practices, StaffCalls};
+use portico_domain::ports::{
+    Accounts, Chain, Commit, Holds, Limits, Patients, Practices, Search, StaffCalls,
+};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, no_content, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -7,8 +7,7 @@ use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::attention::attention;
 use portico_domain::operations::staff::audit_trail::{audit, audit_verify};
 use portico_domain::operations::staff::portal;
-use portico_domain::ports::Attention;
-use portico_domain::ports::{Directory, History, Limits, Patients, Practices, StaffCalls};
+use portico_domain::ports::{Attention, Directory, History, Limits, Patients, Practices, StaffCalls};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
 use serde_json::{Value, json};
 

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 
 use portico_domain::model::announcement::Announcement;
 use portico_domain::operations::background::publish_changes::follow;
-use portico_domain::ports::Bus;
-use portico_domain::ports::{Accounts, Chain, Commit, Patients, Practices};
-use portico_domain::ports::{Counts, Lists, Numbers};
+use portico_domain::ports::{Accounts, Bus, Chain, Commit, Counts, Lists, Numbers, Patients, Practices};
 use portico_web::App;
 use serde_json::{Value, json};
 

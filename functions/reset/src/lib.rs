@@ -12,8 +12,7 @@ use portico_domain::operations::visitor::reset::{
     NewPassword, OpenReset, SecondCheckPassed, SecurityAnswer, check_answer, check_code, send_code,
     set_password, view_reset, view_reset_with_ticket,
 };
-use portico_domain::ports::Resets;
-use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices};
+use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices, Resets};
 use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, CodeStep, Fault, Frame, Inbound, Reject, clear_browser, clear_session, code_fault,

@@ -10,11 +10,10 @@ use portico_domain::model::password::Password;
 use portico_domain::model::practice::Settings;
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::application::sessions;
-use portico_domain::operations::holder::sign_in;
-use portico_domain::operations::holder::sign_in::{SignIn, SignedIn};
-use portico_domain::ports::Proposals;
-use portico_domain::ports::Sessions;
-use portico_domain::ports::{Accounts, Chain, Commit, History, Limits, Links, Patients, Practices};
+use portico_domain::operations::holder::sign_in::{self, SignIn, SignedIn};
+use portico_domain::ports::{
+    Accounts, Chain, Commit, History, Limits, Links, Patients, Practices, Proposals, Sessions,
+};
 use portico_domain::steps::public_post::rate_limit;
 use portico_domain::steps::signed_in::Holder;
 use portico_web::{

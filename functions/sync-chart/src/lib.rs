@@ -9,15 +9,12 @@ use portico_domain::model::chart::{Channel, Chart};
 use portico_domain::model::ids::{ChangeId, PatientId};
 use portico_domain::model::proposal::ChartField;
 use portico_domain::model::refusal::Refusal;
-use portico_domain::operations::staff::proposals;
-use portico_domain::operations::staff::proposals::ProposalDecision;
+use portico_domain::operations::staff::proposals::{self, ProposalDecision};
 use portico_domain::operations::staff::{quick_add, sync_chart};
-use portico_domain::ports::Proposals;
 use portico_domain::ports::{
-    Chain, Commit, Directory, History, Limits, Links, Patients, Practices, StaffCalls,
+    Chain, Commit, Directory, History, Limits, Links, Patients, Practices, Proposals, StaffCalls,
 };
-use portico_domain::steps::chart_change;
-use portico_domain::steps::chart_change::Synced;
+use portico_domain::steps::chart_change::{self, Synced};
 use portico_domain::steps::staff_call::StaffCall;
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
 use serde::Deserialize;

@@ -8,9 +8,8 @@ use portico_domain::model::link::{Role, parse_access_code};
 use portico_domain::model::person::{BirthDate, Email, Name, PostalCode};
 use portico_domain::model::practice::{RegistrationCheck, Settings};
 use portico_domain::model::refusal::{FieldFault, Refusal};
-use portico_domain::operations::visitor::verify;
 use portico_domain::operations::visitor::verify::{
-    ChecksPassed, Next, OpenLink, StatedFacts, check_code, check_facts, send_code, view_link,
+    self, ChecksPassed, Next, OpenLink, StatedFacts, check_code, check_facts, send_code, view_link,
 };
 use portico_domain::ports::{Chain, Commit, Limits, Links, Patients, Practices};
 use portico_web::{

@@ -15,8 +15,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::engine;
-use crate::engine::{EngineError, TABLE};
+use crate::engine::{self, EngineError, TABLE};
 use crate::template::Table;
 
 /// `DynamoDB` takes no larger request.

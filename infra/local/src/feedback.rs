@@ -1,8 +1,7 @@
 //! What providers report of messages that were captured here, in the shapes in which SES, SNS and End User Messaging send
 //! it, by the ways on which it comes in the cloud: a queue behind a topic or a rule, and lines of a log.
 
-use std::io;
-use std::io::Write;
+use std::io::{self, Write};
 
 use data_encoding::BASE64;
 use flate2::Compression;

@@ -11,8 +11,7 @@ use aws_sdk_dynamodb::config::{
 use aws_smithy_http_client::Builder as HttpClient;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_types::SdkConfig;
-use portico_domain::context::Calls;
-use portico_domain::context::Context;
+use portico_domain::context::{Calls, Context};
 use portico_domain::keys::{Keyring, KeyringError};
 use portico_store::{Copies, Table};
 

@@ -5,8 +5,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use portico_domain::keys::digest;
 use portico_domain::model::link::KEPT_SECONDS;
-use portico_domain::model::message;
-use portico_domain::model::message::Message;
+use portico_domain::model::message::{self, Message};
 use portico_domain::model::patient::{Patient, Status};
 use portico_domain::model::refusal::Unavailable;
 use portico_domain::ports::{Commit, CommitError, Listing, Once, Write};
@@ -21,6 +20,7 @@ const ATTEMPTS: u32 = 6;
 
 /// Nothing of this key may be there.
 const NEW: &str = "attribute_not_exists(#pk)";
+
 /// Something of this key must be there.
 const THERE: &str = "attribute_exists(#pk)";
 

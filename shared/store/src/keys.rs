@@ -32,20 +32,28 @@ use portico_domain::time::Timestamp;
 
 /// The table's partition key.
 pub const PK: &str = "pk";
+
 /// The table's sort key.
 pub const SK: &str = "sk";
+
 /// DynamoDB's time to live, in seconds since 1970.
 pub const TTL: &str = "ttl";
+
 /// Patients of a practice by status and name.
 pub const ROSTER: &str = "roster";
+
 /// Partition key of `roster`.
 pub const ROSTER_PK: &str = "roster_pk";
+
 /// Sort key of `roster`.
 pub const ROSTER_SK: &str = "roster_sk";
+
 /// What waits for an instant.
 pub const DUE: &str = "due";
+
 /// Partition key of `due`.
 pub const DUE_PK: &str = "due_pk";
+
 /// Sort key of `due`, in milliseconds since 1970.
 pub const DUE_AT: &str = "due_at";
 

@@ -5,19 +5,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity, ReturnValue};
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::Practice;
 use portico_domain::model::refusal::Unavailable;
 use portico_domain::time::{Clock, Timestamp};
 
-use crate::item::{Item, key_item, key_of};
-use crate::keys::Key;
+use crate::expression::Terms;
+use crate::item::{Item, key_item, key_of, s};
+use crate::keys::{self, Key, PK};
 
 /// How long a copy of a practice's settings will do, in seconds.
 const COPY_SECONDS: i64 = 30;
+
 /// Copies kept at most.
 const COPIES: usize = 1000;
+
 /// Attempts at the rest of a batch that DynamoDB did not answer whole.
 const BATCH_ATTEMPTS: u32 = 5;
 
@@ -128,4 +131,92 @@ pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(
         "DynamoDB call failed"
     );
     Unavailable
+}
+
+impl Table {
+    /// Items of a partition in order, at most `limit`, by as many pages as it takes; strong.
+    pub(crate) async fn query(
+        &self,
+        pk: &str,
+        range: &str,
+        mut values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
+        limit: usize,
+    ) -> Result<Vec<Item>, Unavailable> {
+        values.push((":pk", s(pk)));
+        let condition = format!("#{PK} = :pk AND {range}");
+        let terms = Terms::of(&[&condition], values, &[]);
+        let (mut items, mut from) = (Vec::new(), None);
+        loop {
+            let left = limit - items.len();
+            let call = self.client.query().table_name(&*self.name).key_condition_expression(&condition);
+            let call =
+                call.set_exclusive_start_key(from).consistent_read(true).return_consumed_capacity(COSTS);
+            let call = call.set_limit(i32::try_from(left).ok());
+            let call = call.set_expression_attribute_values(terms.values());
+            let call = call.set_expression_attribute_names(Some(terms.names.clone()));
+            let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
+            items.extend(answer.items.unwrap_or_default());
+            from = answer.last_evaluated_key;
+            if from.is_none() || items.len() >= limit {
+                return Ok(items);
+            }
+        }
+    }
+
+    /// Updates an item without a condition.
+    pub(crate) async fn update(
+        &self,
+        key: &keys::Key,
+        update: &str,
+        values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
+        named: &[(&str, &str)],
+        answer: ReturnValue,
+    ) -> Result<Item, Unavailable> {
+        let terms = Terms::of(&[update], values, named);
+        let call = self
+            .client
+            .update_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .update_expression(update);
+        let call = call
+            .set_expression_attribute_values(terms.values())
+            .set_expression_attribute_names(Some(terms.names));
+        let answer = call.return_values(answer).return_consumed_capacity(COSTS).send().await;
+        Ok(answer.map_err(|error| unavailable("UpdateItem", &error))?.attributes.unwrap_or_default())
+    }
+
+    /// Updates an item if the condition holds: the item then, or the item as it is where it does not hold.
+    pub(crate) async fn update_if(
+        &self,
+        key: &keys::Key,
+        update: &str,
+        condition: &str,
+        values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
+    ) -> Result<Result<Item, Option<Item>>, Unavailable> {
+        use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+        use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+
+        let terms = Terms::of(&[update, condition], values, &[]);
+        let call = self
+            .client
+            .update_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .update_expression(update);
+        let call = call.condition_expression(condition).return_values(ReturnValue::AllNew);
+        let call = call
+            .set_expression_attribute_values(terms.values())
+            .set_expression_attribute_names(Some(terms.names));
+        let call = call.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match call.return_consumed_capacity(COSTS).send().await {
+            Ok(answer) => Ok(Ok(answer.attributes.unwrap_or_default())),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(Err(failed.item.clone()))
+                }
+                _ => Err(unavailable("UpdateItem", &error)),
+            },
+        }
+    }
 }

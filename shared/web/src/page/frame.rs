@@ -4,11 +4,10 @@ use std::sync::LazyLock;
 
 use data_encoding::BASE64;
 use portico_domain::model::practice::Settings;
-use portico_messages::{Language, PageText, local_time, phone, reason_detail};
+use portico_messages::{Language, PageText, field_detail, local_time, phone, reason_detail};
 use sha2::{Digest, Sha256};
 
 use crate::inbound::Inbound;
-use portico_messages::field_detail;
 
 /// The one stylesheet, in every page, allowed by its hash.
 static CSS: &str = include_str!("../../templates/portico.css");

@@ -1,23 +1,25 @@
-//! The words under which accounts are found: one item a word, written after the account changed, read a page at a time.
+//! Reads of accounts, logins, sessions and registrations that wait; the search over accounts.
 
-use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use futures_util::future::try_join_all;
+use portico_domain::model::account::{Account, Login};
+use portico_domain::model::hold::Hold;
 use portico_domain::model::ids::{AccountId, PracticeId};
+use portico_domain::model::practice::{ApiKey, PresentedKey};
 use portico_domain::model::refusal::Unavailable;
 use portico_domain::model::search::{FoundAccounts, Listed, PAGE, is_first};
-use portico_domain::ports::Lists;
-use portico_domain::ports::Search;
+use portico_domain::model::session::{Exchange, Presented, Session};
+use portico_domain::ports::{Accounts, Holds, Search, Sessions};
 
 use crate::expression::Terms;
-use crate::item::{Item, item, key_item, n, optional, record, s};
+use crate::item::{Item, at, optional, record, s};
 use crate::keys;
 use crate::table::{COSTS, Table, unavailable};
 
 /// Items that one page looks at: an account has several words, of which a search may meet more than one.
 const LOOKED_AT: usize = PAGE * 4;
+
 /// Words that are written in one transaction.
-const TOGETHER: usize = 90;
+pub(crate) const TOGETHER: usize = 90;
 
 impl Search for Table {
     async fn found(
@@ -89,64 +91,71 @@ impl Table {
     }
 }
 
-impl Table {
-    async fn write_words(&self, items: Vec<TransactWriteItem>) -> Result<bool, Unavailable> {
-        let call = self.client.transact_write_items().set_transact_items(Some(items));
-        match call.return_consumed_capacity(COSTS).send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(unavailable("TransactWriteItems", &error)),
-        }
+impl Holds for Table {
+    async fn holds(&self, practice: &PracticeId) -> Result<Vec<Hold>, Unavailable> {
+        let values = vec![(":from", s(keys::HOLDS))];
+        let items =
+            self.query(&keys::practice(practice).pk, "begins_with(#sk, :from)", values, usize::MAX).await?;
+        items.into_iter().map(record).collect()
     }
 }
 
-impl Lists for Table {
-    async fn listed(&self, account: AccountId) -> Result<Option<Listed>, Unavailable> {
-        optional(self.get(&keys::listed(account)).await?)
+impl Accounts for Table {
+    async fn login(&self, practice: &PracticeId, name: &str) -> Result<Option<Login>, Unavailable> {
+        optional(self.get(&keys::login(practice, name)).await?)
     }
 
-    async fn list(
+    async fn account(&self, id: AccountId) -> Result<Option<Account>, Unavailable> {
+        optional(self.get(&keys::account(id)).await?)
+    }
+
+    async fn session(
         &self,
-        practice: &PracticeId,
-        before: Option<&Listed>,
-        entry: &Listed,
-    ) -> Result<bool, Unavailable> {
-        let condition = if before.is_some() { "#version = :before" } else { "attribute_not_exists(#pk)" };
-        let values = before.map(|before| vec![(":before", n(before.version))]).unwrap_or_default();
-        let terms = Terms::of(&[condition], values, &[]);
-        let put = |item: Item| Put::builder().table_name(&*self.name).set_item(Some(item));
-        let whole = put(item(&keys::listed(entry.account), entry, None)?)
-            .condition_expression(condition)
-            .set_expression_attribute_values(terms.values())
-            .set_expression_attribute_names(Some(terms.names));
-        let whole = TransactWriteItem::builder().set_put(whole.build().ok()).build();
-        let mut items = Vec::new();
-        for word in entry.words.keys() {
-            let listed = put(item(&keys::word(practice, word, entry.account), entry, None)?);
-            items.push(TransactWriteItem::builder().set_put(listed.build().ok()).build());
-        }
-        for word in before.into_iter().flat_map(|before| before.words.keys()) {
-            if !entry.words.contains_key(word) {
-                let key = key_item(&keys::word(practice, word, entry.account));
-                let gone = Delete::builder().table_name(&*self.name).set_key(Some(key)).build();
-                items.push(TransactWriteItem::builder().set_delete(gone.ok()).build());
-            }
-        }
-        // A transaction takes a hundred items. Of an account with more words the rest follows: a list that was cut off in
-        // between is written again when the stream shows its record again, since the entry itself comes last.
-        let rest = items.split_off(items.len().min(TOGETHER));
-        for some in rest.chunks(TOGETHER) {
-            if !self.write_words(some.to_vec()).await? {
-                return Ok(false);
-            }
-        }
-        items.push(whole);
-        self.write_words(items).await
+        presented: &Presented,
+    ) -> Result<(Option<Session>, Option<Account>), Unavailable> {
+        let session = keys::session(presented.account, &presented.digest);
+        let account = keys::account(presented.account);
+        let mut found = self.batch(&[session.clone(), account.clone()]).await?;
+        Ok((optional(found.take(&session))?, optional(found.take(&account))?))
+    }
+
+    async fn session_for(
+        &self,
+        key: &PresentedKey,
+        presented: &Presented,
+    ) -> Result<(Option<ApiKey>, Option<Session>, Option<Account>), Unavailable> {
+        let session = keys::session(presented.account, &presented.digest);
+        let (key, account) = (keys::api_key(&key.digest), keys::account(presented.account));
+        let mut found = self.batch(&[key.clone(), session.clone(), account.clone()]).await?;
+        Ok((optional(found.take(&key))?, optional(found.take(&session))?, optional(found.take(&account))?))
+    }
+
+    async fn exchange(
+        &self,
+        key: &PresentedKey,
+        presented: &Presented,
+    ) -> Result<(Option<ApiKey>, Option<Exchange>, Option<Account>), Unavailable> {
+        let exchange = keys::exchange(presented.account, &presented.digest);
+        let (key, account) = (keys::api_key(&key.digest), keys::account(presented.account));
+        let mut found = self.batch(&[key.clone(), exchange.clone(), account.clone()]).await?;
+        let unspent = found.take(&exchange).filter(|item| !item.contains_key("spent"));
+        Ok((optional(found.take(&key))?, optional(unspent)?, optional(found.take(&account))?))
+    }
+
+    async fn touch(&self, session: &Session) -> Result<(), Unavailable> {
+        let values = vec![(":idle_at", at(session.idle_at)), (":touched_at", at(session.touched_at))];
+        let key = keys::session(session.account, &session.digest);
+        let update = "SET #idle_at = :idle_at, #touched_at = :touched_at";
+        // A session that was ended a moment ago stays ended.
+        self.update_if(&key, update, "attribute_exists(#pk)", values).await?.map(drop).or(Ok(()))
+    }
+}
+
+impl Sessions for Table {
+    async fn sessions(&self, account: AccountId) -> Result<Vec<Session>, Unavailable> {
+        let values = vec![(":from", s(keys::SESSIONS))];
+        let range = "begins_with(#sk, :from)";
+        let items = self.query(&keys::account(account).pk, range, values, usize::MAX).await?;
+        items.into_iter().map(record).collect()
     }
 }

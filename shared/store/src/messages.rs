@@ -1,23 +1,23 @@
-//! The outbox: claiming and settling messages.
+//! The outbox as its sender sees it, delivery reports, and the ledger of replies to texts.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use portico_domain::model::account::Account;
 use portico_domain::model::attention::Cause;
-use portico_domain::model::delivery::Delivery;
-use portico_domain::model::ids::{LinkId, MessageId, PracticeId};
+use portico_domain::model::delivery::{Delivery, Feedback};
+use portico_domain::model::ids::{LinkId, MessageId, PatientId, PracticeId};
 use portico_domain::model::message::{LEASE_SECONDS, Message, MessageState, Recipient};
 use portico_domain::model::refusal::Unavailable;
-use portico_domain::model::text_reply::Standing;
-use portico_domain::ports::{About, Outbox};
-use portico_domain::ports::{CommitError, Patients as _, Write};
+use portico_domain::model::text_reply::{Said, Standing};
+use portico_domain::ports::{
+    About, CommitError, Ledger, Named, Outbox, Patients as _, Standings, Tracking, Write,
+};
 use portico_domain::time::Timestamp;
 use serde_json::Value;
 
 use crate::expression::Terms;
-use crate::follow::stands;
-use crate::item::{at, from_image, key_item, key_of, n, optional, record, s, value};
+use crate::item::{Item, at, from_image, key_item, key_of, n, optional, record, s, value};
 use crate::keys::{self, DUE, DUE_AT, DUE_PK, Key};
-use crate::read::whole_link;
+use crate::links::whole_link;
 use crate::table::{COSTS, Table, unavailable};
 
 /// Messages that one look at the index brings.
@@ -183,5 +183,67 @@ impl Table {
             values.push((":now", at(now)));
         }
         Ok(self.updating(&keys::link(link), &update, "attribute_exists(#pk)", values, &[]))
+    }
+}
+
+impl Standings for Table {
+    async fn standing(&self, number: &str) -> Result<Standing, Unavailable> {
+        self.get(&keys::standing(number)).await?.map_or(Ok(Standing::default()), stands)
+    }
+}
+
+/// Where a number stands, by its item.
+pub(crate) fn stands(mut item: Item) -> Result<Standing, Unavailable> {
+    let word = item.remove("word").map(serde_dynamo::from_attribute_value).transpose();
+    Ok(Standing { word: word.map_err(|_| Unavailable)? })
+}
+
+impl Ledger for Table {
+    async fn say(&self, said: &Said) -> Result<(), Unavailable> {
+        let values = || Ok(vec![(":word", value(&said.word)?), (":at", at(said.at))]);
+        let entry = keys::said(&said.number, said.at, &said.id);
+        let new = "attribute_not_exists(#pk)";
+        // Both may be there already: the same reply comes twice, an earlier one comes late.
+        drop(self.update_if(&entry, "SET #word = :word, #at = :at", new, values()?).await?);
+        let latest = "attribute_not_exists(#at) OR #at < :at";
+        let standing = keys::standing(&said.number);
+        self.update_if(&standing, "SET #word = :word, #at = :at", latest, values()?).await.map(drop)
+    }
+
+    async fn at_number(&self, number: &str) -> Result<Vec<(PracticeId, PatientId)>, Unavailable> {
+        let values = vec![(":from", s(keys::NUMBERED))];
+        let pk = keys::standing(number).pk;
+        let items = self.query(&pk, "begins_with(#sk, :from)", values, usize::MAX).await?;
+        let of = |item: &Item| {
+            let text = |name: &str| item.get(name)?.as_s().ok();
+            Some((PracticeId::parse(text("practice")?).ok()?, PatientId::parse(text("patient")?).ok()?))
+        };
+        Ok(items.iter().filter_map(of).collect())
+    }
+}
+
+impl Tracking for Table {
+    async fn tracked(&self, named: &Named) -> Result<Option<Message>, Unavailable> {
+        let id = match named {
+            Named::Message(id) => *id,
+            Named::Provider(id) => {
+                let found = self.get(&keys::provider(id)).await?;
+                let id = found.as_ref().and_then(|item| item.get("message")?.as_s().ok());
+                let Some(id) = id.and_then(|id| MessageId::parse(id).ok()) else { return Ok(None) };
+                id
+            }
+        };
+        optional(self.get(&keys::message(id)).await?)
+    }
+
+    async fn keep_feedback(&self, message: &Message, feedback: &Feedback) -> Result<(), Unavailable> {
+        let update = "SET #feedback = :feedback";
+        let news = "attribute_exists(#pk) AND (attribute_not_exists(#feedback) OR #feedback.#rank < :rank)";
+        let values = || Ok(vec![(":feedback", value(feedback)?), (":rank", n(feedback.rank))]);
+        // The message last: while it does not know, the report is taken again. What is known already stays.
+        if let Some(link) = message.shown_on() {
+            drop(self.update_if(&keys::link(link), update, news, values()?).await?);
+        }
+        self.update_if(&keys::message(message.id), update, news, values()?).await.map(drop)
     }
 }

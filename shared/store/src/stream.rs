@@ -1,29 +1,27 @@
-//! What follows: counts of patients, whose a number is and what it said, what providers report, images of the stream.
+//! Writes that follow the table's stream: counts by status, the words that accounts are found by, who has which number.
 
 use std::collections::BTreeSet;
 
-use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use portico_domain::keys::digest;
 use portico_domain::model::account::Account;
 use portico_domain::model::announcement;
 use portico_domain::model::audit::Event;
 use portico_domain::model::chart::Channel;
-use portico_domain::model::delivery::Feedback;
-use portico_domain::model::ids::{AccountId, MessageId, PatientId, PracticeId};
-use portico_domain::model::message::Message;
+use portico_domain::model::ids::{AccountId, PracticeId};
 use portico_domain::model::patient::{Patient, Status};
 use portico_domain::model::refusal::Unavailable;
-use portico_domain::model::text_reply::{Said, Standing};
-use portico_domain::ports::{Change, Counts, Moved, Numbers, Renumbered};
-use portico_domain::ports::{Ledger, Standings};
-use portico_domain::ports::{Named, Tracking};
+use portico_domain::model::search::Listed;
+use portico_domain::ports::{Change, Counts, Lists, Moved, Numbers, Renumbered};
 use portico_domain::time::Timestamp;
 use serde_json::Value;
 
+use crate::accounts::TOGETHER;
 use crate::expression::Terms;
-use crate::item::{Item, at, from_image, key_item, key_of, n, optional, record, s, value};
+use crate::item::{Item, from_image, item, key_item, key_of, n, optional, record, s};
 use crate::keys;
-use crate::read::whole_link;
+use crate::links::whole_link;
 use crate::table::{COSTS, Table, unavailable};
 
 impl Counts for Table {
@@ -102,18 +100,6 @@ impl Counts for Table {
     }
 }
 
-impl Standings for Table {
-    async fn standing(&self, number: &str) -> Result<Standing, Unavailable> {
-        self.get(&keys::standing(number)).await?.map_or(Ok(Standing::default()), stands)
-    }
-}
-
-/// Where a number stands, by its item.
-pub(crate) fn stands(mut item: Item) -> Result<Standing, Unavailable> {
-    let word = item.remove("word").map(serde_dynamo::from_attribute_value).transpose();
-    Ok(Standing { word: word.map_err(|_| Unavailable)? })
-}
-
 impl Numbers for Table {
     async fn renumber(&self, renumbered: &Renumbered) -> Result<(), Unavailable> {
         let Renumbered { practice, patient, from, to } = renumbered;
@@ -132,56 +118,6 @@ impl Numbers for Table {
             gone.map_err(|error| unavailable("DeleteItem", &error))?;
         }
         Ok(())
-    }
-}
-
-impl Ledger for Table {
-    async fn say(&self, said: &Said) -> Result<(), Unavailable> {
-        let values = || Ok(vec![(":word", value(&said.word)?), (":at", at(said.at))]);
-        let entry = keys::said(&said.number, said.at, &said.id);
-        let new = "attribute_not_exists(#pk)";
-        // Both may be there already: the same reply comes twice, an earlier one comes late.
-        drop(self.update_if(&entry, "SET #word = :word, #at = :at", new, values()?).await?);
-        let latest = "attribute_not_exists(#at) OR #at < :at";
-        let standing = keys::standing(&said.number);
-        self.update_if(&standing, "SET #word = :word, #at = :at", latest, values()?).await.map(drop)
-    }
-
-    async fn at_number(&self, number: &str) -> Result<Vec<(PracticeId, PatientId)>, Unavailable> {
-        let values = vec![(":from", s(keys::NUMBERED))];
-        let pk = keys::standing(number).pk;
-        let items = self.query(&pk, "begins_with(#sk, :from)", values, usize::MAX).await?;
-        let of = |item: &Item| {
-            let text = |name: &str| item.get(name)?.as_s().ok();
-            Some((PracticeId::parse(text("practice")?).ok()?, PatientId::parse(text("patient")?).ok()?))
-        };
-        Ok(items.iter().filter_map(of).collect())
-    }
-}
-
-impl Tracking for Table {
-    async fn tracked(&self, named: &Named) -> Result<Option<Message>, Unavailable> {
-        let id = match named {
-            Named::Message(id) => *id,
-            Named::Provider(id) => {
-                let found = self.get(&keys::provider(id)).await?;
-                let id = found.as_ref().and_then(|item| item.get("message")?.as_s().ok());
-                let Some(id) = id.and_then(|id| MessageId::parse(id).ok()) else { return Ok(None) };
-                id
-            }
-        };
-        optional(self.get(&keys::message(id)).await?)
-    }
-
-    async fn keep_feedback(&self, message: &Message, feedback: &Feedback) -> Result<(), Unavailable> {
-        let update = "SET #feedback = :feedback";
-        let news = "attribute_exists(#pk) AND (attribute_not_exists(#feedback) OR #feedback.#rank < :rank)";
-        let values = || Ok(vec![(":feedback", value(feedback)?), (":rank", n(feedback.rank))]);
-        // The message last: while it does not know, the report is taken again. What is known already stays.
-        if let Some(link) = message.shown_on() {
-            drop(self.update_if(&keys::link(link), update, news, values()?).await?);
-        }
-        self.update_if(&keys::message(message.id), update, news, values()?).await.map(drop)
     }
 }
 
@@ -211,4 +147,66 @@ fn signed_in(old: Option<&Item>, new: Option<Item>) -> Option<Box<Account>> {
     let before =
         old.and_then(|item| item.get("last_login_at")?.as_n().ok()?.parse().ok()).map(Timestamp::from_millis);
     (account.last_login_at > before).then(|| Box::new(account))
+}
+
+impl Table {
+    async fn write_words(&self, items: Vec<TransactWriteItem>) -> Result<bool, Unavailable> {
+        let call = self.client.transact_write_items().set_transact_items(Some(items));
+        match call.return_consumed_capacity(COSTS).send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(TransactWriteItemsError::is_transaction_canceled_exception) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(unavailable("TransactWriteItems", &error)),
+        }
+    }
+}
+
+impl Lists for Table {
+    async fn listed(&self, account: AccountId) -> Result<Option<Listed>, Unavailable> {
+        optional(self.get(&keys::listed(account)).await?)
+    }
+
+    async fn list(
+        &self,
+        practice: &PracticeId,
+        before: Option<&Listed>,
+        entry: &Listed,
+    ) -> Result<bool, Unavailable> {
+        let condition = if before.is_some() { "#version = :before" } else { "attribute_not_exists(#pk)" };
+        let values = before.map(|before| vec![(":before", n(before.version))]).unwrap_or_default();
+        let terms = Terms::of(&[condition], values, &[]);
+        let put = |item: Item| Put::builder().table_name(&*self.name).set_item(Some(item));
+        let whole = put(item(&keys::listed(entry.account), entry, None)?)
+            .condition_expression(condition)
+            .set_expression_attribute_values(terms.values())
+            .set_expression_attribute_names(Some(terms.names));
+        let whole = TransactWriteItem::builder().set_put(whole.build().ok()).build();
+        let mut items = Vec::new();
+        for word in entry.words.keys() {
+            let listed = put(item(&keys::word(practice, word, entry.account), entry, None)?);
+            items.push(TransactWriteItem::builder().set_put(listed.build().ok()).build());
+        }
+        for word in before.into_iter().flat_map(|before| before.words.keys()) {
+            if !entry.words.contains_key(word) {
+                let key = key_item(&keys::word(practice, word, entry.account));
+                let gone = Delete::builder().table_name(&*self.name).set_key(Some(key)).build();
+                items.push(TransactWriteItem::builder().set_delete(gone.ok()).build());
+            }
+        }
+        // A transaction takes a hundred items. Of an account with more words the rest follows: a list that was cut off in
+        // between is written again when the stream shows its record again, since the entry itself comes last.
+        let rest = items.split_off(items.len().min(TOGETHER));
+        for some in rest.chunks(TOGETHER) {
+            if !self.write_words(some.to_vec()).await? {
+                return Ok(false);
+            }
+        }
+        items.push(whole);
+        self.write_words(items).await
+    }
 }

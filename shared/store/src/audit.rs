@@ -1,0 +1,95 @@
+//! Reads of audit chains, and of the records that a portal status is made of.
+
+use portico_domain::model::account::Account;
+use portico_domain::model::audit::{Event, Head, Subject};
+use portico_domain::model::ids::{AccountId, LinkId, PracticeId};
+use portico_domain::model::link::Link;
+use portico_domain::model::patient::{Checks, Patient};
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::ports::{Chain, History};
+
+use crate::expression::Terms;
+use crate::item::{optional, record, s};
+use crate::keys;
+use crate::links::whole_link;
+use crate::table::{COSTS, Table, unavailable};
+
+impl Chain for Table {
+    async fn head(&self, practice: &PracticeId, subject: &Subject) -> Result<Head, Unavailable> {
+        let terms = Terms::of(&["#pk #number #seal"], vec![(":pk", s(keys::chain(practice, subject)))], &[]);
+        let call = self.client.query().table_name(&*self.name).key_condition_expression("#pk = :pk");
+        let call = call
+            .projection_expression("#number, #seal")
+            .scan_index_forward(false)
+            .limit(1)
+            .consistent_read(true);
+        let call = call
+            .set_expression_attribute_values(terms.values())
+            .set_expression_attribute_names(Some(terms.names));
+        let answer = call
+            .return_consumed_capacity(COSTS)
+            .send()
+            .await
+            .map_err(|error| unavailable("Query", &error))?;
+        Ok(optional(answer.items.unwrap_or_default().pop())?.unwrap_or_default())
+    }
+}
+
+impl History for Table {
+    async fn events(
+        &self,
+        practice: &PracticeId,
+        subject: &Subject,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Event>, Unavailable> {
+        let values = vec![(":after", s(keys::event_number(after)))];
+        let items = self.query(&keys::chain(practice, subject), "#sk > :after", values, limit).await?;
+        items.into_iter().map(record).collect()
+    }
+
+    async fn links_and_accounts(
+        &self,
+        links: &[LinkId],
+        accounts: &[AccountId],
+    ) -> Result<(Vec<Link>, Vec<Account>), Unavailable> {
+        let (links, accounts, _) = self.records(None, links, accounts).await?;
+        Ok((links, accounts))
+    }
+
+    async fn portal_records(
+        &self,
+        patient: &Patient,
+        links: &[LinkId],
+        accounts: &[AccountId],
+    ) -> Result<(Vec<Link>, Vec<Account>, Checks), Unavailable> {
+        let checks = patient.failed_checks.then(|| keys::checks(&patient.practice, &patient.id));
+        self.records(checks, links, accounts).await
+    }
+}
+
+impl Table {
+    async fn records(
+        &self,
+        checks: Option<keys::Key>,
+        links: &[LinkId],
+        accounts: &[AccountId],
+    ) -> Result<(Vec<Link>, Vec<Account>, Checks), Unavailable> {
+        let links = links.iter().map(|id| keys::link(*id));
+        let accounts = accounts.iter().map(|id| keys::account(*id));
+        let all: Vec<keys::Key> = checks.into_iter().chain(links).chain(accounts).collect();
+        let mut records = (Vec::new(), Vec::new(), Checks::default());
+        for keys in all.chunks(100) {
+            let mut found = self.batch(keys).await?;
+            for key in keys {
+                let Some(item) = found.take(key) else { continue };
+                match key.sk.as_str() {
+                    "LINK" => records.0.extend(whole_link(item)?),
+                    "CHECKS" => records.2 = record(item)?,
+                    _ => records.1.push(record(item)?),
+                }
+            }
+        }
+        Ok(records)
+    }
+}

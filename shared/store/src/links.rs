@@ -1,0 +1,121 @@
+//! Reads of links, and the counters of their tries.
+
+use portico_domain::model::account::Account;
+use portico_domain::model::ids::{AccountId, LinkId, PatientId, PracticeId};
+use portico_domain::model::link::{ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, FailedCheck, Link};
+use portico_domain::model::patient::Patient;
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::ports::{Links, Resets, Resetting};
+use portico_domain::time::Timestamp;
+
+use crate::item::{Item, at, n, optional, record, s, value};
+use crate::keys;
+use crate::table::Table;
+
+/// The link in an item; none in what the closing of a link left where its record was gone.
+pub(crate) fn whole_link(item: Item) -> Result<Option<Link>, Unavailable> {
+    if item.contains_key("id") { record(item).map(Some) } else { Ok(None) }
+}
+
+impl Links for Table {
+    async fn link(&self, id: LinkId) -> Result<Option<Link>, Unavailable> {
+        self.get(&keys::link(id)).await?.map_or(Ok(None), whole_link)
+    }
+
+    async fn link_and_patient(
+        &self,
+        id: LinkId,
+        practice: &PracticeId,
+        patient: &PatientId,
+    ) -> Result<(Option<Link>, Option<Patient>), Unavailable> {
+        let (link, patient) = (keys::link(id), keys::patient(practice, patient));
+        let mut found = self.batch(&[link.clone(), patient.clone()]).await?;
+        let link = found.take(&link).map_or(Ok(None), whole_link)?;
+        Ok((link, optional(found.take(&patient))?))
+    }
+
+    async fn try_facts(&self, id: LinkId, now: Timestamp) -> Result<Option<Link>, Unavailable> {
+        let update = "ADD #fact_tries :one, #all_tries :one";
+        let condition =
+            "#state = :pending AND #expires_at > :now AND #fact_tries < :facts AND #all_tries < :all";
+        let values = vec![
+            (":one", n(1)),
+            (":pending", s("pending")),
+            (":now", at(now)),
+            (":facts", n(FACT_TRIES)),
+            (":all", n(ALL_TRIES)),
+        ];
+        match self.update_if(&keys::link(id), update, condition, values).await? {
+            Ok(item) => whole_link(item),
+            Err(_) => Ok(None),
+        }
+    }
+
+    async fn try_code(&self, id: LinkId, now: Timestamp) -> Result<Option<(Link, bool)>, Unavailable> {
+        let update = "SET #code.#tries = #code.#tries + :one ADD #all_tries :one";
+        let condition = "#state = :pending AND #expires_at > :now AND #fact_tries < :facts AND #all_tries < :all \
+                         AND #code.#tries < :tries AND #code.#at > :oldest";
+        let values = vec![
+            (":one", n(1)),
+            (":pending", s("pending")),
+            (":now", at(now)),
+            (":facts", n(FACT_TRIES)),
+            (":all", n(ALL_TRIES)),
+            (":tries", n(CODE_TRIES)),
+            (":oldest", at(now.plus_seconds(-CODE_SECONDS))),
+        ];
+        match self.update_if(&keys::link(id), update, condition, values).await? {
+            Ok(item) => Ok(whole_link(item)?.map(|link| (link, true))),
+            Err(item) => Ok(item.map_or(Ok(None), whole_link)?.map(|link| (link, false))),
+        }
+    }
+
+    async fn failed_check(
+        &self,
+        id: LinkId,
+        failed: Option<FailedCheck>,
+        give_back: bool,
+    ) -> Result<(), Unavailable> {
+        let mut parts = Vec::new();
+        let mut values = Vec::new();
+        if let Some(failed) = failed {
+            parts.push("SET #failures = list_append(if_not_exists(#failures, :none), :failed)");
+            values.push((":none", value(&Vec::<FailedCheck>::new())?));
+            values.push((":failed", value(&vec![failed])?));
+        }
+        if give_back {
+            parts.push("ADD #fact_tries :back, #all_tries :back");
+            values.push((":back", n(-1)));
+        }
+        let outcome =
+            self.update_if(&keys::link(id), &parts.join(" "), "attribute_exists(#pk)", values).await?;
+        outcome.map(drop).or(Ok(()))
+    }
+}
+
+impl Resets for Table {
+    async fn reset(
+        &self,
+        link: LinkId,
+        practice: &PracticeId,
+        patient: &PatientId,
+        account: AccountId,
+    ) -> Result<Resetting, Unavailable> {
+        let (link, patient) = (keys::link(link), keys::patient(practice, patient));
+        let account = keys::account(account);
+        let mut found = self.batch(&[link.clone(), patient.clone(), account.clone()]).await?;
+        let link = found.take(&link).map_or(Ok(None), whole_link)?;
+        Ok((link, optional(found.take(&patient))?, optional(found.take(&account))?))
+    }
+
+    async fn holder(
+        &self,
+        practice: &PracticeId,
+        patient: &PatientId,
+        account: AccountId,
+    ) -> Result<(Option<Patient>, Option<Account>), Unavailable> {
+        let (patient, account) = (keys::patient(practice, patient), keys::account(account));
+        let mut found = self.batch(&[patient.clone(), account.clone()]).await?;
+        Ok((optional(found.take(&patient))?, optional(found.take(&account))?))
+    }
+}

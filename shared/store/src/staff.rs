@@ -1,0 +1,71 @@
+//! Reads for a staff call: the API key's record with what the call is about, practices and their keys.
+
+use portico_domain::model::ids::PracticeId;
+use portico_domain::model::practice::{ApiKey, Practice, PresentedKey};
+use portico_domain::model::refusal::Unavailable;
+use portico_domain::ports::{AlsoRead, CallRecords, Keys, Once, OnceKey, Practices, StaffCalls};
+use portico_domain::time::Timestamp;
+
+use crate::item::{Item, key_item, optional, record, s};
+use crate::keys;
+use crate::table::{COSTS, Table, unavailable};
+
+impl StaffCalls for Table {
+    async fn open(&self, key: &PresentedKey, along: AlsoRead<'_>) -> Result<CallRecords, Unavailable> {
+        let key_at = keys::api_key(&key.digest);
+        let patient_at = along.patient.map(|id| keys::patient(&key.claimed, id));
+        let care_at = along.patient.filter(|_| along.care).map(|id| keys::care(&key.claimed, id));
+        let once_at = along.once.map(|once| keys::once(&once.name));
+        let all = [Some(&key_at), patient_at.as_ref(), care_at.as_ref(), once_at.as_ref()];
+        let all: Vec<_> = all.into_iter().flatten().cloned().collect();
+        let mut found = self.batch(&all).await?;
+        let mut taken = |at: Option<keys::Key>| at.and_then(|at| found.take(&at));
+        Ok(CallRecords {
+            key: optional(taken(Some(key_at)))?,
+            patient: optional(taken(patient_at))?,
+            care: optional(taken(care_at))?,
+            once: taken(once_at).and_then(|item| once(along.once?, &item)),
+        })
+    }
+}
+
+fn once(asked: &OnceKey, item: &Item) -> Option<Once> {
+    let text = |name: &str| item.get(name)?.as_s().ok().cloned();
+    let expires_at = item.get("expires_at")?.as_n().ok()?.parse().ok()?;
+    Some(Once {
+        key: OnceKey { name: asked.name.clone(), body: text("body")? },
+        resource: text("resource")?,
+        expires_at: Timestamp::from_millis(expires_at),
+    })
+}
+
+impl Practices for Table {
+    async fn practice(&self, id: &PracticeId) -> Result<Option<Practice>, Unavailable> {
+        let now = self.clock.now();
+        if let Some(copy) = self.copies.get(id, now) {
+            return Ok(Some(copy));
+        }
+        let call =
+            self.client.get_item().table_name(&*self.name).set_key(Some(key_item(&keys::practice(id))));
+        let answer = call.return_consumed_capacity(COSTS).send().await;
+        let practice: Option<Practice> =
+            optional(answer.map_err(|error| unavailable("GetItem", &error))?.item)?;
+        if let Some(practice) = &practice {
+            self.copies.put(practice.clone(), now);
+        }
+        Ok(practice)
+    }
+}
+
+impl Keys for Table {
+    async fn keys(&self, practice: &PracticeId) -> Result<Vec<ApiKey>, Unavailable> {
+        let pk = keys::practice(practice).pk;
+        let items =
+            self.query(&pk, "begins_with(#sk, :from)", vec![(":from", s("KEY#"))], usize::MAX).await?;
+        items.into_iter().map(record).collect()
+    }
+
+    async fn enrolled(&self, practice: &PracticeId) -> Result<Option<Practice>, Unavailable> {
+        optional(self.get(&keys::practice(practice)).await?)
+    }
+}
