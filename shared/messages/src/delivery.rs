@@ -1,6 +1,6 @@
 //! What became of an invitation's message, for staff: what happened, and the cure.
 
-use crate::Language;
+use crate::language::Language;
 
 /// Every pair of delivery and trouble that has a sentence.
 pub const DELIVERIES: [(&str, Option<&str>); 15] = [

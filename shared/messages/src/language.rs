@@ -1,6 +1,8 @@
 //! The languages that patients are written to in.
 
-use crate::page::{EN, ES, PageText};
+use crate::page::PageText;
+use crate::page::english::EN;
+use crate::page::spanish::ES;
 
 /// A language in which every message and page exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

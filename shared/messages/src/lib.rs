@@ -25,7 +25,8 @@ pub use language::Language;
 pub use names::phone;
 pub use page::PageText;
 pub use problem::{PROBLEM_CODES, REASON_CODES, field_detail, problem_detail, reason_detail};
-pub use text::{SEGMENT, septets, text};
+pub use text::gsm::septets;
+pub use text::{SEGMENT, text};
 pub use time::local_time;
 pub use voice::voice_code;
 

@@ -2,7 +2,7 @@
 //!
 //! They never hold a fact about a person. Blockers are told to staff, password reasons to patients.
 
-use crate::Language;
+use crate::language::Language;
 
 /// One sentence or two, in every language.
 struct Detail {

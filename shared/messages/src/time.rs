@@ -1,7 +1,10 @@
 //! Instants as people read them, in the practice's own zone.
 
-use crate::Language;
-use jiff::{Timestamp, Zoned, civil::Weekday, tz::TimeZone};
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+
+use crate::language::Language;
 
 /// An instant in full, for mails and pages: `Tuesday, November 24, 2026 at 5:45 PM EST`, `martes,
 /// 24 de noviembre de 2026, 17:45 (EST)`. Seconds are dropped, so an expiry is never told too late.

@@ -1,6 +1,7 @@
 //! What a call says, as SSML.
 
-use crate::{Language, names::one_line};
+use crate::language::Language;
+use crate::names::one_line;
 
 /// A pause between sentences, long enough to find a pen.
 const PAUSE: &str = "<break time=\"800ms\"/>";

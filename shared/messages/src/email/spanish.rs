@@ -1,0 +1,364 @@
+//! E-mails in Spanish.
+
+use crate::Message;
+use crate::email::words::{Button, Call, Fact, Layout, Words};
+use crate::names::greeting_name;
+
+pub(crate) const LAYOUT_ES: Layout = Layout {
+    copy_address: "O copie esta dirección en su navegador:",
+    no_answers: "Por favor, no responda. Este buzón no puede leer respuestas.",
+};
+
+pub(crate) fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64) -> String) -> Words<'a> {
+    let greeting = |given_name| match greeting_name(given_name) {
+        Some(given_name) => format!("Hola, {given_name}:"),
+        None => "Hola:".to_owned(),
+    };
+    let works_until = |millis| {
+        format!(
+            "Este enlace funciona una sola vez, hasta el {}. Después, llámenos para pedir uno \
+             nuevo.",
+            until(millis)
+        )
+    };
+    let code_rules = |minutes| {
+        vec![
+            format!("El código sirve durante {minutes} {}.", minutes_es(minutes)),
+            "No se lo diga nunca a nadie que le llame, ni siquiera a quien diga que llama de \
+                 nuestro consultorio."
+                .to_owned(),
+        ]
+    };
+    match *message {
+        Message::Invitation { given_name, link, expires_at_millis, representative } => Words {
+            subject: if representative {
+                format!("{name}: active el portal del paciente para alguien a quien usted cuida")
+            } else {
+                format!("{name}: active su portal del paciente")
+            },
+            greeting: greeting(given_name),
+            lead: vec![if representative {
+                format!(
+                    "{name} le invita a usar su portal del paciente en nombre de alguien a quien \
+                     usted cuida. Es nuestro sitio web seguro para los pacientes y quienes los \
+                     ayudan. Activarlo toma unos dos minutos."
+                )
+            } else {
+                format!(
+                    "{name} le invita a su portal del paciente. Es nuestro sitio web seguro para \
+                     usted. Activarlo toma unos dos minutos."
+                )
+            }],
+            fact: None,
+            button: Some(Button { label: "Activar mi acceso", link }),
+            close: vec![works_until(expires_at_millis)],
+            call: Call {
+                before: "Si este mensaje no es para usted, no haga nada o llámenos al ",
+                after: ". No pasa nada mientras usted no active el acceso.",
+            },
+        },
+        Message::Restored { given_name, sign_in } => Words {
+            subject: format!("{name}: ya tiene acceso otra vez al portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Ya puede volver a usar nuestro portal del paciente. Entre con el mismo nombre de \
+                 usuario y la misma contraseña de antes."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: Some(Button { label: "Iniciar sesión", link: sign_in }),
+            close: vec![],
+            call: Call {
+                before: "Si este mensaje no es para usted, o si tiene preguntas, llámenos al ",
+                after: ".",
+            },
+        },
+        Message::VerifyAgain { given_name, link, expires_at_millis } => Words {
+            subject: format!("{name}: recupere su acceso al portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Puede recuperar su acceso a nuestro portal del paciente. Para su seguridad, primero \
+                 comprobamos que es usted. Después, usted elige una contraseña nueva. Toma unos \
+                 dos minutos."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: Some(Button { label: "Recuperar mi acceso", link }),
+            close: vec![works_until(expires_at_millis)],
+            call: Call {
+                before: "Si este mensaje no es para usted, no haga nada o llámenos al ",
+                after: ".",
+            },
+        },
+        Message::Code { code, minutes } => Words {
+            subject: format!("{name}: su código para el portal del paciente"),
+            greeting: "Hola:".to_owned(),
+            lead: vec![],
+            fact: Some(Fact {
+                label: "Escriba este código en la página que tiene abierta:",
+                values: vec![code],
+                large: true,
+            }),
+            button: None,
+            close: code_rules(minutes),
+            call: Call { before: "Si usted no pidió un código, no haga nada o llámenos al ", after: "." },
+        },
+        Message::Registered { given_name, username, sign_in } => Words {
+            subject: format!("{name}: ya tiene cuenta en el portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec!["Todo listo. Ya puede usar nuestro portal del paciente.".to_owned()],
+            fact: Some(Fact { label: "Su nombre de usuario es:", values: vec![username], large: false }),
+            button: Some(Button { label: "Iniciar sesión", link: sign_in }),
+            close: vec![],
+            call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
+        },
+        Message::RepresentativeRegistered { given_name } => Words {
+            subject: format!("{name}: alguien se registró para ayudarle con el portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Alguien usó el enlace que le enviamos y se registró como la persona que cuida de usted. \
+                 Ya puede usar nuestro portal del paciente en su nombre."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call { before: "Si usted no sabe nada de esto, llámenos enseguida al ", after: "." },
+        },
+        Message::Revoked { given_name } => Words {
+            subject: format!("{name}: su acceso al portal del paciente está desactivado"),
+            greeting: greeting(given_name),
+            lead: vec![format!(
+                "{name} ha desactivado su acceso al portal del paciente. Ya no puede iniciar \
+                 sesión."
+            )],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call {
+                before: "Si tiene preguntas, o si quiere recuperar su acceso, llámenos al ",
+                after: ".",
+            },
+        },
+        Message::Reset { given_name, link, expires_at_millis } => Words {
+            subject: format!("{name}: elija una contraseña nueva para el portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Alguien, creemos que usted, pidió una contraseña nueva para su cuenta en nuestro portal del \
+                 paciente. Primero comprobamos que es usted. Después, usted elige la contraseña nueva. Toma \
+                 unos dos minutos."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: Some(Button { label: "Elegir una contraseña nueva", link }),
+            close: vec![
+                format!(
+                    "Este enlace funciona una sola vez, hasta el {}. Después, puede pedir uno nuevo.",
+                    until(expires_at_millis)
+                ),
+                "Si usted no lo pidió, no haga nada: su contraseña sigue siendo la misma.".to_owned(),
+            ],
+            call: Call {
+                before: "Si tiene preguntas, o si cree que lo pidió otra persona, llámenos al ",
+                after: ".",
+            },
+        },
+        Message::NotVerified => Words {
+            subject: format!("{name}: alguien pidió acceso al portal del paciente"),
+            greeting: "Hola:".to_owned(),
+            lead: vec![
+                "Alguien, quizás usted, usó esta dirección de correo electrónico para pedir acceso a nuestro \
+                 portal del paciente. Lo que escribió no coincide con lo que tiene nuestro consultorio. \
+                 Nadie recibió acceso y nada cambió."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call {
+                before: "Si fue usted, llámenos al ",
+                after: " y le ayudaremos. Si no fue usted, no tiene que hacer nada.",
+            },
+        },
+        Message::Usernames { usernames, sign_in } => Words {
+            subject: format!("{name}: su nombre de usuario para el portal del paciente"),
+            greeting: "Hola:".to_owned(),
+            lead: vec![
+                "Alguien, creemos que usted, pidió el nombre de usuario que corresponde a esta dirección de \
+                 correo electrónico en nuestro portal del paciente."
+                    .to_owned(),
+            ],
+            fact: Some(Fact {
+                label: match usernames {
+                    [_] => "El nombre de usuario es:",
+                    _ => "Varias personas usan esta dirección. Sus nombres de usuario son:",
+                },
+                values: usernames.to_vec(),
+                large: false,
+            }),
+            button: Some(Button { label: "Iniciar sesión", link: sign_in }),
+            close: vec![
+                "Si también olvidó su contraseña, elija «Olvidé mi contraseña» en la página para iniciar \
+                 sesión."
+                    .to_owned(),
+            ],
+            call: Call { before: "Si usted no lo pidió, no haga nada o llámenos al ", after: "." },
+        },
+        Message::PasswordChanged { given_name } => Words {
+            subject: format!("{name}: se cambió su contraseña del portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Se cambió la contraseña de su cuenta en nuestro portal del paciente. Para su seguridad, \
+                 se cerró su sesión en todos los demás dispositivos. Desde ahora, inicie sesión con la \
+                 contraseña nueva."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
+        },
+        Message::UsernameChanged { given_name, username } => Words {
+            subject: format!("{name}: se cambió su nombre de usuario del portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Se cambió el nombre de usuario de su cuenta en nuestro portal del paciente. Su contraseña \
+                 sigue siendo la misma."
+                    .to_owned(),
+            ],
+            fact: Some(Fact {
+                label: "Su nuevo nombre de usuario es:",
+                values: vec![username],
+                large: false,
+            }),
+            button: None,
+            close: vec![],
+            call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
+        },
+        Message::EmailChanged { given_name } => Words {
+            subject: format!("{name}: se cambió el correo electrónico de su cuenta del portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Se cambió la dirección de correo electrónico de su cuenta en nuestro portal del paciente. \
+                 Los mensajes sobre su cuenta llegan ahora a la dirección nueva."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
+        },
+        Message::ConfirmEmail { code, minutes } => Words {
+            subject: format!("{name}: su código para confirmar este correo electrónico"),
+            greeting: "Hola:".to_owned(),
+            lead: vec![
+                "Alguien, creemos que usted, quiere usar esta dirección de correo electrónico para una \
+                 cuenta en nuestro portal del paciente."
+                    .to_owned(),
+            ],
+            fact: Some(Fact {
+                label: "Para confirmarla, escriba este código en la página que tiene abierta:",
+                values: vec![code],
+                large: true,
+            }),
+            button: None,
+            close: code_rules(minutes),
+            call: Call { before: "Si usted no pidió un código, no haga nada o llámenos al ", after: "." },
+        },
+        Message::DetailsProposed { given_name } => Words {
+            subject: format!("{name}: alguien nos pidió cambiar sus datos de contacto"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Alguien que inició sesión en nuestro portal del paciente nos pidió cambiar sus datos de \
+                 contacto. Primero vamos a revisarlo. Hasta entonces, nada cambia."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call {
+                before: "Si no fue usted ni alguien que le ayuda, llámenos enseguida al ",
+                after: ".",
+            },
+        },
+        Message::DetailsDecided { given_name, accepted } => Words {
+            subject: if accepted {
+                format!("{name}: hemos cambiado sus datos de contacto")
+            } else {
+                format!("{name}: no hemos cambiado sus datos de contacto")
+            },
+            greeting: greeting(given_name),
+            lead: vec![
+                if accepted {
+                    "Usted, o alguien que le ayuda, nos pidió en nuestro portal del paciente cambiar sus \
+                     datos de contacto. Hemos aceptado los cambios."
+                } else {
+                    "Usted, o alguien que le ayuda, nos pidió en nuestro portal del paciente cambiar sus \
+                     datos de contacto. No hemos aceptado los cambios; todo sigue como estaba."
+                }
+                .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call {
+                before: if accepted {
+                    "Si esto no es correcto, llámenos enseguida al "
+                } else {
+                    "Para saber por qué, llámenos al "
+                },
+                after: ".",
+            },
+        },
+        Message::CredentialsSet { given_name, sign_in } => Words {
+            subject: format!("{name}: ya puede iniciar sesión en el portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Nuestro consultorio le asignó un nombre de usuario y una contraseña temporal, para que \
+                 pueda usar nuestro portal del paciente. No los escribimos en un mensaje: nuestro \
+                 consultorio le dice cuáles son."
+                    .to_owned(),
+                "Úselos para iniciar sesión en un plazo de 7 días. Después, usted elige su propia \
+                 contraseña."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: Some(Button { label: "Iniciar sesión", link: sign_in }),
+            close: vec![],
+            call: Call { before: "Si usted no esperaba este mensaje, llámenos enseguida al ", after: "." },
+        },
+        Message::AccountAdded { given_name, sign_in } => Words {
+            subject: format!(
+                "{name}: ya puede usar el portal del paciente en nombre de alguien a quien usted cuida"
+            ),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Ya puede usar nuestro portal del paciente en nombre de otra persona a quien usted cuida. \
+                 Inicie \
+                 sesión con el nombre de usuario y la contraseña que ya tiene."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: Some(Button { label: "Iniciar sesión", link: sign_in }),
+            close: vec![],
+            call: Call { before: "Si usted no esperaba este mensaje, llámenos enseguida al ", after: "." },
+        },
+        Message::RepresentativeEnded { given_name } => Words {
+            subject: format!("{name}: un cambio en su acceso al portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "Ya no tiene acceso a nuestro portal del paciente en nombre de alguien a quien usted \
+                 cuidaba. Si usa el portal para usted o para otras personas, eso no cambia."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call { before: "Si tiene preguntas, llámenos al ", after: "." },
+        },
+    }
+}
+
+const fn minutes_es(minutes: u32) -> &'static str {
+    if minutes == 1 { "minuto" } else { "minutos" }
+}

@@ -1,0 +1,36 @@
+//! What one e-mail puts into the layout, in reading order.
+
+/// The lines that every e-mail has.
+pub(crate) struct Layout {
+    pub(crate) copy_address: &'static str,
+    pub(crate) no_answers: &'static str,
+}
+
+/// What one message puts into the layout, in reading order.
+pub(crate) struct Words<'a> {
+    pub(crate) subject: String,
+    pub(crate) greeting: String,
+    pub(crate) lead: Vec<String>,
+    pub(crate) fact: Option<Fact<'a>>,
+    pub(crate) button: Option<Button<'a>>,
+    pub(crate) close: Vec<String>,
+    pub(crate) call: Call,
+}
+
+/// The one thing to read off the mail: a code (large), or user names, each on a line of its own.
+pub(crate) struct Fact<'a> {
+    pub(crate) label: &'static str,
+    pub(crate) values: Vec<&'a str>,
+    pub(crate) large: bool,
+}
+
+pub(crate) struct Button<'a> {
+    pub(crate) label: &'static str,
+    pub(crate) link: &'a str,
+}
+
+/// The sentence around the phone number.
+pub(crate) struct Call {
+    pub(crate) before: &'static str,
+    pub(crate) after: &'static str,
+}
