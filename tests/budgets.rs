@@ -111,10 +111,10 @@ async fn every_operation_keeps_its_budget() {
     let session = world.sign_in("rosa.q", PASSWORD).await.expect(200).str("/session_token");
     held("sign-in", budget("sign-in", "sign-in", 3.0, 2.0, 8.0)).await;
     drop(world.introspect(&session).await);
-    held("introspect", budget("sign-in", "introspect-session", 1.0, 2.0 + 1.0, 0.0)).await;
+    held("introspect", budget("introspect", "introspect-session", 1.0, 2.0 + 1.0, 0.0)).await;
     world.advance(61);
     drop(world.introspect(&session).await);
-    held("introspect after a minute", budget("sign-in", "introspect-session", 2.0, 2.0 + 1.0, 1.0)).await;
+    held("introspect after a minute", budget("introspect", "introspect-session", 2.0, 2.0 + 1.0, 1.0)).await;
     // A patient with one invitation and one account; each further invitation is one more read for the history.
     drop(world.registered("p2", "other.q").await);
     world.service.meter.reset();

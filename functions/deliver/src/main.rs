@@ -12,7 +12,7 @@ async fn main() -> Result<(), Error> {
     let app = &App { context: process.context(), store: process.table() };
     let couriers = &process.couriers()?;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        Ok::<_, Error>(deliver::handle(app, couriers, &event.payload).await)
+        Ok::<_, Error>(portico_deliver::handle(app, couriers, &event.payload).await)
     }))
     .await
 }

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     let process = Process::from_environment().await?;
     let app = &App { context: process.context(), store: process.table() };
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        Ok::<_, Error>(enroll_practice::handle(app, event.payload).await)
+        Ok::<_, Error>(portico_enroll_practice::handle(app, event.payload).await)
     }))
     .await
 }

@@ -9,7 +9,7 @@ async fn main() -> Result<(), Error> {
     let process = Process::from_environment().await?;
     let app = &App { context: process.context(), store: process.table() };
     run(service_fn(move |request| async move {
-        Ok::<_, Error>(serve(app, request, |inbound| onboard::handle(app, inbound)).await)
+        Ok::<_, Error>(serve(app, request, |inbound| portico_onboard::handle(app, inbound)).await)
     }))
     .await
 }

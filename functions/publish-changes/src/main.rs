@@ -12,7 +12,7 @@ async fn main() -> Result<(), Error> {
     let app = &App { context: process.context(), store: process.table() };
     let bus = &process.bus()?;
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        Ok::<_, Error>(publish_changes::handle(app, bus, &event.payload).await)
+        Ok::<_, Error>(portico_publish_changes::handle(app, bus, &event.payload).await)
     }))
     .await
 }

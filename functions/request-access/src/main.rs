@@ -10,7 +10,9 @@ async fn main() -> Result<(), Error> {
     let app = &App { context: process.context(), store: process.table() };
     let queue = &process.queue()?;
     run(service_fn(move |request| async move {
-        Ok::<_, Error>(serve(app, request, |inbound| request_access::handle(app, queue, inbound)).await)
+        Ok::<_, Error>(
+            serve(app, request, |inbound| portico_request_access::handle(app, queue, inbound)).await,
+        )
     }))
     .await
 }

@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     let process = Process::from_environment().await?;
     let app = &App { context: process.context(), store: process.table() };
     run(service_fn(move |event: LambdaEvent<Value>| async move {
-        track_delivery::handle(app, &event.payload).await.map_err(Error::from)
+        portico_track_delivery::handle(app, &event.payload).await.map_err(Error::from)
     }))
     .await
 }

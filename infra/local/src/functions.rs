@@ -119,22 +119,26 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     let sqs = cloud.sqs.to_builder().timeout_config(timeouts()).build();
     let requests = Queue::new(sqs, &cloud.queue_url("RequestQueue"));
     [
-        ("configure-practice", on_routes!(configure_practice::handle)),
-        ("manage-account", on_routes!(manage_account::handle)),
-        ("onboard", on_routes!(onboard::handle)),
-        ("register", at_most(&hashing, on_routes!(register::handle))),
-        ("reset", at_most(&hashing, on_routes!(reset::handle))),
-        ("revoke", on_routes!(revoke::handle)),
-        ("send-invite", on_routes!(send_invite::handle)),
-        ("sign-in", at_most(&hashing, on_routes!(sign_in::handle))),
-        ("sync-chart", on_routes!(sync_chart::handle)),
-        ("verify", on_routes!(verify::handle)),
+        ("configure-practice", on_routes!(portico_configure_practice::handle)),
+        ("manage-account", on_routes!(portico_manage_account::handle)),
+        ("onboard", on_routes!(portico_onboard::handle)),
+        ("register", at_most(&hashing, on_routes!(portico_register::handle))),
+        ("reset", at_most(&hashing, on_routes!(portico_reset::handle))),
+        ("revoke", on_routes!(portico_revoke::handle)),
+        ("send-invite", on_routes!(portico_send_invite::handle)),
+        ("sign-in", at_most(&hashing, on_routes!(portico_sign_in::handle))),
+        ("account", at_most(&hashing, on_routes!(portico_account::handle))),
+        ("introspect", on_routes!(portico_introspect::handle)),
+        ("health", on_routes!(portico_health::handle)),
+        ("sync-chart", on_routes!(portico_sync_chart::handle)),
+        ("verify", on_routes!(portico_verify::handle)),
         (
             "request-access",
             http(&app, move |app, request| {
                 let queue = requests.clone();
                 async move {
-                    serve(&app, request, |inbound| request_access::handle(&app, &queue, inbound)).await
+                    serve(&app, request, |inbound| portico_request_access::handle(&app, &queue, inbound))
+                        .await
                 }
             }),
         ),
@@ -142,35 +146,35 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
             "answer-request",
             plain(move |event| {
                 let app = Arc::clone(&answers);
-                async move { answer_request::handle(&app, &event).await }
+                async move { portico_answer_request::handle(&app, &event).await }
             }),
         ),
         (
             "deliver",
             plain(move |event| {
                 let (app, couriers) = (Arc::clone(&outbox), Arc::clone(&couriers));
-                async move { deliver::handle(&app, &*couriers, &event).await }
+                async move { portico_deliver::handle(&app, &*couriers, &event).await }
             }),
         ),
         (
             "publish-changes",
             plain(move |event| {
                 let (app, bus) = (Arc::clone(&changes), Arc::clone(&bus));
-                async move { publish_changes::handle(&app, &*bus, &event).await }
+                async move { portico_publish_changes::handle(&app, &*bus, &event).await }
             }),
         ),
         (
             "track-delivery",
             Arc::new(move |event| {
                 let app = Arc::clone(&feedback);
-                async move { track_delivery::handle(&app, &event).await }.boxed()
+                async move { portico_track_delivery::handle(&app, &event).await }.boxed()
             }),
         ),
         (
             "enroll-practice",
             plain(move |event| {
                 let app = Arc::clone(&enroll);
-                async move { enroll_practice::handle(&app, event).await }
+                async move { portico_enroll_practice::handle(&app, event).await }
             }),
         ),
     ]

@@ -26,6 +26,7 @@ pub use page::dead_end::{dead_end, notice};
 pub use page::field::{Fault, Field, all_faults, password_faults};
 pub use page::frame::Frame;
 pub use page::html::{html, see_other};
+pub use page::practice::{named_practice, session_ended};
 pub use page::registration::{Registration, Standing, Typed};
 pub use problem::problem;
 pub use reject::Reject;

@@ -4,9 +4,9 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// What is let through: our own lines from `info` on, everybody else's from `warn` on. Fixed, because a debug line of an
-/// HTTP crate holds the request.
-const FILTER: &str = "warn,portico_domain=info,portico_store=info,portico_aws=info,portico_web=info,portico_local=info,deliver=info,track_delivery=info,sync_chart=info";
+/// What is let through: the lines of our own crates, which all begin with `portico`, from `info` on; everybody else's from
+/// `warn` on. Fixed, because a debug line of an HTTP crate holds the request.
+const FILTER: &str = "warn,portico=info";
 
 /// Starts the log of a process, once.
 pub fn start() {

@@ -6,4 +6,5 @@ pub(crate) mod dead_end;
 pub(crate) mod field;
 pub(crate) mod frame;
 pub(crate) mod html;
+pub(crate) mod practice;
 pub(crate) mod registration;

@@ -7,6 +7,7 @@ use portico_domain::model::person::Name;
 use portico_domain::model::search::FoundAccounts;
 use portico_domain::model::session::Session;
 use portico_domain::operations::holder::representatives::Represented;
+use portico_domain::steps::signed_in::Holder;
 use portico_domain::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -42,6 +43,16 @@ pub fn account(account: &Account, patient: Option<&Patient>) -> Value {
 pub fn grants(account: &Account, began: Timestamp) -> Vec<Value> {
     let grant = |(patient, grant): (&String, &Grant)| json!({"patient_id": patient, "relationship": grant.relationship, "level": grant.level});
     account.grants_for(began).map(grant).collect()
+}
+
+/// Who is signed in, and whose records they may see, as the portal and the account page are told.
+pub fn signed_in(holder: &Holder) -> Value {
+    json!({
+        "account_id": holder.account.id.to_string(),
+        "username": holder.account.username,
+        "expires_at": holder.session.expires_at().to_string(),
+        "grants": grants(&holder.account, holder.session.began_at),
+    })
 }
 
 /// A session of somebody's, for them; `this` is the one that asks.

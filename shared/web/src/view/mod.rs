@@ -5,6 +5,6 @@ mod chart;
 mod json;
 mod portal;
 
-pub use account::{account, found, grants, represented, session};
+pub use account::{account, found, grants, represented, session, signed_in};
 pub use chart::{change, details, patient};
 pub use portal::{attended, event, invitation, portal, standing};

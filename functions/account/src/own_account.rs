@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::pages::{AccountPage, Form, OwnPage, Place, SessionsPage};
-use crate::{Here, Ports, present_json};
+use crate::{Here, Ports};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -485,7 +485,7 @@ fn account_json(seen: Overview) -> Value {
     let Overview { account, session, .. } = seen;
     let more = email_json(account.email.as_ref(), account.email_verified);
     let must_change = account.must_change_password();
-    let mut view = present_json(&Holder { account, session });
+    let mut view = view::signed_in(&Holder { account, session });
     view["must_change_password"] = json!(must_change);
     if let (Some(view), Value::Object(more)) = (view.as_object_mut(), more) {
         view.extend(more);

@@ -1,0 +1,84 @@
+//! `account`: the pages of a signed-in person: what they may see, and what they may change.
+
+mod demographics;
+mod own_account;
+mod pages;
+mod representatives;
+
+use portico_domain::model::ids::PracticeId;
+use portico_domain::model::practice::Settings;
+use portico_domain::model::refusal::Refusal;
+use portico_domain::operations::holder::sign_in;
+use portico_domain::ports::{
+    Accounts, Chain, Commit, History, Limits, Links, Patients, Practices, Proposals, Sessions,
+};
+use portico_domain::steps::public_post::rate_limit;
+use portico_web::{Answer, App, Frame, Inbound, Reject, dead_end, named_practice, see_other, session_ended};
+
+/// What the operations behind these pages ask of the world.
+pub trait Ports:
+    Limits + Accounts + Practices + Patients + Links + Chain + History + Sessions + Proposals + Commit
+{
+}
+
+impl<S> Ports for S where
+    S: Limits + Accounts + Practices + Patients + Links + Chain + History + Sessions + Proposals + Commit
+{
+}
+
+/// Answers a request.
+pub async fn handle<S: Ports>(app: &App<S>, inbound: Inbound) -> Answer {
+    match page(app, &inbound).await {
+        Ok(answer) => answer,
+        Err((frame, reject)) => dead_end(&inbound, frame, &reject),
+    }
+}
+
+/// A page of the account, or why not, in the practice's frame once it is known.
+async fn page<S: Ports>(app: &App<S>, inbound: &Inbound) -> Result<Answer, (Option<Frame>, Reject)> {
+    let practice = named_practice(app, inbound).await.map_err(|reject| (None, reject))?;
+    let settings = &practice.settings;
+    let here = Here { app, inbound, id: &practice.id, settings, frame: Frame::of(inbound, settings) };
+    let action = inbound.action();
+    if action.starts_with("POST ") {
+        let counted = rate_limit(&app.context, &app.store, &inbound.peer).await;
+        counted.map_err(|failure| (Some(here.frame.clone()), Reject::from(failure)))?;
+    }
+    let answer = match action.as_str() {
+        "POST /{practice}/portal" => here.to_portal().await,
+        own => here.own(own).await,
+    };
+    answer.map_err(|reject| (Some(here.frame), reject))
+}
+
+/// One request at one practice.
+struct Here<'a, S> {
+    app: &'a App<S>,
+    inbound: &'a Inbound,
+    id: &'a PracticeId,
+    settings: &'a Settings,
+    frame: Frame,
+}
+
+impl<S: Ports> Here<'_, S> {
+    async fn to_portal(&self) -> Result<Answer, Reject> {
+        self.inbound.same_site(&self.app.context.base_url)?;
+        if self.settings.portal_url.is_empty() {
+            return Err(Refusal::NotFound.into());
+        }
+        let token = self.inbound.session().ok_or(Refusal::Unauthorized)?;
+        match sign_in::to_portal(&self.app.context, &self.app.store, self.id, token)
+            .await
+            .map_err(Reject::from)
+        {
+            Ok(code) => Ok(see_other(&format!("{}?code={}", self.settings.portal_url, *code))),
+            Err(Reject::Refused(Refusal::Unauthorized)) if self.inbound.wants_page() => Ok(self.ended()),
+            Err(reject) => Err(reject),
+        }
+    }
+
+    /// To the sign-in page, with word that the session is over.
+    fn ended(&self) -> Answer {
+        session_ended(self.id, &self.frame)
+    }
+}
