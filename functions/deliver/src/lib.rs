@@ -3,7 +3,7 @@
 use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::MessageId;
 use portico_domain::model::message::{MessageState, Template};
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::operations::background::deliver::{Letter, Taken, Words, overdue, settle, take};
 use portico_domain::ports::{Courier, EmailOut, Handed, Outbox, Practices, Standings, TextOut, VoiceOut};
 use portico_messages::{Language, Message, Practice, email, text, voice_code};
@@ -61,7 +61,7 @@ where
     json!({"overdue": count, "oldest_seconds": oldest_seconds})
 }
 
-async fn deliver<S, C>(app: &App<S>, courier: &C, id: MessageId) -> Result<(), Unavailable>
+async fn deliver<S, C>(app: &App<S>, courier: &C, id: MessageId) -> Result<(), PortError>
 where
     S: Outbox + Standings + Practices,
     C: Courier,

@@ -69,7 +69,7 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
             )
         }
         Request::ListKeys { practice } => {
-            let keys = store.keys(&practice_id(&practice)?).await.map_err(|_| said(&Failure::Unavailable))?;
+            let keys = store.keys(&practice_id(&practice)?).await.map_err(|error| said(&error.into()))?;
             let line = |key: &portico_domain::model::practice::ApiKey| {
                 json!({
                     "key": short(&key.digest),
@@ -121,5 +121,6 @@ fn said(failure: &Failure) -> String {
         }
         Failure::Refused(refusal) => format!("Refused: {}.", refusal.code()),
         Failure::Unavailable => "The table could not be reached. Try again.".to_owned(),
+        Failure::Broken(what) => format!("A record can't be read ({what}). The function's log says more."),
     }
 }

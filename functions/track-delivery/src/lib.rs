@@ -4,7 +4,7 @@
 mod wire;
 
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::operations::background::track_delivery::{Told, report, say};
 use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Ledger, Patients, Practices, Tracking};
 use portico_web::App;
@@ -32,22 +32,22 @@ where
 }
 
 /// Takes one message of the queue; an error has it come again, and go to the dead letters in the end.
-async fn queued<S>(app: &App<S>, id: &str, body: &str) -> Result<(), Unavailable>
+async fn queued<S>(app: &App<S>, id: &str, body: &str) -> Result<(), PortError>
 where
     S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
     if let Some(lines) = wire::lost_lines(body) {
         // Log lines that could not be handled when they came, sent back by a person.
-        return receipts(app, &lines).await.map(drop).map_err(|_| Unavailable);
+        return receipts(app, &lines).await.map(drop).map_err(|_| PortError::Broken("log lines"));
     }
     let news = wire::queued(body).map_err(|why| {
         // Kept for a person to look at.
         tracing::error!(feedback.id = id, error = why, "feedback that can't be read");
-        Unavailable
+        PortError::Broken("feedback")
     })?;
     match take(app, news).await? {
         // The sender may be about to write it down.
-        Some(Told::Early) => Err(Unavailable),
+        Some(Told::Early) => Err(PortError::Unavailable),
         Some(Told::Kept | Told::Known | Told::Stranger) | None => Ok(()),
     }
 }
@@ -71,7 +71,7 @@ where
     if again { Err("some receipts are to come again".to_owned()) } else { Ok(json!({})) }
 }
 
-async fn take<S>(app: &App<S>, news: News) -> Result<Option<Told>, Unavailable>
+async fn take<S>(app: &App<S>, news: News) -> Result<Option<Told>, PortError>
 where
     S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {

@@ -3,7 +3,7 @@
 use aws_sdk_eventbridge::error::ProvideErrorMetadata;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use portico_domain::model::announcement::Announcement;
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::ports::Bus;
 
 /// What announcements come from: rules of subscribers match on it.
@@ -30,13 +30,13 @@ impl EventBus {
 }
 
 impl Bus for EventBus {
-    async fn announce(&self, announcements: &[Announcement]) -> Result<Vec<usize>, Unavailable> {
+    async fn announce(&self, announcements: &[Announcement]) -> Result<Vec<usize>, PortError> {
         let entries: Option<Vec<_>> = announcements.iter().map(|one| self.entry(one)).collect();
         let call = self.client.put_events().set_entries(entries);
         let answer = call.send().await.map_err(|error| {
             let code = error.code().unwrap_or("none");
             tracing::warn!(provider = "eventbridge", error.code = code, "events not taken");
-            Unavailable
+            PortError::Unavailable
         })?;
         // The answer has an entry for each that was sent, in their order.
         let lost = answer.entries().iter().enumerate().filter(|(_, entry)| entry.error_code().is_some());

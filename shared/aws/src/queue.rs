@@ -1,7 +1,7 @@
 //! SQS as the queue of requests.
 
 use aws_sdk_sqs::error::ProvideErrorMetadata;
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::ports::RequestQueue;
 
 /// A queue behind an SQS client.
@@ -20,14 +20,14 @@ impl Queue {
 }
 
 impl RequestQueue for Queue {
-    async fn send(&self, sealed: &str) -> Result<(), Unavailable> {
+    async fn send(&self, sealed: &str) -> Result<(), PortError> {
         let call = self.sqs.send_message().queue_url(&self.url).message_body(sealed);
         match call.send().await {
             Ok(_) => Ok(()),
             Err(error) => {
                 let code = error.code().unwrap_or("none");
                 tracing::warn!(provider = "sqs", error.code = code, "request not queued");
-                Err(Unavailable)
+                Err(PortError::Unavailable)
             }
         }
     }

@@ -5,7 +5,7 @@ use portico_domain::model::account::{Account, Login};
 use portico_domain::model::hold::Hold;
 use portico_domain::model::ids::{AccountId, PracticeId};
 use portico_domain::model::practice::{ApiKey, PresentedKey};
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::model::search::{FoundAccounts, Listed, PAGE, is_first};
 use portico_domain::model::session::{Exchange, Presented, Session};
 use portico_domain::ports::{Accounts, Holds, Search, Sessions};
@@ -27,7 +27,7 @@ impl Search for Table {
         practice: &PracticeId,
         wanted: &[String],
         after: Option<&str>,
-    ) -> Result<(Vec<FoundAccounts>, Option<String>), Unavailable> {
+    ) -> Result<(Vec<FoundAccounts>, Option<String>), PortError> {
         // A prefix of another one finds all that that one finds.
         let prefixes: Vec<&String> = wanted
             .iter()
@@ -67,7 +67,7 @@ impl Table {
         practice: &PracticeId,
         prefix: &str,
         after: Option<&str>,
-    ) -> Result<(Vec<(String, Item)>, bool), Unavailable> {
+    ) -> Result<(Vec<(String, Item)>, bool), PortError> {
         let from = after.map_or(prefix.to_owned(), |after| prefix.max(&format!("{after} ")).to_owned());
         // The greatest character ends what begins with the prefix.
         let to = format!("{prefix}\u{10FFFF}");
@@ -92,7 +92,7 @@ impl Table {
 }
 
 impl Holds for Table {
-    async fn holds(&self, practice: &PracticeId) -> Result<Vec<Hold>, Unavailable> {
+    async fn holds(&self, practice: &PracticeId) -> Result<Vec<Hold>, PortError> {
         let values = vec![(":from", s(keys::HOLDS))];
         let items =
             self.query(&keys::practice(practice).pk, "begins_with(#sk, :from)", values, usize::MAX).await?;
@@ -101,18 +101,15 @@ impl Holds for Table {
 }
 
 impl Accounts for Table {
-    async fn login(&self, practice: &PracticeId, name: &str) -> Result<Option<Login>, Unavailable> {
+    async fn login(&self, practice: &PracticeId, name: &str) -> Result<Option<Login>, PortError> {
         optional(self.get(&keys::login(practice, name)).await?)
     }
 
-    async fn account(&self, id: AccountId) -> Result<Option<Account>, Unavailable> {
+    async fn account(&self, id: AccountId) -> Result<Option<Account>, PortError> {
         optional(self.get(&keys::account(id)).await?)
     }
 
-    async fn session(
-        &self,
-        presented: &Presented,
-    ) -> Result<(Option<Session>, Option<Account>), Unavailable> {
+    async fn session(&self, presented: &Presented) -> Result<(Option<Session>, Option<Account>), PortError> {
         let session = keys::session(presented.account, &presented.digest);
         let account = keys::account(presented.account);
         let mut found = self.batch(&[session.clone(), account.clone()]).await?;
@@ -123,7 +120,7 @@ impl Accounts for Table {
         &self,
         key: &PresentedKey,
         presented: &Presented,
-    ) -> Result<(Option<ApiKey>, Option<Session>, Option<Account>), Unavailable> {
+    ) -> Result<(Option<ApiKey>, Option<Session>, Option<Account>), PortError> {
         let session = keys::session(presented.account, &presented.digest);
         let (key, account) = (keys::api_key(&key.digest), keys::account(presented.account));
         let mut found = self.batch(&[key.clone(), session.clone(), account.clone()]).await?;
@@ -134,7 +131,7 @@ impl Accounts for Table {
         &self,
         key: &PresentedKey,
         presented: &Presented,
-    ) -> Result<(Option<ApiKey>, Option<Exchange>, Option<Account>), Unavailable> {
+    ) -> Result<(Option<ApiKey>, Option<Exchange>, Option<Account>), PortError> {
         let exchange = keys::exchange(presented.account, &presented.digest);
         let (key, account) = (keys::api_key(&key.digest), keys::account(presented.account));
         let mut found = self.batch(&[key.clone(), exchange.clone(), account.clone()]).await?;
@@ -142,7 +139,7 @@ impl Accounts for Table {
         Ok((optional(found.take(&key))?, optional(unspent)?, optional(found.take(&account))?))
     }
 
-    async fn touch(&self, session: &Session) -> Result<(), Unavailable> {
+    async fn touch(&self, session: &Session) -> Result<(), PortError> {
         let values = vec![(":idle_at", at(session.idle_at)), (":touched_at", at(session.touched_at))];
         let key = keys::session(session.account, &session.digest);
         let update = "SET #idle_at = :idle_at, #touched_at = :touched_at";
@@ -152,7 +149,7 @@ impl Accounts for Table {
 }
 
 impl Sessions for Table {
-    async fn sessions(&self, account: AccountId) -> Result<Vec<Session>, Unavailable> {
+    async fn sessions(&self, account: AccountId) -> Result<Vec<Session>, PortError> {
         let values = vec![(":from", s(keys::SESSIONS))];
         let range = "begins_with(#sk, :from)";
         let items = self.query(&keys::account(account).pk, range, values, usize::MAX).await?;

@@ -5,7 +5,7 @@ use portico_domain::model::audit::{Event, Head, Subject};
 use portico_domain::model::ids::{AccountId, LinkId, PracticeId};
 use portico_domain::model::link::Link;
 use portico_domain::model::patient::{Checks, Patient};
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::ports::{Chain, History};
 
 use crate::expression::Terms;
@@ -15,7 +15,7 @@ use crate::links::whole_link;
 use crate::table::{COSTS, Table, unavailable};
 
 impl Chain for Table {
-    async fn head(&self, practice: &PracticeId, subject: &Subject) -> Result<Head, Unavailable> {
+    async fn head(&self, practice: &PracticeId, subject: &Subject) -> Result<Head, PortError> {
         let terms = Terms::of(&["#pk #number #seal"], vec![(":pk", s(keys::chain(practice, subject)))], &[]);
         let call = self.client.query().table_name(&*self.name).key_condition_expression("#pk = :pk");
         let call = call
@@ -42,7 +42,7 @@ impl History for Table {
         subject: &Subject,
         after: u64,
         limit: usize,
-    ) -> Result<Vec<Event>, Unavailable> {
+    ) -> Result<Vec<Event>, PortError> {
         let values = vec![(":after", s(keys::event_number(after)))];
         let items = self.query(&keys::chain(practice, subject), "#sk > :after", values, limit).await?;
         items.into_iter().map(record).collect()
@@ -52,7 +52,7 @@ impl History for Table {
         &self,
         links: &[LinkId],
         accounts: &[AccountId],
-    ) -> Result<(Vec<Link>, Vec<Account>), Unavailable> {
+    ) -> Result<(Vec<Link>, Vec<Account>), PortError> {
         let (links, accounts, _) = self.records(None, links, accounts).await?;
         Ok((links, accounts))
     }
@@ -62,7 +62,7 @@ impl History for Table {
         patient: &Patient,
         links: &[LinkId],
         accounts: &[AccountId],
-    ) -> Result<(Vec<Link>, Vec<Account>, Checks), Unavailable> {
+    ) -> Result<(Vec<Link>, Vec<Account>, Checks), PortError> {
         let checks = patient.failed_checks.then(|| keys::checks(&patient.practice, &patient.id));
         self.records(checks, links, accounts).await
     }
@@ -74,7 +74,7 @@ impl Table {
         checks: Option<keys::Key>,
         links: &[LinkId],
         accounts: &[AccountId],
-    ) -> Result<(Vec<Link>, Vec<Account>, Checks), Unavailable> {
+    ) -> Result<(Vec<Link>, Vec<Account>, Checks), PortError> {
         let links = links.iter().map(|id| keys::link(*id));
         let accounts = accounts.iter().map(|id| keys::account(*id));
         let all: Vec<keys::Key> = checks.into_iter().chain(links).chain(accounts).collect();

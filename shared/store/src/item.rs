@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,12 +29,12 @@ pub fn at(instant: Timestamp) -> AttributeValue {
 }
 
 /// A record as one attribute.
-pub fn value<T: Serialize>(record: &T) -> Result<AttributeValue, Unavailable> {
+pub fn value<T: Serialize>(record: &T) -> Result<AttributeValue, PortError> {
     serde_dynamo::to_attribute_value(record).map_err(unreadable)
 }
 
 /// A record as the item of this key, which the broom may take after `ttl`.
-pub fn item<T: Serialize>(key: &Key, record: &T, ttl: Option<Timestamp>) -> Result<Item, Unavailable> {
+pub fn item<T: Serialize>(key: &Key, record: &T, ttl: Option<Timestamp>) -> Result<Item, PortError> {
     let mut item: Item = serde_dynamo::to_item(record).map_err(unreadable)?;
     item.insert(PK.to_owned(), s(&key.pk));
     item.insert(SK.to_owned(), s(&key.sk));
@@ -45,12 +45,12 @@ pub fn item<T: Serialize>(key: &Key, record: &T, ttl: Option<Timestamp>) -> Resu
 }
 
 /// The record in an item.
-pub fn record<T: DeserializeOwned>(item: Item) -> Result<T, Unavailable> {
+pub fn record<T: DeserializeOwned>(item: Item) -> Result<T, PortError> {
     serde_dynamo::from_item(item).map_err(unreadable)
 }
 
 /// The record in an item, if there is one.
-pub fn optional<T: DeserializeOwned>(item: Option<Item>) -> Result<Option<T>, Unavailable> {
+pub fn optional<T: DeserializeOwned>(item: Option<Item>) -> Result<Option<T>, PortError> {
     item.map(record).transpose()
 }
 
@@ -65,10 +65,10 @@ pub fn key_item(key: &Key) -> Item {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn unreadable(error: serde_dynamo::Error) -> Unavailable {
+fn unreadable(error: serde_dynamo::Error) -> PortError {
     // The error names fields and types; serde_dynamo puts no values into it.
     tracing::error!(%error, "an item does not read as its record");
-    Unavailable
+    PortError::Broken("record")
 }
 
 /// An image of the stream, in DynamoDB's JSON, as an item.

@@ -19,5 +19,6 @@ mod patients;
 mod staff;
 mod stream;
 mod table;
+mod token;
 
 pub use table::{Copies, Table};

@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::types::ReturnValue;
 use portico_domain::model::limit::{Attempts, Counter, FAILURES, Raised};
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::ports::Limits;
 use portico_domain::time::Timestamp;
 
@@ -15,7 +15,7 @@ use crate::table::Table;
 const ATTEMPTS_KEPT: i64 = 30 * 86_400;
 
 impl Limits for Table {
-    async fn raise(&self, counter: &Counter, amount: u32) -> Result<Raised, Unavailable> {
+    async fn raise(&self, counter: &Counter, amount: u32) -> Result<Raised, PortError> {
         let update = "ADD #counter :amount SET #ttl = :ttl";
         // Twice the window: the record of an address spans two of the shorter ones.
         let ttl = counter.ends_at.plus_seconds(counter.rule.seconds * 2);
@@ -27,7 +27,7 @@ impl Limits for Table {
         Ok(Raised { count: count(counter.name), failures: count(FAILURES) })
     }
 
-    async fn attempt(&self, key: &str, now: Timestamp) -> Result<Attempts, Unavailable> {
+    async fn attempt(&self, key: &str, now: Timestamp) -> Result<Attempts, PortError> {
         let update = "ADD #attempts :one SET #last_at = :now, #ttl = :ttl";
         let values =
             vec![(":one", n(1)), (":now", at(now)), (":ttl", n(now.plus_seconds(ATTEMPTS_KEPT).seconds()))];

@@ -4,7 +4,7 @@ use portico_domain::model::account::Account;
 use portico_domain::model::ids::{AccountId, LinkId, PatientId, PracticeId};
 use portico_domain::model::link::{ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, FailedCheck, Link};
 use portico_domain::model::patient::Patient;
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::ports::{Links, Resets, Resetting};
 use portico_domain::time::Timestamp;
 
@@ -13,12 +13,12 @@ use crate::keys;
 use crate::table::Table;
 
 /// The link in an item; none in what the closing of a link left where its record was gone.
-pub(crate) fn whole_link(item: Item) -> Result<Option<Link>, Unavailable> {
+pub(crate) fn whole_link(item: Item) -> Result<Option<Link>, PortError> {
     if item.contains_key("id") { record(item).map(Some) } else { Ok(None) }
 }
 
 impl Links for Table {
-    async fn link(&self, id: LinkId) -> Result<Option<Link>, Unavailable> {
+    async fn link(&self, id: LinkId) -> Result<Option<Link>, PortError> {
         self.get(&keys::link(id)).await?.map_or(Ok(None), whole_link)
     }
 
@@ -27,14 +27,14 @@ impl Links for Table {
         id: LinkId,
         practice: &PracticeId,
         patient: &PatientId,
-    ) -> Result<(Option<Link>, Option<Patient>), Unavailable> {
+    ) -> Result<(Option<Link>, Option<Patient>), PortError> {
         let (link, patient) = (keys::link(id), keys::patient(practice, patient));
         let mut found = self.batch(&[link.clone(), patient.clone()]).await?;
         let link = found.take(&link).map_or(Ok(None), whole_link)?;
         Ok((link, optional(found.take(&patient))?))
     }
 
-    async fn try_facts(&self, id: LinkId, now: Timestamp) -> Result<Option<Link>, Unavailable> {
+    async fn try_facts(&self, id: LinkId, now: Timestamp) -> Result<Option<Link>, PortError> {
         let update = "ADD #fact_tries :one, #all_tries :one";
         let condition =
             "#state = :pending AND #expires_at > :now AND #fact_tries < :facts AND #all_tries < :all";
@@ -51,7 +51,7 @@ impl Links for Table {
         }
     }
 
-    async fn try_code(&self, id: LinkId, now: Timestamp) -> Result<Option<(Link, bool)>, Unavailable> {
+    async fn try_code(&self, id: LinkId, now: Timestamp) -> Result<Option<(Link, bool)>, PortError> {
         let update = "SET #code.#tries = #code.#tries + :one ADD #all_tries :one";
         let condition = "#state = :pending AND #expires_at > :now AND #fact_tries < :facts AND #all_tries < :all \
                          AND #code.#tries < :tries AND #code.#at > :oldest";
@@ -75,7 +75,7 @@ impl Links for Table {
         id: LinkId,
         failed: Option<FailedCheck>,
         give_back: bool,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<(), PortError> {
         let mut parts = Vec::new();
         let mut values = Vec::new();
         if let Some(failed) = failed {
@@ -100,7 +100,7 @@ impl Resets for Table {
         practice: &PracticeId,
         patient: &PatientId,
         account: AccountId,
-    ) -> Result<Resetting, Unavailable> {
+    ) -> Result<Resetting, PortError> {
         let (link, patient) = (keys::link(link), keys::patient(practice, patient));
         let account = keys::account(account);
         let mut found = self.batch(&[link.clone(), patient.clone(), account.clone()]).await?;
@@ -113,7 +113,7 @@ impl Resets for Table {
         practice: &PracticeId,
         patient: &PatientId,
         account: AccountId,
-    ) -> Result<(Option<Patient>, Option<Account>), Unavailable> {
+    ) -> Result<(Option<Patient>, Option<Account>), PortError> {
         let (patient, account) = (keys::patient(practice, patient), keys::account(account));
         let mut found = self.batch(&[patient.clone(), account.clone()]).await?;
         Ok((optional(found.take(&patient))?, optional(found.take(&account))?))

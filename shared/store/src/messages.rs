@@ -6,7 +6,7 @@ use portico_domain::model::attention::Cause;
 use portico_domain::model::delivery::{Delivery, Feedback};
 use portico_domain::model::ids::{LinkId, MessageId, PatientId, PracticeId};
 use portico_domain::model::message::{LEASE_SECONDS, Message, MessageState, Recipient};
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::model::text_reply::{Said, Standing};
 use portico_domain::ports::{
     About, CommitError, Ledger, Named, Outbox, Patients as _, Standings, Tracking, Write,
@@ -31,7 +31,7 @@ impl Outbox for Table {
         (sk == "MESSAGE" && queued).then(|| keys::message_of(pk)).flatten()
     }
 
-    async fn claim(&self, id: MessageId, now: Timestamp) -> Result<Option<Message>, Unavailable> {
+    async fn claim(&self, id: MessageId, now: Timestamp) -> Result<Option<Message>, PortError> {
         // The lease is the due time moved on: whoever finds the message due finds it free.
         let update = "SET #due_at = :until ADD #attempts :one";
         let condition = "#state = :queued AND #due_at <= :now";
@@ -41,7 +41,7 @@ impl Outbox for Table {
         taken.ok().map(record).transpose()
     }
 
-    async fn about(&self, message: &Message) -> Result<About, Unavailable> {
+    async fn about(&self, message: &Message) -> Result<About, PortError> {
         let patient = keys::patient(&message.practice, &message.about);
         let link = message.link.map(keys::link);
         let standing = message.number.as_deref().map(keys::standing);
@@ -77,7 +77,7 @@ impl Outbox for Table {
         message: &Message,
         delivery: Option<Delivery>,
         now: Timestamp,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<(), PortError> {
         let mut items = vec![self.settled(message)?];
         if let Some(id) = &message.provider_id {
             let mut feedback = key_item(&keys::provider(id));
@@ -107,11 +107,12 @@ impl Outbox for Table {
         match outcome {
             // Another sender took the message over when this one's lease was over: it is theirs to settle.
             Ok(()) | Err(CommitError::Lost(_)) => Ok(()),
-            Err(CommitError::Contended | CommitError::Unavailable) => Err(Unavailable),
+            Err(CommitError::Contended) => Err(PortError::Unavailable),
+            Err(CommitError::Port(error)) => Err(error),
         }
     }
 
-    async fn put_back(&self, message: &Message, until: Timestamp) -> Result<(), Unavailable> {
+    async fn put_back(&self, message: &Message, until: Timestamp) -> Result<(), PortError> {
         // Not before the lease's own end would anybody else look; the number of the attempt is the lease.
         let values = vec![
             (":until", at(until)),
@@ -124,7 +125,7 @@ impl Outbox for Table {
         self.update_if(&keys::message(message.id), update, condition, values).await.map(drop)
     }
 
-    async fn due(&self, practice: &PracticeId, now: Timestamp) -> Result<Vec<MessageId>, Unavailable> {
+    async fn due(&self, practice: &PracticeId, now: Timestamp) -> Result<Vec<MessageId>, PortError> {
         let condition = format!("#{DUE_PK} = :practice AND #{DUE_AT} <= :now");
         let terms =
             Terms::of(&[&condition], vec![(":practice", s(practice.as_str())), (":now", at(now))], &[]);
@@ -138,14 +139,14 @@ impl Outbox for Table {
         Ok(answer.items().iter().filter_map(|item| keys::message_of(key_of(item)?.0)).collect())
     }
 
-    async fn practices(&self) -> Result<Vec<PracticeId>, Unavailable> {
+    async fn practices(&self) -> Result<Vec<PracticeId>, PortError> {
         let items = self.query(keys::PRACTICES, "#sk > :from", vec![(":from", s(" "))], usize::MAX).await?;
         Ok(items.iter().filter_map(|item| PracticeId::parse(key_of(item)?.1).ok()).collect())
     }
 }
 
 impl Table {
-    fn settled(&self, message: &Message) -> Result<TransactWriteItem, Unavailable> {
+    fn settled(&self, message: &Message) -> Result<TransactWriteItem, PortError> {
         let mut update = "SET #state = :state, #due_at = :due_at".to_owned();
         let mut values = vec![
             (":state", value(&message.state)?),
@@ -161,13 +162,13 @@ impl Table {
             update.push_str(" REMOVE #due_pk");
         }
         // The number of the attempt is this sender's lease.
-        Ok(self.updating(
+        self.updating(
             &keys::message(message.id),
             &update,
             "#state = :queued AND #attempts = :attempts",
             values,
             &[],
-        ))
+        )
     }
 
     fn delivered(
@@ -175,32 +176,32 @@ impl Table {
         link: LinkId,
         delivery: Delivery,
         now: Timestamp,
-    ) -> Result<TransactWriteItem, Unavailable> {
+    ) -> Result<TransactWriteItem, PortError> {
         let mut update = "SET #delivery = :delivery".to_owned();
         let mut values = vec![(":delivery", value(&delivery)?)];
         if delivery == Delivery::Sent {
             update.push_str(", #sent_at = :now");
             values.push((":now", at(now)));
         }
-        Ok(self.updating(&keys::link(link), &update, "attribute_exists(#pk)", values, &[]))
+        self.updating(&keys::link(link), &update, "attribute_exists(#pk)", values, &[])
     }
 }
 
 impl Standings for Table {
-    async fn standing(&self, number: &str) -> Result<Standing, Unavailable> {
+    async fn standing(&self, number: &str) -> Result<Standing, PortError> {
         self.get(&keys::standing(number)).await?.map_or(Ok(Standing::default()), stands)
     }
 }
 
 /// Where a number stands, by its item.
-pub(crate) fn stands(mut item: Item) -> Result<Standing, Unavailable> {
+pub(crate) fn stands(mut item: Item) -> Result<Standing, PortError> {
     let word = item.remove("word").map(serde_dynamo::from_attribute_value).transpose();
-    Ok(Standing { word: word.map_err(|_| Unavailable)? })
+    Ok(Standing { word: word.map_err(|_| PortError::Broken("standing"))? })
 }
 
 impl Ledger for Table {
-    async fn say(&self, said: &Said) -> Result<(), Unavailable> {
-        let values = || Ok(vec![(":word", value(&said.word)?), (":at", at(said.at))]);
+    async fn say(&self, said: &Said) -> Result<(), PortError> {
+        let values = || Ok::<_, PortError>(vec![(":word", value(&said.word)?), (":at", at(said.at))]);
         let entry = keys::said(&said.number, said.at, &said.id);
         let new = "attribute_not_exists(#pk)";
         // Both may be there already: the same reply comes twice, an earlier one comes late.
@@ -210,7 +211,7 @@ impl Ledger for Table {
         self.update_if(&standing, "SET #word = :word, #at = :at", latest, values()?).await.map(drop)
     }
 
-    async fn at_number(&self, number: &str) -> Result<Vec<(PracticeId, PatientId)>, Unavailable> {
+    async fn at_number(&self, number: &str) -> Result<Vec<(PracticeId, PatientId)>, PortError> {
         let values = vec![(":from", s(keys::NUMBERED))];
         let pk = keys::standing(number).pk;
         let items = self.query(&pk, "begins_with(#sk, :from)", values, usize::MAX).await?;
@@ -223,7 +224,7 @@ impl Ledger for Table {
 }
 
 impl Tracking for Table {
-    async fn tracked(&self, named: &Named) -> Result<Option<Message>, Unavailable> {
+    async fn tracked(&self, named: &Named) -> Result<Option<Message>, PortError> {
         let id = match named {
             Named::Message(id) => *id,
             Named::Provider(id) => {
@@ -236,10 +237,11 @@ impl Tracking for Table {
         optional(self.get(&keys::message(id)).await?)
     }
 
-    async fn keep_feedback(&self, message: &Message, feedback: &Feedback) -> Result<(), Unavailable> {
+    async fn keep_feedback(&self, message: &Message, feedback: &Feedback) -> Result<(), PortError> {
         let update = "SET #feedback = :feedback";
         let news = "attribute_exists(#pk) AND (attribute_not_exists(#feedback) OR #feedback.#rank < :rank)";
-        let values = || Ok(vec![(":feedback", value(feedback)?), (":rank", n(feedback.rank))]);
+        let values =
+            || Ok::<_, PortError>(vec![(":feedback", value(feedback)?), (":rank", n(feedback.rank))]);
         // The message last: while it does not know, the report is taken again. What is known already stays.
         if let Some(link) = message.shown_on() {
             drop(self.update_if(&keys::link(link), update, news, values()?).await?);

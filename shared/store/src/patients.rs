@@ -5,7 +5,7 @@ use portico_domain::model::chart::Care;
 use portico_domain::model::ids::{AccountId, ChangeId, PatientId, PracticeId};
 use portico_domain::model::patient::{Checks, Patient};
 use portico_domain::model::proposal::Proposal;
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::ports::{
     Addresses, Attention, Directory, FailedChecks, Holders, Holds as _, Patients, Proposals,
 };
@@ -26,7 +26,7 @@ impl Patients for Table {
         &self,
         practice: &PracticeId,
         ids: &[PatientId],
-    ) -> Result<Vec<(Patient, Care)>, Unavailable> {
+    ) -> Result<Vec<(Patient, Care)>, PortError> {
         let both = ids.iter().flat_map(|id| [keys::patient(practice, id), keys::care(practice, id)]);
         let mut found = self.batch(&both.collect::<Vec<_>>()).await?;
         let mut charts = Vec::new();
@@ -38,17 +38,17 @@ impl Patients for Table {
         Ok(charts)
     }
 
-    async fn patient(&self, practice: &PracticeId, id: &PatientId) -> Result<Option<Patient>, Unavailable> {
+    async fn patient(&self, practice: &PracticeId, id: &PatientId) -> Result<Option<Patient>, PortError> {
         optional(self.get(&keys::patient(practice, id)).await?)
     }
 
-    async fn care(&self, practice: &PracticeId, id: &PatientId) -> Result<Care, Unavailable> {
+    async fn care(&self, practice: &PracticeId, id: &PatientId) -> Result<Care, PortError> {
         Ok(optional(self.get(&keys::care(practice, id)).await?)?.unwrap_or_default())
     }
 }
 
 impl Addresses for Table {
-    async fn holders(&self, practice: &PracticeId, email: &str) -> Result<Holders, Unavailable> {
+    async fn holders(&self, practice: &PracticeId, email: &str) -> Result<Holders, PortError> {
         let values = vec![(":from", s(keys::emails_like(email)))];
         let range = "begins_with(#sk, :from)";
         let items = self.query(&keys::directory(practice), range, values, ADDRESS_ENTRIES).await?;
@@ -63,20 +63,20 @@ impl Addresses for Table {
 }
 
 impl FailedChecks for Table {
-    async fn checks(&self, practice: &PracticeId, patient: &PatientId) -> Result<Checks, Unavailable> {
+    async fn checks(&self, practice: &PracticeId, patient: &PatientId) -> Result<Checks, PortError> {
         Ok(optional(self.get(&keys::checks(practice, patient)).await?)?.unwrap_or_default())
     }
 }
 
 impl Proposals for Table {
-    async fn changes(&self, practice: &PracticeId) -> Result<Vec<Proposal>, Unavailable> {
+    async fn changes(&self, practice: &PracticeId) -> Result<Vec<Proposal>, PortError> {
         let values = vec![(":from", s(keys::CHANGES))];
         let range = "begins_with(#sk, :from)";
         let items = self.query(&keys::practice(practice).pk, range, values, usize::MAX).await?;
         items.into_iter().map(record).collect()
     }
 
-    async fn change(&self, practice: &PracticeId, id: ChangeId) -> Result<Option<Proposal>, Unavailable> {
+    async fn change(&self, practice: &PracticeId, id: ChangeId) -> Result<Option<Proposal>, PortError> {
         optional(self.get(&keys::change(practice, id)).await?)
     }
 
@@ -85,13 +85,13 @@ impl Proposals for Table {
         practice: &PracticeId,
         patient: &PatientId,
         id: ChangeId,
-    ) -> Result<Option<Proposal>, Unavailable> {
+    ) -> Result<Option<Proposal>, PortError> {
         optional(self.get(&keys::decided_change(practice, patient, id)).await?)
     }
 }
 
 impl Attention for Table {
-    async fn noted(&self, practice: &PracticeId) -> Result<Vec<(PatientId, Cause)>, Unavailable> {
+    async fn noted(&self, practice: &PracticeId) -> Result<Vec<(PatientId, Cause)>, PortError> {
         #[derive(serde::Deserialize)]
         struct Note {
             patient: PatientId,
@@ -120,7 +120,7 @@ impl Directory for Table {
         family: &str,
         given: &str,
         birth_date: &str,
-    ) -> Result<Vec<PatientId>, Unavailable> {
+    ) -> Result<Vec<PatientId>, PortError> {
         let values = vec![(":from", s(keys::names_like(family, given)))];
         let items =
             self.query(&keys::directory(practice), "begins_with(#sk, :from)", values, usize::MAX).await?;
@@ -138,7 +138,7 @@ impl Directory for Table {
         &self,
         practice: &PracticeId,
         cursor: Option<String>,
-    ) -> Result<(Vec<PatientId>, Option<String>), Unavailable> {
+    ) -> Result<(Vec<PatientId>, Option<String>), PortError> {
         let from = cursor.unwrap_or_else(|| NAMES.to_owned());
         // `NAME$` comes right after every `NAME#…`.
         let values = vec![(":pk", s(keys::directory(practice))), (":from", s(from)), (":to", s("NAME$"))];

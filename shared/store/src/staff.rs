@@ -2,7 +2,7 @@
 
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::{ApiKey, Practice, PresentedKey};
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::ports::{AlsoRead, CallRecords, Keys, Once, OnceKey, Practices, StaffCalls};
 use portico_domain::time::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::keys;
 use crate::table::{COSTS, Table, unavailable};
 
 impl StaffCalls for Table {
-    async fn open(&self, key: &PresentedKey, along: AlsoRead<'_>) -> Result<CallRecords, Unavailable> {
+    async fn open(&self, key: &PresentedKey, along: AlsoRead<'_>) -> Result<CallRecords, PortError> {
         let key_at = keys::api_key(&key.digest);
         let patient_at = along.patient.map(|id| keys::patient(&key.claimed, id));
         let care_at = along.patient.filter(|_| along.care).map(|id| keys::care(&key.claimed, id));
@@ -40,7 +40,7 @@ fn once(asked: &OnceKey, item: &Item) -> Option<Once> {
 }
 
 impl Practices for Table {
-    async fn practice(&self, id: &PracticeId) -> Result<Option<Practice>, Unavailable> {
+    async fn practice(&self, id: &PracticeId) -> Result<Option<Practice>, PortError> {
         let now = self.clock.now();
         if let Some(copy) = self.copies.get(id, now) {
             return Ok(Some(copy));
@@ -58,14 +58,14 @@ impl Practices for Table {
 }
 
 impl Keys for Table {
-    async fn keys(&self, practice: &PracticeId) -> Result<Vec<ApiKey>, Unavailable> {
+    async fn keys(&self, practice: &PracticeId) -> Result<Vec<ApiKey>, PortError> {
         let pk = keys::practice(practice).pk;
         let items =
             self.query(&pk, "begins_with(#sk, :from)", vec![(":from", s("KEY#"))], usize::MAX).await?;
         items.into_iter().map(record).collect()
     }
 
-    async fn enrolled(&self, practice: &PracticeId) -> Result<Option<Practice>, Unavailable> {
+    async fn enrolled(&self, practice: &PracticeId) -> Result<Option<Practice>, PortError> {
         optional(self.get(&keys::practice(practice)).await?)
     }
 }

@@ -11,7 +11,7 @@ use portico_domain::model::audit::Event;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::{AccountId, PracticeId};
 use portico_domain::model::patient::{Patient, Status};
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::model::search::Listed;
 use portico_domain::ports::{Change, Counts, Lists, Moved, Numbers, Renumbered};
 use portico_domain::time::Timestamp;
@@ -76,7 +76,7 @@ impl Counts for Table {
         from: Option<Status>,
         to: Option<Status>,
         event: &str,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<(), PortError> {
         let step = |status: Status, by: i64| {
             let terms = Terms::of(&["#patients"], vec![(":by", n(by))], &[]);
             let update = Update::builder()
@@ -101,7 +101,7 @@ impl Counts for Table {
 }
 
 impl Numbers for Table {
-    async fn renumber(&self, renumbered: &Renumbered) -> Result<(), Unavailable> {
+    async fn renumber(&self, renumbered: &Renumbered) -> Result<(), PortError> {
         let Renumbered { practice, patient, from, to } = renumbered;
         if let Some(to) = to {
             let mut item = key_item(&keys::numbered(to, practice, patient));
@@ -150,7 +150,7 @@ fn signed_in(old: Option<&Item>, new: Option<Item>) -> Option<Box<Account>> {
 }
 
 impl Table {
-    async fn write_words(&self, items: Vec<TransactWriteItem>) -> Result<bool, Unavailable> {
+    async fn write_words(&self, items: Vec<TransactWriteItem>) -> Result<bool, PortError> {
         let call = self.client.transact_write_items().set_transact_items(Some(items));
         match call.return_consumed_capacity(COSTS).send().await {
             Ok(_) => Ok(true),
@@ -167,7 +167,7 @@ impl Table {
 }
 
 impl Lists for Table {
-    async fn listed(&self, account: AccountId) -> Result<Option<Listed>, Unavailable> {
+    async fn listed(&self, account: AccountId) -> Result<Option<Listed>, PortError> {
         optional(self.get(&keys::listed(account)).await?)
     }
 
@@ -176,7 +176,7 @@ impl Lists for Table {
         practice: &PracticeId,
         before: Option<&Listed>,
         entry: &Listed,
-    ) -> Result<bool, Unavailable> {
+    ) -> Result<bool, PortError> {
         let condition = if before.is_some() { "#version = :before" } else { "attribute_not_exists(#pk)" };
         let values = before.map(|before| vec![(":before", n(before.version))]).unwrap_or_default();
         let terms = Terms::of(&[condition], values, &[]);

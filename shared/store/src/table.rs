@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity, ReturnValue};
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::Practice;
-use portico_domain::model::refusal::Unavailable;
+use portico_domain::model::refusal::PortError;
 use portico_domain::time::{Clock, Timestamp};
 
 use crate::expression::Terms;
@@ -66,14 +66,14 @@ impl Table {
         Self { client, name: name.into(), clock, copies }
     }
 
-    pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, Unavailable> {
+    pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, PortError> {
         let call = self.client.get_item().table_name(&*self.name).set_key(Some(key_item(key)));
         let answer = call.consistent_read(true).return_consumed_capacity(COSTS).send().await;
         Ok(answer.map_err(|error| unavailable("GetItem", &error))?.item)
     }
 
     /// Items of these keys, in one strong read; at most 100.
-    pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Found, Unavailable> {
+    pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Found, PortError> {
         let mut found = Found::default();
         let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
         for attempt in 0..BATCH_ATTEMPTS {
@@ -81,7 +81,7 @@ impl Table {
                 return Ok(found);
             }
             let ask = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
-            let ask = ask.map_err(|_| Unavailable)?;
+            let ask = ask.map_err(|_| PortError::Broken("request"))?;
             let call =
                 self.client.batch_get_item().request_items(&*self.name, ask).return_consumed_capacity(COSTS);
             let answer = call.send().await.map_err(|error| unavailable("BatchGetItem", &error))?;
@@ -92,7 +92,7 @@ impl Table {
                 pause(attempt).await;
             }
         }
-        if wanted.is_empty() { Ok(found) } else { Err(Unavailable) }
+        if wanted.is_empty() { Ok(found) } else { Err(PortError::Unavailable) }
     }
 }
 
@@ -116,7 +116,7 @@ pub(crate) async fn pause(attempt: u32) {
 pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(
     operation: &'static str,
     error: &SdkError<E, R>,
-) -> Unavailable {
+) -> PortError {
     let kind = match error {
         SdkError::ConstructionFailure(_) => "construction",
         SdkError::TimeoutError(_) => "timeout",
@@ -130,7 +130,7 @@ pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(
         error.code = error.code(),
         "DynamoDB call failed"
     );
-    Unavailable
+    PortError::Unavailable
 }
 
 impl Table {
@@ -141,7 +141,7 @@ impl Table {
         range: &str,
         mut values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
         limit: usize,
-    ) -> Result<Vec<Item>, Unavailable> {
+    ) -> Result<Vec<Item>, PortError> {
         values.push((":pk", s(pk)));
         let condition = format!("#{PK} = :pk AND {range}");
         let terms = Terms::of(&[&condition], values, &[]);
@@ -171,7 +171,7 @@ impl Table {
         values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
         named: &[(&str, &str)],
         answer: ReturnValue,
-    ) -> Result<Item, Unavailable> {
+    ) -> Result<Item, PortError> {
         let terms = Terms::of(&[update], values, named);
         let call = self
             .client
@@ -193,7 +193,7 @@ impl Table {
         update: &str,
         condition: &str,
         values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
-    ) -> Result<Result<Item, Option<Item>>, Unavailable> {
+    ) -> Result<Result<Item, Option<Item>>, PortError> {
         use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
         use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 

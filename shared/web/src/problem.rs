@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, answer};
 use crate::inbound::Inbound;
-use crate::reject::{Code, Reject};
+use crate::reject::Reject;
 
 /// A problem, in the reader's language.
 pub fn problem(inbound: &Inbound, reject: &Reject) -> Answer {
@@ -38,7 +38,7 @@ pub fn problem(inbound: &Inbound, reject: &Reject) -> Answer {
     if status == 401 && code == "unauthorized" {
         answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    answer.extensions_mut().insert(Code(code));
+    reject.mark(&mut answer);
     answer
 }
 

@@ -2,6 +2,8 @@
 
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 
+use crate::answer::Answer;
+
 /// Why a request ended without what it asked for.
 #[derive(Debug)]
 pub enum Reject {
@@ -15,6 +17,8 @@ pub enum Reject {
     ForeignForm,
     /// It could not be decided; trying again is right.
     Unavailable,
+    /// A record can't be read; trying again is no use. The word says which, for the log.
+    Broken(&'static str),
 }
 
 impl Reject {
@@ -37,6 +41,15 @@ impl Reject {
             Self::UnsupportedType => (415, "unsupported_media_type"),
             Self::ForeignForm => (403, "forbidden"),
             Self::Unavailable => (503, "try_again"),
+            Self::Broken(_) => (500, "internal_error"),
+        }
+    }
+
+    /// Leaves on the answer what its line in the log says of the refusal.
+    pub(crate) fn mark(&self, answer: &mut Answer) {
+        answer.extensions_mut().insert(Code(self.status().1));
+        if let Self::Broken(what) = self {
+            answer.extensions_mut().insert(Broken(what));
         }
     }
 }
@@ -74,6 +87,7 @@ impl From<Failure> for Reject {
         match failure {
             Failure::Refused(refusal) => Self::Refused(refusal),
             Failure::Unavailable => Self::Unavailable,
+            Failure::Broken(what) => Self::Broken(what),
         }
     }
 }
@@ -81,3 +95,7 @@ impl From<Failure> for Reject {
 /// The code of a problem, for the log.
 #[derive(Clone, Copy)]
 pub(crate) struct Code(pub(crate) &'static str);
+
+/// What could not be read, for the log.
+#[derive(Clone, Copy)]
+pub(crate) struct Broken(pub(crate) &'static str);

@@ -7,6 +7,7 @@ use portico_domain::context::Context;
 
 use crate::answer::Answer;
 use crate::inbound::Inbound;
+use crate::reject::{Broken, Code};
 
 /// A function with what its use cases need.
 pub struct App<S> {
@@ -33,9 +34,18 @@ where
     }
     let status = answer.status().as_u16();
     let duration_ms = app.context.now().millis() - began.millis();
-    let code = answer.extensions().get::<crate::reject::Code>().map(|code| code.0);
+    let code = answer.extensions().get::<Code>().map(|code| code.0);
+    let broken = answer.extensions().get::<Broken>().map(|broken| broken.0);
     if status >= 500 {
-        tracing::error!(http.route = route, http.status = status, duration_ms, request_id, code, "request");
+        tracing::error!(
+            http.route = route,
+            http.status = status,
+            duration_ms,
+            request_id,
+            code,
+            broken,
+            "request"
+        );
     } else {
         tracing::info!(http.route = route, http.status = status, duration_ms, request_id, code, "request");
     }

@@ -90,18 +90,27 @@ impl Refusal {
     }
 }
 
-/// The table could not be reached, or not in time; nothing is known to have happened, and trying again is right.
+/// Why a port could not do what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the table is unavailable")]
-pub struct Unavailable;
+pub enum PortError {
+    /// It could not be reached, or not in time. Nothing is known to have happened, and trying again is right.
+    #[error("unavailable")]
+    Unavailable,
+    /// A record is there and can't be read, or can't be written: `what` names the kind of record or the step. Trying again
+    /// brings the same; somebody must look.
+    #[error("broken: {0}")]
+    Broken(&'static str),
+}
 
-/// Why a use case ended without its outcome.
+/// Why an operation ended without its outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// It was refused.
     Refused(Refusal),
-    /// It could not be decided.
+    /// It could not be decided now; trying again is right.
     Unavailable,
+    /// A record can't be read; the word says which. Trying again is no use.
+    Broken(&'static str),
 }
 
 impl From<Refusal> for Failure {
@@ -110,8 +119,22 @@ impl From<Refusal> for Failure {
     }
 }
 
-impl From<Unavailable> for Failure {
-    fn from(_: Unavailable) -> Self {
-        Self::Unavailable
+impl From<PortError> for Failure {
+    fn from(error: PortError) -> Self {
+        match error {
+            PortError::Unavailable => Self::Unavailable,
+            PortError::Broken(what) => Self::Broken(what),
+        }
+    }
+}
+
+impl From<Failure> for PortError {
+    /// For operations of the background, which nobody can be refused.
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Broken(what) => Self::Broken(what),
+            Failure::Refused(_) => Self::Broken("a refusal where nobody can be refused"),
+            Failure::Unavailable => Self::Unavailable,
+        }
     }
 }

@@ -8,7 +8,8 @@ use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::ids::{ClientId, PracticeId};
 use crate::model::practice::{ApiKey, Practice, Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
-use crate::ports::{Chain, Commit, CommitError, DECISIONS, Keys, Write};
+use crate::ports::{Chain, Commit, Keys, Write};
+use crate::steps::retry::{DECISIONS, Written, written};
 
 /// Creates a practice.
 pub async fn create<S: Commit>(
@@ -25,10 +26,9 @@ pub async fn create<S: Commit>(
     let event =
         entry(context, id, Action::PracticeCreated, Vec::new()).after(&Head::default(), &context.keyring);
     let practice = Practice { id: id.clone(), settings, version: 1, head: event.head() };
-    match store.commit(&[Write::CreatePractice(practice.clone()), Write::Append(event)]).await {
-        Ok(()) => Ok(practice),
-        Err(CommitError::Lost(_)) => Err(Refusal::Conflict("practice_exists").into()),
-        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
+    match written(store, &[Write::CreatePractice(practice.clone()), Write::Append(event)], None).await? {
+        Written::Done => Ok(practice),
+        Written::Lost(_) => Err(Refusal::Conflict("practice_exists").into()),
     }
 }
 
@@ -65,10 +65,8 @@ pub async fn issue_key<S: Keys + Chain + Commit>(
         let head = store.head(practice, &Subject::Practice).await?;
         let detail = vec![("client", client.to_string()), ("key", short(&record.digest))];
         let event = entry(context, practice, Action::KeyIssued, detail).after(&head, &context.keyring);
-        match store.commit(&[Write::IssueKey(record), Write::Append(event)]).await {
-            Ok(()) => return Ok(key),
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        if let Written::Done = written(store, &[Write::IssueKey(record), Write::Append(event)], None).await? {
+            return Ok(key);
         }
     }
     Err(Failure::Unavailable)
@@ -113,10 +111,8 @@ pub async fn revoke_key<S: Keys + Chain + Commit>(
         let event = entry(context, practice, Action::KeyRevoked, detail).after(&head, &context.keyring);
         let end =
             Write::RevokeKey { digest: key.digest.clone(), practice: practice.clone(), at: context.now() };
-        match store.commit(&[end, Write::Append(event)]).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        if let Written::Done = written(store, &[end, Write::Append(event)], None).await? {
+            return Ok(());
         }
     }
     Err(Failure::Unavailable)

@@ -6,7 +6,7 @@ use crate::model::account::{Account, Login};
 use crate::model::hold::Hold;
 use crate::model::ids::{AccountId, PracticeId};
 use crate::model::practice::{ApiKey, PresentedKey};
-use crate::model::refusal::Unavailable;
+use crate::model::refusal::PortError;
 use crate::model::search::FoundAccounts;
 use crate::model::session::{Exchange, Presented, Session};
 
@@ -19,11 +19,11 @@ pub trait Search: Sync {
         practice: &PracticeId,
         wanted: &[String],
         after: Option<&str>,
-    ) -> impl Future<Output = Result<(Vec<FoundAccounts>, Option<String>), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<(Vec<FoundAccounts>, Option<String>), PortError>> + Send;
 }
 
 /// What a read of several records found.
-pub type Found<T> = Result<T, Unavailable>;
+pub type Found<T> = Result<T, PortError>;
 
 /// Reads accounts, logins and sessions, strongly.
 pub trait Accounts: Sync {
@@ -32,14 +32,14 @@ pub trait Accounts: Sync {
         &self,
         practice: &PracticeId,
         name: &str,
-    ) -> impl Future<Output = Result<Option<Login>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<Login>, PortError>> + Send;
     /// One account.
-    fn account(&self, id: AccountId) -> impl Future<Output = Result<Option<Account>, Unavailable>> + Send;
+    fn account(&self, id: AccountId) -> impl Future<Output = Result<Option<Account>, PortError>> + Send;
     /// A session and its account in one read.
     fn session(
         &self,
         presented: &Presented,
-    ) -> impl Future<Output = Result<(Option<Session>, Option<Account>), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<(Option<Session>, Option<Account>), PortError>> + Send;
     /// A session, its account and an API key in one read.
     fn session_for(
         &self,
@@ -53,7 +53,7 @@ pub trait Accounts: Sync {
         presented: &Presented,
     ) -> impl Future<Output = Found<(Option<ApiKey>, Option<Exchange>, Option<Account>)>> + Send;
     /// Pushes a session's idle time on, unless it ended meanwhile.
-    fn touch(&self, session: &Session) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    fn touch(&self, session: &Session) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Reads the sessions of an account.
@@ -62,11 +62,11 @@ pub trait Sessions: Sync {
     fn sessions(
         &self,
         account: crate::model::ids::AccountId,
-    ) -> impl Future<Output = Result<Vec<Session>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<Session>, PortError>> + Send;
 }
 
 /// Reads the registrations that wait.
 pub trait Holds: Sync {
     /// All of a practice, the oldest first.
-    fn holds(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<Hold>, Unavailable>> + Send;
+    fn holds(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<Hold>, PortError>> + Send;
 }

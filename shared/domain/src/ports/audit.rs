@@ -7,7 +7,7 @@ use crate::model::audit::{Event, Head, Subject};
 use crate::model::ids::{AccountId, LinkId, PracticeId};
 use crate::model::link::Link;
 use crate::model::patient::{Checks, Patient};
-use crate::model::refusal::Unavailable;
+use crate::model::refusal::PortError;
 
 /// Reads the end of an audit chain.
 pub trait Chain: Sync {
@@ -16,7 +16,7 @@ pub trait Chain: Sync {
         &self,
         practice: &PracticeId,
         subject: &Subject,
-    ) -> impl Future<Output = Result<Head, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Head, PortError>> + Send;
 }
 
 /// Reads what a patient's portal status is made of beside the patient's record.
@@ -28,18 +28,18 @@ pub trait History: Sync {
         subject: &Subject,
         after: u64,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<Event>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<Event>, PortError>> + Send;
     /// Links and accounts in one read; those that are gone are left out.
     fn links_and_accounts(
         &self,
         links: &[LinkId],
         accounts: &[AccountId],
-    ) -> impl Future<Output = Result<(Vec<Link>, Vec<Account>), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<(Vec<Link>, Vec<Account>), PortError>> + Send;
     /// The same, with the failed checks of the patient that no link keeps.
     fn portal_records(
         &self,
         patient: &Patient,
         links: &[LinkId],
         accounts: &[AccountId],
-    ) -> impl Future<Output = Result<(Vec<Link>, Vec<Account>, Checks), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<(Vec<Link>, Vec<Account>, Checks), PortError>> + Send;
 }

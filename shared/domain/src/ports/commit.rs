@@ -15,6 +15,7 @@ use crate::model::message::Message;
 use crate::model::patient::{Checks, Patient, Status};
 use crate::model::practice::{ApiKey, Practice};
 use crate::model::proposal::Proposal;
+use crate::model::refusal::PortError;
 use crate::model::session::{Exchange, Session};
 use crate::ports::patients::Listing;
 use crate::ports::staff::Once;
@@ -221,25 +222,103 @@ pub enum Write {
     },
 }
 
+/// The kind of record that a [`Write`] is about, and whose condition it may lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// A patient's own record.
+    Patient,
+    /// Visits, appointments and contacts of a chart.
+    Care,
+    /// What patients and accounts are found by.
+    Directory,
+    /// A link, its codes and its ticket.
+    Link,
+    /// A user name with its password.
+    Username,
+    /// An account with its grants.
+    Account,
+    /// A registration that waits for staff.
+    Hold,
+    /// A session.
+    Session,
+    /// A code that is exchanged for a session.
+    Exchange,
+    /// An event of an audit chain.
+    Event,
+    /// A message in the outbox.
+    Message,
+    /// The attempts on a user name.
+    Attempts,
+    /// Failed checks of a patient.
+    Checks,
+    /// A proposed change of a chart.
+    Proposal,
+    /// A note for staff.
+    Note,
+    /// A counter of a limit.
+    Limit,
+    /// An idempotency marker.
+    Marker,
+    /// A practice.
+    Practice,
+    /// An API key.
+    Key,
+}
+
+impl Write {
+    /// The record that it is about.
+    pub const fn record(&self) -> Record {
+        match self {
+            Self::CreatePatient(..) | Self::ChangePatient(..) => Record::Patient,
+            Self::Care(..) => Record::Care,
+            Self::List(..) | Self::Unlist(..) => Record::Directory,
+            Self::CreateLink(_)
+            | Self::CloseLink { .. }
+            | Self::EndLink { .. }
+            | Self::PassFacts { .. }
+            | Self::SendCode { .. }
+            | Self::PassCode { .. }
+            | Self::AcceptLink { .. } => Record::Link,
+            Self::ClaimUsername(_) | Self::SetPassword(_) | Self::FreeUsername { .. } => Record::Username,
+            Self::CreateAccount(_)
+            | Self::ChangeAccount(_)
+            | Self::EndGrant { .. }
+            | Self::RestoreGrant { .. }
+            | Self::SuspendGrant { .. }
+            | Self::SetLevel { .. } => Record::Account,
+            Self::Hold(_) | Self::DropHold { .. } | Self::DecideHold { .. } => Record::Hold,
+            Self::OpenSession(_) | Self::EndSession { .. } | Self::KeepSession(_) => Record::Session,
+            Self::OpenExchange(_) | Self::SpendExchange(_) => Record::Exchange,
+            Self::Append(_) => Record::Event,
+            Self::Queue(_) => Record::Message,
+            Self::ForgetAttempts(_) => Record::Attempts,
+            Self::Checks(..) => Record::Checks,
+            Self::Propose(_) | Self::DecideChange(_) => Record::Proposal,
+            Self::Note { .. } => Record::Note,
+            Self::Count(_) => Record::Limit,
+            Self::Once(_) => Record::Marker,
+            Self::CreatePractice(_) | Self::ChangePractice(_) => Record::Practice,
+            Self::IssueKey(_) | Self::RevokeKey { .. } => Record::Key,
+        }
+    }
+}
+
 /// Why an atomic write did not happen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
-    /// Conditions that did not hold, by their place in the list of writes.
+    /// Conditions that did not hold, by their place in the list of writes. [`crate::steps::retry`] tells them by record.
     #[error("conditions did not hold: {0:?}")]
     Lost(Vec<usize>),
     /// Others were writing the same items all the time.
     #[error("others were writing the same items")]
     Contended,
-    /// The table could not be reached.
-    #[error("the table is unavailable")]
-    Unavailable,
+    /// The port could not do it.
+    #[error(transparent)]
+    Port(#[from] PortError),
 }
 
 /// The one atomic write.
 pub trait Commit: Sync {
-    /// Does all of `writes`, or none.
+    /// Does all of `writes`, or none. Operations call it through [`crate::steps::retry`] alone.
     fn commit(&self, writes: &[Write]) -> impl Future<Output = Result<(), CommitError>> + Send;
 }
-
-/// How often a use case reads again and decides again when another write came between.
-pub const DECISIONS: u32 = 5;

@@ -8,7 +8,7 @@ use crate::model::ids::{MessageId, PatientId, PracticeId};
 use crate::model::link::Link;
 use crate::model::message::Message;
 use crate::model::patient::Patient;
-use crate::model::refusal::Unavailable;
+use crate::model::refusal::PortError;
 use crate::model::text_reply::{Said, Standing};
 use crate::time::Timestamp;
 
@@ -21,9 +21,9 @@ pub trait Outbox: Sync {
         &self,
         id: MessageId,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<Message>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<Message>, PortError>> + Send;
     /// The patient whom a message is about, the link that it carries and the account that it goes to, in one read.
-    fn about(&self, message: &Message) -> impl Future<Output = Result<About, Unavailable>> + Send;
+    fn about(&self, message: &Message) -> impl Future<Output = Result<About, PortError>> + Send;
     /// Writes down what became of a message that this sender still has: its state, the provider's id, and what the link
     /// that it delivers is to show from now on; a failure there is noted for staff.
     fn settle(
@@ -31,21 +31,21 @@ pub trait Outbox: Sync {
         message: &Message,
         delivery: Option<Delivery>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
     /// Lets go of a message that this sender still has, until then; the attempt does not count.
     fn put_back(
         &self,
         message: &Message,
         until: Timestamp,
-    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
     /// Ids of messages of a practice that were due before `now`, the oldest first, at most 100.
     fn due(
         &self,
         practice: &PracticeId,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Vec<MessageId>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<MessageId>, PortError>> + Send;
     /// Every practice.
-    fn practices(&self) -> impl Future<Output = Result<Vec<PracticeId>, Unavailable>> + Send;
+    fn practices(&self) -> impl Future<Output = Result<Vec<PracticeId>, PortError>> + Send;
 }
 
 /// What a message is about.
@@ -66,18 +66,18 @@ pub struct About {
 /// Reads where a number stands.
 pub trait Standings: Sync {
     /// By the latest entry, strongly read.
-    fn standing(&self, number: &str) -> impl Future<Output = Result<Standing, Unavailable>> + Send;
+    fn standing(&self, number: &str) -> impl Future<Output = Result<Standing, PortError>> + Send;
 }
 
 /// Writes the ledger, and knows whose a number is.
 pub trait Ledger: Standings {
     /// Keeps an entry; where the number stands follows the entry with the latest instant, in whatever order they come.
-    fn say(&self, said: &Said) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    fn say(&self, said: &Said) -> impl Future<Output = Result<(), PortError>> + Send;
     /// Patients on whose chart the number is, of every practice; some may have another one by now.
     fn at_number(
         &self,
         number: &str,
-    ) -> impl Future<Output = Result<Vec<(PracticeId, PatientId)>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<(PracticeId, PatientId)>, PortError>> + Send;
 }
 
 /// Which message a report is about.
@@ -92,11 +92,11 @@ pub enum Named {
 /// What `track-delivery` does to the outbox.
 pub trait Tracking: Sync {
     /// A message, strongly read.
-    fn tracked(&self, named: &Named) -> impl Future<Output = Result<Option<Message>, Unavailable>> + Send;
+    fn tracked(&self, named: &Named) -> impl Future<Output = Result<Option<Message>, PortError>> + Send;
     /// Keeps what the provider said on the message and on the link that it delivers, unless more is known already.
     fn keep_feedback(
         &self,
         message: &Message,
         feedback: &Feedback,
-    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use crate::model::announcement::Announcement;
 use crate::model::ids::MessageId;
-use crate::model::refusal::Unavailable;
+use crate::model::refusal::PortError;
 
 /// What came of handing a message to a provider.
 pub enum Handed {
@@ -80,11 +80,11 @@ pub trait Bus: Sync {
     fn announce(
         &self,
         announcements: &[Announcement],
-    ) -> impl Future<Output = Result<Vec<usize>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<usize>, PortError>> + Send;
 }
 
 /// Hands what strangers ask for to the worker that looks it up: all that the function which takes it in can do with it.
 pub trait RequestQueue: Sync {
     /// Queues one request, sealed; all of them are of one length.
-    fn send(&self, sealed: &str) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    fn send(&self, sealed: &str) -> impl Future<Output = Result<(), PortError>> + Send;
 }

@@ -7,28 +7,26 @@ use crate::model::chart::Care;
 use crate::model::ids::{AccountId, ChangeId, PatientId, PracticeId};
 use crate::model::patient::{Checks, Patient};
 use crate::model::proposal::Proposal;
-use crate::model::refusal::Unavailable;
+use crate::model::refusal::PortError;
 
 /// Reads proposed changes.
 pub trait Proposals: Sync {
     /// Those of a practice that wait, the oldest first.
-    fn changes(
-        &self,
-        practice: &PracticeId,
-    ) -> impl Future<Output = Result<Vec<Proposal>, Unavailable>> + Send;
+    fn changes(&self, practice: &PracticeId)
+    -> impl Future<Output = Result<Vec<Proposal>, PortError>> + Send;
     /// One that waits.
     fn change(
         &self,
         practice: &PracticeId,
         id: ChangeId,
-    ) -> impl Future<Output = Result<Option<Proposal>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<Proposal>, PortError>> + Send;
     /// One that was decided on.
     fn decided_change(
         &self,
         practice: &PracticeId,
         patient: &PatientId,
         id: ChangeId,
-    ) -> impl Future<Output = Result<Option<Proposal>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<Proposal>, PortError>> + Send;
 }
 
 /// Reads patients, strongly.
@@ -38,19 +36,19 @@ pub trait Patients: Sync {
         &self,
         practice: &PracticeId,
         ids: &[PatientId],
-    ) -> impl Future<Output = Result<Vec<(Patient, Care)>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<(Patient, Care)>, PortError>> + Send;
     /// One patient.
     fn patient(
         &self,
         practice: &PracticeId,
         id: &PatientId,
-    ) -> impl Future<Output = Result<Option<Patient>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<Patient>, PortError>> + Send;
     /// What grows of the chart; empty if there is nothing.
     fn care(
         &self,
         practice: &PracticeId,
         id: &PatientId,
-    ) -> impl Future<Output = Result<Care, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Care, PortError>> + Send;
 }
 
 /// Finds patients by what identifies them; candidates only, a conditional write decides.
@@ -62,13 +60,13 @@ pub trait Directory: Sync {
         family: &str,
         given: &str,
         birth_date: &str,
-    ) -> impl Future<Output = Result<Vec<PatientId>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<PatientId>, PortError>> + Send;
     /// Ids of the practice's patients in order of name, a page after `cursor`.
     fn patients_after(
         &self,
         practice: &PracticeId,
         cursor: Option<String>,
-    ) -> impl Future<Output = Result<(Vec<PatientId>, Option<String>), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<(Vec<PatientId>, Option<String>), PortError>> + Send;
 }
 
 /// What makes a name or an address findable.
@@ -117,7 +115,7 @@ pub trait Addresses: Sync {
         &self,
         practice: &PracticeId,
         email: &str,
-    ) -> impl Future<Output = Result<Holders, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Holders, PortError>> + Send;
 }
 
 /// Reads what was noted for staff.
@@ -126,7 +124,7 @@ pub trait Attention: Sync {
     fn noted(
         &self,
         practice: &PracticeId,
-    ) -> impl Future<Output = Result<Vec<(PatientId, Cause)>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Vec<(PatientId, Cause)>, PortError>> + Send;
 }
 
 /// Reads the failed checks of a patient that no link keeps.
@@ -136,5 +134,5 @@ pub trait FailedChecks: Sync {
         &self,
         practice: &PracticeId,
         patient: &PatientId,
-    ) -> impl Future<Output = Result<Checks, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Checks, PortError>> + Send;
 }

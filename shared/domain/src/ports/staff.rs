@@ -6,7 +6,7 @@ use crate::model::chart::Care;
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::patient::Patient;
 use crate::model::practice::{ApiKey, Practice, PresentedKey};
-use crate::model::refusal::Unavailable;
+use crate::model::refusal::PortError;
 use crate::time::Timestamp;
 
 /// An `Idempotency-Key` of a client with what it was used for.
@@ -67,23 +67,22 @@ pub trait StaffCalls: Sync {
         &self,
         key: &PresentedKey,
         along: AlsoRead<'_>,
-    ) -> impl Future<Output = Result<CallRecords, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<CallRecords, PortError>> + Send;
 }
 
 /// Reads a practice; a copy of at most 30 seconds will do.
 pub trait Practices: Sync {
     /// The practice, if there is one of that name.
-    fn practice(&self, id: &PracticeId)
-    -> impl Future<Output = Result<Option<Practice>, Unavailable>> + Send;
+    fn practice(&self, id: &PracticeId) -> impl Future<Output = Result<Option<Practice>, PortError>> + Send;
 }
 
 /// Reads the keys of a practice.
 pub trait Keys: Sync {
     /// Keys that were issued, present and revoked.
-    fn keys(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<ApiKey>, Unavailable>> + Send;
+    fn keys(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<ApiKey>, PortError>> + Send;
     /// The practice itself, strongly.
     fn enrolled(
         &self,
         practice: &PracticeId,
-    ) -> impl Future<Output = Result<Option<Practice>, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Option<Practice>, PortError>> + Send;
 }

@@ -6,7 +6,7 @@ use crate::model::account::Account;
 use crate::model::announcement::Announcement;
 use crate::model::ids::{AccountId, PatientId, PracticeId};
 use crate::model::patient::Status;
-use crate::model::refusal::Unavailable;
+use crate::model::refusal::PortError;
 use crate::model::search::Listed;
 use crate::ports::messages::Standings;
 
@@ -59,24 +59,24 @@ pub trait Counts: Sync {
         from: Option<Status>,
         to: Option<Status>,
         event: &str,
-    ) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Keeps the lists that accounts are found by.
 pub trait Lists: Sync {
     /// An account's entry, strongly read.
-    fn listed(&self, account: AccountId) -> impl Future<Output = Result<Option<Listed>, Unavailable>> + Send;
+    fn listed(&self, account: AccountId) -> impl Future<Output = Result<Option<Listed>, PortError>> + Send;
     /// Puts an entry in the place of the one before; `false` if somebody else did meanwhile.
     fn list(
         &self,
         practice: &PracticeId,
         before: Option<&Listed>,
         entry: &Listed,
-    ) -> impl Future<Output = Result<bool, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
 /// Keeps whose a phone number is: candidates only.
 pub trait Numbers: Standings {
     /// Lists a chart under its number now, and no longer under the one before.
-    fn renumber(&self, renumbered: &Renumbered) -> impl Future<Output = Result<(), Unavailable>> + Send;
+    fn renumber(&self, renumbered: &Renumbered) -> impl Future<Output = Result<(), PortError>> + Send;
 }

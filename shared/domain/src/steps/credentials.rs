@@ -166,7 +166,7 @@ where
     S: Limits + Accounts,
 {
     let now = context.now();
-    let name = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
+    let name = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
     let counter = Counter::new(OWN_PASSWORD, &account.id.to_string(), now, &context.keyring);
     let (raised, login) = join!(store.raise(&counter, 1), store.login(&account.practice, &name));
     counter.check(raised?, now)?;

@@ -229,15 +229,6 @@ pub fn end_resets<'a>(
     }
 }
 
-/// The refusal of a commit that met the limit of a phone, if that is what it met.
-pub fn too_many_texts(writes: &[Write], lost: &[usize], now: crate::time::Timestamp) -> Option<Refusal> {
-    let met = lost.iter().find_map(|place| match writes.get(*place) {
-        Some(Write::Count(counter)) => Some(counter),
-        _ => None,
-    });
-    met.map(|counter| Refusal::TooManyRequests(now.seconds_until(counter.ends_at).max(1)))
-}
-
 /// Gives back to exactly `accounts` what a revocation took.
 pub fn restore_grants(
     patient: &mut Patient,

@@ -11,6 +11,7 @@ pub mod portal_status;
 pub mod public_post;
 pub mod registration;
 pub mod representative;
+pub mod retry;
 pub mod signed_in;
 pub mod staff_call;
 pub mod stops;

@@ -11,9 +11,8 @@ use crate::model::link::{Link, LinkState};
 use crate::model::patient::{Checks, Patient};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{
-    AlsoRead, Commit, CommitError, DECISIONS, History, Limits, Once, Practices, StaffCalls, Write,
-};
+use crate::ports::{AlsoRead, Commit, History, Limits, Once, Practices, StaffCalls, Write};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
 /// Events of one patient that a portal status looks through for invitations.
@@ -84,17 +83,14 @@ where
         let events = events?;
         let head = events.last().map(Event::head).unwrap_or_default();
         let made = made(events);
-        let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
+        let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
         let repeat = earlier_use(opened.once, once.as_ref(), context.now())?.is_some();
         let decision = if repeat { None } else { decide(before.clone(), &caller)? };
         if let (None, false, Some(key)) = (&decision, repeat, once.clone()) {
             // Nothing to do is an answer too: the same key must not do something later.
             let marker = Write::Once(Once::new(key, before.id.as_str(), context.now()));
-            match store.commit(&[marker]).await {
-                Ok(()) => {}
-                Err(CommitError::Lost(_)) => continue,
-                Err(CommitError::Contended) => return Err(Refusal::IdempotencyInProgress.into()),
-                Err(CommitError::Unavailable) => return Err(Failure::Unavailable),
+            if let Written::Lost(_) = written(store, &[marker], once.as_ref()).await? {
+                continue;
             }
         }
         let Some((mut after, mut writes, entry)) = decision else {
@@ -115,23 +111,16 @@ where
         }
         let (links, accounts) = (link_ids(&made), account_ids(&after));
         let (committed, records) =
-            join!(store.commit(&writes), store.portal_records(&after, &links, &accounts));
-        match committed {
-            Ok(()) => {
-                let (mut links, mut accounts, checks) = records?;
-                for write in &writes {
-                    apply_write(write, &mut links, &mut accounts);
-                }
-                return Ok((
-                    Portal { patient: after, settings, links: in_order(links), made, accounts, checks },
-                    caller,
-                ));
+            join!(written(store, &writes, once.as_ref()), store.portal_records(&after, &links, &accounts));
+        if let Written::Done = committed? {
+            let (mut links, mut accounts, checks) = records?;
+            for write in &writes {
+                apply_write(write, &mut links, &mut accounts);
             }
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended) if once.is_some() => {
-                return Err(Refusal::IdempotencyInProgress.into());
-            }
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+            return Ok((
+                Portal { patient: after, settings, links: in_order(links), made, accounts, checks },
+                caller,
+            ));
         }
     }
     Err(Failure::Unavailable)

@@ -6,7 +6,7 @@ use futures_util::join;
 use crate::context::Context;
 use crate::model::limit::{Counter, PUBLIC_POSTS};
 use crate::model::link::{Link, Purpose, parse_token};
-use crate::model::refusal::{Failure, Unavailable};
+use crate::model::refusal::{Failure, PortError};
 use crate::ports::{Limits, Links};
 
 /// Counts a POST from `peer` while `read` is under way; what was read, unless the address must wait.
@@ -14,7 +14,7 @@ pub async fn rate_limited<S: Limits, T>(
     context: &Context,
     store: &S,
     peer: &str,
-    read: impl Future<Output = Result<T, Unavailable>> + Send,
+    read: impl Future<Output = Result<T, PortError>> + Send,
 ) -> Result<T, Failure> {
     let now = context.now();
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);

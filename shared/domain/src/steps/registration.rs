@@ -35,8 +35,7 @@ pub struct Registered {
 /// Everything that one registration writes.
 pub(crate) struct RegistrationPlan {
     pub(crate) writes: Vec<Write>,
-    /// Place of the write that claims the user name; beyond the list where none does.
-    pub(crate) username_at: usize,
+    /// Other user names to suggest, should the one that is claimed be taken.
     pub(crate) alternatives: Vec<String>,
     pub(crate) account: Account,
     /// The session and its token; none where staff must decide first.

@@ -47,7 +47,7 @@ where
     let full = grants.any(|(id, grant)| id == patient.as_str() && grant.level == Level::Full);
     drop(grants);
     let patient = found?.filter(|_| full).ok_or(Refusal::NotFound)?;
-    let practice = store.practice(practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(practice).await?.ok_or(Failure::Broken("practice"))?;
     Ok(FullAccess { account: here.account, session: here.session, patient, head: head?, practice })
 }
 

@@ -8,7 +8,7 @@ use crate::model::audit::By;
 use crate::model::ids::{Actor, ClientId, PracticeId};
 use crate::model::limit::{CLIENT, Counter, Raised};
 use crate::model::practice::{ApiKey, PresentedKey, Scope};
-use crate::model::refusal::{Failure, FieldFault, Refusal, Unavailable};
+use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
 use crate::ports::{AlsoRead, CallRecords, Limits, Once, OnceKey, StaffCalls};
 use crate::time::Timestamp;
 
@@ -100,7 +100,7 @@ pub async fn authorize_with<S: Limits, T>(
     store: &S,
     call: &StaffCall,
     scopes: &[Scope],
-    read: impl Future<Output = Result<(Option<ApiKey>, T), Unavailable>> + Send,
+    read: impl Future<Output = Result<(Option<ApiKey>, T), PortError>> + Send,
 ) -> Result<(Caller, T), Failure> {
     let now = context.now();
     let unreported = context.calls.note(&call.key.digest, now);

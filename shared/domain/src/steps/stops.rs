@@ -9,9 +9,10 @@ use crate::model::audit::{Action, By, Entry, Subject};
 use crate::model::chart::Channel;
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::patient::{Patient, Stop, Stopped, address_digest};
-use crate::model::refusal::Unavailable;
+use crate::model::refusal::PortError;
 use crate::model::text_reply::Standing;
-use crate::ports::{Chain, Commit, CommitError, DECISIONS, Patients, Practices, Write};
+use crate::ports::{Chain, Commit, Patients, Practices, Write};
+use crate::steps::retry::{DECISIONS, Written, written_in_background};
 
 /// Brings a patient's record in line with whether texts may go to this number, if it is on the chart.
 pub async fn apply_text_reply<S>(
@@ -21,7 +22,7 @@ pub async fn apply_text_reply<S>(
     patient: &PatientId,
     number: &str,
     standing: Standing,
-) -> Result<(), Unavailable>
+) -> Result<(), PortError>
 where
     S: Patients + Practices + Chain + Commit,
 {
@@ -60,7 +61,7 @@ pub(crate) async fn change_stops<S, D>(
     practice: &PracticeId,
     id: &PatientId,
     decide: D,
-) -> Result<(), Unavailable>
+) -> Result<(), PortError>
 where
     S: Patients + Practices + Chain + Commit,
     D: Fn(&mut Patient) -> Option<StopsChanged> + Sync + Send,
@@ -70,7 +71,7 @@ where
         let (patient, head) = join!(store.patient(practice, id), store.head(practice, &subject));
         let Some(mut patient) = patient? else { return Ok(()) };
         let Some(amended) = decide(&mut patient) else { return Ok(()) };
-        let settings = store.practice(practice).await?.ok_or(Unavailable)?.settings;
+        let settings = store.practice(practice).await?.ok_or(PortError::Broken("practice"))?.settings;
         let now = context.now();
         let entry = Entry {
             practice: practice.clone(),
@@ -91,13 +92,11 @@ where
             cause,
             at: now,
         }));
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Lost(_) | CommitError::Contended) => {}
-            Err(CommitError::Unavailable) => return Err(Unavailable),
+        if let Written::Done = written_in_background(store, &writes).await? {
+            return Ok(());
         }
     }
-    Err(Unavailable)
+    Err(PortError::Unavailable)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::page::field::Fault;
 use crate::page::frame::Frame;
 use crate::page::html::html;
 use crate::problem::problem;
-use crate::reject::{Code, Reject};
+use crate::reject::Reject;
 
 #[derive(Template)]
 #[template(path = "dead_end.html")]
@@ -67,7 +67,7 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
     if !inbound.wants_page() {
         return problem(inbound, reject);
     }
-    let (status, code) = reject.status();
+    let (status, _) = reject.status();
     let frame = frame.filter(|_| status != 410).unwrap_or_else(|| Frame::nameless(inbound));
     let (words, dead) = (&frame.text.dead_end, &frame.text.dead_link);
     // A practice's page ends with its phone.
@@ -90,7 +90,7 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
         Reject::UnsupportedType | Reject::Refused(Refusal::BadRequest(_)) => {
             (words.wrong_format_title, words.wrong_format.to_owned(), office)
         }
-        Reject::Refused(_) | Reject::Unavailable => {
+        Reject::Refused(_) | Reject::Unavailable | Reject::Broken(_) => {
             (words.wrong_title, words.wrong(&inbound.request_id), office)
         }
     };
@@ -110,6 +110,6 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
     if let Reject::Refused(Refusal::TooManyRequests(seconds)) = reject {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
     }
-    answer.extensions_mut().insert(Code(code));
+    reject.mark(&mut answer);
     answer
 }

@@ -2,7 +2,7 @@
 
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::Practice;
-use portico_domain::model::refusal::Refusal;
+use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::ports::Practices;
 
 use crate::answer::Answer;
@@ -16,7 +16,7 @@ use crate::serve::App;
 /// The practice that the request's address names. Refuses with `404` where there is none.
 pub async fn named_practice<S: Practices>(app: &App<S>, inbound: &Inbound) -> Result<Practice, Reject> {
     let id = PracticeId::parse(inbound.param("practice")).map_err(|_| Refusal::NotFound)?;
-    let found = app.store.practice(&id).await.map_err(|_| Reject::Unavailable)?;
+    let found = app.store.practice(&id).await.map_err(Failure::from)?;
     Ok(found.ok_or(Refusal::NotFound)?)
 }
 

@@ -9,8 +9,9 @@ use crate::model::ids::AccountId;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
 use crate::model::session::{Presented, Session};
-use crate::ports::{Accounts, Commit, CommitError, DECISIONS, Limits, Write};
+use crate::ports::{Accounts, Commit, Limits, Record, Write};
 use crate::steps::change::account_changed;
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::signed_in::{Holder, live_session};
 use crate::steps::staff_call::{StaffCall, authorize_with};
 
@@ -83,11 +84,10 @@ where
             Vec::new(),
             &mut writes,
         );
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(Exchanged { session, token }),
-            Err(CommitError::Lost(places)) if places.contains(&0) => return Err(Refusal::NotFound.into()),
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        match written(store, &writes, None).await? {
+            Written::Done => return Ok(Exchanged { session, token }),
+            Written::Lost(lost) if lost.holds(Record::Exchange) => return Err(Refusal::NotFound.into()),
+            Written::Lost(_) => {}
         }
     }
     Err(Failure::Unavailable)

@@ -16,15 +16,16 @@ use crate::model::message::{Message, Recipient, Template};
 use crate::model::patient::Patient;
 use crate::model::person::{Email, PostalCode};
 use crate::model::practice::Practice;
-use crate::model::refusal::{Failure, Refusal, Unavailable};
+use crate::model::refusal::{Failure, PortError, Refusal};
 use crate::model::username::Username;
 use crate::ports::{
-    Accounts, Addresses, Chain, Commit, CommitError, DECISIONS, FailedChecks, Links, Once, OnceKey, Patients,
-    Practices, Write,
+    Accounts, Addresses, Chain, Commit, FailedChecks, Links, Once, OnceKey, Patients, Practices, Record,
+    Write,
 };
 use crate::steps::invitation::{Prepared, count_text, prepare, prepare_reset, reset_of_patient};
 use crate::steps::notice::{Reach, message, notice_channel, to_patient};
 use crate::steps::representative::{offer_again, offer_channel};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::Caller;
 use crate::time::Timestamp;
 
@@ -36,7 +37,7 @@ struct Decided {
 }
 
 /// Answers one request, known to the queue as `id`. What is not one of ours is dropped.
-pub async fn answer<S>(context: &Context, store: &S, id: &str, sealed: &str) -> Result<(), Unavailable>
+pub async fn answer<S>(context: &Context, store: &S, id: &str, sealed: &str) -> Result<(), PortError>
 where
     S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Commit,
 {
@@ -46,29 +47,21 @@ where
         let decided = match decide(context, store, &request).await {
             Ok(decided) => decided,
             Err(Failure::Refused(_)) => return Ok(()),
-            Err(Failure::Unavailable) => return Err(Unavailable),
+            Err(failure) => return Err(failure.into()),
         };
         let Some(Decided { to, mut writes }) = decided else { return Ok(()) };
         writes.push(Write::Count(Counter::new(MAIL, &to.to_lowercase(), now, &context.keyring)));
-        let counted = writes.len() - 1;
         let name =
             data_encoding::HEXLOWER.encode(&context.keyring.mac_now(Use::Body, &[b"request", id.as_bytes()]));
         writes.push(Write::Once(Once::new(OnceKey { name, body: String::new() }, "", now)));
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(()),
-            // The address has heard enough for a day, or this request was answered before.
-            Err(CommitError::Lost(places)) if places.iter().any(|place| *place >= counted) => return Ok(()),
-            Err(CommitError::Lost(places)) if too_many(&writes, &places) => return Ok(()),
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Unavailable),
+        match written(store, &writes, None).await? {
+            Written::Done => return Ok(()),
+            // The address has heard enough for a day, a phone for an hour, or this request was answered before.
+            Written::Lost(lost) if lost.holds(Record::Limit) || lost.holds(Record::Marker) => return Ok(()),
+            Written::Lost(_) => {}
         }
     }
-    Err(Unavailable)
-}
-
-/// Whether a phone has had its texts for the hour.
-fn too_many(writes: &[Write], lost: &[usize]) -> bool {
-    lost.iter().any(|place| matches!(writes.get(*place), Some(Write::Count(_))))
+    Err(PortError::Unavailable)
 }
 
 async fn decide<S>(context: &Context, store: &S, request: &Request) -> Result<Option<Decided>, Failure>

@@ -10,7 +10,7 @@ use crate::model::message::{ATTEMPTS, Message, MessageState, Recipient, Template
 use crate::model::patient::{Patient, Stop};
 use crate::model::person::{Email, Name, Phone};
 use crate::model::practice::Settings;
-use crate::model::refusal::Unavailable;
+use crate::model::refusal::PortError;
 use crate::ports::{About, Handed, Outbox, Practices, Standings};
 use crate::time::Timestamp;
 
@@ -89,7 +89,7 @@ pub async fn take<S: Outbox + Standings + Practices>(
     context: &Context,
     store: &S,
     id: MessageId,
-) -> Result<Taken, Unavailable> {
+) -> Result<Taken, PortError> {
     let now = context.now();
     let Some(mut message) = store.claim(id, now).await? else { return Ok(Taken::Nothing) };
     if message.attempts > ATTEMPTS {
@@ -125,7 +125,7 @@ async fn stopped<S: Standings>(
     patient: &Patient,
     about: &About,
     address: &str,
-) -> Result<Option<Delivery>, Unavailable> {
+) -> Result<Option<Delivery>, PortError> {
     if matches!(message.to, Recipient::Former(_)) {
         return Ok(None);
     }
@@ -254,7 +254,7 @@ pub async fn settle<S: Outbox>(
     store: &S,
     mut message: Message,
     handed: Handed,
-) -> Result<MessageState, Unavailable> {
+) -> Result<MessageState, PortError> {
     let now = context.now();
     let delivery = match handed {
         Handed::Accepted(id) => {
@@ -290,7 +290,7 @@ pub struct Overdue {
 }
 
 /// Messages whose time came without anybody sending them: a stream record was lost, a sender died, a provider said later.
-pub async fn overdue<S: Outbox>(context: &Context, store: &S) -> Result<Overdue, Unavailable> {
+pub async fn overdue<S: Outbox>(context: &Context, store: &S) -> Result<Overdue, PortError> {
     let now = context.now();
     let mut ids = Vec::new();
     for practice in store.practices().await? {

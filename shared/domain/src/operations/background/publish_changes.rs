@@ -5,18 +5,18 @@ use crate::context::Context;
 use crate::model::account::Account;
 use crate::model::grant::GrantState;
 use crate::model::ids::{AccountId, PatientId};
-use crate::model::refusal::{Failure, Unavailable};
+use crate::model::refusal::PortError;
 use crate::model::search::listed;
 use crate::model::text_reply::Standing;
 use crate::ports::{
-    Accounts, Chain, Change, Commit, CommitError, Counts, DECISIONS, Lists, Moved, Numbers, Patients,
-    Practices, Write,
+    Accounts, Chain, Change, Commit, Counts, Lists, Moved, Numbers, Patients, Practices, Write,
 };
+use crate::steps::retry::{DECISIONS, Written, written_in_background};
 use crate::steps::signed_in::patients_of;
 use crate::steps::stops::apply_text_reply;
 
 /// Follows one change of the stream. Repeating it does no harm.
-pub async fn follow<S>(context: &Context, store: &S, change: Change, event: &str) -> Result<(), Unavailable>
+pub async fn follow<S>(context: &Context, store: &S, change: Change, event: &str) -> Result<(), PortError>
 where
     S: Counts + Lists + Numbers + Accounts + Patients + Practices + Chain + Commit,
 {
@@ -55,23 +55,23 @@ where
 }
 
 /// Lists an account under the words that are true of it now, whatever the record of the stream said.
-async fn relist<S>(store: &S, id: AccountId) -> Result<(), Unavailable>
+async fn relist<S>(store: &S, id: AccountId) -> Result<(), PortError>
 where
     S: Lists + Accounts + Patients,
 {
     for _ in 0..DECISIONS {
         let before = store.listed(id).await?;
         let Some(account) = store.account(id).await? else { return Ok(()) };
-        let patients = patients_of(store, &account).await.map_err(|_: Failure| Unavailable)?;
+        let patients = patients_of(store, &account).await?;
         let entry = listed(&account, &patients, before.as_ref());
         if store.list(&account.practice, before.as_ref(), &entry).await? {
             return Ok(());
         }
     }
-    Err(Unavailable)
+    Err(PortError::Unavailable)
 }
 
-async fn note_sign_in<S>(store: &S, account: &Account, id: &PatientId) -> Result<(), Unavailable>
+async fn note_sign_in<S>(store: &S, account: &Account, id: &PatientId) -> Result<(), PortError>
 where
     S: Patients + Practices + Commit,
 {
@@ -80,15 +80,15 @@ where
         if patient.last_login_at >= account.last_login_at {
             return Ok(());
         }
-        let practice = store.practice(&account.practice).await?.ok_or(Unavailable)?;
+        let practice = store.practice(&account.practice).await?.ok_or(PortError::Broken("practice"))?;
         patient.last_login_at = account.last_login_at;
         patient.version += 1;
         let status = patient.status(&practice.settings);
-        match store.commit(&[Write::ChangePatient(Box::new(patient), status)]).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Lost(_) | CommitError::Contended) => {}
-            Err(CommitError::Unavailable) => return Err(Unavailable),
+        if let Written::Done =
+            written_in_background(store, &[Write::ChangePatient(Box::new(patient), status)]).await?
+        {
+            return Ok(());
         }
     }
-    Err(Unavailable)
+    Err(PortError::Unavailable)
 }

@@ -13,11 +13,10 @@ use crate::model::ids::PatientId;
 use crate::model::message::{Message, Recipient};
 use crate::model::patient::Stop;
 use crate::model::person::{Email, Phone};
-use crate::model::refusal::Unavailable;
+use crate::model::refusal::PortError;
 use crate::model::text_reply::{Said, Word};
-use crate::ports::{
-    Accounts, Addresses, Chain, Commit, DECISIONS, Ledger, Named, Patients, Practices, Tracking, Write,
-};
+use crate::ports::{Accounts, Addresses, Chain, Commit, Ledger, Named, Patients, Practices, Tracking, Write};
+use crate::steps::retry::{DECISIONS, written_in_background};
 use crate::steps::stops::{StopsChanged, apply_text_reply, change_stops};
 use crate::time::Timestamp;
 
@@ -95,7 +94,7 @@ pub enum Told {
 }
 
 /// Takes a report. Told again, it changes nothing.
-pub async fn report<S>(context: &Context, store: &S, report: &Report) -> Result<Told, Unavailable>
+pub async fn report<S>(context: &Context, store: &S, report: &Report) -> Result<Told, PortError>
 where
     S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
@@ -122,7 +121,7 @@ where
     if let (Outcome::Failed(_), Some(_)) = (report.outcome, message.shown_on()) {
         let (practice, patient) = (message.practice.clone(), message.about.clone());
         let note = Write::Note { practice, patient, cause: Cause::DeliveryFailed, at: context.now() };
-        store.commit(&[note]).await.map_err(|_| Unavailable)?;
+        written_in_background(store, &[note]).await?;
     }
     // Last, so that what fails on the way here is done again when the report comes again.
     store.keep_feedback(&message, &feedback).await?;
@@ -140,7 +139,7 @@ async fn stop<S>(
     message: &Message,
     address: &str,
     why: Stop,
-) -> Result<(), Unavailable>
+) -> Result<(), PortError>
 where
     S: Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
@@ -190,7 +189,7 @@ where
 }
 
 /// Takes a reply to a text: the ledger first, then everybody whose number it is.
-pub async fn say<S>(context: &Context, store: &S, said: &Said) -> Result<(), Unavailable>
+pub async fn say<S>(context: &Context, store: &S, said: &Said) -> Result<(), PortError>
 where
     S: Ledger + Patients + Practices + Chain + Commit,
 {
@@ -205,5 +204,5 @@ where
             return Ok(());
         }
     }
-    Err(Unavailable)
+    Err(PortError::Unavailable)
 }

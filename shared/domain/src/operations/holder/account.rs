@@ -15,14 +15,13 @@ use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
 use crate::model::username::{Username, alternatives};
-use crate::ports::{
-    Accounts, Commit, CommitError, DECISIONS, Limits, Links, Listing, Patients, Practices, Sessions, Write,
-};
+use crate::ports::{Accounts, Commit, Limits, Links, Listing, Patients, Practices, Sessions, Write};
 use crate::steps::change::account_changed;
 use crate::steps::credentials::{check_password, confirm, end_all_access, own_words};
 use crate::steps::invitation::RESET_MINUTES;
 use crate::steps::notice::{Reach, message, notify_holder};
 use crate::steps::one_time_code::{is_right_code, next_code};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::signed_in::{Holder, holder, patients_of};
 
 /// A person at their account page.
@@ -44,7 +43,7 @@ where
 {
     let found = holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
     let Holder { account, session } = found;
-    let practice = store.practice(practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(practice).await?.ok_or(Failure::Broken("practice"))?;
     let leading = account.leading_patient().ok_or(Refusal::Unauthorized)?;
     let leading = store.patient(&practice.id, &leading).await?.ok_or(Refusal::Unauthorized)?;
     Ok(HolderAndPractice { account, session, practice, leading })
@@ -154,19 +153,11 @@ where
     let Holder { mut account, session } =
         holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
     let writes = decide(&mut account, session)?;
-    match store.commit(&writes).await {
-        Ok(()) => Ok(true),
-        Err(CommitError::Lost(places)) => {
-            let lost = |wanted: fn(&Write) -> bool| {
-                places.iter().any(|place| writes.get(*place).is_some_and(wanted))
-            };
-            if lost(|write| matches!(write, Write::ClaimUsername(_))) {
-                return Err(Refusal::UsernameTaken(Vec::new()).into());
-            }
-            // A session that somebody else ended at this moment is over, as was wanted.
-            Ok(lost(|write| matches!(write, Write::EndSession { .. })))
-        }
-        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
+    match written(store, &writes, None).await? {
+        Written::Done => Ok(true),
+        Written::Lost(lost) if lost.claim() => Err(Refusal::UsernameTaken(Vec::new()).into()),
+        // A session that somebody else ended at this moment is over, as was wanted.
+        Written::Lost(lost) => Ok(lost.ended_session()),
     }
 }
 
@@ -355,7 +346,8 @@ where
     if !is_right_code(context, &link, &code, entered) {
         return Err(Refusal::CodeRejected.into());
     }
-    let email = link.sent_to.as_deref().and_then(|to| Email::parse(to).ok()).ok_or(Failure::Unavailable)?;
+    let email =
+        link.sent_to.as_deref().and_then(|to| Email::parse(to).ok()).ok_or(Failure::Broken("link"))?;
     change_account(context, store, &practice.id, token, |account, _| {
         if account.new_email != Some(id) {
             return Err(Refusal::CodeRejected.into());

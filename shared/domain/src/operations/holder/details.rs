@@ -17,11 +17,10 @@ use crate::model::patient::Patient;
 use crate::model::person::{Invalid, Line};
 use crate::model::proposal::{ChartField, Proposal, ProposalState, ProposedValue, proposal_event};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
-use crate::ports::{
-    Accounts, Chain, Commit, CommitError, DECISIONS, Limits, Patients, Practices, Proposals, Write,
-};
+use crate::ports::{Accounts, Chain, Commit, Limits, Patients, Practices, Proposals, Record, Write};
 use crate::steps::credentials::confirm;
 use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::signed_in::{FullAccess, full_access, holder};
 use crate::time::Timestamp;
 
@@ -128,13 +127,12 @@ where
         let told = notice_channel(&patient)
             .map(|channel| to_patient(context, &patient, Template::DetailsProposed, channel, None));
         writes.extend(told.map(Write::Queue));
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(change.id),
-            Err(CommitError::Lost(places)) if places.contains(&0) => {
+        match written(store, &writes, None).await? {
+            Written::Done => return Ok(change.id),
+            Written::Lost(lost) if lost.holds(Record::Limit) => {
                 return Err(Refusal::TooManyRequests(now.seconds_until(counter.ends_at).max(1)).into());
             }
-            Err(CommitError::Lost(_)) => head = store.head(practice, &subject).await?,
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+            Written::Lost(_) => head = store.head(practice, &subject).await?,
         }
     }
     Err(Failure::Unavailable)

@@ -11,10 +11,10 @@ use crate::model::link::Link;
 use crate::model::patient::{AccountRef, Patient, RevokeReason};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{Accounts, Chain, Commit, CommitError, DECISIONS, History, Patients, Practices, Write};
+use crate::ports::{Accounts, Chain, Commit, History, Patients, Practices, Write};
 use crate::steps::access::{Revoke, require_representative, revoke_one, set_level_of};
-use crate::steps::invitation::too_many_texts;
 use crate::steps::representative::{Offering, offer};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::signed_in::{FullAccess, full_access, holder};
 use crate::steps::staff_call::Caller;
 
@@ -140,14 +140,9 @@ where
                 finished(patient, writes, &practice)
             }
         };
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Lost(lost)) => {
-                if let Some(refusal) = too_many_texts(&writes, &lost, context.now()) {
-                    return Err(refusal.into());
-                }
-            }
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        match written(store, &writes, None).await? {
+            Written::Done => return Ok(()),
+            Written::Lost(lost) => lost.within_limits(context.now())?,
         }
     }
     Err(Failure::Unavailable)

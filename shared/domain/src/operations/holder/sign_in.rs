@@ -9,9 +9,10 @@ use crate::model::ids::PracticeId;
 use crate::model::password::Password;
 use crate::model::refusal::{Failure, Refusal};
 use crate::model::session::{Exchange, Presented, Session};
-use crate::ports::{Accounts, Commit, CommitError, DECISIONS, Limits, Write};
+use crate::ports::{Accounts, Commit, Limits, Write};
 use crate::steps::change::account_changed;
 use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticate};
+use crate::steps::retry::{DECISIONS, Written, written, written_in_background};
 use crate::steps::signed_in::holder;
 
 /// To sign in.
@@ -88,14 +89,13 @@ where
             writes.push(Write::SetPassword(Login { password, ..login.clone() }));
         }
         account_changed(context, &mut account, Action::SignedIn, By::visitor(), Vec::new(), &mut writes);
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(SignedIn { account, session, token, exchange, browser }),
-            Err(CommitError::Lost(_)) => {
+        match written(store, &writes, None).await? {
+            Written::Done => return Ok(SignedIn { account, session, token, exchange, browser }),
+            Written::Lost(_) => {
                 let again = store.account(account.id).await?;
                 // A reset, or a deletion, came between: what was right a moment ago is so no longer.
                 account = again.filter(|again| again.epoch == session.epoch).ok_or(Refusal::SignInFailed)?;
             }
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
         }
     }
     Err(Failure::Unavailable)
@@ -104,11 +104,9 @@ where
 /// The right password of somebody without access: it was no failure, so it must not count towards a lock.
 async fn revoked<S: Commit>(store: &S, mut account: Account) -> Result<SignedIn, Failure> {
     account.version += 1;
-    match store.commit(&[Write::ChangeAccount(Box::new(account))]).await {
-        // Somebody else changed the account at this moment; the count is then one too high, for once.
-        Ok(()) | Err(CommitError::Lost(_) | CommitError::Contended) => Err(Refusal::AccessRevoked.into()),
-        Err(CommitError::Unavailable) => Err(Failure::Unavailable),
-    }
+    // Where somebody else changed the account at this moment, the count is one too high, for once.
+    written_in_background(store, &[Write::ChangeAccount(Box::new(account))]).await?;
+    Err(Refusal::AccessRevoked.into())
 }
 
 /// A code with which the portal gets a session of its own for the person who holds this one.
@@ -126,9 +124,9 @@ where
         return Err(Refusal::Forbidden.into());
     }
     let (record, code) = Exchange::begin(&here.account, context.now(), &*context.entropy);
-    match store.commit(&[Write::OpenExchange(record)]).await {
-        Ok(()) => Ok(code),
-        Err(_) => Err(Failure::Unavailable),
+    match written(store, &[Write::OpenExchange(record)], None).await? {
+        Written::Done => Ok(code),
+        Written::Lost(_) => Err(Failure::Unavailable),
     }
 }
 
@@ -147,10 +145,8 @@ pub async fn sign_out<S: Accounts + Commit>(
         }
         let mut writes = vec![Write::EndSession { account: session.account, digest: session.digest }];
         account_changed(context, &mut account, Action::SignedOut, By::visitor(), Vec::new(), &mut writes);
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        if let Written::Done = written(store, &writes, None).await? {
+            return Ok(());
         }
     }
     Err(Failure::Unavailable)

@@ -16,12 +16,13 @@ use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::search::{FoundAccounts, searched};
 use crate::model::username::Username;
 use crate::ports::{
-    Accounts, AlsoRead, Chain, Commit, CommitError, DECISIONS, Limits, Listing, Once, OnceKey, Patients,
-    Practices, Search, StaffCalls, Write,
+    Accounts, AlsoRead, Chain, Commit, Limits, Listing, Once, OnceKey, Patients, Practices, Search,
+    StaffCalls, Write,
 };
 use crate::steps::change::account_changed;
 use crate::steps::credentials::end_all_access;
 use crate::steps::invitation::{end_resets, own_account_ended};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::signed_in::patients_of;
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
@@ -138,7 +139,7 @@ where
         if again {
             return Ok(account);
         }
-        let name = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
+        let name = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
         let mut writes = vec![Write::ForgetAttempts(sign_in_key(&account.practice, &name, &context.keyring))];
         account.attempts_seen = 0;
         account.browsers += 1;
@@ -146,13 +147,8 @@ where
         if let Some(key) = once.clone() {
             writes.push(Write::Once(Once::new(key, &id.to_string(), context.now())));
         }
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(account),
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended) if once.is_some() => {
-                return Err(Refusal::IdempotencyInProgress.into());
-            }
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        if let Written::Done = written(store, &writes, once.as_ref()).await? {
+            return Ok(account);
         }
     }
     Err(Failure::Unavailable)
@@ -167,8 +163,8 @@ where
     let now = context.now();
     for _ in 0..DECISIONS {
         let (caller, mut account, _) = account_of(context, store, call, id, None).await?;
-        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
-        let name = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
+        let name = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
         let mut writes = vec![
             Write::FreeUsername { practice: practice.id.clone(), name: name.clone(), account: id },
             Write::ForgetAttempts(sign_in_key(&practice.id, &name, &context.keyring)),
@@ -192,10 +188,8 @@ where
         }
         account.deleted_at = Some(now);
         account_changed(context, &mut account, Action::AccountDeleted, caller.by(), Vec::new(), &mut writes);
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        if let Written::Done = written(store, &writes, None).await? {
+            return Ok(());
         }
     }
     Err(Failure::Unavailable)

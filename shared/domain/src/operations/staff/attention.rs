@@ -31,7 +31,7 @@ where
     S: StaffCalls + Limits + Practices + Patients + History + Attention,
 {
     let (caller, _) = authorize(context, store, call, &[Scope::Report], AlsoRead::default()).await?;
-    let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
+    let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
     let mut noted: BTreeMap<PatientId, BTreeSet<Cause>> = BTreeMap::new();
     for (patient, cause) in store.noted(&caller.practice).await? {
         noted.entry(patient).or_default().insert(cause);

@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::model::audit::{Event, Subject, verify};
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::practice::Scope;
-use crate::model::refusal::{Failure, FieldFault, Refusal, Unavailable};
+use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
 use crate::ports::{AlsoRead, Directory, History, Limits, Patients, StaffCalls};
 use crate::steps::staff_call::{StaffCall, authorize};
 
@@ -150,7 +150,7 @@ async fn check<S: History>(
     subject: &Subject,
     at_least: u64,
     verdict: &mut Verdict,
-) -> Result<(), Unavailable> {
+) -> Result<(), PortError> {
     let events = store.events(practice, subject, 0, usize::MAX).await?;
     let (holds, broken) = verify(&events, &context.keyring);
     let broken = broken.or_else(|| (holds < at_least).then_some(holds + 1));

@@ -6,7 +6,8 @@ use crate::context::Context;
 use crate::model::audit::{Action, Entry, Subject};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
-use crate::ports::{AlsoRead, Chain, Commit, CommitError, DECISIONS, Limits, Practices, StaffCalls, Write};
+use crate::ports::{AlsoRead, Chain, Commit, Limits, Practices, StaffCalls, Write};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{StaffCall, authorize};
 
 /// The settings.
@@ -16,7 +17,7 @@ pub async fn get<S: StaffCalls + Limits + Practices>(
     call: &StaffCall,
 ) -> Result<Settings, Failure> {
     let (caller, _) = authorize(context, store, call, &[Scope::Settings], AlsoRead::default()).await?;
-    Ok(store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings)
+    Ok(store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings)
 }
 
 /// Changes the settings to what `change` makes of them. All faults at once, if there are any.
@@ -36,7 +37,7 @@ where
         );
         let (caller, _) = opened?;
         caller.actor()?;
-        let mut practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let mut practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let settings = change(practice.settings.clone());
         let faults = settings.faults();
         if !faults.is_empty() {
@@ -61,10 +62,10 @@ where
         practice.settings = settings;
         practice.head = event.head();
         practice.version += 1;
-        match store.commit(&[Write::ChangePractice(practice.clone()), Write::Append(event)]).await {
-            Ok(()) => return Ok(practice.settings),
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        if let Written::Done =
+            written(store, &[Write::ChangePractice(practice.clone()), Write::Append(event)], None).await?
+        {
+            return Ok(practice.settings);
         }
     }
     Err(Failure::Unavailable)

@@ -15,12 +15,11 @@ use crate::model::patient::{AccountRef, Patient};
 use crate::model::practice::{Practice, Scope};
 use crate::model::refusal::{Failure, Refusal};
 use crate::model::username::Username;
-use crate::ports::{
-    Accounts, AlsoRead, Chain, Commit, CommitError, DECISIONS, Limits, Practices, StaffCalls, Write,
-};
+use crate::ports::{Accounts, AlsoRead, Chain, Commit, Limits, Practices, StaffCalls, Write};
 use crate::steps::credentials::{check_password, end_all_access};
 use crate::steps::invitation::end_resets;
 use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize};
 
 /// User name and password that staff give to a patient at the desk.
@@ -54,7 +53,7 @@ where
         let (caller, opened) = opened?;
         caller.actor()?;
         let patient = opened.patient.ok_or(Refusal::NotFound)?;
-        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         require_eligible(context, &practice, &patient)?;
         let own = patient.chart.email.iter().collect::<Vec<_>>();
         let username = Username::parse_for(&command.username, &own)
@@ -66,13 +65,12 @@ where
         };
         let given =
             plan_credentials(context, &practice, patient, existing, &username, command, &caller, &head?)?;
-        match store.commit(&given.writes).await {
-            Ok(()) => return Ok((given.account, given.patient)),
-            Err(CommitError::Lost(places)) if places.iter().any(|place| given.claims(*place)) => {
+        match written(store, &given.writes, None).await? {
+            Written::Done => return Ok((given.account, given.patient)),
+            Written::Lost(lost) if lost.claim() => {
                 return Err(Refusal::UsernameTaken(Vec::new()).into());
             }
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+            Written::Lost(_) => {}
         }
     }
     Err(Failure::Unavailable)
@@ -101,12 +99,6 @@ struct CredentialsPlan {
     writes: Vec<Write>,
 }
 
-impl CredentialsPlan {
-    fn claims(&self, place: usize) -> bool {
-        matches!(self.writes.get(place), Some(Write::ClaimUsername(_)))
-    }
-}
-
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
 fn plan_credentials(
     context: &Context,
@@ -128,7 +120,7 @@ fn plan_credentials(
         account: account.id,
         password: command.password.hash(&context.keyring, &*context.entropy),
     };
-    let old = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?.name;
+    let old = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
     if !is_new && old == username.name {
         writes.push(Write::SetPassword(login));
     } else {

@@ -9,11 +9,9 @@ use crate::model::ids::AccountId;
 use crate::model::message::Template;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{
-    AlsoRead, Chain, Commit, CommitError, DECISIONS, Holds, Limits, Once, Patients, Practices, StaffCalls,
-    Write,
-};
+use crate::ports::{AlsoRead, Chain, Commit, Holds, Limits, Once, Patients, Practices, StaffCalls, Write};
 use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{StaffCall, authorize, earlier_use};
 
 /// The registrations that wait.
@@ -43,11 +41,11 @@ where
         let (caller, opened) = authorize(context, store, call, &[Scope::Accounts], along).await?;
         caller.actor()?;
         if let Some(made) = earlier_use(opened.once, once.as_ref(), context.now())? {
-            return serde_json::from_str(&made).map_err(|_| Failure::Unavailable);
+            return serde_json::from_str(&made).map_err(|_| Failure::Broken("idempotency marker"));
         }
         let all = store.holds(&caller.practice).await?;
         let hold = all.into_iter().find(|hold| hold.account == id).ok_or(Refusal::NotFound)?;
-        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let subject = Subject::Patient(hold.patient.clone());
         let (patient, head) =
             join!(store.patient(&hold.practice, &hold.patient), store.head(&hold.practice, &subject));
@@ -94,13 +92,8 @@ where
         }
         let status = patient.status(&practice.settings);
         writes.push(Write::ChangePatient(Box::new(patient), status));
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(hold),
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended) if once.is_some() => {
-                return Err(Refusal::IdempotencyInProgress.into());
-            }
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        if let Written::Done = written(store, &writes, once.as_ref()).await? {
+            return Ok(hold);
         }
     }
     Err(Failure::Unavailable)

@@ -10,11 +10,9 @@ use crate::model::ids::PatientId;
 use crate::model::patient::Patient;
 use crate::model::practice::{Practice, Scope};
 use crate::model::refusal::Failure;
-use crate::ports::{
-    AlsoRead, Chain, Commit, CommitError, DECISIONS, Limits, Once, OnceKey, Patients, Practices, StaffCalls,
-    Write,
-};
+use crate::ports::{AlsoRead, Chain, Commit, Limits, Once, OnceKey, Patients, Practices, StaffCalls, Write};
 use crate::steps::chart_change::{ChartChange, ChartPlan, Synced, end_of_chain, plan_chart};
+use crate::steps::retry::{DECISIONS, Written, written, written_in_background};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
 /// What an import states about one patient: the chart, if it is among the resources, and what grows.
@@ -64,18 +62,16 @@ where
     let (caller, opened) = authorize(context, store, call, &[Scope::ChartWrite], along).await?;
     caller.actor()?;
     earlier_use(opened.once, once.as_ref(), context.now())?;
-    let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
     Ok(Import { caller, practice, once })
 }
 
 /// Ends an import that was taken in.
 pub async fn imported<S: Commit>(context: &Context, store: &S, import: Import) -> Result<(), Failure> {
     let Some(key) = import.once else { return Ok(()) };
-    match store.commit(&[Write::Once(Once::new(key, "import", context.now()))]).await {
-        // The same import came in twice at the same time: it is in.
-        Ok(()) | Err(CommitError::Lost(_) | CommitError::Contended) => Ok(()),
-        Err(CommitError::Unavailable) => Err(Failure::Unavailable),
-    }
+    // Where the marker is lost, the same import came in twice at the same time: it is in.
+    written_in_background(store, &[Write::Once(Once::new(key, "import", context.now()))]).await?;
+    Ok(())
 }
 
 /// Takes in what was stated about a few patients (50 at most): one read for all, one write for each who changed.
@@ -136,9 +132,10 @@ where
         if plan.writes.is_empty() {
             return done(&plan);
         }
-        match store.commit(&plan.writes).await {
-            Ok(()) => return done(&plan),
-            Err(CommitError::Lost(_)) => {
+        match written(store, &plan.writes, None).await {
+            Ok(Written::Done) => return done(&plan),
+            Err(_) => return Imported::Unavailable,
+            Ok(Written::Lost(_)) => {
                 stale = true;
                 let again = join!(
                     store.patient(&practice.id, &statement.id),
@@ -147,7 +144,6 @@ where
                 let (Ok(patient), Ok(care)) = again else { return Imported::Unavailable };
                 existing = patient.map(|patient| (patient, care));
             }
-            Err(CommitError::Contended | CommitError::Unavailable) => return Imported::Unavailable,
         }
     }
     Imported::Unavailable

@@ -34,7 +34,7 @@ where
     let (links, accounts) = (link_ids(&made), account_ids(&patient));
     let (practice, records) =
         join!(store.practice(&caller.practice), store.portal_records(&patient, &links, &accounts));
-    let settings = practice?.ok_or(Failure::Unavailable)?.settings;
+    let settings = practice?.ok_or(Failure::Broken("practice"))?.settings;
     let (links, accounts, checks) = records?;
     Ok((Portal { patient, settings, links: in_order(links), made, accounts, checks }, caller))
 }

@@ -15,11 +15,11 @@ use crate::model::practice::Scope;
 use crate::model::proposal::{ChartField, Proposal, ProposalState, proposal_event};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{
-    AlsoRead, Chain, Commit, CommitError, DECISIONS, Limits, Once, Patients, Practices, Proposals,
-    StaffCalls, Write,
+    AlsoRead, Chain, Commit, Limits, Once, Patients, Practices, Proposals, StaffCalls, Write,
 };
 use crate::steps::chart_change::{ChartChange, plan_chart};
 use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
 /// A proposed change beside the chart as it is now.
@@ -81,7 +81,7 @@ where
             return repeated_answer(store, &caller, &made).await;
         }
         let change = store.change(&caller.practice, id).await?.ok_or(Refusal::NotFound)?;
-        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let subject = Subject::Patient(change.patient.clone());
         let (patient, head) =
             join!(store.patient(&caller.practice, &change.patient), store.head(&caller.practice, &subject));
@@ -105,10 +105,8 @@ where
             let made = format!("{} {}", change.patient, change.id);
             writes.push(Write::Once(Once::new(key, &made, context.now())));
         }
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(Waiting { change, chart: patient.chart }),
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        if let Written::Done = written(store, &writes, once.as_ref()).await? {
+            return Ok(Waiting { change, chart: patient.chart });
         }
     }
     Err(Failure::Unavailable)

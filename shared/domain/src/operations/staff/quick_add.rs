@@ -9,10 +9,11 @@ use crate::model::patient::Patient;
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{
-    AlsoRead, Commit, CommitError, Directory, Limits, Links, Once, Patients, Practices, StaffCalls, Write,
+    AlsoRead, Commit, Directory, Limits, Links, Once, Patients, Practices, StaffCalls, Write,
 };
 use crate::steps::chart_change::{chart_created, listings, new_patient};
-use crate::steps::invitation::{prepare, too_many_texts};
+use crate::steps::invitation::prepare;
+use crate::steps::retry::{Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
 /// To add a patient at the front desk.
@@ -52,7 +53,7 @@ where
     let (caller, opened) =
         authorize(context, store, call, &[Scope::ChartWrite, Scope::Invite], along).await?;
     let actor = caller.actor()?;
-    let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
     let now = context.now();
     if let Some(made) = earlier_use(opened.once, once.as_ref(), now)? {
         return added_before(store, practice.settings, caller, &made).await;
@@ -83,20 +84,17 @@ where
     writes.extend(listings(&patient).into_iter().map(|listing| Write::List(practice.id.clone(), listing)));
     writes.push(Write::CreatePatient(Box::new(patient.clone()), patient.status(&practice.settings)));
     writes.push(Write::Append(first));
-    let keyed = once.is_some();
-    if let Some(key) = once {
+    if let Some(key) = once.clone() {
         let resource = link.as_ref().map_or_else(|| id.to_string(), |link| format!("{id} {}", link.id));
         writes.push(Write::Once(Once::new(key, &resource, now)));
     }
-    match store.commit(&writes).await {
-        Ok(()) => Ok(QuickAdded { patient, link, settings: practice.settings, caller }),
+    match written(store, &writes, once.as_ref()).await? {
+        Written::Done => Ok(QuickAdded { patient, link, settings: practice.settings, caller }),
         // A new id meets nothing but the same idempotency key, at work at this moment.
-        Err(CommitError::Lost(lost)) => {
-            let texts = too_many_texts(&writes, &lost, now);
-            Err(texts.unwrap_or(Refusal::IdempotencyInProgress).into())
+        Written::Lost(lost) => {
+            lost.within_limits(now)?;
+            Err(Refusal::IdempotencyInProgress.into())
         }
-        Err(CommitError::Contended) if keyed => Err(Refusal::IdempotencyInProgress.into()),
-        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
     }
 }
 

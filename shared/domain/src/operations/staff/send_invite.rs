@@ -10,13 +10,11 @@ use crate::model::link::{Link, LinkState};
 use crate::model::patient::Patient;
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{
-    AlsoRead, Chain, Commit, CommitError, DECISIONS, History, Limits, Links, Once, Practices, StaffCalls,
-    Write,
-};
-use crate::steps::invitation::{Prepared, prepare, too_many_texts};
+use crate::ports::{AlsoRead, Chain, Commit, History, Limits, Links, Once, Practices, StaffCalls, Write};
+use crate::steps::invitation::{Prepared, prepare};
 use crate::steps::portal_status::{Portal, change_patient};
 use crate::steps::representative::{Offering, offer};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
 /// To invite a patient.
@@ -96,7 +94,7 @@ where
             return Ok(Invited { link, caller });
         }
         let patient = opened.patient.ok_or(Refusal::NotFound)?;
-        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let mut ready = prepare(&practice.settings, patient, &caller, &actor)?;
         ready.chained(context, &head?);
         ready.patient.version += 1;
@@ -105,17 +103,9 @@ where
         if let Some(key) = once.clone() {
             ready.writes.push(Write::Once(Once::new(key, &ready.link.id.to_string(), context.now())));
         }
-        match store.commit(&ready.writes).await {
-            Ok(()) => return Ok(Invited { link: ready.link, caller }),
-            Err(CommitError::Lost(lost)) => {
-                if let Some(refusal) = too_many_texts(&ready.writes, &lost, context.now()) {
-                    return Err(refusal.into());
-                }
-            }
-            Err(CommitError::Contended) if once.is_some() => {
-                return Err(Refusal::IdempotencyInProgress.into());
-            }
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        match written(store, &ready.writes, once.as_ref()).await? {
+            Written::Done => return Ok(Invited { link: ready.link, caller }),
+            Written::Lost(lost) => lost.within_limits(context.now())?,
         }
     }
     Err(Failure::Unavailable)

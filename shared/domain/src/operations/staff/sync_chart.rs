@@ -7,9 +7,10 @@ use crate::model::ids::PatientId;
 use crate::model::patient::Stop;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, Chain, Commit, CommitError, DECISIONS, History, Limits, Practices, StaffCalls};
+use crate::ports::{AlsoRead, Chain, Commit, History, Limits, Practices, StaffCalls};
 use crate::steps::chart_change::{ChartChange, Charted, Synced, end_of_chain, plan_chart};
 use crate::steps::portal_status::{Portal, change_patient};
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize};
 
 /// Takes a chart in.
@@ -28,7 +29,7 @@ where
     for _ in 0..DECISIONS {
         let (caller, opened) = authorize(context, store, call, &[Scope::ChartWrite], along).await?;
         caller.actor()?;
-        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?;
+        let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let care = opened.care.unwrap_or_default();
         let existing = opened.patient.map(|patient| (patient, care));
         let head = end_of_chain(store, &practice, id, existing.as_ref(), stale).await?;
@@ -36,10 +37,9 @@ where
         if plan.writes.is_empty() {
             return Ok((Synced::Unchanged, plan.charted, caller));
         }
-        match store.commit(&plan.writes).await {
-            Ok(()) => return Ok((plan.synced, plan.charted, caller)),
-            Err(CommitError::Lost(_)) => stale = true,
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        match written(store, &plan.writes, None).await? {
+            Written::Done => return Ok((plan.synced, plan.charted, caller)),
+            Written::Lost(_) => stale = true,
         }
     }
     Err(Failure::Unavailable)
@@ -58,7 +58,7 @@ where
     let along = AlsoRead { patient: Some(id), care: true, once: None };
     let (caller, opened) = authorize(context, store, call, &[Scope::ChartRead], along).await?;
     let patient = opened.patient.ok_or(Refusal::NotFound)?;
-    let settings = store.practice(&caller.practice).await?.ok_or(Failure::Unavailable)?.settings;
+    let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
     Ok((Charted { patient, care: Some(opened.care.unwrap_or_default()), settings }, caller))
 }
 

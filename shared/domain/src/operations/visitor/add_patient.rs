@@ -15,9 +15,7 @@ use crate::model::person::{Email, Phone};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
-use crate::ports::{
-    Accounts, Chain, Commit, CommitError, DECISIONS, Limits, Links, Patients, Practices, Write,
-};
+use crate::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices, Write};
 use crate::steps::change::account_changed;
 use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticate};
 use crate::steps::notice::{notice_channel, notify_holder, to_patient};
@@ -25,6 +23,7 @@ use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
     Registered, RegistrationOutcome, RegistrationPlan, must_wait, ticket_digest, used_up,
 };
+use crate::steps::retry::{DECISIONS, Written, written};
 
 /// Digests of an account's own addresses.
 fn addresses_of(account: &Account) -> Vec<String> {
@@ -75,7 +74,7 @@ where
     let Some((role, link)) = honoured.filter(|(_, link)| link.account.is_none()) else {
         return Err(Refusal::LinkUnavailable.into());
     };
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let invited = link.invitee.as_ref().map(|who| who.relationship);
     let relationship = match role {
         Role::Patient => Relationship::Own,
@@ -118,8 +117,8 @@ where
         account.attempts_seen = attempts;
         let plan =
             plan_added_patient(context, &link, &practice, patient, account, relationship, &head?, waits);
-        match store.commit(&plan.writes).await {
-            Ok(()) => {
+        match written(store, &plan.writes, None).await? {
+            Written::Done => {
                 let outcome = match plan.session {
                     None => RegistrationOutcome::Held(Box::new(practice)),
                     Some((session, token)) => RegistrationOutcome::SignedIn(Box::new(Registered {
@@ -131,7 +130,7 @@ where
                 };
                 return Ok(PatientAdded { outcome, browser });
             }
-            Err(CommitError::Lost(_)) => {
+            Written::Lost(_) => {
                 let (again, theirs) = join!(store.link(link.id), store.account(plan.account.id));
                 if again?.is_none_or(|link| link.honours(&command.ticket, now).is_none()) {
                     return Err(Refusal::LinkUnavailable.into());
@@ -140,7 +139,6 @@ where
                     .filter(|theirs| theirs.epoch == plan.account.epoch)
                     .ok_or(Refusal::SignInFailed)?;
             }
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
         }
     }
     Err(Failure::Unavailable)
@@ -230,5 +228,5 @@ fn plan_added_patient(
     writes.extend(session.iter().map(|(session, _)| Write::OpenSession(session.clone())));
     let status = patient.status(&practice.settings);
     writes.push(Write::ChangePatient(Box::new(patient), status));
-    RegistrationPlan { writes, username_at: usize::MAX, alternatives: Vec::new(), account, session }
+    RegistrationPlan { writes, alternatives: Vec::new(), account, session }
 }

@@ -20,9 +20,7 @@ use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
 use crate::model::username::{Username, alternatives};
-use crate::ports::{
-    Accounts, Chain, Commit, CommitError, DECISIONS, Limits, Links, Listing, Patients, Practices, Write,
-};
+use crate::ports::{Accounts, Chain, Commit, Limits, Links, Listing, Patients, Practices, Write};
 use crate::steps::credentials::{check_password, end_all_access, own_words};
 use crate::steps::invitation::{end_resets, restore_grants};
 use crate::steps::notice::{notice_channel, to_patient};
@@ -30,6 +28,7 @@ use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
     Registered, RegistrationOutcome, RegistrationPlan, must_wait, ticket_digest, used_up,
 };
+use crate::steps::retry::{DECISIONS, Written, written};
 
 /// What a representative says of themselves.
 pub struct Representative {
@@ -78,7 +77,7 @@ where
     let link = rate_limited_link(context, store, peer, token, Purpose::Invitation).await?;
     let link = link.ok_or(Refusal::LinkUnavailable)?;
     let ticket = link.honours(&command.ticket, now).cloned().ok_or(Refusal::LinkUnavailable)?;
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     require_fields(command, ticket.role, &link)?;
     check_security(command, &practice)?;
 
@@ -95,8 +94,8 @@ where
             let waits = must_wait(context, store, &practice, &patient, ticket.role).await?;
             enroll(context, &link, &practice, patient, ticket.role, command, &head, waits)?
         };
-        match store.commit(&plan.writes).await {
-            Ok(()) => {
+        match written(store, &plan.writes, None).await? {
+            Written::Done => {
                 let Some((session, token)) = plan.session else {
                     return Ok(RegistrationOutcome::Held(Box::new(practice)));
                 };
@@ -108,8 +107,8 @@ where
                     practice,
                 })));
             }
-            Err(CommitError::Lost(places)) => {
-                if places.contains(&plan.username_at) {
+            Written::Lost(lost) => {
+                if lost.claim() {
                     return Err(Refusal::UsernameTaken(plan.alternatives).into());
                 }
                 // The link was used, or died, since it was read; or the patient's record or chain moved: read and decide again.
@@ -118,7 +117,6 @@ where
                     return Err(Refusal::LinkUnavailable.into());
                 }
             }
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
         }
     }
     Err(Failure::Unavailable)
@@ -298,7 +296,7 @@ fn enroll(
     writes.extend(session.iter().map(|(session, _)| Write::OpenSession(session.clone())));
     writes.extend(hold.map(Write::Hold));
     writes.extend(notice.map(Write::Queue));
-    Ok(RegistrationPlan { writes, username_at: 1, alternatives, account, session })
+    Ok(RegistrationPlan { writes, alternatives, account, session })
 }
 
 /// Digests of the addresses that a representative gave.
@@ -362,7 +360,7 @@ async fn come_back<S: Accounts>(
         .filter(|account| account.grant(&patient.id).is_some_and(|g| g.relationship == Relationship::Own))
         .ok_or(Refusal::LinkUnavailable)?;
     let revocation = patient.revocation.clone().ok_or(Refusal::LinkUnavailable)?;
-    let username = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?;
+    let username = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?;
     check_password(&command.password, practice, &username.name, &patient.chart, own_words(&account))?;
 
     // Whose password may be known to others comes back alone; the others are invited one by one.
@@ -427,11 +425,5 @@ async fn come_back<S: Accounts>(
         Write::Append(event),
         Write::Append(own_event),
     ]);
-    Ok(RegistrationPlan {
-        writes,
-        username_at: usize::MAX,
-        alternatives: Vec::new(),
-        account,
-        session: Some((session, token)),
-    })
+    Ok(RegistrationPlan { writes, alternatives: Vec::new(), account, session: Some((session, token)) })
 }

@@ -21,14 +21,13 @@ use crate::model::person::{BirthDate, Line};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::username::Username;
-use crate::ports::{
-    Accounts, Chain, Commit, CommitError, DECISIONS, Limits, Links, Practices, Resets, Write,
-};
+use crate::ports::{Accounts, Chain, Commit, Limits, Links, Practices, Record, Resets, Write};
 use crate::steps::change::account_changed;
 use crate::steps::credentials::{check_password, end_all_access, own_words};
 use crate::steps::notice::{Reach, message_about, notify_holder};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::{rate_limited, rate_limited_link};
+use crate::steps::retry::{DECISIONS, Written, written};
 
 /// An open reset link, as its page may know it: nothing of the chart.
 pub struct OpenReset {
@@ -59,7 +58,7 @@ where
     let id = id_of(context, token)?;
     let link =
         store.link(id).await?.filter(|link| link.is_open(context.now())).ok_or(Refusal::LinkUnavailable)?;
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let question = match link.account.filter(|_| practice.settings.security_question) {
         Some(account) => store.account(account).await?.and_then(|account| account.security),
         None => None,
@@ -76,7 +75,7 @@ pub async fn view_reset_with_ticket<S: Links + Practices>(
 ) -> Result<Practice, Failure> {
     let link = store.link(id_of(context, token)?).await?.ok_or(Refusal::LinkUnavailable)?;
     link.honours(ticket, context.now()).ok_or(Refusal::LinkUnavailable)?;
-    store.practice(&link.practice).await?.ok_or(Failure::Unavailable)
+    store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))
 }
 
 /// A code on its way.
@@ -103,7 +102,7 @@ where
         .await?
         .filter(|link| link.is_open(now));
     let link = link.ok_or(Refusal::LinkUnavailable)?;
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let second = link.second.clone().unwrap_or_default();
     if !second.ways.contains(&channel) {
         return Err(Refusal::BadRequest(vec![FieldFault::of("channel", "unavailable")]).into());
@@ -127,18 +126,17 @@ where
         Channel::Email | Channel::Print => None,
     };
     let calls = phone.map(|digest| Counter::of_digest(PHONE, &digest, now));
-    writes.extend(calls.clone().map(Write::Count));
-    match store.commit(&writes).await {
-        Ok(()) => Ok(ResetCodeSent {
+    writes.extend(calls.map(Write::Count));
+    match written(store, &writes, None).await? {
+        Written::Done => Ok(ResetCodeSent {
             resend_after: RESEND_SECONDS,
             open: OpenReset { link, practice, question: None },
         }),
-        Err(CommitError::Lost(places)) => {
-            let wait = calls.filter(|_| places.contains(&2)).map(|calls| now.seconds_until(calls.ends_at));
-            // Or another code was asked for at the same time: this one need not go.
-            Err(Refusal::TooManyRequests(wait.unwrap_or(RESEND_SECONDS).max(1)).into())
+        Written::Lost(lost) => {
+            lost.within_limits(now)?;
+            // Another code was asked for at the same time: this one need not go.
+            Err(Refusal::TooManyRequests(RESEND_SECONDS).into())
         }
-        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
     }
 }
 
@@ -249,15 +247,14 @@ async fn pass_second_check<S: Chain + Practices + Commit>(
     too_late: Refusal,
 ) -> Result<SecondCheckPassed, Failure> {
     let subject = Subject::Patient(link.patient.clone());
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let mut head = link.second.as_ref().map_or_else(Head::default, |second| second.head.clone());
     for _ in 0..DECISIONS {
         let event = entry.clone().after(&head, &context.keyring);
-        match store.commit(&[pass.clone(), Write::Append(event)]).await {
-            Ok(()) => return Ok(SecondCheckPassed { ticket, practice }),
-            Err(CommitError::Lost(places)) if places.contains(&0) => return Err(too_late.into()),
-            Err(CommitError::Lost(_)) => head = store.head(&link.practice, &subject).await?,
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        match written(store, &[pass.clone(), Write::Append(event)], None).await? {
+            Written::Done => return Ok(SecondCheckPassed { ticket, practice }),
+            Written::Lost(lost) if lost.holds(Record::Link) => return Err(too_late.into()),
+            Written::Lost(_) => head = store.head(&link.practice, &subject).await?,
         }
     }
     Err(Failure::Unavailable)
@@ -312,7 +309,7 @@ where
     let account = link.account.ok_or(Refusal::LinkUnavailable)?;
     let (patient, account) = store.holder(&link.practice, &link.patient, account).await?;
     let (patient, account) = patient.zip(account).ok_or(Refusal::LinkUnavailable)?;
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
 
     let mut wrong = Vec::new();
     if birth_date != patient.chart.birth_date {
@@ -381,15 +378,14 @@ where
         if link.honours(&command.ticket, now).is_none() || !account.has_access() || over {
             return Err(Refusal::LinkUnavailable.into());
         }
-        let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+        let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
         let writes = chosen(context, &practice, &link, &patient, account, &command.password)?;
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(practice),
-            Err(CommitError::Lost(places)) if places.contains(&0) => {
+        match written(store, &writes, None).await? {
+            Written::Done => return Ok(practice),
+            Written::Lost(lost) if lost.holds(Record::Link) => {
                 return Err(Refusal::LinkUnavailable.into());
             }
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+            Written::Lost(_) => {}
         }
     }
     Err(Failure::Unavailable)
@@ -404,7 +400,7 @@ fn chosen(
     password: &Password,
 ) -> Result<Vec<Write>, Failure> {
     let now = context.now();
-    let username = Username::parse(&account.username).map_err(|_| Failure::Unavailable)?;
+    let username = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?;
     check_password(password, practice, &username.name, &patient.chart, own_words(&account))?;
     let ticket = link.ticket.as_ref().map(|ticket| ticket.digest.clone()).unwrap_or_default();
     let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }];

@@ -20,10 +20,11 @@ use crate::model::person::{BirthDate, Email, Name, PostalCode};
 use crate::model::practice::{IdentityFact, Practice, RegistrationCheck};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::username::suggestion;
-use crate::ports::{Chain, Commit, CommitError, DECISIONS, Limits, Links, Patients, Practices, Write};
+use crate::ports::{Chain, Commit, Limits, Links, Patients, Practices, Record, Write};
 use crate::steps::notice::{Reach, may_text, message};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::rate_limited_link;
+use crate::steps::retry::{DECISIONS, Written, written};
 use crate::time::Timestamp;
 
 /// What a visitor of a link states.
@@ -58,7 +59,7 @@ pub async fn view_link<S: Links + Practices>(
     let id = id_of(context, token)?;
     let link =
         store.link(id).await?.filter(|link| link.is_open(context.now())).ok_or(Refusal::LinkUnavailable)?;
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     Ok(OpenLink { link, practice })
 }
 
@@ -74,7 +75,7 @@ where
 {
     let link = store.link(id_of(context, token)?).await?.ok_or(Refusal::LinkUnavailable)?;
     let role = link.honours(ticket, context.now()).ok_or(Refusal::LinkUnavailable)?.role;
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let patient = store.patient(&link.practice, &link.patient).await?.ok_or(Refusal::LinkUnavailable)?;
     Ok(passed(ticket.to_owned(), &patient, role, &link, practice))
 }
@@ -151,7 +152,7 @@ where
     if empty && !link.is_open(now) {
         return Err(Refusal::LinkUnavailable.into());
     }
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let settings = &practice.settings;
     let asks = if settings.registration_check == RegistrationCheck::LinkOnly {
         &[][..]
@@ -191,8 +192,8 @@ where
         let how = if facts.access_code.is_some() { "access_code" } else { "facts" };
         let event = entry(&link, now, Action::IdentityConfirmed, how).after(&head?, &context.keyring);
         let pass = Write::PassFacts { id: link.id, at: now, ticket, counted: !empty };
-        match store.commit(&[pass, Write::Append(event)]).await {
-            Ok(()) => {
+        match written(store, &[pass, Write::Append(event)], None).await? {
+            Written::Done => {
                 let next = if needs_code {
                     let proof = Proof::new(&link, &patient, role, context);
                     Next::Code {
@@ -205,11 +206,10 @@ where
                 return Ok(Verified { next, practice, expires_at: link.expires_at });
             }
             // The link was closed meanwhile, or another event took the number.
-            Err(CommitError::Lost(places)) if places.contains(&0) => {
+            Written::Lost(lost) if lost.holds(Record::Link) => {
                 return Err(Refusal::LinkUnavailable.into());
             }
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+            Written::Lost(_) => {}
         }
     }
     Err(Failure::Unavailable)
@@ -222,7 +222,8 @@ async fn note_lock<S: Commit>(store: &S, link: &Link, now: Timestamp) -> Result<
     }
     let (practice, patient) = (link.practice.clone(), link.patient.clone());
     let note = Write::Note { practice, patient, cause: Cause::LinkLocked, at: now };
-    store.commit(&[note]).await.map_err(|_| Failure::Unavailable)
+    written(store, &[note], None).await?;
+    Ok(())
 }
 
 /// Whether the patient's record still stands behind the link.
@@ -462,17 +463,16 @@ where
     if phone_digest(&patient, &link, channel, context).as_ref() != proof.phone(channel) {
         return Err(Refusal::VerificationFailed.into());
     }
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let code = next_code(context, &link, channel, practice.settings.code_digits)?;
     let to = if link.invitee.is_some() { Recipient::Link } else { Recipient::Patient };
     let mut mail = message(context, &patient, Template::Code, Reach { to, channel });
     mail.link = Some(id);
     mail.code = Some(code.number);
-    match store.commit(&[Write::SendCode { id, code, at: now }, Write::Queue(mail)]).await {
-        Ok(()) => Ok(CodeSent { resend_after: RESEND_SECONDS, channels, practice }),
+    match written(store, &[Write::SendCode { id, code, at: now }, Write::Queue(mail)], None).await? {
+        Written::Done => Ok(CodeSent { resend_after: RESEND_SECONDS, channels, practice }),
         // Another code was asked for at the same time: this one need not go.
-        Err(CommitError::Lost(_)) => Err(Refusal::TooManyRequests(RESEND_SECONDS).into()),
-        Err(CommitError::Contended | CommitError::Unavailable) => Err(Failure::Unavailable),
+        Written::Lost(_) => Err(Refusal::TooManyRequests(RESEND_SECONDS).into()),
     }
 }
 
@@ -522,7 +522,7 @@ where
         note_lock(store, &link, now).await?;
         return Err(Refusal::CodeRejected.into());
     }
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let mut head = head?;
     for _ in 0..DECISIONS {
         let (ticket, secret) = ticket(context, proof.role);
@@ -530,11 +530,10 @@ where
         let how = code.channel.as_str();
         let event = entry(&link, now, Action::CodeConfirmed, how).after(&head, &context.keyring);
         let pass = Write::PassCode { id, number: code.number, ticket };
-        match store.commit(&[pass, Write::Append(event)]).await {
-            Ok(()) => return Ok(passed(secret, &patient, proof.role, &link, practice)),
-            Err(CommitError::Lost(places)) if places.contains(&0) => return Err(Refusal::CodeRejected.into()),
-            Err(CommitError::Lost(_)) => head = store.head(&proof.practice, &subject).await?,
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        match written(store, &[pass, Write::Append(event)], None).await? {
+            Written::Done => return Ok(passed(secret, &patient, proof.role, &link, practice)),
+            Written::Lost(lost) if lost.holds(Record::Link) => return Err(Refusal::CodeRejected.into()),
+            Written::Lost(_) => head = store.head(&proof.practice, &subject).await?,
         }
     }
     Err(Failure::Unavailable)
@@ -549,7 +548,7 @@ where
     let now = context.now();
     let link = rate_limited_link(context, store, peer, token, Purpose::Invitation).await?;
     let Some(link) = link.filter(|link| link.is_pending(now)) else { return Ok(()) };
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Unavailable)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     for _ in 0..DECISIONS {
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head) =
@@ -576,11 +575,10 @@ where
             Write::ChangePatient(Box::new(patient), status),
             Write::Append(event),
         ];
-        match store.commit(&writes).await {
-            Ok(()) => return Ok(()),
-            Err(CommitError::Lost(places)) if places.contains(&0) => return Ok(()),
-            Err(CommitError::Lost(_)) => {}
-            Err(CommitError::Contended | CommitError::Unavailable) => return Err(Failure::Unavailable),
+        match written(store, &writes, None).await? {
+            Written::Done => return Ok(()),
+            Written::Lost(lost) if lost.holds(Record::Link) => return Ok(()),
+            Written::Lost(_) => {}
         }
     }
     Err(Failure::Unavailable)

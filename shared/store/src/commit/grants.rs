@@ -1,0 +1,92 @@
+//! Writes of grants, which change by themselves, whatever else happens to the account.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use portico_domain::model::grant::Level;
+use portico_domain::model::ids::AccountId;
+use portico_domain::model::ids::PatientId;
+use portico_domain::model::ids::RevocationId;
+use portico_domain::model::refusal::PortError;
+use portico_domain::time::Timestamp;
+
+use crate::item::{at, n, s, value};
+use crate::keys::{self};
+use crate::table::Table;
+
+impl Table {
+    pub(super) fn set_level(
+        &self,
+        account: AccountId,
+        patient: &PatientId,
+        level: Level,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.updating(
+            &keys::account(account),
+            "SET #grants.#patient.#level = :level ADD #version :one",
+            "attribute_exists(#grants.#patient)",
+            vec![(":level", value(&level)?), (":one", n(1))],
+            &[("patient", patient.as_str())],
+        )
+    }
+
+    pub(super) fn end_grant(
+        &self,
+        account: AccountId,
+        patient: &PatientId,
+        revocation: RevocationId,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.updating(
+                &keys::account(account),
+                "SET #grants.#patient.#state = :ended, #grants.#patient.#ended_by = :revocation ADD #version :one",
+                "attribute_exists(#grants.#patient)",
+                vec![(":ended", s("ended")), (":revocation", value(&revocation)?), (":one", n(1))],
+                &[("patient", patient.as_str())],
+            )
+    }
+
+    pub(super) fn restore_grant(
+        &self,
+        account: AccountId,
+        patient: &PatientId,
+        revocation: RevocationId,
+        since: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.updating(
+            &keys::account(account),
+            "SET #grants.#patient.#state = :active, #grants.#patient.#since = :since \
+                 REMOVE #grants.#patient.#ended_by ADD #version :one",
+            "#grants.#patient.#ended_by = :revocation",
+            vec![
+                (":active", s("active")),
+                (":since", at(since)),
+                (":revocation", value(&revocation)?),
+                (":one", n(1)),
+            ],
+            &[("patient", patient.as_str())],
+        )
+    }
+
+    pub(super) fn suspend_grant(
+        &self,
+        account: AccountId,
+        patient: &PatientId,
+        back_since: Option<Timestamp>,
+    ) -> Result<TransactWriteItem, PortError> {
+        let (set, from, to) = match back_since {
+            None => ("SET #grants.#patient.#state = :to ADD #version :one", "active", "suspended"),
+            Some(_) => (
+                "SET #grants.#patient.#state = :to, #grants.#patient.#since = :since ADD #version :one",
+                "suspended",
+                "active",
+            ),
+        };
+        let mut values = vec![(":to", s(to)), (":from", s(from)), (":one", n(1))];
+        values.extend(back_since.map(|since| (":since", at(since))));
+        self.updating(
+            &keys::account(account),
+            set,
+            "#grants.#patient.#state = :from",
+            values,
+            &[("patient", patient.as_str())],
+        )
+    }
+}

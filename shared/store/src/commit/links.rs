@@ -1,0 +1,126 @@
+//! Writes of links: their ends, checks, codes and tickets.
+
+use aws_sdk_dynamodb::types::TransactWriteItem;
+use portico_domain::model::ids::LinkId;
+use portico_domain::model::link::KEPT_SECONDS;
+use portico_domain::model::link::Link;
+use portico_domain::model::link::LinkState;
+use portico_domain::model::link::SentCode;
+use portico_domain::model::link::Ticket;
+use portico_domain::model::refusal::PortError;
+use portico_domain::time::Timestamp;
+
+use super::NEW;
+use crate::item::{at, item, n, s, value};
+use crate::keys::{self};
+use crate::table::Table;
+
+impl Table {
+    pub(super) fn create_link(&self, link: &Link) -> Result<TransactWriteItem, PortError> {
+        let ttl = link.expires_at.plus_seconds(KEPT_SECONDS);
+        self.put(item(&keys::link(link.id), link, Some(ttl))?, NEW, vec![])
+    }
+
+    pub(super) fn close_link(
+        &self,
+        id: LinkId,
+        to: LinkState,
+        when: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.updating(
+            &keys::link(id),
+            // The record of a link that expired long ago may be gone; what is then put in its place goes with the next sweep.
+            "SET #state = :to, #closed_at = :at, #ttl = if_not_exists(#ttl, :seconds)",
+            "attribute_not_exists(#pk) OR #state = :pending",
+            vec![
+                (":to", value(&to)?),
+                (":at", at(when)),
+                (":seconds", n(when.seconds())),
+                (":pending", s("pending")),
+            ],
+            &[],
+        )
+    }
+
+    pub(super) fn pass_facts(
+        &self,
+        id: LinkId,
+        when: Timestamp,
+        ticket: Option<&Ticket>,
+        counted: bool,
+    ) -> Result<TransactWriteItem, PortError> {
+        let mut set = "SET #opened_at = if_not_exists(#opened_at, :at)".to_owned();
+        let mut values = vec![(":at", at(when)), (":pending", s("pending")), (":one", n(1))];
+        if let Some(ticket) = ticket {
+            set.push_str(", #ticket = :ticket");
+            values.push((":ticket", value(ticket)?));
+        }
+        set.push_str(" ADD #proofs :one");
+        if counted {
+            set.push_str(", #fact_tries :back, #all_tries :back");
+            values.push((":back", n(-1)));
+        }
+        self.updating(&keys::link(id), &set, "#state = :pending AND #expires_at > :at", values, &[])
+    }
+
+    pub(super) fn send_code(
+        &self,
+        id: LinkId,
+        code: &SentCode,
+        when: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.updating(
+            &keys::link(id),
+            "SET #code = :code, #codes = :number",
+            "#state = :pending AND #expires_at > :at AND #codes = :before",
+            vec![
+                (":code", value(code)?),
+                (":number", n(code.number)),
+                (":before", n(code.number - 1)),
+                (":pending", s("pending")),
+                (":at", at(when)),
+            ],
+            &[],
+        )
+    }
+
+    pub(super) fn pass_code(
+        &self,
+        id: LinkId,
+        number: u32,
+        ticket: &Ticket,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.updating(
+            &keys::link(id),
+            "SET #ticket = :ticket REMOVE #code ADD #all_tries :back",
+            "#state = :pending AND #code.#number = :number",
+            vec![
+                (":ticket", value(ticket)?),
+                (":number", n(number)),
+                (":pending", s("pending")),
+                (":back", n(-1)),
+            ],
+            &[],
+        )
+    }
+
+    pub(super) fn accept_link(
+        &self,
+        id: LinkId,
+        ticket: &str,
+        when: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.updating(
+            &keys::link(id),
+            "SET #state = :accepted, #closed_at = :at REMOVE #ticket, #code",
+            "#state = :pending AND #ticket.#digest = :ticket AND #ticket.#expires_at > :at",
+            vec![
+                (":accepted", s("accepted")),
+                (":at", at(when)),
+                (":pending", s("pending")),
+                (":ticket", s(ticket)),
+            ],
+            &[],
+        )
+    }
+}
