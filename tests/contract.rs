@@ -257,7 +257,7 @@ fn an_answer_that_says_more_than_the_document_is_caught() {
 }
 
 #[test]
-fn what_no_operation_names_is_refused_as_a_problem() {
+fn a_request_that_no_operation_names_is_refused_as_a_problem() {
     let problem = [("content-type", "application/problem+json")];
     assert_eq!(judged("PATCH", "/v1/settings", 404, &problem, &json!({})), Ok(()));
     assert!(judged("PATCH", "/v1/settings", 200, &problem, &json!({})).is_err());

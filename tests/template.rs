@@ -86,7 +86,7 @@ fn a_function_goes_by_one_name_everywhere() {
 }
 
 #[test]
-fn who_hashes_has_a_whole_core_and_nobody_else_pays_for_one() {
+fn functions_that_hash_passwords_have_a_whole_core_and_no_others() {
     for function in functions().values() {
         let folder = folder(function);
         let hashes = ["register", "sign-in", "reset", "manage-account"].contains(&folder.as_str());
@@ -95,7 +95,7 @@ fn who_hashes_has_a_whole_core_and_nobody_else_pays_for_one() {
 }
 
 #[test]
-fn what_a_functions_process_reads_is_in_its_environment() {
+fn every_variable_that_a_function_reads_is_in_its_environment() {
     let globals = document("template.yaml")["Globals"]["Function"]["Environment"]["Variables"].clone();
     let process = fs::read_to_string(root().join("shared/aws/src/process.rs")).unwrap();
     let named = |part: &str| -> BTreeSet<String> {
@@ -353,7 +353,7 @@ fn every_queue_has_a_way_out_and_every_way_out_an_alarm() {
 }
 
 #[test]
-fn what_comes_by_itself_is_tried_again_and_kept_if_it_fails() {
+fn events_that_nobody_waits_for_are_retried_and_kept_if_they_fail() {
     for (id, function) in functions() {
         for (name, event) in function["Events"].as_object().into_iter().flatten() {
             let properties = &event["Properties"];

@@ -1,4 +1,4 @@
-//! B26, B28, B44: what a person sets up or proposes can't be used to come in as somebody else.
+//! Security answers, user names and proposed addresses can't be used to take over somebody else's account.
 
 use portico_testkit::{Answer, PASSWORD, World};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ async fn reset_token(world: &World) -> String {
 }
 
 #[tokio::test]
-async fn b26_a_security_answer_is_set_up_with_care_and_tried_five_times() {
+async fn a_weak_security_answer_is_refused_and_five_wrong_answers_close_the_link() {
     let world = World::new().await;
     let (token, ticket) = ticket_of(&world, "p1").await;
     let question = json!({"security_question": "My first dog?", "security_answer": "Old Bramble"});
@@ -62,7 +62,7 @@ async fn b26_a_security_answer_is_set_up_with_care_and_tried_five_times() {
 }
 
 #[tokio::test]
-async fn b28_a_taken_a_foreign_or_a_confusable_user_name_is_refused_behind_a_ticket_alone() {
+async fn only_the_holder_of_a_ticket_is_told_that_a_user_name_is_taken_or_not_allowed() {
     let world = World::new().await;
     drop(world.registered("p0", "taken.name").await);
     let (token, ticket) = ticket_of(&world, "p1").await;
@@ -86,7 +86,7 @@ async fn b28_a_taken_a_foreign_or_a_confusable_user_name_is_refused_behind_a_tic
 }
 
 #[tokio::test]
-async fn b44_a_proposed_address_changes_nothing_until_the_office_says_so() {
+async fn a_proposed_address_changes_nothing_until_staff_accept_it() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     drop(world.registered("p2", "other.q").await);

@@ -1,4 +1,4 @@
-//! B25: codes, proofs and tickets.
+//! Attacks on the steps after an invitation link: proofs, codes and tickets that are guessed, replayed or moved.
 
 use portico_testkit::World;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{check_code, facts, other_code, proof, proof_and_code, send_code};
 
 #[tokio::test]
-async fn b25_a_code_takes_five_tries_and_a_new_one_does_not_reset_the_links_ten() {
+async fn a_code_takes_five_tries_and_a_new_code_does_not_reset_the_links_ten() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let (proof, code) = proof_and_code(&world, &token).await;
@@ -30,7 +30,7 @@ async fn b25_a_code_takes_five_tries_and_a_new_one_does_not_reset_the_links_ten(
 }
 
 #[tokio::test]
-async fn b25_thirty_guesses_at_once_are_evaluated_five_times() {
+async fn thirty_guesses_at_once_are_evaluated_five_times() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let (proof, code) = proof_and_code(&world, &token).await;
@@ -45,7 +45,7 @@ async fn b25_thirty_guesses_at_once_are_evaluated_five_times() {
 }
 
 #[tokio::test]
-async fn b25_a_code_works_once_for_ten_minutes_and_for_its_own_link_alone() {
+async fn a_code_works_once_for_ten_minutes_and_for_its_own_link_alone() {
     let world = World::new().await;
     let (first, second) = (world.invited("p1").await, world.invited("p2").await);
     let (proof_1, code_1) = proof_and_code(&world, &first).await;
@@ -71,7 +71,7 @@ async fn b25_a_code_works_once_for_ten_minutes_and_for_its_own_link_alone() {
 }
 
 #[tokio::test]
-async fn b25_a_new_code_ends_the_old_one_and_comes_at_most_five_times_a_minute_apart() {
+async fn a_new_code_ends_the_old_one_and_comes_at_most_five_times_a_minute_apart() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let (proof, first) = proof_and_code(&world, &token).await;
@@ -95,7 +95,7 @@ async fn b25_a_new_code_ends_the_old_one_and_comes_at_most_five_times_a_minute_a
 }
 
 #[tokio::test]
-async fn b25_a_wrong_access_code_costs_a_try_and_the_right_one_needs_the_facts_too() {
+async fn a_wrong_access_code_costs_a_try_and_the_right_one_needs_the_facts_too() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let code = world.invite("p1", "email").await.expect(201).str("/access_code");
@@ -122,7 +122,7 @@ async fn b25_a_wrong_access_code_costs_a_try_and_the_right_one_needs_the_facts_t
 }
 
 #[tokio::test]
-async fn b25_a_proof_dies_after_fifteen_minutes_and_is_replaced_by_the_next() {
+async fn a_proof_dies_after_fifteen_minutes_and_is_replaced_by_the_next() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let old = proof(&world, &token).await;
@@ -139,7 +139,7 @@ async fn b25_a_proof_dies_after_fifteen_minutes_and_is_replaced_by_the_next() {
 }
 
 #[tokio::test]
-async fn b25_a_ticket_outlives_its_links_expiry_but_not_thirty_minutes() {
+async fn a_ticket_outlives_its_links_expiry_but_not_thirty_minutes() {
     let world = World::new().await;
     world.settings(json!({"link_hours": 1})).await;
     let token = world.invited("p1").await;

@@ -1,4 +1,4 @@
-//! Invariant 1: a dump of the table opens nothing.
+//! A copy of the table gives nobody access: it holds no secret, and nothing in it works as one.
 
 use std::collections::BTreeSet;
 

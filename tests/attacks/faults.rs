@@ -1,4 +1,4 @@
-//! B35, B37, B46: DynamoDB's and the providers' bad days.
+//! Faults of DynamoDB and of the mail provider: conflicts, throttling, errors, lost answers, a stale index.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ fn faults(world: &World) -> &portico_local::Faults {
 }
 
 #[tokio::test]
-async fn b35_b37_what_was_sent_is_written_down_though_others_write_the_same_items() {
+async fn a_sent_message_is_noted_as_sent_although_others_write_the_same_items() {
     let world = World::with_faults().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
@@ -50,7 +50,7 @@ async fn b35_b37_what_was_sent_is_written_down_though_others_write_the_same_item
 }
 
 #[tokio::test]
-async fn b37_an_invitation_in_bad_weather_is_one_invitation_or_a_503_and_none() {
+async fn an_invitation_while_the_table_fails_is_one_invitation_or_a_503_and_none() {
     for (fault, times) in [
         (Fault::Conflict, 1),
         (Fault::Conflict, 3),
@@ -83,7 +83,7 @@ async fn b37_an_invitation_in_bad_weather_is_one_invitation_or_a_503_and_none() 
 }
 
 #[tokio::test]
-async fn b37_a_registration_in_bad_weather_is_one_account_or_a_503_and_the_link_still_works() {
+async fn a_registration_while_the_table_fails_is_one_account_or_a_503_and_the_link_still_works() {
     for (fault, times) in
         [(Fault::Conflict, 2), (Fault::Conflict, 40), (Fault::ServerError, 30), (Fault::LostAnswer, 1)]
     {
@@ -113,7 +113,7 @@ async fn b37_a_registration_in_bad_weather_is_one_account_or_a_503_and_the_link_
 }
 
 #[tokio::test]
-async fn b37_reads_and_counters_that_fail_fail_closed() {
+async fn a_call_whose_reads_or_counters_fail_succeeds_or_is_a_503() {
     for operation in ["GetItem", "BatchGetItem", "UpdateItem", "Query"] {
         let world = World::with_faults().await;
         let session = world.registered("p1", "rosa.q").await;
@@ -149,7 +149,7 @@ async fn b37_reads_and_counters_that_fail_fail_closed() {
 
 // A counting update whose answer was lost is done again by the SDK and counts twice: a link may lock early, never late.
 #[tokio::test]
-async fn b37_lost_answers_never_give_a_guesser_more_tries() {
+async fn lost_answers_never_give_a_guesser_more_tries() {
     let world = World::with_faults().await;
     let token = world.invited("p1").await;
     let wrong = json!({"as": "patient", "family_name": "Wrong", "birth_date": "1945-04-27"});
@@ -164,7 +164,7 @@ async fn b37_lost_answers_never_give_a_guesser_more_tries() {
 }
 
 #[tokio::test]
-async fn b46_a_stale_due_index_sends_nothing_twice() {
+async fn a_stale_index_of_due_messages_sends_nothing_twice() {
     let world = World::with_faults().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
@@ -191,7 +191,7 @@ async fn b46_a_stale_due_index_sends_nothing_twice() {
 }
 
 #[tokio::test]
-async fn b35_a_provider_that_is_busy_gets_the_same_link_again_after_a_while() {
+async fn a_mail_that_a_busy_provider_refused_is_sent_after_a_pause() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     for failure in [Failure::Throttled, Failure::ServerError] {
@@ -215,7 +215,7 @@ async fn b35_a_provider_that_is_busy_gets_the_same_link_again_after_a_while() {
 }
 
 #[tokio::test]
-async fn b35_four_tries_are_all_and_staff_see_that_it_failed() {
+async fn a_mail_is_tried_four_times_and_staff_see_that_it_failed() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 4);
@@ -244,7 +244,7 @@ async fn b35_four_tries_are_all_and_staff_see_that_it_failed() {
 }
 
 #[tokio::test]
-async fn b35_an_answer_that_never_comes_costs_at_most_one_more_mail_with_the_same_link() {
+async fn an_answer_that_never_comes_costs_at_most_one_more_mail_with_the_same_link() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::SilentAfterAccept, 1);
@@ -267,7 +267,7 @@ async fn b35_an_answer_that_never_comes_costs_at_most_one_more_mail_with_the_sam
 }
 
 #[tokio::test]
-async fn b35_a_mail_that_never_answers_holds_up_nobody_elses() {
+async fn a_mail_whose_provider_never_answers_does_not_hold_up_the_next_patients_mail() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.patient("p2", World::chart_with(json!({"email": "second@example.com"}))).await;
@@ -286,7 +286,7 @@ async fn b35_a_mail_that_never_answers_holds_up_nobody_elses() {
 }
 
 #[tokio::test]
-async fn b12_a_queued_message_whose_reason_is_gone_is_dropped() {
+async fn a_queued_message_is_dropped_once_its_reason_is_gone() {
     for what in ["superseded", "cancelled", "revoked", "corrected", "declined", "disabled"] {
         let world = World::new().await;
         world.patient("p1", World::chart()).await;

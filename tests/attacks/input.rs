@@ -1,4 +1,4 @@
-//! B17 to B22, B41, P13 to P15: bad input, idempotency, keys and scopes, other sites.
+//! Bad input: spoilt bodies, bad fields, markup, repeated requests, missing or wrong keys, forms of other sites.
 
 use std::collections::BTreeSet;
 
@@ -187,7 +187,7 @@ async fn targets(world: &World) -> Vec<Target> {
 }
 
 #[tokio::test]
-async fn b18_b22_p13_p15_a_spoilt_body_is_a_400_413_or_415_and_changes_and_sends_nothing() {
+async fn a_spoilt_body_is_a_400_413_or_415_and_changes_and_sends_nothing() {
     let world = World::new().await;
     let targets = targets(&world).await;
     let before = table(&world).await;
@@ -232,7 +232,7 @@ async fn b18_b22_p13_p15_a_spoilt_body_is_a_400_413_or_415_and_changes_and_sends
 }
 
 #[tokio::test]
-async fn b17_b19_dates_names_addresses_and_control_characters_are_refused_by_field() {
+async fn bad_dates_names_addresses_and_control_characters_are_refused_by_field() {
     let world = World::new().await;
     let bad = [
         ("birth_date", json!("02/29/2023")),
@@ -282,7 +282,7 @@ async fn b17_b19_dates_names_addresses_and_control_characters_are_refused_by_fie
     if world.items().await.contains("\"PATIENT#") {
         wrong.push("a refused chart was kept".to_owned());
     }
-    // A number that is not an ordinary one is kept as text and never dialled (B32).
+    // A premium or foreign number is kept as text and never called or texted.
     for phone in ["+1 900 555 0123", "+44 20 7946 0958", "+1 876 555 0123"] {
         world.patient("p1", World::chart_with(json!({"mobile_phone": phone}))).await;
         let refused = world.invite("p1", "sms").await.expect(422);
@@ -305,7 +305,7 @@ async fn b17_b19_dates_names_addresses_and_control_characters_are_refused_by_fie
 }
 
 #[tokio::test]
-async fn b19_markup_in_names_is_text_in_every_mail_and_page() {
+async fn markup_in_names_is_text_in_every_mail_and_page() {
     let world = World::new().await;
     let evil = "<script>alert(1)</script>";
     world.settings(json!({"name": "A & B <i>\"Clinic\"</i>"})).await;
@@ -371,7 +371,7 @@ async fn once(world: &World, client: &str, key: &str, path: &str, body: &Value) 
 }
 
 #[tokio::test]
-async fn b41_the_same_idempotency_key_has_one_effect_and_one_answer_for_a_day() {
+async fn the_same_idempotency_key_has_one_effect_and_one_answer_for_a_day() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let path = "/v1/patients/p1/invitations";
@@ -399,7 +399,7 @@ async fn b41_the_same_idempotency_key_has_one_effect_and_one_answer_for_a_day() 
 }
 
 #[tokio::test]
-async fn b41_quick_add_and_revoke_are_done_once_too() {
+async fn quick_add_and_revoke_happen_once_with_one_idempotency_key() {
     let world = World::new().await;
     let ehr = &world.keys.ehr;
     let add = json!({
@@ -432,7 +432,7 @@ async fn b41_quick_add_and_revoke_are_done_once_too() {
 }
 
 #[tokio::test]
-async fn b41_the_same_key_many_times_at_once_has_one_effect() {
+async fn the_same_idempotency_key_many_times_at_once_has_one_effect() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let body = json!({"channel": "email"});
@@ -575,7 +575,7 @@ async fn a_key_that_is_missing_forged_foreign_or_revoked_is_the_same_401() {
 }
 
 #[tokio::test]
-async fn k2_a_scheduling_key_revokes_nothing_and_a_portal_key_sees_sessions_alone() {
+async fn a_scheduling_key_revokes_nothing_and_a_portal_key_sees_sessions_alone() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     drop(world.invite("p1", "email").await.expect(201));
@@ -608,7 +608,7 @@ async fn k2_a_scheduling_key_revokes_nothing_and_a_portal_key_sees_sessions_alon
 // --- other sites ---
 
 #[tokio::test]
-async fn b22_a_form_of_another_site_does_nothing_with_the_persons_cookie() {
+async fn a_form_of_another_site_does_nothing_with_the_persons_cookie() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     let link = world.invited("p2").await;

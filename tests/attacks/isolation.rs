@@ -1,4 +1,4 @@
-//! B30, B45, U2: practices never see each other.
+//! Practices are isolated: keys, sessions, cursors and ids of one practice do nothing at another.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{seen, table};
 
 #[tokio::test]
-async fn b30_every_call_about_another_practices_patient_answers_as_about_nobody() {
+async fn every_call_about_another_practices_patient_answers_as_about_nobody() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     world.patient("p2", World::chart()).await;
@@ -78,7 +78,7 @@ async fn b30_every_call_about_another_practices_patient_answers_as_about_nobody(
 }
 
 #[tokio::test]
-async fn no_act_of_one_practices_staff_reaches_a_login_of_another() {
+async fn nothing_that_staff_of_one_practice_do_reaches_a_login_of_another() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     let account = world.portal("p1").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
@@ -140,7 +140,7 @@ async fn no_act_of_one_practices_staff_reaches_a_login_of_another() {
 }
 
 #[tokio::test]
-async fn u2_a_session_of_one_practice_is_nothing_at_the_other() {
+async fn a_session_of_one_practice_does_not_work_at_the_other() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     let (here, there) = (world.practice.clone(), world.other_practice.clone());
@@ -188,7 +188,7 @@ async fn u2_a_session_of_one_practice_is_nothing_at_the_other() {
 }
 
 #[tokio::test]
-async fn b45_a_cursor_belongs_to_its_practice_and_its_list() {
+async fn a_cursor_belongs_to_its_practice_and_its_list() {
     let world = World::new().await;
     // Enough events of one patient for a second page.
     world.patient("p1", World::chart()).await;

@@ -1,4 +1,4 @@
-//! B8 to B16, B20, P3 to P5: links.
+//! Attacks on invitation links: opening, replaying, racing, forging, guessing facts, poisoning headers.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{check_code, facts, proof, proof_and_code, seen, send_code, table};
 
 #[tokio::test]
-async fn b8_p18_a_scanner_that_opens_and_submits_empty_forms_spends_and_writes_nothing() {
+async fn a_scanner_that_opens_a_link_and_submits_empty_forms_spends_and_writes_nothing() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}");
@@ -41,7 +41,7 @@ async fn b8_p18_a_scanner_that_opens_and_submits_empty_forms_spends_and_writes_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b9_p4_sixty_four_racers_with_one_ticket_make_one_account() {
+async fn sixty_four_racers_with_one_ticket_make_one_account() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let ticket = world.ticket(&token).await;
@@ -85,7 +85,7 @@ async fn answers_of(world: &World, token: &str, proof: &str, ticket: &str) -> Ve
 }
 
 #[tokio::test]
-async fn b10_b14_p3_every_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
+async fn every_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
     let world = World::new().await;
     // Seven links, each with a proof and a ticket, then each ended in its own way.
     let mut made = Vec::new();
@@ -164,7 +164,7 @@ async fn b10_b14_p3_every_link_that_cannot_be_used_gives_the_same_410_to_the_byt
 }
 
 #[tokio::test]
-async fn b14_a_token_of_a_megabyte_is_refused_and_the_service_lives() {
+async fn a_token_of_a_megabyte_is_refused_and_the_service_lives() {
     let world = World::new().await;
     let long = format!("/i/{}", "A".repeat(1 << 20));
     let answer = world.request("GET", &long).send().await;
@@ -173,7 +173,7 @@ async fn b14_a_token_of_a_megabyte_is_refused_and_the_service_lives() {
 }
 
 #[tokio::test]
-async fn b10_a_link_is_over_at_the_very_instant_that_it_names() {
+async fn a_link_expires_at_the_very_instant_that_it_names() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}");
@@ -194,7 +194,7 @@ async fn b10_a_link_is_over_at_the_very_instant_that_it_names() {
 }
 
 #[tokio::test]
-async fn b11_i5_the_older_link_with_its_proof_code_and_ticket_dies_with_the_resend() {
+async fn a_resend_ends_the_older_link_with_its_proof_code_and_ticket() {
     let world = World::new().await;
     let old = world.invited("p1").await;
     let ticket = world.ticket(&old).await;
@@ -221,7 +221,7 @@ async fn b11_i5_the_older_link_with_its_proof_code_and_ticket_dies_with_the_rese
 }
 
 #[tokio::test]
-async fn b12_no_account_is_active_after_a_completed_revocation_whoever_was_first() {
+async fn no_account_is_active_after_a_completed_revocation_whoever_was_first() {
     let world = World::new().await;
     let mut registered = 0;
     for round in 0..16_u64 {
@@ -268,7 +268,7 @@ async fn b12_no_account_is_active_after_a_completed_revocation_whoever_was_first
 }
 
 #[tokio::test]
-async fn b15_five_wrong_tries_lock_the_link_and_only_staff_see_which_fact_was_wrong() {
+async fn five_wrong_tries_lock_the_link_and_only_staff_see_which_fact_was_wrong() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}/verify");
@@ -298,7 +298,7 @@ async fn b15_five_wrong_tries_lock_the_link_and_only_staff_see_which_fact_was_wr
 }
 
 #[tokio::test]
-async fn b15_a_right_answer_gives_its_try_back_and_no_more_than_that() {
+async fn a_right_answer_gives_its_try_back_and_no_more_than_that() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}/verify");
@@ -319,7 +319,7 @@ async fn b15_a_right_answer_gives_its_try_back_and_no_more_than_that() {
 }
 
 #[tokio::test]
-async fn b16_there_is_no_place_to_try_identities_without_a_link() {
+async fn nobody_can_try_identities_without_a_link() {
     let world = World::new().await;
     let practice = world.practice.clone();
     for path in ["/i/verify", "/verify", "/v1/verify", &format!("/{practice}/verify")] {
@@ -329,7 +329,7 @@ async fn b16_there_is_no_place_to_try_identities_without_a_link() {
 }
 
 #[tokio::test]
-async fn b20_every_link_and_redirect_names_the_configured_host_whatever_the_request_claims() {
+async fn every_link_and_redirect_names_the_configured_host_whatever_the_request_claims() {
     let world = World::new().await;
     let evil = |request: reqwest::RequestBuilder| {
         request
@@ -377,7 +377,7 @@ async fn b20_every_link_and_redirect_names_the_configured_host_whatever_the_requ
 }
 
 #[tokio::test]
-async fn b13_p5_the_link_belongs_to_its_record_not_to_what_the_request_says() {
+async fn a_link_belongs_to_its_record_whatever_the_request_says() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}");

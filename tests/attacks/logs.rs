@@ -1,4 +1,4 @@
-//! B33, B34, U3: what is personal or secret is in no log line, and no input makes a line of its own.
+//! No log line holds anything personal or secret, and no input adds a log line of its own.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ const INJECTION: &str = "Xq7-canary\n{\"level\":\"error\",\"message\":\"Xq7-inje
 const PASSWORD: &str = "Xq7 canary trellis password";
 
 #[tokio::test]
-async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_json() {
+async fn no_personal_or_secret_value_reaches_the_log_and_every_line_is_json() {
     let world = World::new().await;
     let chart = json!({
         "given_name": "Xq7given", "middle_name": "Xq7middle", "family_name": "Xq7family", "birth_date": "1931-07-29",

@@ -1,5 +1,4 @@
-//! Bad input, attacks and faults. Each test would fail without the defence that it names; the ids are those of the
-//! threat tables (B and P rows).
+//! Bad input, attacks and faults. Each test fails without the defence that its name describes.
 
 mod accounts;
 mod codes;

@@ -106,7 +106,7 @@ impl Drop for Service {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_after_the_power_was_cut() {
+async fn everything_that_was_answered_is_there_after_a_power_cut() {
     let data = std::env::temp_dir().join(format!("portico-power-off-{}", std::process::id()));
     std::fs::remove_dir_all(&data).ok();
     let service = Service::start(&data).await;

@@ -137,7 +137,7 @@ async fn nobody_learns_from_the_time_that_an_answer_takes_who_has_an_account() {
 }
 
 #[tokio::test]
-async fn what_takes_a_request_in_reads_nothing_and_costs_the_same_for_everybody() {
+async fn request_access_reads_nothing_and_costs_the_same_for_everybody() {
     let (world, links) = people().await;
     let mut costs = BTreeSet::new();
     for kind in KINDS {
@@ -157,7 +157,7 @@ async fn what_takes_a_request_in_reads_nothing_and_costs_the_same_for_everybody(
 }
 
 #[tokio::test]
-async fn what_waits_in_the_queue_is_sealed_and_of_one_length_whatever_it_says() {
+async fn queued_requests_are_sealed_and_of_one_length() {
     let (world, links) = people().await;
     let mut lengths = BTreeSet::new();
     for kind in KINDS {
@@ -177,7 +177,7 @@ async fn what_waits_in_the_queue_is_sealed_and_of_one_length_whatever_it_says() 
 }
 
 #[tokio::test]
-async fn a_message_that_the_queue_hands_over_twice_is_answered_once() {
+async fn a_request_that_the_queue_delivers_twice_is_answered_once() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;
@@ -198,7 +198,7 @@ async fn a_message_that_the_queue_hands_over_twice_is_answered_once() {
 }
 
 #[tokio::test]
-async fn a_queue_that_cannot_be_reached_is_said_to_everybody_alike_and_nothing_is_lost() {
+async fn when_the_queue_fails_everybody_gets_the_same_503() {
     let (world, links) = people().await;
     let mut answers = BTreeSet::new();
     let mails = world.mails().await.len();
@@ -218,7 +218,7 @@ async fn a_queue_that_cannot_be_reached_is_said_to_everybody_alike_and_nothing_i
 }
 
 #[test]
-fn what_takes_a_request_in_may_do_nothing_but_count_and_queue() {
+fn request_access_may_do_nothing_but_count_and_queue() {
     let template = portico_local::Template::embedded().unwrap();
     let role = &template.functions.iter().find(|one| one.folder == "request-access").unwrap().role;
     let deed = |action: &str| Deed { action: action.to_owned(), resource: "Table".to_owned() };
@@ -345,7 +345,7 @@ async fn every_reset_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
 }
 
 #[tokio::test]
-async fn a_link_of_one_kind_is_nothing_to_the_other() {
+async fn a_link_of_one_purpose_does_not_work_for_the_other() {
     let world = World::new().await;
     let invitation = world.invited("p2").await;
     world.registered("p1", "rosa.q").await;
@@ -399,7 +399,7 @@ async fn a_link_with_any_bit_flipped_is_no_link() {
 }
 
 #[tokio::test]
-async fn who_only_looks_spends_and_writes_nothing() {
+async fn opening_a_reset_link_spends_and_writes_nothing() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;
@@ -423,7 +423,7 @@ async fn who_only_looks_spends_and_writes_nothing() {
 }
 
 #[tokio::test]
-async fn another_sites_page_can_post_nothing_here() {
+async fn a_page_of_another_site_can_post_nothing_here() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;
@@ -560,7 +560,7 @@ async fn a_code_works_once_for_ten_minutes_for_its_own_link_and_a_phone_gets_thr
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_sixty_four_racers_with_one_ticket_one_sets_the_password() {
+async fn sixty_four_racers_with_one_ticket_set_one_password() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;

@@ -1,4 +1,4 @@
-//! B1 to B7 as far as they are about signing in.
+//! Attacks on signing in: finding out who has an account, guessing passwords, getting round the limits.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +26,7 @@ async fn from(world: &World, address: u8, username: &str, password: &str) -> Ans
 }
 
 #[tokio::test]
-async fn b3_unknown_wrong_revoked_and_locked_read_the_same_to_the_byte() {
+async fn unknown_wrong_revoked_and_locked_sign_ins_get_the_same_answer_to_the_byte() {
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     world.registered("p2", "revoked.one").await;
@@ -71,7 +71,7 @@ async fn b3_unknown_wrong_revoked_and_locked_read_the_same_to_the_byte() {
 }
 
 #[tokio::test]
-async fn b3_unknown_wrong_and_locked_cost_dynamodb_the_same() {
+async fn unknown_wrong_and_locked_sign_ins_cost_dynamodb_the_same() {
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     world.registered("p2", "locked.one").await;
@@ -98,7 +98,7 @@ async fn b3_unknown_wrong_and_locked_cost_dynamodb_the_same() {
 }
 
 #[tokio::test]
-async fn b4_p17_ten_wrong_passwords_lock_and_the_lock_ends_but_the_count_does_not() {
+async fn ten_wrong_passwords_lock_a_user_name_and_the_count_outlives_the_lock() {
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     for _ in 0..10 {
@@ -126,7 +126,7 @@ async fn b4_p17_ten_wrong_passwords_lock_and_the_lock_ends_but_the_count_does_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b5_p21_two_hundred_guesses_at_once_do_not_get_past_the_lock() {
+async fn two_hundred_guesses_at_once_do_not_get_past_the_lock() {
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     to_a_new_window(&world);
@@ -148,7 +148,7 @@ async fn b5_p21_two_hundred_guesses_at_once_do_not_get_past_the_lock() {
 }
 
 #[tokio::test]
-async fn b6_b7_sixty_failures_stop_an_address_whatever_headers_and_names_it_uses_and_no_other() {
+async fn sixty_failures_stop_one_address_whatever_headers_and_user_names_it_uses() {
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     to_a_new_window(&world);
@@ -185,7 +185,7 @@ async fn b6_b7_sixty_failures_stop_an_address_whatever_headers_and_names_it_uses
 
 // An address's failures are counted once they are known: what it sends at once is bounded by its POSTs, and is its last.
 #[tokio::test(flavor = "multi_thread")]
-async fn b7_after_a_volley_of_failures_an_address_is_stopped_and_no_account_is_locked() {
+async fn many_failures_at_once_stop_their_address_for_ten_minutes() {
     let world = World::new().await;
     to_a_new_window(&world);
     let path = format!("/{}/sign-in", world.practice);

@@ -54,7 +54,7 @@ async fn a_link_that_gives_access_back_never_opens_the_account_of_whoever_looks_
 }
 
 #[tokio::test]
-async fn a_registration_that_waits_ends_with_the_revocation_and_comes_back_by_nobody() {
+async fn a_registration_that_waits_for_staff_ends_with_the_revocation() {
     let world = World::new().await;
     let guardian = json!({"given_name": "Ana", "family_name": "Vale", "relationship": "guardian", "email": "rosa.quillfeather@example.com"});
     world.patient("p1", World::chart_with(json!({"birth_date": "2011-04-27", "contacts": [guardian]}))).await;
@@ -85,7 +85,7 @@ async fn a_registration_that_waits_ends_with_the_revocation_and_comes_back_by_no
 }
 
 #[tokio::test]
-async fn a_login_keeps_what_it_is_to_a_patient_whatever_link_it_is_shown_to() {
+async fn a_login_keeps_its_relation_to_a_patient_whatever_link_it_is_added_to() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     // The invitation for her husband lies in the mailbox that they share.
@@ -104,7 +104,7 @@ async fn a_login_keeps_what_it_is_to_a_patient_whatever_link_it_is_shown_to() {
 }
 
 #[tokio::test]
-async fn what_a_signed_in_person_may_mail_tells_nothing_of_who_is_on_file() {
+async fn a_signed_in_person_who_invites_an_address_does_not_learn_whether_it_is_on_file() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     // Three requests use up what strangers may cause at that address.
@@ -128,7 +128,7 @@ async fn what_a_signed_in_person_may_mail_tells_nothing_of_who_is_on_file() {
 }
 
 #[tokio::test]
-async fn a_password_from_the_desk_that_was_reset_still_asks_for_the_terms() {
+async fn a_temporary_password_that_was_reset_still_asks_for_the_terms() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let given = json!({"username": "rosa.q", "password": "seven plum trellis"});
@@ -152,7 +152,7 @@ async fn a_password_from_the_desk_that_was_reset_still_asks_for_the_terms() {
 }
 
 #[tokio::test]
-async fn a_parent_at_the_childs_address_and_each_of_two_twins_find_their_own_way_back() {
+async fn a_parent_and_two_twins_at_one_address_each_get_the_right_link() {
     let world = World::new().await;
     // One address, one last name, one birth date, one ZIP: twins, and their mother registered by the first one's link.
     for (id, name) in [("p1", "Milo"), ("p2", "Nina")] {
@@ -177,7 +177,7 @@ async fn a_parent_at_the_childs_address_and_each_of_two_twins_find_their_own_way
 }
 
 #[tokio::test]
-async fn a_name_that_was_tried_before_it_was_anybodys_is_not_locked_for_its_owner() {
+async fn a_user_name_that_was_guessed_before_it_existed_is_not_locked_for_its_owner() {
     let world = World::new().await;
     for _ in 0..12 {
         drop(world.sign_in("rosa.q", PASSWORD).await.expect(401));

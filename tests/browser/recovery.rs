@@ -17,7 +17,7 @@ async fn sign_in(browser: &Browser, world: &World, username: &str, password: &st
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn r1_r2_somebody_who_forgot_the_password_gets_back_in() {
+async fn somebody_who_forgot_the_password_gets_back_in() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     let browser = Browser::without_scripts().await;
@@ -54,7 +54,7 @@ async fn r1_r2_somebody_who_forgot_the_password_gets_back_in() {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn r2_somebody_without_a_phone_gets_back_in_with_a_code_from_the_office() {
+async fn somebody_without_a_phone_gets_back_in_with_a_code_from_the_office() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     world.patient("p1", World::chart_with(json!({"mobile_phone": null}))).await;
@@ -78,7 +78,7 @@ async fn r2_somebody_without_a_phone_gets_back_in_with_a_code_from_the_office() 
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn v2_l3_i8_r3_a_registered_patient_asks_for_a_link_a_new_one_and_her_user_name() {
+async fn a_registered_patient_asks_for_a_link_a_new_one_and_her_user_name() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let browser = Browser::without_scripts().await;
@@ -125,7 +125,7 @@ async fn v2_l3_i8_r3_a_registered_patient_asks_for_a_link_a_new_one_and_her_user
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn g3_g5_a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login() {
+async fn a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     let browser = Browser::without_scripts().await;
@@ -183,7 +183,7 @@ async fn g3_g5_a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_l
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn r4_whom_the_desk_gave_a_password_chooses_an_own_one_before_anything_else() {
+async fn somebody_with_a_temporary_password_chooses_their_own_before_anything_else() {
     let world = World::new().await;
     world.patient("p1", World::chart_with(json!({"email": null, "mobile_phone": null}))).await;
     let given = json!({"username": "rosa.desk", "password": "seven plum trellis"});

@@ -14,7 +14,7 @@ async fn but_for_limits(world: &World) -> Vec<String> {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn l2_a_scanner_that_opens_a_link_and_presses_every_button_spends_nothing() {
+async fn a_scanner_that_opens_a_link_and_presses_every_button_spends_nothing() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let before = but_for_limits(&world).await;

@@ -91,7 +91,7 @@ async fn a_new_password_ends_every_other_session_and_the_person_is_told() {
 }
 
 #[tokio::test]
-async fn a_password_from_the_office_opens_nothing_but_the_choice_of_ones_own() {
+async fn a_temporary_password_opens_nothing_but_the_choice_of_a_new_one() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let set = json!({"username": "rosa.q", "password": "temporary lantern four"});
@@ -350,7 +350,7 @@ async fn a_proposed_change_counts_once_staff_accept_it() {
 }
 
 #[tokio::test]
-async fn what_a_form_brings_back_untouched_is_no_change_even_where_nobody_could_enter_it_now() {
+async fn an_untouched_form_field_is_no_change_even_where_its_value_is_no_longer_allowed() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     world.patient("p1", World::chart_with(json!({"home_phone": "call the neighbor"}))).await;

@@ -1,4 +1,4 @@
-//! D1, D2: what became of each message, a bad address not written to again, STOP and START. N2: others are told.
+//! Delivery of messages: feedback of providers, bad addresses, STOP and START, quotas, and events for other systems.
 
 use portico_local::{Channel, Failure, SendingQuota};
 use portico_testkit::{Mail, World};
@@ -30,7 +30,7 @@ async fn refused(world: &World, id: &str, channel: &str) -> Value {
 }
 
 #[tokio::test]
-async fn d1_a_message_is_queued_sent_and_delivered_and_staff_see_it() {
+async fn a_message_is_queued_sent_and_delivered_and_staff_see_it() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     assert_eq!(world.invite("p1", "email").await.expect(201).str("/delivery"), "queued");
@@ -42,7 +42,7 @@ async fn d1_a_message_is_queued_sent_and_delivered_and_staff_see_it() {
 }
 
 #[tokio::test]
-async fn d1_an_invitation_that_came_back_says_so_and_nothing_goes_there_until_the_address_is_changed() {
+async fn a_bounced_invitation_is_shown_and_nothing_is_sent_until_the_address_is_changed() {
     let world = World::new().await;
     world.invited("p1").await;
     told(&world, &world.last_mail().await, "bounce").await;
@@ -60,7 +60,7 @@ async fn d1_an_invitation_that_came_back_says_so_and_nothing_goes_there_until_th
 }
 
 #[tokio::test]
-async fn d1_staff_who_know_that_a_bounced_address_is_right_confirm_it() {
+async fn staff_who_know_that_a_bounced_address_is_right_confirm_it() {
     let world = World::new().await;
     world.invited("p1").await;
     told(&world, &world.last_mail().await, "bounce").await;
@@ -72,7 +72,7 @@ async fn d1_staff_who_know_that_a_bounced_address_is_right_confirm_it() {
 }
 
 #[tokio::test]
-async fn d1_spam_is_a_complaint_and_stops_the_address_for_the_whole_family() {
+async fn a_spam_complaint_stops_the_address_for_the_whole_family() {
     let world = World::new().await;
     world.patient("child", World::chart_with(json!({"given_name": "Ivo"}))).await;
     world.patient("apart", World::chart_with(json!({"email": "other@example.com"}))).await;
@@ -90,7 +90,7 @@ async fn d1_spam_is_a_complaint_and_stops_the_address_for_the_whole_family() {
 }
 
 #[tokio::test]
-async fn d1_a_full_mailbox_and_an_automatic_reply_stop_nothing() {
+async fn a_full_mailbox_and_an_automatic_reply_stop_nothing() {
     let world = World::new().await;
     for (what, words) in
         [("transient_bounce", "mailbox is full"), ("auto_reply", "automatic reply"), ("delay", "being tried")]
@@ -106,7 +106,7 @@ async fn d1_a_full_mailbox_and_an_automatic_reply_stop_nothing() {
 }
 
 #[tokio::test]
-async fn d1_feedback_twice_or_out_of_order_takes_nothing_back() {
+async fn feedback_that_comes_twice_or_out_of_order_takes_nothing_back() {
     let world = World::new().await;
     let order = ["delay", "delivery", "bounce", "complaint"];
     // Each order in which four reports can come, with repeats, ends in the same place, and never steps back.
@@ -130,7 +130,7 @@ async fn d1_feedback_twice_or_out_of_order_takes_nothing_back() {
 }
 
 #[tokio::test]
-async fn d1_a_message_already_on_its_way_to_a_bad_address_is_not_sent() {
+async fn a_message_already_on_its_way_to_a_bad_address_is_not_sent() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     // The confirmation comes back; what the practice decides later is not mailed there.
@@ -143,7 +143,7 @@ async fn d1_a_message_already_on_its_way_to_a_bad_address_is_not_sent() {
 }
 
 #[tokio::test]
-async fn d1_a_representatives_address_that_bounced_is_not_written_to_for_this_patient() {
+async fn a_representatives_address_that_bounced_is_not_written_to_for_this_patient() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let offer = json!({
@@ -162,7 +162,7 @@ async fn d1_a_representatives_address_that_bounced_is_not_written_to_for_this_pa
 }
 
 #[tokio::test]
-async fn d1_a_text_is_delivered_refused_or_sent_to_no_phone() {
+async fn a_text_is_delivered_refused_or_sent_to_no_phone() {
     let world = World::new().await;
     for (number, (what, state)) in
         [("delivery", "delivered"), ("transient_bounce", "failed"), ("bounce", "bounced")]
@@ -185,7 +185,7 @@ async fn d1_a_text_is_delivered_refused_or_sent_to_no_phone() {
 }
 
 #[tokio::test]
-async fn d2_stop_is_honoured_at_every_practice_and_start_too() {
+async fn stop_and_start_count_at_every_practice() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let elsewhere = async |method: &str, path: &str, body: Option<Value>| {
@@ -218,7 +218,7 @@ async fn d2_stop_is_honoured_at_every_practice_and_start_too() {
 }
 
 #[tokio::test]
-async fn d2_a_chart_that_comes_in_later_is_not_texted_either() {
+async fn a_chart_that_arrives_after_stop_is_not_texted_either() {
     let world = World::new().await;
     replied(&world, "+12025550143", "stop").await;
     let add = json!({
@@ -234,7 +234,7 @@ async fn d2_a_chart_that_comes_in_later_is_not_texted_either() {
 }
 
 #[tokio::test]
-async fn d2_a_code_is_not_offered_by_text_to_a_number_that_said_stop() {
+async fn a_code_is_not_offered_by_text_to_a_number_that_said_stop() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     replied(&world, "+12025550143", "stop").await;
@@ -243,7 +243,7 @@ async fn d2_a_code_is_not_offered_by_text_to_a_number_that_said_stop() {
 }
 
 #[tokio::test]
-async fn d1_a_code_is_not_offered_to_a_representatives_address_that_bounced() {
+async fn a_code_is_not_offered_to_a_representatives_address_that_bounced() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let offer = |channel: &str| {
@@ -263,7 +263,7 @@ async fn d1_a_code_is_not_offered_to_a_representatives_address_that_bounced() {
 }
 
 #[tokio::test]
-async fn d2_the_carriers_own_list_counts_as_stop() {
+async fn the_carriers_own_list_counts_as_stop() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     drop(world.invite("p1", "sms").await.expect(201));
@@ -273,7 +273,7 @@ async fn d2_the_carriers_own_list_counts_as_stop() {
 }
 
 #[tokio::test]
-async fn d1_an_invitation_that_no_provider_takes_is_among_what_needs_attention() {
+async fn an_invitation_that_no_provider_takes_needs_attention() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::Rejected, 1);
@@ -288,7 +288,7 @@ async fn d1_an_invitation_that_no_provider_takes_is_among_what_needs_attention()
 }
 
 #[tokio::test]
-async fn a_day_whose_quota_is_used_up_loses_nothing_and_codes_go_first() {
+async fn a_used_up_daily_quota_loses_nothing_and_codes_go_first() {
     let world = World::new().await;
     world.service.capture.set_quota(SendingQuota {
         enabled: true,
@@ -326,7 +326,7 @@ async fn a_day_whose_quota_is_used_up_loses_nothing_and_codes_go_first() {
 }
 
 #[tokio::test]
-async fn feedback_that_is_quicker_than_its_sender_comes_again() {
+async fn feedback_that_arrives_before_its_message_is_settled_is_tried_again() {
     let world = World::new().await;
     world.invited("p1").await;
     let event = |at: String| {
@@ -354,7 +354,7 @@ async fn feedback_that_is_quicker_than_its_sender_comes_again() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_handled_may_be_sent_back_from_the_dead_letters() {
+async fn dead_letters_can_be_sent_back_to_their_function() {
     let world = World::new().await;
     // Log lines as Lambda keeps them, once it has given them up.
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/track-delivery/receipts.json");
@@ -366,7 +366,7 @@ async fn what_could_not_be_handled_may_be_sent_back_from_the_dead_letters() {
 }
 
 #[tokio::test]
-async fn receipts_of_another_services_texts_are_let_pass() {
+async fn receipts_for_another_services_texts_are_ignored() {
     let world = World::new().await;
     // The log is the whole account's: an id that nobody here has, and a fresh one.
     let now = portico_domain::time::Clock::now(&*world.service.clock);
@@ -375,7 +375,7 @@ async fn receipts_of_another_services_texts_are_let_pass() {
 }
 
 #[tokio::test]
-async fn n2_others_are_told_what_happened_by_ids_alone() {
+async fn events_name_people_by_their_ids_alone() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     told(&world, &world.mails().await[0], "delivery").await;
@@ -406,7 +406,7 @@ async fn n2_others_are_told_what_happened_by_ids_alone() {
 }
 
 #[tokio::test]
-async fn n2_the_words_of_staff_stay_in_the_office() {
+async fn no_event_carries_the_words_of_staff() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let no = Some(json!({"reason": "will not touch a computer"}));
@@ -423,7 +423,7 @@ async fn n2_the_words_of_staff_stay_in_the_office() {
 }
 
 #[tokio::test]
-async fn n2_what_the_bus_did_not_take_is_told_again() {
+async fn an_event_that_the_bus_refused_is_published_again() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.service.idle().await;

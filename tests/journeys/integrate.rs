@@ -1,4 +1,4 @@
-//! N1: charts in, as FHIR and as plain JSON.
+//! Importing charts, as FHIR and as plain JSON.
 
 use portico_local::demo::SAMPLE;
 use portico_testkit::World;
@@ -11,7 +11,7 @@ async fn import(world: &World, kind: &str, body: String) -> Value {
 }
 
 #[tokio::test]
-async fn n1_fhir_comes_in_by_line_and_a_second_import_changes_nothing() {
+async fn fhir_comes_in_by_line_and_a_second_import_changes_nothing() {
     let world = World::new().await;
     let body = SAMPLE.concat();
     let first = import(&world, "application/fhir+ndjson", body.clone()).await;
@@ -29,7 +29,7 @@ async fn n1_fhir_comes_in_by_line_and_a_second_import_changes_nothing() {
 }
 
 #[tokio::test]
-async fn n1_each_bad_line_is_reported_and_the_good_ones_go_in() {
+async fn each_bad_line_is_reported_and_the_good_ones_go_in() {
     let world = World::new().await;
     let patient = |id: &str| json!({"resourceType": "Patient", "id": id, "name": [{"family": "Ash", "given": ["Lin"]}], "birthDate": "1970-05-06"});
     let mut nameless = patient("b");
@@ -83,7 +83,7 @@ async fn n1_each_bad_line_is_reported_and_the_good_ones_go_in() {
 }
 
 #[tokio::test]
-async fn n1_a_bundle_and_plain_json_come_in_too() {
+async fn a_bundle_and_plain_json_come_in_too() {
     let world = World::new().await;
     let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": [
         {"resource": {"resourceType": "Patient", "id": "kid", "name": [{"family": "Ash", "given": ["Lin"]}], "birthDate": "2018-05-06"}},

@@ -1,10 +1,10 @@
-//! I1, I2, I4, I5: staff invite.
+//! Staff invite patients: the message, quick add, refusals, overrides, resending.
 
 use portico_testkit::World;
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn i1_staff_invite_by_email_or_by_text_and_the_message_says_no_more_than_it_must() {
+async fn staff_invite_by_email_or_by_text_and_the_message_says_no_more_than_it_must() {
     let world = World::new().await;
     // An id that no token holds by chance.
     world.patient("mrn-0042-rosa", World::chart()).await;
@@ -43,7 +43,7 @@ async fn i1_staff_invite_by_email_or_by_text_and_the_message_says_no_more_than_i
 }
 
 #[tokio::test]
-async fn i1_the_message_names_the_exact_expiry_by_the_practices_clock() {
+async fn the_message_names_the_exact_expiry_in_the_practices_time_zone() {
     let world = World::new().await;
     world.service.clock.set("2026-11-22T15:00:00Z".parse().unwrap()).unwrap();
     world.patient("p1", World::chart()).await;
@@ -53,7 +53,7 @@ async fn i1_the_message_names_the_exact_expiry_by_the_practices_clock() {
 }
 
 #[tokio::test]
-async fn i2_quick_add_makes_chart_and_invitation_in_one_call_and_names_a_possible_duplicate() {
+async fn quick_add_makes_chart_and_invitation_in_one_call_and_names_a_possible_duplicate() {
     let world = World::new().await;
     let add = json!({
         "given_name": "Noor", "family_name": "Bright", "birth_date": "1980-02-03",
@@ -92,7 +92,7 @@ async fn i2_quick_add_makes_chart_and_invitation_in_one_call_and_names_a_possibl
 }
 
 #[tokio::test]
-async fn i4_a_refusal_says_all_reasons_at_once_as_codes_and_with_the_cure() {
+async fn a_refused_invitation_names_every_reason_as_a_code_with_its_cure() {
     let world = World::new().await;
     let chart = World::chart_with(json!({"email": null, "chart_status": "inactive"}));
     world.patient("p1", chart).await;
@@ -130,7 +130,7 @@ async fn i4_a_refusal_says_all_reasons_at_once_as_codes_and_with_the_cure() {
 }
 
 #[tokio::test]
-async fn i4_a_patient_who_said_no_is_invited_only_over_it_with_a_reason() {
+async fn a_patient_who_declined_is_invited_only_with_a_reason_to_override() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     drop(
@@ -147,7 +147,7 @@ async fn i4_a_patient_who_said_no_is_invited_only_over_it_with_a_reason() {
 }
 
 #[tokio::test]
-async fn i5_a_resend_kills_the_older_link_and_all_invitations_stay_in_the_history() {
+async fn a_resend_ends_the_older_link_and_all_invitations_stay_in_the_history() {
     let world = World::new().await;
     let first = world.invited("p1").await;
     drop(world.invite("p1", "email").await.expect(201));
@@ -179,7 +179,7 @@ async fn a_phone_gets_three_texts_an_hour_from_staff_too() {
 }
 
 #[tokio::test]
-async fn a_key_that_found_nothing_to_do_does_nothing_later() {
+async fn an_idempotency_key_that_found_nothing_to_do_does_nothing_later() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let decline = async |key: &str| {

@@ -1,10 +1,10 @@
-//! L1, L2, L4: a link's life.
+//! The life of a link: how long it works, what a scanner does to it, what a corrected chart does to it.
 
 use portico_testkit::World;
 use serde_json::json;
 
 #[tokio::test]
-async fn l1_a_link_works_for_72_hours_to_the_second_whatever_the_broom_does() {
+async fn a_link_works_for_72_hours_to_the_second_although_its_record_is_still_there() {
     let world = World::new().await;
     world.service.clock.set("2026-11-22T15:00:00Z".parse().unwrap()).unwrap();
     let token = world.invited("p1").await;
@@ -22,7 +22,7 @@ async fn l1_a_link_works_for_72_hours_to_the_second_whatever_the_broom_does() {
 }
 
 #[tokio::test]
-async fn l1_the_practice_sets_how_long_links_work() {
+async fn the_practice_sets_how_long_links_work() {
     let world = World::new().await;
     world.settings(json!({"link_hours": 1})).await;
     let token = world.invited("p1").await;
@@ -33,7 +33,7 @@ async fn l1_the_practice_sets_how_long_links_work() {
 }
 
 #[tokio::test]
-async fn l2_scanners_may_open_a_link_and_submit_its_empty_form_and_nothing_is_spent() {
+async fn a_scanner_may_open_a_link_and_submit_its_empty_form_and_nothing_is_spent() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}");
@@ -59,7 +59,7 @@ async fn l2_scanners_may_open_a_link_and_submit_its_empty_form_and_nothing_is_sp
 }
 
 #[tokio::test]
-async fn l4_a_corrected_address_kills_what_was_sent_to_the_old_one_and_the_new_one_works_at_once() {
+async fn a_corrected_address_ends_the_link_to_the_old_one_and_the_new_one_works_at_once() {
     let world = World::new().await;
     let old = world.invited("p1").await;
     world.patient("p1", World::chart_with(json!({"email": "rosa.q@example.com"}))).await;
@@ -77,7 +77,7 @@ async fn l4_a_corrected_address_kills_what_was_sent_to_the_old_one_and_the_new_o
 }
 
 #[tokio::test]
-async fn l4_a_corrected_name_or_birth_date_counts_from_the_next_check() {
+async fn a_corrected_name_or_birth_date_counts_from_the_next_check() {
     let world = World::new().await;
     world
         .patient("p1", World::chart_with(json!({"family_name": "Quilfether", "birth_date": "1945-07-24"})))

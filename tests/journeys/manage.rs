@@ -1,4 +1,4 @@
-//! A1, A2, R4 and the lock: what staff do about accounts.
+//! Staff manage accounts: search, delete, set credentials, end a lock, see who needs attention.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn account_of(world: &World, patient: &str) -> String {
 }
 
 #[tokio::test]
-async fn a1_an_account_is_found_by_id_user_name_email_and_name_in_either_order_with_or_without_initial() {
+async fn an_account_is_found_by_id_user_name_email_and_name_in_either_order_with_or_without_initial() {
     let world = World::new().await;
     world
         .patient("MRN-77", World::chart_with(json!({"given_name": "Rosa Mae", "middle_name": "Lucía"})))
@@ -61,7 +61,7 @@ async fn a1_an_account_is_found_by_id_user_name_email_and_name_in_either_order_w
 /// A practice corrects a patient's name and address. Elsewhere the account could then not be found, and the vendor had
 /// to be called.
 #[tokio::test]
-async fn a2_a_patient_renamed_and_readdressed_is_found_deleted_and_invited_again_at_once() {
+async fn a_patient_renamed_and_readdressed_is_found_deleted_and_invited_again_at_once() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     let id = account_of(&world, "p1").await;
@@ -110,7 +110,7 @@ async fn a2_a_patient_renamed_and_readdressed_is_found_deleted_and_invited_again
 }
 
 #[tokio::test]
-async fn a1_many_accounts_are_paged_in_order_each_once() {
+async fn many_accounts_are_paged_in_order_each_once() {
     let world = World::new().await;
     for n in 0..32 {
         let id = format!("p{n:02}");
@@ -150,7 +150,7 @@ async fn a1_many_accounts_are_paged_in_order_each_once() {
 }
 
 #[tokio::test]
-async fn r4_credentials_set_at_the_desk_work_once_within_a_week_and_must_be_changed() {
+async fn credentials_set_by_staff_work_once_within_a_week_and_must_be_changed() {
     let world = World::new().await;
     // No address at all, and a pending no.
     world.patient("p1", World::chart_with(json!({"email": null, "mobile_phone": null}))).await;
@@ -183,7 +183,7 @@ async fn r4_credentials_set_at_the_desk_work_once_within_a_week_and_must_be_chan
 }
 
 #[tokio::test]
-async fn r4_credentials_follow_the_rules_and_replace_what_was() {
+async fn credentials_set_by_staff_follow_the_rules_and_replace_the_old_ones() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     drop(world.registered("p2", "taken").await);
@@ -225,7 +225,7 @@ async fn r4_credentials_follow_the_rules_and_replace_what_was() {
 }
 
 #[tokio::test]
-async fn s4_staff_end_a_lock_at_once() {
+async fn staff_end_a_lock_at_once() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     for _ in 0..10 {
@@ -239,7 +239,7 @@ async fn s4_staff_end_a_lock_at_once() {
 }
 
 #[tokio::test]
-async fn i8_staff_see_whom_to_attend_to_until_it_is_settled() {
+async fn staff_see_who_needs_attention_until_it_is_settled() {
     let world = World::new().await;
     let attention = async || {
         let all = world.ehr("GET", "/v1/onboarding?attention=true", None).await.expect(200).json();

@@ -122,7 +122,7 @@ async fn a_forgotten_password_is_replaced_by_a_link_to_the_e_mail_and_a_code_to_
 }
 
 #[tokio::test]
-async fn who_has_no_user_name_at_hand_gives_e_mail_last_name_birth_date_and_zip() {
+async fn somebody_without_their_user_name_gives_e_mail_last_name_birth_date_and_zip() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     for date in ["19450427", "1945-04-27", "04/27/1945"] {
@@ -315,7 +315,7 @@ async fn the_answer_to_the_security_question_stands_for_a_code() {
 }
 
 #[tokio::test]
-async fn who_has_no_phone_gives_the_birth_date_and_the_code_that_staff_tell() {
+async fn somebody_without_a_phone_gives_the_birth_date_and_the_code_that_staff_tell() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     world.patient("p1", World::chart_with(json!({"mobile_phone": null}))).await;
@@ -408,7 +408,7 @@ async fn a_forgotten_user_name_comes_with_all_of_the_familys_in_one_mail() {
 }
 
 #[tokio::test]
-async fn a_patient_whom_the_office_knows_signs_up_without_an_invitation() {
+async fn a_patient_with_a_chart_signs_up_without_an_invitation() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let mails = asked(&world, "sign-up", facts()).await;
@@ -426,7 +426,7 @@ async fn a_patient_whom_the_office_knows_signs_up_without_an_invitation() {
 }
 
 #[tokio::test]
-async fn who_was_only_invited_gets_the_invitation_again_and_a_reset_never_completes_it() {
+async fn somebody_who_was_only_invited_gets_the_invitation_again_and_a_reset_never_completes_it() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let mails = asked(&world, "forgot-password", facts()).await;
@@ -566,7 +566,7 @@ async fn a_representative_goes_by_their_own_address_and_phone() {
 }
 
 #[tokio::test]
-async fn of_two_links_that_were_asked_for_through_two_children_only_the_newest_works() {
+async fn only_the_newest_of_two_links_that_a_parent_asked_for_through_two_children_works() {
     let world = World::new().await;
     parent(&world, "child-1").await;
     let second = World::chart_with(
@@ -595,7 +595,7 @@ async fn of_two_links_that_were_asked_for_through_two_children_only_the_newest_w
 }
 
 #[tokio::test]
-async fn who_says_that_a_message_is_not_for_them_is_asked_once_more_and_hears_no_more() {
+async fn somebody_who_says_that_a_message_is_not_for_them_confirms_it_and_gets_no_more() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}/not-me");

@@ -1,10 +1,10 @@
-//! G1, G2, G4: registration.
+//! Registration: of patients, of representatives for children, of teenagers, of families with one address.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
 
 #[tokio::test]
-async fn g1_a_patient_chooses_user_name_and_password_and_is_signed_in() {
+async fn a_patient_chooses_user_name_and_password_and_is_signed_in() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let ticket = world.ticket(&token).await;
@@ -53,7 +53,7 @@ async fn g1_a_patient_chooses_user_name_and_password_and_is_signed_in() {
 }
 
 #[tokio::test]
-async fn g1_a_taken_user_name_is_told_with_others_to_choose_and_costs_nothing() {
+async fn a_taken_user_name_is_refused_with_suggestions_and_the_link_still_works() {
     let world = World::new().await;
     drop(world.registered("p1", "Rosa.Q").await);
     let token = world.invited("p2").await;
@@ -65,7 +65,7 @@ async fn g1_a_taken_user_name_is_told_with_others_to_choose_and_costs_nothing() 
 }
 
 #[tokio::test]
-async fn g2_a_representative_registers_by_the_same_link_and_a_child_only_so() {
+async fn a_child_is_registered_by_a_representative_alone_with_the_same_link() {
     let world = World::new().await;
     let child = World::chart_with(
         json!({"given_name": "Theo", "birth_date": "2019-03-05", "email": "parent@example.com"}),
@@ -97,7 +97,7 @@ async fn g2_a_representative_registers_by_the_same_link_and_a_child_only_so() {
 }
 
 #[tokio::test]
-async fn g4_two_people_with_one_family_address_both_register() {
+async fn two_people_with_one_family_address_both_register() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.patient("p2", World::chart_with(json!({"given_name": "Hugo", "birth_date": "1943-01-09"}))).await;
@@ -131,7 +131,7 @@ async fn g4_two_people_with_one_family_address_both_register() {
 }
 
 #[tokio::test]
-async fn g2_a_teenager_who_registers_with_a_guardians_address_waits_for_staff() {
+async fn a_teenager_who_registers_with_a_guardians_address_waits_for_staff() {
     let world = World::new().await;
     let teen = |id: &'static str| {
         let contacts = json!([{"given_name": "Ana", "family_name": "Q", "relationship": "mother", "email": "ROSA.quillfeather@example.com"}]);

@@ -1,4 +1,4 @@
-//! G2, G3, G5, K4: somebody looks after a patient, or after several.
+//! Representatives: somebody has access to the records of one patient, or of several.
 
 use portico_testkit::{Answer, Mail, PASSWORD, World};
 use serde_json::{Value, json};
@@ -44,7 +44,7 @@ fn accounts(portal: &Value) -> Vec<(String, String, String)> {
 }
 
 #[tokio::test]
-async fn g5_staff_invite_a_representative_who_registers_with_their_own_login() {
+async fn staff_invite_a_representative_who_registers_with_their_own_login() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let invited = offer(&world, "p1", mother(&json!({}))).await.expect(201).json();
@@ -63,13 +63,13 @@ async fn g5_staff_invite_a_representative_who_registers_with_their_own_login() {
     let portal = world.portal("p1").await;
     assert_eq!(accounts(&portal), [("marta.vale@example.com".into(), "parent".into(), "active".into())]);
 
-    // I3: the patient has no account of their own, so the same button still invites; both are there in the end.
+    // The patient has no account of their own, so the same call as ever invites the patient, too.
     let own = world.invite("p1", "email").await.expect(201).json();
     assert_eq!(own["kind"], "registration");
 }
 
 #[tokio::test]
-async fn i3_one_invitation_is_out_for_each_recipient() {
+async fn each_recipient_has_one_open_invitation() {
     let world = World::new().await;
     let patients = world.invited("p1").await;
     drop(offer(&world, "p1", mother(&json!({}))).await.expect(201));
@@ -97,7 +97,7 @@ async fn i3_one_invitation_is_out_for_each_recipient() {
 }
 
 #[tokio::test]
-async fn g3_a_login_that_exists_takes_on_another_patient_by_signing_in_on_the_link_page() {
+async fn a_login_that_exists_takes_on_another_patient_by_signing_in_on_the_link_page() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     drop(registered_mother(&world, "p1").await);
@@ -123,7 +123,7 @@ async fn g3_a_login_that_exists_takes_on_another_patient_by_signing_in_on_the_li
     );
     assert_eq!(link("marta.vale", PASSWORD).await.expect(410).code(), "link_unavailable", "spent once");
 
-    // K4: one of them ends, the other stays.
+    // Access to one patient ends; access to the other stays.
     let account = world.portal("p2").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
     let end = json!({"reason": "representative_ended", "account_id": account});
     drop(world.ehr("POST", "/v1/patients/p2/portal/revoke", Some(end)).await.expect(200));
@@ -134,7 +134,7 @@ async fn g3_a_login_that_exists_takes_on_another_patient_by_signing_in_on_the_li
 }
 
 #[tokio::test]
-async fn g3_a_login_of_another_practice_is_as_if_it_did_not_exist() {
+async fn a_login_of_another_practice_is_as_if_it_did_not_exist() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     let put = |id: &str| format!("/v1/patients/{id}");
@@ -170,7 +170,7 @@ async fn a_representative_is_shown_less_by_staff_and_all_again() {
 }
 
 #[tokio::test]
-async fn g2_a_teenager_with_a_representatives_address_waits_and_staff_decide() {
+async fn a_teenager_with_a_representatives_address_waits_and_staff_decide() {
     let world = World::new().await;
     let young = World::chart_with(json!({"birth_date": "2011-04-27", "email": "marta.vale@example.com"}));
     world.patient("p1", young).await;
@@ -197,7 +197,7 @@ async fn g2_a_teenager_with_a_representatives_address_waits_and_staff_decide() {
 }
 
 #[tokio::test]
-async fn g5_what_is_missing_of_a_representative_is_said_all_at_once() {
+async fn everything_that_is_missing_of_a_representative_is_reported_at_once() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let answer = offer(&world, "p1", json!({"channel": "email"})).await.expect(400).json();

@@ -1,10 +1,10 @@
-//! K1, K2, K3: access taken away, and given back.
+//! Access is revoked or switched off, and given back.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
 
 #[tokio::test]
-async fn k1_a_revocation_ends_links_codes_sessions_and_access_in_one_write_and_the_patient_is_told() {
+async fn a_revocation_ends_links_codes_sessions_and_access_in_one_write_and_the_patient_is_told() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     // Long enough that no copy of the practice's settings is left.
@@ -46,7 +46,7 @@ async fn k1_a_revocation_ends_links_codes_sessions_and_access_in_one_write_and_t
 }
 
 #[tokio::test]
-async fn k2_a_scheduling_key_cannot_revoke() {
+async fn a_scheduling_key_cannot_revoke() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     let path = "/v1/patients/p1/portal/revoke";
@@ -66,7 +66,7 @@ async fn k2_a_scheduling_key_cannot_revoke() {
 }
 
 #[tokio::test]
-async fn k3_a_re_invitation_restores_the_same_credentials_at_once_but_no_old_session() {
+async fn a_re_invitation_restores_the_same_credentials_at_once_but_no_old_session() {
     let world = World::new().await;
     let old = world.registered("p1", "rosa.q").await;
     drop(world.revoke("p1", "left_practice").await.expect(200));
@@ -83,7 +83,7 @@ async fn k3_a_re_invitation_restores_the_same_credentials_at_once_but_no_old_ses
 }
 
 #[tokio::test]
-async fn k3_the_practice_may_ask_to_verify_again_with_a_new_password() {
+async fn the_practice_may_ask_to_verify_again_with_a_new_password() {
     let world = World::new().await;
     world.settings(json!({"regrant": "verify_again"})).await;
     drop(world.registered("p1", "rosa.q").await);
@@ -92,7 +92,7 @@ async fn k3_the_practice_may_ask_to_verify_again_with_a_new_password() {
 }
 
 #[tokio::test]
-async fn k3_after_a_compromise_only_a_key_that_may_revoke_re_invites_and_a_new_password_comes_first() {
+async fn after_a_compromise_only_a_key_that_may_revoke_re_invites_and_a_new_password_comes_first() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     drop(world.revoke("p1", "compromised").await.expect(200));
@@ -124,7 +124,7 @@ async fn come_back(world: &World) {
 }
 
 #[tokio::test]
-async fn k3_after_an_identity_error_registration_starts_anew() {
+async fn after_an_identity_error_registration_starts_anew() {
     let world = World::new().await;
     drop(world.registered("p1", "wrong.person").await);
     drop(world.revoke("p1", "identity_error").await.expect(200));

@@ -1,10 +1,10 @@
-//! S1, S2, S3: signing in, and what the portal is told.
+//! Signing in and out, and what the portal learns about a session.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
 
 #[tokio::test]
-async fn s1_sessions_idle_out_after_15_minutes_and_end_after_12_hours() {
+async fn sessions_idle_out_after_15_minutes_and_end_after_12_hours() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     let session = world.sign_in("Rosa.Q", PASSWORD).await.expect(200).str("/session_token");
@@ -25,7 +25,7 @@ async fn s1_sessions_idle_out_after_15_minutes_and_end_after_12_hours() {
 }
 
 #[tokio::test]
-async fn s1_signing_out_ends_the_session_and_staff_see_the_last_login() {
+async fn signing_out_ends_the_session_and_staff_see_the_last_login() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     world.advance(86_400);
@@ -40,7 +40,7 @@ async fn s1_signing_out_ends_the_session_and_staff_see_the_last_login() {
 }
 
 #[tokio::test]
-async fn s2_a_revoked_person_with_the_right_password_is_told_whom_to_ask_and_with_a_wrong_one_nothing() {
+async fn a_revoked_person_is_told_whom_to_ask_only_with_the_right_password() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     let wrong = world.sign_in("rosa.q", "not the password").await.expect(401);
@@ -56,7 +56,7 @@ async fn s2_a_revoked_person_with_the_right_password_is_told_whom_to_ask_and_wit
 }
 
 #[tokio::test]
-async fn s3_the_portal_learns_who_whose_records_and_since_when_and_a_revocation_holds_from_the_next_call() {
+async fn the_portal_learns_who_may_see_which_records_and_a_revocation_holds_from_the_next_call() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     let seen = world.introspect(&session).await;
@@ -71,7 +71,7 @@ async fn s3_the_portal_learns_who_whose_records_and_since_when_and_a_revocation_
 }
 
 #[tokio::test]
-async fn s3_after_a_page_sign_in_the_portal_exchanges_a_code_once_within_a_minute() {
+async fn after_a_page_sign_in_the_portal_exchanges_a_code_once_within_a_minute() {
     let world = World::new().await;
     world.settings(json!({"portal_url": "https://portal.example.org/start"})).await;
     drop(world.registered("p1", "rosa.q").await);

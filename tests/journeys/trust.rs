@@ -1,10 +1,10 @@
-//! U1, D3: the audit trail, and the reader's language. U2 and U3 are among the attacks.
+//! The audit trail, and the language of messages, pages and problems.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn u1_every_change_leaves_an_event_that_says_when_who_what_and_why() {
+async fn every_change_leaves_an_audit_event_with_time_actor_action_and_reason() {
     let world = World::new().await;
     drop(world.registered("p1", "rosa.q").await);
     drop(world.revoke("p1", "patient_request").await.expect(200));
@@ -44,7 +44,7 @@ async fn u1_every_change_leaves_an_event_that_says_when_who_what_and_why() {
 }
 
 #[tokio::test]
-async fn u1_tampering_with_the_trail_shows() {
+async fn a_tampered_audit_trail_is_detected() {
     for tampering in ["change", "remove", "cut"] {
         let world = World::new().await;
         drop(world.registered("p1", "rosa.q").await);
@@ -69,7 +69,7 @@ async fn u1_tampering_with_the_trail_shows() {
 }
 
 #[tokio::test]
-async fn u1_a_long_trail_comes_in_pages() {
+async fn a_long_audit_trail_comes_in_pages() {
     let world = World::new().await;
     for round in 0..130 {
         world.patient("p1", World::chart_with(json!({"city": format!("Town {round}")}))).await;
@@ -90,7 +90,7 @@ async fn u1_a_long_trail_comes_in_pages() {
 }
 
 #[tokio::test]
-async fn d3_messages_speak_the_patients_language_and_pages_and_problems_the_readers() {
+async fn messages_use_the_patients_language_and_pages_and_problems_the_readers() {
     let world = World::new().await;
     world.patient("p1", World::chart_with(json!({"language": "es-MX"}))).await;
     drop(world.invite("p1", "email").await.expect(201));

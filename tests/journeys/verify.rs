@@ -1,10 +1,10 @@
-//! V1, V3, V4: who is at the link?
+//! The identity check at a link: facts, codes by message or call, and the code that staff tell.
 
 use portico_testkit::World;
 use serde_json::json;
 
 #[tokio::test]
-async fn v1_identity_then_a_code_by_email_or_by_text() {
+async fn identity_then_a_code_by_email_or_by_text() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let link = world.get(&format!("/i/{token}")).await.expect(200).json();
@@ -33,7 +33,7 @@ async fn v1_identity_then_a_code_by_email_or_by_text() {
 }
 
 #[tokio::test]
-async fn v1_the_access_code_that_staff_tell_stands_for_a_code_by_message() {
+async fn the_access_code_that_staff_tell_stands_for_a_code_by_message() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let access_code = world.portal("p1").await["invitation"]["access_code"].as_str().unwrap().to_owned();
@@ -47,7 +47,7 @@ async fn v1_the_access_code_that_staff_tell_stands_for_a_code_by_message() {
 }
 
 #[tokio::test]
-async fn v1_the_practice_chooses_what_a_visitor_must_pass() {
+async fn the_practice_chooses_what_a_visitor_must_pass() {
     let world = World::new().await;
     world.settings(json!({"registration_check": "identity", "identity_facts": ["family_name", "birth_date", "postal_code"]})).await;
     let token = world.invited("p1").await;
@@ -63,7 +63,7 @@ async fn v1_the_practice_chooses_what_a_visitor_must_pass() {
 }
 
 #[tokio::test]
-async fn v3_names_compare_by_letters_zip_by_five_digits_and_dates_in_three_ways() {
+async fn names_compare_by_letters_zip_by_five_digits_and_dates_in_three_ways() {
     let world = World::new().await;
     world.settings(json!({"identity_facts": ["family_name", "birth_date", "postal_code"]})).await;
     for (place, (family, typed)) in
@@ -90,7 +90,7 @@ async fn v3_names_compare_by_letters_zip_by_five_digits_and_dates_in_three_ways(
 }
 
 #[tokio::test]
-async fn v4_staff_see_which_fact_failed_and_the_visitor_never() {
+async fn staff_see_which_fact_failed_and_the_visitor_never() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}/verify");
@@ -121,7 +121,7 @@ async fn v4_staff_see_which_fact_failed_and_the_visitor_never() {
 }
 
 #[tokio::test]
-async fn v4_the_practice_may_have_codes_of_five_digits() {
+async fn the_practice_may_have_codes_of_five_digits() {
     let world = World::new().await;
     world.settings(json!({"code_digits": 5})).await;
     let token = world.invited("p1").await;
@@ -143,7 +143,7 @@ async fn v4_the_practice_may_have_codes_of_five_digits() {
 }
 
 #[tokio::test]
-async fn v1_a_code_is_told_by_phone_call_digit_by_digit_in_the_patients_language() {
+async fn a_code_is_told_by_phone_call_digit_by_digit_in_the_patients_language() {
     let world = World::new().await;
     world
         .patient(

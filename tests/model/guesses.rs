@@ -1,5 +1,5 @@
-//! P1, exhaustively: every sequence of up to six calls by which somebody who never sees the victim's mail could try to
-//! choose the victim's password. They have an account and an invitation of their own at the practice, and know all facts
+//! Tries every sequence of up to six calls by which somebody who never sees the victim's mail could try to choose the
+//! victim's password. They have an account and an invitation of their own at the practice, and know all facts
 //! about the victim. Sequences that lead to the same state go on as one.
 
 use std::collections::BTreeSet;
@@ -302,7 +302,7 @@ fn sent_to(world: &World, who: &str, n: usize) -> String {
 }
 
 #[tokio::test]
-async fn p1_no_six_calls_of_somebody_without_the_mail_change_the_victims_password() {
+async fn no_six_calls_of_somebody_without_the_mail_change_the_victims_password() {
     let mut world = World::new().await;
     let mut pairs = 0;
     let mut states = BTreeSet::new();

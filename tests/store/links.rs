@@ -163,7 +163,7 @@ async fn codes_and_facts_share_ten_tries() {
 }
 
 #[tokio::test]
-async fn what_is_over_ends_no_second_time_and_stops_nobody() {
+async fn a_link_that_is_over_does_not_end_again_and_stops_no_other_write() {
     let store = Store::new().await;
     let mut spent = link(1);
     spent.state = LinkState::Accepted;
@@ -183,7 +183,7 @@ async fn what_is_over_ends_no_second_time_and_stops_nobody() {
 }
 
 #[tokio::test]
-async fn of_a_registration_and_a_revocation_one_comes_first() {
+async fn a_registration_and_a_revocation_do_not_both_win() {
     let store = Store::new().await;
     for number in 1..=8 {
         let id = format!("race-{number}");

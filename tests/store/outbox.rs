@@ -32,7 +32,7 @@ fn message(number: usize) -> Message {
 }
 
 #[tokio::test]
-async fn what_is_due_is_found_the_oldest_first_and_of_one_practice() {
+async fn due_messages_are_found_oldest_first_and_of_one_practice() {
     let store = Store::new().await;
     let mut other = message(6);
     other.practice = other_practice();
@@ -46,7 +46,7 @@ async fn what_is_due_is_found_the_oldest_first_and_of_one_practice() {
 }
 
 #[tokio::test]
-async fn one_look_brings_a_hundred_and_no_more() {
+async fn one_query_for_due_messages_returns_at_most_a_hundred() {
     let store = Store::new().await;
     store.has((1..=120).map(|number| Write::Queue(message(number)))).await;
     let due = due_at(&store, NOW.plus_seconds(1000)).await;
@@ -101,7 +101,7 @@ async fn whoever_has_the_message_settles_it_and_its_link() {
 }
 
 #[tokio::test]
-async fn what_was_not_taken_is_due_again() {
+async fn a_message_that_the_provider_did_not_take_is_due_again() {
     let store = Store::new().await;
     store.has([Write::Queue(message(1))]).await;
     let claimed = store.claim(id(1), NOW.plus_seconds(1)).await.unwrap().unwrap();

@@ -22,7 +22,7 @@ fn create(id: &str, given_name: &str) -> Write {
 }
 
 #[tokio::test]
-async fn what_is_created_is_created_once() {
+async fn a_record_is_created_once() {
     let store = Store::new().await;
     let outcomes = race(|number| {
         let table = store.table.clone();
@@ -55,7 +55,7 @@ async fn a_record_comes_back_as_it_was_put() {
 }
 
 #[tokio::test]
-async fn of_those_who_read_the_same_version_one_writes() {
+async fn only_one_of_those_who_read_the_same_version_writes() {
     let store = Store::new().await;
     let first = patient("p1");
     store.has([Write::CreatePatient(first.clone(), Status::Uninvited)]).await;
