@@ -18,5 +18,6 @@ mod journeys;
 mod model;
 mod pages;
 mod real;
+mod security_table;
 mod store;
 mod template;

@@ -1,4 +1,6 @@
 //! Bad input, attacks and faults. Each test fails without the defence that its name describes.
+//!
+//! `docs/security.md` lists every test here under the attack that it tries; `security_table.rs` compares the two.
 
 mod accounts;
 mod codes;
