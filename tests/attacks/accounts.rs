@@ -17,7 +17,7 @@ async fn register(world: &World, token: &str, ticket: &str, more: Value) -> Answ
 }
 
 async fn reset_token(world: &World) -> String {
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.last_mail().await.token()
 }
 
@@ -26,7 +26,7 @@ async fn a_weak_security_answer_is_refused_and_five_wrong_answers_close_the_link
     let world = World::new().await;
     let (token, ticket) = ticket_of(&world, "p1").await;
     let question = json!({"security_question": "My first dog?", "security_answer": "Old Bramble"});
-    let off = register(&world, &token, &ticket, question.clone()).await.expect(400).json();
+    let off = register(&world, &token, &ticket, question.clone()).await.expect_and(400).json();
     assert_eq!(off["errors"][0]["code"], "not_allowed", "the practice has no such questions");
     world.settings(json!({"security_question": true})).await;
     for (more, pointer) in [
@@ -36,60 +36,61 @@ async fn a_weak_security_answer_is_refused_and_five_wrong_answers_close_the_link
         (json!({"security_question": "My first dog?", "security_answer": " ROSA.q "}), "/security_answer"),
         (json!({"security_answer": "Old Bramble"}), "/security_question"),
     ] {
-        let refused = register(&world, &token, &ticket, more.clone()).await.expect(400).json();
+        let refused = register(&world, &token, &ticket, more.clone()).await.expect_and(400).json();
         assert_eq!(refused["errors"][0]["pointer"], pointer, "{more}");
     }
-    drop(register(&world, &token, &ticket, question).await.expect(201));
+    register(&world, &token, &ticket, question).await.expect(201);
     assert!(!world.items().await.to_lowercase().contains("bramble"), "the answer is kept as a hash");
 
     let answer = async |token: &str, text: &str| {
         world.post(&format!("/r/{token}/answer"), json!({"birth_date": "19450427", "answer": text})).await
     };
     let token = reset_token(&world).await;
-    drop(answer(&token, " old BRAMBLE ").await.expect(200));
+    answer(&token, " old BRAMBLE ").await.expect(200);
     let token = reset_token(&world).await;
     for _ in 0..5 {
-        assert_eq!(answer(&token, "Rex").await.expect(422).code(), "verification_failed");
+        assert_eq!(answer(&token, "Rex").await.expect_and(422).code(), "verification_failed");
     }
-    assert_eq!(answer(&token, "Old Bramble").await.expect(410).code(), "link_unavailable");
+    assert_eq!(answer(&token, "Old Bramble").await.expect_and(410).code(), "link_unavailable");
     // What was switched off opens nothing, though it was set.
     world.settings(json!({"security_question": false})).await;
     world.advance(31);
     let token = reset_token(&world).await;
-    let methods = world.get(&format!("/r/{token}")).await.expect(200).json()["methods"].clone();
+    let methods = world.get(&format!("/r/{token}")).await.expect_and(200).json()["methods"].clone();
     assert!(!methods.as_array().unwrap().contains(&json!("question")), "{methods}");
-    drop(answer(&token, "Old Bramble").await.expect(422));
+    answer(&token, "Old Bramble").await.expect(422);
 }
 
 #[tokio::test]
 async fn only_the_holder_of_a_ticket_is_told_that_a_user_name_is_taken_or_not_allowed() {
     let world = World::new().await;
-    drop(world.registered("p0", "taken.name").await);
+    world.registered("p0", "taken.name").await;
     let (token, ticket) = ticket_of(&world, "p1").await;
     for name in ["taken.name", "TAKEN.Name", " taken.name ", "ｔａｋｅｎ.name"] {
-        let refused = register(&world, &token, &ticket, json!({"username": name})).await.expect(409).json();
+        let refused =
+            register(&world, &token, &ticket, json!({"username": name})).await.expect_and(409).json();
         assert_eq!(refused["code"], "username_taken", "{name}");
         assert_eq!(refused["suggestions"].as_array().unwrap().len(), 3, "{name}");
     }
     // Somebody else's address, and letters that look like others.
     for name in ["somebody@example.org", "tаken.name", "taken\u{200b}.name", "tak en", "@rosa"] {
         let refused = register(&world, &token, &ticket, json!({"username": name})).await;
-        assert_eq!(refused.expect(422).code(), "username_rejected", "{name}");
+        assert_eq!(refused.expect_and(422).code(), "username_rejected", "{name}");
     }
     // Without a ticket a name is neither taken nor free.
     for name in ["taken.name", "free.name"] {
         let refused = register(&world, &token, "no ticket", json!({"username": name})).await;
-        assert_eq!(refused.expect(410).code(), "link_unavailable", "{name}");
+        assert_eq!(refused.expect_and(410).code(), "link_unavailable", "{name}");
     }
-    drop(world.get("/v1/usernames/taken.name").await.expect(401));
-    drop(register(&world, &token, &ticket, json!({})).await.expect(201));
+    world.get("/v1/usernames/taken.name").await.expect(401);
+    register(&world, &token, &ticket, json!({})).await.expect(201);
 }
 
 #[tokio::test]
 async fn a_proposed_address_changes_nothing_until_staff_accept_it() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
-    drop(world.registered("p2", "other.q").await);
+    world.registered("p2", "other.q").await;
     let propose = async |session: &str, body: Value| {
         let request = world.request("POST", &format!("/{}/account/demographics", world.practice));
         world.send(request.bearer_auth(session).json(&body)).await
@@ -107,10 +108,10 @@ async fn a_proposed_address_changes_nothing_until_staff_accept_it() {
         let answer = propose(&session, body.clone()).await;
         assert_eq!(answer.status, status, "{body}: {}", answer.text);
     }
-    drop(propose("nonsense", json!({"patient_id": "p1", "changes": {"city": "Salem"}})).await.expect(401));
+    propose("nonsense", json!({"patient_id": "p1", "changes": {"city": "Salem"}})).await.expect(401);
 
     let changes = json!({"email": "intruder@example.net"});
-    let made = propose(&session, json!({"patient_id": "p1", "changes": changes})).await.expect(202);
+    let made = propose(&session, json!({"patient_id": "p1", "changes": changes})).await.expect_and(202);
     let told = world.last_mail().await;
     assert_eq!(told.get("to"), "rosa.quillfeather@example.com", "the address on file hears of it");
     assert!(!told.get("text").contains("intruder"));
@@ -118,22 +119,23 @@ async fn a_proposed_address_changes_nothing_until_staff_accept_it() {
     let token = reset_token(&world).await;
     assert_eq!(world.last_mail().await.get("to"), "rosa.quillfeather@example.com");
     let path = format!("/v1/demographic-changes/{}", made.str("/change_id"));
-    drop(world.staff(&world.other_keys.ehr, "POST", &format!("{path}/accept"), None).await.expect(404));
-    drop(world.ehr("POST", &format!("{path}/accept"), Some(json!({"fields": ["city"]}))).await.expect(400));
-    drop(world.ehr("POST", &format!("{path}/accept"), None).await.expect(200));
-    drop(world.get(&format!("/r/{token}")).await.expect(410));
-    drop(world.ehr("POST", &format!("{path}/decline"), None).await.expect(404));
-    drop(world.ehr("POST", &format!("{path}/accept"), None).await.expect(404));
+    world.staff(&world.other_keys.ehr, "POST", &format!("{path}/accept"), None).await.expect(404);
+    world.ehr("POST", &format!("{path}/accept"), Some(json!({"fields": ["city"]}))).await.expect(400);
+    world.ehr("POST", &format!("{path}/accept"), None).await.expect(200);
+    world.get(&format!("/r/{token}")).await.expect(410);
+    world.ehr("POST", &format!("{path}/decline"), None).await.expect(404);
+    world.ehr("POST", &format!("{path}/accept"), None).await.expect(404);
 
     // An hour later the browser is still open: for a contact, the password is asked for.
     world.advance(14 * 60);
-    drop(propose(&session, json!({"patient_id": "p1", "changes": {"city": "Salem"}})).await.expect(202));
+    propose(&session, json!({"patient_id": "p1", "changes": {"city": "Salem"}})).await.expect(202);
     world.advance(14 * 60);
     let changes = json!({"mobile_phone": "+12025550199"});
-    let asked = propose(&session, json!({"patient_id": "p1", "changes": changes})).await.expect(400).json();
+    let asked =
+        propose(&session, json!({"patient_id": "p1", "changes": changes})).await.expect_and(400).json();
     assert_eq!(asked["errors"][0]["pointer"], "/password");
     let wrong = json!({"patient_id": "p1", "changes": changes, "password": "wrong wrong wrong"});
-    assert_eq!(propose(&session, wrong).await.expect(401).code(), "sign_in_failed");
+    assert_eq!(propose(&session, wrong).await.expect_and(401).code(), "sign_in_failed");
     let right = json!({"patient_id": "p1", "changes": changes, "password": PASSWORD});
-    drop(propose(&session, right).await.expect(202));
+    propose(&session, right).await.expect(202);
 }

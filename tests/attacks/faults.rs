@@ -33,7 +33,7 @@ async fn a_sent_message_is_noted_as_sent_although_others_write_the_same_items() 
     let world = World::with_faults().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     assert!(world.mails().await.is_empty(), "the first attempt was not taken");
     world.service.idle().await;
     // The next one is; and settling it meets two who write the link at the same moment.
@@ -73,7 +73,7 @@ async fn an_invitation_while_the_table_fails_is_one_invitation_or_a_503_and_none
             assert!(!answer.text.contains("DynamoDB") && answer.text.contains("request_id"));
             assert_eq!(table(&world).await, before, "{fault:?} {times}: half done");
         } else {
-            drop(answer.expect(201));
+            answer.expect(201);
             assert_eq!(world.mails().await.len(), 1, "{fault:?} {times}");
             let portal = world.portal("p1").await;
             assert_eq!(portal["invitations"].as_array().unwrap().len(), 1, "{fault:?} {times}: {portal}");
@@ -104,11 +104,11 @@ async fn a_registration_while_the_table_fails_is_one_account_or_a_503_and_the_li
                 }
             }
         }
-        let session = answer.expect(201).str("/session_token");
+        let session = answer.expect_and(201).str("/session_token");
         assert_eq!(world.introspect(&session).await["active"], true, "{fault:?} {times}");
-        drop(world.sign_in("rosa.q", PASSWORD).await.expect(200));
+        world.sign_in("rosa.q", PASSWORD).await.expect(200);
         assert_eq!(table(&world).await.matches("\"sk\":{\"S\":\"ACCOUNT\"}").count(), 1);
-        drop(world.register(&token, &ticket, "other.name").await.expect(410));
+        world.register(&token, &ticket, "other.name").await.expect(410);
     }
 }
 
@@ -160,7 +160,7 @@ async fn lost_answers_never_give_a_guesser_more_tries() {
         evaluated += u32::from(answer.status == 422);
     }
     assert!(evaluated <= 5, "{evaluated} guesses were evaluated");
-    drop(world.state_facts(&token).await.expect(410));
+    world.state_facts(&token).await.expect(410);
 }
 
 #[tokio::test]
@@ -168,7 +168,7 @@ async fn a_stale_index_of_due_messages_sends_nothing_twice() {
     let world = World::with_faults().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     assert!(world.service.capture.messages(None, None).is_empty());
     faults(&world).freeze_indexes().unwrap();
@@ -179,10 +179,10 @@ async fn a_stale_index_of_due_messages_sends_nothing_twice() {
     assert_eq!(world.service.capture.messages(None, None).len(), 1);
     // Superseded while the index still shows the old message as due.
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     faults(&world).freeze_indexes().unwrap();
-    drop(world.revoke("p1", "other").await.expect(200));
+    world.revoke("p1", "other").await.expect(200);
     world.service.idle().await;
     let before = world.service.capture.messages(None, None).len();
     world.advance(400);
@@ -197,7 +197,7 @@ async fn a_mail_that_a_busy_provider_refused_is_sent_after_a_pause() {
     for failure in [Failure::Throttled, Failure::ServerError] {
         let before = world.service.capture.messages(None, None).len();
         world.service.capture.fail_next(Channel::Email, failure, 2);
-        drop(world.invite("p1", "email").await.expect(201));
+        world.invite("p1", "email").await.expect(201);
         world.service.idle().await;
         overdue(&world).await;
         assert_eq!(world.service.capture.messages(None, None).len(), before, "paced, not at once");
@@ -209,7 +209,7 @@ async fn a_mail_that_a_busy_provider_refused_is_sent_after_a_pause() {
         overdue(&world).await;
         let mail = sent(&world, before + 1).await.pop().unwrap();
         assert_eq!(world.service.capture.messages(None, None).len(), before + 1);
-        drop(world.state_facts(&token_in(&mail.text)).await.expect(200));
+        world.state_facts(&token_in(&mail.text)).await.expect(200);
         assert_eq!(world.portal("p1").await["invitation"]["delivery"], "sent");
     }
 }
@@ -219,7 +219,7 @@ async fn a_mail_is_tried_four_times_and_staff_see_that_it_failed() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 4);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     for _ in 0..3 {
         assert_eq!(world.portal("p1").await["invitation"]["delivery"], "queued");
@@ -234,11 +234,11 @@ async fn a_mail_is_tried_four_times_and_staff_see_that_it_failed() {
     assert!(world.service.capture.messages(None, None).is_empty(), "a fifth try");
     // Refused for good: at once, without another try.
     world.service.capture.fail_next(Channel::Email, Failure::Rejected, 1);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     assert_eq!(world.portal("p1").await["invitation"]["delivery"], "failed");
     // And a resend works.
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     assert_eq!(world.mails().await.len(), 1);
     assert_eq!(world.portal("p1").await["invitation"]["delivery"], "sent");
 }
@@ -248,7 +248,7 @@ async fn an_answer_that_never_comes_costs_at_most_one_more_mail_with_the_same_li
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::SilentAfterAccept, 1);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let first = sent(&world, 1).await;
     assert_eq!(first.len(), 1);
     // Nobody else sends it while the lease lasts.
@@ -272,9 +272,9 @@ async fn a_mail_whose_provider_never_answers_does_not_hold_up_the_next_patients_
     world.patient("p1", World::chart()).await;
     world.patient("p2", World::chart_with(json!({"email": "second@example.com"}))).await;
     world.service.capture.fail_next(Channel::Email, Failure::SilentAfterAccept, 1);
-    drop(world.invite("p1", "email").await.expect(201));
-    drop(sent(&world, 1).await);
-    drop(world.invite("p2", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
+    sent(&world, 1).await;
+    world.invite("p2", "email").await.expect(201);
     // The provider's client gives up after three seconds; the rest of the queue goes then.
     for _ in 0..45 {
         if world.service.capture.messages(None, None).len() > 1 {
@@ -291,7 +291,7 @@ async fn a_queued_message_is_dropped_once_its_reason_is_gone() {
         let world = World::new().await;
         world.patient("p1", World::chart()).await;
         world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
-        drop(world.invite("p1", "email").await.expect(201));
+        world.invite("p1", "email").await.expect(201);
         world.service.idle().await;
         assert!(world.service.capture.messages(None, None).is_empty());
         let path = "/v1/patients/p1";
@@ -307,14 +307,14 @@ async fn a_queued_message_is_dropped_once_its_reason_is_gone() {
         }
         match what {
             "cancelled" => {
-                drop(world.ehr("DELETE", &format!("{path}/invitations/current"), None).await.expect(200));
+                world.ehr("DELETE", &format!("{path}/invitations/current"), None).await.expect(200);
             }
             "corrected" => {
                 world.patient("p1", World::chart_with(json!({"email": "right@example.com"}))).await;
             }
             "disabled" => {
                 let switch = format!("{path}/portal/access");
-                drop(world.ehr("PUT", &switch, Some(json!({"enabled": false}))).await.expect(200));
+                world.ehr("PUT", &switch, Some(json!({"enabled": false}))).await.expect(200);
             }
             _ => {}
         }

@@ -285,7 +285,7 @@ async fn bad_dates_names_addresses_and_control_characters_are_refused_by_field()
     // A premium or foreign number is kept as text and never called or texted.
     for phone in ["+1 900 555 0123", "+44 20 7946 0958", "+1 876 555 0123"] {
         world.patient("p1", World::chart_with(json!({"mobile_phone": phone}))).await;
-        let refused = world.invite("p1", "sms").await.expect(422);
+        let refused = world.invite("p1", "sms").await.expect_and(422);
         assert_eq!(refused.json()["reasons"], json!(["missing_mobile_phone"]), "{phone}");
     }
     assert!(world.mails().await.is_empty());
@@ -312,7 +312,7 @@ async fn markup_in_names_is_text_in_every_mail_and_page() {
     let chart =
         World::chart_with(json!({"given_name": evil, "family_name": format!("{evil}\"'><img src=x>")}));
     world.patient("p1", chart).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let mut pages = vec![
         world.page(&format!("/i/{token}")).await,
@@ -339,16 +339,16 @@ async fn markup_in_names_is_text_in_every_mail_and_page() {
     ];
     let stated =
         json!({"as": "patient", "family_name": format!("{evil}img src x"), "birth_date": "1945-04-27"});
-    let proof = world.post(&format!("/i/{token}/verify"), stated).await.expect(200).str("/proof");
-    drop(send_code(&world, &token, &proof).await.expect(202));
+    let proof = world.post(&format!("/i/{token}/verify"), stated).await.expect_and(200).str("/proof");
+    send_code(&world, &token, &proof).await.expect(202);
     let code = world.last_mail().await.code();
-    let ticket = check_code(&world, &token, &proof, &code).await.expect(200).str("/ticket");
+    let ticket = check_code(&world, &token, &proof, &code).await.expect_and(200).str("/ticket");
     let again =
         [("ticket", ticket.as_str()), ("username", "\"><script>alert(1)</script>"), ("password", "short")];
     pages.push(world.form(&format!("/i/{token}/register"), &again).await);
-    let session = world.register(&token, &ticket, "rosa.q").await.expect(201).str("/session_token");
+    let session = world.register(&token, &ticket, "rosa.q").await.expect_and(201).str("/session_token");
     let account = world.request("GET", &format!("/{}/account?welcome=%3Cscript%3E", world.practice));
-    pages.push(world.send(account.header("accept", "text/html").bearer_auth(session)).await.expect(200));
+    pages.push(world.send(account.header("accept", "text/html").bearer_auth(session)).await.expect_and(200));
     for page in &pages {
         assert!(!page.text.contains("<script>alert") && !page.text.contains("<img src=x"), "{}", page.text);
         assert!(page.header("set-cookie").is_empty() && !page.text.contains("<i>\"Clinic"));
@@ -377,24 +377,24 @@ async fn the_same_idempotency_key_has_one_effect_and_one_answer_for_a_day() {
     let path = "/v1/patients/p1/invitations";
     let body = json!({"channel": "email"});
     let ehr = &world.keys.ehr;
-    let first = once(&world, ehr, "k1", path, &body).await.expect(201);
-    let second = once(&world, ehr, "k1", path, &body).await.expect(201);
+    let first = once(&world, ehr, "k1", path, &body).await.expect_and(201);
+    let second = once(&world, ehr, "k1", path, &body).await.expect_and(201);
     assert_eq!(first.str("/invitation_id"), second.str("/invitation_id"));
     assert_eq!(world.mails().await.len(), 1);
-    let other = once(&world, ehr, "k1", path, &json!({"channel": "sms"})).await.expect(422);
+    let other = once(&world, ehr, "k1", path, &json!({"channel": "sms"})).await.expect_and(422);
     assert_eq!(other.code(), "idempotency_mismatch");
     world.patient("p2", World::chart()).await;
-    let elsewhere = once(&world, ehr, "k1", "/v1/patients/p2/invitations", &body).await.expect(422);
+    let elsewhere = once(&world, ehr, "k1", "/v1/patients/p2/invitations", &body).await.expect_and(422);
     assert_eq!(elsewhere.code(), "idempotency_mismatch");
     // Another client's key of the same name is another, and so is another practice's.
-    let theirs = once(&world, &world.keys.scheduling, "k1", path, &body).await.expect(201);
+    let theirs = once(&world, &world.keys.scheduling, "k1", path, &body).await.expect_and(201);
     assert_ne!(first.str("/invitation_id"), theirs.str("/invitation_id"));
-    drop(once(&world, &world.other_keys.ehr, "k1", path, &body).await.expect(404));
+    once(&world, &world.other_keys.ehr, "k1", path, &body).await.expect(404);
     world.advance(86_400);
-    let later = once(&world, ehr, "k1", path, &body).await.expect(201);
+    let later = once(&world, ehr, "k1", path, &body).await.expect_and(201);
     assert_ne!(first.str("/invitation_id"), later.str("/invitation_id"));
     for bad in ["", &"k".repeat(129)] {
-        drop(once(&world, ehr, bad, path, &body).await.expect(400));
+        once(&world, ehr, bad, path, &body).await.expect(400);
     }
 }
 
@@ -406,27 +406,27 @@ async fn quick_add_and_revoke_happen_once_with_one_idempotency_key() {
         "given_name": "Quick", "family_name": "Add", "birth_date": "1990-01-01", "activate_portal": true,
         "channel": "email", "email": "quick@example.com",
     });
-    let first = once(&world, ehr, "add", "/v1/patients", &add).await.expect(201);
-    let second = once(&world, ehr, "add", "/v1/patients", &add).await.expect(201);
+    let first = once(&world, ehr, "add", "/v1/patients", &add).await.expect_and(201);
+    let second = once(&world, ehr, "add", "/v1/patients", &add).await.expect_and(201);
     for pointer in ["/patient/patient_id", "/invitation/invitation_id"] {
         assert!(!first.str(pointer).is_empty(), "{pointer}: {}", first.text);
         assert_eq!(first.str(pointer), second.str(pointer));
     }
     let mut other = add.clone();
     other["given_name"] = json!("Slow");
-    drop(once(&world, ehr, "add", "/v1/patients", &other).await.expect(422));
+    once(&world, ehr, "add", "/v1/patients", &other).await.expect(422);
     assert_eq!(world.mails().await.len(), 1);
 
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let path = "/v1/patients/p1/portal/revoke";
     let revoke = json!({"reason": "other"});
-    drop(once(&world, ehr, "gone", path, &revoke).await.expect(200));
+    once(&world, ehr, "gone", path, &revoke).await.expect(200);
     let sent = world.mails().await.len();
     // Given back in between, a repeated request does not take it away again.
-    drop(world.invite("p1", "email").await.expect(201));
-    let repeated = once(&world, ehr, "gone", path, &revoke).await.expect(200);
+    world.invite("p1", "email").await.expect(201);
+    let repeated = once(&world, ehr, "gone", path, &revoke).await.expect_and(200);
     assert_ne!(repeated.str("/status"), "revoked");
-    drop(once(&world, ehr, "gone", path, &json!({"reason": "compromised"})).await.expect(422));
+    once(&world, ehr, "gone", path, &json!({"reason": "compromised"})).await.expect(422);
     assert_eq!(world.portal("p1").await["status"], "active");
     assert_eq!(world.mails().await.len(), sent + 1);
 }
@@ -486,7 +486,7 @@ fn changes() -> Vec<(&'static str, &'static str, Value)> {
 async fn a_change_without_a_good_actor_is_a_400_and_changes_nothing() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let before = table(&world).await;
     let long = "a".repeat(65);
     for (method, path, body) in changes() {
@@ -502,7 +502,7 @@ async fn a_change_without_a_good_actor_is_a_400_and_changes_nothing() {
     }
     let import = world.request("POST", "/v1/patients/import").bearer_auth(&world.keys.ehr);
     let import = import.header("content-type", "application/fhir+ndjson").body("{}");
-    drop(world.send(import).await.expect(400));
+    world.send(import).await.expect(400);
     assert_eq!(table(&world).await, before);
 }
 
@@ -513,11 +513,11 @@ async fn a_header_that_cant_be_read_is_refused_and_not_passed_over() {
     let call = |method, path| world.request(method, path).bearer_auth(&world.keys.ehr);
     for unreadable in ["d\u{e9}", "dr\tlee"] {
         let answer = world.send(call("GET", "/v1/patients/p1").header("portico-actor", unreadable)).await;
-        assert_eq!(answer.expect(400).str("/errors/0/pointer"), "#Portico-Actor");
+        assert_eq!(answer.expect_and(400).str("/errors/0/pointer"), "#Portico-Actor");
         let invite = call("POST", "/v1/patients/p1/invitations").header("portico-actor", "dr.lee");
         let answer =
             world.send(invite.header("idempotency-key", unreadable).json(&json!({"channel": "email"}))).await;
-        assert_eq!(answer.expect(400).str("/errors/0/pointer"), "#Idempotency-Key");
+        assert_eq!(answer.expect_and(400).str("/errors/0/pointer"), "#Idempotency-Key");
     }
     assert_eq!(world.portal("p1").await["invitations"], json!([]));
 }
@@ -529,7 +529,7 @@ async fn a_key_that_is_missing_forged_foreign_or_revoked_is_the_same_401() {
     let event = json!({"action": "issue_key", "practice": "riverside", "client": "old", "preset": "ehr"});
     let issued = world.service.invoker.call("enroll-practice", "invoke", event).await.unwrap();
     let revoked = issued["key"].as_str().unwrap().to_owned();
-    drop(world.staff(&revoked, "GET", "/v1/patients/p1", None).await.expect(200));
+    world.staff(&revoked, "GET", "/v1/patients/p1", None).await.expect(200);
     let keys = world.service.invoker.call(
         "enroll-practice",
         "invoke",
@@ -578,7 +578,7 @@ async fn a_key_that_is_missing_forged_foreign_or_revoked_is_the_same_401() {
 async fn a_scheduling_key_revokes_nothing_and_a_portal_key_sees_sessions_alone() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let before = table(&world).await;
     let scheduling = &world.keys.scheduling;
     for (method, path, body) in [
@@ -670,9 +670,9 @@ async fn a_form_of_another_site_does_nothing_with_the_persons_cookie() {
 #[tokio::test]
 async fn the_session_cookie_is_for_this_host_no_script_and_no_other_site() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let fields = [("username", "rosa.q"), ("password", PASSWORD)];
-    let answer = world.form(&format!("/{}/sign-in", world.practice), &fields).await.expect(303);
+    let answer = world.form(&format!("/{}/sign-in", world.practice), &fields).await.expect_and(303);
     let cookie = answer.header("set-cookie").to_owned();
     assert!(cookie.starts_with("__Host-portico="), "{cookie}");
     for part in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite="] {

@@ -39,7 +39,7 @@ async fn table(world: &World) -> String {
 }
 
 async fn proof(world: &World, token: &str) -> String {
-    world.state_facts(token).await.expect(200).str("/proof")
+    world.state_facts(token).await.expect_and(200).str("/proof")
 }
 
 async fn send_code(world: &World, token: &str, proof: &str) -> Answer {
@@ -53,7 +53,7 @@ async fn check_code(world: &World, token: &str, proof: &str, code: &str) -> Answ
 /// Proof and code of a fresh identity check.
 async fn proof_and_code(world: &World, token: &str) -> (String, String) {
     let proof = proof(world, token).await;
-    drop(send_code(world, token, &proof).await.expect(202));
+    send_code(world, token, &proof).await.expect(202);
     (proof, world.last_mail().await.code())
 }
 

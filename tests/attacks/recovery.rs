@@ -33,17 +33,17 @@ async fn people() -> (World, BTreeMap<&'static str, String>) {
     let mut links = BTreeMap::from([("unknown", "A".repeat(44))]);
     for kind in KINDS.into_iter().filter(|kind| *kind != "unknown") {
         world.patient(kind, World::chart_with(json!({"email": address(kind)}))).await;
-        drop(world.invite(kind, "email").await.expect(201));
+        world.invite(kind, "email").await.expect(201);
         let token = world.last_mail().await.token();
         if kind != "invited" {
             let ticket = world.ticket(&token).await;
-            drop(world.register(&token, &ticket, &format!("{kind}.one")).await.expect(201));
+            world.register(&token, &ticket, &format!("{kind}.one")).await.expect(201);
         }
         links.insert(kind, token);
     }
-    drop(world.revoke("revoked", "other").await.expect(200));
+    world.revoke("revoked", "other").await.expect(200);
     for _ in 0..11 {
-        drop(world.sign_in("locked.one", "not the password").await.expect(401));
+        world.sign_in("locked.one", "not the password").await.expect(401);
     }
     (world, links)
 }
@@ -74,7 +74,7 @@ async fn nobody_learns_from_an_answer_who_has_an_account() {
                 .collect();
             let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
             answers.entry(place).or_default().insert(seen(&world.form(&path, &fields).await));
-            let answer = world.post(&path, body).await.expect(202);
+            let answer = world.post(&path, body).await.expect_and(202);
             assert_eq!(answer.text, "{}");
             answers.entry(100).or_default().insert(seen(&answer));
             // What was asked is answered before the next is asked: no kind waits for another.
@@ -123,7 +123,7 @@ async fn nobody_learns_from_the_time_that_an_answer_takes_who_has_an_account() {
             for (place, (path, body)) in asks(&world, kind, &links[kind]).into_iter().enumerate() {
                 world.service.idle().await;
                 let began = Instant::now();
-                drop(world.post(&path, body).await.expect(202));
+                world.post(&path, body).await.expect(202);
                 times.entry((place, kind)).or_default().push(began.elapsed());
             }
         }
@@ -143,7 +143,7 @@ async fn request_access_reads_nothing_and_costs_the_same_for_everybody() {
     for kind in KINDS {
         for (path, body) in asks(&world, kind, &links[kind]) {
             world.service.meter.reset();
-            drop(world.post(&path, body).await.expect(202));
+            world.post(&path, body).await.expect(202);
             world.service.idle().await;
             let costs_now = world.service.meter.costs();
             let cost = costs_now.iter().find(|cost| cost.function == "request-access").unwrap();
@@ -162,7 +162,7 @@ async fn queued_requests_are_sealed_and_of_one_length() {
     let mut lengths = BTreeSet::new();
     for kind in KINDS {
         for (path, body) in asks(&world, kind, &links[kind]) {
-            drop(world.post(&path, body).await.expect(202));
+            world.post(&path, body).await.expect(202);
             let id = world.service.queues.deliver_again("RequestQueue").unwrap();
             // Nothing else runs between these two lines, so that it still waits.
             let queued = world.service.queues.messages("RequestQueue");
@@ -188,10 +188,10 @@ async fn a_request_that_the_queue_delivers_twice_is_answered_once() {
     }
     assert_eq!(world.mails().await.len(), mails);
     assert_eq!(table(&world).await, before);
-    drop(world.get(&format!("/r/{token}")).await.expect(200));
+    world.get(&format!("/r/{token}")).await.expect(200);
     // Nor once it has been used.
     let ticket = world.reset_ticket(&token).await;
-    drop(world.new_password(&token, &ticket, NEW).await.expect(204));
+    world.new_password(&token, &ticket, NEW).await.expect(204);
     let mails = world.mails().await.len();
     assert!(world.service.queues.deliver_again("RequestQueue").is_some());
     assert_eq!(world.mails().await.len(), mails);
@@ -205,7 +205,7 @@ async fn when_the_queue_fails_everybody_gets_the_same_503() {
     for kind in KINDS {
         for (path, body) in asks(&world, kind, &links[kind]) {
             world.service.queues.fail_next(Failure::Rejected, 1);
-            let answer = world.post(&path, body).await.expect(503);
+            let answer = world.post(&path, body).await.expect_and(503);
             assert_eq!(answer.code(), "try_again");
             let id = answer.str("/request_id");
             answers.insert(seen(&answer).replace(&id, "ID"));
@@ -213,7 +213,7 @@ async fn when_the_queue_fails_everybody_gets_the_same_503() {
     }
     assert_eq!(answers.len(), 1, "{answers:#?}");
     assert_eq!(world.mails().await.len(), mails);
-    drop(world.forgot_password("known.one").await.expect(202));
+    world.forgot_password("known.one").await.expect(202);
     assert_eq!(world.mails().await.len(), mails + 1);
 }
 
@@ -282,26 +282,26 @@ async fn every_reset_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
     let mut made = Vec::new();
     for kind in ["used", "superseded", "revoked", "corrected", "disabled", "locked", "expired"] {
         world.patient(kind, World::chart_with(json!({"email": address(kind), "mobile_phone": format!("+1202555{:04}", 100 + made.len())}))).await;
-        drop(world.invite(kind, "email").await.expect(201));
+        world.invite(kind, "email").await.expect(201);
         let invited = world.last_mail().await.token();
         let ticket = world.ticket(&invited).await;
-        drop(world.register(&invited, &ticket, &format!("{kind}.one")).await.expect(201));
+        world.register(&invited, &ticket, &format!("{kind}.one")).await.expect(201);
         let token = world.reset_token(&format!("{kind}.one")).await;
         let ticket = world.reset_ticket(&token).await;
         made.push((kind, token, ticket, invited));
     }
     let of = |name: &str| made.iter().find(|(kind, ..)| *kind == name).unwrap().clone();
     let (_, used, ticket, _) = of("used");
-    drop(world.new_password(&used, &ticket, NEW).await.expect(204));
-    drop(world.reset_token("superseded.one").await);
-    drop(world.revoke("revoked", "other").await.expect(200));
+    world.new_password(&used, &ticket, NEW).await.expect(204);
+    world.reset_token("superseded.one").await;
+    world.revoke("revoked", "other").await.expect(200);
     world.patient("corrected", World::chart_with(json!({"email": "moved@example.com"}))).await;
     let off = world.ehr("PUT", "/v1/patients/disabled/portal/access", Some(json!({"enabled": false}))).await;
-    drop(off.expect(200));
+    off.expect(200);
     let (_, locked, ..) = of("locked");
     for _ in 0..5 {
         let wrong = json!({"birth_date": "2000-01-01", "access_code": "12345678"});
-        drop(world.post(&format!("/r/{locked}/answer"), wrong).await.expect(422));
+        world.post(&format!("/r/{locked}/answer"), wrong).await.expect(422);
     }
 
     let nothing = "A".repeat(44);
@@ -357,24 +357,30 @@ async fn a_link_of_one_purpose_does_not_work_for_the_other() {
         let body =
             json!({"ticket": "none", "username": "who.ever", "password": PASSWORD, "accept_terms": true});
         vec![
-            one(world.get(&path).await.expect(410), token),
-            one(world.page(&path).await.expect(410), token),
+            one(world.get(&path).await.expect_and(410), token),
+            one(world.page(&path).await.expect_and(410), token),
             one(
-                world.post(&format!("{path}/verify"), facts("quillfeather", "04/27/1945")).await.expect(410),
+                world
+                    .post(&format!("{path}/verify"), facts("quillfeather", "04/27/1945"))
+                    .await
+                    .expect_and(410),
                 token,
             ),
-            one(world.post(&format!("{path}/register"), body).await.expect(410), token),
+            one(world.post(&format!("{path}/register"), body).await.expect_and(410), token),
             // Renewing by it is answered as ever, and does nothing.
-            one(world.post(&format!("{path}/renew"), json!({})).await.expect(202), token),
-            one(world.post(&format!("{path}/not-me"), json!({"confirm": "yes"})).await.expect(202), token),
+            one(world.post(&format!("{path}/renew"), json!({})).await.expect_and(202), token),
+            one(
+                world.post(&format!("{path}/not-me"), json!({"confirm": "yes"})).await.expect_and(202),
+                token,
+            ),
         ]
     };
     let mails = world.mails().await.len();
     assert_eq!(invitations(&reset).await, invitations(&nothing).await);
     assert_eq!(answers_of(&world, &invitation, "none").await, answers_of(&world, &nothing, "none").await);
     assert_eq!(world.mails().await.len(), mails);
-    drop(world.get(&format!("/r/{reset}")).await.expect(200));
-    drop(world.get(&format!("/i/{invitation}")).await.expect(200));
+    world.get(&format!("/r/{reset}")).await.expect(200);
+    world.get(&format!("/i/{invitation}")).await.expect(200);
 }
 
 #[tokio::test]
@@ -395,7 +401,7 @@ async fn a_link_with_any_bit_flipped_is_no_link() {
     }
     assert_eq!(answers.len(), 1, "{answers:#?}");
     assert!(answers.first().unwrap().starts_with("410 "));
-    drop(world.get(&format!("/r/{token}")).await.expect(200));
+    world.get(&format!("/r/{token}")).await.expect(200);
 }
 
 #[tokio::test]
@@ -408,15 +414,15 @@ async fn opening_a_reset_link_spends_and_writes_nothing() {
     let mails = world.mails().await.len();
     for _ in 0..10 {
         for query in ["", "?way=access_code", "?way=question", "?way=sms", "?way=%3Cscript%3E&lang=es"] {
-            drop(world.page(&format!("{path}{query}")).await.expect(200));
-            drop(world.get(&format!("{path}{query}")).await.expect(200));
+            world.page(&format!("{path}{query}")).await.expect(200);
+            world.get(&format!("{path}{query}")).await.expect(200);
         }
-        drop(world.send(world.request("HEAD", &path)).await.expect(200));
+        world.send(world.request("HEAD", &path)).await.expect(200);
         // A scanner presses every button.
         for step in ["codes", "codes/check", "answer", "answer?way=access_code", "password"] {
             assert_eq!(world.form(&format!("{path}/{step}"), &[]).await.status, 400, "{step}");
         }
-        drop(world.form(&format!("{path}/codes"), &[("channel", "access_code")]).await.expect(303));
+        world.form(&format!("{path}/codes"), &[("channel", "access_code")]).await.expect(303);
     }
     assert_eq!(table(&world).await, before);
     assert_eq!(world.mails().await.len(), mails);
@@ -438,7 +444,7 @@ async fn a_page_of_another_site_can_post_nothing_here() {
             ("origin", "https://evil.example.com"),
         ] {
             let foreign = world.request("POST", &path).header(name, value).json(&json!({}));
-            drop(world.send(foreign).await.expect(403));
+            world.send(foreign).await.expect(403);
         }
     }
     assert_eq!(table(&world).await, before);
@@ -460,13 +466,13 @@ async fn five_wrong_answers_close_the_link_and_the_answer_never_says_which_fact(
         ("1945-04-29", code.clone()),
         ("1945-04-27", "00000000".to_owned()),
     ] {
-        let wrong = world.post(&path, json!({"birth_date": date, "access_code": code})).await.expect(422);
+        let wrong = world.post(&path, json!({"birth_date": date, "access_code": code})).await.expect_and(422);
         answers.insert(seen(&wrong));
     }
     assert_eq!(answers.len(), 1, "{answers:?}");
-    drop(world.post(&path, json!({"birth_date": "1945-04-27", "access_code": code})).await.expect(410));
-    drop(world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(410));
-    drop(world.page(&format!("/r/{token}")).await.expect(410));
+    world.post(&path, json!({"birth_date": "1945-04-27", "access_code": code})).await.expect(410);
+    world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(410);
+    world.page(&format!("/r/{token}")).await.expect(410);
     assert_eq!(
         world.portal("p1").await["invitations"].as_array().unwrap().last().unwrap()["state"],
         "locked"
@@ -492,24 +498,24 @@ async fn a_code_takes_five_tries_and_a_new_one_does_not_reset_the_links_ten() {
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;
     let send = async || {
-        drop(world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(202));
+        world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(202);
         world.last_mail().await.code()
     };
     let check =
         async |code: &str| world.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await;
     let code = send().await;
     for _ in 0..5 {
-        assert_eq!(check(&other_code(&code)).await.expect(422).code(), "code_rejected");
+        assert_eq!(check(&other_code(&code)).await.expect_and(422).code(), "code_rejected");
     }
-    drop(check(&code).await.expect(422));
+    check(&code).await.expect(422);
     world.advance(61);
     let code = send().await;
     for _ in 0..5 {
-        drop(check(&other_code(&code)).await.expect(422));
+        check(&other_code(&code)).await.expect(422);
     }
-    drop(check(&code).await.expect(410));
+    check(&code).await.expect(410);
     world.advance(61);
-    drop(world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(410));
+    world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(410);
 }
 
 #[tokio::test]
@@ -521,38 +527,38 @@ async fn a_code_works_once_for_ten_minutes_for_its_own_link_and_a_phone_gets_thr
     world
         .patient("p2", World::chart_with(json!({"email": "ida@example.com", "mobile_phone": "+12025550166"})))
         .await;
-    drop(world.invite("p2", "email").await.expect(201));
+    world.invite("p2", "email").await.expect(201);
     let invited = world.last_mail().await.token();
     let ticket = world.ticket(&invited).await;
-    drop(world.register(&invited, &ticket, "ida.q").await.expect(201));
+    world.register(&invited, &ticket, "ida.q").await.expect(201);
     let (first, second) = (world.reset_token("rosa.q").await, world.reset_token("ida.q").await);
     let send = async |token: &str| world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await;
     let check = async |token: &str, code: &str| {
         world.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await
     };
-    drop(send(&first).await.expect(202));
+    send(&first).await.expect(202);
     let code_1 = world.last_mail().await.code();
-    drop(send(&second).await.expect(202));
+    send(&second).await.expect(202);
     let code_2 = world.last_mail().await.code();
     if code_1 != code_2 {
-        drop(check(&second, &code_1).await.expect(422));
+        check(&second, &code_1).await.expect(422);
     }
-    let ticket = check(&first, &code_1).await.expect(200).str("/ticket");
-    drop(check(&first, &code_1).await.expect(422));
+    let ticket = check(&first, &code_1).await.expect_and(200).str("/ticket");
+    check(&first, &code_1).await.expect(422);
     // Another link's ticket opens nothing here.
-    drop(world.new_password(&second, &ticket, NEW).await.expect(410));
+    world.new_password(&second, &ticket, NEW).await.expect(410);
     for forged in ["", "A", &ticket[1..], &format!("{ticket}A"), &"A".repeat(10_000)] {
-        drop(world.new_password(&first, forged, NEW).await.expect(410));
+        world.new_password(&first, forged, NEW).await.expect(410);
     }
     world.advance(601);
-    drop(check(&second, &code_2).await.expect(422));
+    check(&second, &code_2).await.expect(422);
     for status in [202, 202, 429] {
-        let answer = send(&second).await.expect(status);
+        let answer = send(&second).await.expect_and(status);
         assert_eq!(answer.header("retry-after").is_empty(), status == 202);
         world.advance(61);
     }
     // Out of texts, the page still leads on.
-    let page = world.form(&format!("/r/{second}/codes"), &[("channel", "sms")]).await.expect(429);
+    let page = world.form(&format!("/r/{second}/codes"), &[("channel", "sms")]).await.expect_and(429);
     assert!(
         page.text.contains(&format!("href=\"/r/{second}?lang=en\""))
             && !page.header("retry-after").is_empty()
@@ -574,12 +580,13 @@ async fn sixty_four_racers_with_one_ticket_set_one_password() {
     let lost: BTreeSet<String> = answers.iter().filter(|answer| answer.status != 204).map(seen).collect();
     assert_eq!((won.len(), lost.len()), (1, 1), "{lost:?}");
     assert!(lost.first().unwrap().starts_with("410 "), "{lost:?}");
-    drop(world.sign_in("rosa.q", won[0]).await.expect(200));
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(401));
+    world.sign_in("rosa.q", won[0]).await.expect(200);
+    world.sign_in("rosa.q", PASSWORD).await.expect(401);
     assert_eq!(world.mails().await.len(), mails + 1, "told once");
     let changes = world.items().await.lines().filter(|line| line.contains("password_changed")).count();
     assert!(
-        changes >= 1 && world.ehr("GET", "/v1/audit/verify", None).await.expect(200).json()["intact"] == true
+        changes >= 1
+            && world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json()["intact"] == true
     );
 }
 
@@ -588,9 +595,9 @@ async fn a_new_password_ends_every_session_every_code_for_the_portal_and_every_o
     let world = World::new().await;
     world.settings(json!({"portal_url": "https://portal.example.org/in"})).await;
     let first = world.registered("p1", "rosa.q").await;
-    let second = world.sign_in("rosa.q", PASSWORD).await.expect(200).str("/session_token");
+    let second = world.sign_in("rosa.q", PASSWORD).await.expect_and(200).str("/session_token");
     let to_portal = world.request("POST", &format!("/{}/portal", world.practice)).bearer_auth(&first);
-    let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect(303);
+    let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect_and(303);
     let exchange = redirect.header("location").rsplit_once("code=").unwrap().1.to_owned();
     let older = world.reset_token("rosa.q").await;
     let older_ticket = world.reset_ticket(&older).await;
@@ -599,19 +606,19 @@ async fn a_new_password_ends_every_session_every_code_for_the_portal_and_every_o
     world.advance(61);
     let ticket = world.reset_ticket(&token).await;
     // The latest ticket alone counts.
-    drop(world.new_password(&token, &spare, NEW).await.expect(410));
-    drop(world.new_password(&token, &ticket, NEW).await.expect(204));
+    world.new_password(&token, &spare, NEW).await.expect(410);
+    world.new_password(&token, &ticket, NEW).await.expect(204);
     for session in [&first, &second] {
         assert_eq!(world.introspect(session).await, json!({"active": false}));
     }
     let exchanged = world
         .staff(&world.keys.portal, "POST", "/v1/sessions/exchange", Some(json!({"code": exchange})))
         .await;
-    drop(exchanged.expect(404));
-    drop(world.new_password(&older, &older_ticket, "another ladder twelve").await.expect(410));
-    drop(world.new_password(&token, &ticket, "another ladder twelve").await.expect(410));
-    drop(world.new_password(&token, &spare, "another ladder twelve").await.expect(410));
-    drop(world.sign_in("rosa.q", NEW).await.expect(200));
+    exchanged.expect(404);
+    world.new_password(&older, &older_ticket, "another ladder twelve").await.expect(410);
+    world.new_password(&token, &ticket, "another ladder twelve").await.expect(410);
+    world.new_password(&token, &spare, "another ladder twelve").await.expect(410);
+    world.sign_in("rosa.q", NEW).await.expect(200);
 }
 
 /// To the beginning of the longest window, so that no test straddles one.
@@ -644,7 +651,7 @@ async fn lock(world: &World) {
         let path = format!("/{}/sign-in", world.practice);
         let stranger = world.from_address([127, 0, 0, 77], "POST", &path);
         let wrong = json!({"username": "rosa.q", "password": "not the password"});
-        drop(world.send(stranger.json(&wrong)).await.expect(401));
+        world.send(stranger.json(&wrong)).await.expect(401);
     }
 }
 
@@ -654,55 +661,55 @@ async fn a_locked_user_name_still_gets_its_link_and_a_new_password_ends_the_lock
     world.registered("p1", "rosa.q").await;
     to_a_new_window(&world);
     lock(&world).await;
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(401));
+    world.sign_in("rosa.q", PASSWORD).await.expect(401);
     let token = world.reset_token("rosa.q").await;
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(401));
+    world.sign_in("rosa.q", PASSWORD).await.expect(401);
     let ticket = world.reset_ticket(&token).await;
-    drop(world.new_password(&token, &ticket, NEW).await.expect(204));
-    drop(world.sign_in("rosa.q", NEW).await.expect(200));
+    world.new_password(&token, &ticket, NEW).await.expect(204);
+    world.sign_in("rosa.q", NEW).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_stranger_who_locks_a_user_name_does_not_lock_out_the_browser_that_signed_in_before() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
-    let cookie = known(&browser(&world, PASSWORD, "").await.expect(303));
+    let cookie = known(&browser(&world, PASSWORD, "").await.expect_and(303));
     assert!(cookie.len() > 40, "{cookie}");
     to_a_new_window(&world);
     lock(&world).await;
-    drop(browser(&world, PASSWORD, "").await.expect(401));
-    let cookie = known(&browser(&world, PASSWORD, &cookie).await.expect(303));
+    browser(&world, PASSWORD, "").await.expect(401);
+    let cookie = known(&browser(&world, PASSWORD, &cookie).await.expect_and(303));
     // It is no pass for guessing: with it, too, ten wrong ones lock.
     for _ in 0..11 {
-        drop(browser(&world, "not the password", &cookie).await.expect(401));
+        browser(&world, "not the password", &cookie).await.expect(401);
     }
-    drop(browser(&world, PASSWORD, &cookie).await.expect(401));
+    browser(&world, PASSWORD, &cookie).await.expect(401);
     // Nor is it one for another name, nor forged.
     for forged in [&cookie[..cookie.len() - 1], "__Host-portico-browser=", "__Host-portico-browser=AAAA"] {
-        drop(browser(&world, PASSWORD, forged).await.expect(401));
+        browser(&world, PASSWORD, forged).await.expect(401);
     }
     // A new password begins anew for all browsers: what one of them was known by is worth nothing.
     let token = world.reset_token("rosa.q").await;
     let ticket = world.reset_ticket(&token).await;
-    drop(world.new_password(&token, &ticket, NEW).await.expect(204));
-    let fresh = known(&browser(&world, NEW, "").await.expect(303));
+    world.new_password(&token, &ticket, NEW).await.expect(204);
+    let fresh = known(&browser(&world, NEW, "").await.expect_and(303));
     to_a_new_window(&world);
     lock(&world).await;
-    drop(browser(&world, NEW, &cookie).await.expect(401));
-    drop(browser(&world, NEW, &fresh).await.expect(303));
+    browser(&world, NEW, &cookie).await.expect(401);
+    browser(&world, NEW, &fresh).await.expect(303);
 }
 
 #[tokio::test]
 async fn the_table_holds_nothing_that_opens_a_reset() {
     let world = World::new().await;
-    drop(world.registered_with_answer("p1", "rosa.q", "Great-aunt Plumeria").await);
+    world.registered_with_answer("p1", "rosa.q", "Great-aunt Plumeria").await;
     let token = world.reset_token("rosa.q").await;
     let invitations = world.portal("p1").await["invitations"].clone();
     let office = invitations.as_array().unwrap().last().unwrap()["access_code"].as_str().unwrap().to_owned();
     let ticket = world.reset_ticket(&token).await;
     let code = world.mails().await.last().unwrap().code();
     let half_way = world.items().await;
-    drop(world.new_password(&token, &ticket, NEW).await.expect(204));
+    world.new_password(&token, &ticket, NEW).await.expect(204);
     let end = world.items().await;
     for dump in [&half_way, &end] {
         for secret in [token.as_str(), &token[20..], &ticket, &ticket[20..60], &office, "lumeria", NEW] {
@@ -717,5 +724,5 @@ async fn the_table_holds_nothing_that_opens_a_reset() {
         .and_then(|rest| rest.split('"').next())
         .unwrap()
         .to_owned();
-    drop(world.new_password(&token, &digest, NEW).await.expect(410));
+    world.new_password(&token, &digest, NEW).await.expect(410);
 }

@@ -30,10 +30,10 @@ async fn unknown_wrong_revoked_and_locked_sign_ins_get_the_same_answer_to_the_by
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     world.registered("p2", "revoked.one").await;
-    drop(world.revoke("p2", "other").await.expect(200));
+    world.revoke("p2", "other").await.expect(200);
     world.registered("p3", "locked.one").await;
     for _ in 0..10 {
-        drop(from(&world, 9, "locked.one", "not the password").await.expect(401));
+        from(&world, 9, "locked.one", "not the password").await.expect(401);
     }
     let long = "p".repeat(2000);
     let tries = [
@@ -63,8 +63,8 @@ async fn unknown_wrong_revoked_and_locked_sign_ins_get_the_same_answer_to_the_by
     let pages: BTreeSet<String> = pages.iter().map(strip).collect();
     assert_eq!(pages.len(), 1, "{pages:#?}");
     // The right password of a revoked person, and only that, hears why.
-    assert_eq!(world.sign_in("revoked.one", PASSWORD).await.expect(403).code(), "access_revoked");
-    drop(world.sign_in("known.one", PASSWORD).await.expect(200));
+    assert_eq!(world.sign_in("revoked.one", PASSWORD).await.expect_and(403).code(), "access_revoked");
+    world.sign_in("known.one", PASSWORD).await.expect(200);
     let elsewhere = format!("/{}/sign-in", world.other_practice);
     let elsewhere = world.post(&elsewhere, credentials("known.one", PASSWORD)).await;
     assert_eq!(seen(&elsewhere), *answers.first().unwrap());
@@ -76,7 +76,7 @@ async fn unknown_wrong_and_locked_sign_ins_cost_dynamodb_the_same() {
     world.registered("p1", "known.one").await;
     world.registered("p2", "locked.one").await;
     for _ in 0..11 {
-        drop(from(&world, 9, "locked.one", "not the password").await.expect(401));
+        from(&world, 9, "locked.one", "not the password").await.expect(401);
     }
     let mut costs = Vec::new();
     for (what, username, password) in [
@@ -89,7 +89,7 @@ async fn unknown_wrong_and_locked_sign_ins_cost_dynamodb_the_same() {
         ("locked, right", "locked.one", PASSWORD),
     ] {
         world.service.meter.reset();
-        drop(world.sign_in(username, password).await.expect(401));
+        world.sign_in(username, password).await.expect(401);
         let cost = world.service.meter.costs().into_iter().find(|cost| cost.function == "sign-in").unwrap();
         costs.push((what, (cost.calls, cost.trips, cost.read_units, cost.write_units)));
     }
@@ -102,27 +102,27 @@ async fn ten_wrong_passwords_lock_a_user_name_and_the_count_outlives_the_lock() 
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     for _ in 0..10 {
-        drop(world.sign_in("known.one", "not the password").await.expect(401));
+        world.sign_in("known.one", "not the password").await.expect(401);
     }
-    drop(world.sign_in("known.one", PASSWORD).await.expect(401));
+    world.sign_in("known.one", PASSWORD).await.expect(401);
     world.advance(61);
     // One more wrong one after the lock locks again at once, for longer.
-    drop(world.sign_in("known.one", "not the password").await.expect(401));
+    world.sign_in("known.one", "not the password").await.expect(401);
     world.advance(61);
-    drop(world.sign_in("known.one", PASSWORD).await.expect(401));
+    world.sign_in("known.one", PASSWORD).await.expect(401);
     world.advance(3601);
-    drop(world.sign_in("known.one", PASSWORD).await.expect(200));
+    world.sign_in("known.one", PASSWORD).await.expect(200);
     // A success begins the count anew: nine wrong ones and the right one.
     to_a_new_window(&world);
     for _ in 0..9 {
-        drop(world.sign_in("known.one", "not the password").await.expect(401));
+        world.sign_in("known.one", "not the password").await.expect(401);
     }
-    drop(world.sign_in("known.one", PASSWORD).await.expect(200));
+    world.sign_in("known.one", PASSWORD).await.expect(200);
     // All spellings of the name count on one bucket.
     for name in ["KNOWN.one", "known.ONE", " known.one ", "ｋnown.one"].iter().cycle().take(12) {
-        drop(world.sign_in(name, "not the password").await.expect(401));
+        world.sign_in(name, "not the password").await.expect(401);
     }
-    drop(world.sign_in("known.one", PASSWORD).await.expect(401));
+    world.sign_in("known.one", PASSWORD).await.expect(401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,12 +139,12 @@ async fn two_hundred_guesses_at_once_do_not_get_past_the_lock() {
         }
     };
     // The first ten are known to be wrong; whatever comes beside or after them is too late.
-    drop(join_all((0..10).map(&guess)).await);
+    join_all((0..10).map(&guess)).await;
     let answers = join_all((10..200).map(&guess)).await;
     // Where so many hashes keep the machine busy, a guess that was not looked at at all is none the better.
     let others: Vec<_> = answers.iter().filter(|answer| !matches!(answer.status, 401 | 429 | 503)).collect();
     assert!(others.is_empty(), "{others:?}");
-    drop(from(&world, 99, "known.one", PASSWORD).await.expect(401));
+    from(&world, 99, "known.one", PASSWORD).await.expect(401);
 }
 
 #[tokio::test]
@@ -171,16 +171,16 @@ async fn sixty_failures_stop_one_address_whatever_headers_and_user_names_it_uses
         }
     };
     for n in 0..60 {
-        drop(try_from(n, 1).await.expect(401));
+        try_from(n, 1).await.expect(401);
     }
-    let stopped = try_from(60, 1).await.expect(429);
+    let stopped = try_from(60, 1).await.expect_and(429);
     let wait: i64 = stopped.header("retry-after").parse().unwrap();
     assert!((1..=600).contains(&wait));
-    drop(world.sign_in("known.one", PASSWORD).await.expect(429));
+    world.sign_in("known.one", PASSWORD).await.expect(429);
     // No account was locked, and another address signs in.
-    drop(from(&world, 2, "known.one", PASSWORD).await.expect(200));
+    from(&world, 2, "known.one", PASSWORD).await.expect(200);
     world.advance(600);
-    drop(world.sign_in("known.one", PASSWORD).await.expect(200));
+    world.sign_in("known.one", PASSWORD).await.expect(200);
 }
 
 // An address's failures are counted once they are known: what it sends at once is bounded by its POSTs, and is its last.
@@ -192,10 +192,10 @@ async fn many_failures_at_once_stop_their_address_for_ten_minutes() {
     let guesses = (0..150).map(|n| world.post(&path, credentials(&format!("name.{n}"), "Summer2026!")));
     let answers = join_all(guesses).await;
     assert!(answers.iter().all(|answer| matches!(answer.status, 401 | 429 | 503)));
-    let next = world.post(&path, credentials("name.1", "Summer2026!")).await.expect(429);
+    let next = world.post(&path, credentials("name.1", "Summer2026!")).await.expect_and(429);
     assert_eq!(next.code(), "too_many_requests");
     world.advance(600);
-    drop(world.post(&path, credentials("name.1", "Summer2026!")).await.expect(401));
+    world.post(&path, credentials("name.1", "Summer2026!")).await.expect(401);
 }
 
 #[tokio::test]
@@ -207,15 +207,15 @@ async fn six_hundred_posts_in_five_minutes_are_enough_from_one_address() {
         let posts = (0..50).map(|_| world.post(path, json!({"as": "patient"})));
         assert!(join_all(posts).await.iter().all(|answer| answer.status == 410));
     }
-    let stopped = world.post(path, json!({"as": "patient"})).await.expect(429);
+    let stopped = world.post(path, json!({"as": "patient"})).await.expect_and(429);
     let wait: i64 = stopped.header("retry-after").parse().unwrap();
     assert!((1..=300).contains(&wait));
     assert_eq!(stopped.code(), "too_many_requests");
     // Every public POST from there, and none from elsewhere; reading goes on.
-    drop(world.sign_in("known.one", PASSWORD).await.expect(429));
-    drop(world.get(&format!("/{}", world.practice)).await.expect(200));
+    world.sign_in("known.one", PASSWORD).await.expect(429);
+    world.get(&format!("/{}", world.practice)).await.expect(200);
     let elsewhere = world.from_address([127, 0, 0, 2], "POST", path).json(&json!({"as": "patient"}));
-    drop(world.send(elsewhere).await.expect(410));
+    world.send(elsewhere).await.expect(410);
     world.advance(300);
-    drop(world.post(path, json!({"as": "patient"})).await.expect(410));
+    world.post(path, json!({"as": "patient"})).await.expect(410);
 }

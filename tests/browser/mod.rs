@@ -16,7 +16,7 @@ const SUBMIT: &str = "main form button";
 
 /// From the mailbox into the newest mail, and through the link in it.
 async fn follow_the_mail(browser: &Browser, world: &World) {
-    drop(world.mails().await);
+    world.mails().await;
     browser.open(&world.url("/_local/mailbox")).await;
     browser.follow(".subject a").await;
     browser.enter("iframe").await;

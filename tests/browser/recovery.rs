@@ -19,7 +19,7 @@ async fn sign_in(browser: &Browser, world: &World, username: &str, password: &st
 #[ignore = "needs Chromium: run tests/run"]
 async fn somebody_who_forgot_the_password_gets_back_in() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let browser = Browser::without_scripts().await;
     browser.open(&world.url(&format!("/{}", world.practice))).await;
     browser.follow("a[href*=forgot-password]").await;
@@ -56,9 +56,9 @@ async fn somebody_who_forgot_the_password_gets_back_in() {
 #[ignore = "needs Chromium: run tests/run"]
 async fn somebody_without_a_phone_gets_back_in_with_a_code_from_the_office() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     world.patient("p1", World::chart_with(json!({"mobile_phone": null}))).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let browser = Browser::without_scripts().await;
     follow_the_mail(&browser, &world).await;
     // The one way there is, and whom to call.
@@ -95,7 +95,7 @@ async fn a_registered_patient_asks_for_a_link_a_new_one_and_her_user_name() {
     assert_eq!(browser.text("h1").await, "Check your e-mail and your phone");
 
     // The link lies in the mailbox for too long.
-    drop(world.mails().await);
+    world.mails().await;
     world.advance(72 * 3600);
     follow_the_mail(&browser, &world).await;
     assert_eq!(browser.text("h1").await, "This link can't be used any more");
@@ -115,7 +115,7 @@ async fn a_registered_patient_asks_for_a_link_a_new_one_and_her_user_name() {
     let portal = world.portal("p1").await;
     assert_eq!(portal["invitations"][1]["state"], "reported_wrong_recipient");
 
-    drop(world.registered("p2", "rosa.q").await);
+    world.registered("p2", "rosa.q").await;
     browser.open(&world.url(&format!("/{}", world.practice))).await;
     browser.follow("a[href*=forgot-username]").await;
     browser.fill("#email", "rosa.quillfeather@example.com").await;
@@ -127,7 +127,7 @@ async fn a_registered_patient_asks_for_a_link_a_new_one_and_her_user_name() {
 #[ignore = "needs Chromium: run tests/run"]
 async fn a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let browser = Browser::without_scripts().await;
     sign_in(&browser, &world, "rosa.q", PASSWORD).await;
     browser.follow("a[href*=representatives]").await;
@@ -159,7 +159,7 @@ async fn a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login()
         "given_name": "Marta", "family_name": "Vale", "relationship": "other",
         "email": "marta.vale@example.com", "channel": "email",
     });
-    drop(world.ehr("POST", "/v1/patients/p2/representatives", Some(offer)).await.expect(201));
+    world.ehr("POST", "/v1/patients/p2/representatives", Some(offer)).await.expect(201);
     follow_the_mail(&daughter, &world).await;
     daughter.fill("#family_name", "Quillfeather").await;
     daughter.fill("#birth_date", "04/27/1945").await;
@@ -187,7 +187,7 @@ async fn somebody_with_a_temporary_password_chooses_their_own_before_anything_el
     let world = World::new().await;
     world.patient("p1", World::chart_with(json!({"email": null, "mobile_phone": null}))).await;
     let given = json!({"username": "rosa.desk", "password": "seven plum trellis"});
-    drop(world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200));
+    world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200);
     let browser = Browser::without_scripts().await;
     sign_in(&browser, &world, "rosa.desk", "seven plum trellis").await;
     assert_eq!(browser.text("h1").await, "Choose your own password");
@@ -205,6 +205,7 @@ async fn somebody_with_a_temporary_password_chooses_their_own_before_anything_el
     browser.follow("a[href*=demographics]").await;
     browser.fill("#city", "Salem").await;
     browser.follow(SUBMIT).await;
-    let waiting = world.ehr("GET", "/v1/demographic-changes?state=pending", None).await.expect(200).json();
+    let waiting =
+        world.ehr("GET", "/v1/demographic-changes?state=pending", None).await.expect_and(200).json();
     assert_eq!(waiting["changes"][0]["fields"][0]["proposed"], "Salem");
 }

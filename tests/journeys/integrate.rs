@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 async fn import(world: &World, kind: &str, body: String) -> Value {
     let request = world.request("POST", "/v1/patients/import").bearer_auth(&world.keys.ehr);
     let request = request.header("portico-actor", "nightly").header("content-type", kind).body(body);
-    world.send(request).await.expect(200).json()
+    world.send(request).await.expect_and(200).json()
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn a_bundle_and_plain_json_come_in_too() {
     ]});
     let report = import(&world, "application/fhir+json", bundle.to_string()).await;
     assert_eq!((&report["created"], &report["rejected"]), (&json!(2), &json!([])));
-    let chart = world.ehr("GET", "/v1/patients/kid", None).await.expect(200).json();
+    let chart = world.ehr("GET", "/v1/patients/kid", None).await.expect_and(200).json();
     assert_eq!(
         (&chart["contacts"][0]["given_name"], &chart["contacts"][0]["relationship"]),
         (&json!("Mara"), &json!("mother"))
@@ -102,12 +102,12 @@ async fn a_bundle_and_plain_json_come_in_too() {
     let created = world
         .ehr("PUT", "/v1/patients/p1", Some(World::chart_with(json!({"tags": ["diabetes-class"]}))))
         .await;
-    drop(created.expect(201));
+    created.expect(201);
     let before = world.items().await;
-    let unchanged = world.ehr("PUT", "/v1/patients/p1", Some(World::chart())).await.expect(200).json();
+    let unchanged = world.ehr("PUT", "/v1/patients/p1", Some(World::chart())).await.expect_and(200).json();
     assert_eq!(unchanged["tags"], json!(["diabetes-class"]), "labels that are not stated stay");
     assert_eq!(world.items().await, before, "an unchanged chart writes nothing");
     let cleared =
         world.ehr("PUT", "/v1/patients/p1", Some(World::chart_with(json!({"postal_code": null})))).await;
-    assert!(cleared.expect(200).json().get("postal_code").is_none(), "any other absent field is cleared");
+    assert!(cleared.expect_and(200).json().get("postal_code").is_none(), "any other absent field is cleared");
 }

@@ -87,20 +87,20 @@ impl<'w> Pair<'w> {
             let given =
                 json!({"username": format!("{who}.n{n}x"), "password": format!("first phrase of {who}")});
             let path = format!("/v1/patients/{who}{n}/credentials");
-            accounts[place] = world.ehr("PUT", &path, Some(given)).await.expect(200).str("/account_id");
+            accounts[place] = world.ehr("PUT", &path, Some(given)).await.expect_and(200).str("/account_id");
         }
         world.patient(&format!("invited{n}"), chart("invited", n)).await;
-        drop(world.invite(&format!("invited{n}"), "email").await.expect(201));
+        world.invite(&format!("invited{n}"), "email").await.expect(201);
         world.service.idle().await;
         let invitation = token_in(&sent_to(world, "invited", n));
         let facts = json!({"as": "patient", "family_name": "Thorne", "birth_date": "1945-04-27"});
-        let proof = world.post(&format!("/i/{invitation}/verify"), facts).await.expect(200).str("/proof");
+        let proof = world.post(&format!("/i/{invitation}/verify"), facts).await.expect_and(200).str("/proof");
         let wanted = json!({"proof": proof, "channel": "email"});
-        drop(world.post(&format!("/i/{invitation}/codes"), wanted).await.expect(202));
+        world.post(&format!("/i/{invitation}/codes"), wanted).await.expect(202);
         world.service.idle().await;
         let code = carried(&sent_to(world, "invited", n)).unwrap();
         let check = json!({"proof": proof, "code": code});
-        let passed = world.post(&format!("/i/{invitation}/codes/check"), check).await.expect(200);
+        let passed = world.post(&format!("/i/{invitation}/codes/check"), check).await.expect_and(200);
         let mut pair = Self {
             world,
             n,
@@ -128,7 +128,7 @@ impl<'w> Pair<'w> {
     /// The records of these people.
     async fn items(&self) -> Vec<Value> {
         self.world.service.idle().await;
-        let text = self.world.get("/_local/items").await.expect(200).text;
+        let text = self.world.get("/_local/items").await.expect_and(200).text;
         let names = [format!("victim{}\"", self.n), format!("attacker{}\"", self.n), self.login()];
         let ours = |line: &&str| names.iter().chain(&self.accounts).any(|name| line.contains(name.as_str()));
         text.lines().filter(ours).map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -185,7 +185,7 @@ impl<'w> Pair<'w> {
     }
 
     async fn ask(&self, path: &str, body: Value) {
-        drop(self.post(&format!("/{}/{path}", self.world.practice), body).await.expect(202));
+        self.post(&format!("/{}/{path}", self.world.practice), body).await.expect(202);
     }
 
     async fn make(&mut self, call: Call) -> Option<Answer> {

@@ -45,7 +45,7 @@ impl ReferenceStateMachine for Patient {
 
     fn apply(mut model: Model, phrase: &Phrase) -> Model {
         for op in phrase {
-            drop(model.apply(op));
+            model.apply(op);
         }
         model
     }

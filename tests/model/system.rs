@@ -144,7 +144,7 @@ impl System {
                 assert_eq!(answer.status, opens, "opening link {l}, {link:?}: {}", answer.text);
             }
             let path = format!("/v1/audit/verify?patient_id={}", self.patient());
-            let trail = stage.world.ehr("GET", &path, None).await.expect(200).json();
+            let trail = stage.world.ehr("GET", &path, None).await.expect_and(200).json();
             assert_eq!(trail["intact"], true, "{trail}");
         });
     }
@@ -396,7 +396,7 @@ impl System {
                 let attacker = from(self.place, self.guesses);
                 let path = self.stage.world.url(&format!("/{}/sign-in", self.stage.world.practice));
                 for _ in 0..9 {
-                    drop(self.send(attacker.post(&path).json(&body)).await.expect(401));
+                    self.send(attacker.post(&path).json(&body)).await.expect(401);
                 }
                 self.send(attacker.post(&path).json(&body)).await
             }
@@ -545,10 +545,10 @@ impl System {
             );
         }
         for path in [format!("/i/{invitation}"), format!("/r/{reset}")] {
-            drop(self.send(self.get(&path)).await.expect(410));
+            self.send(self.get(&path)).await.expect(410);
         }
-        drop(self.post(&format!("/i/{invitation}/renew"), json!({})).await.expect(202));
-        drop(self.post(&format!("/i/{invitation}/not-me"), json!({"confirm": "yes"})).await.expect(202));
+        self.post(&format!("/i/{invitation}/renew"), json!({})).await.expect(202);
+        self.post(&format!("/i/{invitation}/not-me"), json!({"confirm": "yes"})).await.expect(202);
     }
 }
 

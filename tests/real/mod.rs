@@ -308,46 +308,46 @@ async fn journey(deployed: &Deployed) {
     let (ehr, portal) = (key("ehr").await, key("portal").await);
     let staff = async |method: &str, path: &str, body| deployed.ask(method, path, &ehr, body).await;
 
-    drop(staff("PUT", "/v1/patients/p1", World::chart()).await.expect(201));
-    drop(staff("POST", "/v1/patients/p1/invitations", json!({"channel": "email"})).await.expect(201));
+    staff("PUT", "/v1/patients/p1", World::chart()).await.expect(201);
+    staff("POST", "/v1/patients/p1/invitations", json!({"channel": "email"})).await.expect(201);
     let link = format!("/i/{}", token_in(&deployed.mail(1).await));
-    drop(deployed.ask("GET", &link, "", Value::Null).await.expect(200));
-    drop(deployed.ask("HEAD", &link, "", Value::Null).await.expect(200));
+    deployed.ask("GET", &link, "", Value::Null).await.expect(200);
+    deployed.ask("HEAD", &link, "", Value::Null).await.expect(200);
 
     let facts = json!({"as": "patient", "family_name": "quillfeather", "birth_date": "04/27/1945"});
-    let proof = deployed.post(&format!("{link}/verify"), facts).await.expect(200).str("/proof");
+    let proof = deployed.post(&format!("{link}/verify"), facts).await.expect_and(200).str("/proof");
     let ask = json!({"proof": proof, "channel": "email"});
-    drop(deployed.post(&format!("{link}/codes"), ask).await.expect(202));
+    deployed.post(&format!("{link}/codes"), ask).await.expect(202);
     let check = json!({"proof": proof, "code": code_in(&deployed.mail(2).await)});
-    let ticket = deployed.post(&format!("{link}/codes/check"), check).await.expect(200).str("/ticket");
+    let ticket = deployed.post(&format!("{link}/codes/check"), check).await.expect_and(200).str("/ticket");
     let register =
         json!({"ticket": ticket, "username": "rosa.q", "password": PASSWORD, "accept_terms": true});
-    drop(deployed.post(&format!("{link}/register"), register).await.expect(201));
+    deployed.post(&format!("{link}/register"), register).await.expect(201);
     assert!(token_in(&deployed.mail(3).await).is_empty(), "you registered");
 
     let enter = json!({"username": "rosa.q", "password": PASSWORD});
     let sign_in = async || deployed.post(&format!("/{PRACTICE}/sign-in"), enter.clone()).await;
-    let session = sign_in().await.expect(200).str("/session_token");
+    let session = sign_in().await.expect_and(200).str("/session_token");
     let introspect = async || {
         let ask = json!({"session_token": session});
-        deployed.ask("POST", "/v1/sessions/introspect", &portal, ask).await.expect(200).json()
+        deployed.ask("POST", "/v1/sessions/introspect", &portal, ask).await.expect_and(200).json()
     };
     assert_eq!(introspect().await["active"], true);
 
     let forgot = json!({"username": "rosa.q"});
-    drop(deployed.post(&format!("/{PRACTICE}/forgot-password"), forgot).await.expect(202));
+    deployed.post(&format!("/{PRACTICE}/forgot-password"), forgot).await.expect(202);
     let reset = format!("/r/{}", token_in(&deployed.mail(4).await));
-    drop(deployed.ask("GET", &reset, "", Value::Null).await.expect(200));
-    drop(deployed.post(&format!("{reset}/codes"), json!({"channel": "sms"})).await.expect(202));
+    deployed.ask("GET", &reset, "", Value::Null).await.expect(200);
+    deployed.post(&format!("{reset}/codes"), json!({"channel": "sms"})).await.expect(202);
     assert!(a_text_was_taken(deployed).await, "the code goes by text");
 
     let reason = json!({"reason": "other"});
-    drop(staff("POST", "/v1/patients/p1/portal/revoke", reason).await.expect(200));
+    staff("POST", "/v1/patients/p1/portal/revoke", reason).await.expect(200);
     assert_eq!(sign_in().await.code(), "access_revoked");
     assert_eq!(introspect().await["active"], false);
-    let status = staff("GET", "/v1/patients/p1/portal", Value::Null).await.expect(200).str("/status");
+    let status = staff("GET", "/v1/patients/p1/portal", Value::Null).await.expect_and(200).str("/status");
     assert_eq!(status, "revoked");
-    let chain = staff("GET", "/v1/audit/verify?patient_id=p1", Value::Null).await.expect(200).json();
+    let chain = staff("GET", "/v1/audit/verify?patient_id=p1", Value::Null).await.expect_and(200).json();
     assert_eq!(chain["intact"], true, "{chain}");
 }
 

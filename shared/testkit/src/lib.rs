@@ -57,10 +57,15 @@ impl Answer {
         self.str("/code")
     }
 
-    /// The answer itself, if its status is this one.
-    #[must_use]
-    pub fn expect(self, status: u16) -> Self {
+    /// Fails the test unless the answer has this status.
+    pub fn expect(&self, status: u16) {
         assert!(self.status == status, "expected {status}, got {}: {}", self.status, self.text);
+    }
+
+    /// Fails the test unless the answer has this status, and returns the answer.
+    #[must_use = "use `expect` where the answer is not needed"]
+    pub fn expect_and(self, status: u16) -> Self {
+        self.expect(status);
         self
     }
 }
@@ -279,7 +284,7 @@ impl World {
 
     /// Makes settings of the first practice other than they are.
     pub async fn settings(&self, change: Value) {
-        drop(self.ehr("PUT", "/v1/settings", Some(change)).await.expect(200));
+        self.ehr("PUT", "/v1/settings", Some(change)).await.expect(200);
     }
 
     /// A chart of an adult with e-mail and mobile phone.
@@ -296,7 +301,11 @@ impl World {
         let mut chart = Self::chart();
         if let (Some(chart), Value::Object(change)) = (chart.as_object_mut(), change) {
             for (name, value) in change {
-                if value.is_null() { drop(chart.remove(&name)) } else { drop(chart.insert(name, value)) }
+                if value.is_null() {
+                    chart.remove(&name);
+                } else {
+                    chart.insert(name, value);
+                }
             }
         }
         chart
@@ -316,19 +325,19 @@ impl World {
     /// A patient of [`World::chart`] who was invited by e-mail: the link's token.
     pub async fn invited(&self, id: &str) -> String {
         self.patient(id, Self::chart()).await;
-        drop(self.invite(id, "email").await.expect(201));
+        self.invite(id, "email").await.expect(201);
         self.last_mail().await.token()
     }
 
     /// The portal status of a patient of the first practice.
     pub async fn portal(&self, id: &str) -> Value {
-        self.ehr("GET", &format!("/v1/patients/{id}/portal"), None).await.expect(200).json()
+        self.ehr("GET", &format!("/v1/patients/{id}/portal"), None).await.expect_and(200).json()
     }
 
     /// Everything that was sent, in order.
     pub async fn mails(&self) -> Vec<Mail> {
         self.service.idle().await;
-        let answer = self.get("/_local/messages").await.expect(200).json();
+        let answer = self.get("/_local/messages").await.expect_and(200).json();
         let all = answer.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
         all.into_iter().map(|record| Mail { record }).collect()
     }
@@ -347,15 +356,15 @@ impl World {
     /// Has a code mailed to the holder of this proof, and enters it: the answer as it comes.
     pub async fn enter_code(&self, token: &str, proof: &str) -> Answer {
         let sent = self.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"})).await;
-        drop(sent.expect(202));
+        sent.expect(202);
         let code = self.last_mail().await.code();
         self.post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code})).await
     }
 
     /// Goes through identity check and e-mailed code: the ticket.
     pub async fn ticket(&self, token: &str) -> String {
-        let proof = self.state_facts(token).await.expect(200).str("/proof");
-        self.enter_code(token, &proof).await.expect(200).str("/ticket")
+        let proof = self.state_facts(token).await.expect_and(200).str("/proof");
+        self.enter_code(token, &proof).await.expect_and(200).str("/ticket")
     }
 
     /// Registers with a ticket: the answer as it comes.
@@ -369,7 +378,7 @@ impl World {
     pub async fn registered(&self, id: &str, username: &str) -> String {
         let token = self.invited(id).await;
         let ticket = self.ticket(&token).await;
-        self.register(&token, &ticket, username).await.expect(201).str("/session_token")
+        self.register(&token, &ticket, username).await.expect_and(201).str("/session_token")
     }
 
     /// The same, who also chose a security question, which the practice allows from here on, and this answer.
@@ -380,7 +389,7 @@ impl World {
             "ticket": self.ticket(&token).await, "username": username, "password": PASSWORD, "accept_terms": true,
             "security_question": "Who taught me to swim?", "security_answer": answer,
         });
-        self.post(&format!("/i/{token}/register"), body).await.expect(201).str("/session_token")
+        self.post(&format!("/i/{token}/register"), body).await.expect_and(201).str("/session_token")
     }
 
     /// Signs in at the first practice: the answer as it comes.
@@ -402,7 +411,7 @@ impl World {
     /// Asks for a new password by user name: the token of the reset link that came.
     pub async fn reset_token(&self, username: &str) -> String {
         let before = self.mails().await.len();
-        drop(self.forgot_password(username).await.expect(202));
+        self.forgot_password(username).await.expect(202);
         let mails = self.mails().await;
         assert!(mails.len() > before, "a message came");
         let text = mails.last().expect("a message").get("text").to_owned();
@@ -412,14 +421,14 @@ impl World {
 
     /// Passes the second check of a reset link with a code by this channel: the answer as it comes.
     pub async fn second_check(&self, token: &str, channel: &str) -> Answer {
-        drop(self.post(&format!("/r/{token}/codes"), json!({"channel": channel})).await.expect(202));
+        self.post(&format!("/r/{token}/codes"), json!({"channel": channel})).await.expect(202);
         let code = self.last_mail().await.code();
         self.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await
     }
 
     /// Passes the second check of a reset link with a code by text: the ticket.
     pub async fn reset_ticket(&self, token: &str) -> String {
-        self.second_check(token, "sms").await.expect(200).str("/ticket")
+        self.second_check(token, "sms").await.expect_and(200).str("/ticket")
     }
 
     /// Chooses a new password at the end of a reset link: the answer as it comes.
@@ -435,13 +444,16 @@ impl World {
     /// Asks, as the portal, who holds a session.
     pub async fn introspect(&self, session: &str) -> Value {
         let body = json!({"session_token": session});
-        self.staff(&self.keys.portal, "POST", "/v1/sessions/introspect", Some(body)).await.expect(200).json()
+        self.staff(&self.keys.portal, "POST", "/v1/sessions/introspect", Some(body))
+            .await
+            .expect_and(200)
+            .json()
     }
 
     /// Every item of the table, in DynamoDB's JSON, one a line; equal tables read the same.
     pub async fn items(&self) -> String {
         self.service.idle().await;
-        let text = self.get("/_local/items").await.expect(200).text;
+        let text = self.get("/_local/items").await.expect_and(200).text;
         // Members of an object come in any order; read and written again, in one.
         let canonical =
             |line| serde_json::from_str::<Value>(line).map(|item| item.to_string()).unwrap_or_default();
