@@ -1,8 +1,8 @@
-//! What each operation costs: sequential trips, read and write units of the table, counted by DynamoDB's own report.
-//! Counts are exact, so a budget is a bound that nothing may cross. `docs/performance.md` lists them.
+//! Checks what each operation costs: sequential trips, read and write units of the table, as DynamoDB itself
+//! reports them. Counts are exact, so no operation may cross its budget. `docs/performance.md` lists them.
 //!
-//! The budgets of staff operations include the key's read (one unit). Settings are warm: a process that meets a
-//! practice for the first time in 30 seconds pays one trip and half a unit more.
+//! The budgets of staff operations include the read of the API key (one unit). Settings are cached here: a
+//! process that has not read a practice's settings for 30 seconds pays one trip and half a unit more.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
@@ -26,7 +26,7 @@ const fn budget(
     Budget { function, operation, trips, reads, writes }
 }
 
-/// Holds the dearest invocation since the last reset against a budget.
+/// Compares the most expensive invocation since the last reset with a budget.
 fn hold(world: &World, case: &str, budget: &Budget) {
     let costs = world.service.meter.costs();
     let cost = costs.iter().find(|cost| cost.function == budget.function && cost.event == budget.operation);
@@ -52,7 +52,7 @@ fn hold(world: &World, case: &str, budget: &Budget) {
 #[tokio::test]
 async fn every_operation_keeps_its_budget() {
     let world = World::new().await;
-    // Half a unit and a trip for the settings, once.
+    // Reads the settings once, which costs half a unit and a trip.
     world.ehr("GET", "/v1/settings", None).await.expect(200);
     let held = async |case: &str, budget: Budget| {
         world.service.idle().await;
@@ -113,7 +113,8 @@ async fn every_operation_keeps_its_budget() {
     world.advance(61);
     world.introspect(&session).await;
     held("introspect after a minute", budget("sign-in", "introspect-session", 2.0, 2.0 + 1.0, 1.0)).await;
-    // A patient with one invitation and one account; each further invitation is one more read for the history.
+    // The patient has one invitation and one account. Each further invitation costs one more read for the
+    // history.
     world.registered("p2", "other.q").await;
     world.service.meter.reset();
     world.revoke("p2", "other").await.expect(200);
@@ -154,7 +155,8 @@ async fn recovery_keeps_its_budget() {
     world.get(&format!("/r/{token}")).await.expect(200);
     held("open a reset link", budget("reset", "open-reset", 1.0, 1.0, 0.0)).await;
     world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(202);
-    // A text is counted against its phone in the transaction that decides it: two units more than the seven of others.
+    // The transaction that decides a text also counts it for its phone: two units more than the six of a code
+    // by e-mail.
     held("send a reset code", budget("reset", "send-reset-code", 2.0, 2.0, 8.0)).await;
     let code = world.last_mail().await.code();
     let checked = world.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await.expect_and(200);
@@ -196,7 +198,8 @@ async fn one_message_keeps_its_budget() {
     world.service.meter.reset();
     world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
-    // A batch of the stream may hold more than the one message's record; all of them together are within one budget.
+    // A batch of the stream may contain more records than the message's own. All of them together stay within
+    // one budget.
     hold(&world, "deliver one message", &budget("deliver", "changes", 3.0, 3.0, 10.0));
 }
 
@@ -207,12 +210,13 @@ async fn a_text_feedback_and_what_follows_a_change_keep_their_budgets() {
     world.service.meter.reset();
     world.patient("p1", World::chart()).await;
     world.service.idle().await;
-    // A new chart: its place in the counts, and its number.
+    // A new chart changes the counts and adds its phone number.
     hold(&world, "follow one change (a new chart)", &budget("publish-changes", "changes", 4.0, 3.0, 4.0));
     world.service.meter.reset();
     world.invite("p1", "sms").await.expect(201);
     world.service.idle().await;
-    // Whether the number said STOP is read along: no trip more than a mail takes.
+    // The number's STOP state is read in the same trip as the rest, so a text takes no more trips than a
+    // mail.
     hold(&world, "deliver one text", &budget("deliver", "changes", 3.0, 3.0, 10.0));
     world.service.meter.reset();
     world.invite("p1", "email").await.expect(201);
@@ -248,7 +252,8 @@ async fn records_of_patients_stay_small() {
     assert!(sizes.len() >= 3 && sizes.iter().all(|size| *size <= 1024), "{sizes:?}");
 }
 
-/// The size of an item as DynamoDB bills it: names, texts, numbers at two digits a byte, three for a list or map and one for each member.
+/// The size of an item in bytes as DynamoDB bills it: names and texts in full, two digits of a number in a
+/// byte, three bytes for a list or map and one for each member.
 fn size(item: &serde_json::Value) -> usize {
     fn value(value: &serde_json::Value) -> usize {
         let Some((kind, inner)) = value.as_object().and_then(|one| one.iter().next()) else { return 0 };

@@ -52,7 +52,7 @@ async fn a_weak_security_answer_is_refused_and_five_wrong_answers_close_the_link
         assert_eq!(answer(&token, "Rex").await.expect_and(422).code(), "verification_failed");
     }
     assert_eq!(answer(&token, "Old Bramble").await.expect_and(410).code(), "link_unavailable");
-    // What was switched off opens nothing, though it was set.
+    // Once the practice switches the question off, its answer opens nothing.
     world.settings(json!({"security_question": false})).await;
     world.advance(31);
     let token = reset_token(&world).await;
@@ -72,12 +72,12 @@ async fn only_the_holder_of_a_ticket_is_told_that_a_user_name_is_taken_or_not_al
         assert_eq!(refused["code"], "username_taken", "{name}");
         assert_eq!(refused["suggestions"].as_array().unwrap().len(), 3, "{name}");
     }
-    // Somebody else's address, and letters that look like others.
+    // These are another person's address and names with look-alike or forbidden characters.
     for name in ["somebody@example.org", "tаken.name", "taken\u{200b}.name", "tak en", "@rosa"] {
         let refused = register(&world, &token, &ticket, json!({"username": name})).await;
         assert_eq!(refused.expect_and(422).code(), "username_rejected", "{name}");
     }
-    // Without a ticket a name is neither taken nor free.
+    // Without a ticket nobody learns whether a name is taken.
     for name in ["taken.name", "free.name"] {
         let refused = register(&world, &token, "no ticket", json!({"username": name})).await;
         assert_eq!(refused.expect_and(410).code(), "link_unavailable", "{name}");
@@ -95,7 +95,7 @@ async fn a_proposed_address_changes_nothing_until_staff_accept_it() {
         let request = world.request("POST", &format!("/{}/account/demographics", world.practice));
         world.send(request.bearer_auth(session).json(&body)).await
     };
-    // Nothing but contact details, and only of whom one may see in full.
+    // Only contact details can be changed, and only of a patient whose records the person may see in full.
     for (body, status) in [
         (json!({"patient_id": "p1", "changes": {"birth_date": "2000-01-01"}}), 400),
         (json!({"patient_id": "p1", "changes": {"chart_status": "active"}}), 400),
@@ -115,7 +115,7 @@ async fn a_proposed_address_changes_nothing_until_staff_accept_it() {
     let told = world.last_mail().await;
     assert_eq!(told.get("to"), "rosa.quillfeather@example.com", "the address on file hears of it");
     assert!(!told.get("text").contains("intruder"));
-    // A link goes where it went before.
+    // Links still go to the address on file.
     let token = reset_token(&world).await;
     assert_eq!(world.last_mail().await.get("to"), "rosa.quillfeather@example.com");
     let path = format!("/v1/demographic-changes/{}", made.str("/change_id"));
@@ -126,7 +126,7 @@ async fn a_proposed_address_changes_nothing_until_staff_accept_it() {
     world.ehr("POST", &format!("{path}/decline"), None).await.expect(404);
     world.ehr("POST", &format!("{path}/accept"), None).await.expect(404);
 
-    // An hour later the browser is still open: for a contact, the password is asked for.
+    // Half an hour later the browser is still signed in. Changing a contact now takes the password.
     world.advance(14 * 60);
     propose(&session, json!({"patient_id": "p1", "changes": {"city": "Salem"}})).await.expect(202);
     world.advance(14 * 60);

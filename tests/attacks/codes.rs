@@ -21,7 +21,7 @@ async fn a_code_takes_five_tries_and_a_new_code_does_not_reset_the_links_ten() {
     for _ in 0..5 {
         check_code(&world, &token, &proof, &other_code(&code)).await.expect(422);
     }
-    // Ten in all: the link is locked, also to the right code and to a new one.
+    // After ten wrong codes the link is locked: it refuses the right code and sends no new one.
     check_code(&world, &token, &proof, &code).await.expect(410);
     world.advance(61);
     send_code(&world, &token, &proof).await.expect(410);
@@ -50,19 +50,19 @@ async fn a_code_works_once_for_ten_minutes_and_for_its_own_link_alone() {
     let (first, second) = (world.invited("p1").await, world.invited("p2").await);
     let (proof_1, code_1) = proof_and_code(&world, &first).await;
     let (proof_2, code_2) = proof_and_code(&world, &second).await;
-    // Of another link: the code, the proof, both.
+    // The code, the proof and both of another link are refused.
     if code_1 != code_2 {
         check_code(&world, &first, &proof_1, &code_2).await.expect(422);
     }
     check_code(&world, &first, &proof_2, &code_1).await.expect(422);
     check_code(&world, &first, &proof_2, &code_2).await.expect(422);
     send_code(&world, &first, &proof_2).await.expect(422);
-    // Once.
+    // A code works once.
     let ticket = check_code(&world, &first, &proof_1, &code_1).await.expect_and(200).str("/ticket");
     check_code(&world, &first, &proof_1, &code_1).await.expect(422);
-    // Another link's ticket opens nothing here.
+    // A ticket of another link opens nothing here.
     world.register(&second, &ticket, "rosa.q").await.expect(410);
-    // Ten minutes, to the second.
+    // A code works for ten minutes, to the second.
     world.advance(596);
     let right = check_code(&world, &second, &proof_2, &other_code(&code_2)).await;
     assert_eq!(right.code(), "code_rejected");
@@ -117,7 +117,7 @@ async fn a_wrong_access_code_costs_a_try_and_the_right_one_needs_the_facts_too()
     world.post(&path, with("Quillfeather", &code)).await.expect(410);
     let failures = world.portal("p1").await["verification_failures"].clone();
     assert_eq!(failures[0]["facts"], json!(["access_code"]));
-    // In no message, ever.
+    // No message ever contains the access code.
     assert!(world.mails().await.iter().all(|mail| !mail.record.to_string().contains(&code)));
 }
 

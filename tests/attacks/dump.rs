@@ -62,7 +62,8 @@ async fn a_dump_of_the_table_holds_no_secret_and_opens_nothing() {
     }
     assert!(!found.contains(&code) && !found.contains(PASSWORD));
 
-    // Each string of it, alone and behind every prefix that secrets of ours have, in every lock that we have.
+    // Tries each string of the table wherever a secret is accepted: alone, and behind every prefix that our
+    // secrets have.
     let account = session.split_once('.').unwrap().0.to_owned();
     let key_prefix = world.keys.ehr[..world.keys.ehr.len() - 43].to_owned();
     let words: Vec<String> =
@@ -93,7 +94,8 @@ async fn a_dump_of_the_table_holds_no_secret_and_opens_nothing() {
         send_code(&world, &pending, word).await.expect(422);
         posts += 2;
         if posts % 500 == 0 {
-            // Beyond the window of the limit; the link lives on, the ticket and the proof are what is tried.
+            // Moves past the window of the limit. The link still works; only the ticket and the proof are
+            // guessed.
             world.advance(300);
         }
         let body = json!({"code": word});

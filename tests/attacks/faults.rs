@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::table;
 
-/// What the mailbox holds, without waiting for a sender that hangs.
+/// The messages in the mailbox, once there are `at_least` so many or two seconds are over. Doesn't wait for a
+/// sender that hangs.
 async fn sent(world: &World, at_least: usize) -> Vec<Message> {
     for _ in 0..200 {
         let messages = world.service.capture.messages(None, None);
@@ -36,7 +37,7 @@ async fn a_sent_message_is_noted_as_sent_although_others_write_the_same_items() 
     world.invite("p1", "email").await.expect(201);
     assert!(world.mails().await.is_empty(), "the first attempt was not taken");
     world.service.idle().await;
-    // The next one is; and settling it meets two who write the link at the same moment.
+    // The next attempt is taken. Two others write the link at the moment when the message is noted as sent.
     faults(&world).next("TransactWriteItems", Fault::Conflict, 2);
     world.advance(16);
     overdue(&world).await;
@@ -147,7 +148,8 @@ async fn a_call_whose_reads_or_counters_fail_succeeds_or_is_a_503() {
     }
 }
 
-// A counting update whose answer was lost is done again by the SDK and counts twice: a link may lock early, never late.
+// The SDK repeats a counting update whose answer was lost, so the attempt counts twice: a link may lock
+// early, never late.
 #[tokio::test]
 async fn lost_answers_never_give_a_guesser_more_tries() {
     let world = World::with_faults().await;
@@ -177,7 +179,7 @@ async fn a_stale_index_of_due_messages_sends_nothing_twice() {
         overdue(&world).await;
     }
     assert_eq!(world.service.capture.messages(None, None).len(), 1);
-    // Superseded while the index still shows the old message as due.
+    // Access is revoked while the index still shows the old message as due.
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
     world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
@@ -232,12 +234,12 @@ async fn a_mail_is_tried_four_times_and_staff_see_that_it_failed() {
         overdue(&world).await;
     }
     assert!(world.service.capture.messages(None, None).is_empty(), "a fifth try");
-    // Refused for good: at once, without another try.
+    // A final refusal fails at once, without another attempt.
     world.service.capture.fail_next(Channel::Email, Failure::Rejected, 1);
     world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     assert_eq!(world.portal("p1").await["invitation"]["delivery"], "failed");
-    // And a resend works.
+    // Inviting again works.
     world.invite("p1", "email").await.expect(201);
     assert_eq!(world.mails().await.len(), 1);
     assert_eq!(world.portal("p1").await["invitation"]["delivery"], "sent");
@@ -251,7 +253,7 @@ async fn an_answer_that_never_comes_costs_at_most_one_more_mail_with_the_same_li
     world.invite("p1", "email").await.expect(201);
     let first = sent(&world, 1).await;
     assert_eq!(first.len(), 1);
-    // Nobody else sends it while the lease lasts.
+    // Nobody else sends the message while the lease lasts.
     overdue(&world).await;
     assert_eq!(sent(&world, 1).await.len(), 1);
     world.advance(61);
@@ -275,7 +277,7 @@ async fn a_mail_whose_provider_never_answers_does_not_hold_up_the_next_patients_
     world.invite("p1", "email").await.expect(201);
     sent(&world, 1).await;
     world.invite("p2", "email").await.expect(201);
-    // The provider's client gives up after three seconds; the rest of the queue goes then.
+    // The provider's client gives up after three seconds. Then the rest of the queue goes out.
     for _ in 0..45 {
         if world.service.capture.messages(None, None).len() > 1 {
             return;

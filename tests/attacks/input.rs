@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{check_code, proof_and_code, seen, send_code, table};
 
-/// A call with a body that is good, to be spoilt in every way.
+/// A call with a valid body, which the tests spoil in every way.
 struct Target {
     method: &'static str,
     path: String,
@@ -26,14 +26,14 @@ impl Target {
         }
     }
 
-    /// The good body with one member other than it is.
+    /// The valid body with one member changed.
     fn with(&self, name: &str, value: Value) -> String {
         let mut body = self.good.clone();
         body[name] = value;
         body.to_string()
     }
 
-    /// Bodies that no reader may take for what they are not, each with its name.
+    /// Bodies that the service must refuse, each with a name for the failure message.
     fn spoilt(&self) -> Vec<(String, Vec<u8>)> {
         let good = self.good.to_string();
         let open = good.trim_end_matches('}').to_owned();
@@ -69,7 +69,7 @@ impl Target {
             if let Some(text) = value.as_str() {
                 all.push((format!("{name} a number"), self.with(name, json!(7))));
                 all.push((format!("{name} true"), self.with(name, json!(true))));
-                // What stands for a word of a list in some readers: {"email": null}.
+                // Some readers take an object for a word of a list: {"email": null}.
                 all.push((format!("{name} an object of itself"), self.with(name, json!({text: null}))));
                 all.push((
                     format!("{name} with half a character"),
@@ -80,7 +80,7 @@ impl Target {
                 all.push((format!("{name} an object"), self.with(name, json!({}))));
             }
         }
-        // All values in order, and padded as a reader of fixed fields would want them.
+        // A list of all values in order, also padded: some readers take a list for an object.
         let values: Vec<Value> = self.good.as_object().unwrap().values().cloned().collect();
         for padding in 0..12 {
             let mut list = values.clone();
@@ -99,7 +99,8 @@ impl Target {
     }
 }
 
-/// A world with a patient, a live link with proof and ticket, a session; and every path that takes JSON.
+/// Every path that takes JSON. Prepares what the valid bodies need: patients, a link with proof and ticket, a
+/// reset link, a session.
 async fn targets(world: &World) -> Vec<Target> {
     let session = world.registered("p0", "rosa.q").await;
     let reset = world.reset_token("rosa.q").await;
@@ -198,7 +199,7 @@ async fn a_spoilt_body_is_a_400_413_or_415_and_changes_and_sends_nothing() {
         for (name, body) in target.spoilt() {
             let optional =
                 ["decline", "not-me"].iter().any(|end| target.path.ends_with(end)) && body.is_empty();
-            // A form's own field, which the page sends along.
+            // These two calls may have no body.
             if !optional {
                 tries.push((name, 400, target.request(&world, "application/json", body)));
             }
@@ -222,7 +223,7 @@ async fn a_spoilt_body_is_a_400_413_or_415_and_changes_and_sends_nothing() {
                 wrong.push(format!("{} {}: {name}: {} {text}", target.method, target.path, answer.status));
             }
         }
-        // At the pace of a client that keeps to its limits.
+        // Keeps the pace of a client that stays within its limits.
         world.advance(30);
     }
     assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
@@ -282,14 +283,14 @@ async fn bad_dates_names_addresses_and_control_characters_are_refused_by_field()
     if world.items().await.contains("\"PATIENT#") {
         wrong.push("a refused chart was kept".to_owned());
     }
-    // A premium or foreign number is kept as text and never called or texted.
+    // A premium-rate or foreign number is kept as text, and no text is sent to it.
     for phone in ["+1 900 555 0123", "+44 20 7946 0958", "+1 876 555 0123"] {
         world.patient("p1", World::chart_with(json!({"mobile_phone": phone}))).await;
         let refused = world.invite("p1", "sms").await.expect_and(422);
         assert_eq!(refused.json()["reasons"], json!(["missing_mobile_phone"]), "{phone}");
     }
     assert!(world.mails().await.is_empty());
-    // Notes in words are free, but not for characters that nobody can type.
+    // Notes are free text, but may not contain characters that nobody can type.
     world.patient("p1", World::chart()).await;
     for (path, body) in [
         ("portal/revoke", json!({"reason": "other", "note": "a\u{0}b"})),
@@ -386,7 +387,7 @@ async fn the_same_idempotency_key_has_one_effect_and_one_answer_for_a_day() {
     world.patient("p2", World::chart()).await;
     let elsewhere = once(&world, ehr, "k1", "/v1/patients/p2/invitations", &body).await.expect_and(422);
     assert_eq!(elsewhere.code(), "idempotency_mismatch");
-    // Another client's key of the same name is another, and so is another practice's.
+    // The same key sent by another client or another practice is a separate key.
     let theirs = once(&world, &world.keys.scheduling, "k1", path, &body).await.expect_and(201);
     assert_ne!(first.str("/invitation_id"), theirs.str("/invitation_id"));
     once(&world, &world.other_keys.ehr, "k1", path, &body).await.expect(404);
@@ -422,7 +423,7 @@ async fn quick_add_and_revoke_happen_once_with_one_idempotency_key() {
     let revoke = json!({"reason": "other"});
     once(&world, ehr, "gone", path, &revoke).await.expect(200);
     let sent = world.mails().await.len();
-    // Given back in between, a repeated request does not take it away again.
+    // Access is given back in between. The repeated request doesn't revoke it again.
     world.invite("p1", "email").await.expect(201);
     let repeated = once(&world, ehr, "gone", path, &revoke).await.expect_and(200);
     assert_ne!(repeated.str("/status"), "revoked");
@@ -464,7 +465,7 @@ async fn the_same_idempotency_key_many_times_at_once_has_one_effect() {
 
 // --- who calls ---
 
-/// Every call that changes something.
+/// Calls that change something.
 fn changes() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("PUT", "/v1/patients/p1", World::chart_with(json!({"city": "Boston"}))),
@@ -660,7 +661,7 @@ async fn a_form_of_another_site_does_nothing_with_the_persons_cookie() {
     }
     assert_eq!(table(&world).await, before);
     assert_eq!(world.introspect(&session).await["active"], true);
-    // The page's own form is taken.
+    // The form of our own page is accepted.
     let out = world.request("POST", &paths[0].0).header("cookie", format!("__Host-portico={session}"));
     let out = world.send(out.header("sec-fetch-site", "same-origin").form(&[("lang", "en")])).await;
     assert!(matches!(out.status, 204 | 303), "{}", out.text);

@@ -57,11 +57,11 @@ async fn every_call_about_another_practices_patient_answers_as_about_nobody() {
         let answer = world.staff(&world.other_keys.ehr, "POST", &path, None).await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.text);
     }
-    // Nothing of it anywhere, and the session still holds.
+    // None of these calls has sent or changed anything, and the session is still active.
     assert_eq!(world.mails().await.len(), mails);
     assert_eq!(table(&world).await, before);
     assert_eq!(world.introspect(&session).await["active"], true);
-    // A patient of the same id is another patient.
+    // A patient with the same id at the other practice is another patient.
     world.staff(&world.other_keys.ehr, "PUT", "/v1/patients/p1", Some(World::chart())).await.expect(201);
     let own = world.staff(&world.other_keys.ehr, "GET", "/v1/patients/p1/portal", None).await.expect_and(200);
     assert_eq!(own.str("/status"), "uninvited");
@@ -109,7 +109,8 @@ async fn nothing_that_staff_of_one_practice_do_reaches_a_login_of_another() {
         ),
         ("POST", format!("/v1/demographic-changes/{change}/accept"), json!({}), 404),
         ("POST", format!("/v1/demographic-changes/{change}/decline"), Value::Null, 404),
-        // The same user name there is another login: free, and theirs to give.
+        // At the other practice the same user name is another login. It is free, and staff there may assign
+        // it.
         ("GET", "/v1/usernames/rosa.q".to_owned(), Value::Null, 200),
         (
             "PUT",
@@ -127,7 +128,7 @@ async fn nothing_that_staff_of_one_practice_do_reaches_a_login_of_another() {
         assert!(!answer.text.contains(&account), "{method} {path}: {}", answer.text);
         world.advance(1);
     }
-    // Nor does what strangers ask of that practice's pages.
+    // Requests by strangers on that practice's pages don't reach the login either.
     let mails = world.mails().await.len();
     let ask = format!("/{}/forgot-password", world.other_practice);
     world.post(&ask, json!({"username": "rosa.q"})).await.expect(202);
@@ -161,7 +162,7 @@ async fn a_session_of_one_practice_does_not_work_at_the_other() {
         world.staff(&world.keys.portal, "POST", "/v1/sessions/exchange", Some(json!({"code": session})));
     assert_eq!(exchange.await.status, 404, "a session is no exchange code");
 
-    // An exchange code of one practice is nothing at the other, and there for one use.
+    // An exchange code doesn't work at the other practice, and works once at its own.
     world.settings(json!({"portal_url": "https://portal.example.org/in"})).await;
     let to_portal = world.request("POST", &format!("/{here}/portal")).bearer_auth(&session);
     let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect_and(303);
@@ -174,7 +175,7 @@ async fn a_session_of_one_practice_does_not_work_at_the_other() {
     exchange(&world.keys.portal).await.expect(404);
     assert_eq!(world.introspect(&code).await["active"], false, "an exchange code is no session");
     assert_eq!(world.introspect(&own).await["active"], true);
-    // Sixty seconds.
+    // An exchange code ends after sixty seconds.
     let to_portal = world.request("POST", &format!("/{here}/portal")).bearer_auth(&session);
     let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect_and(303);
     let code = redirect.header("location").rsplit_once("code=").unwrap().1.to_owned();
@@ -186,7 +187,7 @@ async fn a_session_of_one_practice_does_not_work_at_the_other() {
 #[tokio::test]
 async fn a_cursor_belongs_to_its_practice_and_its_list() {
     let world = World::new().await;
-    // Enough events of one patient for a second page.
+    // Makes enough events of one patient for a second page.
     world.patient("p1", World::chart()).await;
     let ask = async |key: &str, path: String| world.staff(key, "GET", &path, None).await;
     let mut cursor = String::new();

@@ -58,7 +58,7 @@ async fn sixty_four_racers_with_one_ticket_make_one_account() {
     }
 }
 
-/// What every step of a link answers, the token itself taken out.
+/// The answers of every step of a link, with the token replaced.
 async fn answers_of(world: &World, token: &str, proof: &str, ticket: &str) -> Vec<String> {
     let path = format!("/i/{token}");
     let register =
@@ -75,7 +75,7 @@ async fn answers_of(world: &World, token: &str, proof: &str, ticket: &str) -> Ve
         world.post(&format!("{path}/codes/check"), json!({"proof": proof, "code": "123456"})).await,
         world.post(&format!("{path}/register"), register).await,
     ];
-    // A page says its own address, so its length goes with the token's.
+    // A page contains its own address, so its length depends on the token's.
     let length = |line: &&str| !line.starts_with("content-length: ");
     let page = |text: String| text.lines().filter(length).collect::<Vec<_>>().join("\n");
     let same = |answer: &Answer| {
@@ -87,7 +87,7 @@ async fn answers_of(world: &World, token: &str, proof: &str, ticket: &str) -> Ve
 #[tokio::test]
 async fn every_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
     let world = World::new().await;
-    // Seven links, each with a proof and a ticket, then each ended in its own way.
+    // Makes eight links, each with a proof and a ticket, and then ends each in its own way.
     let mut made = Vec::new();
     for id in ["used", "superseded", "cancelled", "revoked", "locked", "corrected", "disabled", "expired"] {
         let token = world.invited(id).await;
@@ -111,7 +111,8 @@ async fn every_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
 
     let mut all = Vec::new();
     for (id, token, proof, ticket) in &made {
-        // The ticket of a locked link still stands, as that of an expired one does; asked about below.
+        // The ticket of a locked or expired link still works until its own end, so a made-up one is sent
+        // here.
         let ticket = if matches!(*id, "locked" | "expired") { "none" } else { ticket };
         if *id == "expired" {
             world.advance(72 * 3600);
@@ -183,7 +184,7 @@ async fn a_link_expires_at_the_very_instant_that_it_names() {
     world.service.clock.set(ends.plus_seconds(-2)).unwrap();
     world.get(&path).await.expect(200);
     world.state_facts(&token).await.expect(200);
-    // The clock stands still for nobody: the first look is at the instant itself or a few milliseconds later.
+    // The clock goes on, so the first request comes at the instant itself or a few milliseconds later.
     world.service.clock.set(ends).unwrap();
     world.get(&path).await.expect(410);
     world.state_facts(&token).await.expect(410);
@@ -310,7 +311,7 @@ async fn a_right_answer_gives_its_try_back_and_no_more_than_that() {
     }
     world.post(&path, facts("Nobody", "1945-04-27")).await.expect(422);
     world.state_facts(&token).await.expect(410);
-    // Thirty wrong ones at once are evaluated five times.
+    // Of thirty wrong answers at once, five are evaluated.
     let token = world.invited("p2").await;
     let path = format!("/i/{token}/verify");
     let answers = join_all((0..30).map(|_| world.post(&path, facts("Nobody", "1945-04-27")))).await;
@@ -386,7 +387,7 @@ async fn a_link_belongs_to_its_record_whatever_the_request_says() {
         world.request("GET", &format!("{path}?practice=lakeside")).bearer_auth(&world.other_keys.ehr);
     let answer = world.send(request.header("host", "lakeside.example.com")).await.expect_and(200);
     assert_eq!(answer.str("/practice"), world.practice);
-    // The address that the link went to is corrected while the visitor is under way.
+    // Staff correct the address that the link went to while the visitor is using it.
     let ticket = world.ticket(&token).await;
     world.patient("p1", World::chart_with(json!({"email": "right@example.com"}))).await;
     world.get(&path).await.expect(410);

@@ -106,7 +106,8 @@ async fn no_personal_or_secret_value_reaches_the_log_and_every_line_is_json() {
         world.send(request.bearer_auth(&session).json(&body)).await;
     }
 
-    // Every field of every staff call, with a line of log in it, and in what the caller claims about itself.
+    // Puts a log line into every field of the chart, into other staff calls, and marks the headers that
+    // describe the caller.
     for name in chart.as_object().unwrap().keys() {
         let mut spoilt = chart.clone();
         spoilt[name] = json!(INJECTION);
@@ -170,7 +171,7 @@ async fn no_personal_or_secret_value_reaches_the_log_and_every_line_is_json() {
     ]);
 
     let text = log::text();
-    // A number of six digits may stand in any log by chance; a code is looked for as a word.
+    // Six digits may occur in any log by chance, so a code is searched for as a whole word.
     let as_word = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == code);
     let mut wrong = Vec::new();
     for line in text.lines() {

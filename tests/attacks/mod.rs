@@ -18,7 +18,7 @@ mod wrong_hands;
 use portico_testkit::{Answer, World};
 use serde_json::{Value, json};
 
-/// All that an attacker can tell apart: status, headers (the date aside) and body.
+/// Everything of an answer that an attacker can compare: status, headers (without the date) and body.
 fn seen(answer: &Answer) -> String {
     let mut headers: Vec<String> = answer
         .headers
@@ -30,7 +30,7 @@ fn seen(answer: &Answer) -> String {
     format!("{} {}\n\n{}", answer.status, headers.join("\n"), answer.text)
 }
 
-/// The whole table but limit counters, which alone a request of no effect may move.
+/// The whole table without limit counters, the only items that a request without effect may change.
 async fn table(world: &World) -> String {
     let mut lines: Vec<String> =
         world.items().await.lines().filter(|line| !line.contains("\"LIMIT#")).map(str::to_owned).collect();
@@ -57,7 +57,7 @@ async fn proof_and_code(world: &World, token: &str) -> (String, String) {
     (proof, world.last_mail().await.code())
 }
 
-/// A code of the same length that is another.
+/// Another code of the same length.
 fn other_code(code: &str) -> String {
     code.chars().map(|c| if c == '9' { '0' } else { char::from(c as u8 + 1) }).collect()
 }

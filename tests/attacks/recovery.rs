@@ -1,5 +1,5 @@
-//! The way back as an attacker would walk it: who has an account, whose link is it, how often may one guess, and who is
-//! locked out by whom.
+//! Attacks on recovery: learning who has an account, using another person's link, guessing, locking others
+//! out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -16,7 +16,8 @@ use super::{facts, other_code, seen, table};
 const NEW: &str = "quince ladder eleven";
 const DAY: i64 = 86_400;
 
-/// A person of each kind that an answer must not tell apart, each with a patient, an address and a user name of that name.
+/// Kinds of people that an answer must not tell apart. Each has a patient id, an address and a user name
+/// after the kind.
 const KINDS: [&str; 5] = ["known", "revoked", "locked", "invited", "unknown"];
 
 fn address(kind: &str) -> String {
@@ -27,7 +28,7 @@ fn stated(kind: &str) -> Value {
     json!({"email": address(kind), "family_name": "Quillfeather", "birth_date": "04/27/1945", "postal_code": "02139"})
 }
 
-/// A world with one person of each kind but the unknown, and their invitation links, used or not.
+/// A world with one person of each kind except the unknown, and their invitation links, used or not.
 async fn people() -> (World, BTreeMap<&'static str, String>) {
     let world = World::new().await;
     let mut links = BTreeMap::from([("unknown", "A".repeat(44))]);
@@ -48,7 +49,7 @@ async fn people() -> (World, BTreeMap<&'static str, String>) {
     (world, links)
 }
 
-/// Everything that can be asked for on behalf of a person of a kind.
+/// Every request that anybody can make on behalf of a person of a kind.
 fn asks(world: &World, kind: &str, link: &str) -> Vec<(String, Value)> {
     let here = |path: &str| format!("/{}/{path}", world.practice);
     vec![
@@ -77,14 +78,14 @@ async fn nobody_learns_from_an_answer_who_has_an_account() {
             let answer = world.post(&path, body).await.expect_and(202);
             assert_eq!(answer.text, "{}");
             answers.entry(100).or_default().insert(seen(&answer));
-            // What was asked is answered before the next is asked: no kind waits for another.
+            // Each request is worked off before the next is sent, so that no kind waits for another.
             world.service.idle().await;
         }
     }
     for (place, answers) in answers {
         assert_eq!(answers.len(), 1, "{place}: {answers:#?}");
     }
-    // Tokens of every length and spelling read the same, too.
+    // Tokens of every length and spelling get the same answer, too.
     let one = seen(&world.post(&format!("/i/{}/renew", links["known"]), json!({})).await);
     for token in
         ["x", "%00%00", "%0a", &"%01".repeat(400), &"A".repeat(2000), &"%ff".repeat(44), "..%2f..%2fv1"]
@@ -94,8 +95,9 @@ async fn nobody_learns_from_an_answer_who_has_an_account() {
     }
 }
 
-/// Whether the second kind of caller waits longer: by a quarter in the middle, and in more than 92 of 100 pairs. Where
-/// both are answered alike, this share is a half with a deviation of 0.084 for 24 against 24, however noisy the machine.
+/// Whether the second kind of caller waits longer: the median by a quarter, and more than 92 of 100 pairs. If
+/// both are answered alike, this share is a half, with a deviation of 0.084 for 24 against 24, however noisy
+/// the machine is.
 fn waits_longer(one: &[Duration], other: &[Duration]) -> bool {
     let median = |times: &[Duration]| {
         let mut sorted = times.to_vec();
@@ -106,18 +108,19 @@ fn waits_longer(one: &[Duration], other: &[Duration]) -> bool {
     longer * 100 > one.len() * other.len() * 92 && median(other) > median(one).mul_f64(1.25)
 }
 
-// Kinds take turns, so that whatever slows the machine slows them all; and what a request leads to is over before the
-// next is timed. Looking somebody up, making a link or hashing a password would show here as a multiple.
+// Kinds take turns, so that whatever slows the machine slows them all. The work that a request causes is over
+// before the next is timed. Looking somebody up, making a link or hashing a password inside a request would
+// show here as a multiple.
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "how long an answer took is what this is about")]
 async fn nobody_learns_from_the_time_that_an_answer_takes_who_has_an_account() {
     let (world, links) = people().await;
     let mut times: BTreeMap<(usize, &str), Vec<Duration>> = BTreeMap::new();
     for round in 0..24 {
-        // Another day, so that every address may hear of it again.
+        // Moves to another day, so that every address may get messages again.
         world.advance(DAY);
         for turn in 0..KINDS.len() {
-            // Forwards and backwards, so that nobody always comes after the same.
+            // Goes forwards and backwards, so that no kind always comes after the same one.
             let turn = if round % 2 == 0 { turn } else { KINDS.len() - turn };
             let kind = KINDS[(round + turn) % KINDS.len()];
             for (place, (path, body)) in asks(&world, kind, &links[kind]).into_iter().enumerate() {
@@ -164,7 +167,7 @@ async fn queued_requests_are_sealed_and_of_one_length() {
         for (path, body) in asks(&world, kind, &links[kind]) {
             world.post(&path, body).await.expect(202);
             let id = world.service.queues.deliver_again("RequestQueue").unwrap();
-            // Nothing else runs between these two lines, so that it still waits.
+            // Nothing else runs between these two lines, so the message is still in the queue.
             let queued = world.service.queues.messages("RequestQueue");
             for message in queued.iter().filter(|message| message.id == id) {
                 assert!(!message.body.contains(kind) && !message.body.contains("uillfeather"));
@@ -189,7 +192,7 @@ async fn a_request_that_the_queue_delivers_twice_is_answered_once() {
     assert_eq!(world.mails().await.len(), mails);
     assert_eq!(table(&world).await, before);
     world.get(&format!("/r/{token}")).await.expect(200);
-    // Nor once it has been used.
+    // The same holds after the link was used.
     let ticket = world.reset_ticket(&token).await;
     world.new_password(&token, &ticket, NEW).await.expect(204);
     let mails = world.mails().await.len();
@@ -238,13 +241,13 @@ fn request_access_may_do_nothing_but_count_and_queue() {
         "sqs:SendMessage on RequestQueue",
     ];
     assert_eq!(elsewhere, counted.map(str::to_owned).into());
-    // And what does look somebody up can be asked by nobody but the queue.
+    // The function that looks people up is called by the queue alone.
     let worker = template.functions.iter().find(|one| one.folder == "answer-request").unwrap();
     assert!(worker.routes.is_empty() && worker.schedules.is_empty() && worker.stream.is_none());
     assert_eq!(worker.queues.iter().map(|queue| queue.queue.as_str()).collect::<Vec<_>>(), ["RequestQueue"]);
 }
 
-/// What every step of a reset link answers, the token itself taken out.
+/// The answers of every step of a reset link, with the token replaced.
 async fn answers_of(world: &World, token: &str, ticket: &str) -> Vec<String> {
     let path = format!("/r/{token}");
     let office = json!({"birth_date": "04/27/1945", "access_code": "12345678"});
@@ -306,7 +309,7 @@ async fn every_reset_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
 
     let nothing = "A".repeat(44);
     let model = answers_of(&world, &nothing, "none").await;
-    // What is wrong with the form itself is said of any link, and of none.
+    // No form gets a `400` here: a dead link is refused before the form is read.
     let malformed = |answer: &String| answer.starts_with("400 ");
     assert!(
         model.iter().all(|answer| answer.starts_with("410 ")),
@@ -322,7 +325,8 @@ async fn every_reset_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
         }
     };
     for (kind, token, ticket, _) in &made {
-        // A ticket that was given out in time outlives its link's expiry, and the wrong answers of somebody else.
+        // A ticket outlives the expiry of its link and wrong answers by somebody else, so a made-up one is
+        // sent here.
         let ticket = if matches!(*kind, "locked" | "expired") { "none" } else { ticket };
         if *kind == "expired" {
             world.advance(3600);
@@ -367,7 +371,7 @@ async fn a_link_of_one_purpose_does_not_work_for_the_other() {
                 token,
             ),
             one(world.post(&format!("{path}/register"), body).await.expect_and(410), token),
-            // Renewing by it is answered as ever, and does nothing.
+            // Renewing and reporting with it get the usual answer and do nothing.
             one(world.post(&format!("{path}/renew"), json!({})).await.expect_and(202), token),
             one(
                 world.post(&format!("{path}/not-me"), json!({"confirm": "yes"})).await.expect_and(202),
@@ -477,13 +481,13 @@ async fn five_wrong_answers_close_the_link_and_the_answer_never_says_which_fact(
         world.portal("p1").await["invitations"].as_array().unwrap().last().unwrap()["state"],
         "locked"
     );
-    // A question that nobody set has no answer.
+    // A security question that nobody set has no right answer.
     let token = world.reset_token("rosa.q").await;
     for answer in ["", " ", "x"] {
         let answer = json!({"birth_date": "1945-04-27", "answer": answer});
         assert!(matches!(world.post(&format!("/r/{token}/answer"), answer).await.status, 400 | 422));
     }
-    // Thirty at once are evaluated five times.
+    // Of thirty wrong answers at once, five are evaluated.
     let token = world.reset_token("rosa.q").await;
     let path = format!("/r/{token}/answer");
     let wrong = json!({"birth_date": "1945-04-28", "access_code": "12345678"});
@@ -521,7 +525,7 @@ async fn a_code_takes_five_tries_and_a_new_one_does_not_reset_the_links_ten() {
 #[tokio::test]
 async fn a_code_works_once_for_ten_minutes_for_its_own_link_and_a_phone_gets_three_an_hour() {
     let world = World::new().await;
-    // To the beginning of an hour, so that the phone's count straddles none.
+    // Moves to the beginning of an hour, so that the phone's count stays within one.
     world.service.clock.set("2031-02-03T15:00:00Z".parse().unwrap()).unwrap();
     world.registered("p1", "rosa.q").await;
     world
@@ -545,7 +549,7 @@ async fn a_code_works_once_for_ten_minutes_for_its_own_link_and_a_phone_gets_thr
     }
     let ticket = check(&first, &code_1).await.expect_and(200).str("/ticket");
     check(&first, &code_1).await.expect(422);
-    // Another link's ticket opens nothing here.
+    // A ticket of another link opens nothing here.
     world.new_password(&second, &ticket, NEW).await.expect(410);
     for forged in ["", "A", &ticket[1..], &format!("{ticket}A"), &"A".repeat(10_000)] {
         world.new_password(&first, forged, NEW).await.expect(410);
@@ -557,7 +561,7 @@ async fn a_code_works_once_for_ten_minutes_for_its_own_link_and_a_phone_gets_thr
         assert_eq!(answer.header("retry-after").is_empty(), status == 202);
         world.advance(61);
     }
-    // Out of texts, the page still leads on.
+    // The page still leads on when the phone may get no more texts.
     let page = world.form(&format!("/r/{second}/codes"), &[("channel", "sms")]).await.expect_and(429);
     assert!(
         page.text.contains(&format!("href=\"/r/{second}?lang=en\""))
@@ -605,7 +609,7 @@ async fn a_new_password_ends_every_session_every_code_for_the_portal_and_every_o
     let spare = world.reset_ticket(&token).await;
     world.advance(61);
     let ticket = world.reset_ticket(&token).await;
-    // The latest ticket alone counts.
+    // Only the latest ticket counts.
     world.new_password(&token, &spare, NEW).await.expect(410);
     world.new_password(&token, &ticket, NEW).await.expect(204);
     for session in [&first, &second] {
@@ -621,7 +625,7 @@ async fn a_new_password_ends_every_session_every_code_for_the_portal_and_every_o
     world.sign_in("rosa.q", NEW).await.expect(200);
 }
 
-/// To the beginning of the longest window, so that no test straddles one.
+/// Moves to the beginning of the longest window, so that no test spans two.
 fn to_a_new_window(world: &World) {
     let next = (world.service.clock.now().seconds() / 600 + 1) * 600;
     world.service.clock.set(Timestamp::from_millis(next * 1000)).unwrap();
@@ -636,7 +640,7 @@ async fn browser(world: &World, password: &str, cookie: &str) -> Answer {
     world.send(request.form(&[("username", "rosa.q"), ("password", password)])).await
 }
 
-/// The cookie by which a browser is known.
+/// The cookie that marks a known browser, empty if the answer sets none.
 fn known(answer: &Answer) -> String {
     let cookies =
         answer.headers.iter().filter(|(name, _)| name == "set-cookie").flat_map(|(_, value)| value.lines());
@@ -679,16 +683,16 @@ async fn a_stranger_who_locks_a_user_name_does_not_lock_out_the_browser_that_sig
     lock(&world).await;
     browser(&world, PASSWORD, "").await.expect(401);
     let cookie = known(&browser(&world, PASSWORD, &cookie).await.expect_and(303));
-    // It is no pass for guessing: with it, too, ten wrong ones lock.
+    // The cookie is no pass for guessing: ten wrong passwords lock this browser, too.
     for _ in 0..11 {
         browser(&world, "not the password", &cookie).await.expect(401);
     }
     browser(&world, PASSWORD, &cookie).await.expect(401);
-    // Nor is it one for another name, nor forged.
+    // A forged or empty cookie is worth nothing.
     for forged in [&cookie[..cookie.len() - 1], "__Host-portico-browser=", "__Host-portico-browser=AAAA"] {
         browser(&world, PASSWORD, forged).await.expect(401);
     }
-    // A new password begins anew for all browsers: what one of them was known by is worth nothing.
+    // After a new password, no browser is known any more: cookies from before are worth nothing.
     let token = world.reset_token("rosa.q").await;
     let ticket = world.reset_ticket(&token).await;
     world.new_password(&token, &ticket, NEW).await.expect(204);
@@ -717,7 +721,7 @@ async fn the_table_holds_nothing_that_opens_a_reset() {
         }
         assert!(!dump.contains(&format!("\"{code}\"")), "the code");
     }
-    // A dump's reader has ids and digests; none of them is a ticket.
+    // The table contains ids and digests. None of them works as a ticket.
     let digest = half_way
         .split("\"digest\":{\"S\":\"")
         .nth(1)

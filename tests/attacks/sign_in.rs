@@ -13,7 +13,7 @@ fn credentials(username: &str, password: &str) -> Value {
     json!({"username": username, "password": password})
 }
 
-/// To the beginning of the longest window, so that no test straddles one.
+/// Moves to the beginning of the longest window, so that no test spans two.
 fn to_a_new_window(world: &World) {
     let next = (world.service.clock.now().seconds() / 600 + 1) * 600;
     world.service.clock.set(Timestamp::from_millis(next * 1000)).unwrap();
@@ -62,7 +62,7 @@ async fn unknown_wrong_revoked_and_locked_sign_ins_get_the_same_answer_to_the_by
     let strip = |page: &String| page.lines().filter(|l| !l.starts_with(": ")).collect::<Vec<_>>().join("\n");
     let pages: BTreeSet<String> = pages.iter().map(strip).collect();
     assert_eq!(pages.len(), 1, "{pages:#?}");
-    // The right password of a revoked person, and only that, hears why.
+    // A revoked person learns the reason with the right password only.
     assert_eq!(world.sign_in("revoked.one", PASSWORD).await.expect_and(403).code(), "access_revoked");
     world.sign_in("known.one", PASSWORD).await.expect(200);
     let elsewhere = format!("/{}/sign-in", world.other_practice);
@@ -106,19 +106,19 @@ async fn ten_wrong_passwords_lock_a_user_name_and_the_count_outlives_the_lock() 
     }
     world.sign_in("known.one", PASSWORD).await.expect(401);
     world.advance(61);
-    // One more wrong one after the lock locks again at once, for longer.
+    // One more wrong password after the lock locks again at once, for longer.
     world.sign_in("known.one", "not the password").await.expect(401);
     world.advance(61);
     world.sign_in("known.one", PASSWORD).await.expect(401);
     world.advance(3601);
     world.sign_in("known.one", PASSWORD).await.expect(200);
-    // A success begins the count anew: nine wrong ones and the right one.
+    // A success resets the count: nine wrong passwords and the right one.
     to_a_new_window(&world);
     for _ in 0..9 {
         world.sign_in("known.one", "not the password").await.expect(401);
     }
     world.sign_in("known.one", PASSWORD).await.expect(200);
-    // All spellings of the name count on one bucket.
+    // All spellings of a name share one counter.
     for name in ["KNOWN.one", "known.ONE", " known.one ", "ｋnown.one"].iter().cycle().take(12) {
         world.sign_in(name, "not the password").await.expect(401);
     }
@@ -138,10 +138,10 @@ async fn two_hundred_guesses_at_once_do_not_get_past_the_lock() {
             from(world, 10 + u8::try_from(n % 10).unwrap(), "known.one", password).await
         }
     };
-    // The first ten are known to be wrong; whatever comes beside or after them is too late.
+    // The first ten are known to be wrong. All later guesses come too late.
     join_all((0..10).map(&guess)).await;
     let answers = join_all((10..200).map(&guess)).await;
-    // Where so many hashes keep the machine busy, a guess that was not looked at at all is none the better.
+    // On a busy machine a guess may be refused unread with 429 or 503, which tells the guesser nothing.
     let others: Vec<_> = answers.iter().filter(|answer| !matches!(answer.status, 401 | 429 | 503)).collect();
     assert!(others.is_empty(), "{others:?}");
     from(&world, 99, "known.one", PASSWORD).await.expect(401);
@@ -177,13 +177,14 @@ async fn sixty_failures_stop_one_address_whatever_headers_and_user_names_it_uses
     let wait: i64 = stopped.header("retry-after").parse().unwrap();
     assert!((1..=600).contains(&wait));
     world.sign_in("known.one", PASSWORD).await.expect(429);
-    // No account was locked, and another address signs in.
+    // The account is not locked: another address signs in.
     from(&world, 2, "known.one", PASSWORD).await.expect(200);
     world.advance(600);
     world.sign_in("known.one", PASSWORD).await.expect(200);
 }
 
-// An address's failures are counted once they are known: what it sends at once is bounded by its POSTs, and is its last.
+// Failures of an address are counted once they are known. What it sends at the same instant is bounded by its
+// limit of POSTs; after that it is stopped.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_failures_at_once_stop_their_address_for_ten_minutes() {
     let world = World::new().await;
@@ -211,7 +212,7 @@ async fn six_hundred_posts_in_five_minutes_are_enough_from_one_address() {
     let wait: i64 = stopped.header("retry-after").parse().unwrap();
     assert!((1..=300).contains(&wait));
     assert_eq!(stopped.code(), "too_many_requests");
-    // Every public POST from there, and none from elsewhere; reading goes on.
+    // The limit stops every public POST from that address and none from others. Reading goes on.
     world.sign_in("known.one", PASSWORD).await.expect(429);
     world.get(&format!("/{}", world.practice)).await.expect(200);
     let elsewhere = world.from_address([127, 0, 0, 2], "POST", path).json(&json!({"as": "patient"}));

@@ -1,4 +1,4 @@
-//! Accounts, links and messages that could come into the wrong hands by the way that things are combined.
+//! Combinations of operations that could give an account, a link or a message to the wrong person.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn mother(more: &Value) -> Value {
     body
 }
 
-/// A ticket through the link in the last mail, as a representative.
+/// Follows the link in the last mail as a representative; returns its token and a ticket.
 async fn ticket(world: &World, birth_date: &str) -> (String, String) {
     let token = world.last_mail().await.token();
     let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": birth_date});
@@ -36,7 +36,8 @@ async fn a_link_that_gives_access_back_never_opens_the_account_of_whoever_looks_
     world.patient("p1", World::chart()).await;
     mother_registered(&world, "p1", "1945-04-27").await;
     world.revoke("p1", "compromised").await.expect(200);
-    // The chart's contact is not hers: what goes there offers a new registration, not a new password for her login.
+    // The chart's contact is not the mother's. The mail to it offers a new registration, not a new password
+    // for her login.
     let invited = world.invite("p1", "email").await.expect_and(201).json();
     assert_eq!(invited["kind"], "registration");
     let token = world.last_mail().await.token();
@@ -67,7 +68,7 @@ async fn a_registration_that_waits_for_staff_ends_with_the_revocation() {
     let holds = world.ehr("GET", "/v1/holds", None).await.expect_and(200).json();
     let hold = holds["holds"][0]["hold_id"].as_str().unwrap().to_owned();
 
-    // While access is off, nobody can be let in.
+    // While access is switched off, staff can't grant a waiting registration.
     let access = "/v1/patients/p1/portal/access";
     world.ehr("PUT", access, Some(json!({"enabled": false}))).await.expect(200);
     let grant = format!("/v1/holds/{hold}/grant");
@@ -88,7 +89,7 @@ async fn a_registration_that_waits_for_staff_ends_with_the_revocation() {
 async fn a_login_keeps_its_relation_to_a_patient_whatever_link_it_is_added_to() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
-    // The invitation for her husband lies in the mailbox that they share.
+    // The invitation for her husband goes to the mailbox that they share.
     let offer = mother(
         &json!({"relationship": "spouse", "level": "limited", "email": "rosa.quillfeather@example.com"}),
     );
@@ -107,7 +108,7 @@ async fn a_login_keeps_its_relation_to_a_patient_whatever_link_it_is_added_to() 
 async fn a_signed_in_person_who_invites_an_address_does_not_learn_whether_it_is_on_file() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
-    // Three requests use up what strangers may cause at that address.
+    // Three requests use up the messages that strangers may cause at that address.
     for _ in 0..4 {
         let body = json!({"email": "rosa.quillfeather@example.com"});
         world.post(&format!("/{}/forgot-username", world.practice), body).await.expect(202);
@@ -154,7 +155,7 @@ async fn a_temporary_password_that_was_reset_still_asks_for_the_terms() {
 #[tokio::test]
 async fn a_parent_and_two_twins_at_one_address_each_get_the_right_link() {
     let world = World::new().await;
-    // One address, one last name, one birth date, one ZIP: twins, and their mother registered by the first one's link.
+    // Twins share address, last name, birth date and ZIP. Their mother has registered for the first one.
     for (id, name) in [("p1", "Milo"), ("p2", "Nina")] {
         let twin = json!({"given_name": name, "birth_date": "2020-04-27", "email": "marta.vale@example.com"});
         world.patient(id, World::chart_with(twin)).await;
@@ -170,7 +171,7 @@ async fn a_parent_and_two_twins_at_one_address_each_get_the_right_link() {
     };
     let mail = ask("forgot-password").await;
     assert!(mail.get("text").contains("/r/"), "{}", mail.get("text"));
-    // The other one has nobody yet.
+    // Nobody has registered for the other twin yet.
     let mail = ask("sign-up").await;
     assert!(mail.get("text").contains("/i/"), "{}", mail.get("text"));
     assert_eq!(world.portal("p2").await["status"], "invited");
@@ -198,7 +199,7 @@ async fn a_representative_who_says_not_me_is_not_written_to_again() {
     let refused = world.ehr("POST", path, Some(mother(&json!({})))).await.expect_and(422).json();
     assert_eq!(refused["reasons"], json!(["reported_wrong_recipient"]));
     world.ehr("POST", path, Some(mother(&json!({"email": "m.vale@example.com"})))).await.expect(201);
-    // The patient's own address is another matter.
+    // The patient's own address is not affected, and confirming the contact opens the mother's address again.
     world.invite("p1", "email").await.expect(201);
     let confirm = Some(json!({"channel": "email"}));
     world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200);

@@ -1,4 +1,4 @@
-//! The whole main job, as people do it: from the mail to the records, and out again.
+//! The main journey in a browser: from the mail to the records, and signing out.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::driver::Browser;
 use super::{SUBMIT, follow_the_mail, get_and_enter_a_code};
 
-/// What a reader of one language meets on the way.
+/// The words that a reader of one language sees on the way.
 struct Words {
     language: &'static str,
     link: &'static str,

@@ -1,4 +1,5 @@
-//! Getting back in, and letting others in, as people do it: without a script, from the page or the mail in front of them.
+//! Recovery and representatives in a browser without scripts. People start from the page or the mail in front
+//! of them.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
@@ -61,7 +62,7 @@ async fn somebody_without_a_phone_gets_back_in_with_a_code_from_the_office() {
     world.invite("p1", "email").await.expect(201);
     let browser = Browser::without_scripts().await;
     follow_the_mail(&browser, &world).await;
-    // The one way there is, and whom to call.
+    // The page offers the only way that is open, and the number to call.
     assert!(browser.text("main").await.contains("(202) 555-0100"));
     browser.click("label[for=channel]").await;
     browser.follow(SUBMIT).await;
@@ -94,7 +95,7 @@ async fn a_registered_patient_asks_for_a_link_a_new_one_and_her_user_name() {
     browser.follow(SUBMIT).await;
     assert_eq!(browser.text("h1").await, "Check your e-mail and your phone");
 
-    // The link lies in the mailbox for too long.
+    // The link expires in the mailbox.
     world.mails().await;
     world.advance(72 * 3600);
     follow_the_mail(&browser, &world).await;
@@ -104,7 +105,7 @@ async fn a_registered_patient_asks_for_a_link_a_new_one_and_her_user_name() {
     follow_the_mail(&browser, &world).await;
     assert_eq!(browser.text("h1").await, "Set up your portal access");
 
-    // «This message is not for me»: asked once more, and only then done.
+    // "This message is not for me" asks once more before it does anything.
     browser.follow("main form:last-of-type button").await;
     assert_eq!(browser.text("h1").await, "Is this message not for you?");
     browser.follow("main p a").await;
@@ -146,13 +147,13 @@ async fn a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login()
     daughter.fill("#birth_date", "04/27/1945").await;
     daughter.follow(SUBMIT).await;
     get_and_enter_a_code(&daughter, &world).await;
-    // What her mother said of her stands there already.
+    // The fields that her mother filled in are filled in already.
     daughter.fill("#password", PASSWORD).await;
     daughter.click("label[for=accept_terms]").await;
     daughter.follow(SUBMIT).await;
     assert_eq!(daughter.text(".records").await, "Rosa\nSomeone you care for");
 
-    // Her father is a patient here, too.
+    // Her father is also a patient of this practice.
     let father = json!({"given_name": "Hugo", "email": "hugo@example.com"});
     world.patient("p2", World::chart_with(father)).await;
     let offer = json!({
@@ -170,7 +171,7 @@ async fn a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login()
     daughter.follow("main form:last-of-type button").await;
     assert_eq!(daughter.text(".records").await, "Rosa\nSomeone you care for\nHugo\nSomeone you care for");
 
-    // Rosa shows her less, then ends it; Hugo's records stay.
+    // Rosa limits her access and then ends it. Access to Hugo's records stays.
     browser.open(&world.url(&format!("/{}/account/representatives", world.practice))).await;
     browser.follow("main .records form:first-of-type button").await;
     assert!(browser.text(".records").await.contains("appointments"));
@@ -201,7 +202,7 @@ async fn somebody_with_a_temporary_password_chooses_their_own_before_anything_el
     assert_eq!(browser.text(".records").await, "Rosa\nYourself");
     assert_eq!(world.portal("p1").await["status"], "active");
 
-    // And what the office has of her, she proposes to change.
+    // She also proposes a change of her details.
     browser.follow("a[href*=demographics]").await;
     browser.fill("#city", "Salem").await;
     browser.follow(SUBMIT).await;

@@ -1,4 +1,4 @@
-//! What every page owes its readers (WCAG 2.1 AA), as far as a program can see it: on a phone 320 pixels wide, in
+//! Checks the structure of every page (WCAG 2.1 AA), as far as a program can: on a phone 320 pixels wide, in
 //! light and in dark, in both languages.
 
 use portico_testkit::{PASSWORD, World};
@@ -40,7 +40,7 @@ impl Inspector {
         self.inspect(page).await;
     }
 
-    /// Sends the first form as it is, whatever the browser would say against it.
+    /// Sends the first form as it is, without the browser's own checks.
     async fn submit(&mut self, page: &str) {
         self.browser.run("for (const form of document.forms) form.noValidate = true").await;
         self.browser.follow(SUBMIT).await;
@@ -59,7 +59,7 @@ impl Inspector {
 
     fn conclude(self, pages: usize) {
         assert!(self.wrong.is_empty(), "{}\n\nseen:\n{}", self.wrong.join("\n"), self.seen.join("\n"));
-        // A page that was never reached would have passed.
+        // A page that was never reached must not count as sound.
         assert_eq!(self.seen.len(), pages, "{}", self.seen.join("\n"));
     }
 }
@@ -174,7 +174,7 @@ async fn every_page_is_sound(language: &str) {
     see.conclude(39);
 }
 
-/// The pages on which people get back in, let others in, and change what is theirs.
+/// The pages for recovery, for representatives and for changing one's own account.
 async fn every_page_of_an_account_is_sound(language: &str) {
     let world = World::new().await;
     world
@@ -351,7 +351,7 @@ async fn every_mail_and_the_mailbox_are_sound() {
             see.inspect(&format!("mail: {what}")).await;
         }
     }
-    // The invitation, the code, the confirmation, the three that a stranger can cause, word of the revocation, and the
-    // links back by e-mail and text.
+    // These are the invitation, the code, the confirmation, the three mails that a stranger can cause, the
+    // notice of revocation, and the links that restore access by e-mail and text.
     see.conclude(1 + 9 + 8);
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 const NEW_PASSWORD: &str = "copper lantern nine";
 
-/// A request of somebody who is signed in to a page behind their account page, as JSON.
+/// Sends a request to a page of the account as a signed-in person, as JSON.
 async fn own(world: &World, session: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
     let request = world.request(method, &format!("/riverside/account{path}")).bearer_auth(session);
     world
@@ -28,7 +28,7 @@ async fn session_of(world: &World, username: &str) -> String {
     world.sign_in(username, PASSWORD).await.expect_and(200).str("/session_token")
 }
 
-/// What was sent since `before` messages had been.
+/// The messages after the first `before`.
 async fn since(world: &World, before: usize) -> Vec<Mail> {
     world.mails().await.split_off(before)
 }
@@ -40,7 +40,7 @@ fn representative(name: &str) -> Value {
     })
 }
 
-/// The patient invites somebody, who registers through the link: the session's token.
+/// The patient invites somebody, who registers through the link. Returns the token of the new session.
 async fn represented_by(world: &World, patient_session: &str, name: &str) -> String {
     let answer = post(world, patient_session, "/representatives", representative(name)).await.expect_and(201);
     assert_eq!(answer.json(), json!({"state": "invited"}), "the patient is not told the link");
@@ -152,7 +152,7 @@ async fn a_new_user_name_signs_in_and_the_old_one_is_free() {
 async fn a_lock_holds_on_a_new_user_name_too() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
-    // What was counted on the old name must not be forgiven on the new one.
+    // A new user name must not get round the lock.
     for _ in 0..9 {
         world.sign_in("rosa.q", "not the password").await.expect(401);
     }
@@ -431,7 +431,7 @@ async fn nothing_of_an_account_is_shown_or_changed_without_a_session_or_from_ano
         "/representatives/end",
         "/demographics",
     ];
-    // All but the counters of who calls.
+    // Everything except the limit counters.
     let kept = async || {
         let items = world.items().await;
         items.lines().filter(|line| !line.contains("\"LIMIT#")).map(str::to_owned).collect::<Vec<_>>()

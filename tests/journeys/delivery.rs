@@ -109,7 +109,7 @@ async fn a_full_mailbox_and_an_automatic_reply_stop_nothing() {
 async fn feedback_that_comes_twice_or_out_of_order_takes_nothing_back() {
     let world = World::new().await;
     let order = ["delay", "delivery", "bounce", "complaint"];
-    // Each order in which four reports can come, with repeats, ends in the same place, and never steps back.
+    // Whatever the order of four reports, with repeats, the state ends the same and never steps back.
     for (number, first) in order.into_iter().enumerate() {
         let id = format!("p{number}");
         let address = format!("rosa.{number}@example.com");
@@ -133,7 +133,7 @@ async fn feedback_that_comes_twice_or_out_of_order_takes_nothing_back() {
 async fn a_message_already_on_its_way_to_a_bad_address_is_not_sent() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
-    // The confirmation comes back; what the practice decides later is not mailed there.
+    // The confirmation bounces. Later mails of the practice are not sent to that address.
     told(&world, &world.last_mail().await, "bounce").await;
     let before = world.mails().await.len();
     world.revoke("p1", "other").await.expect(200);
@@ -225,7 +225,8 @@ async fn a_chart_that_arrives_after_stop_is_not_texted_either() {
         "given_name": "Lin", "family_name": "Ash", "birth_date": "1990-03-04",
         "activate_portal": true, "channel": "sms", "mobile_phone": "+12025550143",
     });
-    // The number is new to the practice, so nobody can know yet; what must go by text asks once more before it goes.
+    // The number is new to the practice, so the call is accepted. The sender asks once more before a text
+    // goes out.
     let added = world.ehr("POST", "/v1/patients", Some(add)).await.expect_and(201);
     let id = added.str("/patient/patient_id");
     assert!(world.mails().await.is_empty(), "no text went out");
@@ -300,14 +301,15 @@ async fn a_used_up_daily_quota_loses_nothing_and_codes_go_first() {
     world.invite("p2", "email").await.expect(201);
     assert!(world.mails().await.is_empty(), "the last of the quota is kept for codes");
     assert_eq!(delivery(&world, "p2").await.0, "queued");
-    // A code goes: its reader waits before a page. (The invitation went by text, which no quota of SES's holds back.)
+    // A code is sent from the rest of the quota, since somebody is waiting for it. (The invitation went by
+    // text, which the quota of SES doesn't limit.)
     world.patient("p3", World::chart()).await;
     world.invite("p3", "sms").await.expect(201);
     let token = world.last_mail().await.token();
     let proof = world.state_facts(&token).await.expect_and(200).str("/proof");
     world.enter_code(&token, &proof).await.expect(200);
-    // However often it is looked at, it still has all of its attempts; and the alarm hears how long it has waited. (The
-    // local schedule looks too: whoever comes first finds it.)
+    // Postponing the message costs none of its attempts, and the sender reports how long it has waited, which
+    // an alarm watches. (The local schedule also looks for overdue messages; either of the two may find it.)
     let mut waited = json!(null);
     for _ in 0..50 {
         world.advance(901);
@@ -356,7 +358,7 @@ async fn feedback_that_arrives_before_its_message_is_settled_is_tried_again() {
 #[tokio::test]
 async fn dead_letters_can_be_sent_back_to_their_function() {
     let world = World::new().await;
-    // Log lines as Lambda keeps them, once it has given them up.
+    // These are log lines as Lambda keeps them after the last retry.
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/track-delivery/receipts.json");
     let lines: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let kept = json!({"version": "1.0", "requestContext": {"condition": "RetriesExhausted"}, "requestPayload": lines});
@@ -368,7 +370,7 @@ async fn dead_letters_can_be_sent_back_to_their_function() {
 #[tokio::test]
 async fn receipts_for_another_services_texts_are_ignored() {
     let world = World::new().await;
-    // The log is the whole account's: an id that nobody here has, and a fresh one.
+    // The log covers the whole AWS account. One id is unknown here, and one is fresh.
     let now = portico_domain::time::Clock::now(&*world.service.clock);
     let line = portico_local::feedback::receipt_of("nobody-knows-this-id", "+12025550150", now);
     world.service.invoker.call("track-delivery", "receipts", line).await.unwrap();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn staff_invite_by_email_or_by_text_and_the_message_says_no_more_than_it_must() {
     let world = World::new().await;
-    // An id that no token holds by chance.
+    // No token contains this id by chance.
     world.patient("mrn-0042-rosa", World::chart()).await;
     let invitation = world.invite("mrn-0042-rosa", "email").await.expect_and(201).json();
     assert_eq!(invitation["sent_to"], "rosa.quillfeather@example.com");

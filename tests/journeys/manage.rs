@@ -3,7 +3,7 @@
 use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
 
-/// What a search of the EHR finds: account ids, and whether by a former name.
+/// The accounts that a search of the EHR finds: id, and whether a former name matched.
 async fn found(world: &World, q: &str) -> Vec<(String, bool)> {
     world.service.idle().await;
     let query: String = q.split(' ').collect::<Vec<_>>().join("%20");
@@ -58,8 +58,8 @@ async fn an_account_is_found_by_id_user_name_email_and_name_in_either_order_with
     assert_eq!(other["accounts"], json!([]));
 }
 
-/// A practice corrects a patient's name and address. Elsewhere the account could then not be found, and the vendor had
-/// to be called.
+/// A practice corrects a patient's name and address. In other products staff could then no longer find the
+/// account, and had to call the vendor.
 #[tokio::test]
 async fn a_patient_renamed_and_readdressed_is_found_deleted_and_invited_again_at_once() {
     let world = World::new().await;
@@ -79,7 +79,7 @@ async fn a_patient_renamed_and_readdressed_is_found_deleted_and_invited_again_at
         let hits = found(&world, q).await;
         assert_eq!(hits.len(), 1, "{q}: {hits:?}");
         assert_eq!(hits[0].0, id, "{q}");
-        // The user name itself begins like the former address.
+        // The user name begins like the former address.
         assert!(hits[0].1 == former || q == "rosa.q", "{q}: {hits:?}");
     }
     world.ehr("DELETE", &format!("/v1/accounts/{id}"), None).await.expect(204);
@@ -139,7 +139,7 @@ async fn many_accounts_are_paged_in_order_each_once() {
     sorted.dedup();
     assert_eq!(seen.len(), 32);
     assert_eq!(seen, sorted);
-    // A cursor is the practice's own, and of one question.
+    // A cursor works for its own practice and its own query alone.
     if let Some(sealed) = cursor.strip_prefix("&cursor=") {
         let path = format!("/v1/accounts?q=an&cursor={sealed}");
         world.staff(&world.other_keys.ehr, "GET", &path, None).await.expect(400);
@@ -150,7 +150,7 @@ async fn many_accounts_are_paged_in_order_each_once() {
 #[tokio::test]
 async fn credentials_set_by_staff_work_once_within_a_week_and_must_be_changed() {
     let world = World::new().await;
-    // No address at all, and a pending no.
+    // The patient has no address, and declined before.
     world.patient("p1", World::chart_with(json!({"email": null, "mobile_phone": null}))).await;
     let check = async |name: &str| {
         world.ehr("GET", &format!("/v1/usernames/{name}"), None).await.expect_and(200).json()
@@ -168,13 +168,13 @@ async fn credentials_set_by_staff_work_once_within_a_week_and_must_be_changed() 
     assert_eq!(signed_in["must_change_password"], true);
     let session = signed_in["session_token"].as_str().unwrap();
     assert_eq!(world.introspect(session).await["active"], false, "not before the password is changed");
-    // Used once, it signs in no more.
+    // The temporary password signs in once.
     assert_eq!(
         world.sign_in("rosa.desk", "seven plum trellis").await.expect_and(401).code(),
         "sign_in_failed"
     );
 
-    // Set again; a week later it is dead.
+    // A temporary password ends after a week.
     world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200);
     world.advance(7 * 86_400 - 1);
     world.sign_in("rosa.desk", "seven plum trellis").await.expect(200);
@@ -263,7 +263,7 @@ async fn staff_see_who_needs_attention_until_it_is_settled() {
         attention().await,
         [("p1".to_owned(), json!(["reported_wrong_recipient"])), ("p2".to_owned(), json!(["link_locked"]))]
     );
-    // The cures: the address is right after all; a new invitation.
+    // Staff settle it: they confirm the address and invite again.
     let confirm = Some(json!({"channel": "email"}));
     world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200);
     world.invite("p2", "email").await.expect(201);

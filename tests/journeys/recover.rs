@@ -1,5 +1,5 @@
-//! The way back: a forgotten password or user name, signing up without an invitation, a new link for an old one, and
-//! word that a message reached somebody else.
+//! Recovery: a forgotten password or user name, signing up without an invitation, a new link for an old one,
+//! and the report that a message reached somebody else.
 
 use portico_domain::time::{Clock, Timestamp};
 use portico_testkit::{Answer, Mail, PASSWORD, World, token_in};
@@ -18,12 +18,13 @@ fn facts_with(name: &str, value: &str) -> Value {
     facts
 }
 
-/// What was sent since there were `before` messages.
+/// The messages after the first `before`.
 async fn since(world: &World, before: usize) -> Vec<Mail> {
     world.mails().await.split_off(before)
 }
 
-/// What came of asking: everybody hears the same on the screen, and here is what was sent.
+/// Asks for something without a link, checks that the answer is the one that everybody gets, and returns the
+/// messages that were sent.
 async fn asked(world: &World, what: &str, body: Value) -> Vec<Mail> {
     let before = world.mails().await.len();
     let answer = world.ask(what, body).await.expect_and(202);
@@ -49,7 +50,7 @@ async fn active(world: &World, session: &str) -> bool {
     world.introspect(session).await["active"] == true
 }
 
-/// Of the patient's invitations, the one that staff sent or somebody asked for last.
+/// The latest of the patient's invitations and reset links.
 async fn latest(world: &World, id: &str) -> Value {
     world.portal(id).await["invitations"].as_array().unwrap().last().unwrap().clone()
 }
@@ -63,7 +64,7 @@ async fn a_forgotten_password_is_replaced_by_a_link_to_the_e_mail_and_a_code_to_
     let mail = world.last_mail().await;
     assert_eq!((mail.get("channel"), mail.get("to")), ("email", "rosa.quillfeather@example.com"));
 
-    // Asking changes nothing.
+    // Asking for a link changes nothing.
     world.sign_in("rosa.q", PASSWORD).await.expect(200);
     assert!(active(&world, &first).await && active(&world, &second).await);
 
@@ -88,7 +89,7 @@ async fn a_forgotten_password_is_replaced_by_a_link_to_the_e_mail_and_a_code_to_
     assert_eq!(passed.str("/next"), "password");
     let ticket = passed.str("/ticket");
 
-    // A password that won't do spends nothing.
+    // A refused password doesn't spend the ticket.
     let weak = world.new_password(&token, &ticket, "quillfeather").await.expect_and(422);
     assert_eq!(
         (weak.code(), &weak.json()["reasons"]),
@@ -149,7 +150,7 @@ async fn the_link_goes_to_the_chart_as_it_is_now_and_a_correction_ends_the_one_t
     world.get(&format!("/r/{old}")).await.expect(410);
     let token = world.reset_token("rosa.q").await;
     assert_eq!(world.last_mail().await.get("to"), "rosa.q@example.com");
-    // So does a corrected phone: the second check would go there.
+    // A corrected phone ends the link, too: the code of the second check would go there.
     world
         .patient(
             "p1",
@@ -161,7 +162,7 @@ async fn the_link_goes_to_the_chart_as_it_is_now_and_a_correction_ends_the_one_t
     let ticket = world.reset_ticket(&token).await;
     assert_eq!(world.last_mail().await.get("to"), "+12025550199");
     world.new_password(&token, &ticket, NEW).await.expect(204);
-    // Nobody is at the old address any more.
+    // No chart has the old address any more.
     assert!(asked(&world, "forgot-password", facts()).await.is_empty());
 }
 
@@ -172,7 +173,7 @@ async fn a_new_password_is_told_by_text_where_there_is_no_e_mail() {
     world.patient("p1", World::chart_with(json!({"email": null}))).await;
     let token = world.reset_token("rosa.q").await;
     assert_eq!(world.last_mail().await.get("channel"), "sms");
-    // Text is taken by the link, and there is no other way to send a code: staff can always tell one.
+    // The link came by text, and no other channel is left for a code. Staff can always tell one.
     assert_eq!(methods(&world, &token).await, json!(["access_code"]));
     let code = latest(&world, "p1").await["access_code"].as_str().unwrap().to_owned();
     let ticket = answer(&world, &token, json!({"birth_date": "04/27/1945", "access_code": code}))
@@ -225,7 +226,7 @@ async fn a_link_works_for_sixty_minutes_to_the_second() {
         answer.expect(410);
     }
     assert_eq!(latest(&world, "p1").await["state"], "expired");
-    // Who passed the second check in time has half an hour to choose.
+    // Somebody who passed the second check in time has half an hour to choose a password.
     let token = world.reset_token("rosa.q").await;
     world.advance(3590);
     let ticket = world.second_check(&token, "voice").await.expect_and(200).str("/ticket");
@@ -260,7 +261,7 @@ async fn staff_send_the_link_by_text_and_the_code_goes_by_e_mail() {
     assert_eq!((text.get("channel"), text.get("to")), ("sms", "+12025550143"));
     let token = text.token();
     assert_eq!(methods(&world, &token).await, json!(["email", "access_code"]));
-    // Not by the channel that the link came by.
+    // The code can't come by the channel of the link.
     let same = world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect_and(400);
     assert_eq!(same.json()["errors"][0]["pointer"], "/channel");
     let ticket = world.second_check(&token, "email").await.expect_and(200).str("/ticket");
@@ -307,7 +308,7 @@ async fn the_answer_to_the_security_question_stands_for_a_code() {
         .str("/ticket");
     world.new_password(&token, &ticket, NEW).await.expect(204);
 
-    // Where the practice has no such questions any more, an answer opens nothing.
+    // Once the practice switches such questions off, an answer opens nothing.
     world.settings(json!({"security_question": false})).await;
     let token = world.reset_token("rosa.q").await;
     assert_eq!(methods(&world, &token).await, json!(["sms", "voice", "access_code"]));
@@ -325,7 +326,7 @@ async fn somebody_without_a_phone_gives_the_birth_date_and_the_code_that_staff_t
     assert_eq!(reset["kind"], "reset");
     let code = reset["access_code"].as_str().unwrap().to_owned();
 
-    // What can't be read and what is missing costs nothing.
+    // Unreadable and missing values cost no try.
     for _ in 0..8 {
         answer(&world, &token, json!({"birth_date": "04/31/1945", "access_code": code})).await.expect(400);
         answer(&world, &token, json!({"birth_date": "04/27/1945", "access_code": "123"})).await.expect(400);
@@ -371,7 +372,7 @@ async fn facts_that_do_not_match_are_told_to_the_address_on_file_and_staff_see_w
         assert!(!mails[0].get("text").contains("/r/") && !mails[0].get("text").contains("/i/"), "{name}");
         assert_eq!(failures(&world, "p1").await.as_array().unwrap().last().unwrap(), &json!([fact]));
     }
-    // An address that is on no chart hears nothing, and nothing is kept of it.
+    // An address that is on no chart gets no message, and is not stored.
     for what in ["forgot-password", "sign-up"] {
         assert!(asked(&world, what, facts_with("email", "nobody@example.net")).await.is_empty());
     }
@@ -408,11 +409,11 @@ async fn a_patient_with_a_chart_signs_up_without_an_invitation() {
     let invitation = world.portal("p1").await["invitation"].clone();
     assert_eq!((&invitation["kind"], &invitation["state"]), (&json!("registration"), &json!("pending")));
     assert_eq!(invitation["invited_by"]["client"], "patient");
-    // The link asks for the facts and a code all the same.
+    // The link asks for the facts and a code, as an invitation does.
     let token = mails[0].token();
     let ticket = world.ticket(&token).await;
     world.register(&token, &ticket, "rosa.q").await.expect(201);
-    // Once more: the user names, no second account.
+    // Signing up again sends the user names and makes no second account.
     let mails = asked(&world, "sign-up", facts()).await;
     assert!(mails.len() == 1 && mails[0].get("text").contains("rosa.q") && mails[0].token().is_empty());
 }
@@ -426,14 +427,14 @@ async fn somebody_who_was_only_invited_gets_the_invitation_again_and_a_reset_nev
     assert!(mails[0].get("text").contains("/i/"));
     world.get(&format!("/r/{token}")).await.expect(410);
     assert_eq!(world.portal("p1").await["status"], "invited");
-    // An expired one is made anew.
+    // An expired invitation is replaced by a new one.
     world.advance(72 * 3600);
     let mails = asked(&world, "forgot-password", facts()).await;
     assert_ne!(mails[0].token(), token);
     let token = mails[0].token();
     let ticket = world.ticket(&token).await;
     world.register(&token, &ticket, "rosa.q").await.expect(201);
-    // Who was never invited is told to call.
+    // Somebody who was never invited is told to call.
     world.patient("p2", World::chart_with(json!({"email": "ida@example.com"}))).await;
     let mails = asked(&world, "forgot-password", facts_with("email", "ida@example.com")).await;
     assert!(mails.len() == 1 && mails[0].token().is_empty(), "{mails:?}");
@@ -455,15 +456,15 @@ async fn an_expired_link_offers_a_new_one_which_goes_to_the_contact_on_file() {
     let new = mails[0].token();
     assert_ne!(new, old);
     world.get(&format!("/i/{new}")).await.expect(200);
-    // While that one works, the old one's page sends it again: no third.
+    // While the new link works, the old one's page sends it again instead of a third.
     world.form(&renew, &[]).await.expect(202);
     assert_eq!(world.last_mail().await.token(), new);
-    // The address moved: the old recipient can ask, and the new contact hears of nothing that was not sent to it.
+    // The address has changed. The old recipient can still ask, but every message goes to the new address.
     world.patient("p1", World::chart_with(json!({"email": "rosa.q@example.com"}))).await;
     let before = world.mails().await.len();
     world.post(&renew, json!({})).await.expect(202);
     assert!(since(&world, before).await.iter().all(|mail| mail.get("to") == "rosa.q@example.com"));
-    // What never was a link reads the same.
+    // A token that never was a link gets the same answer.
     let nothing = world.post(&format!("/i/{}/renew", "A".repeat(44)), json!({})).await.expect_and(202);
     assert_eq!(nothing.text, "{}");
 }
@@ -503,7 +504,7 @@ async fn an_address_hears_of_three_such_requests_a_day() {
     heard += asked(&world, "forgot-username", json!({"email": "ROSA.QUILLFEATHER@example.com"})).await.len();
     heard += asked(&world, "sign-up", facts()).await.len();
     assert_eq!(heard, 3);
-    // The link that came second still works: what was not sent changed nothing.
+    // The second link still works: requests that sent nothing changed nothing.
     let token =
         world.mails().await.iter().rev().find(|mail| mail.get("text").contains("/r/")).unwrap().token();
     world.get(&format!("/r/{token}")).await.expect(200);
@@ -511,7 +512,7 @@ async fn an_address_hears_of_three_such_requests_a_day() {
     assert_eq!(asked(&world, "forgot-password", facts()).await.len(), 1);
 }
 
-/// A parent who was invited by staff, and registered as `ana.q`.
+/// Staff invite a parent, who registers as `ana.q`. Returns the session's token.
 async fn parent(world: &World, id: &str) -> String {
     world
         .patient(
@@ -547,7 +548,7 @@ async fn a_representative_goes_by_their_own_address_and_phone() {
     assert!(!active(&world, &session).await);
     world.sign_in("ana.q", NEW).await.expect(200);
     assert!(since(&world, before).await.iter().all(|mail| mail.get("to") != "home@example.com"));
-    // By what they know of the child, at their own address.
+    // The representative can also ask with the child's facts and their own address.
     let known = json!({"email": "ana@example.com", "family_name": "Quillfeather", "birth_date": "03/05/2019", "postal_code": "02139"});
     let mails = asked(&world, "forgot-password", known).await;
     assert!(
@@ -603,7 +604,7 @@ async fn somebody_who_says_that_a_message_is_not_for_them_confirms_it_and_gets_n
     );
     let refused = world.invite("p1", "email").await.expect_and(422);
     assert_eq!(refused.json()["reasons"], json!(["reported_wrong_recipient"]));
-    // Not by asking for it either, from wherever.
+    // Requests by anybody don't send to that address either.
     for (what, body) in [
         ("sign-up", facts()),
         ("forgot-password", facts()),
@@ -617,7 +618,7 @@ async fn somebody_who_says_that_a_message_is_not_for_them_confirms_it_and_gets_n
     }
     world.invite("p1", "sms").await.expect(201);
 
-    // Until staff find out that it is right after all…
+    // Staff may confirm the address…
     let confirm = "/v1/patients/p1/contacts/confirm";
     world.ehr("POST", confirm, Some(json!({"channel": "email"}))).await.expect(200);
     world.invite("p1", "email").await.expect(201);

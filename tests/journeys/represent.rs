@@ -16,7 +16,8 @@ async fn offer(world: &World, patient: &str, body: Value) -> Answer {
     world.ehr("POST", &format!("/v1/patients/{patient}/representatives"), Some(body)).await
 }
 
-/// Goes through a representative's link to a ticket: knows the patient's facts, gets the code at their own address.
+/// Follows a representative's link to a ticket: states the patient's facts, and gets the code at their own
+/// address.
 async fn ticket(world: &World, token: &str) -> (String, Mail) {
     let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "04/27/1945"});
     let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
@@ -66,7 +67,7 @@ async fn staff_invite_a_representative_who_registers_with_their_own_login() {
     let portal = world.portal("p1").await;
     assert_eq!(accounts(&portal), [("marta.vale@example.com".into(), "parent".into(), "active".into())]);
 
-    // The patient has no account of their own, so the same call as ever invites the patient, too.
+    // The patient has no account of their own, so the usual call still invites them.
     let own = world.invite("p1", "email").await.expect_and(201).json();
     assert_eq!(own["kind"], "registration");
 }
@@ -86,7 +87,7 @@ async fn each_recipient_has_one_open_invitation() {
     for (token, status) in [(&patients, 200), (&first, 410), (&pauls, 200), (&second, 200)] {
         world.get(&format!("/i/{token}")).await.expect(status);
     }
-    // Revoking ends them all.
+    // Revoking ends all open invitations.
     world.revoke("p1", "other").await.expect(200);
     for token in [&patients, &pauls, &second] {
         world.get(&format!("/i/{token}")).await.expect(410);

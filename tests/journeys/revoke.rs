@@ -7,7 +7,7 @@ use serde_json::json;
 async fn a_revocation_ends_links_codes_sessions_and_access_in_one_write_and_the_patient_is_told() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
-    // Long enough that no copy of the practice's settings is left.
+    // Waits until no function has a copy of the practice's settings.
     world.advance(31);
     let portal = world.revoke("p1", "left_practice").await.expect_and(200).json();
     assert_eq!(
@@ -93,7 +93,7 @@ async fn after_a_compromise_only_a_key_that_may_revoke_re_invites_and_a_new_pass
     come_back(&world).await;
 }
 
-/// Through a restored link: identity, code, a new password; the old one is dead.
+/// Comes back through a restored link: identity, code, a new password. The old password no longer works.
 async fn come_back(world: &World) {
     let invitation = world.invite("p1", "email").await.expect_and(201).json();
     assert_eq!((&invitation["kind"], &invitation["state"]), (&json!("restored"), &json!("pending")));

@@ -27,7 +27,7 @@ async fn every_change_leaves_an_audit_event_with_time_actor_action_and_reason() 
         (&events[5]["detail"]["reason"], &events[4]["by"]["client"]),
         (&json!("patient_request"), &json!("patient"))
     );
-    // Seals and ids are made of digits, and may hold any three or four of them.
+    // Seals and ids may contain any three or four digits by chance, so they are left out.
     let told = events
         .iter()
         .fold(String::new(), |told, event| format!("{told} {} {}", event["by"], event["action"]));

@@ -1,4 +1,4 @@
-//! Sequences that showed a fault once, shrunk, each under the sentence that it broke.
+//! Sequences that once showed a fault, shrunk. The name of each test is the rule that was broken.
 
 use super::reference::{Entered, Op, Way, Why};
 use super::{onboarding, play, representing, through};

@@ -1,11 +1,12 @@
-//! Every page as its reader gets it, in both languages, once each.
+//! Snapshots of every page as its reader gets it, in both languages.
 
 mod recovery;
 
 use portico_testkit::{Answer, PASSWORD, World};
 use serde_json::json;
 
-/// Keeps a page: without the stylesheet, which is the same in all, and with what is random named.
+/// Compares a page with its snapshot, without the stylesheet, which all pages share, and with names in place
+/// of random values.
 fn kept(page: &str, language: &str, answer: &Answer, token: &str) {
     let (head, rest) = answer.text.split_once("<style>").expect("a stylesheet");
     let (_, body) = rest.split_once("</style>").expect("its end");
@@ -16,12 +17,12 @@ fn kept(page: &str, language: &str, answer: &Answer, token: &str) {
     for name in ["ticket", "proof", "session_id", "account_id"] {
         text = text.replace(&hidden(answer, name), &format!("[{name}]"));
     }
-    // What the templates leave where nothing is to be said.
+    // Templates leave empty lines where they print nothing.
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     insta::assert_snapshot!(format!("{page}_{language}"), lines.join("\n"));
 }
 
-/// The value of a hidden field; one that stands nowhere, if there is none.
+/// The value of a hidden field; a text that occurs nowhere, if there is none.
 fn hidden(answer: &Answer, name: &str) -> String {
     let after = answer.text.split_once(&format!("name=\"{name}\" value=\""));
     let value = after.and_then(|(_, after)| after.split_once('"')).map(|(value, _)| value.to_owned());
@@ -37,7 +38,7 @@ async fn with_session(world: &World, signed_in: &Answer, path: &str) -> Answer {
     world.send(world.request("GET", path).header("accept", "text/html").header("cookie", cookie)).await
 }
 
-/// From facts and code to the registration page.
+/// Passes the facts and the code, up to the registration page.
 async fn passed(world: &World, token: &str, language: &str, facts: &[(&str, &str)]) -> Answer {
     let at = |step: &str| format!("/i/{token}/{step}?lang={language}");
     let proof = hidden(&world.form(&at("verify"), facts).await, "proof");
@@ -143,7 +144,7 @@ async fn pages_in_spanish() {
     pages_in("es").await;
 }
 
-/// A browser in which somebody is signed in.
+/// A browser with somebody signed in.
 struct Browser<'a> {
     world: &'a World,
     cookie: String,
@@ -180,7 +181,7 @@ impl Browser<'_> {
         self.world.send(request.form(fields)).await
     }
 
-    /// Sends a form that is taken, and keeps the page that follows.
+    /// Sends a form that is accepted, and compares the page that follows with its snapshot.
     async fn done(&self, page: &str, path: &str, fields: &[(&str, &str)]) {
         let answer = self.send(path, fields).await.expect_and(303);
         let request = self.world.request("GET", answer.header("location")).header("accept", "text/html");
@@ -305,7 +306,7 @@ async fn two_forms_of_one_page_have_fields_of_their_own() {
     for id in ["city", "city-2", "password", "password-2"] {
         assert_eq!(page.text.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
     }
-    // What is wrong with one form is told at that form alone.
+    // A fault in one form is shown at that form alone.
     let page =
         rosa.send("/demographics", &[("patient_id", "p2"), ("postal_code", "1")]).await.expect_and(400);
     assert_eq!(page.text.matches("name=\"postal_code\"").count(), 1);

@@ -1,4 +1,4 @@
-//! The pages of the way back, as their readers get them.
+//! Snapshots of the recovery pages.
 
 use portico_testkit::{Answer, World};
 use serde_json::json;
@@ -75,7 +75,7 @@ async fn resetting(world: &World, language: &str) {
     keep("reset_done", &world.form(&at("/password"), &good).await);
     keep("dead_reset_link", &world.page(&at("")).await);
 
-    // Without a phone there is still a way, and a number to call.
+    // Without a phone, the page still offers a way and a number to call.
     world.patient("p1", World::chart_with(json!({"mobile_phone": null}))).await;
     let token = world.reset_token("rosa.q").await;
     world.settings(json!({"security_question": false})).await;
@@ -107,7 +107,7 @@ async fn the_other_language_of_a_form_is_the_same_form() {
     let token = world.reset_token("rosa.q").await;
     let page = world.page(&format!("/r/{token}?lang=en&way=access_code")).await.expect_and(200);
     assert!(page.text.contains(&format!("/r/{token}?lang=es&#38;way=access_code")), "{}", page.text);
-    // A way that is not open leads to those that are.
+    // A way that is not open leads to the ways that are.
     let other = world.page(&format!("/r/{token}?way=question")).await.expect_and(200);
     assert!(other.text.contains("value=\"access_code\"") && !other.text.contains("value=\"question\""));
 }

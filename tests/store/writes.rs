@@ -66,7 +66,7 @@ async fn only_one_of_those_who_read_the_same_version_writes() {
     .await;
     one_won(&outcomes);
     assert_eq!(store.patient(&practice(), &first.id).await.unwrap().unwrap().version, 2);
-    // And nobody writes what is not there.
+    // Nobody can change a record that does not exist.
     let absent = next(&patient("p2"), "Nobody");
     assert_eq!(store.commit(&[Write::ChangePatient(absent, Status::Uninvited)]).await, lost(&[0]));
 }
