@@ -1,4 +1,4 @@
-//! The house rules as tests: who may know whom.
+//! The house rules as tests: which crate may use which, and where names of keys may appear.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,8 +1,8 @@
-//! What each operation costs: sequential trips, read and write units of the table, counted by DynamoDB's own report.
-//! Counts are exact, so a budget is a bound that nothing may cross. `docs/performance.md` lists them.
+//! Checks what each operation costs: sequential trips, read and write units of the table, as DynamoDB itself
+//! reports them. Counts are exact, so no operation may cross its budget. `docs/performance.md` lists them.
 //!
-//! The budgets of staff operations include the key's read (one unit). Settings are warm: a process that meets a
-//! practice for the first time in 30 seconds pays one trip and half a unit more.
+//! The budgets of staff operations include the read of the API key (one unit). Settings are cached here: a
+//! process that has not read a practice's settings for 30 seconds pays one trip and half a unit more.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
@@ -26,7 +26,7 @@ const fn budget(
     Budget { function, operation, trips, reads, writes }
 }
 
-/// Holds the dearest invocation since the last reset against a budget.
+/// Compares the most expensive invocation since the last reset with a budget.
 fn hold(world: &World, case: &str, budget: &Budget) {
     let costs = world.service.meter.costs();
     let cost = costs.iter().find(|cost| cost.function == budget.function && cost.event == budget.operation);
@@ -52,8 +52,8 @@ fn hold(world: &World, case: &str, budget: &Budget) {
 #[tokio::test]
 async fn every_operation_keeps_its_budget() {
     let world = World::new().await;
-    // Half a unit and a trip for the settings, once.
-    drop(world.ehr("GET", "/v1/settings", None).await.expect(200));
+    // Reads the settings once, which costs half a unit and a trip.
+    world.ehr("GET", "/v1/settings", None).await.expect(200);
     let held = async |case: &str, budget: Budget| {
         world.service.idle().await;
         hold(&world, case, &budget);
@@ -70,7 +70,7 @@ async fn every_operation_keeps_its_budget() {
     world.patient("p1", World::chart()).await;
     world.service.meter.reset();
 
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     held("send-invite", budget("send-invite", "send-invite", 2.0, 3.0 + 1.0, 12.0)).await;
     let keyed = |key: &'static str| {
         let request = world.request("POST", "/v1/patients/p1/invitations").bearer_auth(&world.keys.ehr);
@@ -79,7 +79,7 @@ async fn every_operation_keeps_its_budget() {
             .header("idempotency-key", key)
             .json(&json!({"channel": "email"}))
     };
-    drop(world.send(keyed("one")).await.expect(201));
+    world.send(keyed("one")).await.expect(201);
     held(
         "send-invite with key over an older link",
         budget("send-invite", "send-invite", 2.0, 3.0 + 1.0, 16.0),
@@ -88,44 +88,43 @@ async fn every_operation_keeps_its_budget() {
     let token = world.last_mail().await.token();
     world.service.meter.reset();
 
-    drop(world.portal("p1").await);
+    world.portal("p1").await;
     held("portal status", budget("onboard", "get-portal", 2.0, 4.0 + 1.0, 0.0)).await;
-    drop(world.get(&format!("/i/{token}")).await.expect(200));
+    world.get(&format!("/i/{token}")).await.expect(200);
     held("open a link", budget("verify", "open-link", 1.0, 1.0, 0.0)).await;
 
-    let proof = world.state_facts(&token).await.expect(200).str("/proof");
+    let proof = world.state_facts(&token).await.expect_and(200).str("/proof");
     held("verify facts", budget("verify", "verify-facts", 3.0, 2.0, 7.0)).await;
-    drop(
-        world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "sms"})).await.expect(202),
-    );
+    world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "sms"})).await.expect(202);
     held("send a code", budget("verify", "send-code", 2.0, 2.0, 7.0)).await;
     let code = world.last_mail().await.code();
     let checked = world
         .post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code}))
         .await
-        .expect(200);
+        .expect_and(200);
     held("check a code", budget("verify", "check-code", 2.0, 2.0, 7.0)).await;
-    drop(world.register(&token, &checked.str("/ticket"), "rosa.q").await.expect(201));
+    world.register(&token, &checked.str("/ticket"), "rosa.q").await.expect(201);
     held("register", budget("register", "register", 3.0, 3.0, 22.0)).await;
 
-    let session = world.sign_in("rosa.q", PASSWORD).await.expect(200).str("/session_token");
+    let session = world.sign_in("rosa.q", PASSWORD).await.expect_and(200).str("/session_token");
     held("sign-in", budget("sign-in", "sign-in", 3.0, 2.0, 8.0)).await;
-    drop(world.introspect(&session).await);
+    world.introspect(&session).await;
     held("introspect", budget("introspect", "introspect-session", 1.0, 2.0 + 1.0, 0.0)).await;
     world.advance(61);
-    drop(world.introspect(&session).await);
+    world.introspect(&session).await;
     held("introspect after a minute", budget("introspect", "introspect-session", 2.0, 2.0 + 1.0, 1.0)).await;
-    // A patient with one invitation and one account; each further invitation is one more read for the history.
-    drop(world.registered("p2", "other.q").await);
+    // The patient has one invitation and one account. Each further invitation costs one more read for the
+    // history.
+    world.registered("p2", "other.q").await;
     world.service.meter.reset();
-    drop(world.revoke("p2", "other").await.expect(200));
+    world.revoke("p2", "other").await.expect(200);
     held("revoke one account", budget("revoke", "revoke-access", 2.0, 4.0 + 1.0, 16.0)).await;
 }
 
 #[tokio::test]
 async fn recovery_keeps_its_budget() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let held = async |case: &str, budget: Budget| {
         world.service.idle().await;
         hold(&world, case, &budget);
@@ -142,10 +141,10 @@ async fn recovery_keeps_its_budget() {
             "ask-to-sign-up",
         ),
     ] {
-        drop(world.post(&format!("/{}/{path}", world.practice), body).await.expect(202));
+        world.post(&format!("/{}/{path}", world.practice), body).await.expect(202);
         held(path, budget("request-access", operation, 1.0, 0.0, 1.0)).await;
     }
-    drop(world.post("/i/nothing/renew", json!({})).await.expect(202));
+    world.post("/i/nothing/renew", json!({})).await.expect(202);
     held("renew", budget("request-access", "renew-link", 1.0, 0.0, 1.0)).await;
 
     let mails = world.mails().await;
@@ -153,39 +152,40 @@ async fn recovery_keeps_its_budget() {
         mails.iter().rev().find(|mail| mail.get("text").contains("/r/")).unwrap().get("text").to_owned();
     let token: String = text.split_once("/r/").unwrap().1.chars().take(44).collect();
     world.service.meter.reset();
-    drop(world.get(&format!("/r/{token}")).await.expect(200));
+    world.get(&format!("/r/{token}")).await.expect(200);
     held("open a reset link", budget("reset", "open-reset", 1.0, 1.0, 0.0)).await;
-    drop(world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(202));
-    // A text is counted against its phone in the transaction that decides it: two units more than the seven of others.
+    world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(202);
+    // The transaction that decides a text also counts it for its phone: two units more than the six of a code
+    // by e-mail.
     held("send a reset code", budget("reset", "send-reset-code", 2.0, 2.0, 8.0)).await;
     let code = world.last_mail().await.code();
-    let checked = world.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await.expect(200);
+    let checked = world.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await.expect_and(200);
     held("check a reset code", budget("reset", "check-reset-code", 2.0, 2.0, 7.0)).await;
     let chosen = json!({"ticket": checked.str("/ticket"), "password": "another plum trellis"});
-    drop(world.post(&format!("/r/{token}/password"), chosen).await.expect(204));
+    world.post(&format!("/r/{token}/password"), chosen).await.expect(204);
     held("new password", budget("reset", "set-new-password", 2.0, 3.0, 14.0)).await;
 
     let id = world.portal("p1").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
     world.service.meter.reset();
-    drop(world.ehr("GET", "/v1/accounts?q=quill", None).await.expect(200));
+    world.ehr("GET", "/v1/accounts?q=quill", None).await.expect(200);
     held("search a page of accounts", budget("manage-account", "search-accounts", 1.0, 3.0, 0.0)).await;
-    drop(world.ehr("POST", &format!("/v1/accounts/{id}/unlock"), None).await.expect(200));
+    world.ehr("POST", &format!("/v1/accounts/{id}/unlock"), None).await.expect(200);
     held("unlock", budget("manage-account", "unlock-account", 2.0, 2.0, 6.0)).await;
-    drop(world.registered("p2", "other.q").await);
+    world.registered("p2", "other.q").await;
     world.service.idle().await;
     world.service.meter.reset();
     let given = json!({"username": "other.q", "password": "seven plum trellis"});
-    drop(world.ehr("PUT", "/v1/patients/p2/credentials", Some(given)).await.expect(200));
+    world.ehr("PUT", "/v1/patients/p2/credentials", Some(given)).await.expect(200);
     held("set credentials", budget("manage-account", "set-credentials", 3.0, 4.0, 18.0)).await;
     let id = world.portal("p2").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
     world.service.meter.reset();
-    drop(world.ehr("DELETE", &format!("/v1/accounts/{id}"), None).await.expect(204));
+    world.ehr("DELETE", &format!("/v1/accounts/{id}"), None).await.expect(204);
     held("delete an account", budget("manage-account", "delete-account", 4.0, 5.0, 18.0)).await;
     let offer = json!({
         "given_name": "Marta", "family_name": "Vale", "relationship": "parent",
         "email": "marta.vale@example.com", "channel": "email",
     });
-    drop(world.ehr("POST", "/v1/patients/p1/representatives", Some(offer)).await.expect(201));
+    world.ehr("POST", "/v1/patients/p1/representatives", Some(offer)).await.expect(201);
     held("invite a representative", budget("send-invite", "invite-representative", 2.0, 4.0, 12.0)).await;
 }
 
@@ -194,50 +194,52 @@ async fn one_message_keeps_its_budget() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.service.idle().await;
-    drop(world.ehr("GET", "/v1/settings", None).await.expect(200));
+    world.ehr("GET", "/v1/settings", None).await.expect(200);
     world.service.meter.reset();
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
-    // A batch of the stream may hold more than the one message's record; all of them together are within one budget.
+    // A batch of the stream may contain more records than the message's own. All of them together stay within
+    // one budget.
     hold(&world, "deliver one message", &budget("deliver", "changes", 3.0, 3.0, 10.0));
 }
 
 #[tokio::test]
 async fn a_text_feedback_and_what_follows_a_change_keep_their_budgets() {
     let world = World::new().await;
-    drop(world.ehr("GET", "/v1/settings", None).await.expect(200));
+    world.ehr("GET", "/v1/settings", None).await.expect(200);
     world.service.meter.reset();
     world.patient("p1", World::chart()).await;
     world.service.idle().await;
-    // A new chart: its place in the counts, and its number.
+    // A new chart changes the counts and adds its phone number.
     hold(&world, "follow one change (a new chart)", &budget("publish-changes", "changes", 4.0, 3.0, 4.0));
     world.service.meter.reset();
-    drop(world.invite("p1", "sms").await.expect(201));
+    world.invite("p1", "sms").await.expect(201);
     world.service.idle().await;
-    // Whether the number said STOP is read along: no trip more than a mail takes.
+    // The number's STOP state is read in the same trip as the rest, so a text takes no more trips than a
+    // mail.
     hold(&world, "deliver one text", &budget("deliver", "changes", 3.0, 3.0, 10.0));
     world.service.meter.reset();
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let mail = world.last_mail().await.get("id").to_owned();
     world.service.idle().await;
     world.service.meter.reset();
-    drop(world.ask("forgot-username", json!({"email": "rosa.quillfeather@example.com"})).await.expect(202));
+    world.ask("forgot-username", json!({"email": "rosa.quillfeather@example.com"})).await.expect(202);
     world.service.idle().await;
     hold(&world, "answer a request", &budget("answer-request", "requests", 5.0, 5.0, 12.0));
     world.service.meter.reset();
     let said = |what: &str| json!({"message_id": mail, "type": what});
-    drop(world.post("/_local/feedback", said("delivery")).await.expect(200));
+    world.post("/_local/feedback", said("delivery")).await.expect(200);
     hold(&world, "take one piece of feedback", &budget("track-delivery", "feedback", 3.0, 1.0, 2.0));
     world.service.meter.reset();
-    drop(world.post("/_local/feedback", said("bounce")).await.expect(200));
+    world.post("/_local/feedback", said("bounce")).await.expect(200);
     hold(&world, "take a bounce", &budget("track-delivery", "feedback", 7.0, 4.0, 10.0));
 }
 
 #[tokio::test]
 async fn records_of_patients_stay_small() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.quillfeather@example.com").await);
-    drop(world.revoke("p1", "other").await.expect(200));
+    world.registered("p1", "rosa.quillfeather@example.com").await;
+    world.revoke("p1", "other").await.expect(200);
     let items = world.items().await;
     let sizes: Vec<usize> = items
         .lines()
@@ -250,7 +252,8 @@ async fn records_of_patients_stay_small() {
     assert!(sizes.len() >= 3 && sizes.iter().all(|size| *size <= 1024), "{sizes:?}");
 }
 
-/// The size of an item as DynamoDB bills it: names, texts, numbers at two digits a byte, three for a list or map and one for each member.
+/// The size of an item in bytes as DynamoDB bills it: names and texts in full, two digits of a number in a
+/// byte, three bytes for a list or map and one for each member.
 fn size(item: &serde_json::Value) -> usize {
     fn value(value: &serde_json::Value) -> usize {
         let Some((kind, inner)) = value.as_object().and_then(|one| one.iter().next()) else { return 0 };

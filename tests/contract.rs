@@ -1,6 +1,6 @@
-//! The API document: it names every route of the template and no other, its examples are what it describes, and it is
-//! strict enough to catch an answer that says too much. That the service obeys it is held by every test that asks it
-//! anything: `World::send` judges each answer.
+//! The API document names every route of the template and no other, its examples are valid, and it is strict
+//! enough to catch an answer that says too much. Every other test checks that the service obeys it:
+//! `World::send` judges each answer.
 
 use std::collections::BTreeSet;
 
@@ -9,17 +9,17 @@ use portico_testkit::Answer;
 use portico_testkit::contract::{Operation, Sent, contract, members};
 use serde_json::{Value, json};
 
-/// Words that stand for something that opens something.
+/// Words in names of properties that may hold a secret.
 const OPENERS: [&str; 7] = ["token", "link", "url", "secret", "key", "password", "cookie"];
-/// The properties of answers with such a word in their names, each for its reason.
+/// Properties of answers that may have such a word in their names.
 const ALLOWED: [&str; 6] = [
-    // The session of who has just signed in; one that was exchanged.
+    // The session of somebody who has just signed in or exchanged a code.
     "session_token",
-    // Settings.
+    // Settings of the practice.
     "link_hours",
     "portal_url",
     "password_min_length",
-    // Whether, and until when.
+    // Whether a password must be changed, and until when a temporary one works.
     "must_change_password",
     "temporary_password_until",
 ];
@@ -28,7 +28,7 @@ fn responses(operation: &Operation) -> impl Iterator<Item = (&String, &Value)> {
     members(&operation.value["responses"]).map(|(status, response)| (status, contract().resolve(response)))
 }
 
-/// Every media type of an operation, with where it stands: request and responses.
+/// Every media type of an operation with its place: request or response.
 fn media(operation: &Operation) -> Vec<(String, &Value)> {
     let request = members(&operation.value["requestBody"]["content"])
         .map(|(kind, media)| (format!("{}, request, {kind}", operation.id), media));
@@ -159,7 +159,7 @@ fn no_example_names_a_person_or_a_place_that_could_be_real() {
     }
 }
 
-/// Every name of a property in a schema of the document, wherever references lead.
+/// Collects the names of all properties of a schema, following references.
 fn properties(value: &'static Value, seen: &mut BTreeSet<&'static str>, found: &mut BTreeSet<&'static str>) {
     if let Some(pointer) = value.get("$ref").and_then(Value::as_str)
         && seen.insert(pointer)
@@ -194,7 +194,7 @@ fn no_answer_has_a_property_that_could_hold_a_link_or_its_token() {
 
 #[test]
 fn an_object_in_an_answer_has_the_properties_that_are_named_and_no_other() {
-    /// Objects that say nothing of further properties, by the words that lead to them.
+    /// Collects the paths of objects that say nothing about further properties.
     fn open(value: &Value, at: &str, found: &mut Vec<String>) {
         let closed =
             ["additionalProperties", "unevaluatedProperties"].iter().any(|word| value.get(word).is_some());
@@ -210,7 +210,7 @@ fn an_object_in_an_answer_has_the_properties_that_are_named_and_no_other() {
     }
     let mut found = Vec::new();
     open(&contract().document["components"]["schemas"], "", &mut found);
-    // Each is a part of others, which are closed.
+    // Each of these is a part of other schemas, which are closed.
     assert_eq!(found, ["/ChartFacts", "/Standing"]);
 }
 
@@ -257,7 +257,7 @@ fn an_answer_that_says_more_than_the_document_is_caught() {
 }
 
 #[test]
-fn what_no_operation_names_is_refused_as_a_problem() {
+fn a_request_that_no_operation_names_is_refused_as_a_problem() {
     let problem = [("content-type", "application/problem+json")];
     assert_eq!(judged("PATCH", "/v1/settings", 404, &problem, &json!({})), Ok(()));
     assert!(judged("PATCH", "/v1/settings", 200, &problem, &json!({})).is_err());

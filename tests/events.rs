@@ -1,4 +1,5 @@
-//! The events under `events/`: each is one that its function takes, here, under `cargo lambda invoke` and under `sam local invoke`.
+//! Every file under `events/` is an event that its function accepts, so that it works with `cargo lambda
+//! invoke` and `sam local invoke`.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +19,8 @@ async fn every_event_is_taken_by_its_function() {
             let name = file.display().to_string();
             let event: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).expect(&name);
             let answer = world.service.invoker.call(&function, "event", event).await.expect(&name);
-            // Without the placeholders' keys and links an HTTP function refuses: in words, and never by breaking.
+            // Keys and links in the files are placeholders, so an HTTP function refuses them with a problem,
+            // and never with an error of its own.
             if let Some(status) = answer.get("statusCode").and_then(Value::as_u64) {
                 assert!(status < 500 && answer["body"].is_string() || status == 204, "{name}: {answer}");
             } else if let Some(failures) = answer.get("batchItemFailures") {

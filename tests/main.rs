@@ -1,4 +1,5 @@
-//! Portico as a whole, as its people meet it: journeys, attacks, faults, budgets. Each test has a service of its own.
+//! Tests of Portico as a whole: journeys, attacks, faults, budgets and more. Each test starts a service of
+//! its own.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,5 +19,6 @@ mod journeys;
 mod model;
 mod pages;
 mod real;
+mod security_table;
 mod store;
 mod template;

@@ -1,5 +1,5 @@
-//! The template says what the code means: one resource for each function, the table's names, roles that allow what is used
-//! and nothing else, an alarm for everything that can go wrong by itself.
+//! The template matches the code: one resource for each function, the table's names, roles that allow what is
+//! used and nothing else, an alarm for everything that can go wrong by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -39,7 +39,7 @@ fn folder(function: &Value) -> String {
     function["CodeUri"].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
 }
 
-/// Every statement that a role or a managed policy of the template has, with whose it is.
+/// Every statement of a role or managed policy of the template, with the logical id of its owner.
 fn statements() -> Vec<(String, Value)> {
     let mut all = Vec::new();
     let mut read = |id: &str, policy: &Value| {
@@ -86,7 +86,7 @@ fn a_function_goes_by_one_name_everywhere() {
 }
 
 #[test]
-fn who_hashes_has_a_whole_core_and_nobody_else_pays_for_one() {
+fn functions_that_hash_passwords_have_a_whole_core_and_no_others() {
     for function in functions().values() {
         let folder = folder(function);
         let hashes = ["register", "sign-in", "account", "reset", "manage-account"].contains(&folder.as_str());
@@ -95,7 +95,7 @@ fn who_hashes_has_a_whole_core_and_nobody_else_pays_for_one() {
 }
 
 #[test]
-fn what_a_functions_process_reads_is_in_its_environment() {
+fn every_variable_that_a_function_reads_is_in_its_environment() {
     let globals = document("template.yaml")["Globals"]["Function"]["Environment"]["Variables"].clone();
     let process = fs::read_to_string(root().join("shared/aws/src/process.rs")).unwrap();
     let named = |part: &str| -> BTreeSet<String> {
@@ -185,7 +185,7 @@ fn a_page_that_may_be_looked_at_may_be_asked_for_its_head() {
 #[test]
 fn what_stops_an_address_is_ours_alone_and_nothing_rewrites_our_links() {
     let set = resources("AWS::SES::ConfigurationSet")["ConfigurationSet"].clone();
-    // On SES's own list an address would stay after staff confirmed it.
+    // SES must not keep a list of its own: an address would stay on it after staff confirmed it.
     assert_eq!(set["SuppressionOptions"]["SuppressedReasons"], json!([]));
     assert_eq!(set["DeliveryOptions"]["TlsPolicy"], "REQUIRE");
     let feedback =
@@ -215,7 +215,7 @@ fn no_log_of_the_api_has_a_path_an_address_or_a_query() {
 
 #[test]
 fn no_policy_has_a_wildcard_and_nothing_scans() {
-    // What AWS knows no narrower resource for.
+    // AWS has no narrower resource for these actions.
     let known = [
         ("DeliverRole", json!(["ses:GetAccount"])),
         ("DeliverRole", json!(["dynamodb:ListStreams"])),
@@ -254,7 +254,8 @@ fn nobody_may_change_an_audit_event() {
     }
 }
 
-/// What Lambda itself does in a function's name: its log, its queues, its stream, what it could not have handled, its keys.
+/// What Lambda itself does with a function's role: writing the log, reading queues and the stream, keeping
+/// failed events, reading the keyring.
 fn done_by_lambda(function: &Value) -> BTreeSet<Deed> {
     let deed =
         |action: &str, resource: &str| Deed { action: action.to_owned(), resource: resource.to_owned() };
@@ -262,7 +263,8 @@ fn done_by_lambda(function: &Value) -> BTreeSet<Deed> {
     let mut done = BTreeSet::from([
         deed("logs:CreateLogStream", logs),
         deed("logs:PutLogEvents", logs),
-        // The process reads it at its start, before there is anything to measure; the real binaries show it.
+        // The process reads it at its start, before anything is measured. The tests of the release binaries
+        // cover it.
         deed("secretsmanager:GetSecretValue", "Keyring"),
     ]);
     let id = |arn: &Value| arn["Fn::GetAtt"].as_str().unwrap().trim_end_matches(".Arn").to_owned();
@@ -303,8 +305,8 @@ fn every_function_lets_lambda_do_what_its_events_need() {
     }
 }
 
-/// Every call of every test is held against the caller's policy by the local service; what a policy grants beyond that
-/// is found here, once all tests have run.
+/// The local service checks every call of every test against the caller's policy. This test finds what a
+/// policy grants beyond that, once all tests have run.
 #[test]
 #[ignore = "looks at what all other tests did: tests/run runs it last"]
 fn no_role_grants_what_no_test_used() {
@@ -353,7 +355,7 @@ fn every_queue_has_a_way_out_and_every_way_out_an_alarm() {
 }
 
 #[test]
-fn what_comes_by_itself_is_tried_again_and_kept_if_it_fails() {
+fn events_that_nobody_waits_for_are_retried_and_kept_if_they_fail() {
     for (id, function) in functions() {
         for (name, event) in function["Events"].as_object().into_iter().flatten() {
             let properties = &event["Properties"];
@@ -366,7 +368,7 @@ fn what_comes_by_itself_is_tried_again_and_kept_if_it_fails() {
                         && properties["DestinationConfig"]["OnFailure"].is_object()
                         && properties["FunctionResponseTypes"] == json!(["ReportBatchItemFailures"])
                 }
-                // The queue itself has the way out.
+                // The queue itself has a dead-letter queue.
                 "SQS" => properties["FunctionResponseTypes"] == json!(["ReportBatchItemFailures"]),
                 _ => true,
             };

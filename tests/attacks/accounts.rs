@@ -1,4 +1,4 @@
-//! B26, B28, B44: what a person sets up or proposes can't be used to come in as somebody else.
+//! Security answers, user names and proposed addresses can't be used to take over somebody else's account.
 
 use portico_testkit::{Answer, PASSWORD, World};
 use serde_json::{Value, json};
@@ -17,16 +17,16 @@ async fn register(world: &World, token: &str, ticket: &str, more: Value) -> Answ
 }
 
 async fn reset_token(world: &World) -> String {
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.last_mail().await.token()
 }
 
 #[tokio::test]
-async fn b26_a_security_answer_is_set_up_with_care_and_tried_five_times() {
+async fn a_weak_security_answer_is_refused_and_five_wrong_answers_close_the_link() {
     let world = World::new().await;
     let (token, ticket) = ticket_of(&world, "p1").await;
     let question = json!({"security_question": "My first dog?", "security_answer": "Old Bramble"});
-    let off = register(&world, &token, &ticket, question.clone()).await.expect(400).json();
+    let off = register(&world, &token, &ticket, question.clone()).await.expect_and(400).json();
     assert_eq!(off["errors"][0]["code"], "not_allowed", "the practice has no such questions");
     world.settings(json!({"security_question": true})).await;
     for (more, pointer) in [
@@ -36,65 +36,66 @@ async fn b26_a_security_answer_is_set_up_with_care_and_tried_five_times() {
         (json!({"security_question": "My first dog?", "security_answer": " ROSA.q "}), "/security_answer"),
         (json!({"security_answer": "Old Bramble"}), "/security_question"),
     ] {
-        let refused = register(&world, &token, &ticket, more.clone()).await.expect(400).json();
+        let refused = register(&world, &token, &ticket, more.clone()).await.expect_and(400).json();
         assert_eq!(refused["errors"][0]["pointer"], pointer, "{more}");
     }
-    drop(register(&world, &token, &ticket, question).await.expect(201));
+    register(&world, &token, &ticket, question).await.expect(201);
     assert!(!world.items().await.to_lowercase().contains("bramble"), "the answer is kept as a hash");
 
     let answer = async |token: &str, text: &str| {
         world.post(&format!("/r/{token}/answer"), json!({"birth_date": "19450427", "answer": text})).await
     };
     let token = reset_token(&world).await;
-    drop(answer(&token, " old BRAMBLE ").await.expect(200));
+    answer(&token, " old BRAMBLE ").await.expect(200);
     let token = reset_token(&world).await;
     for _ in 0..5 {
-        assert_eq!(answer(&token, "Rex").await.expect(422).code(), "verification_failed");
+        assert_eq!(answer(&token, "Rex").await.expect_and(422).code(), "verification_failed");
     }
-    assert_eq!(answer(&token, "Old Bramble").await.expect(410).code(), "link_unavailable");
-    // What was switched off opens nothing, though it was set.
+    assert_eq!(answer(&token, "Old Bramble").await.expect_and(410).code(), "link_unavailable");
+    // Once the practice switches the question off, its answer opens nothing.
     world.settings(json!({"security_question": false})).await;
     world.advance(31);
     let token = reset_token(&world).await;
-    let methods = world.get(&format!("/r/{token}")).await.expect(200).json()["methods"].clone();
+    let methods = world.get(&format!("/r/{token}")).await.expect_and(200).json()["methods"].clone();
     assert!(!methods.as_array().unwrap().contains(&json!("question")), "{methods}");
-    drop(answer(&token, "Old Bramble").await.expect(422));
+    answer(&token, "Old Bramble").await.expect(422);
 }
 
 #[tokio::test]
-async fn b28_a_taken_a_foreign_or_a_confusable_user_name_is_refused_behind_a_ticket_alone() {
+async fn only_the_holder_of_a_ticket_is_told_that_a_user_name_is_taken_or_not_allowed() {
     let world = World::new().await;
-    drop(world.registered("p0", "taken.name").await);
+    world.registered("p0", "taken.name").await;
     let (token, ticket) = ticket_of(&world, "p1").await;
     for name in ["taken.name", "TAKEN.Name", " taken.name ", "ｔａｋｅｎ.name"] {
-        let refused = register(&world, &token, &ticket, json!({"username": name})).await.expect(409).json();
+        let refused =
+            register(&world, &token, &ticket, json!({"username": name})).await.expect_and(409).json();
         assert_eq!(refused["code"], "username_taken", "{name}");
         assert_eq!(refused["suggestions"].as_array().unwrap().len(), 3, "{name}");
     }
-    // Somebody else's address, and letters that look like others.
+    // These are another person's address and names with look-alike or forbidden characters.
     for name in ["somebody@example.org", "tаken.name", "taken\u{200b}.name", "tak en", "@rosa"] {
         let refused = register(&world, &token, &ticket, json!({"username": name})).await;
-        assert_eq!(refused.expect(422).code(), "username_rejected", "{name}");
+        assert_eq!(refused.expect_and(422).code(), "username_rejected", "{name}");
     }
-    // Without a ticket a name is neither taken nor free.
+    // Without a ticket nobody learns whether a name is taken.
     for name in ["taken.name", "free.name"] {
         let refused = register(&world, &token, "no ticket", json!({"username": name})).await;
-        assert_eq!(refused.expect(410).code(), "link_unavailable", "{name}");
+        assert_eq!(refused.expect_and(410).code(), "link_unavailable", "{name}");
     }
-    drop(world.get("/v1/usernames/taken.name").await.expect(401));
-    drop(register(&world, &token, &ticket, json!({})).await.expect(201));
+    world.get("/v1/usernames/taken.name").await.expect(401);
+    register(&world, &token, &ticket, json!({})).await.expect(201);
 }
 
 #[tokio::test]
-async fn b44_a_proposed_address_changes_nothing_until_the_office_says_so() {
+async fn a_proposed_address_changes_nothing_until_staff_accept_it() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
-    drop(world.registered("p2", "other.q").await);
+    world.registered("p2", "other.q").await;
     let propose = async |session: &str, body: Value| {
         let request = world.request("POST", &format!("/{}/account/demographics", world.practice));
         world.send(request.bearer_auth(session).json(&body)).await
     };
-    // Nothing but contact details, and only of whom one may see in full.
+    // Only contact details can be changed, and only of a patient whose records the person may see in full.
     for (body, status) in [
         (json!({"patient_id": "p1", "changes": {"birth_date": "2000-01-01"}}), 400),
         (json!({"patient_id": "p1", "changes": {"chart_status": "active"}}), 400),
@@ -107,33 +108,34 @@ async fn b44_a_proposed_address_changes_nothing_until_the_office_says_so() {
         let answer = propose(&session, body.clone()).await;
         assert_eq!(answer.status, status, "{body}: {}", answer.text);
     }
-    drop(propose("nonsense", json!({"patient_id": "p1", "changes": {"city": "Salem"}})).await.expect(401));
+    propose("nonsense", json!({"patient_id": "p1", "changes": {"city": "Salem"}})).await.expect(401);
 
     let changes = json!({"email": "intruder@example.net"});
-    let made = propose(&session, json!({"patient_id": "p1", "changes": changes})).await.expect(202);
+    let made = propose(&session, json!({"patient_id": "p1", "changes": changes})).await.expect_and(202);
     let told = world.last_mail().await;
     assert_eq!(told.get("to"), "rosa.quillfeather@example.com", "the address on file hears of it");
     assert!(!told.get("text").contains("intruder"));
-    // A link goes where it went before.
+    // Links still go to the address on file.
     let token = reset_token(&world).await;
     assert_eq!(world.last_mail().await.get("to"), "rosa.quillfeather@example.com");
     let path = format!("/v1/demographic-changes/{}", made.str("/change_id"));
-    drop(world.staff(&world.other_keys.ehr, "POST", &format!("{path}/accept"), None).await.expect(404));
-    drop(world.ehr("POST", &format!("{path}/accept"), Some(json!({"fields": ["city"]}))).await.expect(400));
-    drop(world.ehr("POST", &format!("{path}/accept"), None).await.expect(200));
-    drop(world.get(&format!("/r/{token}")).await.expect(410));
-    drop(world.ehr("POST", &format!("{path}/decline"), None).await.expect(404));
-    drop(world.ehr("POST", &format!("{path}/accept"), None).await.expect(404));
+    world.staff(&world.other_keys.ehr, "POST", &format!("{path}/accept"), None).await.expect(404);
+    world.ehr("POST", &format!("{path}/accept"), Some(json!({"fields": ["city"]}))).await.expect(400);
+    world.ehr("POST", &format!("{path}/accept"), None).await.expect(200);
+    world.get(&format!("/r/{token}")).await.expect(410);
+    world.ehr("POST", &format!("{path}/decline"), None).await.expect(404);
+    world.ehr("POST", &format!("{path}/accept"), None).await.expect(404);
 
-    // An hour later the browser is still open: for a contact, the password is asked for.
+    // Half an hour later the browser is still signed in. Changing a contact now takes the password.
     world.advance(14 * 60);
-    drop(propose(&session, json!({"patient_id": "p1", "changes": {"city": "Salem"}})).await.expect(202));
+    propose(&session, json!({"patient_id": "p1", "changes": {"city": "Salem"}})).await.expect(202);
     world.advance(14 * 60);
     let changes = json!({"mobile_phone": "+12025550199"});
-    let asked = propose(&session, json!({"patient_id": "p1", "changes": changes})).await.expect(400).json();
+    let asked =
+        propose(&session, json!({"patient_id": "p1", "changes": changes})).await.expect_and(400).json();
     assert_eq!(asked["errors"][0]["pointer"], "/password");
     let wrong = json!({"patient_id": "p1", "changes": changes, "password": "wrong wrong wrong"});
-    assert_eq!(propose(&session, wrong).await.expect(401).code(), "sign_in_failed");
+    assert_eq!(propose(&session, wrong).await.expect_and(401).code(), "sign_in_failed");
     let right = json!({"patient_id": "p1", "changes": changes, "password": PASSWORD});
-    drop(propose(&session, right).await.expect(202));
+    propose(&session, right).await.expect(202);
 }

@@ -1,4 +1,4 @@
-//! B35, B37, B46: DynamoDB's and the providers' bad days.
+//! Faults of DynamoDB and of the mail provider: conflicts, throttling, errors, lost answers, a stale index.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::table;
 
-/// What the mailbox holds, without waiting for a sender that hangs.
+/// The messages in the mailbox, once there are `at_least` so many or two seconds are over. Doesn't wait for a
+/// sender that hangs.
 async fn sent(world: &World, at_least: usize) -> Vec<Message> {
     for _ in 0..200 {
         let messages = world.service.capture.messages(None, None);
@@ -29,14 +30,14 @@ fn faults(world: &World) -> &portico_local::Faults {
 }
 
 #[tokio::test]
-async fn b35_b37_what_was_sent_is_written_down_though_others_write_the_same_items() {
+async fn a_sent_message_is_noted_as_sent_although_others_write_the_same_items() {
     let world = World::with_faults().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     assert!(world.mails().await.is_empty(), "the first attempt was not taken");
     world.service.idle().await;
-    // The next one is; and settling it meets two who write the link at the same moment.
+    // The next attempt is taken. Two others write the link at the moment when the message is noted as sent.
     faults(&world).next("TransactWriteItems", Fault::Conflict, 2);
     world.advance(16);
     overdue(&world).await;
@@ -50,7 +51,7 @@ async fn b35_b37_what_was_sent_is_written_down_though_others_write_the_same_item
 }
 
 #[tokio::test]
-async fn b37_an_invitation_in_bad_weather_is_one_invitation_or_a_503_and_none() {
+async fn an_invitation_while_the_table_fails_is_one_invitation_or_a_503_and_none() {
     for (fault, times) in [
         (Fault::Conflict, 1),
         (Fault::Conflict, 3),
@@ -73,7 +74,7 @@ async fn b37_an_invitation_in_bad_weather_is_one_invitation_or_a_503_and_none() 
             assert!(!answer.text.contains("DynamoDB") && answer.text.contains("request_id"));
             assert_eq!(table(&world).await, before, "{fault:?} {times}: half done");
         } else {
-            drop(answer.expect(201));
+            answer.expect(201);
             assert_eq!(world.mails().await.len(), 1, "{fault:?} {times}");
             let portal = world.portal("p1").await;
             assert_eq!(portal["invitations"].as_array().unwrap().len(), 1, "{fault:?} {times}: {portal}");
@@ -83,7 +84,7 @@ async fn b37_an_invitation_in_bad_weather_is_one_invitation_or_a_503_and_none() 
 }
 
 #[tokio::test]
-async fn b37_a_registration_in_bad_weather_is_one_account_or_a_503_and_the_link_still_works() {
+async fn a_registration_while_the_table_fails_is_one_account_or_a_503_and_the_link_still_works() {
     for (fault, times) in
         [(Fault::Conflict, 2), (Fault::Conflict, 40), (Fault::ServerError, 30), (Fault::LostAnswer, 1)]
     {
@@ -104,16 +105,16 @@ async fn b37_a_registration_in_bad_weather_is_one_account_or_a_503_and_the_link_
                 }
             }
         }
-        let session = answer.expect(201).str("/session_token");
+        let session = answer.expect_and(201).str("/session_token");
         assert_eq!(world.introspect(&session).await["active"], true, "{fault:?} {times}");
-        drop(world.sign_in("rosa.q", PASSWORD).await.expect(200));
+        world.sign_in("rosa.q", PASSWORD).await.expect(200);
         assert_eq!(table(&world).await.matches("\"sk\":{\"S\":\"ACCOUNT\"}").count(), 1);
-        drop(world.register(&token, &ticket, "other.name").await.expect(410));
+        world.register(&token, &ticket, "other.name").await.expect(410);
     }
 }
 
 #[tokio::test]
-async fn b37_reads_and_counters_that_fail_fail_closed() {
+async fn a_call_whose_reads_or_counters_fail_succeeds_or_is_a_503() {
     for operation in ["GetItem", "BatchGetItem", "UpdateItem", "Query"] {
         let world = World::with_faults().await;
         let session = world.registered("p1", "rosa.q").await;
@@ -147,9 +148,10 @@ async fn b37_reads_and_counters_that_fail_fail_closed() {
     }
 }
 
-// A counting update whose answer was lost is done again by the SDK and counts twice: a link may lock early, never late.
+// The SDK repeats a counting update whose answer was lost, so the attempt counts twice: a link may lock
+// early, never late.
 #[tokio::test]
-async fn b37_lost_answers_never_give_a_guesser_more_tries() {
+async fn lost_answers_never_give_a_guesser_more_tries() {
     let world = World::with_faults().await;
     let token = world.invited("p1").await;
     let wrong = json!({"as": "patient", "family_name": "Wrong", "birth_date": "1945-04-27"});
@@ -160,15 +162,15 @@ async fn b37_lost_answers_never_give_a_guesser_more_tries() {
         evaluated += u32::from(answer.status == 422);
     }
     assert!(evaluated <= 5, "{evaluated} guesses were evaluated");
-    drop(world.state_facts(&token).await.expect(410));
+    world.state_facts(&token).await.expect(410);
 }
 
 #[tokio::test]
-async fn b46_a_stale_due_index_sends_nothing_twice() {
+async fn a_stale_index_of_due_messages_sends_nothing_twice() {
     let world = World::with_faults().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     assert!(world.service.capture.messages(None, None).is_empty());
     faults(&world).freeze_indexes().unwrap();
@@ -177,12 +179,12 @@ async fn b46_a_stale_due_index_sends_nothing_twice() {
         overdue(&world).await;
     }
     assert_eq!(world.service.capture.messages(None, None).len(), 1);
-    // Superseded while the index still shows the old message as due.
+    // Access is revoked while the index still shows the old message as due.
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     faults(&world).freeze_indexes().unwrap();
-    drop(world.revoke("p1", "other").await.expect(200));
+    world.revoke("p1", "other").await.expect(200);
     world.service.idle().await;
     let before = world.service.capture.messages(None, None).len();
     world.advance(400);
@@ -191,13 +193,13 @@ async fn b46_a_stale_due_index_sends_nothing_twice() {
 }
 
 #[tokio::test]
-async fn b35_a_provider_that_is_busy_gets_the_same_link_again_after_a_while() {
+async fn a_mail_that_a_busy_provider_refused_is_sent_after_a_pause() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     for failure in [Failure::Throttled, Failure::ServerError] {
         let before = world.service.capture.messages(None, None).len();
         world.service.capture.fail_next(Channel::Email, failure, 2);
-        drop(world.invite("p1", "email").await.expect(201));
+        world.invite("p1", "email").await.expect(201);
         world.service.idle().await;
         overdue(&world).await;
         assert_eq!(world.service.capture.messages(None, None).len(), before, "paced, not at once");
@@ -209,17 +211,17 @@ async fn b35_a_provider_that_is_busy_gets_the_same_link_again_after_a_while() {
         overdue(&world).await;
         let mail = sent(&world, before + 1).await.pop().unwrap();
         assert_eq!(world.service.capture.messages(None, None).len(), before + 1);
-        drop(world.state_facts(&token_in(&mail.text)).await.expect(200));
+        world.state_facts(&token_in(&mail.text)).await.expect(200);
         assert_eq!(world.portal("p1").await["invitation"]["delivery"], "sent");
     }
 }
 
 #[tokio::test]
-async fn b35_four_tries_are_all_and_staff_see_that_it_failed() {
+async fn a_mail_is_tried_four_times_and_staff_see_that_it_failed() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::Throttled, 4);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     for _ in 0..3 {
         assert_eq!(world.portal("p1").await["invitation"]["delivery"], "queued");
@@ -232,26 +234,26 @@ async fn b35_four_tries_are_all_and_staff_see_that_it_failed() {
         overdue(&world).await;
     }
     assert!(world.service.capture.messages(None, None).is_empty(), "a fifth try");
-    // Refused for good: at once, without another try.
+    // A final refusal fails at once, without another attempt.
     world.service.capture.fail_next(Channel::Email, Failure::Rejected, 1);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     assert_eq!(world.portal("p1").await["invitation"]["delivery"], "failed");
-    // And a resend works.
-    drop(world.invite("p1", "email").await.expect(201));
+    // Inviting again works.
+    world.invite("p1", "email").await.expect(201);
     assert_eq!(world.mails().await.len(), 1);
     assert_eq!(world.portal("p1").await["invitation"]["delivery"], "sent");
 }
 
 #[tokio::test]
-async fn b35_an_answer_that_never_comes_costs_at_most_one_more_mail_with_the_same_link() {
+async fn an_answer_that_never_comes_costs_at_most_one_more_mail_with_the_same_link() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::SilentAfterAccept, 1);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let first = sent(&world, 1).await;
     assert_eq!(first.len(), 1);
-    // Nobody else sends it while the lease lasts.
+    // Nobody else sends the message while the lease lasts.
     overdue(&world).await;
     assert_eq!(sent(&world, 1).await.len(), 1);
     world.advance(61);
@@ -267,15 +269,15 @@ async fn b35_an_answer_that_never_comes_costs_at_most_one_more_mail_with_the_sam
 }
 
 #[tokio::test]
-async fn b35_a_mail_that_never_answers_holds_up_nobody_elses() {
+async fn a_mail_whose_provider_never_answers_does_not_hold_up_the_next_patients_mail() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.patient("p2", World::chart_with(json!({"email": "second@example.com"}))).await;
     world.service.capture.fail_next(Channel::Email, Failure::SilentAfterAccept, 1);
-    drop(world.invite("p1", "email").await.expect(201));
-    drop(sent(&world, 1).await);
-    drop(world.invite("p2", "email").await.expect(201));
-    // The provider's client gives up after three seconds; the rest of the queue goes then.
+    world.invite("p1", "email").await.expect(201);
+    sent(&world, 1).await;
+    world.invite("p2", "email").await.expect(201);
+    // The provider's client gives up after three seconds. Then the rest of the queue goes out.
     for _ in 0..45 {
         if world.service.capture.messages(None, None).len() > 1 {
             return;
@@ -286,12 +288,12 @@ async fn b35_a_mail_that_never_answers_holds_up_nobody_elses() {
 }
 
 #[tokio::test]
-async fn b12_a_queued_message_whose_reason_is_gone_is_dropped() {
+async fn a_queued_message_is_dropped_once_its_reason_is_gone() {
     for what in ["superseded", "cancelled", "revoked", "corrected", "declined", "disabled"] {
         let world = World::new().await;
         world.patient("p1", World::chart()).await;
         world.service.capture.fail_next(Channel::Email, Failure::Throttled, 1);
-        drop(world.invite("p1", "email").await.expect(201));
+        world.invite("p1", "email").await.expect(201);
         world.service.idle().await;
         assert!(world.service.capture.messages(None, None).is_empty());
         let path = "/v1/patients/p1";
@@ -307,14 +309,14 @@ async fn b12_a_queued_message_whose_reason_is_gone_is_dropped() {
         }
         match what {
             "cancelled" => {
-                drop(world.ehr("DELETE", &format!("{path}/invitations/current"), None).await.expect(200));
+                world.ehr("DELETE", &format!("{path}/invitations/current"), None).await.expect(200);
             }
             "corrected" => {
                 world.patient("p1", World::chart_with(json!({"email": "right@example.com"}))).await;
             }
             "disabled" => {
                 let switch = format!("{path}/portal/access");
-                drop(world.ehr("PUT", &switch, Some(json!({"enabled": false}))).await.expect(200));
+                world.ehr("PUT", &switch, Some(json!({"enabled": false}))).await.expect(200);
             }
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! B17 to B22, B41, P13 to P15: bad input, idempotency, keys and scopes, other sites.
+//! Bad input: spoilt bodies, bad fields, markup, repeated requests, missing or wrong keys, forms of other sites.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{check_code, proof_and_code, seen, send_code, table};
 
-/// A call with a body that is good, to be spoilt in every way.
+/// A call with a valid body, which the tests spoil in every way.
 struct Target {
     method: &'static str,
     path: String,
@@ -26,14 +26,14 @@ impl Target {
         }
     }
 
-    /// The good body with one member other than it is.
+    /// The valid body with one member changed.
     fn with(&self, name: &str, value: Value) -> String {
         let mut body = self.good.clone();
         body[name] = value;
         body.to_string()
     }
 
-    /// Bodies that no reader may take for what they are not, each with its name.
+    /// Bodies that the service must refuse, each with a name for the failure message.
     fn spoilt(&self) -> Vec<(String, Vec<u8>)> {
         let good = self.good.to_string();
         let open = good.trim_end_matches('}').to_owned();
@@ -69,7 +69,7 @@ impl Target {
             if let Some(text) = value.as_str() {
                 all.push((format!("{name} a number"), self.with(name, json!(7))));
                 all.push((format!("{name} true"), self.with(name, json!(true))));
-                // What stands for a word of a list in some readers: {"email": null}.
+                // Some readers take an object for a word of a list: {"email": null}.
                 all.push((format!("{name} an object of itself"), self.with(name, json!({text: null}))));
                 all.push((
                     format!("{name} with half a character"),
@@ -80,7 +80,7 @@ impl Target {
                 all.push((format!("{name} an object"), self.with(name, json!({}))));
             }
         }
-        // All values in order, and padded as a reader of fixed fields would want them.
+        // A list of all values in order, also padded: some readers take a list for an object.
         let values: Vec<Value> = self.good.as_object().unwrap().values().cloned().collect();
         for padding in 0..12 {
             let mut list = values.clone();
@@ -99,7 +99,8 @@ impl Target {
     }
 }
 
-/// A world with a patient, a live link with proof and ticket, a session; and every path that takes JSON.
+/// Every path that takes JSON. Prepares what the valid bodies need: patients, a link with proof and ticket, a
+/// reset link, a session.
 async fn targets(world: &World) -> Vec<Target> {
     let session = world.registered("p0", "rosa.q").await;
     let reset = world.reset_token("rosa.q").await;
@@ -187,7 +188,7 @@ async fn targets(world: &World) -> Vec<Target> {
 }
 
 #[tokio::test]
-async fn b18_b22_p13_p15_a_spoilt_body_is_a_400_413_or_415_and_changes_and_sends_nothing() {
+async fn a_spoilt_body_is_a_400_413_or_415_and_changes_and_sends_nothing() {
     let world = World::new().await;
     let targets = targets(&world).await;
     let before = table(&world).await;
@@ -198,7 +199,7 @@ async fn b18_b22_p13_p15_a_spoilt_body_is_a_400_413_or_415_and_changes_and_sends
         for (name, body) in target.spoilt() {
             let optional =
                 ["decline", "not-me"].iter().any(|end| target.path.ends_with(end)) && body.is_empty();
-            // A form's own field, which the page sends along.
+            // These two calls may have no body.
             if !optional {
                 tries.push((name, 400, target.request(&world, "application/json", body)));
             }
@@ -222,7 +223,7 @@ async fn b18_b22_p13_p15_a_spoilt_body_is_a_400_413_or_415_and_changes_and_sends
                 wrong.push(format!("{} {}: {name}: {} {text}", target.method, target.path, answer.status));
             }
         }
-        // At the pace of a client that keeps to its limits.
+        // Keeps the pace of a client that stays within its limits.
         world.advance(30);
     }
     assert!(wrong.is_empty(), "{} of them:\n{}", wrong.len(), wrong.join("\n"));
@@ -232,7 +233,7 @@ async fn b18_b22_p13_p15_a_spoilt_body_is_a_400_413_or_415_and_changes_and_sends
 }
 
 #[tokio::test]
-async fn b17_b19_dates_names_addresses_and_control_characters_are_refused_by_field() {
+async fn bad_dates_names_addresses_and_control_characters_are_refused_by_field() {
     let world = World::new().await;
     let bad = [
         ("birth_date", json!("02/29/2023")),
@@ -282,14 +283,14 @@ async fn b17_b19_dates_names_addresses_and_control_characters_are_refused_by_fie
     if world.items().await.contains("\"PATIENT#") {
         wrong.push("a refused chart was kept".to_owned());
     }
-    // A number that is not an ordinary one is kept as text and never dialled (B32).
+    // A premium-rate or foreign number is kept as text, and no text is sent to it.
     for phone in ["+1 900 555 0123", "+44 20 7946 0958", "+1 876 555 0123"] {
         world.patient("p1", World::chart_with(json!({"mobile_phone": phone}))).await;
-        let refused = world.invite("p1", "sms").await.expect(422);
+        let refused = world.invite("p1", "sms").await.expect_and(422);
         assert_eq!(refused.json()["reasons"], json!(["missing_mobile_phone"]), "{phone}");
     }
     assert!(world.mails().await.is_empty());
-    // Notes in words are free, but not for characters that nobody can type.
+    // Notes are free text, but may not contain characters that nobody can type.
     world.patient("p1", World::chart()).await;
     for (path, body) in [
         ("portal/revoke", json!({"reason": "other", "note": "a\u{0}b"})),
@@ -305,14 +306,14 @@ async fn b17_b19_dates_names_addresses_and_control_characters_are_refused_by_fie
 }
 
 #[tokio::test]
-async fn b19_markup_in_names_is_text_in_every_mail_and_page() {
+async fn markup_in_names_is_text_in_every_mail_and_page() {
     let world = World::new().await;
     let evil = "<script>alert(1)</script>";
     world.settings(json!({"name": "A & B <i>\"Clinic\"</i>"})).await;
     let chart =
         World::chart_with(json!({"given_name": evil, "family_name": format!("{evil}\"'><img src=x>")}));
     world.patient("p1", chart).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let mut pages = vec![
         world.page(&format!("/i/{token}")).await,
@@ -339,16 +340,16 @@ async fn b19_markup_in_names_is_text_in_every_mail_and_page() {
     ];
     let stated =
         json!({"as": "patient", "family_name": format!("{evil}img src x"), "birth_date": "1945-04-27"});
-    let proof = world.post(&format!("/i/{token}/verify"), stated).await.expect(200).str("/proof");
-    drop(send_code(&world, &token, &proof).await.expect(202));
+    let proof = world.post(&format!("/i/{token}/verify"), stated).await.expect_and(200).str("/proof");
+    send_code(&world, &token, &proof).await.expect(202);
     let code = world.last_mail().await.code();
-    let ticket = check_code(&world, &token, &proof, &code).await.expect(200).str("/ticket");
+    let ticket = check_code(&world, &token, &proof, &code).await.expect_and(200).str("/ticket");
     let again =
         [("ticket", ticket.as_str()), ("username", "\"><script>alert(1)</script>"), ("password", "short")];
     pages.push(world.form(&format!("/i/{token}/register"), &again).await);
-    let session = world.register(&token, &ticket, "rosa.q").await.expect(201).str("/session_token");
+    let session = world.register(&token, &ticket, "rosa.q").await.expect_and(201).str("/session_token");
     let account = world.request("GET", &format!("/{}/account?welcome=%3Cscript%3E", world.practice));
-    pages.push(world.send(account.header("accept", "text/html").bearer_auth(session)).await.expect(200));
+    pages.push(world.send(account.header("accept", "text/html").bearer_auth(session)).await.expect_and(200));
     for page in &pages {
         assert!(!page.text.contains("<script>alert") && !page.text.contains("<img src=x"), "{}", page.text);
         assert!(page.header("set-cookie").is_empty() && !page.text.contains("<i>\"Clinic"));
@@ -371,68 +372,68 @@ async fn once(world: &World, client: &str, key: &str, path: &str, body: &Value) 
 }
 
 #[tokio::test]
-async fn b41_the_same_idempotency_key_has_one_effect_and_one_answer_for_a_day() {
+async fn the_same_idempotency_key_has_one_effect_and_one_answer_for_a_day() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let path = "/v1/patients/p1/invitations";
     let body = json!({"channel": "email"});
     let ehr = &world.keys.ehr;
-    let first = once(&world, ehr, "k1", path, &body).await.expect(201);
-    let second = once(&world, ehr, "k1", path, &body).await.expect(201);
+    let first = once(&world, ehr, "k1", path, &body).await.expect_and(201);
+    let second = once(&world, ehr, "k1", path, &body).await.expect_and(201);
     assert_eq!(first.str("/invitation_id"), second.str("/invitation_id"));
     assert_eq!(world.mails().await.len(), 1);
-    let other = once(&world, ehr, "k1", path, &json!({"channel": "sms"})).await.expect(422);
+    let other = once(&world, ehr, "k1", path, &json!({"channel": "sms"})).await.expect_and(422);
     assert_eq!(other.code(), "idempotency_mismatch");
     world.patient("p2", World::chart()).await;
-    let elsewhere = once(&world, ehr, "k1", "/v1/patients/p2/invitations", &body).await.expect(422);
+    let elsewhere = once(&world, ehr, "k1", "/v1/patients/p2/invitations", &body).await.expect_and(422);
     assert_eq!(elsewhere.code(), "idempotency_mismatch");
-    // Another client's key of the same name is another, and so is another practice's.
-    let theirs = once(&world, &world.keys.scheduling, "k1", path, &body).await.expect(201);
+    // The same key sent by another client or another practice is a separate key.
+    let theirs = once(&world, &world.keys.scheduling, "k1", path, &body).await.expect_and(201);
     assert_ne!(first.str("/invitation_id"), theirs.str("/invitation_id"));
-    drop(once(&world, &world.other_keys.ehr, "k1", path, &body).await.expect(404));
+    once(&world, &world.other_keys.ehr, "k1", path, &body).await.expect(404);
     world.advance(86_400);
-    let later = once(&world, ehr, "k1", path, &body).await.expect(201);
+    let later = once(&world, ehr, "k1", path, &body).await.expect_and(201);
     assert_ne!(first.str("/invitation_id"), later.str("/invitation_id"));
     for bad in ["", &"k".repeat(129)] {
-        drop(once(&world, ehr, bad, path, &body).await.expect(400));
+        once(&world, ehr, bad, path, &body).await.expect(400);
     }
 }
 
 #[tokio::test]
-async fn b41_quick_add_and_revoke_are_done_once_too() {
+async fn quick_add_and_revoke_happen_once_with_one_idempotency_key() {
     let world = World::new().await;
     let ehr = &world.keys.ehr;
     let add = json!({
         "given_name": "Quick", "family_name": "Add", "birth_date": "1990-01-01", "activate_portal": true,
         "channel": "email", "email": "quick@example.com",
     });
-    let first = once(&world, ehr, "add", "/v1/patients", &add).await.expect(201);
-    let second = once(&world, ehr, "add", "/v1/patients", &add).await.expect(201);
+    let first = once(&world, ehr, "add", "/v1/patients", &add).await.expect_and(201);
+    let second = once(&world, ehr, "add", "/v1/patients", &add).await.expect_and(201);
     for pointer in ["/patient/patient_id", "/invitation/invitation_id"] {
         assert!(!first.str(pointer).is_empty(), "{pointer}: {}", first.text);
         assert_eq!(first.str(pointer), second.str(pointer));
     }
     let mut other = add.clone();
     other["given_name"] = json!("Slow");
-    drop(once(&world, ehr, "add", "/v1/patients", &other).await.expect(422));
+    once(&world, ehr, "add", "/v1/patients", &other).await.expect(422);
     assert_eq!(world.mails().await.len(), 1);
 
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let path = "/v1/patients/p1/portal/revoke";
     let revoke = json!({"reason": "other"});
-    drop(once(&world, ehr, "gone", path, &revoke).await.expect(200));
+    once(&world, ehr, "gone", path, &revoke).await.expect(200);
     let sent = world.mails().await.len();
-    // Given back in between, a repeated request does not take it away again.
-    drop(world.invite("p1", "email").await.expect(201));
-    let repeated = once(&world, ehr, "gone", path, &revoke).await.expect(200);
+    // Access is given back in between. The repeated request doesn't revoke it again.
+    world.invite("p1", "email").await.expect(201);
+    let repeated = once(&world, ehr, "gone", path, &revoke).await.expect_and(200);
     assert_ne!(repeated.str("/status"), "revoked");
-    drop(once(&world, ehr, "gone", path, &json!({"reason": "compromised"})).await.expect(422));
+    once(&world, ehr, "gone", path, &json!({"reason": "compromised"})).await.expect(422);
     assert_eq!(world.portal("p1").await["status"], "active");
     assert_eq!(world.mails().await.len(), sent + 1);
 }
 
 #[tokio::test]
-async fn b41_the_same_key_many_times_at_once_has_one_effect() {
+async fn the_same_idempotency_key_many_times_at_once_has_one_effect() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let body = json!({"channel": "email"});
@@ -464,7 +465,7 @@ async fn b41_the_same_key_many_times_at_once_has_one_effect() {
 
 // --- who calls ---
 
-/// Every call that changes something.
+/// Calls that change something.
 fn changes() -> Vec<(&'static str, &'static str, Value)> {
     vec![
         ("PUT", "/v1/patients/p1", World::chart_with(json!({"city": "Boston"}))),
@@ -486,7 +487,7 @@ fn changes() -> Vec<(&'static str, &'static str, Value)> {
 async fn a_change_without_a_good_actor_is_a_400_and_changes_nothing() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let before = table(&world).await;
     let long = "a".repeat(65);
     for (method, path, body) in changes() {
@@ -502,7 +503,7 @@ async fn a_change_without_a_good_actor_is_a_400_and_changes_nothing() {
     }
     let import = world.request("POST", "/v1/patients/import").bearer_auth(&world.keys.ehr);
     let import = import.header("content-type", "application/fhir+ndjson").body("{}");
-    drop(world.send(import).await.expect(400));
+    world.send(import).await.expect(400);
     assert_eq!(table(&world).await, before);
 }
 
@@ -513,11 +514,11 @@ async fn a_header_that_cant_be_read_is_refused_and_not_passed_over() {
     let call = |method, path| world.request(method, path).bearer_auth(&world.keys.ehr);
     for unreadable in ["d\u{e9}", "dr\tlee"] {
         let answer = world.send(call("GET", "/v1/patients/p1").header("portico-actor", unreadable)).await;
-        assert_eq!(answer.expect(400).str("/errors/0/pointer"), "#Portico-Actor");
+        assert_eq!(answer.expect_and(400).str("/errors/0/pointer"), "#Portico-Actor");
         let invite = call("POST", "/v1/patients/p1/invitations").header("portico-actor", "dr.lee");
         let answer =
             world.send(invite.header("idempotency-key", unreadable).json(&json!({"channel": "email"}))).await;
-        assert_eq!(answer.expect(400).str("/errors/0/pointer"), "#Idempotency-Key");
+        assert_eq!(answer.expect_and(400).str("/errors/0/pointer"), "#Idempotency-Key");
     }
     assert_eq!(world.portal("p1").await["invitations"], json!([]));
 }
@@ -529,7 +530,7 @@ async fn a_key_that_is_missing_forged_foreign_or_revoked_is_the_same_401() {
     let event = json!({"action": "issue_key", "practice": "riverside", "client": "old", "preset": "ehr"});
     let issued = world.service.invoker.call("enroll-practice", "invoke", event).await.unwrap();
     let revoked = issued["key"].as_str().unwrap().to_owned();
-    drop(world.staff(&revoked, "GET", "/v1/patients/p1", None).await.expect(200));
+    world.staff(&revoked, "GET", "/v1/patients/p1", None).await.expect(200);
     let keys = world.service.invoker.call(
         "enroll-practice",
         "invoke",
@@ -575,10 +576,10 @@ async fn a_key_that_is_missing_forged_foreign_or_revoked_is_the_same_401() {
 }
 
 #[tokio::test]
-async fn k2_a_scheduling_key_revokes_nothing_and_a_portal_key_sees_sessions_alone() {
+async fn a_scheduling_key_revokes_nothing_and_a_portal_key_sees_sessions_alone() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let before = table(&world).await;
     let scheduling = &world.keys.scheduling;
     for (method, path, body) in [
@@ -608,7 +609,7 @@ async fn k2_a_scheduling_key_revokes_nothing_and_a_portal_key_sees_sessions_alon
 // --- other sites ---
 
 #[tokio::test]
-async fn b22_a_form_of_another_site_does_nothing_with_the_persons_cookie() {
+async fn a_form_of_another_site_does_nothing_with_the_persons_cookie() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     let link = world.invited("p2").await;
@@ -660,7 +661,7 @@ async fn b22_a_form_of_another_site_does_nothing_with_the_persons_cookie() {
     }
     assert_eq!(table(&world).await, before);
     assert_eq!(world.introspect(&session).await["active"], true);
-    // The page's own form is taken.
+    // The form of our own page is accepted.
     let out = world.request("POST", &paths[0].0).header("cookie", format!("__Host-portico={session}"));
     let out = world.send(out.header("sec-fetch-site", "same-origin").form(&[("lang", "en")])).await;
     assert!(matches!(out.status, 204 | 303), "{}", out.text);
@@ -670,9 +671,9 @@ async fn b22_a_form_of_another_site_does_nothing_with_the_persons_cookie() {
 #[tokio::test]
 async fn the_session_cookie_is_for_this_host_no_script_and_no_other_site() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let fields = [("username", "rosa.q"), ("password", PASSWORD)];
-    let answer = world.form(&format!("/{}/sign-in", world.practice), &fields).await.expect(303);
+    let answer = world.form(&format!("/{}/sign-in", world.practice), &fields).await.expect_and(303);
     let cookie = answer.header("set-cookie").to_owned();
     assert!(cookie.starts_with("__Host-portico="), "{cookie}");
     for part in ["; Path=/", "; Secure", "; HttpOnly", "; SameSite="] {

@@ -1,4 +1,4 @@
-//! B30, B45, U2: practices never see each other.
+//! Practices are isolated: keys, sessions, cursors and ids of one practice do nothing at another.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 use super::{seen, table};
 
 #[tokio::test]
-async fn b30_every_call_about_another_practices_patient_answers_as_about_nobody() {
+async fn every_call_about_another_practices_patient_answers_as_about_nobody() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     world.patient("p2", World::chart()).await;
-    let theirs = world.invite("p2", "email").await.expect(201);
+    let theirs = world.invite("p2", "email").await.expect_and(201);
     let portal = world.portal("p1").await;
     let account = portal["accounts"][0]["account_id"].as_str().unwrap().to_owned();
     let before = table(&world).await;
@@ -57,15 +57,13 @@ async fn b30_every_call_about_another_practices_patient_answers_as_about_nobody(
         let answer = world.staff(&world.other_keys.ehr, "POST", &path, None).await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.text);
     }
-    // Nothing of it anywhere, and the session still holds.
+    // None of these calls has sent or changed anything, and the session is still active.
     assert_eq!(world.mails().await.len(), mails);
     assert_eq!(table(&world).await, before);
     assert_eq!(world.introspect(&session).await["active"], true);
-    // A patient of the same id is another patient.
-    drop(
-        world.staff(&world.other_keys.ehr, "PUT", "/v1/patients/p1", Some(World::chart())).await.expect(201),
-    );
-    let own = world.staff(&world.other_keys.ehr, "GET", "/v1/patients/p1/portal", None).await.expect(200);
+    // A patient with the same id at the other practice is another patient.
+    world.staff(&world.other_keys.ehr, "PUT", "/v1/patients/p1", Some(World::chart())).await.expect(201);
+    let own = world.staff(&world.other_keys.ehr, "GET", "/v1/patients/p1/portal", None).await.expect_and(200);
     assert_eq!(own.str("/status"), "uninvited");
     let revoked = world.staff(
         &world.other_keys.ehr,
@@ -73,23 +71,23 @@ async fn b30_every_call_about_another_practices_patient_answers_as_about_nobody(
         "/v1/patients/p1/portal/revoke",
         Some(json!({"reason": "other", "account_id": account})),
     );
-    drop(revoked.await.expect(404));
+    revoked.await.expect(404);
     assert_eq!(world.portal("p1").await["status"], "active");
 }
 
 #[tokio::test]
-async fn no_act_of_one_practices_staff_reaches_a_login_of_another() {
+async fn nothing_that_staff_of_one_practice_do_reaches_a_login_of_another() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     let account = world.portal("p1").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
     let propose = world.request("POST", &format!("/{}/account/demographics", world.practice));
     let propose =
         propose.bearer_auth(&session).json(&json!({"patient_id": "p1", "changes": {"city": "Salem"}}));
-    let change = world.send(propose).await.expect(202).str("/change_id");
+    let change = world.send(propose).await.expect_and(202).str("/change_id");
     let there = &world.other_keys.ehr;
-    drop(world.staff(there, "PUT", "/v1/patients/p1", Some(World::chart())).await.expect(201));
+    world.staff(there, "PUT", "/v1/patients/p1", Some(World::chart())).await.expect(201);
     let theirs = json!({"username": "their.own", "password": "seven plum trellis"});
-    drop(world.staff(there, "PUT", "/v1/patients/p1/credentials", Some(theirs)).await.expect(200));
+    world.staff(there, "PUT", "/v1/patients/p1/credentials", Some(theirs)).await.expect(200);
     let before = async || {
         let login = format!("LOGIN#{}#rosa.q", world.practice);
         let ours = |line: &&str| line.contains(&account) || line.contains(&login);
@@ -111,7 +109,8 @@ async fn no_act_of_one_practices_staff_reaches_a_login_of_another() {
         ),
         ("POST", format!("/v1/demographic-changes/{change}/accept"), json!({}), 404),
         ("POST", format!("/v1/demographic-changes/{change}/decline"), Value::Null, 404),
-        // The same user name there is another login: free, and theirs to give.
+        // At the other practice the same user name is another login. It is free, and staff there may assign
+        // it.
         ("GET", "/v1/usernames/rosa.q".to_owned(), Value::Null, 200),
         (
             "PUT",
@@ -129,68 +128,66 @@ async fn no_act_of_one_practices_staff_reaches_a_login_of_another() {
         assert!(!answer.text.contains(&account), "{method} {path}: {}", answer.text);
         world.advance(1);
     }
-    // Nor does what strangers ask of that practice's pages.
+    // Requests by strangers on that practice's pages don't reach the login either.
     let mails = world.mails().await.len();
     let ask = format!("/{}/forgot-password", world.other_practice);
-    drop(world.post(&ask, json!({"username": "rosa.q"})).await.expect(202));
+    world.post(&ask, json!({"username": "rosa.q"})).await.expect(202);
     let there_only: Vec<_> = world.mails().await.split_off(mails);
     assert!(there_only.iter().all(|mail| mail.token().is_empty()), "no link to a login");
     assert_eq!(before().await, untouched);
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(200));
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
-async fn u2_a_session_of_one_practice_is_nothing_at_the_other() {
+async fn a_session_of_one_practice_does_not_work_at_the_other() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     let (here, there) = (world.practice.clone(), world.other_practice.clone());
     let account =
         |practice: &str| world.request("GET", &format!("/{practice}/account")).bearer_auth(&session);
-    drop(world.send(account(&here)).await.expect(200));
-    drop(world.send(account(&there)).await.expect(401));
+    world.send(account(&here)).await.expect(200);
+    world.send(account(&there)).await.expect(401);
     let cookie = world.request("GET", &format!("/{there}/account")).header("accept", "text/html");
-    let page = world.send(cookie.header("cookie", format!("__Host-portico={session}"))).await.expect(303);
+    let page = world.send(cookie.header("cookie", format!("__Host-portico={session}"))).await.expect_and(303);
     assert!(page.header("location").starts_with(&format!("/{there}")));
     let body = json!({"session_token": session});
     let asked =
         world.staff(&world.other_keys.portal, "POST", "/v1/sessions/introspect", Some(body.clone())).await;
-    assert_eq!(asked.expect(200).json(), json!({"active": false}));
-    drop(
-        world
-            .post(&format!("/{there}/sign-in"), json!({"username": "rosa.q", "password": PASSWORD}))
-            .await
-            .expect(401),
-    );
+    assert_eq!(asked.expect_and(200).json(), json!({"active": false}));
+    world
+        .post(&format!("/{there}/sign-in"), json!({"username": "rosa.q", "password": PASSWORD}))
+        .await
+        .expect(401);
     let exchange =
         world.staff(&world.keys.portal, "POST", "/v1/sessions/exchange", Some(json!({"code": session})));
     assert_eq!(exchange.await.status, 404, "a session is no exchange code");
 
-    // An exchange code of one practice is nothing at the other, and there for one use.
+    // An exchange code doesn't work at the other practice, and works once at its own.
     world.settings(json!({"portal_url": "https://portal.example.org/in"})).await;
     let to_portal = world.request("POST", &format!("/{here}/portal")).bearer_auth(&session);
-    let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect(303);
+    let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect_and(303);
     let code = redirect.header("location").rsplit_once("code=").unwrap().1.to_owned();
     let body = json!({"code": code});
     let exchange =
         async |key: &str| world.staff(key, "POST", "/v1/sessions/exchange", Some(body.clone())).await;
-    drop(exchange(&world.other_keys.portal).await.expect(404));
-    let own = exchange(&world.keys.portal).await.expect(200).str("/session_token");
-    drop(exchange(&world.keys.portal).await.expect(404));
+    exchange(&world.other_keys.portal).await.expect(404);
+    let own = exchange(&world.keys.portal).await.expect_and(200).str("/session_token");
+    exchange(&world.keys.portal).await.expect(404);
     assert_eq!(world.introspect(&code).await["active"], false, "an exchange code is no session");
     assert_eq!(world.introspect(&own).await["active"], true);
-    // Sixty seconds.
+    // An exchange code ends after sixty seconds.
     let to_portal = world.request("POST", &format!("/{here}/portal")).bearer_auth(&session);
-    let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect(303);
+    let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect_and(303);
     let code = redirect.header("location").rsplit_once("code=").unwrap().1.to_owned();
     world.advance(60);
     let late = world.staff(&world.keys.portal, "POST", "/v1/sessions/exchange", Some(json!({"code": code})));
-    drop(late.await.expect(404));
+    late.await.expect(404);
 }
 
 #[tokio::test]
-async fn b45_a_cursor_belongs_to_its_practice_and_its_list() {
+async fn a_cursor_belongs_to_its_practice_and_its_list() {
     let world = World::new().await;
-    // Enough events of one patient for a second page.
+    // Makes enough events of one patient for a second page.
     world.patient("p1", World::chart()).await;
     let ask = async |key: &str, path: String| world.staff(key, "GET", &path, None).await;
     let mut cursor = String::new();
@@ -199,7 +196,7 @@ async fn b45_a_cursor_belongs_to_its_practice_and_its_list() {
         world.patient("p1", World::chart_with(json!({"city": city}))).await;
         if round % 40 == 39 {
             world.advance(1);
-            let page = ask(&world.keys.ehr, "/v1/audit?patient_id=p1".to_owned()).await.expect(200);
+            let page = ask(&world.keys.ehr, "/v1/audit?patient_id=p1".to_owned()).await.expect_and(200);
             cursor = page.str("/next_cursor");
             if !cursor.is_empty() {
                 break;
@@ -207,12 +204,12 @@ async fn b45_a_cursor_belongs_to_its_practice_and_its_list() {
         }
     }
     assert!(!cursor.is_empty(), "no second page after 400 events");
-    drop(ask(&world.keys.ehr, format!("/v1/audit?patient_id=p1&cursor={cursor}")).await.expect(200));
+    ask(&world.keys.ehr, format!("/v1/audit?patient_id=p1&cursor={cursor}")).await.expect(200);
     let there = world.staff(&world.other_keys.ehr, "PUT", "/v1/patients/p1", Some(World::chart())).await;
-    drop(there.expect(201));
-    drop(ask(&world.other_keys.ehr, format!("/v1/audit?patient_id=p1&cursor={cursor}")).await.expect(400));
-    drop(ask(&world.keys.ehr, format!("/v1/audit?cursor={cursor}")).await.expect(400));
+    there.expect(201);
+    ask(&world.other_keys.ehr, format!("/v1/audit?patient_id=p1&cursor={cursor}")).await.expect(400);
+    ask(&world.keys.ehr, format!("/v1/audit?cursor={cursor}")).await.expect(400);
     for forged in ["", "A", "AAAA", &cursor[1..], &format!("{cursor}A"), &"A".repeat(8000)] {
-        drop(ask(&world.keys.ehr, format!("/v1/audit?patient_id=p1&cursor={forged}")).await.expect(400));
+        ask(&world.keys.ehr, format!("/v1/audit?patient_id=p1&cursor={forged}")).await.expect(400);
     }
 }

@@ -1,4 +1,4 @@
-//! B8 to B16, B20, P3 to P5: links.
+//! Attacks on invitation links: opening, replaying, racing, forging, guessing facts, poisoning headers.
 
 use std::collections::BTreeSet;
 
@@ -10,15 +10,15 @@ use serde_json::json;
 use super::{check_code, facts, proof, proof_and_code, seen, send_code, table};
 
 #[tokio::test]
-async fn b8_p18_a_scanner_that_opens_and_submits_empty_forms_spends_and_writes_nothing() {
+async fn a_scanner_that_opens_a_link_and_submits_empty_forms_spends_and_writes_nothing() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}");
     let before = table(&world).await;
     for _ in 0..20 {
-        drop(world.page(&path).await.expect(200));
-        drop(world.get(&path).await.expect(200));
-        drop(world.send(world.request("HEAD", &path)).await.expect(200));
+        world.page(&path).await.expect(200);
+        world.get(&path).await.expect(200);
+        world.send(world.request("HEAD", &path)).await.expect(200);
         let options = world.send(world.request("OPTIONS", &path)).await;
         assert!(options.status >= 400 || options.status == 204, "{}", options.status);
     }
@@ -37,11 +37,11 @@ async fn b8_p18_a_scanner_that_opens_and_submits_empty_forms_spends_and_writes_n
     assert_eq!(portal["invitation"]["state"], "pending");
     assert!(portal["invitation"]["opened_at"].is_null());
     let ticket = world.ticket(&token).await;
-    drop(world.register(&token, &ticket, "rosa.q").await.expect(201));
+    world.register(&token, &ticket, "rosa.q").await.expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b9_p4_sixty_four_racers_with_one_ticket_make_one_account() {
+async fn sixty_four_racers_with_one_ticket_make_one_account() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let ticket = world.ticket(&token).await;
@@ -58,7 +58,7 @@ async fn b9_p4_sixty_four_racers_with_one_ticket_make_one_account() {
     }
 }
 
-/// What every step of a link answers, the token itself taken out.
+/// The answers of every step of a link, with the token replaced.
 async fn answers_of(world: &World, token: &str, proof: &str, ticket: &str) -> Vec<String> {
     let path = format!("/i/{token}");
     let register =
@@ -75,7 +75,7 @@ async fn answers_of(world: &World, token: &str, proof: &str, ticket: &str) -> Ve
         world.post(&format!("{path}/codes/check"), json!({"proof": proof, "code": "123456"})).await,
         world.post(&format!("{path}/register"), register).await,
     ];
-    // A page says its own address, so its length goes with the token's.
+    // A page contains its own address, so its length depends on the token's.
     let length = |line: &&str| !line.starts_with("content-length: ");
     let page = |text: String| text.lines().filter(length).collect::<Vec<_>>().join("\n");
     let same = |answer: &Answer| {
@@ -85,9 +85,9 @@ async fn answers_of(world: &World, token: &str, proof: &str, ticket: &str) -> Ve
 }
 
 #[tokio::test]
-async fn b10_b14_p3_every_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
+async fn every_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
     let world = World::new().await;
-    // Seven links, each with a proof and a ticket, then each ended in its own way.
+    // Makes eight links, each with a proof and a ticket, and then ends each in its own way.
     let mut made = Vec::new();
     for id in ["used", "superseded", "cancelled", "revoked", "locked", "corrected", "disabled", "expired"] {
         let token = world.invited(id).await;
@@ -96,22 +96,23 @@ async fn b10_b14_p3_every_link_that_cannot_be_used_gives_the_same_410_to_the_byt
     }
     let of = |name: &str| made.iter().find(|(id, ..)| *id == name).unwrap().clone();
     let (_, used, _, ticket) = of("used");
-    drop(world.register(&used, &ticket, "used.up").await.expect(201));
-    drop(world.invite("superseded", "email").await.expect(201));
-    drop(world.ehr("DELETE", "/v1/patients/cancelled/invitations/current", None).await.expect(200));
-    drop(world.revoke("revoked", "other").await.expect(200));
+    world.register(&used, &ticket, "used.up").await.expect(201);
+    world.invite("superseded", "email").await.expect(201);
+    world.ehr("DELETE", "/v1/patients/cancelled/invitations/current", None).await.expect(200);
+    world.revoke("revoked", "other").await.expect(200);
     let (_, locked, ..) = of("locked");
     for _ in 0..5 {
-        drop(world.post(&format!("/i/{locked}/verify"), facts("wrong", "2000-01-01")).await.expect(422));
+        world.post(&format!("/i/{locked}/verify"), facts("wrong", "2000-01-01")).await.expect(422);
     }
     let moved = World::chart_with(json!({"email": "other@example.com"}));
     world.patient("corrected", moved).await;
     let off = world.ehr("PUT", "/v1/patients/disabled/portal/access", Some(json!({"enabled": false}))).await;
-    drop(off.expect(200));
+    off.expect(200);
 
     let mut all = Vec::new();
     for (id, token, proof, ticket) in &made {
-        // The ticket of a locked link still stands, as that of an expired one does; asked about below.
+        // The ticket of a locked or expired link still works until its own end, so a made-up one is sent
+        // here.
         let ticket = if matches!(*id, "locked" | "expired") { "none" } else { ticket };
         if *id == "expired" {
             world.advance(72 * 3600);
@@ -164,37 +165,37 @@ async fn b10_b14_p3_every_link_that_cannot_be_used_gives_the_same_410_to_the_byt
 }
 
 #[tokio::test]
-async fn b14_a_token_of_a_megabyte_is_refused_and_the_service_lives() {
+async fn a_token_of_a_megabyte_is_refused_and_the_service_lives() {
     let world = World::new().await;
     let long = format!("/i/{}", "A".repeat(1 << 20));
     let answer = world.request("GET", &long).send().await;
     assert!(answer.is_err() || matches!(answer.unwrap().status().as_u16(), 410 | 414 | 431));
-    drop(world.get("/health").await.expect(200));
+    world.get("/health").await.expect(200);
 }
 
 #[tokio::test]
-async fn b10_a_link_is_over_at_the_very_instant_that_it_names() {
+async fn a_link_expires_at_the_very_instant_that_it_names() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}");
-    let ends: Timestamp = world.get(&path).await.expect(200).str("/expires_at").parse().unwrap();
+    let ends: Timestamp = world.get(&path).await.expect_and(200).str("/expires_at").parse().unwrap();
     let made = world.service.clock.now();
     assert!((72 * 3600 - 5..=72 * 3600).contains(&made.seconds_until(ends)));
     world.service.clock.set(ends.plus_seconds(-2)).unwrap();
-    drop(world.get(&path).await.expect(200));
-    drop(world.state_facts(&token).await.expect(200));
-    // The clock stands still for nobody: the first look is at the instant itself or a few milliseconds later.
+    world.get(&path).await.expect(200);
+    world.state_facts(&token).await.expect(200);
+    // The clock goes on, so the first request comes at the instant itself or a few milliseconds later.
     world.service.clock.set(ends).unwrap();
-    drop(world.get(&path).await.expect(410));
-    drop(world.state_facts(&token).await.expect(410));
+    world.get(&path).await.expect(410);
+    world.state_facts(&token).await.expect(410);
     world.service.clock.set(ends.plus_seconds(1)).unwrap();
-    drop(world.state_facts(&token).await.expect(410));
+    world.state_facts(&token).await.expect(410);
     assert_eq!(world.portal("p1").await["invitation"]["state"], "expired");
     assert!(world.items().await.contains("\"LINK#"), "its record is still there: the comparison refused it");
 }
 
 #[tokio::test]
-async fn b11_i5_the_older_link_with_its_proof_code_and_ticket_dies_with_the_resend() {
+async fn a_resend_ends_the_older_link_with_its_proof_code_and_ticket() {
     let world = World::new().await;
     let old = world.invited("p1").await;
     let ticket = world.ticket(&old).await;
@@ -202,7 +203,7 @@ async fn b11_i5_the_older_link_with_its_proof_code_and_ticket_dies_with_the_rese
         world.advance(61);
         proof_and_code(&world, &old).await
     };
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let new = world.last_mail().await.token();
     assert_ne!(old, new);
     for answer in [
@@ -213,15 +214,15 @@ async fn b11_i5_the_older_link_with_its_proof_code_and_ticket_dies_with_the_rese
         world.register(&old, &ticket, "rosa.q").await,
         world.register(&new, &ticket, "rosa.q").await,
     ] {
-        drop(answer.expect(410));
+        answer.expect(410);
     }
     assert_eq!(check_code(&world, &new, &proof, &code).await.status, 422);
     let ticket = world.ticket(&new).await;
-    drop(world.register(&new, &ticket, "rosa.q").await.expect(201));
+    world.register(&new, &ticket, "rosa.q").await.expect(201);
 }
 
 #[tokio::test]
-async fn b12_no_account_is_active_after_a_completed_revocation_whoever_was_first() {
+async fn no_account_is_active_after_a_completed_revocation_whoever_was_first() {
     let world = World::new().await;
     let mut registered = 0;
     for round in 0..16_u64 {
@@ -268,7 +269,7 @@ async fn b12_no_account_is_active_after_a_completed_revocation_whoever_was_first
 }
 
 #[tokio::test]
-async fn b15_five_wrong_tries_lock_the_link_and_only_staff_see_which_fact_was_wrong() {
+async fn five_wrong_tries_lock_the_link_and_only_staff_see_which_fact_was_wrong() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}/verify");
@@ -281,7 +282,7 @@ async fn b15_five_wrong_tries_lock_the_link_and_only_staff_see_which_fact_was_wr
     ];
     let mut answers = BTreeSet::new();
     for (stated, _) in &tries {
-        answers.insert(seen(&world.post(&path, stated.clone()).await.expect(422)));
+        answers.insert(seen(&world.post(&path, stated.clone()).await.expect_and(422)));
     }
     assert_eq!(answers.len(), 1, "the same answer whichever fact was wrong: {answers:?}");
     let portal = world.portal("p1").await;
@@ -293,24 +294,24 @@ async fn b15_five_wrong_tries_lock_the_link_and_only_staff_see_which_fact_was_wr
         .collect();
     assert_eq!(told, tries.map(|(_, facts)| facts));
     assert_eq!(portal["invitation"]["state"], "locked");
-    drop(world.state_facts(&token).await.expect(410));
-    drop(world.get(&format!("/i/{token}")).await.expect(410));
+    world.state_facts(&token).await.expect(410);
+    world.get(&format!("/i/{token}")).await.expect(410);
 }
 
 #[tokio::test]
-async fn b15_a_right_answer_gives_its_try_back_and_no_more_than_that() {
+async fn a_right_answer_gives_its_try_back_and_no_more_than_that() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}/verify");
     for _ in 0..4 {
-        drop(world.post(&path, facts("Nobody", "1945-04-27")).await.expect(422));
+        world.post(&path, facts("Nobody", "1945-04-27")).await.expect(422);
     }
     for _ in 0..8 {
-        drop(world.state_facts(&token).await.expect(200));
+        world.state_facts(&token).await.expect(200);
     }
-    drop(world.post(&path, facts("Nobody", "1945-04-27")).await.expect(422));
-    drop(world.state_facts(&token).await.expect(410));
-    // Thirty wrong ones at once are evaluated five times.
+    world.post(&path, facts("Nobody", "1945-04-27")).await.expect(422);
+    world.state_facts(&token).await.expect(410);
+    // Of thirty wrong answers at once, five are evaluated.
     let token = world.invited("p2").await;
     let path = format!("/i/{token}/verify");
     let answers = join_all((0..30).map(|_| world.post(&path, facts("Nobody", "1945-04-27")))).await;
@@ -319,7 +320,7 @@ async fn b15_a_right_answer_gives_its_try_back_and_no_more_than_that() {
 }
 
 #[tokio::test]
-async fn b16_there_is_no_place_to_try_identities_without_a_link() {
+async fn nobody_can_try_identities_without_a_link() {
     let world = World::new().await;
     let practice = world.practice.clone();
     for path in ["/i/verify", "/verify", "/v1/verify", &format!("/{practice}/verify")] {
@@ -329,7 +330,7 @@ async fn b16_there_is_no_place_to_try_identities_without_a_link() {
 }
 
 #[tokio::test]
-async fn b20_every_link_and_redirect_names_the_configured_host_whatever_the_request_claims() {
+async fn every_link_and_redirect_names_the_configured_host_whatever_the_request_claims() {
     let world = World::new().await;
     let evil = |request: reqwest::RequestBuilder| {
         request
@@ -343,15 +344,15 @@ async fn b20_every_link_and_redirect_names_the_configured_host_whatever_the_requ
     world.patient("p1", World::chart()).await;
     let invite = world.request("POST", "/v1/patients/p1/invitations").json(&json!({"channel": "email"}));
     let invite = invite.bearer_auth(&world.keys.ehr).header("portico-actor", "dr.lee");
-    drop(world.send(evil(invite)).await.expect(201));
+    world.send(evil(invite)).await.expect(201);
     let token = world.last_mail().await.token();
     let page = world.request("GET", &format!("/i/{token}")).header("accept", "text/html");
-    let page = world.send(evil(page)).await.expect(200);
+    let page = world.send(evil(page)).await.expect_and(200);
     let proof = proof(&world, &token).await;
     let sent = world.request("POST", &format!("/i/{token}/codes"));
-    drop(world.send(evil(sent.json(&json!({"proof": proof, "channel": "email"})))).await.expect(202));
+    world.send(evil(sent.json(&json!({"proof": proof, "channel": "email"})))).await.expect(202);
     let code = world.last_mail().await.code();
-    let ticket = check_code(&world, &token, &proof, &code).await.expect(200).str("/ticket");
+    let ticket = check_code(&world, &token, &proof, &code).await.expect_and(200).str("/ticket");
     let fields = [
         ("ticket", ticket.as_str()),
         ("username", "rosa.q"),
@@ -363,7 +364,7 @@ async fn b20_every_link_and_redirect_names_the_configured_host_whatever_the_requ
         .header("accept", "text/html")
         .header("sec-fetch-site", "same-origin")
         .form(&fields);
-    let done = world.send(evil(register)).await.expect(303);
+    let done = world.send(evil(register)).await.expect_and(303);
     assert!(done.header("location").starts_with('/') && !done.header("location").starts_with("//"));
     let mails = world.mails().await;
     assert!(mails.len() >= 3);
@@ -377,19 +378,19 @@ async fn b20_every_link_and_redirect_names_the_configured_host_whatever_the_requ
 }
 
 #[tokio::test]
-async fn b13_p5_the_link_belongs_to_its_record_not_to_what_the_request_says() {
+async fn a_link_belongs_to_its_record_whatever_the_request_says() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}");
     // The other practice's key, host and query change nothing.
     let request =
         world.request("GET", &format!("{path}?practice=lakeside")).bearer_auth(&world.other_keys.ehr);
-    let answer = world.send(request.header("host", "lakeside.example.com")).await.expect(200);
+    let answer = world.send(request.header("host", "lakeside.example.com")).await.expect_and(200);
     assert_eq!(answer.str("/practice"), world.practice);
-    // The address that the link went to is corrected while the visitor is under way.
+    // Staff correct the address that the link went to while the visitor is using it.
     let ticket = world.ticket(&token).await;
     world.patient("p1", World::chart_with(json!({"email": "right@example.com"}))).await;
-    drop(world.get(&path).await.expect(410));
-    drop(world.register(&token, &ticket, "rosa.q").await.expect(410));
+    world.get(&path).await.expect(410);
+    world.register(&token, &ticket, "rosa.q").await.expect(410);
     assert!(world.mails().await.iter().all(|mail| mail.get("to") != "right@example.com"));
 }

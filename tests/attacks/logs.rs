@@ -1,4 +1,4 @@
-//! B33, B34, U3: what is personal or secret is in no log line, and no input makes a line of its own.
+//! No log line holds anything personal or secret, and no input adds a log line of its own.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ const INJECTION: &str = "Xq7-canary\n{\"level\":\"error\",\"message\":\"Xq7-inje
 const PASSWORD: &str = "Xq7 canary trellis password";
 
 #[tokio::test]
-async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_json() {
+async fn no_personal_or_secret_value_reaches_the_log_and_every_line_is_json() {
     let world = World::new().await;
     let chart = json!({
         "given_name": "Xq7given", "middle_name": "Xq7middle", "family_name": "Xq7family", "birth_date": "1931-07-29",
@@ -26,21 +26,21 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
             .into();
     world.patient("Xq7-patient", chart.clone()).await;
     let path = "/v1/patients/Xq7-patient";
-    let invited = world.invite("Xq7-patient", "email").await.expect(201);
+    let invited = world.invite("Xq7-patient", "email").await.expect_and(201);
     canaries.insert(invited.str("/access_code"));
     let token = world.last_mail().await.token();
     let page = format!("/i/{token}");
-    drop(world.page(&page).await.expect(200));
+    world.page(&page).await.expect(200);
     let facts = json!({"as": "patient", "family_name": "Xq7family", "birth_date": "07/29/1931"});
     let wrong = json!({"as": "patient", "family_name": INJECTION.trim(), "birth_date": "07/29/1931"});
-    drop(world.post(&format!("{page}/verify"), wrong).await.expect(400));
+    world.post(&format!("{page}/verify"), wrong).await.expect(400);
     let wrong = json!({"as": "patient", "family_name": "Xq7wrong", "birth_date": "07/29/1931"});
-    drop(world.post(&format!("{page}/verify"), wrong).await.expect(422));
-    let proof = world.post(&format!("{page}/verify"), facts).await.expect(200).str("/proof");
-    drop(send_code(&world, &token, &proof).await.expect(202));
+    world.post(&format!("{page}/verify"), wrong).await.expect(422);
+    let proof = world.post(&format!("{page}/verify"), facts).await.expect_and(200).str("/proof");
+    send_code(&world, &token, &proof).await.expect(202);
     let code = world.last_mail().await.code();
-    drop(check_code(&world, &token, &proof, &other_code(&code)).await.expect(422));
-    let ticket = check_code(&world, &token, &proof, &code).await.expect(200).str("/ticket");
+    check_code(&world, &token, &proof, &other_code(&code)).await.expect(422);
+    let ticket = check_code(&world, &token, &proof, &code).await.expect_and(200).str("/ticket");
     let register = |username: &str, password: &str| json!({"ticket": ticket, "username": username, "password": password, "accept_terms": true});
     for (username, password, status) in [
         ("xq7.name", "Xq7short", 422),
@@ -49,7 +49,7 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
         ("xq7.name", PASSWORD, 201),
     ] {
         let answer =
-            world.post(&format!("{page}/register"), register(username, password)).await.expect(status);
+            world.post(&format!("{page}/register"), register(username, password)).await.expect_and(status);
         canaries.extend([answer.str("/session_token")]);
     }
     let sign_in = format!("/{}/sign-in", world.practice);
@@ -58,12 +58,12 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
     {
         let answer = world.post(&sign_in, json!({"username": username, "password": password})).await;
         canaries.extend([answer.str("/session_token")]);
-        drop(world.form(&sign_in, &[("username", username), ("password", password)]).await);
+        world.form(&sign_in, &[("username", username), ("password", password)]).await;
     }
     let session = canaries.iter().find(|text| text.contains('.') && text.len() > 60).unwrap().clone();
-    drop(world.introspect(&session).await);
+    world.introspect(&session).await;
     let account = world.request("GET", &format!("/{}/account", world.practice)).header("accept", "text/html");
-    drop(world.send(account.bearer_auth(&session)).await.expect(200));
+    world.send(account.bearer_auth(&session)).await.expect(200);
 
     // Recovery, representatives, the account page.
     let practice = &world.practice;
@@ -82,15 +82,16 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
         ("sign-up", facts),
         ("sign-up", unknown),
     ] {
-        drop(world.post(&format!("/{practice}/{path}"), body).await);
+        world.post(&format!("/{practice}/{path}"), body).await;
     }
-    drop(world.post("/i/Xq7-token/renew", json!({})).await.expect(202));
+    world.post("/i/Xq7-token/renew", json!({})).await.expect(202);
     let reset = world.mails().await.iter().map(portico_testkit::Mail::token).rfind(|token| !token.is_empty());
     let reset = format!("/r/{}", reset.unwrap());
-    drop(world.post(&format!("{reset}/codes"), json!({"channel": "sms"})).await.expect(202));
+    world.post(&format!("{reset}/codes"), json!({"channel": "sms"})).await.expect(202);
     let reset_code = world.last_mail().await.code();
-    drop(world.post(&format!("{reset}/answer"), json!({"birth_date": "19310729", "answer": "Xq7dog"})).await);
-    let checked = world.post(&format!("{reset}/codes/check"), json!({"code": reset_code})).await.expect(200);
+    world.post(&format!("{reset}/answer"), json!({"birth_date": "19310729", "answer": "Xq7dog"})).await;
+    let checked =
+        world.post(&format!("{reset}/codes/check"), json!({"code": reset_code})).await.expect_and(200);
     canaries.insert(checked.str("/ticket"));
     for (path, body) in [
         ("password", json!({"old_password": PASSWORD, "new_password": "Xq7 another trellis"})),
@@ -102,14 +103,15 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
         ),
     ] {
         let request = world.request("POST", &format!("/{practice}/account/{path}"));
-        drop(world.send(request.bearer_auth(&session).json(&body)).await);
+        world.send(request.bearer_auth(&session).json(&body)).await;
     }
 
-    // Every field of every staff call, with a line of log in it, and in what the caller claims about itself.
+    // Puts a log line into every field of the chart, into other staff calls, and marks the headers that
+    // describe the caller.
     for name in chart.as_object().unwrap().keys() {
         let mut spoilt = chart.clone();
         spoilt[name] = json!(INJECTION);
-        drop(world.ehr("PUT", path, Some(spoilt)).await);
+        world.ehr("PUT", path, Some(spoilt)).await;
         world.advance(1);
     }
     for (method, path, body) in [
@@ -142,7 +144,7 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
             .header("accept-language", "Xq7")
             .header("x-amzn-trace-id", "Root=Xq7")
             .header("x-request-id", "Xq7");
-        drop(world.send(if body.is_null() { request } else { request.json(&body) }).await);
+        world.send(if body.is_null() { request } else { request.json(&body) }).await;
     }
     let fhir = format!(
         "{{\"resourceType\":\"Patient\",\"id\":\"Xq7-fhir\",\"name\":[{{\"family\":\"Xq7f\",\"given\":[\"Xq7g\"]}}],\"birthDate\":\"1931-07-29\",\"telecom\":[{{\"system\":\"phone\",\"value\":\"Xq7phone\"}}]}}\n{}\n",
@@ -151,10 +153,10 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
     let import = world.request("POST", "/v1/patients/import").bearer_auth(&world.keys.ehr);
     let import =
         import.header("portico-actor", "Xq7-actor").header("content-type", "application/fhir+ndjson");
-    drop(world.send(import.body(fhir)).await.expect(200));
+    world.send(import.body(fhir)).await.expect(200);
     // Providers fail, too, and their failures are logged.
     world.service.capture.fail_next(portico_local::Channel::Email, portico_local::Failure::Rejected, 1);
-    drop(world.invite("Xq7-patient", "email").await);
+    world.invite("Xq7-patient", "email").await;
     for mail in world.mails().await {
         canaries.insert(token_in(mail.get("text")));
     }
@@ -169,7 +171,7 @@ async fn b33_b34_u3_no_canary_of_any_field_reaches_the_log_and_every_line_is_jso
     ]);
 
     let text = log::text();
-    // A number of six digits may stand in any log by chance; a code is looked for as a word.
+    // Six digits may occur in any log by chance, so a code is searched for as a whole word.
     let as_word = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == code);
     let mut wrong = Vec::new();
     for line in text.lines() {

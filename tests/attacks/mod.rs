@@ -1,5 +1,6 @@
-//! Bad input, attacks and faults. Each test would fail without the defence that it names; the ids are those of the
-//! threat tables (B and P rows).
+//! Bad input, attacks and faults. Each test fails without the defence that its name describes.
+//!
+//! `docs/security.md` lists every test here under the attack that it tries; `security_table.rs` compares the two.
 
 mod accounts;
 mod codes;
@@ -17,7 +18,7 @@ mod wrong_hands;
 use portico_testkit::{Answer, World};
 use serde_json::{Value, json};
 
-/// All that an attacker can tell apart: status, headers (the date aside) and body.
+/// Everything of an answer that an attacker can compare: status, headers (without the date) and body.
 fn seen(answer: &Answer) -> String {
     let mut headers: Vec<String> = answer
         .headers
@@ -29,7 +30,7 @@ fn seen(answer: &Answer) -> String {
     format!("{} {}\n\n{}", answer.status, headers.join("\n"), answer.text)
 }
 
-/// The whole table but limit counters, which alone a request of no effect may move.
+/// The whole table without limit counters, the only items that a request without effect may change.
 async fn table(world: &World) -> String {
     let mut lines: Vec<String> =
         world.items().await.lines().filter(|line| !line.contains("\"LIMIT#")).map(str::to_owned).collect();
@@ -38,7 +39,7 @@ async fn table(world: &World) -> String {
 }
 
 async fn proof(world: &World, token: &str) -> String {
-    world.state_facts(token).await.expect(200).str("/proof")
+    world.state_facts(token).await.expect_and(200).str("/proof")
 }
 
 async fn send_code(world: &World, token: &str, proof: &str) -> Answer {
@@ -52,11 +53,11 @@ async fn check_code(world: &World, token: &str, proof: &str, code: &str) -> Answ
 /// Proof and code of a fresh identity check.
 async fn proof_and_code(world: &World, token: &str) -> (String, String) {
     let proof = proof(world, token).await;
-    drop(send_code(world, token, &proof).await.expect(202));
+    send_code(world, token, &proof).await.expect(202);
     (proof, world.last_mail().await.code())
 }
 
-/// A code of the same length that is another.
+/// Another code of the same length.
 fn other_code(code: &str) -> String {
     code.chars().map(|c| if c == '9' { '0' } else { char::from(c as u8 + 1) }).collect()
 }

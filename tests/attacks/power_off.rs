@@ -1,4 +1,5 @@
-//! What was answered survives the power cut: the real program, killed in the middle and started again.
+//! Everything that the service answered survives a power cut. The test kills the real program in the middle
+//! and starts it again.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -9,8 +10,8 @@ use portico_testkit::PASSWORD;
 use reqwest::Client;
 use serde_json::{Value, json};
 
-/// The program next to this test, built to what the sources are now. The whole workspace is named, so that cargo takes
-/// the libraries of this very build and links them.
+/// Builds the program beside this test from the current sources. Names the whole workspace, so that cargo
+/// uses the libraries of this very build.
 fn program() -> PathBuf {
     let mut folder = std::env::current_exe().unwrap();
     folder.pop();
@@ -70,7 +71,7 @@ impl Service {
         request.send().await.unwrap().json().await.unwrap()
     }
 
-    /// Status and body; nothing if the connection broke.
+    /// Sends a request as staff. Returns status and body; nothing if the connection broke.
     async fn call(&self, method: &str, path: &str, body: Value) -> Option<(u16, Value)> {
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let request = self.client.request(method, format!("{}{path}", self.base)).json(&body);
@@ -91,7 +92,7 @@ impl Service {
         all["messages"].as_array().unwrap().last().unwrap()["text"].as_str().unwrap().to_owned()
     }
 
-    /// Without any goodbye.
+    /// Kills the process without letting it finish anything.
     fn cut_off(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -106,7 +107,7 @@ impl Drop for Service {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_after_the_power_was_cut() {
+async fn everything_that_was_answered_is_there_after_a_power_cut() {
     let data = std::env::temp_dir().join(format!("portico-power-off-{}", std::process::id()));
     std::fs::remove_dir_all(&data).ok();
     let service = Service::start(&data).await;
@@ -131,7 +132,7 @@ async fn what_was_answered_is_there_after_the_power_was_cut() {
     let register =
         json!({"ticket": ticket["ticket"], "username": "rosa.q", "password": PASSWORD, "accept_terms": true});
     let session = service.post(&format!("/i/{link}/register"), register).await["session_token"].clone();
-    // Charts come in from four sides when the power goes.
+    // Four clients write charts when the power is cut.
     let mut answered = Vec::new();
     {
         let write = async |lane: usize| {
@@ -177,7 +178,7 @@ async fn what_was_answered_is_there_after_the_power_was_cut() {
     let account = service.client.get(format!("{}/riverside/account", service.base));
     let account = account.bearer_auth(session.as_str().unwrap()).send().await.unwrap();
     assert_eq!(account.status(), 200, "the session outlives the restart");
-    // Nobody hears twice.
+    // Nobody gets a second message.
     tokio::time::sleep(Duration::from_millis(1200)).await;
     let mails = service.get("/_local/messages").await;
     let confirmations = mails["messages"].as_array().unwrap().len();

@@ -1,5 +1,5 @@
-//! The way back as an attacker would walk it: who has an account, whose link is it, how often may one guess, and who is
-//! locked out by whom.
+//! Attacks on recovery: learning who has an account, using another person's link, guessing, locking others
+//! out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -16,7 +16,8 @@ use super::{facts, other_code, seen, table};
 const NEW: &str = "quince ladder eleven";
 const DAY: i64 = 86_400;
 
-/// A person of each kind that an answer must not tell apart, each with a patient, an address and a user name of that name.
+/// Kinds of people that an answer must not tell apart. Each has a patient id, an address and a user name
+/// after the kind.
 const KINDS: [&str; 5] = ["known", "revoked", "locked", "invited", "unknown"];
 
 fn address(kind: &str) -> String {
@@ -27,28 +28,28 @@ fn stated(kind: &str) -> Value {
     json!({"email": address(kind), "family_name": "Quillfeather", "birth_date": "04/27/1945", "postal_code": "02139"})
 }
 
-/// A world with one person of each kind but the unknown, and their invitation links, used or not.
+/// A world with one person of each kind except the unknown, and their invitation links, used or not.
 async fn people() -> (World, BTreeMap<&'static str, String>) {
     let world = World::new().await;
     let mut links = BTreeMap::from([("unknown", "A".repeat(44))]);
     for kind in KINDS.into_iter().filter(|kind| *kind != "unknown") {
         world.patient(kind, World::chart_with(json!({"email": address(kind)}))).await;
-        drop(world.invite(kind, "email").await.expect(201));
+        world.invite(kind, "email").await.expect(201);
         let token = world.last_mail().await.token();
         if kind != "invited" {
             let ticket = world.ticket(&token).await;
-            drop(world.register(&token, &ticket, &format!("{kind}.one")).await.expect(201));
+            world.register(&token, &ticket, &format!("{kind}.one")).await.expect(201);
         }
         links.insert(kind, token);
     }
-    drop(world.revoke("revoked", "other").await.expect(200));
+    world.revoke("revoked", "other").await.expect(200);
     for _ in 0..11 {
-        drop(world.sign_in("locked.one", "not the password").await.expect(401));
+        world.sign_in("locked.one", "not the password").await.expect(401);
     }
     (world, links)
 }
 
-/// Everything that can be asked for on behalf of a person of a kind.
+/// Every request that anybody can make on behalf of a person of a kind.
 fn asks(world: &World, kind: &str, link: &str) -> Vec<(String, Value)> {
     let here = |path: &str| format!("/{}/{path}", world.practice);
     vec![
@@ -74,17 +75,17 @@ async fn nobody_learns_from_an_answer_who_has_an_account() {
                 .collect();
             let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
             answers.entry(place).or_default().insert(seen(&world.form(&path, &fields).await));
-            let answer = world.post(&path, body).await.expect(202);
+            let answer = world.post(&path, body).await.expect_and(202);
             assert_eq!(answer.text, "{}");
             answers.entry(100).or_default().insert(seen(&answer));
-            // What was asked is answered before the next is asked: no kind waits for another.
+            // Each request is worked off before the next is sent, so that no kind waits for another.
             world.service.idle().await;
         }
     }
     for (place, answers) in answers {
         assert_eq!(answers.len(), 1, "{place}: {answers:#?}");
     }
-    // Tokens of every length and spelling read the same, too.
+    // Tokens of every length and spelling get the same answer, too.
     let one = seen(&world.post(&format!("/i/{}/renew", links["known"]), json!({})).await);
     for token in
         ["x", "%00%00", "%0a", &"%01".repeat(400), &"A".repeat(2000), &"%ff".repeat(44), "..%2f..%2fv1"]
@@ -94,8 +95,9 @@ async fn nobody_learns_from_an_answer_who_has_an_account() {
     }
 }
 
-/// Whether the second kind of caller waits longer: by a quarter in the middle, and in more than 92 of 100 pairs. Where
-/// both are answered alike, this share is a half with a deviation of 0.084 for 24 against 24, however noisy the machine.
+/// Whether the second kind of caller waits longer: the median by a quarter, and more than 92 of 100 pairs. If
+/// both are answered alike, this share is a half, with a deviation of 0.084 for 24 against 24, however noisy
+/// the machine is.
 fn waits_longer(one: &[Duration], other: &[Duration]) -> bool {
     let median = |times: &[Duration]| {
         let mut sorted = times.to_vec();
@@ -106,24 +108,25 @@ fn waits_longer(one: &[Duration], other: &[Duration]) -> bool {
     longer * 100 > one.len() * other.len() * 92 && median(other) > median(one).mul_f64(1.25)
 }
 
-// Kinds take turns, so that whatever slows the machine slows them all; and what a request leads to is over before the
-// next is timed. Looking somebody up, making a link or hashing a password would show here as a multiple.
+// Kinds take turns, so that whatever slows the machine slows them all. The work that a request causes is over
+// before the next is timed. Looking somebody up, making a link or hashing a password inside a request would
+// show here as a multiple.
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "how long an answer took is what this is about")]
 async fn nobody_learns_from_the_time_that_an_answer_takes_who_has_an_account() {
     let (world, links) = people().await;
     let mut times: BTreeMap<(usize, &str), Vec<Duration>> = BTreeMap::new();
     for round in 0..24 {
-        // Another day, so that every address may hear of it again.
+        // Moves to another day, so that every address may get messages again.
         world.advance(DAY);
         for turn in 0..KINDS.len() {
-            // Forwards and backwards, so that nobody always comes after the same.
+            // Goes forwards and backwards, so that no kind always comes after the same one.
             let turn = if round % 2 == 0 { turn } else { KINDS.len() - turn };
             let kind = KINDS[(round + turn) % KINDS.len()];
             for (place, (path, body)) in asks(&world, kind, &links[kind]).into_iter().enumerate() {
                 world.service.idle().await;
                 let began = Instant::now();
-                drop(world.post(&path, body).await.expect(202));
+                world.post(&path, body).await.expect(202);
                 times.entry((place, kind)).or_default().push(began.elapsed());
             }
         }
@@ -137,13 +140,13 @@ async fn nobody_learns_from_the_time_that_an_answer_takes_who_has_an_account() {
 }
 
 #[tokio::test]
-async fn what_takes_a_request_in_reads_nothing_and_costs_the_same_for_everybody() {
+async fn request_access_reads_nothing_and_costs_the_same_for_everybody() {
     let (world, links) = people().await;
     let mut costs = BTreeSet::new();
     for kind in KINDS {
         for (path, body) in asks(&world, kind, &links[kind]) {
             world.service.meter.reset();
-            drop(world.post(&path, body).await.expect(202));
+            world.post(&path, body).await.expect(202);
             world.service.idle().await;
             let costs_now = world.service.meter.costs();
             let cost = costs_now.iter().find(|cost| cost.function == "request-access").unwrap();
@@ -157,14 +160,14 @@ async fn what_takes_a_request_in_reads_nothing_and_costs_the_same_for_everybody(
 }
 
 #[tokio::test]
-async fn what_waits_in_the_queue_is_sealed_and_of_one_length_whatever_it_says() {
+async fn queued_requests_are_sealed_and_of_one_length() {
     let (world, links) = people().await;
     let mut lengths = BTreeSet::new();
     for kind in KINDS {
         for (path, body) in asks(&world, kind, &links[kind]) {
-            drop(world.post(&path, body).await.expect(202));
+            world.post(&path, body).await.expect(202);
             let id = world.service.queues.deliver_again("RequestQueue").unwrap();
-            // Nothing else runs between these two lines, so that it still waits.
+            // Nothing else runs between these two lines, so the message is still in the queue.
             let queued = world.service.queues.messages("RequestQueue");
             for message in queued.iter().filter(|message| message.id == id) {
                 assert!(!message.body.contains(kind) && !message.body.contains("uillfeather"));
@@ -177,7 +180,7 @@ async fn what_waits_in_the_queue_is_sealed_and_of_one_length_whatever_it_says() 
 }
 
 #[tokio::test]
-async fn a_message_that_the_queue_hands_over_twice_is_answered_once() {
+async fn a_request_that_the_queue_delivers_twice_is_answered_once() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;
@@ -188,24 +191,24 @@ async fn a_message_that_the_queue_hands_over_twice_is_answered_once() {
     }
     assert_eq!(world.mails().await.len(), mails);
     assert_eq!(table(&world).await, before);
-    drop(world.get(&format!("/r/{token}")).await.expect(200));
-    // Nor once it has been used.
+    world.get(&format!("/r/{token}")).await.expect(200);
+    // The same holds after the link was used.
     let ticket = world.reset_ticket(&token).await;
-    drop(world.new_password(&token, &ticket, NEW).await.expect(204));
+    world.new_password(&token, &ticket, NEW).await.expect(204);
     let mails = world.mails().await.len();
     assert!(world.service.queues.deliver_again("RequestQueue").is_some());
     assert_eq!(world.mails().await.len(), mails);
 }
 
 #[tokio::test]
-async fn a_queue_that_cannot_be_reached_is_said_to_everybody_alike_and_nothing_is_lost() {
+async fn when_the_queue_fails_everybody_gets_the_same_503() {
     let (world, links) = people().await;
     let mut answers = BTreeSet::new();
     let mails = world.mails().await.len();
     for kind in KINDS {
         for (path, body) in asks(&world, kind, &links[kind]) {
             world.service.queues.fail_next(Failure::Rejected, 1);
-            let answer = world.post(&path, body).await.expect(503);
+            let answer = world.post(&path, body).await.expect_and(503);
             assert_eq!(answer.code(), "try_again");
             let id = answer.str("/request_id");
             answers.insert(seen(&answer).replace(&id, "ID"));
@@ -213,12 +216,12 @@ async fn a_queue_that_cannot_be_reached_is_said_to_everybody_alike_and_nothing_i
     }
     assert_eq!(answers.len(), 1, "{answers:#?}");
     assert_eq!(world.mails().await.len(), mails);
-    drop(world.forgot_password("known.one").await.expect(202));
+    world.forgot_password("known.one").await.expect(202);
     assert_eq!(world.mails().await.len(), mails + 1);
 }
 
 #[test]
-fn what_takes_a_request_in_may_do_nothing_but_count_and_queue() {
+fn request_access_may_do_nothing_but_count_and_queue() {
     let template = portico_local::Template::embedded().unwrap();
     let role = &template.functions.iter().find(|one| one.folder == "request-access").unwrap().role;
     let deed = |action: &str| Deed { action: action.to_owned(), resource: "Table".to_owned() };
@@ -238,13 +241,13 @@ fn what_takes_a_request_in_may_do_nothing_but_count_and_queue() {
         "sqs:SendMessage on RequestQueue",
     ];
     assert_eq!(elsewhere, counted.map(str::to_owned).into());
-    // And what does look somebody up can be asked by nobody but the queue.
+    // The function that looks people up is called by the queue alone.
     let worker = template.functions.iter().find(|one| one.folder == "answer-request").unwrap();
     assert!(worker.routes.is_empty() && worker.schedules.is_empty() && worker.stream.is_none());
     assert_eq!(worker.queues.iter().map(|queue| queue.queue.as_str()).collect::<Vec<_>>(), ["RequestQueue"]);
 }
 
-/// What every step of a reset link answers, the token itself taken out.
+/// The answers of every step of a reset link, with the token replaced.
 async fn answers_of(world: &World, token: &str, ticket: &str) -> Vec<String> {
     let path = format!("/r/{token}");
     let office = json!({"birth_date": "04/27/1945", "access_code": "12345678"});
@@ -282,31 +285,31 @@ async fn every_reset_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
     let mut made = Vec::new();
     for kind in ["used", "superseded", "revoked", "corrected", "disabled", "locked", "expired"] {
         world.patient(kind, World::chart_with(json!({"email": address(kind), "mobile_phone": format!("+1202555{:04}", 100 + made.len())}))).await;
-        drop(world.invite(kind, "email").await.expect(201));
+        world.invite(kind, "email").await.expect(201);
         let invited = world.last_mail().await.token();
         let ticket = world.ticket(&invited).await;
-        drop(world.register(&invited, &ticket, &format!("{kind}.one")).await.expect(201));
+        world.register(&invited, &ticket, &format!("{kind}.one")).await.expect(201);
         let token = world.reset_token(&format!("{kind}.one")).await;
         let ticket = world.reset_ticket(&token).await;
         made.push((kind, token, ticket, invited));
     }
     let of = |name: &str| made.iter().find(|(kind, ..)| *kind == name).unwrap().clone();
     let (_, used, ticket, _) = of("used");
-    drop(world.new_password(&used, &ticket, NEW).await.expect(204));
-    drop(world.reset_token("superseded.one").await);
-    drop(world.revoke("revoked", "other").await.expect(200));
+    world.new_password(&used, &ticket, NEW).await.expect(204);
+    world.reset_token("superseded.one").await;
+    world.revoke("revoked", "other").await.expect(200);
     world.patient("corrected", World::chart_with(json!({"email": "moved@example.com"}))).await;
     let off = world.ehr("PUT", "/v1/patients/disabled/portal/access", Some(json!({"enabled": false}))).await;
-    drop(off.expect(200));
+    off.expect(200);
     let (_, locked, ..) = of("locked");
     for _ in 0..5 {
         let wrong = json!({"birth_date": "2000-01-01", "access_code": "12345678"});
-        drop(world.post(&format!("/r/{locked}/answer"), wrong).await.expect(422));
+        world.post(&format!("/r/{locked}/answer"), wrong).await.expect(422);
     }
 
     let nothing = "A".repeat(44);
     let model = answers_of(&world, &nothing, "none").await;
-    // What is wrong with the form itself is said of any link, and of none.
+    // No form gets a `400` here: a dead link is refused before the form is read.
     let malformed = |answer: &String| answer.starts_with("400 ");
     assert!(
         model.iter().all(|answer| answer.starts_with("410 ")),
@@ -322,7 +325,8 @@ async fn every_reset_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
         }
     };
     for (kind, token, ticket, _) in &made {
-        // A ticket that was given out in time outlives its link's expiry, and the wrong answers of somebody else.
+        // A ticket outlives the expiry of its link and wrong answers by somebody else, so a made-up one is
+        // sent here.
         let ticket = if matches!(*kind, "locked" | "expired") { "none" } else { ticket };
         if *kind == "expired" {
             world.advance(3600);
@@ -345,7 +349,7 @@ async fn every_reset_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
 }
 
 #[tokio::test]
-async fn a_link_of_one_kind_is_nothing_to_the_other() {
+async fn a_link_of_one_purpose_does_not_work_for_the_other() {
     let world = World::new().await;
     let invitation = world.invited("p2").await;
     world.registered("p1", "rosa.q").await;
@@ -357,24 +361,30 @@ async fn a_link_of_one_kind_is_nothing_to_the_other() {
         let body =
             json!({"ticket": "none", "username": "who.ever", "password": PASSWORD, "accept_terms": true});
         vec![
-            one(world.get(&path).await.expect(410), token),
-            one(world.page(&path).await.expect(410), token),
+            one(world.get(&path).await.expect_and(410), token),
+            one(world.page(&path).await.expect_and(410), token),
             one(
-                world.post(&format!("{path}/verify"), facts("quillfeather", "04/27/1945")).await.expect(410),
+                world
+                    .post(&format!("{path}/verify"), facts("quillfeather", "04/27/1945"))
+                    .await
+                    .expect_and(410),
                 token,
             ),
-            one(world.post(&format!("{path}/register"), body).await.expect(410), token),
-            // Renewing by it is answered as ever, and does nothing.
-            one(world.post(&format!("{path}/renew"), json!({})).await.expect(202), token),
-            one(world.post(&format!("{path}/not-me"), json!({"confirm": "yes"})).await.expect(202), token),
+            one(world.post(&format!("{path}/register"), body).await.expect_and(410), token),
+            // Renewing and reporting with it get the usual answer and do nothing.
+            one(world.post(&format!("{path}/renew"), json!({})).await.expect_and(202), token),
+            one(
+                world.post(&format!("{path}/not-me"), json!({"confirm": "yes"})).await.expect_and(202),
+                token,
+            ),
         ]
     };
     let mails = world.mails().await.len();
     assert_eq!(invitations(&reset).await, invitations(&nothing).await);
     assert_eq!(answers_of(&world, &invitation, "none").await, answers_of(&world, &nothing, "none").await);
     assert_eq!(world.mails().await.len(), mails);
-    drop(world.get(&format!("/r/{reset}")).await.expect(200));
-    drop(world.get(&format!("/i/{invitation}")).await.expect(200));
+    world.get(&format!("/r/{reset}")).await.expect(200);
+    world.get(&format!("/i/{invitation}")).await.expect(200);
 }
 
 #[tokio::test]
@@ -395,11 +405,11 @@ async fn a_link_with_any_bit_flipped_is_no_link() {
     }
     assert_eq!(answers.len(), 1, "{answers:#?}");
     assert!(answers.first().unwrap().starts_with("410 "));
-    drop(world.get(&format!("/r/{token}")).await.expect(200));
+    world.get(&format!("/r/{token}")).await.expect(200);
 }
 
 #[tokio::test]
-async fn who_only_looks_spends_and_writes_nothing() {
+async fn opening_a_reset_link_spends_and_writes_nothing() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;
@@ -408,22 +418,22 @@ async fn who_only_looks_spends_and_writes_nothing() {
     let mails = world.mails().await.len();
     for _ in 0..10 {
         for query in ["", "?way=access_code", "?way=question", "?way=sms", "?way=%3Cscript%3E&lang=es"] {
-            drop(world.page(&format!("{path}{query}")).await.expect(200));
-            drop(world.get(&format!("{path}{query}")).await.expect(200));
+            world.page(&format!("{path}{query}")).await.expect(200);
+            world.get(&format!("{path}{query}")).await.expect(200);
         }
-        drop(world.send(world.request("HEAD", &path)).await.expect(200));
+        world.send(world.request("HEAD", &path)).await.expect(200);
         // A scanner presses every button.
         for step in ["codes", "codes/check", "answer", "answer?way=access_code", "password"] {
             assert_eq!(world.form(&format!("{path}/{step}"), &[]).await.status, 400, "{step}");
         }
-        drop(world.form(&format!("{path}/codes"), &[("channel", "access_code")]).await.expect(303));
+        world.form(&format!("{path}/codes"), &[("channel", "access_code")]).await.expect(303);
     }
     assert_eq!(table(&world).await, before);
     assert_eq!(world.mails().await.len(), mails);
 }
 
 #[tokio::test]
-async fn another_sites_page_can_post_nothing_here() {
+async fn a_page_of_another_site_can_post_nothing_here() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;
@@ -438,7 +448,7 @@ async fn another_sites_page_can_post_nothing_here() {
             ("origin", "https://evil.example.com"),
         ] {
             let foreign = world.request("POST", &path).header(name, value).json(&json!({}));
-            drop(world.send(foreign).await.expect(403));
+            world.send(foreign).await.expect(403);
         }
     }
     assert_eq!(table(&world).await, before);
@@ -460,24 +470,24 @@ async fn five_wrong_answers_close_the_link_and_the_answer_never_says_which_fact(
         ("1945-04-29", code.clone()),
         ("1945-04-27", "00000000".to_owned()),
     ] {
-        let wrong = world.post(&path, json!({"birth_date": date, "access_code": code})).await.expect(422);
+        let wrong = world.post(&path, json!({"birth_date": date, "access_code": code})).await.expect_and(422);
         answers.insert(seen(&wrong));
     }
     assert_eq!(answers.len(), 1, "{answers:?}");
-    drop(world.post(&path, json!({"birth_date": "1945-04-27", "access_code": code})).await.expect(410));
-    drop(world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(410));
-    drop(world.page(&format!("/r/{token}")).await.expect(410));
+    world.post(&path, json!({"birth_date": "1945-04-27", "access_code": code})).await.expect(410);
+    world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(410);
+    world.page(&format!("/r/{token}")).await.expect(410);
     assert_eq!(
         world.portal("p1").await["invitations"].as_array().unwrap().last().unwrap()["state"],
         "locked"
     );
-    // A question that nobody set has no answer.
+    // A security question that nobody set has no right answer.
     let token = world.reset_token("rosa.q").await;
     for answer in ["", " ", "x"] {
         let answer = json!({"birth_date": "1945-04-27", "answer": answer});
         assert!(matches!(world.post(&format!("/r/{token}/answer"), answer).await.status, 400 | 422));
     }
-    // Thirty at once are evaluated five times.
+    // Of thirty wrong answers at once, five are evaluated.
     let token = world.reset_token("rosa.q").await;
     let path = format!("/r/{token}/answer");
     let wrong = json!({"birth_date": "1945-04-28", "access_code": "12345678"});
@@ -492,67 +502,67 @@ async fn a_code_takes_five_tries_and_a_new_one_does_not_reset_the_links_ten() {
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;
     let send = async || {
-        drop(world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(202));
+        world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(202);
         world.last_mail().await.code()
     };
     let check =
         async |code: &str| world.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await;
     let code = send().await;
     for _ in 0..5 {
-        assert_eq!(check(&other_code(&code)).await.expect(422).code(), "code_rejected");
+        assert_eq!(check(&other_code(&code)).await.expect_and(422).code(), "code_rejected");
     }
-    drop(check(&code).await.expect(422));
+    check(&code).await.expect(422);
     world.advance(61);
     let code = send().await;
     for _ in 0..5 {
-        drop(check(&other_code(&code)).await.expect(422));
+        check(&other_code(&code)).await.expect(422);
     }
-    drop(check(&code).await.expect(410));
+    check(&code).await.expect(410);
     world.advance(61);
-    drop(world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(410));
+    world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(410);
 }
 
 #[tokio::test]
 async fn a_code_works_once_for_ten_minutes_for_its_own_link_and_a_phone_gets_three_an_hour() {
     let world = World::new().await;
-    // To the beginning of an hour, so that the phone's count straddles none.
+    // Moves to the beginning of an hour, so that the phone's count stays within one.
     world.service.clock.set("2031-02-03T15:00:00Z".parse().unwrap()).unwrap();
     world.registered("p1", "rosa.q").await;
     world
         .patient("p2", World::chart_with(json!({"email": "ida@example.com", "mobile_phone": "+12025550166"})))
         .await;
-    drop(world.invite("p2", "email").await.expect(201));
+    world.invite("p2", "email").await.expect(201);
     let invited = world.last_mail().await.token();
     let ticket = world.ticket(&invited).await;
-    drop(world.register(&invited, &ticket, "ida.q").await.expect(201));
+    world.register(&invited, &ticket, "ida.q").await.expect(201);
     let (first, second) = (world.reset_token("rosa.q").await, world.reset_token("ida.q").await);
     let send = async |token: &str| world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await;
     let check = async |token: &str, code: &str| {
         world.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await
     };
-    drop(send(&first).await.expect(202));
+    send(&first).await.expect(202);
     let code_1 = world.last_mail().await.code();
-    drop(send(&second).await.expect(202));
+    send(&second).await.expect(202);
     let code_2 = world.last_mail().await.code();
     if code_1 != code_2 {
-        drop(check(&second, &code_1).await.expect(422));
+        check(&second, &code_1).await.expect(422);
     }
-    let ticket = check(&first, &code_1).await.expect(200).str("/ticket");
-    drop(check(&first, &code_1).await.expect(422));
-    // Another link's ticket opens nothing here.
-    drop(world.new_password(&second, &ticket, NEW).await.expect(410));
+    let ticket = check(&first, &code_1).await.expect_and(200).str("/ticket");
+    check(&first, &code_1).await.expect(422);
+    // A ticket of another link opens nothing here.
+    world.new_password(&second, &ticket, NEW).await.expect(410);
     for forged in ["", "A", &ticket[1..], &format!("{ticket}A"), &"A".repeat(10_000)] {
-        drop(world.new_password(&first, forged, NEW).await.expect(410));
+        world.new_password(&first, forged, NEW).await.expect(410);
     }
     world.advance(601);
-    drop(check(&second, &code_2).await.expect(422));
+    check(&second, &code_2).await.expect(422);
     for status in [202, 202, 429] {
-        let answer = send(&second).await.expect(status);
+        let answer = send(&second).await.expect_and(status);
         assert_eq!(answer.header("retry-after").is_empty(), status == 202);
         world.advance(61);
     }
-    // Out of texts, the page still leads on.
-    let page = world.form(&format!("/r/{second}/codes"), &[("channel", "sms")]).await.expect(429);
+    // The page still leads on when the phone may get no more texts.
+    let page = world.form(&format!("/r/{second}/codes"), &[("channel", "sms")]).await.expect_and(429);
     assert!(
         page.text.contains(&format!("href=\"/r/{second}?lang=en\""))
             && !page.header("retry-after").is_empty()
@@ -560,7 +570,7 @@ async fn a_code_works_once_for_ten_minutes_for_its_own_link_and_a_phone_gets_thr
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_sixty_four_racers_with_one_ticket_one_sets_the_password() {
+async fn sixty_four_racers_with_one_ticket_set_one_password() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;
@@ -574,12 +584,13 @@ async fn of_sixty_four_racers_with_one_ticket_one_sets_the_password() {
     let lost: BTreeSet<String> = answers.iter().filter(|answer| answer.status != 204).map(seen).collect();
     assert_eq!((won.len(), lost.len()), (1, 1), "{lost:?}");
     assert!(lost.first().unwrap().starts_with("410 "), "{lost:?}");
-    drop(world.sign_in("rosa.q", won[0]).await.expect(200));
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(401));
+    world.sign_in("rosa.q", won[0]).await.expect(200);
+    world.sign_in("rosa.q", PASSWORD).await.expect(401);
     assert_eq!(world.mails().await.len(), mails + 1, "told once");
     let changes = world.items().await.lines().filter(|line| line.contains("password_changed")).count();
     assert!(
-        changes >= 1 && world.ehr("GET", "/v1/audit/verify", None).await.expect(200).json()["intact"] == true
+        changes >= 1
+            && world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json()["intact"] == true
     );
 }
 
@@ -588,9 +599,9 @@ async fn a_new_password_ends_every_session_every_code_for_the_portal_and_every_o
     let world = World::new().await;
     world.settings(json!({"portal_url": "https://portal.example.org/in"})).await;
     let first = world.registered("p1", "rosa.q").await;
-    let second = world.sign_in("rosa.q", PASSWORD).await.expect(200).str("/session_token");
+    let second = world.sign_in("rosa.q", PASSWORD).await.expect_and(200).str("/session_token");
     let to_portal = world.request("POST", &format!("/{}/portal", world.practice)).bearer_auth(&first);
-    let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect(303);
+    let redirect = world.send(to_portal.header("sec-fetch-site", "same-origin")).await.expect_and(303);
     let exchange = redirect.header("location").rsplit_once("code=").unwrap().1.to_owned();
     let older = world.reset_token("rosa.q").await;
     let older_ticket = world.reset_ticket(&older).await;
@@ -598,23 +609,23 @@ async fn a_new_password_ends_every_session_every_code_for_the_portal_and_every_o
     let spare = world.reset_ticket(&token).await;
     world.advance(61);
     let ticket = world.reset_ticket(&token).await;
-    // The latest ticket alone counts.
-    drop(world.new_password(&token, &spare, NEW).await.expect(410));
-    drop(world.new_password(&token, &ticket, NEW).await.expect(204));
+    // Only the latest ticket counts.
+    world.new_password(&token, &spare, NEW).await.expect(410);
+    world.new_password(&token, &ticket, NEW).await.expect(204);
     for session in [&first, &second] {
         assert_eq!(world.introspect(session).await, json!({"active": false}));
     }
     let exchanged = world
         .staff(&world.keys.portal, "POST", "/v1/sessions/exchange", Some(json!({"code": exchange})))
         .await;
-    drop(exchanged.expect(404));
-    drop(world.new_password(&older, &older_ticket, "another ladder twelve").await.expect(410));
-    drop(world.new_password(&token, &ticket, "another ladder twelve").await.expect(410));
-    drop(world.new_password(&token, &spare, "another ladder twelve").await.expect(410));
-    drop(world.sign_in("rosa.q", NEW).await.expect(200));
+    exchanged.expect(404);
+    world.new_password(&older, &older_ticket, "another ladder twelve").await.expect(410);
+    world.new_password(&token, &ticket, "another ladder twelve").await.expect(410);
+    world.new_password(&token, &spare, "another ladder twelve").await.expect(410);
+    world.sign_in("rosa.q", NEW).await.expect(200);
 }
 
-/// To the beginning of the longest window, so that no test straddles one.
+/// Moves to the beginning of the longest window, so that no test spans two.
 fn to_a_new_window(world: &World) {
     let next = (world.service.clock.now().seconds() / 600 + 1) * 600;
     world.service.clock.set(Timestamp::from_millis(next * 1000)).unwrap();
@@ -629,7 +640,7 @@ async fn browser(world: &World, password: &str, cookie: &str) -> Answer {
     world.send(request.form(&[("username", "rosa.q"), ("password", password)])).await
 }
 
-/// The cookie by which a browser is known.
+/// The cookie that marks a known browser, empty if the answer sets none.
 fn known(answer: &Answer) -> String {
     let cookies =
         answer.headers.iter().filter(|(name, _)| name == "set-cookie").flat_map(|(_, value)| value.lines());
@@ -644,7 +655,7 @@ async fn lock(world: &World) {
         let path = format!("/{}/sign-in", world.practice);
         let stranger = world.from_address([127, 0, 0, 77], "POST", &path);
         let wrong = json!({"username": "rosa.q", "password": "not the password"});
-        drop(world.send(stranger.json(&wrong)).await.expect(401));
+        world.send(stranger.json(&wrong)).await.expect(401);
     }
 }
 
@@ -654,55 +665,55 @@ async fn a_locked_user_name_still_gets_its_link_and_a_new_password_ends_the_lock
     world.registered("p1", "rosa.q").await;
     to_a_new_window(&world);
     lock(&world).await;
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(401));
+    world.sign_in("rosa.q", PASSWORD).await.expect(401);
     let token = world.reset_token("rosa.q").await;
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(401));
+    world.sign_in("rosa.q", PASSWORD).await.expect(401);
     let ticket = world.reset_ticket(&token).await;
-    drop(world.new_password(&token, &ticket, NEW).await.expect(204));
-    drop(world.sign_in("rosa.q", NEW).await.expect(200));
+    world.new_password(&token, &ticket, NEW).await.expect(204);
+    world.sign_in("rosa.q", NEW).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_stranger_who_locks_a_user_name_does_not_lock_out_the_browser_that_signed_in_before() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
-    let cookie = known(&browser(&world, PASSWORD, "").await.expect(303));
+    let cookie = known(&browser(&world, PASSWORD, "").await.expect_and(303));
     assert!(cookie.len() > 40, "{cookie}");
     to_a_new_window(&world);
     lock(&world).await;
-    drop(browser(&world, PASSWORD, "").await.expect(401));
-    let cookie = known(&browser(&world, PASSWORD, &cookie).await.expect(303));
-    // It is no pass for guessing: with it, too, ten wrong ones lock.
+    browser(&world, PASSWORD, "").await.expect(401);
+    let cookie = known(&browser(&world, PASSWORD, &cookie).await.expect_and(303));
+    // The cookie is no pass for guessing: ten wrong passwords lock this browser, too.
     for _ in 0..11 {
-        drop(browser(&world, "not the password", &cookie).await.expect(401));
+        browser(&world, "not the password", &cookie).await.expect(401);
     }
-    drop(browser(&world, PASSWORD, &cookie).await.expect(401));
-    // Nor is it one for another name, nor forged.
+    browser(&world, PASSWORD, &cookie).await.expect(401);
+    // A forged or empty cookie is worth nothing.
     for forged in [&cookie[..cookie.len() - 1], "__Host-portico-browser=", "__Host-portico-browser=AAAA"] {
-        drop(browser(&world, PASSWORD, forged).await.expect(401));
+        browser(&world, PASSWORD, forged).await.expect(401);
     }
-    // A new password begins anew for all browsers: what one of them was known by is worth nothing.
+    // After a new password, no browser is known any more: cookies from before are worth nothing.
     let token = world.reset_token("rosa.q").await;
     let ticket = world.reset_ticket(&token).await;
-    drop(world.new_password(&token, &ticket, NEW).await.expect(204));
-    let fresh = known(&browser(&world, NEW, "").await.expect(303));
+    world.new_password(&token, &ticket, NEW).await.expect(204);
+    let fresh = known(&browser(&world, NEW, "").await.expect_and(303));
     to_a_new_window(&world);
     lock(&world).await;
-    drop(browser(&world, NEW, &cookie).await.expect(401));
-    drop(browser(&world, NEW, &fresh).await.expect(303));
+    browser(&world, NEW, &cookie).await.expect(401);
+    browser(&world, NEW, &fresh).await.expect(303);
 }
 
 #[tokio::test]
 async fn the_table_holds_nothing_that_opens_a_reset() {
     let world = World::new().await;
-    drop(world.registered_with_answer("p1", "rosa.q", "Great-aunt Plumeria").await);
+    world.registered_with_answer("p1", "rosa.q", "Great-aunt Plumeria").await;
     let token = world.reset_token("rosa.q").await;
     let invitations = world.portal("p1").await["invitations"].clone();
     let office = invitations.as_array().unwrap().last().unwrap()["access_code"].as_str().unwrap().to_owned();
     let ticket = world.reset_ticket(&token).await;
     let code = world.mails().await.last().unwrap().code();
     let half_way = world.items().await;
-    drop(world.new_password(&token, &ticket, NEW).await.expect(204));
+    world.new_password(&token, &ticket, NEW).await.expect(204);
     let end = world.items().await;
     for dump in [&half_way, &end] {
         for secret in [token.as_str(), &token[20..], &ticket, &ticket[20..60], &office, "lumeria", NEW] {
@@ -710,12 +721,12 @@ async fn the_table_holds_nothing_that_opens_a_reset() {
         }
         assert!(!dump.contains(&format!("\"{code}\"")), "the code");
     }
-    // A dump's reader has ids and digests; none of them is a ticket.
+    // The table contains ids and digests. None of them works as a ticket.
     let digest = half_way
         .split("\"digest\":{\"S\":\"")
         .nth(1)
         .and_then(|rest| rest.split('"').next())
         .unwrap()
         .to_owned();
-    drop(world.new_password(&token, &digest, NEW).await.expect(410));
+    world.new_password(&token, &digest, NEW).await.expect(410);
 }

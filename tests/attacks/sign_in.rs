@@ -1,4 +1,4 @@
-//! B1 to B7 as far as they are about signing in.
+//! Attacks on signing in: finding out who has an account, guessing passwords, getting round the limits.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ fn credentials(username: &str, password: &str) -> Value {
     json!({"username": username, "password": password})
 }
 
-/// To the beginning of the longest window, so that no test straddles one.
+/// Moves to the beginning of the longest window, so that no test spans two.
 fn to_a_new_window(world: &World) {
     let next = (world.service.clock.now().seconds() / 600 + 1) * 600;
     world.service.clock.set(Timestamp::from_millis(next * 1000)).unwrap();
@@ -26,14 +26,14 @@ async fn from(world: &World, address: u8, username: &str, password: &str) -> Ans
 }
 
 #[tokio::test]
-async fn b3_unknown_wrong_revoked_and_locked_read_the_same_to_the_byte() {
+async fn unknown_wrong_revoked_and_locked_sign_ins_get_the_same_answer_to_the_byte() {
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     world.registered("p2", "revoked.one").await;
-    drop(world.revoke("p2", "other").await.expect(200));
+    world.revoke("p2", "other").await.expect(200);
     world.registered("p3", "locked.one").await;
     for _ in 0..10 {
-        drop(from(&world, 9, "locked.one", "not the password").await.expect(401));
+        from(&world, 9, "locked.one", "not the password").await.expect(401);
     }
     let long = "p".repeat(2000);
     let tries = [
@@ -62,21 +62,21 @@ async fn b3_unknown_wrong_revoked_and_locked_read_the_same_to_the_byte() {
     let strip = |page: &String| page.lines().filter(|l| !l.starts_with(": ")).collect::<Vec<_>>().join("\n");
     let pages: BTreeSet<String> = pages.iter().map(strip).collect();
     assert_eq!(pages.len(), 1, "{pages:#?}");
-    // The right password of a revoked person, and only that, hears why.
-    assert_eq!(world.sign_in("revoked.one", PASSWORD).await.expect(403).code(), "access_revoked");
-    drop(world.sign_in("known.one", PASSWORD).await.expect(200));
+    // A revoked person learns the reason with the right password only.
+    assert_eq!(world.sign_in("revoked.one", PASSWORD).await.expect_and(403).code(), "access_revoked");
+    world.sign_in("known.one", PASSWORD).await.expect(200);
     let elsewhere = format!("/{}/sign-in", world.other_practice);
     let elsewhere = world.post(&elsewhere, credentials("known.one", PASSWORD)).await;
     assert_eq!(seen(&elsewhere), *answers.first().unwrap());
 }
 
 #[tokio::test]
-async fn b3_unknown_wrong_and_locked_cost_dynamodb_the_same() {
+async fn unknown_wrong_and_locked_sign_ins_cost_dynamodb_the_same() {
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     world.registered("p2", "locked.one").await;
     for _ in 0..11 {
-        drop(from(&world, 9, "locked.one", "not the password").await.expect(401));
+        from(&world, 9, "locked.one", "not the password").await.expect(401);
     }
     let mut costs = Vec::new();
     for (what, username, password) in [
@@ -89,7 +89,7 @@ async fn b3_unknown_wrong_and_locked_cost_dynamodb_the_same() {
         ("locked, right", "locked.one", PASSWORD),
     ] {
         world.service.meter.reset();
-        drop(world.sign_in(username, password).await.expect(401));
+        world.sign_in(username, password).await.expect(401);
         let cost = world.service.meter.costs().into_iter().find(|cost| cost.function == "sign-in").unwrap();
         costs.push((what, (cost.calls, cost.trips, cost.read_units, cost.write_units)));
     }
@@ -98,35 +98,35 @@ async fn b3_unknown_wrong_and_locked_cost_dynamodb_the_same() {
 }
 
 #[tokio::test]
-async fn b4_p17_ten_wrong_passwords_lock_and_the_lock_ends_but_the_count_does_not() {
+async fn ten_wrong_passwords_lock_a_user_name_and_the_count_outlives_the_lock() {
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     for _ in 0..10 {
-        drop(world.sign_in("known.one", "not the password").await.expect(401));
+        world.sign_in("known.one", "not the password").await.expect(401);
     }
-    drop(world.sign_in("known.one", PASSWORD).await.expect(401));
+    world.sign_in("known.one", PASSWORD).await.expect(401);
     world.advance(61);
-    // One more wrong one after the lock locks again at once, for longer.
-    drop(world.sign_in("known.one", "not the password").await.expect(401));
+    // One more wrong password after the lock locks again at once, for longer.
+    world.sign_in("known.one", "not the password").await.expect(401);
     world.advance(61);
-    drop(world.sign_in("known.one", PASSWORD).await.expect(401));
+    world.sign_in("known.one", PASSWORD).await.expect(401);
     world.advance(3601);
-    drop(world.sign_in("known.one", PASSWORD).await.expect(200));
-    // A success begins the count anew: nine wrong ones and the right one.
+    world.sign_in("known.one", PASSWORD).await.expect(200);
+    // A success resets the count: nine wrong passwords and the right one.
     to_a_new_window(&world);
     for _ in 0..9 {
-        drop(world.sign_in("known.one", "not the password").await.expect(401));
+        world.sign_in("known.one", "not the password").await.expect(401);
     }
-    drop(world.sign_in("known.one", PASSWORD).await.expect(200));
-    // All spellings of the name count on one bucket.
+    world.sign_in("known.one", PASSWORD).await.expect(200);
+    // All spellings of a name share one counter.
     for name in ["KNOWN.one", "known.ONE", " known.one ", "ｋnown.one"].iter().cycle().take(12) {
-        drop(world.sign_in(name, "not the password").await.expect(401));
+        world.sign_in(name, "not the password").await.expect(401);
     }
-    drop(world.sign_in("known.one", PASSWORD).await.expect(401));
+    world.sign_in("known.one", PASSWORD).await.expect(401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn b5_p21_two_hundred_guesses_at_once_do_not_get_past_the_lock() {
+async fn two_hundred_guesses_at_once_do_not_get_past_the_lock() {
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     to_a_new_window(&world);
@@ -138,17 +138,17 @@ async fn b5_p21_two_hundred_guesses_at_once_do_not_get_past_the_lock() {
             from(world, 10 + u8::try_from(n % 10).unwrap(), "known.one", password).await
         }
     };
-    // The first ten are known to be wrong; whatever comes beside or after them is too late.
-    drop(join_all((0..10).map(&guess)).await);
+    // The first ten are known to be wrong. All later guesses come too late.
+    join_all((0..10).map(&guess)).await;
     let answers = join_all((10..200).map(&guess)).await;
-    // Where so many hashes keep the machine busy, a guess that was not looked at at all is none the better.
+    // On a busy machine a guess may be refused unread with 429 or 503, which tells the guesser nothing.
     let others: Vec<_> = answers.iter().filter(|answer| !matches!(answer.status, 401 | 429 | 503)).collect();
     assert!(others.is_empty(), "{others:?}");
-    drop(from(&world, 99, "known.one", PASSWORD).await.expect(401));
+    from(&world, 99, "known.one", PASSWORD).await.expect(401);
 }
 
 #[tokio::test]
-async fn b6_b7_sixty_failures_stop_an_address_whatever_headers_and_names_it_uses_and_no_other() {
+async fn sixty_failures_stop_one_address_whatever_headers_and_user_names_it_uses() {
     let world = World::new().await;
     world.registered("p1", "known.one").await;
     to_a_new_window(&world);
@@ -171,31 +171,32 @@ async fn b6_b7_sixty_failures_stop_an_address_whatever_headers_and_names_it_uses
         }
     };
     for n in 0..60 {
-        drop(try_from(n, 1).await.expect(401));
+        try_from(n, 1).await.expect(401);
     }
-    let stopped = try_from(60, 1).await.expect(429);
+    let stopped = try_from(60, 1).await.expect_and(429);
     let wait: i64 = stopped.header("retry-after").parse().unwrap();
     assert!((1..=600).contains(&wait));
-    drop(world.sign_in("known.one", PASSWORD).await.expect(429));
-    // No account was locked, and another address signs in.
-    drop(from(&world, 2, "known.one", PASSWORD).await.expect(200));
+    world.sign_in("known.one", PASSWORD).await.expect(429);
+    // The account is not locked: another address signs in.
+    from(&world, 2, "known.one", PASSWORD).await.expect(200);
     world.advance(600);
-    drop(world.sign_in("known.one", PASSWORD).await.expect(200));
+    world.sign_in("known.one", PASSWORD).await.expect(200);
 }
 
-// An address's failures are counted once they are known: what it sends at once is bounded by its POSTs, and is its last.
+// Failures of an address are counted once they are known. What it sends at the same instant is bounded by its
+// limit of POSTs; after that it is stopped.
 #[tokio::test(flavor = "multi_thread")]
-async fn b7_after_a_volley_of_failures_an_address_is_stopped_and_no_account_is_locked() {
+async fn many_failures_at_once_stop_their_address_for_ten_minutes() {
     let world = World::new().await;
     to_a_new_window(&world);
     let path = format!("/{}/sign-in", world.practice);
     let guesses = (0..150).map(|n| world.post(&path, credentials(&format!("name.{n}"), "Summer2026!")));
     let answers = join_all(guesses).await;
     assert!(answers.iter().all(|answer| matches!(answer.status, 401 | 429 | 503)));
-    let next = world.post(&path, credentials("name.1", "Summer2026!")).await.expect(429);
+    let next = world.post(&path, credentials("name.1", "Summer2026!")).await.expect_and(429);
     assert_eq!(next.code(), "too_many_requests");
     world.advance(600);
-    drop(world.post(&path, credentials("name.1", "Summer2026!")).await.expect(401));
+    world.post(&path, credentials("name.1", "Summer2026!")).await.expect(401);
 }
 
 #[tokio::test]
@@ -207,15 +208,15 @@ async fn six_hundred_posts_in_five_minutes_are_enough_from_one_address() {
         let posts = (0..50).map(|_| world.post(path, json!({"as": "patient"})));
         assert!(join_all(posts).await.iter().all(|answer| answer.status == 410));
     }
-    let stopped = world.post(path, json!({"as": "patient"})).await.expect(429);
+    let stopped = world.post(path, json!({"as": "patient"})).await.expect_and(429);
     let wait: i64 = stopped.header("retry-after").parse().unwrap();
     assert!((1..=300).contains(&wait));
     assert_eq!(stopped.code(), "too_many_requests");
-    // Every public POST from there, and none from elsewhere; reading goes on.
-    drop(world.sign_in("known.one", PASSWORD).await.expect(429));
-    drop(world.get(&format!("/{}", world.practice)).await.expect(200));
+    // The limit stops every public POST from that address and none from others. Reading goes on.
+    world.sign_in("known.one", PASSWORD).await.expect(429);
+    world.get(&format!("/{}", world.practice)).await.expect(200);
     let elsewhere = world.from_address([127, 0, 0, 2], "POST", path).json(&json!({"as": "patient"}));
-    drop(world.send(elsewhere).await.expect(410));
+    world.send(elsewhere).await.expect(410);
     world.advance(300);
-    drop(world.post(path, json!({"as": "patient"})).await.expect(410));
+    world.post(path, json!({"as": "patient"})).await.expect(410);
 }

@@ -1,4 +1,4 @@
-//! Accounts, links and messages that could come into the wrong hands by the way that things are combined.
+//! Combinations of operations that could give an account, a link or a message to the wrong person.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
@@ -14,20 +14,20 @@ fn mother(more: &Value) -> Value {
     body
 }
 
-/// A ticket through the link in the last mail, as a representative.
+/// Follows the link in the last mail as a representative; returns its token and a ticket.
 async fn ticket(world: &World, birth_date: &str) -> (String, String) {
     let token = world.last_mail().await.token();
     let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": birth_date});
-    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
-    let ticket = world.enter_code(&token, &proof).await.expect(200).str("/ticket");
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
     (token, ticket)
 }
 
 async fn mother_registered(world: &World, id: &str, birth_date: &str) {
     let path = format!("/v1/patients/{id}/representatives");
-    drop(world.ehr("POST", &path, Some(mother(&json!({})))).await.expect(201));
+    world.ehr("POST", &path, Some(mother(&json!({})))).await.expect(201);
     let (token, ticket) = ticket(world, birth_date).await;
-    drop(world.register(&token, &ticket, "marta.vale").await.expect(201));
+    world.register(&token, &ticket, "marta.vale").await.expect(201);
 }
 
 #[tokio::test]
@@ -35,16 +35,17 @@ async fn a_link_that_gives_access_back_never_opens_the_account_of_whoever_looks_
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     mother_registered(&world, "p1", "1945-04-27").await;
-    drop(world.revoke("p1", "compromised").await.expect(200));
-    // The chart's contact is not hers: what goes there offers a new registration, not a new password for her login.
-    let invited = world.invite("p1", "email").await.expect(201).json();
+    world.revoke("p1", "compromised").await.expect(200);
+    // The chart's contact is not the mother's. The mail to it offers a new registration, not a new password
+    // for her login.
+    let invited = world.invite("p1", "email").await.expect_and(201).json();
     assert_eq!(invited["kind"], "registration");
     let token = world.last_mail().await.token();
     world.advance(61);
     let ticket = world.ticket(&token).await;
-    let refused = world.register(&token, &ticket, "marta.vale").await.expect(409);
+    let refused = world.register(&token, &ticket, "marta.vale").await.expect_and(409);
     assert_eq!(refused.code(), "username_taken");
-    drop(world.register(&token, &ticket, "rosa.q").await.expect(201));
+    world.register(&token, &ticket, "rosa.q").await.expect(201);
     let accounts = world.portal("p1").await["accounts"].clone();
     let state = |name: &str| {
         let all = accounts.as_array().unwrap();
@@ -54,71 +55,71 @@ async fn a_link_that_gives_access_back_never_opens_the_account_of_whoever_looks_
 }
 
 #[tokio::test]
-async fn a_registration_that_waits_ends_with_the_revocation_and_comes_back_by_nobody() {
+async fn a_registration_that_waits_for_staff_ends_with_the_revocation() {
     let world = World::new().await;
     let guardian = json!({"given_name": "Ana", "family_name": "Vale", "relationship": "guardian", "email": "rosa.quillfeather@example.com"});
     world.patient("p1", World::chart_with(json!({"birth_date": "2011-04-27", "contacts": [guardian]}))).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let facts = json!({"as": "patient", "family_name": "quillfeather", "birth_date": "2011-04-27"});
-    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
-    let ticket = world.enter_code(&token, &proof).await.expect(200).str("/ticket");
-    drop(world.register(&token, &ticket, "teen.q").await.expect(202));
-    let holds = world.ehr("GET", "/v1/holds", None).await.expect(200).json();
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
+    world.register(&token, &ticket, "teen.q").await.expect(202);
+    let holds = world.ehr("GET", "/v1/holds", None).await.expect_and(200).json();
     let hold = holds["holds"][0]["hold_id"].as_str().unwrap().to_owned();
 
-    // While access is off, nobody can be let in.
+    // While access is switched off, staff can't grant a waiting registration.
     let access = "/v1/patients/p1/portal/access";
-    drop(world.ehr("PUT", access, Some(json!({"enabled": false}))).await.expect(200));
+    world.ehr("PUT", access, Some(json!({"enabled": false}))).await.expect(200);
     let grant = format!("/v1/holds/{hold}/grant");
-    let refused = world.ehr("POST", &grant, None).await.expect(422).json();
+    let refused = world.ehr("POST", &grant, None).await.expect_and(422).json();
     assert_eq!(refused["reasons"], json!(["access_disabled"]));
-    drop(world.ehr("PUT", access, Some(json!({"enabled": true}))).await.expect(200));
+    world.ehr("PUT", access, Some(json!({"enabled": true}))).await.expect(200);
 
-    drop(world.revoke("p1", "other").await.expect(200));
-    assert_eq!(world.ehr("GET", "/v1/holds", None).await.expect(200).json()["holds"], json!([]));
-    drop(world.ehr("POST", &grant, None).await.expect(404));
-    assert_eq!(world.invite("p1", "email").await.expect(201).json()["kind"], "registration");
-    assert_eq!(world.sign_in("teen.q", PASSWORD).await.expect(403).code(), "access_revoked");
-    let whole = world.ehr("GET", "/v1/audit/verify", None).await.expect(200).json();
+    world.revoke("p1", "other").await.expect(200);
+    assert_eq!(world.ehr("GET", "/v1/holds", None).await.expect_and(200).json()["holds"], json!([]));
+    world.ehr("POST", &grant, None).await.expect(404);
+    assert_eq!(world.invite("p1", "email").await.expect_and(201).json()["kind"], "registration");
+    assert_eq!(world.sign_in("teen.q", PASSWORD).await.expect_and(403).code(), "access_revoked");
+    let whole = world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json();
     assert_eq!(whole["intact"], true, "{whole}");
 }
 
 #[tokio::test]
-async fn a_login_keeps_what_it_is_to_a_patient_whatever_link_it_is_shown_to() {
+async fn a_login_keeps_its_relation_to_a_patient_whatever_link_it_is_added_to() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
-    // The invitation for her husband lies in the mailbox that they share.
+    world.registered("p1", "rosa.q").await;
+    // The invitation for her husband goes to the mailbox that they share.
     let offer = mother(
         &json!({"relationship": "spouse", "level": "limited", "email": "rosa.quillfeather@example.com"}),
     );
-    drop(world.ehr("POST", "/v1/patients/p1/representatives", Some(offer)).await.expect(201));
+    world.ehr("POST", "/v1/patients/p1/representatives", Some(offer)).await.expect(201);
     let (token, ticket) = ticket(&world, "1945-04-27").await;
     let body = json!({"ticket": ticket, "username": "rosa.q", "password": PASSWORD});
-    let refused = world.post(&format!("/i/{token}/link"), body).await.expect(409).json();
+    let refused = world.post(&format!("/i/{token}/link"), body).await.expect_and(409).json();
     assert_eq!(refused["reasons"], json!(["already_linked"]));
-    drop(world.get(&format!("/i/{token}")).await.expect(200));
-    let session = world.sign_in("rosa.q", PASSWORD).await.expect(200).str("/session_token");
+    world.get(&format!("/i/{token}")).await.expect(200);
+    let session = world.sign_in("rosa.q", PASSWORD).await.expect_and(200).str("/session_token");
     let grants = world.introspect(&session).await["grants"].clone();
     assert_eq!(grants, json!([{"patient_id": "p1", "relationship": "self", "level": "full"}]));
 }
 
 #[tokio::test]
-async fn what_a_signed_in_person_may_mail_tells_nothing_of_who_is_on_file() {
+async fn a_signed_in_person_who_invites_an_address_does_not_learn_whether_it_is_on_file() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
-    // Three requests use up what strangers may cause at that address.
+    world.registered("p1", "rosa.q").await;
+    // Three requests use up the messages that strangers may cause at that address.
     for _ in 0..4 {
         let body = json!({"email": "rosa.quillfeather@example.com"});
-        drop(world.post(&format!("/{}/forgot-username", world.practice), body).await.expect(202));
-        drop(world.mails().await);
+        world.post(&format!("/{}/forgot-username", world.practice), body).await.expect(202);
+        world.mails().await;
     }
     let other = World::chart_with(json!({"given_name": "Hugo", "email": "hugo@example.com"}));
     world.patient("p2", other).await;
-    drop(world.invite("p2", "email").await.expect(201));
+    world.invite("p2", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let ticket = world.ticket(&token).await;
-    let session = world.register(&token, &ticket, "hugo.q").await.expect(201).str("/session_token");
+    let session = world.register(&token, &ticket, "hugo.q").await.expect_and(201).str("/session_token");
     for email in ["rosa.quillfeather@example.com", "nobody@example.com"] {
         let request = world.request("POST", &format!("/{}/account/representatives", world.practice));
         let body = json!({"given_name": "A", "family_name": "B", "relationship": "other", "email": email});
@@ -128,16 +129,16 @@ async fn what_a_signed_in_person_may_mail_tells_nothing_of_who_is_on_file() {
 }
 
 #[tokio::test]
-async fn a_password_from_the_desk_that_was_reset_still_asks_for_the_terms() {
+async fn a_temporary_password_that_was_reset_still_asks_for_the_terms() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let given = json!({"username": "rosa.q", "password": "seven plum trellis"});
-    drop(world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200));
-    drop(world.invite("p1", "email").await.expect(201));
+    world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200);
+    world.invite("p1", "email").await.expect(201);
     let reset = world.last_mail().await.token();
     let ticket = world.reset_ticket(&reset).await;
-    drop(world.new_password(&reset, &ticket, NEW).await.expect(204));
-    let signed_in = world.sign_in("rosa.q", NEW).await.expect(200);
+    world.new_password(&reset, &ticket, NEW).await.expect(204);
+    let signed_in = world.sign_in("rosa.q", NEW).await.expect_and(200);
     assert_eq!(signed_in.json()["must_change_password"], true);
     let session = signed_in.str("/session_token");
     assert_eq!(world.introspect(&session).await["active"], false);
@@ -146,15 +147,15 @@ async fn a_password_from_the_desk_that_was_reset_still_asks_for_the_terms() {
         let body = json!({"old_password": NEW, "new_password": "ten walnut trellis", "accept_terms": accept});
         world.send(request.bearer_auth(&session).json(&body)).await
     };
-    drop(change(false).await.expect(400));
-    drop(change(true).await.expect(204));
+    change(false).await.expect(400);
+    change(true).await.expect(204);
     assert_eq!(world.introspect(&session).await["active"], true);
 }
 
 #[tokio::test]
-async fn a_parent_at_the_childs_address_and_each_of_two_twins_find_their_own_way_back() {
+async fn a_parent_and_two_twins_at_one_address_each_get_the_right_link() {
     let world = World::new().await;
-    // One address, one last name, one birth date, one ZIP: twins, and their mother registered by the first one's link.
+    // Twins share address, last name, birth date and ZIP. Their mother has registered for the first one.
     for (id, name) in [("p1", "Milo"), ("p2", "Nina")] {
         let twin = json!({"given_name": name, "birth_date": "2020-04-27", "email": "marta.vale@example.com"});
         world.patient(id, World::chart_with(twin)).await;
@@ -165,25 +166,25 @@ async fn a_parent_at_the_childs_address_and_each_of_two_twins_find_their_own_way
         "postal_code": "02139",
     });
     let ask = async |what: &str| {
-        drop(world.post(&format!("/{}/{what}", world.practice), facts.clone()).await.expect(202));
+        world.post(&format!("/{}/{what}", world.practice), facts.clone()).await.expect(202);
         world.last_mail().await
     };
     let mail = ask("forgot-password").await;
     assert!(mail.get("text").contains("/r/"), "{}", mail.get("text"));
-    // The other one has nobody yet.
+    // Nobody has registered for the other twin yet.
     let mail = ask("sign-up").await;
     assert!(mail.get("text").contains("/i/"), "{}", mail.get("text"));
     assert_eq!(world.portal("p2").await["status"], "invited");
 }
 
 #[tokio::test]
-async fn a_name_that_was_tried_before_it_was_anybodys_is_not_locked_for_its_owner() {
+async fn a_user_name_that_was_guessed_before_it_existed_is_not_locked_for_its_owner() {
     let world = World::new().await;
     for _ in 0..12 {
-        drop(world.sign_in("rosa.q", PASSWORD).await.expect(401));
+        world.sign_in("rosa.q", PASSWORD).await.expect(401);
     }
-    drop(world.registered("p1", "rosa.q").await);
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(200));
+    world.registered("p1", "rosa.q").await;
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
@@ -191,16 +192,16 @@ async fn a_representative_who_says_not_me_is_not_written_to_again() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let path = "/v1/patients/p1/representatives";
-    drop(world.ehr("POST", path, Some(mother(&json!({})))).await.expect(201));
+    world.ehr("POST", path, Some(mother(&json!({})))).await.expect(201);
     let token = world.last_mail().await.token();
-    drop(world.post(&format!("/i/{token}/not-me"), json!({"confirm": "yes"})).await.expect(202));
-    drop(world.get(&format!("/i/{token}")).await.expect(410));
-    let refused = world.ehr("POST", path, Some(mother(&json!({})))).await.expect(422).json();
+    world.post(&format!("/i/{token}/not-me"), json!({"confirm": "yes"})).await.expect(202);
+    world.get(&format!("/i/{token}")).await.expect(410);
+    let refused = world.ehr("POST", path, Some(mother(&json!({})))).await.expect_and(422).json();
     assert_eq!(refused["reasons"], json!(["reported_wrong_recipient"]));
-    drop(world.ehr("POST", path, Some(mother(&json!({"email": "m.vale@example.com"})))).await.expect(201));
-    // The patient's own address is another matter.
-    drop(world.invite("p1", "email").await.expect(201));
+    world.ehr("POST", path, Some(mother(&json!({"email": "m.vale@example.com"})))).await.expect(201);
+    // The patient's own address is not affected, and confirming the contact opens the mother's address again.
+    world.invite("p1", "email").await.expect(201);
     let confirm = Some(json!({"channel": "email"}));
-    drop(world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200));
-    drop(world.ehr("POST", path, Some(mother(&json!({})))).await.expect(201));
+    world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200);
+    world.ehr("POST", path, Some(mother(&json!({})))).await.expect(201);
 }

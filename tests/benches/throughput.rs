@@ -52,7 +52,7 @@ async fn main() {
 /// Sign-ins one after another, each against bare hashing in the same round, all on one core.
 async fn sign_ins() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let keyring = Keyring::generate(&Fixed);
     let hash = Password::new(PASSWORD).hash(&keyring, &Fixed);
     let (mut bare, mut whole) = (Vec::new(), Vec::new());
@@ -64,7 +64,7 @@ async fn sign_ins() {
         bare.push(rate(20, began.elapsed()));
         let began = Instant::now();
         for _ in 0..20 {
-            drop(world.sign_in("rosa.q", PASSWORD).await.expect(200));
+            world.sign_in("rosa.q", PASSWORD).await.expect(200);
         }
         whole.push(rate(20, began.elapsed()));
         // The limits of an address and of a name are not what is measured.
@@ -83,12 +83,12 @@ async fn links_and_invitations() {
     for _ in 0..ROUNDS {
         let began = Instant::now();
         for _ in 0..200 {
-            drop(world.get(&format!("/i/{token}")).await.expect(200));
+            world.get(&format!("/i/{token}")).await.expect(200);
         }
         opened.push(rate(200, began.elapsed()));
         let began = Instant::now();
         for _ in 0..100 {
-            drop(world.state_facts(&token).await.expect(200));
+            world.state_facts(&token).await.expect(200);
         }
         verified.push(rate(100, began.elapsed()));
         world.advance(300);
@@ -98,7 +98,7 @@ async fn links_and_invitations() {
     for _ in 0..ROUNDS {
         let began = Instant::now();
         for _ in 0..40 {
-            drop(world.invite("p1", "email").await.expect(201));
+            world.invite("p1", "email").await.expect(201);
         }
         invited.push(rate(40, began.elapsed()));
         world.service.idle().await;
@@ -131,7 +131,7 @@ async fn import() {
             }
             times.push(began.elapsed().as_secs_f64());
         }
-        drop(world.get("/health").await.expect(200));
+        world.get("/health").await.expect(200);
     }
     let (charts, visits) = (patients.lines().count(), encounters.lines().count());
     println!(

@@ -1,4 +1,5 @@
-//! A browser of a test's own: `ChromeDriver` on a port that it picks, spoken to in plain WebDriver, ended with the test.
+//! A browser for one test: starts `ChromeDriver` on a free port, speaks plain WebDriver to it, and ends both
+//! with the test.
 #![expect(
     clippy::disallowed_methods,
     reason = "tests/run names the browser in the environment; a browser is waited for in real time"
@@ -26,12 +27,12 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// A browser in which no page's script runs.
+    /// Starts a browser that runs no script of a page.
     pub async fn without_scripts() -> Self {
         Self::start(2).await
     }
 
-    /// A browser as most people have it.
+    /// Starts a browser that runs scripts, as most people have it.
     pub async fn with_scripts() -> Self {
         Self::start(1).await
     }
@@ -41,7 +42,7 @@ impl Browser {
         // Two drivers that start at once may take the same free port; the one that loses it ends, and another begins.
         let (driver, port, said) =
             (0..5).find_map(|_| listening(&program)).expect("ChromeDriver listens and names its port");
-        // It must never wait for somebody to read what it says.
+        // Reads and drops the driver's output, so that the driver never waits for a reader.
         std::thread::spawn(move || said.for_each(drop));
         let mut browser = Self { driver, port, session: String::new(), client: Client::new() };
         let mut options = json!({
@@ -114,13 +115,13 @@ impl Browser {
         }
     }
 
-    /// What a reader sees of an element.
+    /// The visible text of an element.
     pub async fn text(&self, css: &str) -> String {
         let element = self.find(css).await;
         self.call(Method::GET, &format!("{element}/text"), None).await.as_str().unwrap().to_owned()
     }
 
-    /// Clicks what leads to another page, and waits until the browser has left this one.
+    /// Clicks an element that leads to another page, and waits until the browser has left this one.
     pub async fn follow(&self, css: &str) {
         let element = self.find(css).await;
         self.call(Method::POST, &format!("{element}/click"), Some(json!({}))).await;
@@ -131,7 +132,7 @@ impl Browser {
         }
     }
 
-    /// Clicks what stays on the page.
+    /// Clicks an element that does not lead to another page.
     pub async fn click(&self, css: &str) {
         let element = self.find(css).await;
         self.call(Method::POST, &format!("{element}/click"), Some(json!({}))).await;
@@ -156,7 +157,7 @@ impl Browser {
         self.call(Method::POST, "/frame", Some(json!({"id": null}))).await;
     }
 
-    /// The value of a cookie and whether it is for HTTPS and for no script.
+    /// The value of a cookie, whether it is for HTTPS alone, and whether it is hidden from scripts.
     pub async fn cookie(&self, name: &str) -> Option<(String, bool, bool)> {
         let cookies = self.call(Method::GET, "/cookie", None).await;
         let cookie = cookies.as_array().unwrap().iter().find(|cookie| cookie["name"] == name)?;
@@ -167,19 +168,20 @@ impl Browser {
         ))
     }
 
-    /// The answer of a script that the test, not the page, runs.
+    /// Runs a script of the test in the page and returns its result.
     pub async fn run(&self, script: &str) -> Value {
         self.call(Method::POST, "/execute/sync", Some(json!({"script": script, "args": []}))).await
     }
 
-    /// A command of the browser's own protocol.
+    /// Sends a command of the browser's own protocol.
     pub async fn devtools(&self, command: &str, params: Value) {
         self.call(Method::POST, "/goog/cdp/execute", Some(json!({"cmd": command, "params": params}))).await;
     }
 }
 
 impl Drop for Browser {
-    /// Ends the browser, then its driver, also when a test fails: a driver that is killed leaves its browser behind.
+    /// Ends the browser and then its driver, also when a test fails. A killed driver would leave its browser
+    /// running.
     fn drop(&mut self) {
         if let Ok(mut driver) = TcpStream::connect(("127.0.0.1", self.port)) {
             let ask =
@@ -193,7 +195,8 @@ impl Drop for Browser {
     }
 }
 
-/// Starts a driver on a free port: the process, the port, and what else it will say; none if it ended at once.
+/// Starts a driver on a free port. Returns the process, the port and the rest of its output; none if it ended
+/// at once.
 fn listening(program: &str) -> Option<(Child, u16, Lines<BufReader<ChildStdout>>)> {
     let mut driver = Command::new(program)
         .arg("--port=0")

@@ -1,4 +1,4 @@
-//! The whole main job, as people do it: from the mail to the records, and out again.
+//! The main journey in a browser: from the mail to the records, and signing out.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::driver::Browser;
 use super::{SUBMIT, follow_the_mail, get_and_enter_a_code};
 
-/// What a reader of one language meets on the way.
+/// The words that a reader of one language sees on the way.
 struct Words {
     language: &'static str,
     link: &'static str,
@@ -55,7 +55,7 @@ async fn sign_in(browser: &Browser, username: &str) {
 async fn the_main_job(words: &Words) {
     let world = World::new().await;
     world.patient("p1", World::chart_with(json!({"language": words.language}))).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
 
     let browser = Browser::without_scripts().await;
     follow_the_mail(&browser, &world).await;
@@ -88,7 +88,7 @@ async fn the_main_job(words: &Words) {
     sign_in(&browser, "Rosa.Q").await;
     assert_eq!(browser.text("h1").await, words.account);
 
-    drop(world.revoke("p1", "left_practice").await.expect(200));
+    world.revoke("p1", "left_practice").await.expect(200);
     browser.open(&world.url(&format!("/{}/account?lang={}", world.practice, words.language))).await;
     assert_eq!(browser.text(".note").await, words.session_ended);
     sign_in(&browser, "rosa.q").await;
@@ -114,7 +114,7 @@ async fn a_parent_registers_for_a_child_with_the_childs_link() {
     let world = World::new().await;
     let chart = World::chart_with(json!({"given_name": "Milo", "birth_date": "2020-04-27"}));
     world.patient("p1", chart).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
 
     let browser = Browser::without_scripts().await;
     follow_the_mail(&browser, &world).await;

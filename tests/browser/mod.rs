@@ -1,5 +1,5 @@
-//! Portico in a real browser: the main job without a script, in both languages; a mail scanner; what every page owes
-//! its readers.
+//! Portico in a real browser: the main journey without scripts, in both languages; a mail scanner; the
+//! structure of every page.
 
 mod driver;
 mod journey;
@@ -11,12 +11,12 @@ use portico_testkit::World;
 
 use driver::Browser;
 
-/// The button that goes on.
+/// The button that submits the main form of a page.
 const SUBMIT: &str = "main form button";
 
-/// From the mailbox into the newest mail, and through the link in it.
+/// Opens the newest mail in the mailbox and follows the link in it.
 async fn follow_the_mail(browser: &Browser, world: &World) {
-    drop(world.mails().await);
+    world.mails().await;
     browser.open(&world.url("/_local/mailbox")).await;
     browser.follow(".subject a").await;
     browser.enter("iframe").await;
@@ -24,7 +24,7 @@ async fn follow_the_mail(browser: &Browser, world: &World) {
     browser.leave().await;
 }
 
-/// From the right facts to the page that asks for user name and password.
+/// Asks for a code and enters it. Ends on the page that asks for user name and password.
 async fn get_and_enter_a_code(browser: &Browser, world: &World) {
     browser.click("label[for=channel]").await;
     browser.follow(SUBMIT).await;

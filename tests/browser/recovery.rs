@@ -1,4 +1,5 @@
-//! Getting back in, and letting others in, as people do it: without a script, from the page or the mail in front of them.
+//! Recovery and representatives in a browser without scripts. People start from the page or the mail in front
+//! of them.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
@@ -17,9 +18,9 @@ async fn sign_in(browser: &Browser, world: &World, username: &str, password: &st
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn r1_r2_somebody_who_forgot_the_password_gets_back_in() {
+async fn somebody_who_forgot_the_password_gets_back_in() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let browser = Browser::without_scripts().await;
     browser.open(&world.url(&format!("/{}", world.practice))).await;
     browser.follow("a[href*=forgot-password]").await;
@@ -54,14 +55,14 @@ async fn r1_r2_somebody_who_forgot_the_password_gets_back_in() {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn r2_somebody_without_a_phone_gets_back_in_with_a_code_from_the_office() {
+async fn somebody_without_a_phone_gets_back_in_with_a_code_from_the_office() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     world.patient("p1", World::chart_with(json!({"mobile_phone": null}))).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let browser = Browser::without_scripts().await;
     follow_the_mail(&browser, &world).await;
-    // The one way there is, and whom to call.
+    // The page offers the only way that is open, and the number to call.
     assert!(browser.text("main").await.contains("(202) 555-0100"));
     browser.click("label[for=channel]").await;
     browser.follow(SUBMIT).await;
@@ -78,7 +79,7 @@ async fn r2_somebody_without_a_phone_gets_back_in_with_a_code_from_the_office() 
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn v2_l3_i8_r3_a_registered_patient_asks_for_a_link_a_new_one_and_her_user_name() {
+async fn a_registered_patient_asks_for_a_link_a_new_one_and_her_user_name() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let browser = Browser::without_scripts().await;
@@ -94,8 +95,8 @@ async fn v2_l3_i8_r3_a_registered_patient_asks_for_a_link_a_new_one_and_her_user
     browser.follow(SUBMIT).await;
     assert_eq!(browser.text("h1").await, "Check your e-mail and your phone");
 
-    // The link lies in the mailbox for too long.
-    drop(world.mails().await);
+    // The link expires in the mailbox.
+    world.mails().await;
     world.advance(72 * 3600);
     follow_the_mail(&browser, &world).await;
     assert_eq!(browser.text("h1").await, "This link can't be used any more");
@@ -104,7 +105,7 @@ async fn v2_l3_i8_r3_a_registered_patient_asks_for_a_link_a_new_one_and_her_user
     follow_the_mail(&browser, &world).await;
     assert_eq!(browser.text("h1").await, "Set up your portal access");
 
-    // «This message is not for me»: asked once more, and only then done.
+    // "This message is not for me" asks once more before it does anything.
     browser.follow("main form:last-of-type button").await;
     assert_eq!(browser.text("h1").await, "Is this message not for you?");
     browser.follow("main p a").await;
@@ -115,7 +116,7 @@ async fn v2_l3_i8_r3_a_registered_patient_asks_for_a_link_a_new_one_and_her_user
     let portal = world.portal("p1").await;
     assert_eq!(portal["invitations"][1]["state"], "reported_wrong_recipient");
 
-    drop(world.registered("p2", "rosa.q").await);
+    world.registered("p2", "rosa.q").await;
     browser.open(&world.url(&format!("/{}", world.practice))).await;
     browser.follow("a[href*=forgot-username]").await;
     browser.fill("#email", "rosa.quillfeather@example.com").await;
@@ -125,9 +126,9 @@ async fn v2_l3_i8_r3_a_registered_patient_asks_for_a_link_a_new_one_and_her_user
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn g3_g5_a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login() {
+async fn a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let browser = Browser::without_scripts().await;
     sign_in(&browser, &world, "rosa.q", PASSWORD).await;
     browser.follow("a[href*=representatives]").await;
@@ -146,20 +147,20 @@ async fn g3_g5_a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_l
     daughter.fill("#birth_date", "04/27/1945").await;
     daughter.follow(SUBMIT).await;
     get_and_enter_a_code(&daughter, &world).await;
-    // What her mother said of her stands there already.
+    // The fields that her mother filled in are filled in already.
     daughter.fill("#password", PASSWORD).await;
     daughter.click("label[for=accept_terms]").await;
     daughter.follow(SUBMIT).await;
     assert_eq!(daughter.text(".records").await, "Rosa\nSomeone you care for");
 
-    // Her father is a patient here, too.
+    // Her father is also a patient of this practice.
     let father = json!({"given_name": "Hugo", "email": "hugo@example.com"});
     world.patient("p2", World::chart_with(father)).await;
     let offer = json!({
         "given_name": "Marta", "family_name": "Vale", "relationship": "other",
         "email": "marta.vale@example.com", "channel": "email",
     });
-    drop(world.ehr("POST", "/v1/patients/p2/representatives", Some(offer)).await.expect(201));
+    world.ehr("POST", "/v1/patients/p2/representatives", Some(offer)).await.expect(201);
     follow_the_mail(&daughter, &world).await;
     daughter.fill("#family_name", "Quillfeather").await;
     daughter.fill("#birth_date", "04/27/1945").await;
@@ -170,7 +171,7 @@ async fn g3_g5_a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_l
     daughter.follow("main form:last-of-type button").await;
     assert_eq!(daughter.text(".records").await, "Rosa\nSomeone you care for\nHugo\nSomeone you care for");
 
-    // Rosa shows her less, then ends it; Hugo's records stay.
+    // Rosa limits her access and then ends it. Access to Hugo's records stays.
     browser.open(&world.url(&format!("/{}/account/representatives", world.practice))).await;
     browser.follow("main .records form:first-of-type button").await;
     assert!(browser.text(".records").await.contains("appointments"));
@@ -183,11 +184,11 @@ async fn g3_g5_a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_l
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn r4_whom_the_desk_gave_a_password_chooses_an_own_one_before_anything_else() {
+async fn somebody_with_a_temporary_password_chooses_their_own_before_anything_else() {
     let world = World::new().await;
     world.patient("p1", World::chart_with(json!({"email": null, "mobile_phone": null}))).await;
     let given = json!({"username": "rosa.desk", "password": "seven plum trellis"});
-    drop(world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200));
+    world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200);
     let browser = Browser::without_scripts().await;
     sign_in(&browser, &world, "rosa.desk", "seven plum trellis").await;
     assert_eq!(browser.text("h1").await, "Choose your own password");
@@ -201,10 +202,11 @@ async fn r4_whom_the_desk_gave_a_password_chooses_an_own_one_before_anything_els
     assert_eq!(browser.text(".records").await, "Rosa\nYourself");
     assert_eq!(world.portal("p1").await["status"], "active");
 
-    // And what the office has of her, she proposes to change.
+    // She also proposes a change of her details.
     browser.follow("a[href*=demographics]").await;
     browser.fill("#city", "Salem").await;
     browser.follow(SUBMIT).await;
-    let waiting = world.ehr("GET", "/v1/demographic-changes?state=pending", None).await.expect(200).json();
+    let waiting =
+        world.ehr("GET", "/v1/demographic-changes?state=pending", None).await.expect_and(200).json();
     assert_eq!(waiting["changes"][0]["fields"][0]["proposed"], "Salem");
 }

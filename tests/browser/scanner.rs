@@ -1,10 +1,10 @@
-//! Mail scanners open links in a browser of their own, and press what they find.
+//! A mail scanner opens a link in a browser of its own and presses every button.
 
 use portico_testkit::World;
 
 use super::driver::Browser;
 
-/// The table without the counters of limits: those count every caller.
+/// The table without limit counters, which count every caller.
 async fn but_for_limits(world: &World) -> Vec<String> {
     let mut items: Vec<String> =
         world.items().await.lines().filter(|item| !item.contains("\"LIMIT#")).map(str::to_owned).collect();
@@ -14,7 +14,7 @@ async fn but_for_limits(world: &World) -> Vec<String> {
 
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
-async fn l2_a_scanner_that_opens_a_link_and_presses_every_button_spends_nothing() {
+async fn a_scanner_that_opens_a_link_and_presses_every_button_spends_nothing() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let before = but_for_limits(&world).await;
@@ -23,7 +23,8 @@ async fn l2_a_scanner_that_opens_a_link_and_presses_every_button_spends_nothing(
     let link = world.url(&format!("/i/{token}"));
     for visit in 0..20 {
         browser.open(&link).await;
-        // As a person's browser would send it: not at all; then as it is; then with the first choice made.
+        // First the browser's own checks stop the empty form. Then the form is sent without them, on every
+        // second visit with a choice made.
         browser.click("main button").await;
         if visit % 2 == 1 {
             browser.run("document.querySelector('#as').checked = true").await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 const NEW_PASSWORD: &str = "copper lantern nine";
 
-/// A request of somebody who is signed in to a page behind their account page, as JSON.
+/// Sends a request to a page of the account as a signed-in person, as JSON.
 async fn own(world: &World, session: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
     let request = world.request(method, &format!("/riverside/account{path}")).bearer_auth(session);
     world
@@ -25,10 +25,10 @@ async fn get(world: &World, session: &str, path: &str) -> Answer {
 }
 
 async fn session_of(world: &World, username: &str) -> String {
-    world.sign_in(username, PASSWORD).await.expect(200).str("/session_token")
+    world.sign_in(username, PASSWORD).await.expect_and(200).str("/session_token")
 }
 
-/// What was sent since `before` messages had been.
+/// The messages after the first `before`.
 async fn since(world: &World, before: usize) -> Vec<Mail> {
     world.mails().await.split_off(before)
 }
@@ -40,22 +40,22 @@ fn representative(name: &str) -> Value {
     })
 }
 
-/// The patient invites somebody, who registers through the link: the session's token.
+/// The patient invites somebody, who registers through the link. Returns the token of the new session.
 async fn represented_by(world: &World, patient_session: &str, name: &str) -> String {
-    let answer = post(world, patient_session, "/representatives", representative(name)).await.expect(201);
+    let answer = post(world, patient_session, "/representatives", representative(name)).await.expect_and(201);
     assert_eq!(answer.json(), json!({"state": "invited"}), "the patient is not told the link");
     let mail = world.last_mail().await;
     assert_eq!(mail.get("to"), format!("{}@example.com", name.to_lowercase()));
     let token = mail.token();
     let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "04/27/1945"});
-    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
-    let ticket = world.enter_code(&token, &proof).await.expect(200).str("/ticket");
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
     let mut body = representative(name);
     body["ticket"] = json!(ticket);
     body["username"] = json!(name);
     body["password"] = json!(PASSWORD);
     body["accept_terms"] = json!(true);
-    drop(world.post(&format!("/i/{token}/register"), body).await.expect(201));
+    world.post(&format!("/i/{token}/register"), body).await.expect(201);
     session_of(world, name).await
 }
 
@@ -65,12 +65,12 @@ async fn a_new_password_ends_every_other_session_and_the_person_is_told() {
     let other = world.registered("p1", "rosa.q").await;
     let here = session_of(&world, "rosa.q").await;
     let wrong = json!({"old_password": "not the password", "new_password": NEW_PASSWORD});
-    assert_eq!(post(&world, &here, "/password", wrong).await.expect(401).code(), "sign_in_failed");
+    assert_eq!(post(&world, &here, "/password", wrong).await.expect_and(401).code(), "sign_in_failed");
     let weak = json!({"old_password": PASSWORD, "new_password": "quillfeather"});
-    let weak = post(&world, &here, "/password", weak).await.expect(422);
+    let weak = post(&world, &here, "/password", weak).await.expect_and(422);
     assert_eq!(weak.json()["reasons"], json!(["contextual"]));
     let same = json!({"old_password": PASSWORD, "new_password": PASSWORD});
-    let same = post(&world, &here, "/password", same).await.expect(400);
+    let same = post(&world, &here, "/password", same).await.expect_and(400);
     assert_eq!(
         (same.str("/errors/0/pointer"), same.str("/errors/0/code")),
         ("/new_password".into(), "unchanged".into())
@@ -79,44 +79,44 @@ async fn a_new_password_ends_every_other_session_and_the_person_is_told() {
 
     let before = world.mails().await.len();
     let good = json!({"old_password": PASSWORD, "new_password": NEW_PASSWORD});
-    drop(post(&world, &here, "/password", good).await.expect(204));
+    post(&world, &here, "/password", good).await.expect(204);
     assert_eq!(world.introspect(&other).await["active"], false);
     assert_eq!(world.introspect(&here).await["active"], true);
     let told = since(&world, before).await;
     assert_eq!(told.len(), 1);
     assert_eq!(told[0].get("to"), "rosa.quillfeather@example.com");
     assert!(told[0].get("text").contains("all other devices were signed out"));
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(401));
-    drop(world.sign_in("rosa.q", NEW_PASSWORD).await.expect(200));
+    world.sign_in("rosa.q", PASSWORD).await.expect(401);
+    world.sign_in("rosa.q", NEW_PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
-async fn a_password_from_the_office_opens_nothing_but_the_choice_of_ones_own() {
+async fn a_temporary_password_opens_nothing_but_the_choice_of_a_new_one() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let set = json!({"username": "rosa.q", "password": "temporary lantern four"});
-    drop(world.ehr("PUT", "/v1/patients/p1/credentials", Some(set)).await.expect(200));
-    let signed_in = world.sign_in("rosa.q", "temporary lantern four").await.expect(200);
+    world.ehr("PUT", "/v1/patients/p1/credentials", Some(set)).await.expect(200);
+    let signed_in = world.sign_in("rosa.q", "temporary lantern four").await.expect_and(200);
     assert_eq!(signed_in.json()["must_change_password"], true);
     let session = signed_in.str("/session_token");
-    assert_eq!(get(&world, &session, "").await.expect(200).json()["must_change_password"], true);
+    assert_eq!(get(&world, &session, "").await.expect_and(200).json()["must_change_password"], true);
     for path in ["/username", "/email", "/sessions", "/representatives", "/demographics"] {
-        assert_eq!(get(&world, &session, path).await.expect(403).code(), "forbidden", "{path}");
+        assert_eq!(get(&world, &session, path).await.expect_and(403).code(), "forbidden", "{path}");
         let cookie = format!("__Host-portico={session}");
         let page = world.request("GET", &format!("/riverside/account{path}")).header("cookie", cookie);
-        let page = world.send(page.header("accept", "text/html")).await.expect(303);
+        let page = world.send(page.header("accept", "text/html")).await.expect_and(303);
         assert_eq!(page.header("location"), "/riverside/account/password?lang=en", "{path}");
     }
-    drop(own(&world, &session, "POST", "/sessions/end", None).await.expect(403));
-    drop(get(&world, &session, "/username").await.expect(403));
+    own(&world, &session, "POST", "/sessions/end", None).await.expect(403);
+    get(&world, &session, "/username").await.expect(403);
     assert_eq!(world.introspect(&session).await["active"], false);
 
     let mut body = json!({"old_password": "temporary lantern four", "new_password": NEW_PASSWORD});
-    let refused = post(&world, &session, "/password", body.clone()).await.expect(400);
+    let refused = post(&world, &session, "/password", body.clone()).await.expect_and(400);
     assert_eq!(refused.str("/errors/0/pointer"), "/accept_terms");
     body["accept_terms"] = json!(true);
-    drop(post(&world, &session, "/password", body).await.expect(204));
-    let account = get(&world, &session, "").await.expect(200).json();
+    post(&world, &session, "/password", body).await.expect(204);
+    let account = get(&world, &session, "").await.expect_and(200).json();
     assert_eq!((&account["must_change_password"], &account["username"]), (&json!(false), &json!("rosa.q")));
     assert_eq!(world.introspect(&session).await["active"], true);
 }
@@ -125,44 +125,44 @@ async fn a_password_from_the_office_opens_nothing_but_the_choice_of_ones_own() {
 async fn a_new_user_name_signs_in_and_the_old_one_is_free() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
-    drop(world.registered("p2", "hugo").await);
+    world.registered("p2", "hugo").await;
     let body = |username: &str| json!({"username": username, "password": PASSWORD});
-    let taken = post(&world, &session, "/username", body("Hugo")).await.expect(409);
+    let taken = post(&world, &session, "/username", body("Hugo")).await.expect_and(409);
     assert_eq!(taken.code(), "username_taken");
     assert!(!taken.json()["suggestions"].as_array().unwrap().is_empty());
-    let bad = post(&world, &session, "/username", body("a b")).await.expect(422);
+    let bad = post(&world, &session, "/username", body("a b")).await.expect_and(422);
     assert_eq!(bad.code(), "username_rejected");
-    let same = post(&world, &session, "/username", body("rosa.q")).await.expect(400);
+    let same = post(&world, &session, "/username", body("rosa.q")).await.expect_and(400);
     assert_eq!(same.str("/errors/0/code"), "unchanged");
     let wrong = json!({"username": "rosa.new", "password": "not the password"});
-    drop(post(&world, &session, "/username", wrong).await.expect(401));
+    post(&world, &session, "/username", wrong).await.expect(401);
 
-    let changed = post(&world, &session, "/username", body("Rosa.New")).await.expect(200);
+    let changed = post(&world, &session, "/username", body("Rosa.New")).await.expect_and(200);
     assert_eq!(changed.json(), json!({"username": "Rosa.New"}));
     let mail = world.last_mail().await;
     assert!(mail.get("text").contains("Rosa.New") && mail.get("to") == "rosa.quillfeather@example.com");
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(401));
-    drop(world.sign_in("rosa.new", PASSWORD).await.expect(200));
+    world.sign_in("rosa.q", PASSWORD).await.expect(401);
+    world.sign_in("rosa.new", PASSWORD).await.expect(200);
     assert_eq!(world.portal("p1").await["accounts"][0]["username"], "Rosa.New");
     assert_eq!(world.introspect(&session).await["username"], "Rosa.New", "the session goes on");
-    drop(world.registered("p3", "rosa.q").await);
+    world.registered("p3", "rosa.q").await;
 }
 
 #[tokio::test]
 async fn a_lock_holds_on_a_new_user_name_too() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
-    // What was counted on the old name must not be forgiven on the new one.
+    // A new user name must not get round the lock.
     for _ in 0..9 {
-        drop(world.sign_in("rosa.q", "not the password").await.expect(401));
+        world.sign_in("rosa.q", "not the password").await.expect(401);
     }
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(200));
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
     let body = json!({"username": "rosa.new", "password": PASSWORD});
-    drop(post(&world, &session, "/username", body).await.expect(200));
+    post(&world, &session, "/username", body).await.expect(200);
     for _ in 0..12 {
-        drop(world.sign_in("rosa.new", "not the password").await.expect(401));
+        world.sign_in("rosa.new", "not the password").await.expect(401);
     }
-    drop(world.sign_in("rosa.new", PASSWORD).await.expect(401));
+    world.sign_in("rosa.new", PASSWORD).await.expect(401);
 }
 
 #[tokio::test]
@@ -170,27 +170,27 @@ async fn a_representative_changes_their_address_by_a_code_and_the_old_one_is_tol
     let world = World::new().await;
     let patient = world.registered("p1", "rosa.q").await;
     let session = represented_by(&world, &patient, "Ana").await;
-    let account = get(&world, &session, "").await.expect(200).json();
+    let account = get(&world, &session, "").await.expect_and(200).json();
     assert_eq!((&account["email"], &account["email_verified"]), (&json!("ana@example.com"), &json!(true)));
     let body = |email: &str| json!({"email": email, "password": PASSWORD});
-    let same = post(&world, &session, "/email", body("ANA@example.com")).await.expect(400);
+    let same = post(&world, &session, "/email", body("ANA@example.com")).await.expect_and(400);
     assert_eq!(same.str("/errors/0/code"), "unchanged");
-    let asked = post(&world, &session, "/email", body("ana.hale@example.org")).await.expect(202);
+    let asked = post(&world, &session, "/email", body("ana.hale@example.org")).await.expect_and(202);
     assert_eq!(asked.json(), json!({"resend_after": 60}));
     let mail = world.last_mail().await;
     assert_eq!(mail.get("to"), "ana.hale@example.org");
-    assert_eq!(get(&world, &session, "/email").await.expect(200).str("/waiting"), "ana.hale@example.org");
-    let wrong = post(&world, &session, "/email", json!({"code": "none"})).await.expect(422);
+    assert_eq!(get(&world, &session, "/email").await.expect_and(200).str("/waiting"), "ana.hale@example.org");
+    let wrong = post(&world, &session, "/email", json!({"code": "none"})).await.expect_and(422);
     assert_eq!(wrong.code(), "code_rejected");
-    assert_eq!(get(&world, &session, "").await.expect(200).str("/email"), "ana@example.com");
+    assert_eq!(get(&world, &session, "").await.expect_and(200).str("/email"), "ana@example.com");
 
-    let confirmed = post(&world, &session, "/email", json!({"code": mail.code()})).await.expect(200);
+    let confirmed = post(&world, &session, "/email", json!({"code": mail.code()})).await.expect_and(200);
     assert_eq!(confirmed.str("/email"), "ana.hale@example.org");
-    assert_eq!(get(&world, &session, "").await.expect(200).str("/email"), "ana.hale@example.org");
+    assert_eq!(get(&world, &session, "").await.expect_and(200).str("/email"), "ana.hale@example.org");
     assert_eq!(world.last_mail().await.get("to"), "ana@example.com", "the old address is told");
-    drop(post(&world, &session, "/email", json!({"code": mail.code()})).await.expect(422));
+    post(&world, &session, "/email", json!({"code": mail.code()})).await.expect(422);
 
-    let kept = post(&world, &patient, "/email", body("rosa@example.org")).await.expect(409);
+    let kept = post(&world, &patient, "/email", body("rosa@example.org")).await.expect_and(409);
     assert_eq!(kept.json()["reasons"], json!(["address_kept_by_office"]));
     assert!(kept.str("/detail").contains("My details"), "{}", kept.text);
 }
@@ -203,7 +203,7 @@ async fn sessions_are_listed_and_one_or_all_others_ended() {
     let second = session_of(&world, "rosa.q").await;
     world.advance(60);
     let here = session_of(&world, "rosa.q").await;
-    let listed = get(&world, &here, "/sessions").await.expect(200).json();
+    let listed = get(&world, &here, "/sessions").await.expect_and(200).json();
     let all = listed["sessions"].as_array().unwrap();
     assert_eq!(all.len(), 3);
     assert_eq!(
@@ -216,33 +216,33 @@ async fn sessions_are_listed_and_one_or_all_others_ended() {
     assert!(!listed.to_string().contains(here.split('.').nth(1).unwrap()), "what is listed opens nothing");
 
     let which = json!({"session_id": all[1]["session_id"]});
-    drop(post(&world, &here, "/sessions/end", which.clone()).await.expect(204));
+    post(&world, &here, "/sessions/end", which.clone()).await.expect(204);
     assert_eq!(world.introspect(&second).await["active"], false);
     assert_eq!(world.introspect(&first).await["active"], true);
-    drop(post(&world, &here, "/sessions/end", which).await.expect(404));
-    drop(own(&world, &here, "POST", "/sessions/end", None).await.expect(204));
+    post(&world, &here, "/sessions/end", which).await.expect(404);
+    own(&world, &here, "POST", "/sessions/end", None).await.expect(204);
     assert_eq!(world.introspect(&first).await["active"], false);
     assert_eq!(world.introspect(&here).await["active"], true);
     assert_eq!(
-        get(&world, &here, "/sessions").await.expect(200).json()["sessions"].as_array().unwrap().len(),
+        get(&world, &here, "/sessions").await.expect_and(200).json()["sessions"].as_array().unwrap().len(),
         1
     );
-    drop(get(&world, &first, "/sessions").await.expect(401));
+    get(&world, &first, "/sessions").await.expect(401);
 }
 
 #[tokio::test]
 async fn a_patient_invites_representatives_narrows_one_and_ends_one_while_the_other_stays() {
     let world = World::new().await;
     let patient = world.registered("p1", "rosa.q").await;
-    drop(post(&world, &patient, "/representatives", representative("Cleo")).await.expect(201));
-    let waiting = get(&world, &patient, "/representatives").await.expect(200).json();
+    post(&world, &patient, "/representatives", representative("Cleo")).await.expect(201);
+    let waiting = get(&world, &patient, "/representatives").await.expect_and(200).json();
     assert_eq!(waiting["representatives"], json!([]));
     assert_eq!(waiting["invitations"][0]["given_name"], "Cleo");
     assert!(waiting["invitations"][0]["invitation_id"].is_string(), "{waiting}");
 
     let ana = represented_by(&world, &patient, "Ana").await;
     let ben = represented_by(&world, &patient, "Ben").await;
-    let listed = get(&world, &patient, "/representatives?patient_id=p1").await.expect(200).json();
+    let listed = get(&world, &patient, "/representatives?patient_id=p1").await.expect_and(200).json();
     let id_of = |username: &str| {
         let all = listed["representatives"].as_array().unwrap();
         let one = all.iter().find(|one| one["username"] == username).expect("one of that name");
@@ -253,29 +253,29 @@ async fn a_patient_invites_representatives_narrows_one_and_ends_one_while_the_ot
     assert_eq!(listed["invitations"].as_array().unwrap().len(), 1, "one is not used yet");
 
     let narrow = json!({"account_id": ana_id, "level": "limited"});
-    drop(post(&world, &patient, "/representatives/level", narrow).await.expect(204));
+    post(&world, &patient, "/representatives/level", narrow).await.expect(204);
     assert_eq!(world.introspect(&ana).await["grants"][0]["level"], "limited");
     assert_eq!(world.introspect(&ben).await["grants"][0]["level"], "full");
-    drop(get(&world, &ben, "/representatives?patient_id=p1").await.expect(403));
-    drop(get(&world, &ben, "/representatives").await.expect(404));
+    get(&world, &ben, "/representatives?patient_id=p1").await.expect(403);
+    get(&world, &ben, "/representatives").await.expect(404);
     let by_ben = json!({"account_id": ana_id, "patient_id": "p1"});
-    drop(post(&world, &ben, "/representatives/end", by_ben).await.expect(403));
+    post(&world, &ben, "/representatives/end", by_ben).await.expect(403);
 
     let before = world.mails().await.len();
-    drop(post(&world, &patient, "/representatives/end", json!({"account_id": ana_id})).await.expect(204));
+    post(&world, &patient, "/representatives/end", json!({"account_id": ana_id})).await.expect(204);
     assert_eq!(world.introspect(&ana).await, json!({"active": false}));
     assert_eq!(world.introspect(&ben).await["active"], true);
     assert_eq!(world.introspect(&patient).await["active"], true);
     let told: Vec<String> =
         since(&world, before).await.iter().map(|mail| mail.get("to").to_owned()).collect();
     assert_eq!(told, ["ana@example.com"]);
-    drop(world.sign_in("ana", PASSWORD).await.expect(403));
-    let left = get(&world, &patient, "/representatives").await.expect(200).json();
+    world.sign_in("ana", PASSWORD).await.expect(403);
+    let left = get(&world, &patient, "/representatives").await.expect_and(200).json();
     let left: Vec<&Value> =
         left["representatives"].as_array().unwrap().iter().map(|one| &one["account_id"]).collect();
     assert_eq!(left, [&ben_id]);
-    let own_id = get(&world, &patient, "").await.expect(200).json()["account_id"].clone();
-    drop(post(&world, &patient, "/representatives/end", json!({"account_id": own_id})).await.expect(404));
+    let own_id = get(&world, &patient, "").await.expect_and(200).json()["account_id"].clone();
+    post(&world, &patient, "/representatives/end", json!({"account_id": own_id})).await.expect(404);
 }
 
 #[tokio::test]
@@ -293,25 +293,25 @@ async fn one_address_is_not_invited_again_and_again() {
 async fn a_proposed_change_counts_once_staff_accept_it() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
-    let seen = get(&world, &session, "/demographics").await.expect(200).json();
+    let seen = get(&world, &session, "/demographics").await.expect_and(200).json();
     assert_eq!(seen["patients"][0]["email"], "rosa.quillfeather@example.com");
     let propose = |changes: Value| json!({"patient_id": "p1", "changes": changes});
     let same = propose(json!({"postal_code": "02139", "mobile_phone": "(202) 555-0143"}));
     assert_eq!(
-        post(&world, &session, "/demographics", same).await.expect(400).str("/errors/0/code"),
+        post(&world, &session, "/demographics", same).await.expect_and(400).str("/errors/0/code"),
         "unchanged"
     );
     let unknown = propose(json!({"family_name": "Other"}));
     assert_eq!(
-        post(&world, &session, "/demographics", unknown).await.expect(400).str("/errors/0/code"),
+        post(&world, &session, "/demographics", unknown).await.expect_and(400).str("/errors/0/code"),
         "unknown_field"
     );
     let foreign = json!({"patient_id": "p2", "changes": {"city": "Boston"}});
-    drop(post(&world, &session, "/demographics", foreign).await.expect(404));
+    post(&world, &session, "/demographics", foreign).await.expect(404);
 
     let before = world.mails().await.len();
     let change = propose(json!({"city": "Boston", "email": "rosa@example.org", "mobile_phone": null}));
-    let id = post(&world, &session, "/demographics", change).await.expect(202).str("/change_id");
+    let id = post(&world, &session, "/demographics", change).await.expect_and(202).str("/change_id");
     let told = since(&world, before).await;
     assert_eq!(told.len(), 1);
     assert_eq!(
@@ -319,12 +319,12 @@ async fn a_proposed_change_counts_once_staff_accept_it() {
         "rosa.quillfeather@example.com",
         "never the address that is merely proposed"
     );
-    let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect(200).json();
+    let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect_and(200).json();
     assert_eq!(chart["email"], "rosa.quillfeather@example.com");
     assert!(get(&world, &session, "/demographics").await.json()["patients"][0]["pending_since"].is_string());
 
     world.patient("p1", World::chart_with(json!({"email": "rosa.moved@example.com"}))).await;
-    let waiting = world.ehr("GET", "/v1/demographic-changes", None).await.expect(200).json();
+    let waiting = world.ehr("GET", "/v1/demographic-changes", None).await.expect_and(200).json();
     let fields = waiting["changes"][0]["fields"].as_array().unwrap();
     let field = |name: &str| fields.iter().find(|field| field["name"] == name).unwrap().clone();
     assert_eq!(
@@ -338,19 +338,19 @@ async fn a_proposed_change_counts_once_staff_accept_it() {
 
     let before = world.mails().await.len();
     let path = format!("/v1/demographic-changes/{id}/accept");
-    drop(world.ehr("POST", &path, None).await.expect(200));
-    let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect(200).json();
+    world.ehr("POST", &path, None).await.expect(200);
+    let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect_and(200).json();
     assert_eq!((&chart["email"], &chart["city"]), (&json!("rosa@example.org"), &json!("Boston")));
     assert!(chart.get("mobile_phone").is_none());
     let told = since(&world, before).await;
     assert_eq!(told.len(), 1, "the person is told");
-    drop(world.ehr("POST", &path, None).await.expect(404));
+    world.ehr("POST", &path, None).await.expect(404);
     assert_eq!(world.ehr("GET", "/v1/demographic-changes", None).await.json()["changes"], json!([]));
-    assert_eq!(world.ehr("GET", "/v1/audit/verify", None).await.expect(200).json()["intact"], true);
+    assert_eq!(world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json()["intact"], true);
 }
 
 #[tokio::test]
-async fn what_a_form_brings_back_untouched_is_no_change_even_where_nobody_could_enter_it_now() {
+async fn an_untouched_form_field_is_no_change_even_where_its_value_is_no_longer_allowed() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     world.patient("p1", World::chart_with(json!({"home_phone": "call the neighbor"}))).await;
@@ -365,9 +365,10 @@ async fn what_a_form_brings_back_untouched_is_no_change_even_where_nobody_could_
         ("city", "Boston"),
     ];
     let request = world.request("POST", "/riverside/account/demographics").header("cookie", cookie);
-    let sent = world.send(request.header("sec-fetch-site", "same-origin").form(&fields)).await.expect(303);
+    let sent =
+        world.send(request.header("sec-fetch-site", "same-origin").form(&fields)).await.expect_and(303);
     assert_eq!(sent.header("location"), "/riverside/account/demographics?lang=en&note=sent");
-    let waiting = world.ehr("GET", "/v1/demographic-changes", None).await.expect(200).json();
+    let waiting = world.ehr("GET", "/v1/demographic-changes", None).await.expect_and(200).json();
     let fields = waiting["changes"][0]["fields"].as_array().unwrap();
     let names: Vec<&Value> = fields.iter().map(|field| &field["name"]).collect();
     assert_eq!(names, ["city"]);
@@ -378,11 +379,11 @@ async fn a_declined_change_leaves_the_chart_and_is_told() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     let change = json!({"patient_id": "p1", "changes": {"address_line": "12 Main Street"}});
-    let id = post(&world, &session, "/demographics", change).await.expect(202).str("/change_id");
+    let id = post(&world, &session, "/demographics", change).await.expect_and(202).str("/change_id");
     let before = world.mails().await.len();
     let path = format!("/v1/demographic-changes/{id}/decline");
-    assert_eq!(world.ehr("POST", &path, None).await.expect(200).json()["state"], "declined");
-    let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect(200).json();
+    assert_eq!(world.ehr("POST", &path, None).await.expect_and(200).json()["state"], "declined");
+    let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect_and(200).json();
     assert!(chart.get("address_line").is_none());
     assert_eq!(since(&world, before).await.len(), 1);
 }
@@ -393,17 +394,17 @@ async fn a_contact_is_changed_with_the_password_once_the_sign_in_is_old() {
     let session = world.registered("p1", "rosa.q").await;
     for _ in 0..2 {
         world.advance(14 * 60);
-        drop(get(&world, &session, "").await.expect(200));
+        get(&world, &session, "").await.expect(200);
     }
     let mut change = json!({"patient_id": "p1", "changes": {"email": "rosa@example.org"}});
-    let refused = post(&world, &session, "/demographics", change.clone()).await.expect(400);
+    let refused = post(&world, &session, "/demographics", change.clone()).await.expect_and(400);
     assert_eq!(refused.str("/errors/0/pointer"), "/password");
     change["password"] = json!("not the password");
-    drop(post(&world, &session, "/demographics", change.clone()).await.expect(401));
+    post(&world, &session, "/demographics", change.clone()).await.expect(401);
     change["password"] = json!(PASSWORD);
-    drop(post(&world, &session, "/demographics", change).await.expect(202));
+    post(&world, &session, "/demographics", change).await.expect(202);
     let street = json!({"patient_id": "p1", "changes": {"city": "Boston"}});
-    drop(post(&world, &session, "/demographics", street).await.expect(202));
+    post(&world, &session, "/demographics", street).await.expect(202);
 }
 
 #[tokio::test]
@@ -412,12 +413,13 @@ async fn nothing_of_an_account_is_shown_or_changed_without_a_session_or_from_ano
     let session = world.registered("p1", "rosa.q").await;
     let pages = ["", "/password", "/username", "/email", "/sessions", "/representatives", "/demographics"];
     for path in pages {
-        assert_eq!(world.get(&format!("/riverside/account{path}")).await.expect(401).code(), "unauthorized");
-        let page = world.page(&format!("/riverside/account{path}")).await.expect(303);
-        assert_eq!(page.header("location"), "/riverside?lang=en&note=session-ended");
-        drop(
-            world.send(world.request("GET", &format!("/lakeside/account{path}")).bearer_auth(&session)).await,
+        assert_eq!(
+            world.get(&format!("/riverside/account{path}")).await.expect_and(401).code(),
+            "unauthorized"
         );
+        let page = world.page(&format!("/riverside/account{path}")).await.expect_and(303);
+        assert_eq!(page.header("location"), "/riverside?lang=en&note=session-ended");
+        world.send(world.request("GET", &format!("/lakeside/account{path}")).bearer_auth(&session)).await;
     }
     let forms = [
         "/password",
@@ -429,7 +431,7 @@ async fn nothing_of_an_account_is_shown_or_changed_without_a_session_or_from_ano
         "/representatives/end",
         "/demographics",
     ];
-    // All but the counters of who calls.
+    // Everything except the limit counters.
     let kept = async || {
         let items = world.items().await;
         items.lines().filter(|line| !line.contains("\"LIMIT#")).map(str::to_owned).collect::<Vec<_>>()
@@ -439,7 +441,7 @@ async fn nothing_of_an_account_is_shown_or_changed_without_a_session_or_from_ano
         let request = world.request("POST", &format!("/riverside/account{path}"));
         let request = request.header("cookie", format!("__Host-portico={session}"));
         let foreign = request.header("sec-fetch-site", "cross-site").form(&[("session_id", "x")]);
-        drop(world.send(foreign).await.expect(403));
+        world.send(foreign).await.expect(403);
     }
     assert_eq!(kept().await, before);
 }

@@ -1,4 +1,4 @@
-//! D1, D2: what became of each message, a bad address not written to again, STOP and START. N2: others are told.
+//! Delivery of messages: feedback of providers, bad addresses, STOP and START, quotas, and events for other systems.
 
 use portico_local::{Channel, Failure, SendingQuota};
 use portico_testkit::{Mail, World};
@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 async fn told(world: &World, mail: &Mail, what: &str) {
     let said = json!({"message_id": mail.get("id"), "type": what});
-    drop(world.post("/_local/feedback", said).await.expect(200));
+    world.post("/_local/feedback", said).await.expect(200);
 }
 
 async fn replied(world: &World, phone: &str, what: &str) {
-    drop(world.post("/_local/feedback", json!({"phone": phone, "type": what})).await.expect(200));
+    world.post("/_local/feedback", json!({"phone": phone, "type": what})).await.expect(200);
 }
 
 async fn delivery(world: &World, id: &str) -> (String, String) {
@@ -20,20 +20,20 @@ async fn delivery(world: &World, id: &str) -> (String, String) {
 }
 
 async fn attention(world: &World, id: &str) -> Value {
-    let all = world.ehr("GET", "/v1/onboarding?attention=true", None).await.expect(200).json();
+    let all = world.ehr("GET", "/v1/onboarding?attention=true", None).await.expect_and(200).json();
     let patients = all["patients"].as_array().cloned().unwrap_or_default();
     patients.into_iter().find(|one| one["patient_id"] == id).map_or(json!([]), |one| one["attention"].clone())
 }
 
 async fn refused(world: &World, id: &str, channel: &str) -> Value {
-    world.invite(id, channel).await.expect(422).json()["reasons"].clone()
+    world.invite(id, channel).await.expect_and(422).json()["reasons"].clone()
 }
 
 #[tokio::test]
-async fn d1_a_message_is_queued_sent_and_delivered_and_staff_see_it() {
+async fn a_message_is_queued_sent_and_delivered_and_staff_see_it() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    assert_eq!(world.invite("p1", "email").await.expect(201).str("/delivery"), "queued");
+    assert_eq!(world.invite("p1", "email").await.expect_and(201).str("/delivery"), "queued");
     let mail = world.last_mail().await;
     assert_eq!(delivery(&world, "p1").await, ("sent".into(), String::new()));
     told(&world, &mail, "delivery").await;
@@ -42,7 +42,7 @@ async fn d1_a_message_is_queued_sent_and_delivered_and_staff_see_it() {
 }
 
 #[tokio::test]
-async fn d1_an_invitation_that_came_back_says_so_and_nothing_goes_there_until_the_address_is_changed() {
+async fn a_bounced_invitation_is_shown_and_nothing_is_sent_until_the_address_is_changed() {
     let world = World::new().await;
     world.invited("p1").await;
     told(&world, &world.last_mail().await, "bounce").await;
@@ -51,28 +51,28 @@ async fn d1_an_invitation_that_came_back_says_so_and_nothing_goes_there_until_th
     assert!(detail.contains("Correct it on the chart"), "{detail}");
     assert_eq!(attention(&world, "p1").await, json!(["address_bounced"]));
     assert_eq!(refused(&world, "p1", "email").await, json!(["address_bounced"]));
-    drop(world.invite("p1", "sms").await.expect(201));
+    world.invite("p1", "sms").await.expect(201);
     let corrected = World::chart_with(json!({"email": "rosa.q@example.com"}));
     world.patient("p1", corrected).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     assert_eq!(world.last_mail().await.get("to"), "rosa.q@example.com");
     assert_eq!(attention(&world, "p1").await, json!([]));
 }
 
 #[tokio::test]
-async fn d1_staff_who_know_that_a_bounced_address_is_right_confirm_it() {
+async fn staff_who_know_that_a_bounced_address_is_right_confirm_it() {
     let world = World::new().await;
     world.invited("p1").await;
     told(&world, &world.last_mail().await, "bounce").await;
     let confirm = Some(json!({"channel": "email"}));
-    drop(world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200));
-    drop(world.invite("p1", "email").await.expect(201));
+    world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200);
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     assert_eq!(delivery(&world, "p1").await.0, "sent");
 }
 
 #[tokio::test]
-async fn d1_spam_is_a_complaint_and_stops_the_address_for_the_whole_family() {
+async fn a_spam_complaint_stops_the_address_for_the_whole_family() {
     let world = World::new().await;
     world.patient("child", World::chart_with(json!({"given_name": "Ivo"}))).await;
     world.patient("apart", World::chart_with(json!({"email": "other@example.com"}))).await;
@@ -81,40 +81,40 @@ async fn d1_spam_is_a_complaint_and_stops_the_address_for_the_whole_family() {
     assert_eq!(delivery(&world, "p1").await.0, "complained");
     assert_eq!(refused(&world, "p1", "email").await, json!(["address_complained"]));
     assert_eq!(refused(&world, "child", "email").await, json!(["address_complained"]));
-    drop(world.invite("apart", "email").await.expect(201));
-    let events = world.ehr("GET", "/v1/audit?patient_id=child", None).await.expect(200).json();
+    world.invite("apart", "email").await.expect(201);
+    let events = world.ehr("GET", "/v1/audit?patient_id=child", None).await.expect_and(200).json();
     let stopped = events["events"].as_array().unwrap().iter().find(|one| one["action"] == "address_stopped");
     assert_eq!(stopped.unwrap()["detail"], json!({"channel": "email", "why": "address_complained"}));
-    let whole = world.ehr("GET", "/v1/audit/verify", None).await.expect(200).json();
+    let whole = world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json();
     assert_eq!(whole["intact"], true);
 }
 
 #[tokio::test]
-async fn d1_a_full_mailbox_and_an_automatic_reply_stop_nothing() {
+async fn a_full_mailbox_and_an_automatic_reply_stop_nothing() {
     let world = World::new().await;
     for (what, words) in
         [("transient_bounce", "mailbox is full"), ("auto_reply", "automatic reply"), ("delay", "being tried")]
     {
         world.patient(what, World::chart()).await;
-        drop(world.invite(what, "email").await.expect(201));
+        world.invite(what, "email").await.expect(201);
         let mail = world.last_mail().await;
         told(&world, &mail, what).await;
         let (state, detail) = delivery(&world, what).await;
         assert!(state == "sent" && detail.contains(words), "{what}: {state}, {detail}");
-        drop(world.invite(what, "email").await.expect(201));
+        world.invite(what, "email").await.expect(201);
     }
 }
 
 #[tokio::test]
-async fn d1_feedback_twice_or_out_of_order_takes_nothing_back() {
+async fn feedback_that_comes_twice_or_out_of_order_takes_nothing_back() {
     let world = World::new().await;
     let order = ["delay", "delivery", "bounce", "complaint"];
-    // Each order in which four reports can come, with repeats, ends in the same place, and never steps back.
+    // Whatever the order of four reports, with repeats, the state ends the same and never steps back.
     for (number, first) in order.into_iter().enumerate() {
         let id = format!("p{number}");
         let address = format!("rosa.{number}@example.com");
         world.patient(&id, World::chart_with(json!({"email": address}))).await;
-        drop(world.invite(&id, "email").await.expect(201));
+        world.invite(&id, "email").await.expect(201);
         let mail = world.last_mail().await;
         let mut seen = Vec::new();
         for what in [first].into_iter().chain(order.into_iter().rev()).chain([first]) {
@@ -130,20 +130,20 @@ async fn d1_feedback_twice_or_out_of_order_takes_nothing_back() {
 }
 
 #[tokio::test]
-async fn d1_a_message_already_on_its_way_to_a_bad_address_is_not_sent() {
+async fn a_message_already_on_its_way_to_a_bad_address_is_not_sent() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
-    // The confirmation comes back; what the practice decides later is not mailed there.
+    // The confirmation bounces. Later mails of the practice are not sent to that address.
     told(&world, &world.last_mail().await, "bounce").await;
     let before = world.mails().await.len();
-    drop(world.revoke("p1", "other").await.expect(200));
+    world.revoke("p1", "other").await.expect(200);
     let after: Vec<Mail> = world.mails().await.split_off(before);
     let to: Vec<&str> = after.iter().map(|mail| mail.get("to")).collect();
     assert_eq!(to, ["+12025550143"], "what matters goes the other way, nothing to an address that bounced");
 }
 
 #[tokio::test]
-async fn d1_a_representatives_address_that_bounced_is_not_written_to_for_this_patient() {
+async fn a_representatives_address_that_bounced_is_not_written_to_for_this_patient() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let offer = json!({
@@ -151,18 +151,18 @@ async fn d1_a_representatives_address_that_bounced_is_not_written_to_for_this_pa
         "email": "marta.vale@example.com", "channel": "email",
     });
     let invite = async || world.ehr("POST", "/v1/patients/p1/representatives", Some(offer.clone())).await;
-    drop(invite().await.expect(201));
+    invite().await.expect(201);
     told(&world, &world.last_mail().await, "bounce").await;
-    assert_eq!(invite().await.expect(422).json()["reasons"], json!(["address_bounced"]));
+    assert_eq!(invite().await.expect_and(422).json()["reasons"], json!(["address_bounced"]));
     assert_eq!(attention(&world, "p1").await, json!(["address_bounced"]));
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let confirm = Some(json!({"channel": "email"}));
-    drop(world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200));
-    drop(invite().await.expect(201));
+    world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200);
+    invite().await.expect(201);
 }
 
 #[tokio::test]
-async fn d1_a_text_is_delivered_refused_or_sent_to_no_phone() {
+async fn a_text_is_delivered_refused_or_sent_to_no_phone() {
     let world = World::new().await;
     for (number, (what, state)) in
         [("delivery", "delivered"), ("transient_bounce", "failed"), ("bounce", "bounced")]
@@ -170,46 +170,46 @@ async fn d1_a_text_is_delivered_refused_or_sent_to_no_phone() {
             .enumerate()
     {
         world.patient(what, World::chart_with(json!({"mobile_phone": format!("+1202555014{number}")}))).await;
-        drop(world.invite(what, "sms").await.expect(201));
+        world.invite(what, "sms").await.expect(201);
         told(&world, &world.last_mail().await, what).await;
         assert_eq!(delivery(&world, what).await.0, state, "{what}");
     }
     assert_eq!(attention(&world, "transient_bounce").await, json!(["delivery_failed"]));
     assert_eq!(refused(&world, "bounce", "sms").await, json!(["address_bounced"]));
-    drop(world.invite("transient_bounce", "sms").await.expect(201));
+    world.invite("transient_bounce", "sms").await.expect(201);
     // A number that takes no texts may still be called.
-    drop(world.invite("bounce", "email").await.expect(201));
+    world.invite("bounce", "email").await.expect(201);
     let token = world.last_mail().await.token();
-    let channels = world.state_facts(&token).await.expect(200).json()["code_channels"].clone();
+    let channels = world.state_facts(&token).await.expect_and(200).json()["code_channels"].clone();
     assert_eq!(channels, json!(["email", "voice"]));
 }
 
 #[tokio::test]
-async fn d2_stop_is_honoured_at_every_practice_and_start_too() {
+async fn stop_and_start_count_at_every_practice() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let elsewhere = async |method: &str, path: &str, body: Option<Value>| {
         world.staff(&world.other_keys.ehr, method, path, body).await
     };
-    drop(elsewhere("PUT", "/v1/patients/q1", Some(World::chart())).await.expect(201));
+    elsewhere("PUT", "/v1/patients/q1", Some(World::chart())).await.expect(201);
     world.service.idle().await;
     replied(&world, "+12025550143", "stop").await;
     assert_eq!(refused(&world, "p1", "sms").await, json!(["sms_opted_out"]));
     assert_eq!(attention(&world, "p1").await, json!(["sms_opted_out"]));
     let invite = "/v1/patients/q1/invitations";
-    let there = elsewhere("POST", invite, Some(json!({"channel": "sms"}))).await.expect(422);
+    let there = elsewhere("POST", invite, Some(json!({"channel": "sms"}))).await.expect_and(422);
     assert_eq!(there.json()["reasons"], json!(["sms_opted_out"]));
     // Staff can't confirm it away.
     let confirm = Some(json!({"channel": "sms"}));
-    drop(world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200));
+    world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200);
     assert_eq!(refused(&world, "p1", "sms").await, json!(["sms_opted_out"]));
 
     world.advance(60);
     replied(&world, "+12025550143", "start").await;
-    drop(world.invite("p1", "sms").await.expect(201));
+    world.invite("p1", "sms").await.expect(201);
     assert_eq!(attention(&world, "p1").await, json!([]));
-    drop(elsewhere("POST", invite, Some(json!({"channel": "sms"}))).await.expect(201));
-    let events = world.ehr("GET", "/v1/audit?patient_id=p1", None).await.expect(200).json();
+    elsewhere("POST", invite, Some(json!({"channel": "sms"}))).await.expect(201);
+    let events = world.ehr("GET", "/v1/audit?patient_id=p1", None).await.expect_and(200).json();
     let actions: Vec<&str> =
         events["events"].as_array().unwrap().iter().filter_map(|one| one["action"].as_str()).collect();
     assert!(actions.contains(&"texts_stopped") && actions.contains(&"texts_started"), "{actions:?}");
@@ -218,15 +218,16 @@ async fn d2_stop_is_honoured_at_every_practice_and_start_too() {
 }
 
 #[tokio::test]
-async fn d2_a_chart_that_comes_in_later_is_not_texted_either() {
+async fn a_chart_that_arrives_after_stop_is_not_texted_either() {
     let world = World::new().await;
     replied(&world, "+12025550143", "stop").await;
     let add = json!({
         "given_name": "Lin", "family_name": "Ash", "birth_date": "1990-03-04",
         "activate_portal": true, "channel": "sms", "mobile_phone": "+12025550143",
     });
-    // The number is new to the practice, so nobody can know yet; what must go by text asks once more before it goes.
-    let added = world.ehr("POST", "/v1/patients", Some(add)).await.expect(201);
+    // The number is new to the practice, so the call is accepted. The sender asks once more before a text
+    // goes out.
+    let added = world.ehr("POST", "/v1/patients", Some(add)).await.expect_and(201);
     let id = added.str("/patient/patient_id");
     assert!(world.mails().await.is_empty(), "no text went out");
     assert_eq!(delivery(&world, &id).await.0, "opted_out");
@@ -234,16 +235,16 @@ async fn d2_a_chart_that_comes_in_later_is_not_texted_either() {
 }
 
 #[tokio::test]
-async fn d2_a_code_is_not_offered_by_text_to_a_number_that_said_stop() {
+async fn a_code_is_not_offered_by_text_to_a_number_that_said_stop() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     replied(&world, "+12025550143", "stop").await;
-    let channels = world.state_facts(&token).await.expect(200).json()["code_channels"].clone();
+    let channels = world.state_facts(&token).await.expect_and(200).json()["code_channels"].clone();
     assert_eq!(channels, json!(["email", "voice"]));
 }
 
 #[tokio::test]
-async fn d1_a_code_is_not_offered_to_a_representatives_address_that_bounced() {
+async fn a_code_is_not_offered_to_a_representatives_address_that_bounced() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let offer = |channel: &str| {
@@ -253,42 +254,42 @@ async fn d1_a_code_is_not_offered_to_a_representatives_address_that_bounced() {
         }))
     };
     let path = "/v1/patients/p1/representatives";
-    drop(world.ehr("POST", path, offer("email")).await.expect(201));
+    world.ehr("POST", path, offer("email")).await.expect(201);
     told(&world, &world.last_mail().await, "bounce").await;
-    drop(world.ehr("POST", path, offer("sms")).await.expect(201));
+    world.ehr("POST", path, offer("sms")).await.expect(201);
     let token = world.last_mail().await.token();
     let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "04/27/1945"});
-    let stated = world.post(&format!("/i/{token}/verify"), facts).await.expect(200);
+    let stated = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200);
     assert_eq!(stated.json()["code_channels"], json!(["sms", "voice"]));
 }
 
 #[tokio::test]
-async fn d2_the_carriers_own_list_counts_as_stop() {
+async fn the_carriers_own_list_counts_as_stop() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    drop(world.invite("p1", "sms").await.expect(201));
+    world.invite("p1", "sms").await.expect(201);
     told(&world, &world.last_mail().await, "opted_out").await;
     assert_eq!(delivery(&world, "p1").await.0, "opted_out");
     assert_eq!(refused(&world, "p1", "sms").await, json!(["sms_opted_out"]));
 }
 
 #[tokio::test]
-async fn d1_an_invitation_that_no_provider_takes_is_among_what_needs_attention() {
+async fn an_invitation_that_no_provider_takes_needs_attention() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.service.capture.fail_next(Channel::Email, Failure::Rejected, 1);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     assert!(world.mails().await.is_empty());
     let (state, detail) = delivery(&world, "p1").await;
     assert!(state == "failed" && detail.contains("invite again"), "{state}: {detail}");
     assert_eq!(attention(&world, "p1").await, json!(["delivery_failed"]));
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     assert_eq!(attention(&world, "p1").await, json!([]), "the next one went out");
 }
 
 #[tokio::test]
-async fn a_day_whose_quota_is_used_up_loses_nothing_and_codes_go_first() {
+async fn a_used_up_daily_quota_loses_nothing_and_codes_go_first() {
     let world = World::new().await;
     world.service.capture.set_quota(SendingQuota {
         enabled: true,
@@ -297,17 +298,18 @@ async fn a_day_whose_quota_is_used_up_loses_nothing_and_codes_go_first() {
         sent: 195.0,
     });
     world.patient("p2", World::chart_with(json!({"email": "p2@example.com"}))).await;
-    drop(world.invite("p2", "email").await.expect(201));
+    world.invite("p2", "email").await.expect(201);
     assert!(world.mails().await.is_empty(), "the last of the quota is kept for codes");
     assert_eq!(delivery(&world, "p2").await.0, "queued");
-    // A code goes: its reader waits before a page. (The invitation went by text, which no quota of SES's holds back.)
+    // A code is sent from the rest of the quota, since somebody is waiting for it. (The invitation went by
+    // text, which the quota of SES doesn't limit.)
     world.patient("p3", World::chart()).await;
-    drop(world.invite("p3", "sms").await.expect(201));
+    world.invite("p3", "sms").await.expect(201);
     let token = world.last_mail().await.token();
-    let proof = world.state_facts(&token).await.expect(200).str("/proof");
-    drop(world.enter_code(&token, &proof).await.expect(200));
-    // However often it is looked at, it still has all of its attempts; and the alarm hears how long it has waited. (The
-    // local schedule looks too: whoever comes first finds it.)
+    let proof = world.state_facts(&token).await.expect_and(200).str("/proof");
+    world.enter_code(&token, &proof).await.expect(200);
+    // Postponing the message costs none of its attempts, and the sender reports how long it has waited, which
+    // an alarm watches. (The local schedule also looks for overdue messages; either of the two may find it.)
     let mut waited = json!(null);
     for _ in 0..50 {
         world.advance(901);
@@ -320,13 +322,13 @@ async fn a_day_whose_quota_is_used_up_loses_nothing_and_codes_go_first() {
     assert!(waited.as_i64().is_some_and(|seconds| seconds > 900), "{waited}");
     for _ in 0..4 {
         world.advance(901);
-        drop(world.service.invoker.call("deliver", "overdue", json!({})).await.unwrap());
+        world.service.invoker.call("deliver", "overdue", json!({})).await.unwrap();
     }
     assert_eq!(delivery(&world, "p2").await.0, "queued");
 }
 
 #[tokio::test]
-async fn feedback_that_is_quicker_than_its_sender_comes_again() {
+async fn feedback_that_arrives_before_its_message_is_settled_is_tried_again() {
     let world = World::new().await;
     world.invited("p1").await;
     let event = |at: String| {
@@ -354,9 +356,9 @@ async fn feedback_that_is_quicker_than_its_sender_comes_again() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_handled_may_be_sent_back_from_the_dead_letters() {
+async fn dead_letters_can_be_sent_back_to_their_function() {
     let world = World::new().await;
-    // Log lines as Lambda keeps them, once it has given them up.
+    // These are log lines as Lambda keeps them after the last retry.
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/track-delivery/receipts.json");
     let lines: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let kept = json!({"version": "1.0", "requestContext": {"condition": "RetriesExhausted"}, "requestPayload": lines});
@@ -366,21 +368,21 @@ async fn what_could_not_be_handled_may_be_sent_back_from_the_dead_letters() {
 }
 
 #[tokio::test]
-async fn receipts_of_another_services_texts_are_let_pass() {
+async fn receipts_for_another_services_texts_are_ignored() {
     let world = World::new().await;
-    // The log is the whole account's: an id that nobody here has, and a fresh one.
+    // The log covers the whole AWS account. One id is unknown here, and one is fresh.
     let now = portico_domain::time::Clock::now(&*world.service.clock);
     let line = portico_local::feedback::receipt_of("nobody-knows-this-id", "+12025550150", now);
-    drop(world.service.invoker.call("track-delivery", "receipts", line).await.unwrap());
+    world.service.invoker.call("track-delivery", "receipts", line).await.unwrap();
 }
 
 #[tokio::test]
-async fn n2_others_are_told_what_happened_by_ids_alone() {
+async fn events_name_people_by_their_ids_alone() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     told(&world, &world.mails().await[0], "delivery").await;
-    drop(world.revoke("p1", "patient_request").await.expect(200));
-    let told = world.get("/_local/events").await.expect(200).json()["events"].clone();
+    world.revoke("p1", "patient_request").await.expect(200);
+    let told = world.get("/_local/events").await.expect_and(200).json()["events"].clone();
     let names: Vec<&str> =
         told.as_array().unwrap().iter().filter_map(|event| event["detail-type"].as_str()).collect();
     let wanted = [
@@ -406,16 +408,16 @@ async fn n2_others_are_told_what_happened_by_ids_alone() {
 }
 
 #[tokio::test]
-async fn n2_the_words_of_staff_stay_in_the_office() {
+async fn no_event_carries_the_words_of_staff() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let no = Some(json!({"reason": "will not touch a computer"}));
-    drop(world.ehr("POST", "/v1/patients/p1/portal/decline", no).await.expect(200));
+    world.ehr("POST", "/v1/patients/p1/portal/decline", no).await.expect(200);
     let over = json!({"channel": "email", "override": {"reason": "her son will help"}});
-    drop(world.ehr("POST", "/v1/patients/p1/invitations", Some(over)).await.expect(201));
+    world.ehr("POST", "/v1/patients/p1/invitations", Some(over)).await.expect(201);
     let revoke = json!({"reason": "other", "note": "quarrel over a bill"});
-    drop(world.ehr("POST", "/v1/patients/p1/portal/revoke", Some(revoke)).await.expect(200));
-    let told = world.get("/_local/events").await.expect(200).text;
+    world.ehr("POST", "/v1/patients/p1/portal/revoke", Some(revoke)).await.expect(200);
+    let told = world.get("/_local/events").await.expect_and(200).text;
     assert!(told.contains("invitation.declined") && told.contains("access.revoked"), "{told}");
     for words in ["computer", "her son", "quarrel"] {
         assert!(!told.contains(words), "{words} in {told}");
@@ -423,12 +425,12 @@ async fn n2_the_words_of_staff_stay_in_the_office() {
 }
 
 #[tokio::test]
-async fn n2_what_the_bus_did_not_take_is_told_again() {
+async fn an_event_that_the_bus_refused_is_published_again() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     world.service.idle().await;
     world.service.capture.lose_events(2);
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     let told = world.service.capture.events();
     let created = told.iter().filter(|event| event["detail-type"] == "invitation.created").count();

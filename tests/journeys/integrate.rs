@@ -1,4 +1,4 @@
-//! N1: charts in, as FHIR and as plain JSON.
+//! Importing charts, as FHIR and as plain JSON.
 
 use portico_local::demo::SAMPLE;
 use portico_testkit::World;
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 async fn import(world: &World, kind: &str, body: String) -> Value {
     let request = world.request("POST", "/v1/patients/import").bearer_auth(&world.keys.ehr);
     let request = request.header("portico-actor", "nightly").header("content-type", kind).body(body);
-    world.send(request).await.expect(200).json()
+    world.send(request).await.expect_and(200).json()
 }
 
 #[tokio::test]
-async fn n1_fhir_comes_in_by_line_and_a_second_import_changes_nothing() {
+async fn fhir_comes_in_by_line_and_a_second_import_changes_nothing() {
     let world = World::new().await;
     let body = SAMPLE.concat();
     let first = import(&world, "application/fhir+ndjson", body.clone()).await;
@@ -29,7 +29,7 @@ async fn n1_fhir_comes_in_by_line_and_a_second_import_changes_nothing() {
 }
 
 #[tokio::test]
-async fn n1_each_bad_line_is_reported_and_the_good_ones_go_in() {
+async fn each_bad_line_is_reported_and_the_good_ones_go_in() {
     let world = World::new().await;
     let patient = |id: &str| json!({"resourceType": "Patient", "id": id, "name": [{"family": "Ash", "given": ["Lin"]}], "birthDate": "1970-05-06"});
     let mut nameless = patient("b");
@@ -83,7 +83,7 @@ async fn n1_each_bad_line_is_reported_and_the_good_ones_go_in() {
 }
 
 #[tokio::test]
-async fn n1_a_bundle_and_plain_json_come_in_too() {
+async fn a_bundle_and_plain_json_come_in_too() {
     let world = World::new().await;
     let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": [
         {"resource": {"resourceType": "Patient", "id": "kid", "name": [{"family": "Ash", "given": ["Lin"]}], "birthDate": "2018-05-06"}},
@@ -93,7 +93,7 @@ async fn n1_a_bundle_and_plain_json_come_in_too() {
     ]});
     let report = import(&world, "application/fhir+json", bundle.to_string()).await;
     assert_eq!((&report["created"], &report["rejected"]), (&json!(2), &json!([])));
-    let chart = world.ehr("GET", "/v1/patients/kid", None).await.expect(200).json();
+    let chart = world.ehr("GET", "/v1/patients/kid", None).await.expect_and(200).json();
     assert_eq!(
         (&chart["contacts"][0]["given_name"], &chart["contacts"][0]["relationship"]),
         (&json!("Mara"), &json!("mother"))
@@ -102,12 +102,12 @@ async fn n1_a_bundle_and_plain_json_come_in_too() {
     let created = world
         .ehr("PUT", "/v1/patients/p1", Some(World::chart_with(json!({"tags": ["diabetes-class"]}))))
         .await;
-    drop(created.expect(201));
+    created.expect(201);
     let before = world.items().await;
-    let unchanged = world.ehr("PUT", "/v1/patients/p1", Some(World::chart())).await.expect(200).json();
+    let unchanged = world.ehr("PUT", "/v1/patients/p1", Some(World::chart())).await.expect_and(200).json();
     assert_eq!(unchanged["tags"], json!(["diabetes-class"]), "labels that are not stated stay");
     assert_eq!(world.items().await, before, "an unchanged chart writes nothing");
     let cleared =
         world.ehr("PUT", "/v1/patients/p1", Some(World::chart_with(json!({"postal_code": null})))).await;
-    assert!(cleared.expect(200).json().get("postal_code").is_none(), "any other absent field is cleared");
+    assert!(cleared.expect_and(200).json().get("postal_code").is_none(), "any other absent field is cleared");
 }

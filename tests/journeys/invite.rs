@@ -1,14 +1,14 @@
-//! I1, I2, I4, I5: staff invite.
+//! Staff invite patients: the message, quick add, refusals, overrides, resending.
 
 use portico_testkit::World;
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn i1_staff_invite_by_email_or_by_text_and_the_message_says_no_more_than_it_must() {
+async fn staff_invite_by_email_or_by_text_and_the_message_says_no_more_than_it_must() {
     let world = World::new().await;
-    // An id that no token holds by chance.
+    // No token contains this id by chance.
     world.patient("mrn-0042-rosa", World::chart()).await;
-    let invitation = world.invite("mrn-0042-rosa", "email").await.expect(201).json();
+    let invitation = world.invite("mrn-0042-rosa", "email").await.expect_and(201).json();
     assert_eq!(invitation["sent_to"], "rosa.quillfeather@example.com");
     assert_eq!((&invitation["kind"], &invitation["state"]), (&json!("registration"), &json!("pending")));
 
@@ -35,7 +35,7 @@ async fn i1_staff_invite_by_email_or_by_text_and_the_message_says_no_more_than_i
     assert_eq!(portal["invitation"]["delivery"], "sent");
     assert!(portal["invitation"]["sent_at"].is_string());
 
-    let invitation = world.invite("mrn-0042-rosa", "sms").await.expect(201).json();
+    let invitation = world.invite("mrn-0042-rosa", "sms").await.expect_and(201).json();
     assert_eq!(invitation["sent_to"], "+12025550143");
     let text = world.last_mail().await;
     assert_eq!((text.get("channel"), text.get("to")), ("sms", "+12025550143"));
@@ -43,23 +43,23 @@ async fn i1_staff_invite_by_email_or_by_text_and_the_message_says_no_more_than_i
 }
 
 #[tokio::test]
-async fn i1_the_message_names_the_exact_expiry_by_the_practices_clock() {
+async fn the_message_names_the_exact_expiry_in_the_practices_time_zone() {
     let world = World::new().await;
     world.service.clock.set("2026-11-22T15:00:00Z".parse().unwrap()).unwrap();
     world.patient("p1", World::chart()).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let said = "Wednesday, November 25, 2026 at 10:00 AM EST";
     assert!(world.last_mail().await.get("text").contains(said), "{}", world.last_mail().await.get("text"));
 }
 
 #[tokio::test]
-async fn i2_quick_add_makes_chart_and_invitation_in_one_call_and_names_a_possible_duplicate() {
+async fn quick_add_makes_chart_and_invitation_in_one_call_and_names_a_possible_duplicate() {
     let world = World::new().await;
     let add = json!({
         "given_name": "Noor", "family_name": "Bright", "birth_date": "1980-02-03",
         "activate_portal": true, "channel": "sms", "mobile_phone": "(202) 555-0177",
     });
-    let added = world.ehr("POST", "/v1/patients", Some(add.clone())).await.expect(201).json();
+    let added = world.ehr("POST", "/v1/patients", Some(add.clone())).await.expect_and(201).json();
     let id = added["patient"]["patient_id"].as_str().unwrap().to_owned();
     assert_eq!(added["invitation"]["sent_to"], "+12025550177");
     assert_eq!(added["patient"]["sms_consent"], true, "a quick add by text is the consent");
@@ -68,38 +68,36 @@ async fn i2_quick_add_makes_chart_and_invitation_in_one_call_and_names_a_possibl
 
     let mut twin = add.clone();
     twin["given_name"] = json!("NOOR ");
-    let refused = world.ehr("POST", "/v1/patients", Some(twin.clone())).await.expect(409);
+    let refused = world.ehr("POST", "/v1/patients", Some(twin.clone())).await.expect_and(409);
     assert_eq!(
         (refused.code(), &refused.json()["candidates"]),
         ("possible_duplicate".to_owned(), &json!([id]))
     );
     assert_eq!(world.mails().await.len(), 1);
     twin["allow_duplicate"] = json!(true);
-    drop(world.ehr("POST", "/v1/patients", Some(twin)).await.expect(201));
+    world.ehr("POST", "/v1/patients", Some(twin)).await.expect(201);
 
     let implied = json!({"given_name": "Ida", "family_name": "Bright", "birth_date": "1982-02-03",
         "activate_portal": true, "email": "ida@example.com"});
-    let added = world.ehr("POST", "/v1/patients", Some(implied)).await.expect(201).json();
+    let added = world.ehr("POST", "/v1/patients", Some(implied)).await.expect_and(201).json();
     assert_eq!(added["invitation"]["channel"], "email");
 
     let unreachable = json!({
         "given_name": "Ada", "family_name": "Bright", "birth_date": "1981-02-03",
         "activate_portal": true, "channel": "email",
     });
-    let refused = world.ehr("POST", "/v1/patients", Some(unreachable)).await.expect(422);
+    let refused = world.ehr("POST", "/v1/patients", Some(unreachable)).await.expect_and(422);
     assert_eq!(refused.json()["reasons"], json!(["missing_email"]));
     assert!(!world.items().await.contains("Ada"), "a refused quick add leaves nothing");
 }
 
 #[tokio::test]
-async fn i4_a_refusal_says_all_reasons_at_once_as_codes_and_with_the_cure() {
+async fn a_refused_invitation_names_every_reason_as_a_code_with_its_cure() {
     let world = World::new().await;
     let chart = World::chart_with(json!({"email": null, "chart_status": "inactive"}));
     world.patient("p1", chart).await;
-    drop(
-        world.ehr("PUT", "/v1/patients/p1/portal/access", Some(json!({"enabled": false}))).await.expect(200),
-    );
-    let refused = world.invite("p1", "email").await.expect(422);
+    world.ehr("PUT", "/v1/patients/p1/portal/access", Some(json!({"enabled": false}))).await.expect(200);
+    let refused = world.invite("p1", "email").await.expect_and(422);
     assert_eq!(refused.code(), "not_eligible");
     assert_eq!(refused.json()["reasons"], json!(["access_disabled", "chart_inactive", "missing_email"]));
     assert!(refused.str("/detail").len() > 60, "{}", refused.text);
@@ -117,46 +115,44 @@ async fn i4_a_refusal_says_all_reasons_at_once_as_codes_and_with_the_cure() {
         (json!({"mobile_phone": null, "email": null}), "email", json!(["missing_email"])),
     ] {
         world.patient("p2", World::chart_with(change)).await;
-        assert_eq!(world.invite("p2", channel).await.expect(422).json()["reasons"], reasons);
+        assert_eq!(world.invite("p2", channel).await.expect_and(422).json()["reasons"], reasons);
     }
     world.settings(json!({"required_contact": "email_and_postal_code"})).await;
     world.patient("p3", World::chart_with(json!({"email": null, "postal_code": null}))).await;
     assert_eq!(
-        world.invite("p3", "sms").await.expect(422).json()["reasons"],
+        world.invite("p3", "sms").await.expect_and(422).json()["reasons"],
         json!(["missing_email", "missing_postal_code"])
     );
     assert_eq!(world.portal("p3").await["blockers"], json!(["missing_email", "missing_postal_code"]));
-    drop(world.invite("p3", "print").await.expect(201));
+    world.invite("p3", "print").await.expect(201);
 }
 
 #[tokio::test]
-async fn i4_a_patient_who_said_no_is_invited_only_over_it_with_a_reason() {
+async fn a_patient_who_declined_is_invited_only_with_a_reason_to_override() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    drop(
-        world
-            .ehr("POST", "/v1/patients/p1/portal/decline", Some(json!({"reason": "no computer"})))
-            .await
-            .expect(200),
-    );
+    world
+        .ehr("POST", "/v1/patients/p1/portal/decline", Some(json!({"reason": "no computer"})))
+        .await
+        .expect(200);
     assert_eq!(world.portal("p1").await["status"], "declined");
-    assert_eq!(world.invite("p1", "email").await.expect(422).json()["reasons"], json!(["declined"]));
+    assert_eq!(world.invite("p1", "email").await.expect_and(422).json()["reasons"], json!(["declined"]));
     let over = json!({"channel": "email", "override": {"reason": "asked for it at the desk"}});
-    drop(world.ehr("POST", "/v1/patients/p1/invitations", Some(over)).await.expect(201));
+    world.ehr("POST", "/v1/patients/p1/invitations", Some(over)).await.expect(201);
     assert_eq!(world.portal("p1").await["status"], "invited");
 }
 
 #[tokio::test]
-async fn i5_a_resend_kills_the_older_link_and_all_invitations_stay_in_the_history() {
+async fn a_resend_ends_the_older_link_and_all_invitations_stay_in_the_history() {
     let world = World::new().await;
     let first = world.invited("p1").await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let second = world.last_mail().await.token();
     assert_ne!(first, second);
-    drop(world.get(&format!("/i/{first}")).await.expect(410));
-    drop(world.get(&format!("/i/{second}")).await.expect(200));
-    drop(world.ehr("DELETE", "/v1/patients/p1/invitations/current", None).await.expect(200));
-    drop(world.get(&format!("/i/{second}")).await.expect(410));
+    world.get(&format!("/i/{first}")).await.expect(410);
+    world.get(&format!("/i/{second}")).await.expect(200);
+    world.ehr("DELETE", "/v1/patients/p1/invitations/current", None).await.expect(200);
+    world.get(&format!("/i/{second}")).await.expect(410);
     let portal = world.portal("p1").await;
     assert_eq!(portal["status"], "uninvited");
     let states: Vec<&Value> =
@@ -169,28 +165,31 @@ async fn a_phone_gets_three_texts_an_hour_from_staff_too() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     for _ in 0..3 {
-        drop(world.invite("p1", "sms").await.expect(201));
+        world.invite("p1", "sms").await.expect(201);
     }
-    let refused = world.invite("p1", "sms").await.expect(429);
+    let refused = world.invite("p1", "sms").await.expect_and(429);
     assert!((1..=3600).contains(&refused.header("retry-after").parse::<i64>().unwrap()));
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     world.advance(3600);
-    drop(world.invite("p1", "sms").await.expect(201));
+    world.invite("p1", "sms").await.expect(201);
 }
 
 #[tokio::test]
-async fn a_key_that_found_nothing_to_do_does_nothing_later() {
+async fn an_idempotency_key_that_found_nothing_to_do_does_nothing_later() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let decline = async |key: &str| {
         let request = world.request("POST", "/v1/patients/p1/portal/decline").bearer_auth(&world.keys.ehr);
-        world.send(request.header("portico-actor", "dr.lee").header("idempotency-key", key)).await.expect(200)
+        world
+            .send(request.header("portico-actor", "dr.lee").header("idempotency-key", key))
+            .await
+            .expect_and(200)
     };
-    drop(decline("first").await);
-    drop(decline("second").await);
+    decline("first").await;
+    decline("second").await;
     let over = json!({"channel": "email", "override": {"reason": "changed their mind"}});
-    drop(world.ehr("POST", "/v1/patients/p1/invitations", Some(over)).await.expect(201));
-    drop(decline("second").await);
+    world.ehr("POST", "/v1/patients/p1/invitations", Some(over)).await.expect(201);
+    decline("second").await;
     assert_eq!(world.portal("p1").await["status"], "invited");
 }
 
@@ -198,10 +197,10 @@ async fn a_key_that_found_nothing_to_do_does_nothing_later() {
 async fn a_chart_that_was_read_can_be_put_back_whatever_its_phones() {
     let world = World::new().await;
     let chart = World::chart_with(json!({"home_phone": "555-159-8421"}));
-    let answer = world.ehr("PUT", "/v1/patients/p1", Some(chart.clone())).await.expect(201).json();
+    let answer = world.ehr("PUT", "/v1/patients/p1", Some(chart.clone())).await.expect_and(201).json();
     assert_eq!(
         (&answer["home_phone"], &answer["warnings"][0]["pointer"]),
         (&json!("555-159-8421"), &json!("/home_phone"))
     );
-    drop(world.ehr("PUT", "/v1/patients/p1", Some(chart)).await.expect(200));
+    world.ehr("PUT", "/v1/patients/p1", Some(chart)).await.expect(200);
 }

@@ -1,19 +1,19 @@
-//! L1, L2, L4: a link's life.
+//! The life of a link: how long it works, what a scanner does to it, what a corrected chart does to it.
 
 use portico_testkit::World;
 use serde_json::json;
 
 #[tokio::test]
-async fn l1_a_link_works_for_72_hours_to_the_second_whatever_the_broom_does() {
+async fn a_link_works_for_72_hours_to_the_second_although_its_record_is_still_there() {
     let world = World::new().await;
     world.service.clock.set("2026-11-22T15:00:00Z".parse().unwrap()).unwrap();
     let token = world.invited("p1").await;
     let expires_at = world.portal("p1").await["invitation"]["expires_at"].as_str().unwrap().to_owned();
     let expires: portico_domain::time::Timestamp = expires_at.parse().unwrap();
     world.service.clock.set(expires.plus_seconds(-2)).unwrap();
-    drop(world.get(&format!("/i/{token}")).await.expect(200));
+    world.get(&format!("/i/{token}")).await.expect(200);
     world.service.clock.set(expires).unwrap();
-    drop(world.get(&format!("/i/{token}")).await.expect(410));
+    world.get(&format!("/i/{token}")).await.expect(410);
     assert!(world.items().await.contains(&format!(
         "LINK#{}",
         world.portal("p1").await["invitation"]["invitation_id"].as_str().unwrap()
@@ -22,69 +22,64 @@ async fn l1_a_link_works_for_72_hours_to_the_second_whatever_the_broom_does() {
 }
 
 #[tokio::test]
-async fn l1_the_practice_sets_how_long_links_work() {
+async fn the_practice_sets_how_long_links_work() {
     let world = World::new().await;
     world.settings(json!({"link_hours": 1})).await;
     let token = world.invited("p1").await;
     world.advance(3590);
-    drop(world.get(&format!("/i/{token}")).await.expect(200));
+    world.get(&format!("/i/{token}")).await.expect(200);
     world.advance(20);
-    drop(world.get(&format!("/i/{token}")).await.expect(410));
+    world.get(&format!("/i/{token}")).await.expect(410);
 }
 
 #[tokio::test]
-async fn l2_scanners_may_open_a_link_and_submit_its_empty_form_and_nothing_is_spent() {
+async fn a_scanner_may_open_a_link_and_submit_its_empty_form_and_nothing_is_spent() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}");
     for _ in 0..10 {
-        drop(world.page(&path).await.expect(200));
-        drop(world.send(world.request("HEAD", &path)).await.expect(200));
+        world.page(&path).await.expect(200);
+        world.send(world.request("HEAD", &path)).await.expect(200);
     }
     for _ in 0..12 {
-        drop(
-            world
-                .form(
-                    &format!("{path}/verify"),
-                    &[("as", "patient"), ("family_name", ""), ("birth_date", "")],
-                )
-                .await
-                .expect(400),
-        );
+        world
+            .form(&format!("{path}/verify"), &[("as", "patient"), ("family_name", ""), ("birth_date", "")])
+            .await
+            .expect(400);
     }
     let invitation = world.portal("p1").await["invitation"].clone();
     assert_eq!((&invitation["state"], invitation.get("opened_at")), (&json!("pending"), None));
     let ticket = world.ticket(&token).await;
-    drop(world.register(&token, &ticket, "rosa.q").await.expect(201));
+    world.register(&token, &ticket, "rosa.q").await.expect(201);
 }
 
 #[tokio::test]
-async fn l4_a_corrected_address_kills_what_was_sent_to_the_old_one_and_the_new_one_works_at_once() {
+async fn a_corrected_address_ends_the_link_to_the_old_one_and_the_new_one_works_at_once() {
     let world = World::new().await;
     let old = world.invited("p1").await;
     world.patient("p1", World::chart_with(json!({"email": "rosa.q@example.com"}))).await;
-    drop(world.get(&format!("/i/{old}")).await.expect(410));
+    world.get(&format!("/i/{old}")).await.expect(410);
     let portal = world.portal("p1").await;
     assert_eq!(
         (&portal["status"], &portal["invitations"][0]["state"]),
         (&json!("uninvited"), &json!("superseded"))
     );
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let mail = world.last_mail().await;
     assert_eq!(mail.get("to"), "rosa.q@example.com");
     let ticket = world.ticket(&mail.token()).await;
-    drop(world.register(&mail.token(), &ticket, "rosa.q").await.expect(201));
+    world.register(&mail.token(), &ticket, "rosa.q").await.expect(201);
 }
 
 #[tokio::test]
-async fn l4_a_corrected_name_or_birth_date_counts_from_the_next_check() {
+async fn a_corrected_name_or_birth_date_counts_from_the_next_check() {
     let world = World::new().await;
     world
         .patient("p1", World::chart_with(json!({"family_name": "Quilfether", "birth_date": "1945-07-24"})))
         .await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let token = world.last_mail().await.token();
-    drop(world.state_facts(&token).await.expect(422));
+    world.state_facts(&token).await.expect(422);
     world.patient("p1", World::chart()).await;
-    drop(world.state_facts(&token).await.expect(200));
+    world.state_facts(&token).await.expect(200);
 }

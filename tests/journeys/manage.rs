@@ -1,13 +1,13 @@
-//! A1, A2, R4 and the lock: what staff do about accounts.
+//! Staff manage accounts: search, delete, set credentials, end a lock, see who needs attention.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
 
-/// What a search of the EHR finds: account ids, and whether by a former name.
+/// The accounts that a search of the EHR finds: id, and whether a former name matched.
 async fn found(world: &World, q: &str) -> Vec<(String, bool)> {
     world.service.idle().await;
     let query: String = q.split(' ').collect::<Vec<_>>().join("%20");
-    let answer = world.ehr("GET", &format!("/v1/accounts?q={query}"), None).await.expect(200).json();
+    let answer = world.ehr("GET", &format!("/v1/accounts?q={query}"), None).await.expect_and(200).json();
     let accounts = answer["accounts"].as_array().unwrap().clone();
     let read = |account: &Value| {
         (account["account_id"].as_str().unwrap().to_owned(), account["matched_former"].as_bool().unwrap())
@@ -20,15 +20,15 @@ async fn account_of(world: &World, patient: &str) -> String {
 }
 
 #[tokio::test]
-async fn a1_an_account_is_found_by_id_user_name_email_and_name_in_either_order_with_or_without_initial() {
+async fn an_account_is_found_by_id_user_name_email_and_name_in_either_order_with_or_without_initial() {
     let world = World::new().await;
     world
         .patient("MRN-77", World::chart_with(json!({"given_name": "Rosa Mae", "middle_name": "Lucía"})))
         .await;
-    drop(world.invite("MRN-77", "email").await.expect(201));
+    world.invite("MRN-77", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let ticket = world.ticket(&token).await;
-    drop(world.register(&token, &ticket, "tulip.field").await.expect(201));
+    world.register(&token, &ticket, "tulip.field").await.expect(201);
     let id = account_of(&world, "MRN-77").await;
     for q in [
         "MRN-77",
@@ -50,18 +50,18 @@ async fn a1_an_account_is_found_by_id_user_name_email_and_name_in_either_order_w
     for q in ["zz", "feather"] {
         assert_eq!(found(&world, q).await, [], "{q}");
     }
-    drop(world.ehr("GET", "/v1/accounts?q=%20", None).await.expect(400));
-    drop(world.staff(&world.keys.scheduling, "GET", "/v1/accounts?q=rosa", None).await.expect(403));
+    world.ehr("GET", "/v1/accounts?q=%20", None).await.expect(400);
+    world.staff(&world.keys.scheduling, "GET", "/v1/accounts?q=rosa", None).await.expect(403);
     // Another practice's staff find nobody.
     let other =
-        world.staff(&world.other_keys.ehr, "GET", "/v1/accounts?q=rosa", None).await.expect(200).json();
+        world.staff(&world.other_keys.ehr, "GET", "/v1/accounts?q=rosa", None).await.expect_and(200).json();
     assert_eq!(other["accounts"], json!([]));
 }
 
-/// A practice corrects a patient's name and address. Elsewhere the account could then not be found, and the vendor had
-/// to be called.
+/// A practice corrects a patient's name and address. In other products staff could then no longer find the
+/// account, and had to call the vendor.
 #[tokio::test]
-async fn a2_a_patient_renamed_and_readdressed_is_found_deleted_and_invited_again_at_once() {
+async fn a_patient_renamed_and_readdressed_is_found_deleted_and_invited_again_at_once() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
     let id = account_of(&world, "p1").await;
@@ -79,38 +79,38 @@ async fn a2_a_patient_renamed_and_readdressed_is_found_deleted_and_invited_again
         let hits = found(&world, q).await;
         assert_eq!(hits.len(), 1, "{q}: {hits:?}");
         assert_eq!(hits[0].0, id, "{q}");
-        // The user name itself begins like the former address.
+        // The user name begins like the former address.
         assert!(hits[0].1 == former || q == "rosa.q", "{q}: {hits:?}");
     }
-    drop(world.ehr("DELETE", &format!("/v1/accounts/{id}"), None).await.expect(204));
+    world.ehr("DELETE", &format!("/v1/accounts/{id}"), None).await.expect(204);
     assert_eq!(found(&world, "nightingale").await, []);
     assert_eq!(world.introspect(&session).await["active"], false);
-    assert_eq!(world.sign_in("rosa.q", PASSWORD).await.expect(401).code(), "sign_in_failed");
+    assert_eq!(world.sign_in("rosa.q", PASSWORD).await.expect_and(401).code(), "sign_in_failed");
     let portal = world.portal("p1").await;
     assert_eq!((&portal["status"], &portal["accounts"]), (&json!("uninvited"), &json!([])));
     assert_eq!(portal["invitations"].as_array().unwrap().len(), 1, "the history stays");
-    drop(world.ehr("DELETE", &format!("/v1/accounts/{id}"), None).await.expect(404));
+    world.ehr("DELETE", &format!("/v1/accounts/{id}"), None).await.expect(404);
 
     // The user name is free, and a new invitation works at once.
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let mail = world.last_mail().await;
     assert_eq!(mail.get("to"), "rosa.new@example.com");
     let facts = json!({"as": "patient", "family_name": "nightingale oshea", "birth_date": "1945-04-27"});
     let token = mail.token();
-    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
-    let ticket = world.enter_code(&token, &proof).await.expect(200).str("/ticket");
-    drop(world.register(&token, &ticket, "rosa.q").await.expect(201));
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
+    world.register(&token, &ticket, "rosa.q").await.expect(201);
     assert_eq!(world.portal("p1").await["status"], "active");
-    let trail = world.ehr("GET", "/v1/audit?patient_id=p1", None).await.expect(200).json();
+    let trail = world.ehr("GET", "/v1/audit?patient_id=p1", None).await.expect_and(200).json();
     let actions: Vec<&str> =
         trail["events"].as_array().unwrap().iter().filter_map(|event| event["action"].as_str()).collect();
     assert!(actions.contains(&"account_deleted"), "{actions:?}");
-    let whole = world.ehr("GET", "/v1/audit/verify", None).await.expect(200).json();
+    let whole = world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json();
     assert_eq!(whole["intact"], true, "{whole}");
 }
 
 #[tokio::test]
-async fn a1_many_accounts_are_paged_in_order_each_once() {
+async fn many_accounts_are_paged_in_order_each_once() {
     let world = World::new().await;
     for n in 0..32 {
         let id = format!("p{n:02}");
@@ -120,14 +120,12 @@ async fn a1_many_accounts_are_paged_in_order_each_once() {
         }));
         world.patient(&id, chart).await;
         let credentials = json!({"username": format!("ander.{n:02}"), "password": "correct trellis horse"});
-        drop(
-            world.ehr("PUT", &format!("/v1/patients/{id}/credentials"), Some(credentials)).await.expect(200),
-        );
+        world.ehr("PUT", &format!("/v1/patients/{id}/credentials"), Some(credentials)).await.expect(200);
     }
     world.service.idle().await;
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = world.ehr("GET", &format!("/v1/accounts?q=an{cursor}"), None).await.expect(200).json();
+        let page = world.ehr("GET", &format!("/v1/accounts?q=an{cursor}"), None).await.expect_and(200).json();
         for account in page["accounts"].as_array().unwrap() {
             seen.push(account["patients"][0]["family_name"].as_str().unwrap().to_owned());
         }
@@ -141,70 +139,77 @@ async fn a1_many_accounts_are_paged_in_order_each_once() {
     sorted.dedup();
     assert_eq!(seen.len(), 32);
     assert_eq!(seen, sorted);
-    // A cursor is the practice's own, and of one question.
+    // A cursor works for its own practice and its own query alone.
     if let Some(sealed) = cursor.strip_prefix("&cursor=") {
         let path = format!("/v1/accounts?q=an&cursor={sealed}");
-        drop(world.staff(&world.other_keys.ehr, "GET", &path, None).await.expect(400));
-        drop(world.ehr("GET", &format!("/v1/accounts?q=bo&cursor={sealed}"), None).await.expect(400));
+        world.staff(&world.other_keys.ehr, "GET", &path, None).await.expect(400);
+        world.ehr("GET", &format!("/v1/accounts?q=bo&cursor={sealed}"), None).await.expect(400);
     }
 }
 
 #[tokio::test]
-async fn r4_credentials_set_at_the_desk_work_once_within_a_week_and_must_be_changed() {
+async fn credentials_set_by_staff_work_once_within_a_week_and_must_be_changed() {
     let world = World::new().await;
-    // No address at all, and a pending no.
+    // The patient has no address, and declined before.
     world.patient("p1", World::chart_with(json!({"email": null, "mobile_phone": null}))).await;
-    let check =
-        async |name: &str| world.ehr("GET", &format!("/v1/usernames/{name}"), None).await.expect(200).json();
+    let check = async |name: &str| {
+        world.ehr("GET", &format!("/v1/usernames/{name}"), None).await.expect_and(200).json()
+    };
     assert_eq!(check("rosa.desk").await, json!({"valid": true, "available": true}));
     assert_eq!(check("r").await, json!({"valid": false, "available": false, "reason": "malformed"}));
     let given = json!({"username": "rosa.desk", "password": "seven plum trellis"});
     let account =
-        world.ehr("PUT", "/v1/patients/p1/credentials", Some(given.clone())).await.expect(200).json();
+        world.ehr("PUT", "/v1/patients/p1/credentials", Some(given.clone())).await.expect_and(200).json();
     assert_eq!((&account["username"], &account["must_change_password"]), (&json!("rosa.desk"), &json!(true)));
     assert_eq!(check("ROSA.desk").await, json!({"valid": true, "available": false, "reason": "taken"}));
     assert_eq!(world.portal("p1").await["status"], "registered");
 
-    let signed_in = world.sign_in("rosa.desk", "seven plum trellis").await.expect(200).json();
+    let signed_in = world.sign_in("rosa.desk", "seven plum trellis").await.expect_and(200).json();
     assert_eq!(signed_in["must_change_password"], true);
     let session = signed_in["session_token"].as_str().unwrap();
     assert_eq!(world.introspect(session).await["active"], false, "not before the password is changed");
-    // Used once, it signs in no more.
-    assert_eq!(world.sign_in("rosa.desk", "seven plum trellis").await.expect(401).code(), "sign_in_failed");
+    // The temporary password signs in once.
+    assert_eq!(
+        world.sign_in("rosa.desk", "seven plum trellis").await.expect_and(401).code(),
+        "sign_in_failed"
+    );
 
-    // Set again; a week later it is dead.
-    drop(world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200));
+    // A temporary password ends after a week.
+    world.ehr("PUT", "/v1/patients/p1/credentials", Some(given)).await.expect(200);
     world.advance(7 * 86_400 - 1);
-    drop(world.sign_in("rosa.desk", "seven plum trellis").await.expect(200));
+    world.sign_in("rosa.desk", "seven plum trellis").await.expect(200);
     let again = json!({"username": "rosa.desk", "password": "eight plum trellis"});
-    drop(world.ehr("PUT", "/v1/patients/p1/credentials", Some(again)).await.expect(200));
+    world.ehr("PUT", "/v1/patients/p1/credentials", Some(again)).await.expect(200);
     world.advance(7 * 86_400);
-    assert_eq!(world.sign_in("rosa.desk", "eight plum trellis").await.expect(401).code(), "sign_in_failed");
+    assert_eq!(
+        world.sign_in("rosa.desk", "eight plum trellis").await.expect_and(401).code(),
+        "sign_in_failed"
+    );
 }
 
 #[tokio::test]
-async fn r4_credentials_follow_the_rules_and_replace_what_was() {
+async fn credentials_set_by_staff_follow_the_rules_and_replace_the_old_ones() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
-    drop(world.registered("p2", "taken").await);
+    world.registered("p2", "taken").await;
     let set = async |body: Value| world.ehr("PUT", "/v1/patients/p1/credentials", Some(body)).await;
-    let weak = set(json!({"username": "rosa.q", "password": "short"})).await.expect(422).json();
+    let weak = set(json!({"username": "rosa.q", "password": "short"})).await.expect_and(422).json();
     assert_eq!((&weak["code"], &weak["reasons"][0]), (&json!("password_rejected"), &json!("too_short")));
     let name = set(json!({"username": "someone@else.example", "password": "seven plum trellis"})).await;
-    assert_eq!(name.expect(422).code(), "username_rejected");
+    assert_eq!(name.expect_and(422).code(), "username_rejected");
     let taken = set(json!({"username": "taken", "password": "seven plum trellis"})).await;
-    assert_eq!(taken.expect(409).code(), "username_taken");
-    drop(set(json!({"username": "rosa.new", "password": "seven plum trellis"})).await.expect(200));
+    assert_eq!(taken.expect_and(409).code(), "username_taken");
+    set(json!({"username": "rosa.new", "password": "seven plum trellis"})).await.expect(200);
     assert_eq!(world.introspect(&session).await["active"], false, "signed out everywhere");
-    assert_eq!(world.sign_in("rosa.q", PASSWORD).await.expect(401).code(), "sign_in_failed");
-    drop(world.sign_in("rosa.new", "seven plum trellis").await.expect(200));
+    assert_eq!(world.sign_in("rosa.q", PASSWORD).await.expect_and(401).code(), "sign_in_failed");
+    world.sign_in("rosa.new", "seven plum trellis").await.expect(200);
     let told = world.last_mail().await;
     assert!(!told.get("text").contains("seven plum"), "a password is in no message");
     let scheduling = json!({"username": "a.b.c", "password": "seven plum trellis"});
     let path = "/v1/patients/p1/credentials";
-    drop(world.staff(&world.keys.scheduling, "PUT", path, Some(scheduling)).await.expect(403));
+    world.staff(&world.keys.scheduling, "PUT", path, Some(scheduling)).await.expect(403);
 
-    drop(world.revoke("p2", "other").await.expect(200));
+    world.revoke("p2", "other").await.expect(200);
     let revoked = world
         .ehr(
             "PUT",
@@ -212,7 +217,7 @@ async fn r4_credentials_follow_the_rules_and_replace_what_was() {
             Some(json!({"username": "p.two", "password": "seven plum trellis"})),
         )
         .await;
-    assert_eq!(revoked.expect(409).json()["reasons"], json!(["access_revoked"]));
+    assert_eq!(revoked.expect_and(409).json()["reasons"], json!(["access_revoked"]));
     world.patient("p3", World::chart_with(json!({"birth_date": "2020-01-01"}))).await;
     let child = world
         .ehr(
@@ -221,49 +226,49 @@ async fn r4_credentials_follow_the_rules_and_replace_what_was() {
             Some(json!({"username": "p.three", "password": "seven plum trellis"})),
         )
         .await;
-    assert_eq!(child.expect(403).code(), "representative_required");
+    assert_eq!(child.expect_and(403).code(), "representative_required");
 }
 
 #[tokio::test]
-async fn s4_staff_end_a_lock_at_once() {
+async fn staff_end_a_lock_at_once() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     for _ in 0..10 {
-        drop(world.sign_in("rosa.q", "wrong wrong wrong").await.expect(401));
+        world.sign_in("rosa.q", "wrong wrong wrong").await.expect(401);
     }
-    assert_eq!(world.sign_in("rosa.q", PASSWORD).await.expect(401).code(), "sign_in_failed");
+    assert_eq!(world.sign_in("rosa.q", PASSWORD).await.expect_and(401).code(), "sign_in_failed");
     let id = account_of(&world, "p1").await;
-    let unlocked = world.ehr("POST", &format!("/v1/accounts/{id}/unlock"), None).await.expect(200).json();
+    let unlocked = world.ehr("POST", &format!("/v1/accounts/{id}/unlock"), None).await.expect_and(200).json();
     assert_eq!(unlocked["username"], "rosa.q");
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(200));
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
-async fn i8_staff_see_whom_to_attend_to_until_it_is_settled() {
+async fn staff_see_who_needs_attention_until_it_is_settled() {
     let world = World::new().await;
     let attention = async || {
-        let all = world.ehr("GET", "/v1/onboarding?attention=true", None).await.expect(200).json();
+        let all = world.ehr("GET", "/v1/onboarding?attention=true", None).await.expect_and(200).json();
         let read = |row: &Value| (row["patient_id"].as_str().unwrap().to_owned(), row["attention"].clone());
         all["patients"].as_array().unwrap().iter().map(read).collect::<Vec<_>>()
     };
     assert_eq!(attention().await, []);
     let token = world.invited("p1").await;
-    drop(world.post(&format!("/i/{token}/not-me"), json!({"confirm": "yes"})).await.expect(202));
+    world.post(&format!("/i/{token}/not-me"), json!({"confirm": "yes"})).await.expect(202);
     let locked = world.invited("p2").await;
     for _ in 0..5 {
         let wrong = json!({"as": "patient", "family_name": "wrong", "birth_date": "2000-01-01"});
-        drop(world.post(&format!("/i/{locked}/verify"), wrong).await.expect(422));
+        world.post(&format!("/i/{locked}/verify"), wrong).await.expect(422);
     }
     assert_eq!(
         attention().await,
         [("p1".to_owned(), json!(["reported_wrong_recipient"])), ("p2".to_owned(), json!(["link_locked"]))]
     );
-    // The cures: the address is right after all; a new invitation.
+    // Staff settle it: they confirm the address and invite again.
     let confirm = Some(json!({"channel": "email"}));
-    drop(world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200));
-    drop(world.invite("p2", "email").await.expect(201));
+    world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200);
+    world.invite("p2", "email").await.expect(201);
     assert_eq!(attention().await, []);
     let there = world.staff(&world.other_keys.ehr, "GET", "/v1/onboarding?attention=true", None).await;
-    assert_eq!(there.expect(200).json()["patients"], json!([]));
-    drop(world.ehr("GET", "/v1/onboarding", None).await.expect(400));
+    assert_eq!(there.expect_and(200).json()["patients"], json!([]));
+    world.ehr("GET", "/v1/onboarding", None).await.expect(400);
 }

@@ -1,4 +1,4 @@
-//! One journey for each row of the feature table, by its id.
+//! What people do with Portico, step by step, through HTTP.
 
 mod account;
 mod delivery;

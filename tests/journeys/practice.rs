@@ -24,7 +24,7 @@ async fn an_operator_creates_a_practice_and_its_keys_are_shown_once_and_die_at_o
         ask(json!({"action": "issue_key", "practice": "hilltop", "client": "ehr", "preset": "ehr"})).await;
     let key = issued["key"].as_str().unwrap();
     assert_eq!(
-        world.staff(key, "GET", "/v1/settings", None).await.expect(200).json()["name"],
+        world.staff(key, "GET", "/v1/settings", None).await.expect_and(200).json()["name"],
         "Hilltop Clinic"
     );
     let listed = ask(json!({"action": "list_keys", "practice": "hilltop"})).await;
@@ -34,16 +34,16 @@ async fn an_operator_creates_a_practice_and_its_keys_are_shown_once_and_die_at_o
         ask(json!({"action": "revoke_key", "practice": "hilltop", "key": name})).await["revoked"],
         true
     );
-    drop(world.staff(key, "GET", "/v1/settings", None).await.expect(401));
+    world.staff(key, "GET", "/v1/settings", None).await.expect(401);
 }
 
 #[tokio::test]
 async fn settings_that_cannot_be_are_refused_all_at_once_and_nothing_changes() {
     let world = World::new().await;
-    let before = world.ehr("GET", "/v1/settings", None).await.expect(200).json();
+    let before = world.ehr("GET", "/v1/settings", None).await.expect_and(200).json();
     let wrong = json!({"link_hours": 0, "code_digits": 7, "time_zone": "Nowhere/Else", "portal_url": "javascript:alert(1)",
         "identity_facts": ["family_name"], "password_min_length": 4});
-    let refused = world.ehr("PUT", "/v1/settings", Some(wrong)).await.expect(400).json();
+    let refused = world.ehr("PUT", "/v1/settings", Some(wrong)).await.expect_and(400).json();
     let pointers: Vec<&str> =
         refused["errors"].as_array().unwrap().iter().map(|e| e["pointer"].as_str().unwrap()).collect();
     assert_eq!(
@@ -57,10 +57,10 @@ async fn settings_that_cannot_be_are_refused_all_at_once_and_nothing_changes() {
             "/password_min_length"
         ]
     );
-    assert_eq!(world.ehr("GET", "/v1/settings", None).await.expect(200).json(), before);
+    assert_eq!(world.ehr("GET", "/v1/settings", None).await.expect_and(200).json(), before);
     world.settings(json!({"name": "Riverside Clinic"})).await;
     assert_eq!(
-        world.ehr("GET", "/v1/audit", None).await.expect(200).json()["events"]
+        world.ehr("GET", "/v1/audit", None).await.expect_and(200).json()["events"]
             .as_array()
             .unwrap()
             .last()

@@ -1,4 +1,4 @@
-//! G2, G3, G5, K4: somebody looks after a patient, or after several.
+//! Representatives: somebody has access to the records of one patient, or of several.
 
 use portico_testkit::{Answer, Mail, PASSWORD, World};
 use serde_json::{Value, json};
@@ -16,25 +16,26 @@ async fn offer(world: &World, patient: &str, body: Value) -> Answer {
     world.ehr("POST", &format!("/v1/patients/{patient}/representatives"), Some(body)).await
 }
 
-/// Goes through a representative's link to a ticket: knows the patient's facts, gets the code at their own address.
+/// Follows a representative's link to a ticket: states the patient's facts, and gets the code at their own
+/// address.
 async fn ticket(world: &World, token: &str) -> (String, Mail) {
     let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "04/27/1945"});
-    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
     let sent = world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "sms"})).await;
-    drop(sent.expect(202));
+    sent.expect(202);
     let text = world.last_mail().await;
     let check = json!({"proof": proof, "code": text.code()});
-    let passed = world.post(&format!("/i/{token}/codes/check"), check).await.expect(200);
+    let passed = world.post(&format!("/i/{token}/codes/check"), check).await.expect_and(200);
     (passed.str("/ticket"), text)
 }
 
 async fn registered_mother(world: &World, patient: &str) -> String {
-    drop(offer(world, patient, mother(&json!({}))).await.expect(201));
+    offer(world, patient, mother(&json!({}))).await.expect(201);
     let mail = world.last_mail().await;
     let (ticket, _) = ticket(world, &mail.token()).await;
     let body =
         json!({"ticket": ticket, "username": "marta.vale", "password": PASSWORD, "accept_terms": true});
-    world.post(&format!("/i/{}/register", mail.token()), body).await.expect(201).str("/session_token")
+    world.post(&format!("/i/{}/register", mail.token()), body).await.expect_and(201).str("/session_token")
 }
 
 fn accounts(portal: &Value) -> Vec<(String, String, String)> {
@@ -44,10 +45,10 @@ fn accounts(portal: &Value) -> Vec<(String, String, String)> {
 }
 
 #[tokio::test]
-async fn g5_staff_invite_a_representative_who_registers_with_their_own_login() {
+async fn staff_invite_a_representative_who_registers_with_their_own_login() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    let invited = offer(&world, "p1", mother(&json!({}))).await.expect(201).json();
+    let invited = offer(&world, "p1", mother(&json!({}))).await.expect_and(201).json();
     assert_eq!((&invited["kind"], &invited["state"]), (&json!("representative"), &json!("pending")));
     assert_eq!(invited["representative"]["given_name"], "Marta");
     let mail = world.last_mail().await;
@@ -56,55 +57,56 @@ async fn g5_staff_invite_a_representative_who_registers_with_their_own_login() {
     let (ticket, text) = ticket(&world, &mail.token()).await;
     assert_eq!(text.get("to"), "+12025550177", "the code goes to who was invited, not to the patient");
     let body = json!({"ticket": ticket, "username": "marta.vale@example.com", "password": PASSWORD, "accept_terms": true});
-    let session =
-        world.post(&format!("/i/{}/register", mail.token()), body).await.expect(201).str("/session_token");
+    let session = world
+        .post(&format!("/i/{}/register", mail.token()), body)
+        .await
+        .expect_and(201)
+        .str("/session_token");
     let seen = world.introspect(&session).await;
     assert_eq!(seen["grants"], json!([{"patient_id": "p1", "relationship": "parent", "level": "full"}]));
     let portal = world.portal("p1").await;
     assert_eq!(accounts(&portal), [("marta.vale@example.com".into(), "parent".into(), "active".into())]);
 
-    // I3: the patient has no account of their own, so the same button still invites; both are there in the end.
-    let own = world.invite("p1", "email").await.expect(201).json();
+    // The patient has no account of their own, so the usual call still invites them.
+    let own = world.invite("p1", "email").await.expect_and(201).json();
     assert_eq!(own["kind"], "registration");
 }
 
 #[tokio::test]
-async fn i3_one_invitation_is_out_for_each_recipient() {
+async fn each_recipient_has_one_open_invitation() {
     let world = World::new().await;
     let patients = world.invited("p1").await;
-    drop(offer(&world, "p1", mother(&json!({}))).await.expect(201));
+    offer(&world, "p1", mother(&json!({}))).await.expect(201);
     let first = world.last_mail().await.token();
-    drop(
-        offer(&world, "p1", mother(&json!({"email": "paul@example.com", "given_name": "Paul"})))
-            .await
-            .expect(201),
-    );
+    offer(&world, "p1", mother(&json!({"email": "paul@example.com", "given_name": "Paul"})))
+        .await
+        .expect(201);
     let pauls = world.last_mail().await.token();
-    drop(offer(&world, "p1", mother(&json!({}))).await.expect(201));
+    offer(&world, "p1", mother(&json!({}))).await.expect(201);
     let second = world.last_mail().await.token();
     for (token, status) in [(&patients, 200), (&first, 410), (&pauls, 200), (&second, 200)] {
-        drop(world.get(&format!("/i/{token}")).await.expect(status));
+        world.get(&format!("/i/{token}")).await.expect(status);
     }
-    // Revoking ends them all.
-    drop(world.revoke("p1", "other").await.expect(200));
+    // Revoking ends all open invitations.
+    world.revoke("p1", "other").await.expect(200);
     for token in [&patients, &pauls, &second] {
-        drop(world.get(&format!("/i/{token}")).await.expect(410));
+        world.get(&format!("/i/{token}")).await.expect(410);
     }
     assert_eq!(
-        offer(&world, "p1", mother(&json!({}))).await.expect(409).json()["reasons"],
+        offer(&world, "p1", mother(&json!({}))).await.expect_and(409).json()["reasons"],
         json!(["access_revoked"])
     );
 }
 
 #[tokio::test]
-async fn g3_a_login_that_exists_takes_on_another_patient_by_signing_in_on_the_link_page() {
+async fn a_login_that_exists_takes_on_another_patient_by_signing_in_on_the_link_page() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    drop(registered_mother(&world, "p1").await);
+    registered_mother(&world, "p1").await;
     world
         .patient("p2", World::chart_with(json!({"given_name": "Tomas", "email": "tomas@example.com"})))
         .await;
-    drop(offer(&world, "p2", mother(&json!({"relationship": "guardian"}))).await.expect(201));
+    offer(&world, "p2", mother(&json!({"relationship": "guardian"}))).await.expect(201);
     let token = world.last_mail().await.token();
     world.advance(3600);
     let (ticket, _) = ticket(&world, &token).await;
@@ -112,8 +114,8 @@ async fn g3_a_login_that_exists_takes_on_another_patient_by_signing_in_on_the_li
         let body = json!({"ticket": ticket, "username": username, "password": password});
         world.post(&format!("/i/{token}/link"), body).await
     };
-    assert_eq!(link("marta.vale", "wrong wrong wrong").await.expect(401).code(), "sign_in_failed");
-    let linked = link("marta.vale", PASSWORD).await.expect(200).json();
+    assert_eq!(link("marta.vale", "wrong wrong wrong").await.expect_and(401).code(), "sign_in_failed");
+    let linked = link("marta.vale", PASSWORD).await.expect_and(200).json();
     assert_eq!(
         linked["grants"],
         json!([
@@ -121,35 +123,30 @@ async fn g3_a_login_that_exists_takes_on_another_patient_by_signing_in_on_the_li
             {"patient_id": "p2", "relationship": "guardian", "level": "full"},
         ])
     );
-    assert_eq!(link("marta.vale", PASSWORD).await.expect(410).code(), "link_unavailable", "spent once");
+    assert_eq!(link("marta.vale", PASSWORD).await.expect_and(410).code(), "link_unavailable", "spent once");
 
-    // K4: one of them ends, the other stays.
+    // Access to one patient ends; access to the other stays.
     let account = world.portal("p2").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
     let end = json!({"reason": "representative_ended", "account_id": account});
-    drop(world.ehr("POST", "/v1/patients/p2/portal/revoke", Some(end)).await.expect(200));
+    world.ehr("POST", "/v1/patients/p2/portal/revoke", Some(end)).await.expect(200);
     let mail = world.last_mail().await;
     assert_eq!(mail.get("to"), "marta.vale@example.com");
-    let signed_in = world.sign_in("marta.vale", PASSWORD).await.expect(200).json();
+    let signed_in = world.sign_in("marta.vale", PASSWORD).await.expect_and(200).json();
     assert_eq!(signed_in["grants"], json!([{"patient_id": "p1", "relationship": "parent", "level": "full"}]));
 }
 
 #[tokio::test]
-async fn g3_a_login_of_another_practice_is_as_if_it_did_not_exist() {
+async fn a_login_of_another_practice_is_as_if_it_did_not_exist() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let put = |id: &str| format!("/v1/patients/{id}");
-    drop(world.staff(&world.other_keys.ehr, "PUT", &put("x1"), Some(World::chart())).await.expect(201));
+    world.staff(&world.other_keys.ehr, "PUT", &put("x1"), Some(World::chart())).await.expect(201);
     let invite = Some(mother(&json!({})));
-    drop(
-        world
-            .staff(&world.other_keys.ehr, "POST", "/v1/patients/x1/representatives", invite)
-            .await
-            .expect(201),
-    );
+    world.staff(&world.other_keys.ehr, "POST", "/v1/patients/x1/representatives", invite).await.expect(201);
     let token = world.last_mail().await.token();
     let (ticket, _) = ticket(&world, &token).await;
     let body = json!({"ticket": ticket, "username": "rosa.q", "password": PASSWORD});
-    assert_eq!(world.post(&format!("/i/{token}/link"), body).await.expect(401).code(), "sign_in_failed");
+    assert_eq!(world.post(&format!("/i/{token}/link"), body).await.expect_and(401).code(), "sign_in_failed");
 }
 
 #[tokio::test]
@@ -159,56 +156,56 @@ async fn a_representative_is_shown_less_by_staff_and_all_again() {
     let session = registered_mother(&world, "p1").await;
     let account = world.portal("p1").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
     let path = format!("/v1/patients/p1/representatives/{account}");
-    let portal = world.ehr("PUT", &path, Some(json!({"level": "limited"}))).await.expect(200).json();
+    let portal = world.ehr("PUT", &path, Some(json!({"level": "limited"}))).await.expect_and(200).json();
     assert_eq!(portal["accounts"][0]["level"], "limited");
     assert_eq!(world.introspect(&session).await["grants"][0]["level"], "limited");
     let scheduling =
         world.staff(&world.keys.scheduling, "PUT", &path, Some(json!({"level": "limited"}))).await;
-    drop(scheduling.expect(403));
-    drop(world.ehr("PUT", &path, Some(json!({"level": "full"}))).await.expect(200));
+    scheduling.expect(403);
+    world.ehr("PUT", &path, Some(json!({"level": "full"}))).await.expect(200);
     assert_eq!(world.introspect(&session).await["grants"][0]["level"], "full");
 }
 
 #[tokio::test]
-async fn g2_a_teenager_with_a_representatives_address_waits_and_staff_decide() {
+async fn a_teenager_with_a_representatives_address_waits_and_staff_decide() {
     let world = World::new().await;
     let young = World::chart_with(json!({"birth_date": "2011-04-27", "email": "marta.vale@example.com"}));
     world.patient("p1", young).await;
-    drop(offer(&world, "p1", mother(&json!({}))).await.expect(201));
+    offer(&world, "p1", mother(&json!({}))).await.expect(201);
     let token = world.last_mail().await.token();
     let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "2011-04-27"});
-    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
-    let ticket = world.enter_code(&token, &proof).await.expect(200).str("/ticket");
-    drop(world.register(&token, &ticket, "marta.vale").await.expect(201));
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
+    world.register(&token, &ticket, "marta.vale").await.expect(201);
 
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let token = world.last_mail().await.token();
     world.advance(120);
     let facts = json!({"as": "patient", "family_name": "quillfeather", "birth_date": "2011-04-27"});
-    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
-    let ticket = world.enter_code(&token, &proof).await.expect(200).str("/ticket");
-    let held = world.register(&token, &ticket, "teen.q").await.expect(202).json();
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
+    let held = world.register(&token, &ticket, "teen.q").await.expect_and(202).json();
     assert_eq!(held["reason"], "guardian_contact_conflict");
-    let holds = world.ehr("GET", "/v1/holds", None).await.expect(200).json();
+    let holds = world.ehr("GET", "/v1/holds", None).await.expect_and(200).json();
     let id = holds["holds"][0]["hold_id"].as_str().unwrap().to_owned();
-    drop(world.sign_in("teen.q", PASSWORD).await.expect(403));
-    drop(world.ehr("POST", &format!("/v1/holds/{id}/grant"), None).await.expect(200));
-    drop(world.sign_in("teen.q", PASSWORD).await.expect(200));
+    world.sign_in("teen.q", PASSWORD).await.expect(403);
+    world.ehr("POST", &format!("/v1/holds/{id}/grant"), None).await.expect(200);
+    world.sign_in("teen.q", PASSWORD).await.expect(200);
 }
 
 #[tokio::test]
-async fn g5_what_is_missing_of_a_representative_is_said_all_at_once() {
+async fn everything_that_is_missing_of_a_representative_is_reported_at_once() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    let answer = offer(&world, "p1", json!({"channel": "email"})).await.expect(400).json();
+    let answer = offer(&world, "p1", json!({"channel": "email"})).await.expect_and(400).json();
     let pointers: Vec<&str> =
         answer["errors"].as_array().unwrap().iter().filter_map(|e| e["pointer"].as_str()).collect();
     assert_eq!(pointers, ["/given_name", "/family_name", "/relationship", "/email"]);
-    let own = offer(&world, "p1", mother(&json!({"relationship": "self"}))).await.expect(400).json();
+    let own = offer(&world, "p1", mother(&json!({"relationship": "self"}))).await.expect_and(400).json();
     assert_eq!(own["errors"][0]["pointer"], "/relationship");
     world.patient("p2", World::chart_with(json!({"chart_status": "deceased"}))).await;
     assert_eq!(
-        offer(&world, "p2", mother(&json!({}))).await.expect(422).json()["reasons"],
+        offer(&world, "p2", mother(&json!({}))).await.expect_and(422).json()["reasons"],
         json!(["deceased"])
     );
 }

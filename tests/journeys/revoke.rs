@@ -1,15 +1,15 @@
-//! K1, K2, K3: access taken away, and given back.
+//! Access is revoked or switched off, and given back.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
 
 #[tokio::test]
-async fn k1_a_revocation_ends_links_codes_sessions_and_access_in_one_write_and_the_patient_is_told() {
+async fn a_revocation_ends_links_codes_sessions_and_access_in_one_write_and_the_patient_is_told() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;
-    // Long enough that no copy of the practice's settings is left.
+    // Waits until no function has a copy of the practice's settings.
     world.advance(31);
-    let portal = world.revoke("p1", "left_practice").await.expect(200).json();
+    let portal = world.revoke("p1", "left_practice").await.expect_and(200).json();
     assert_eq!(
         (&portal["status"], &portal["color"], &portal["revoke_reason"]),
         (&json!("revoked"), &json!("red"), &json!("left_practice"))
@@ -21,37 +21,29 @@ async fn k1_a_revocation_ends_links_codes_sessions_and_access_in_one_write_and_t
     assert!(told.get("to") == "rosa.quillfeather@example.com" && told.get("text").contains("(202) 555-0100"));
 
     let sent = world.mails().await.len();
-    let again = world.revoke("p1", "other").await.expect(200).json();
+    let again = world.revoke("p1", "other").await.expect_and(200).json();
     assert_eq!(again, portal, "the same answer");
     assert_eq!(world.mails().await.len(), sent, "and no second message");
 
     let token = world.invited("p2").await;
-    let proof = world.state_facts(&token).await.expect(200).str("/proof");
-    drop(
-        world
-            .post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"}))
-            .await
-            .expect(202),
-    );
+    let proof = world.state_facts(&token).await.expect_and(200).str("/proof");
+    world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"})).await.expect(202);
     let code = world.last_mail().await.code();
-    drop(world.revoke("p2", "other").await.expect(200));
-    drop(
-        world
-            .post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code}))
-            .await
-            .expect(410),
-    );
-    drop(world.get(&format!("/i/{token}")).await.expect(410));
+    world.revoke("p2", "other").await.expect(200);
+    world.post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code})).await.expect(410);
+    world.get(&format!("/i/{token}")).await.expect(410);
     assert_eq!(world.portal("p2").await["invitations"][0]["state"], "revoked");
 }
 
 #[tokio::test]
-async fn k2_a_scheduling_key_cannot_revoke() {
+async fn a_scheduling_key_cannot_revoke() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let path = "/v1/patients/p1/portal/revoke";
-    let refused =
-        world.staff(&world.keys.scheduling, "POST", path, Some(json!({"reason": "other"}))).await.expect(403);
+    let refused = world
+        .staff(&world.keys.scheduling, "POST", path, Some(json!({"reason": "other"})))
+        .await
+        .expect_and(403);
     assert_eq!(refused.code(), "forbidden");
     let off = world
         .staff(
@@ -61,16 +53,16 @@ async fn k2_a_scheduling_key_cannot_revoke() {
             Some(json!({"enabled": false})),
         )
         .await;
-    drop(off.expect(403));
+    off.expect(403);
     assert_eq!(world.portal("p1").await["status"], "active");
 }
 
 #[tokio::test]
-async fn k3_a_re_invitation_restores_the_same_credentials_at_once_but_no_old_session() {
+async fn a_re_invitation_restores_the_same_credentials_at_once_but_no_old_session() {
     let world = World::new().await;
     let old = world.registered("p1", "rosa.q").await;
-    drop(world.revoke("p1", "left_practice").await.expect(200));
-    let restored = world.invite("p1", "email").await.expect(201).json();
+    world.revoke("p1", "left_practice").await.expect(200);
+    let restored = world.invite("p1", "email").await.expect_and(201).json();
     assert_eq!((&restored["kind"], &restored["state"]), (&json!("restored"), &json!("accepted")));
     assert_eq!(world.portal("p1").await["status"], "active");
     let mail = world.last_mail().await;
@@ -78,70 +70,60 @@ async fn k3_a_re_invitation_restores_the_same_credentials_at_once_but_no_old_ses
         mail.token().is_empty() && mail.get("text").contains("/riverside"),
         "says so, without a link to spend"
     );
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(200));
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
     assert_eq!(world.introspect(&old).await["active"], false, "what the revocation ended stays ended");
 }
 
 #[tokio::test]
-async fn k3_the_practice_may_ask_to_verify_again_with_a_new_password() {
+async fn the_practice_may_ask_to_verify_again_with_a_new_password() {
     let world = World::new().await;
     world.settings(json!({"regrant": "verify_again"})).await;
-    drop(world.registered("p1", "rosa.q").await);
-    drop(world.revoke("p1", "left_practice").await.expect(200));
+    world.registered("p1", "rosa.q").await;
+    world.revoke("p1", "left_practice").await.expect(200);
     come_back(&world).await;
 }
 
 #[tokio::test]
-async fn k3_after_a_compromise_only_a_key_that_may_revoke_re_invites_and_a_new_password_comes_first() {
+async fn after_a_compromise_only_a_key_that_may_revoke_re_invites_and_a_new_password_comes_first() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
-    drop(world.revoke("p1", "compromised").await.expect(200));
+    world.registered("p1", "rosa.q").await;
+    world.revoke("p1", "compromised").await.expect(200);
     let path = "/v1/patients/p1/invitations";
-    drop(
-        world
-            .staff(&world.keys.scheduling, "POST", path, Some(json!({"channel": "email"})))
-            .await
-            .expect(403),
-    );
+    world.staff(&world.keys.scheduling, "POST", path, Some(json!({"channel": "email"}))).await.expect(403);
     come_back(&world).await;
 }
 
-/// Through a restored link: identity, code, a new password; the old one is dead.
+/// Comes back through a restored link: identity, code, a new password. The old password no longer works.
 async fn come_back(world: &World) {
-    let invitation = world.invite("p1", "email").await.expect(201).json();
+    let invitation = world.invite("p1", "email").await.expect_and(201).json();
     assert_eq!((&invitation["kind"], &invitation["state"]), (&json!("restored"), &json!("pending")));
     assert_eq!(world.portal("p1").await["status"], "invited");
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(403));
+    world.sign_in("rosa.q", PASSWORD).await.expect(403);
     let token = world.last_mail().await.token();
     world.advance(60);
     let ticket = world.ticket(&token).await;
     let body = json!({"ticket": ticket, "password": "orchard lantern nine", "accept_terms": true});
-    let registered = world.post(&format!("/i/{token}/register"), body).await.expect(201).json();
+    let registered = world.post(&format!("/i/{token}/register"), body).await.expect_and(201).json();
     assert_eq!(registered["username"], "rosa.q");
     assert_eq!(world.portal("p1").await["status"], "active");
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(401));
-    drop(world.sign_in("rosa.q", "orchard lantern nine").await.expect(200));
+    world.sign_in("rosa.q", PASSWORD).await.expect(401);
+    world.sign_in("rosa.q", "orchard lantern nine").await.expect(200);
 }
 
 #[tokio::test]
-async fn k3_after_an_identity_error_registration_starts_anew() {
+async fn after_an_identity_error_registration_starts_anew() {
     let world = World::new().await;
-    drop(world.registered("p1", "wrong.person").await);
-    drop(world.revoke("p1", "identity_error").await.expect(200));
+    world.registered("p1", "wrong.person").await;
+    world.revoke("p1", "identity_error").await.expect(200);
     let path = "/v1/patients/p1/invitations";
-    drop(
-        world
-            .staff(&world.keys.scheduling, "POST", path, Some(json!({"channel": "email"})))
-            .await
-            .expect(403),
-    );
-    assert_eq!(world.invite("p1", "email").await.expect(201).json()["kind"], "registration");
+    world.staff(&world.keys.scheduling, "POST", path, Some(json!({"channel": "email"}))).await.expect(403);
+    assert_eq!(world.invite("p1", "email").await.expect_and(201).json()["kind"], "registration");
     let token = world.last_mail().await.token();
     world.advance(60);
     let ticket = world.ticket(&token).await;
-    drop(world.register(&token, &ticket, "rosa.q").await.expect(201));
+    world.register(&token, &ticket, "rosa.q").await.expect(201);
     assert_eq!(world.portal("p1").await["status"], "active");
-    drop(world.sign_in("wrong.person", PASSWORD).await.expect(403));
+    world.sign_in("wrong.person", PASSWORD).await.expect(403);
 }
 
 #[tokio::test]
@@ -152,15 +134,15 @@ async fn switching_access_off_suspends_every_grant_and_switching_it_on_brings_it
         world
             .ehr("PUT", "/v1/patients/p1/portal/access", Some(json!({"enabled": enabled})))
             .await
-            .expect(200)
+            .expect_and(200)
             .json()
     };
     assert_eq!(switch(false).await["status"], "blocked");
     assert_eq!(world.introspect(&session).await["active"], false);
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(403));
+    world.sign_in("rosa.q", PASSWORD).await.expect(403);
     assert_eq!(switch(true).await["status"], "active");
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(200));
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
     world.patient("p1", World::chart_with(json!({"chart_status": "deceased"}))).await;
-    drop(world.sign_in("rosa.q", PASSWORD).await.expect(403));
+    world.sign_in("rosa.q", PASSWORD).await.expect(403);
     assert_eq!(world.portal("p1").await["blockers"], json!(["deceased"]));
 }

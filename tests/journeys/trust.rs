@@ -1,14 +1,14 @@
-//! U1, D3: the audit trail, and the reader's language. U2 and U3 are among the attacks.
+//! The audit trail, and the language of messages, pages and problems.
 
 use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn u1_every_change_leaves_an_event_that_says_when_who_what_and_why() {
+async fn every_change_leaves_an_audit_event_with_time_actor_action_and_reason() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
-    drop(world.revoke("p1", "patient_request").await.expect(200));
-    let trail = world.ehr("GET", "/v1/audit?patient_id=p1", None).await.expect(200).json();
+    world.registered("p1", "rosa.q").await;
+    world.revoke("p1", "patient_request").await.expect(200);
+    let trail = world.ehr("GET", "/v1/audit?patient_id=p1", None).await.expect_and(200).json();
     let events = trail["events"].as_array().unwrap();
     let actions: Vec<&str> = events.iter().map(|event| event["action"].as_str().unwrap()).collect();
     assert_eq!(
@@ -27,7 +27,7 @@ async fn u1_every_change_leaves_an_event_that_says_when_who_what_and_why() {
         (&events[5]["detail"]["reason"], &events[4]["by"]["client"]),
         (&json!("patient_request"), &json!("patient"))
     );
-    // Seals and ids are made of digits, and may hold any three or four of them.
+    // Seals and ids may contain any three or four digits by chance, so they are left out.
     let told = events
         .iter()
         .fold(String::new(), |told, event| format!("{told} {} {}", event["by"], event["action"]));
@@ -38,16 +38,16 @@ async fn u1_every_change_leaves_an_event_that_says_when_who_what_and_why() {
     for secret in ["Quillfeather", "1945", "example.com", "555"] {
         assert!(!told.contains(secret), "the trail names {secret}");
     }
-    let whole = world.ehr("GET", "/v1/audit/verify", None).await.expect(200).json();
+    let whole = world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json();
     assert_eq!(whole["intact"], true);
     assert!(whole["checked"].as_u64().unwrap() >= 7);
 }
 
 #[tokio::test]
-async fn u1_tampering_with_the_trail_shows() {
+async fn a_tampered_audit_trail_is_detected() {
     for tampering in ["change", "remove", "cut"] {
         let world = World::new().await;
-        drop(world.registered("p1", "rosa.q").await);
+        world.registered("p1", "rosa.q").await;
         let number = if tampering == "cut" { 5 } else { 3 };
         let table = aws_sdk_dynamodb::Client::from_conf(world.service.cloud.dynamodb.clone());
         let (pk, sk) = ("AUDIT#riverside#PATIENT#p1".to_owned(), format!("{number:012}"));
@@ -61,7 +61,7 @@ async fn u1_tampering_with_the_trail_shows() {
             table.delete_item().table_name("portico").key("pk", s(pk)).key("sk", s(sk)).send().await.unwrap();
         }
         for path in ["/v1/audit/verify?patient_id=p1", "/v1/audit/verify"] {
-            let verdict = world.ehr("GET", path, None).await.expect(200).json();
+            let verdict = world.ehr("GET", path, None).await.expect_and(200).json();
             assert_eq!(verdict["intact"], false, "{tampering}");
             assert_eq!(verdict["first_broken"], format!("patient p1 {number}"), "{tampering}");
         }
@@ -69,31 +69,34 @@ async fn u1_tampering_with_the_trail_shows() {
 }
 
 #[tokio::test]
-async fn u1_a_long_trail_comes_in_pages() {
+async fn a_long_audit_trail_comes_in_pages() {
     let world = World::new().await;
     for round in 0..130 {
         world.patient("p1", World::chart_with(json!({"city": format!("Town {round}")}))).await;
         world.advance(1);
     }
-    let first = world.ehr("GET", "/v1/audit?patient_id=p1", None).await.expect(200).json();
+    let first = world.ehr("GET", "/v1/audit?patient_id=p1", None).await.expect_and(200).json();
     assert_eq!(first["events"].as_array().map(Vec::len), Some(100));
     let cursor = first["next_cursor"].as_str().unwrap();
-    let rest =
-        world.ehr("GET", &format!("/v1/audit?patient_id=p1&cursor={cursor}"), None).await.expect(200).json();
+    let rest = world
+        .ehr("GET", &format!("/v1/audit?patient_id=p1&cursor={cursor}"), None)
+        .await
+        .expect_and(200)
+        .json();
     assert_eq!(
         (rest["events"].as_array().map(Vec::len), &rest["events"][0]["number"]),
         (Some(30), &json!(101))
     );
     assert_eq!(rest.get("next_cursor"), None);
-    drop(world.ehr("GET", &format!("/v1/audit?patient_id=p2&cursor={cursor}"), None).await.expect(404));
-    drop(world.ehr("GET", &format!("/v1/audit?cursor={cursor}"), None).await.expect(400));
+    world.ehr("GET", &format!("/v1/audit?patient_id=p2&cursor={cursor}"), None).await.expect(404);
+    world.ehr("GET", &format!("/v1/audit?cursor={cursor}"), None).await.expect(400);
 }
 
 #[tokio::test]
-async fn d3_messages_speak_the_patients_language_and_pages_and_problems_the_readers() {
+async fn messages_use_the_patients_language_and_pages_and_problems_the_readers() {
     let world = World::new().await;
     world.patient("p1", World::chart_with(json!({"language": "es-MX"}))).await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let mail = world.last_mail().await;
     assert!(
         mail.get("language") == "es"
@@ -104,16 +107,17 @@ async fn d3_messages_speak_the_patients_language_and_pages_and_problems_the_read
     let spanish = world
         .send(world.request("GET", &format!("/i/{token}?lang=es")).header("accept", "text/html"))
         .await
-        .expect(200);
+        .expect_and(200);
     assert!(spanish.text.contains("<html lang=\"es\">") && spanish.header("content-language") == "es");
     let browser = world
         .request("GET", &format!("/i/{token}"))
         .header("accept", "text/html")
         .header("accept-language", "es-US,en;q=0.5");
-    assert!(world.send(browser).await.expect(200).text.contains("<html lang=\"es\">"));
+    assert!(world.send(browser).await.expect_and(200).text.contains("<html lang=\"es\">"));
     let problem = world.request("POST", "/riverside/sign-in").header("accept-language", "es");
-    let problem = world.send(problem.json(&json!({"username": "x", "password": PASSWORD}))).await.expect(401);
-    let english = world.sign_in("x", PASSWORD).await.expect(401);
+    let problem =
+        world.send(problem.json(&json!({"username": "x", "password": PASSWORD}))).await.expect_and(401);
+    let english = world.sign_in("x", PASSWORD).await.expect_and(401);
     assert_ne!(problem.str("/detail"), english.str("/detail"));
     let text = |answer: &portico_testkit::Answer| answer.json()["detail"].as_str().map(str::to_owned);
     assert!(

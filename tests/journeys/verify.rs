@@ -1,31 +1,31 @@
-//! V1, V3, V4: who is at the link?
+//! The identity check at a link: facts, codes by message or call, and the code that staff tell.
 
 use portico_testkit::World;
 use serde_json::json;
 
 #[tokio::test]
-async fn v1_identity_then_a_code_by_email_or_by_text() {
+async fn identity_then_a_code_by_email_or_by_text() {
     let world = World::new().await;
     let token = world.invited("p1").await;
-    let link = world.get(&format!("/i/{token}")).await.expect(200).json();
+    let link = world.get(&format!("/i/{token}")).await.expect_and(200).json();
     assert_eq!(
         (&link["check"], &link["steps"]),
         (&json!("identity_and_code"), &json!(["identity", "code", "register"]))
     );
-    let known = world.state_facts(&token).await.expect(200).json();
+    let known = world.state_facts(&token).await.expect_and(200).json();
     assert_eq!(
         (&known["next"], &known["code_channels"]),
         (&json!("code"), &json!(["email", "sms", "voice"]))
     );
     let ask = json!({"proof": known["proof"], "channel": "sms"});
     assert_eq!(
-        world.post(&format!("/i/{token}/codes"), ask).await.expect(202).json(),
+        world.post(&format!("/i/{token}/codes"), ask).await.expect_and(202).json(),
         json!({"resend_after": 60})
     );
     let text = world.last_mail().await;
     assert_eq!((text.get("channel"), text.get("to")), ("sms", "+12025550143"));
     let check = json!({"proof": known["proof"], "code": text.code()});
-    let passed = world.post(&format!("/i/{token}/codes/check"), check).await.expect(200).json();
+    let passed = world.post(&format!("/i/{token}/codes/check"), check).await.expect_and(200).json();
     assert_eq!(
         (&passed["next"], &passed["suggested_username"]),
         (&json!("register"), &json!("rosa.quillfeather@example.com"))
@@ -33,37 +33,40 @@ async fn v1_identity_then_a_code_by_email_or_by_text() {
 }
 
 #[tokio::test]
-async fn v1_the_access_code_that_staff_tell_stands_for_a_code_by_message() {
+async fn the_access_code_that_staff_tell_stands_for_a_code_by_message() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let access_code = world.portal("p1").await["invitation"]["access_code"].as_str().unwrap().to_owned();
     let mut facts = json!({"as": "patient", "family_name": "Quillfeather", "birth_date": "19450427", "access_code": access_code});
-    let passed = world.post(&format!("/i/{token}/verify"), facts.clone()).await.expect(200);
+    let passed = world.post(&format!("/i/{token}/verify"), facts.clone()).await.expect_and(200);
     assert_eq!(passed.str("/next"), "register");
     assert_eq!(world.mails().await.len(), 1, "no code was sent");
     facts["access_code"] = json!(format!("{:08}", (access_code.parse::<u32>().unwrap() + 1) % 100_000_000));
-    drop(world.post(&format!("/i/{token}/verify"), facts).await.expect(422));
+    world.post(&format!("/i/{token}/verify"), facts).await.expect(422);
     assert_eq!(world.portal("p1").await["verification_failures"][0]["facts"], json!(["access_code"]));
 }
 
 #[tokio::test]
-async fn v1_the_practice_chooses_what_a_visitor_must_pass() {
+async fn the_practice_chooses_what_a_visitor_must_pass() {
     let world = World::new().await;
     world.settings(json!({"registration_check": "identity", "identity_facts": ["family_name", "birth_date", "postal_code"]})).await;
     let token = world.invited("p1").await;
     let mut facts = json!({"as": "patient", "family_name": "Quillfeather", "birth_date": "1945-04-27"});
-    let missing = world.post(&format!("/i/{token}/verify"), facts.clone()).await.expect(400);
+    let missing = world.post(&format!("/i/{token}/verify"), facts.clone()).await.expect_and(400);
     assert_eq!(missing.json()["errors"][0]["pointer"], "/postal_code");
     facts["postal_code"] = json!("02139-7777");
-    assert_eq!(world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/next"), "register");
+    assert_eq!(
+        world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/next"),
+        "register"
+    );
 
     world.settings(json!({"registration_check": "link_only"})).await;
-    let passed = world.post(&format!("/i/{token}/verify"), json!({"as": "patient"})).await.expect(200);
-    drop(world.register(&token, &passed.str("/ticket"), "rosa.q").await.expect(201));
+    let passed = world.post(&format!("/i/{token}/verify"), json!({"as": "patient"})).await.expect_and(200);
+    world.register(&token, &passed.str("/ticket"), "rosa.q").await.expect(201);
 }
 
 #[tokio::test]
-async fn v3_names_compare_by_letters_zip_by_five_digits_and_dates_in_three_ways() {
+async fn names_compare_by_letters_zip_by_five_digits_and_dates_in_three_ways() {
     let world = World::new().await;
     world.settings(json!({"identity_facts": ["family_name", "birth_date", "postal_code"]})).await;
     for (place, (family, typed)) in
@@ -75,33 +78,33 @@ async fn v3_names_compare_by_letters_zip_by_five_digits_and_dates_in_three_ways(
         world
             .patient(&id, World::chart_with(json!({"family_name": family, "postal_code": "02139-1234"})))
             .await;
-        drop(world.invite(&id, "email").await.expect(201));
+        world.invite(&id, "email").await.expect(201);
         let token = world.last_mail().await.token();
         let date = ["19450427", "1945-04-27", "04/27/1945"][place];
         let facts =
             json!({"as": "patient", "family_name": typed, "birth_date": date, "postal_code": "02139"});
-        drop(world.post(&format!("/i/{token}/verify"), facts).await.expect(200));
+        world.post(&format!("/i/{token}/verify"), facts).await.expect(200);
     }
     world.patient("zero", World::chart_with(json!({"postal_code": "00000"}))).await;
-    drop(world.invite("zero", "email").await.expect(201));
+    world.invite("zero", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let facts = json!({"as": "patient", "family_name": "Quillfeather", "birth_date": "19450427", "postal_code": "00000"});
-    drop(world.post(&format!("/i/{token}/verify"), facts).await.expect(422));
+    world.post(&format!("/i/{token}/verify"), facts).await.expect(422);
 }
 
 #[tokio::test]
-async fn v4_staff_see_which_fact_failed_and_the_visitor_never() {
+async fn staff_see_which_fact_failed_and_the_visitor_never() {
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}/verify");
     let name = world
         .post(&path, json!({"as": "patient", "family_name": "Wrong", "birth_date": "19450427"}))
         .await
-        .expect(422);
+        .expect_and(422);
     let date = world
         .post(&path, json!({"as": "patient", "family_name": "Quillfeather", "birth_date": "19450428"}))
         .await
-        .expect(422);
+        .expect_and(422);
     assert_eq!(name.text, date.text);
     let failures = world.portal("p1").await["verification_failures"].clone();
     assert_eq!(
@@ -109,41 +112,29 @@ async fn v4_staff_see_which_fact_failed_and_the_visitor_never() {
         (&json!(["family_name"]), &json!(["birth_date"]))
     );
     for _ in 0..3 {
-        drop(
-            world
-                .post(&path, json!({"as": "patient", "family_name": "Wrong", "birth_date": "19450427"}))
-                .await
-                .expect(422),
-        );
+        world
+            .post(&path, json!({"as": "patient", "family_name": "Wrong", "birth_date": "19450427"}))
+            .await
+            .expect(422);
     }
-    drop(world.state_facts(&token).await.expect(410));
+    world.state_facts(&token).await.expect(410);
     assert_eq!(world.portal("p1").await["invitation"]["state"], "locked");
 }
 
 #[tokio::test]
-async fn v4_the_practice_may_have_codes_of_five_digits() {
+async fn the_practice_may_have_codes_of_five_digits() {
     let world = World::new().await;
     world.settings(json!({"code_digits": 5})).await;
     let token = world.invited("p1").await;
-    let proof = world.state_facts(&token).await.expect(200).str("/proof");
-    drop(
-        world
-            .post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"}))
-            .await
-            .expect(202),
-    );
+    let proof = world.state_facts(&token).await.expect_and(200).str("/proof");
+    world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"})).await.expect(202);
     let code = world.last_mail().await.code();
     assert_eq!(code.len(), 5);
-    drop(
-        world
-            .post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code}))
-            .await
-            .expect(200),
-    );
+    world.post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code})).await.expect(200);
 }
 
 #[tokio::test]
-async fn v1_a_code_is_told_by_phone_call_digit_by_digit_in_the_patients_language() {
+async fn a_code_is_told_by_phone_call_digit_by_digit_in_the_patients_language() {
     let world = World::new().await;
     world
         .patient(
@@ -151,14 +142,14 @@ async fn v1_a_code_is_told_by_phone_call_digit_by_digit_in_the_patients_language
             World::chart_with(json!({"language": "es", "mobile_phone": null, "home_phone": "+12025550144"})),
         )
         .await;
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let token = world.last_mail().await.token();
-    let known = world.state_facts(&token).await.expect(200).json();
+    let known = world.state_facts(&token).await.expect_and(200).json();
     assert_eq!(known["code_channels"], json!(["email", "voice"]));
     let ask = json!({"proof": known["proof"], "channel": "voice"});
-    drop(world.post(&format!("/i/{token}/codes"), ask).await.expect(202));
+    world.post(&format!("/i/{token}/codes"), ask).await.expect(202);
     let call = world.last_mail().await;
     assert_eq!((call.get("channel"), call.get("to"), call.get("language")), ("voice", "+12025550144", "es"));
     let check = json!({"proof": known["proof"], "code": call.code()});
-    drop(world.post(&format!("/i/{token}/codes/check"), check).await.expect(200));
+    world.post(&format!("/i/{token}/codes/check"), check).await.expect(200);
 }

@@ -1,10 +1,10 @@
-//! Sequences that showed a fault once, shrunk, each under the sentence that it broke.
+//! Sequences that once showed a fault, shrunk. The name of each test is the rule that was broken.
 
 use super::reference::{Entered, Op, Way, Why};
 use super::{onboarding, play, representing, through};
 
 #[test]
-fn who_signed_in_ten_times_is_not_locked_out_by_changing_the_password() {
+fn ten_sign_ins_and_a_changed_password_lock_nobody_out() {
     let mut ops = onboarding(Way::Email);
     ops.extend(vec![Op::SignIn(0, Entered::Right); 10]);
     ops.extend([Op::ChangePassword(0, true), Op::SignIn(0, Entered::Right)]);
@@ -31,7 +31,7 @@ fn a_deleted_account_does_not_come_back_by_a_link_that_was_out() {
 }
 
 #[test]
-fn whom_nobody_should_have_let_in_stays_out_when_access_is_taken_away_once_more() {
+fn a_milder_second_revocation_asks_for_no_less_than_the_first() {
     let mut ops = onboarding(Way::Email);
     ops.extend([Op::Revoke(Why::IdentityError), Op::Invite(Way::Email, false), Op::Revoke(Why::Other)]);
     ops.push(Op::Invite(Way::Email, false));

@@ -1,6 +1,6 @@
-//! P1, exhaustively: every sequence of up to six calls by which somebody who never sees the victim's mail could try to
-//! choose the victim's password. They have an account and an invitation of their own at the practice, and know all facts
-//! about the victim. Sequences that lead to the same state go on as one.
+//! Tries every sequence of up to six calls by which an attacker who never sees the victim's mail could try to
+//! choose the victim's password. The attacker has an account and an invitation of their own at the practice,
+//! and knows all facts about the victim. Sequences that lead to the same state are continued once.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::system::carried;
 
-/// Calls in a row.
+/// The most calls in a sequence.
 const LONGEST: usize = 6;
 /// Victims in one world: its engine's stream grows with each.
 const VICTIMS: usize = 10;
@@ -65,7 +65,7 @@ const CALLS: [Call; 19] = [
 struct Pair<'w> {
     world: &'w World,
     n: usize,
-    /// What the attacker has in hand of their own: reset link, code, ticket; invitation and its ticket.
+    /// What the attacker owns: reset link, code and ticket; invitation and its ticket.
     token: String,
     code: String,
     ticket: String,
@@ -78,7 +78,7 @@ struct Pair<'w> {
 
 impl<'w> Pair<'w> {
     async fn new(world: &'w World, n: usize) -> Self {
-        // A new hour, so that nobody's limits are used up by those before.
+        // Moves to a new hour, so that earlier pairs have not used up any limit.
         world.advance(7200);
         world.service.capture.clear().unwrap();
         let mut accounts = [String::new(), String::new()];
@@ -87,20 +87,20 @@ impl<'w> Pair<'w> {
             let given =
                 json!({"username": format!("{who}.n{n}x"), "password": format!("first phrase of {who}")});
             let path = format!("/v1/patients/{who}{n}/credentials");
-            accounts[place] = world.ehr("PUT", &path, Some(given)).await.expect(200).str("/account_id");
+            accounts[place] = world.ehr("PUT", &path, Some(given)).await.expect_and(200).str("/account_id");
         }
         world.patient(&format!("invited{n}"), chart("invited", n)).await;
-        drop(world.invite(&format!("invited{n}"), "email").await.expect(201));
+        world.invite(&format!("invited{n}"), "email").await.expect(201);
         world.service.idle().await;
         let invitation = token_in(&sent_to(world, "invited", n));
         let facts = json!({"as": "patient", "family_name": "Thorne", "birth_date": "1945-04-27"});
-        let proof = world.post(&format!("/i/{invitation}/verify"), facts).await.expect(200).str("/proof");
+        let proof = world.post(&format!("/i/{invitation}/verify"), facts).await.expect_and(200).str("/proof");
         let wanted = json!({"proof": proof, "channel": "email"});
-        drop(world.post(&format!("/i/{invitation}/codes"), wanted).await.expect(202));
+        world.post(&format!("/i/{invitation}/codes"), wanted).await.expect(202);
         world.service.idle().await;
         let code = carried(&sent_to(world, "invited", n)).unwrap();
         let check = json!({"proof": proof, "code": code});
-        let passed = world.post(&format!("/i/{invitation}/codes/check"), check).await.expect(200);
+        let passed = world.post(&format!("/i/{invitation}/codes/check"), check).await.expect_and(200);
         let mut pair = Self {
             world,
             n,
@@ -128,7 +128,7 @@ impl<'w> Pair<'w> {
     /// The records of these people.
     async fn items(&self) -> Vec<Value> {
         self.world.service.idle().await;
-        let text = self.world.get("/_local/items").await.expect(200).text;
+        let text = self.world.get("/_local/items").await.expect_and(200).text;
         let names = [format!("victim{}\"", self.n), format!("attacker{}\"", self.n), self.login()];
         let ours = |line: &&str| names.iter().chain(&self.accounts).any(|name| line.contains(name.as_str()));
         text.lines().filter(ours).map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -143,9 +143,10 @@ impl<'w> Pair<'w> {
         items.iter().find(|item| item["pk"]["S"] == login.as_str()).map(Value::to_string).unwrap_or_default()
     }
 
-    /// All that decides what a further call can do: which of both people's links still work and how far somebody got with
-    /// them, and what the attacker holds. Links that are over never open again; what counts (tries, codes, limits) only
-    /// ever forbids, and the shortest way to a state, the first that is found, has counted least.
+    /// Everything that decides what a further call can do: which links of both people still work and how far
+    /// somebody got with them, and what the attacker holds. Links that are over never open again. Counters
+    /// (tries, codes, limits) only ever forbid, and the first way found to a state is the shortest, so it has
+    /// counted least.
     fn state(&self, items: &[Value]) -> String {
         let ours = ["victim", "attacker"].map(|who| format!("{who}{}", self.n));
         let mut state = BTreeSet::new();
@@ -185,7 +186,7 @@ impl<'w> Pair<'w> {
     }
 
     async fn ask(&self, path: &str, body: Value) {
-        drop(self.post(&format!("/{}/{path}", self.world.practice), body).await.expect(202));
+        self.post(&format!("/{}/{path}", self.world.practice), body).await.expect(202);
     }
 
     async fn make(&mut self, call: Call) -> Option<Answer> {
@@ -226,7 +227,7 @@ impl<'w> Pair<'w> {
             Call::GuessAnswer => Some(self.post(&path(&made_up, "answer"), born).await),
             Call::GuessPassword => Some(self.post(&path(&made_up, "password"), password(&ticket)).await),
             Call::OwnCodes => {
-                // Half a minute and more between codes is for anybody.
+                // Codes must be a minute apart for everybody.
                 self.world.advance(61);
                 Some(self.post(&path(&own, "codes"), json!({"channel": "sms"})).await)
             }
@@ -268,7 +269,7 @@ impl<'w> Pair<'w> {
         answer
     }
 
-    /// The attacker's own mail alone.
+    /// Reads the attacker's own mail, and nobody else's.
     async fn read_own_mail(&mut self) {
         self.world.service.idle().await;
         for message in self.world.service.capture.messages(None, None) {
@@ -302,7 +303,7 @@ fn sent_to(world: &World, who: &str, n: usize) -> String {
 }
 
 #[tokio::test]
-async fn p1_no_six_calls_of_somebody_without_the_mail_change_the_victims_password() {
+async fn no_six_calls_of_somebody_without_the_mail_change_the_victims_password() {
     let mut world = World::new().await;
     let mut pairs = 0;
     let mut states = BTreeSet::new();
@@ -323,7 +324,8 @@ async fn p1_no_six_calls_of_somebody_without_the_mail_change_the_victims_passwor
                 if way.is_empty() {
                     states.insert(before.clone());
                 }
-                // Calls that change nothing share a pair; after one that does, another pair goes the same way.
+                // Calls that change nothing share a pair. After a call that changes something, a new pair
+                // goes the same way.
                 while let Some(call) = todo.pop() {
                     let answer = pair.make(call).await;
                     calls += 1;

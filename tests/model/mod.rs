@@ -1,11 +1,11 @@
-//! Random sequences of everything that people do with one patient's portal, against a small model of it: staff, the
-//! patient, a representative, an attacker who reads nobody's mail, and a clock that jumps.
+//! Compares random sequences of operations on one patient's portal with a small model of it. Staff, the
+//! patient, a representative and an attacker who reads nobody's mail act, and the clock jumps.
 //!
-//! [`reference`] is the model, [`system`] the service over HTTP. A sequence that failed once stands in [`found`] under a
-//! sentence; its seed is kept under `model/regressions` and tried first from then on.
+//! [`reference`] is the model, [`system`] the service over HTTP. A sequence that failed once becomes a test
+//! in [`found`]; its seed is kept under `model/regressions` and tried first from then on.
 //!
-//! `PORTICO_MODEL_SEQUENCES` says how many sequences there are (2,000), `PORTICO_MODEL_SEED` which: the same seed means
-//! the same sequences.
+//! `PORTICO_MODEL_SEQUENCES` sets the number of sequences (2,000), `PORTICO_MODEL_SEED` selects them: the
+//! same seed gives the same sequences.
 
 mod found;
 mod guesses;
@@ -20,13 +20,14 @@ use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use reference::{Address, Entered, Model, Op, Way, Why};
 use system::System;
 
-/// Tests that share the sequences, so that as many threads can be at work.
+/// The number of tests that share the sequences, so that as many threads can work.
 const WORKERS: u64 = 4;
 const SEQUENCES: u64 = 2000;
-/// Phrases in a sequence, at most; of one to six operations each.
+/// The most phrases in a sequence. A phrase has one to six operations.
 const PHRASES: u64 = 5;
 
-/// What is done in one go: mostly one thing, sometimes what belongs together, so that a short sequence gets far.
+/// Operations that are done together: mostly one, sometimes several that belong together, so that a short
+/// sequence gets far.
 type Phrase = Vec<Op>;
 
 struct Patient;
@@ -45,13 +46,13 @@ impl ReferenceStateMachine for Patient {
 
     fn apply(mut model: Model, phrase: &Phrase) -> Model {
         for op in phrase {
-            drop(model.apply(op));
+            model.apply(op);
         }
         model
     }
 }
 
-/// What may come next: anything, but more often what leads on from here.
+/// The phrases that may come next: every operation, but more often those that lead on from here.
 fn phrases(model: &Model) -> BoxedStrategy<Phrase> {
     let link = || prop_oneof![6 => Just(0_usize), 2 => Just(1), 1 => Just(2), 1 => 0..8_usize];
     let account = || prop_oneof![3 => Just(0_usize), 1 => Just(1), 1 => 0..4_usize];
@@ -68,7 +69,7 @@ fn phrases(model: &Model) -> BoxedStrategy<Phrase> {
 
     let registered = !model.accounts.is_empty();
     let linked = !model.links.is_empty();
-    // Weight, and what it is the weight of.
+    // Each phrase has a weight in front.
     let mut all: Vec<(u32, BoxedStrategy<Phrase>)> = vec![
         (4, one((way(), any::<bool>()).prop_map(|(way, over)| Op::Invite(way, over)).boxed())),
         (1, one(Just(Op::Cancel).boxed())),
@@ -150,33 +151,33 @@ fn through(link: usize) -> Phrase {
     vec![Op::Facts(link, true), Op::Code(link), Op::Check(link, true)]
 }
 
-/// Invited, and registered at once.
+/// The patient is invited and registers at once.
 fn onboarding(way: Way) -> Phrase {
     [vec![Op::Invite(way, false)], through(0), vec![Op::Register(0, false)]].concat()
 }
 
-/// A representative, invited and registered at once.
+/// A representative is invited and registers at once.
 fn representing() -> Phrase {
     [vec![Op::InviteRepresentative], through(0), vec![Op::Register(0, false)]].concat()
 }
 
-/// A password forgotten, and a new one chosen.
+/// A password is forgotten and a new one chosen.
 fn resetting(account: usize) -> Phrase {
     vec![Op::ForgotPassword(account), Op::Code(0), Op::Check(0, true), Op::NewPassword(0)]
 }
 
-/// User name and password from the desk, used, and the password changed.
+/// Staff set user name and password; the person signs in and changes the password.
 fn desk() -> Phrase {
     vec![Op::SetCredentials(false), Op::SignIn(0, Entered::Right), Op::ChangePassword(0, true)]
 }
 
-/// Revoked, invited again, and gone through what comes then.
+/// Access is revoked, the patient is invited again and goes through the link.
 fn back_again(why: Why) -> Phrase {
     [vec![Op::Revoke(why), Op::Invite(Way::Email, true)], through(0), vec![Op::Register(0, false)]].concat()
 }
 
 impl StateMachineTest for Patient {
-    /// The service, and the model as of the operation that it is at: a phrase is several.
+    /// The service, and the model after each single operation, since a phrase has several.
     type SystemUnderTest = (System, Model);
     type Reference = Self;
 
@@ -218,7 +219,7 @@ fn finish(system: &mut System, model: &mut Model) {
     system.look_closely(model);
 }
 
-/// One sequence that is written down.
+/// Plays one fixed sequence.
 fn play(ops: &[Op]) {
     let (mut system, mut model) = (System::new(), Model::new());
     for op in ops {
@@ -233,7 +234,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
-/// A share of the sequences, with a seed of its own.
+/// Plays one worker's share of the sequences, with a seed of its own.
 fn sequences(worker: u64) {
     let seed = number("PORTICO_MODEL_SEED", 20_261_122) * WORKERS + worker;
     let cases = number("PORTICO_MODEL_SEQUENCES", SEQUENCES).div_ceil(WORKERS);

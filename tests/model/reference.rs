@@ -1,5 +1,6 @@
-//! The reference: one patient's way through the portal as one would explain it at a front desk. It knows no store, no
-//! token, no transaction: only who was told what, what was decided, and what time it is.
+//! The reference model: one patient's way through the portal as one would explain it at a front desk. It has
+//! no store, no tokens and no transactions, only who got which message, what was decided, and what time it
+//! is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,14 +20,15 @@ pub enum Address {
     MartasMobile,
 }
 
-/// Which way a message goes.
+/// The channel of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     Email,
     Text,
 }
 
-/// Why access is taken away, the worst last: what it takes until it comes back is more and more.
+/// The reason for a revocation, the most severe last. The more severe it is, the more it takes to get access
+/// back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     Other,
@@ -37,18 +39,19 @@ pub enum Why {
 /// Which password somebody enters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entered {
-    /// The one chosen last.
+    /// The password that was chosen last.
     Right,
-    /// The one before it, if there was one; else nobody's.
+    /// The password before the last one, or a wrong one if there was none.
     Old,
-    /// Nobody's.
+    /// A password that nobody has.
     Wrong,
 }
 
-/// What people do. A `usize` says which link (of those ever mailed), account or session, counted from the latest.
+/// An operation. A `usize` selects a link (of those ever mailed), an account or a session, counted from the
+/// latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
-    /// Staff invite the patient; over their no, if `true`.
+    /// Staff invite the patient; if `true`, they override that the patient declined.
     Invite(Way, bool),
     Cancel,
     InviteRepresentative,
@@ -67,17 +70,17 @@ pub enum Op {
     Delete(usize),
 
     Open(usize),
-    /// Facts, right or wrong; on a reset link birth date and the code that staff tell.
+    /// Somebody states facts, right or wrong; on a reset link the birth date and the code that staff tell.
     Facts(usize, bool),
     Code(usize),
     Check(usize, bool),
-    /// Registers; with a user name that somebody has, if `true`.
+    /// Somebody registers; if `true`, with a user name that is taken.
     Register(usize, bool),
-    /// Adds the patient to the login of an account, with the right password or a wrong one.
+    /// Somebody adds the patient to the login of an account, with the right password or a wrong one.
     LinkLogin(usize, usize, bool),
     Renew(usize),
     NotMe(usize),
-    /// Chooses a password at the end of a reset link.
+    /// Somebody chooses a password at the end of a reset link.
     NewPassword(usize),
 
     SignIn(usize, Entered),
@@ -87,7 +90,7 @@ pub enum Op {
     EndOthers(usize),
     ForgotPassword(usize),
     ForgotUsername(Address),
-    /// The portal asks of every session ever given out whether it holds.
+    /// The portal asks of every session ever given out whether it is active.
     WhoIsIn,
 
     /// An attacker alters a link's token, and tries it everywhere.
@@ -104,28 +107,28 @@ pub enum Op {
     Wait(Seconds),
 }
 
-/// A message that carries something which opens something.
+/// The secret that a message carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Carried {
     Link(usize),
     Code(usize),
 }
 
-/// What the model says of the answer to one operation.
+/// What the model expects of one operation.
 #[derive(Clone, Debug, Default)]
 pub struct Said {
     pub status: u16,
     pub code: &'static str,
-    /// Messages that carry a link or a code, and to whom.
+    /// Messages with a link or a code, and their addresses.
     pub mails: Vec<(Address, Carried)>,
     /// The link, account or session that the operation was about.
     pub link: Option<usize>,
     pub other: Option<usize>,
     pub account: Option<usize>,
     pub session: Option<usize>,
-    /// The password that was entered, or chosen.
+    /// The password that was entered or chosen.
     pub password: Option<usize>,
-    /// What the portal is told of each session.
+    /// Whether the portal is told that a session is active, for each session.
     pub active: Vec<bool>,
 }
 
@@ -136,15 +139,15 @@ pub enum Purpose {
     Register,
     /// Somebody is to register as a representative.
     Represent,
-    /// The holder of this account is to show once more who they are, and gets back what was revoked.
+    /// The holder of this account is to pass the checks again, and gets back the access that was revoked.
     ComeBack(usize),
-    /// Nothing: it only stands for access that came back at once.
+    /// Nothing: the record only says that access came back at once.
     Restored,
     /// The holder of this account is to choose a new password.
     Reset(usize),
 }
 
-/// Where a link stands, as staff see it; locked and expired follow.
+/// The state of a link. Whether it is locked or expired is derived from counts and time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stands {
     Pending,
@@ -159,7 +162,7 @@ pub enum Stands {
 pub struct Code {
     at: Seconds,
     tries: u32,
-    /// Whether it really went out.
+    /// Whether the message really went out.
     sent: bool,
 }
 
@@ -171,14 +174,14 @@ pub struct Link {
     pub expires: Seconds,
     wrong_facts: u32,
     wrong_all: u32,
-    /// Until when the facts count as known.
+    /// The facts count as stated until then.
     proof: Option<Seconds>,
     codes: u32,
     code: Option<Code>,
-    /// Until when the latest ticket counts.
+    /// The latest ticket works until then.
     ticket: Option<Seconds>,
     pub tickets: usize,
-    /// On another channel than the link's: where a reset's code goes.
+    /// The address for the code of a reset link, on another channel than the link's.
     second: Option<Address>,
 }
 
@@ -199,7 +202,7 @@ impl Link {
         self.is_pending(now) && !self.is_locked()
     }
 
-    /// As staff see it.
+    /// The state that staff see.
     pub fn shown(&self, now: Seconds) -> &'static str {
         match self.stands {
             Stands::Pending if self.is_locked() => "locked",
@@ -225,7 +228,7 @@ impl Link {
 pub enum Grant {
     Active(Seconds),
     Suspended,
-    /// By which revocation.
+    /// Ended, with the number of the revocation that did it.
     Ended(u32),
 }
 
@@ -236,17 +239,18 @@ pub struct Account {
     pub name: usize,
     /// Whether its holder is the representative, who has an address of their own.
     pub martas: bool,
-    /// Whether it is, now, the patient's own.
+    /// Whether it is the patient's own account now.
     pub own: bool,
     pub grant: Grant,
     pub deleted: bool,
-    /// Passwords, by number; the last one counts.
+    /// The numbers of its passwords; the last one is valid.
     pub passwords: Vec<usize>,
-    /// Set by staff: until when, and whether it was used.
+    /// A temporary password set by staff: until when it works, and whether it was used.
     temporary: Option<(Seconds, bool)>,
-    /// Whether the terms were accepted: who registers does so, whom staff gave credentials with the first change.
+    /// Whether the terms were accepted. Registration includes that; with credentials from staff, the first
+    /// change of password does.
     terms: bool,
-    /// What ends sessions raises it.
+    /// Everything that ends sessions raises this number.
     epoch: u32,
     wrong: u32,
     last_try: Seconds,
@@ -274,7 +278,7 @@ impl Account {
         self.temporary.is_some() || !self.terms
     }
 
-    /// From here on nobody is signed in, and nothing wrong was entered.
+    /// Ends all sessions and forgets the wrong passwords.
     fn begin_anew(&mut self) {
         self.epoch += 1;
         self.wrong = 0;
@@ -305,7 +309,7 @@ pub struct Model {
     revocations: u32,
     invitation: Option<usize>,
     offer: Option<usize>,
-    /// Addresses of which somebody said that they are not the patient's.
+    /// Addresses that somebody reported as not the patient's.
     reported: BTreeSet<Address>,
     signed_in_once: bool,
     pub accounts: Vec<Account>,
@@ -356,7 +360,7 @@ impl Model {
         }
     }
 
-    /// The word for where the patient stands.
+    /// The patient's portal status.
     pub fn status(&self) -> &'static str {
         let live = self.accounts.iter().any(Account::is_live);
         if self.revocation.is_some() && self.invitation.is_none() {
@@ -374,7 +378,7 @@ impl Model {
         }
     }
 
-    /// Does one thing, and says what the answer must be.
+    /// Applies one operation and returns what the answer must be.
     pub fn apply(&mut self, op: &Op) -> Said {
         self.now += 1;
         let mut said = Said::default();
@@ -544,7 +548,7 @@ impl Model {
 
     // --- who and which ---
 
-    /// Links that somebody was sent, by age.
+    /// The `n`th of the links that were ever mailed, counted from the latest.
     fn mailed(&self, n: usize) -> Option<usize> {
         let sent: Vec<usize> =
             (0..self.links.len()).filter(|l| self.links[*l].purpose != Purpose::Restored).collect();
@@ -585,12 +589,12 @@ impl Model {
         Some(self.contact(way)).filter(|at| !self.reported.contains(at))
     }
 
-    /// The way to the patient: e-mail before text.
+    /// The patient's address for notices: e-mail before text.
     fn notice(&self) -> Option<Address> {
         self.reached(Way::Email).or_else(|| self.reached(Way::Text))
     }
 
-    /// The patient's own account, as long as nothing ended it.
+    /// The patient's own account, unless it was ended.
     fn own(&self) -> Option<usize> {
         self.accounts.iter().position(|account| account.own && account.is_live())
     }
@@ -607,8 +611,8 @@ impl Model {
         *entry = if entry.0 == now { (now, entry.1 + 1) } else { (now, 1) };
     }
 
-    /// A phone gets three texts an hour, an address hears of strangers' requests three times a day: `false`, and nothing
-    /// happens, if that is used up.
+    /// Counts a message. A phone gets three texts an hour, and an address three messages a day that strangers
+    /// cause. Returns `false` and counts nothing if that is used up.
     fn may_send(&mut self, to: Address, asked_for_by_stranger: bool) -> bool {
         let text = matches!(to, Address::Mobile | Address::MartasMobile);
         if text && !self.has_room("text", 0, to, 3, 3600) {
@@ -626,7 +630,7 @@ impl Model {
         true
     }
 
-    /// A notice without a link, which a stranger caused.
+    /// Counts a notice without a link that a stranger caused.
     fn notify(&mut self, to: Option<Address>) {
         if let Some(to) = to.filter(|to| self.has_room("mail", 0, *to, 3, 86_400)) {
             self.count("mail", 0, to, 86_400);
@@ -678,7 +682,7 @@ impl Model {
         self.prepare(way, over, false, mails)
     }
 
-    /// An invitation, or what takes its place where there is an account already.
+    /// Makes an invitation, or what takes its place if there is an account already.
     fn prepare(&mut self, way: Way, over: bool, by_stranger: bool, mails: &mut Mails) -> Answer {
         let to = self.contact(way);
         if !self.access || self.reported.contains(&to) || (self.declined && !over) {
@@ -710,7 +714,7 @@ impl Model {
         ok(201)
     }
 
-    /// What a new invitation is: the offer to register, or after a revocation what its reason asks for.
+    /// The purpose of a new invitation: to register or, after a revocation, what its reason asks for.
     fn way_back(&self) -> Purpose {
         let Some((revocation, why)) = self.revocation else { return Purpose::Register };
         let ended = |account: &Account| !account.deleted && account.grant == Grant::Ended(revocation);
@@ -719,7 +723,7 @@ impl Model {
             _ if !self.accounts.iter().any(ended) => Purpose::Register,
             (_, Why::Other) => Purpose::Restored,
             (Some(account), Why::Compromised) => Purpose::ComeBack(account),
-            // The link goes to the patient: nobody else's account is theirs to open.
+            // The link goes to the patient, who must not open another person's account with it.
             (None, Why::Compromised) | (_, Why::IdentityError) => Purpose::Register,
         }
     }
@@ -733,7 +737,7 @@ impl Model {
     }
 
     fn send_reset(&mut self, account: usize, to: Address, mails: &mut Mails) {
-        // The code goes another way than the link.
+        // The code goes by another channel than the link.
         let second = match to {
             Address::Email(_) => self.reached(Way::Text),
             Address::Mobile | Address::MartasMobile => self.reached(Way::Email),
@@ -844,7 +848,7 @@ impl Model {
         account.temporary = Some((self.now + 7 * 86_400, false));
         account.begin_anew();
         if said.account.is_none() {
-            // Who never was at a page of ours has accepted nothing yet.
+            // Somebody who has never been on our pages has not accepted the terms yet.
             account.terms = false;
         } else {
             account.passwords.push(password);
@@ -897,7 +901,7 @@ impl Model {
 
     // --- links ---
 
-    /// Whether the patient's record still stands behind an invitation.
+    /// Whether the patient's record still names this invitation and access is not switched off.
     fn stands_behind(&self, l: usize) -> bool {
         self.access && (self.invitation == Some(l) || self.offer == Some(l))
     }
@@ -1026,8 +1030,8 @@ impl Model {
         ok(201)
     }
 
-    /// A new password for the account that was there, and back what the revocation took: from it alone, since what was
-    /// compromised of others is asked of them one by one.
+    /// Sets a new password for the account that was there and gives back what the revocation took from it.
+    /// Other accounts come back one by one, each through a link of its own.
     fn come_back(&mut self, l: usize, account: usize, password: usize) -> Answer {
         let Some((revocation, _)) = self.revocation else { return GONE };
         self.give_back(revocation, |place| place == account);
@@ -1059,7 +1063,7 @@ impl Model {
             return GONE;
         }
         if !matches!(self.accounts[a].grant, Grant::Ended(_)) && self.accounts[a].own != own {
-            // What they are to the patient stays as it is, and the link unspent.
+            // Their relation to the patient stays as it is, and the link is not spent.
             return (409, "conflict");
         }
         self.accounts[a].wrong = 0;
@@ -1092,7 +1096,7 @@ impl Model {
         let Some(current) = self.invitation else { return };
         let (to, opens) = (self.links[current].to, self.links[current].opens(self.now));
         if opens {
-            // The same link once more; a text of it counts as one that a stranger caused.
+            // Sends the same link again. A text counts as one that a stranger caused.
             if self.has_room("mail", 0, to, 3, 86_400) {
                 self.count("mail", 0, to, 86_400);
                 mails.push((to, Carried::Link(current)));
@@ -1105,7 +1109,7 @@ impl Model {
                 self.notify(to);
             } else {
                 let way = if to == Address::Mobile { Way::Text } else { Way::Email };
-                // What can't go out is said to be so, where anything can be said.
+                // If no invitation can go out, a notice says so, provided that there is an address for it.
                 if self.prepare(way, self.declined, true, mails).0 == 422 {
                     let to = self.notice();
                     self.notify(to);
@@ -1143,8 +1147,8 @@ impl Model {
 
     // --- people ---
 
-    /// One password entered. Ten wrong ones in a row lock the user name for half a minute, each further one for twice as
-    /// long, up to an hour; what is entered meanwhile counts too.
+    /// Enters one password. Ten wrong ones in a row lock the user name for half a minute, each further one
+    /// for twice as long, up to an hour. Attempts during a lock count, too.
     fn enter(&mut self, a: usize, right: bool) -> bool {
         let now = self.now;
         let account = &mut self.accounts[a];
@@ -1186,7 +1190,8 @@ impl Model {
             && self.now < session.began + 12 * 3600
     }
 
-    /// Whether a session holds; it lasts from here on, if a minute went by since that was last noted.
+    /// Whether a session is active. Its idle time starts again if a minute went by since its use was last
+    /// noted.
     fn in_use(&mut self, s: usize) -> bool {
         let holds = self.holds(s);
         let session = &mut self.sessions[s];
@@ -1227,7 +1232,7 @@ impl Model {
         ok(204)
     }
 
-    /// What the holder of a session knows as the password; before it was changed just now, if it was.
+    /// The password that the holder of a session knows; if `changed`, the one before the change.
     pub fn known_password(&self, s: usize, changed: bool) -> Option<usize> {
         let passwords = &self.accounts[self.sessions[s].account].passwords;
         passwords.len().checked_sub(1 + usize::from(changed)).map(|place| passwords[place])

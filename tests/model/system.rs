@@ -1,4 +1,5 @@
-//! The system under test: the real service over HTTP, one patient of it, and everything that its people hold in hand.
+//! The system under test: the real service over HTTP, one patient of it, and every token and password that
+//! people hold.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -16,7 +17,7 @@ use super::reference::{Address, Carried, Model, Op, Purpose, Said, Way, Why};
 const SEQUENCES: u32 = 12;
 const NAMES: [&str; 2] = ["Quillfeather", "Nightingale"];
 
-/// A worker thread's world.
+/// The world of a worker thread.
 struct Stage {
     world: World,
     runtime: Runtime,
@@ -42,7 +43,7 @@ fn stage() -> Rc<Stage> {
     })
 }
 
-/// What came of a link for those who hold it.
+/// What people got from a link.
 #[derive(Default)]
 struct Held {
     token: String,
@@ -51,7 +52,7 @@ struct Held {
     tickets: Vec<String>,
 }
 
-/// One patient, in a world that others had before.
+/// One patient, in a world that earlier sequences have used.
 pub struct System {
     stage: Rc<Stage>,
     began: Timestamp,
@@ -59,7 +60,7 @@ pub struct System {
     client: Client,
     links: Vec<Held>,
     sessions: Vec<String>,
-    /// Ids, as the service gave them out.
+    /// Ids of accounts, as the service returned them.
     accounts: Vec<String>,
     guesses: u32,
 }
@@ -69,7 +70,8 @@ impl System {
     pub fn new() -> Self {
         let stage = stage();
         let place = stage.sequences.get();
-        // From a day's beginning on, so that every fixed window begins with the sequence; forward, so that ids keep sorting.
+        // Starts at the beginning of a day, so that every fixed window begins with the sequence. Goes forward
+        // only, so that ids stay in order.
         let day = stage.world.service.clock.now().seconds().div_euclid(86_400) + 2;
         let began = Timestamp::from_millis(day * 86_400_000);
         stage.world.service.clock.set(began).unwrap();
@@ -116,13 +118,13 @@ impl System {
         format!("rosa.p{}.n{name}x", self.place)
     }
 
-    /// Does what the model did, and compares.
+    /// Does what the model did and compares the answers.
     pub fn apply(&mut self, model: &Model, op: &Op, said: &Said) {
         let stage = Rc::clone(&self.stage);
         stage.runtime.block_on(self.act(model, op, said));
     }
 
-    /// What staff see, against the model.
+    /// Compares what staff see with the model.
     pub fn look(&self, model: &Model) {
         let stage = Rc::clone(&self.stage);
         stage.runtime.block_on(async {
@@ -131,7 +133,8 @@ impl System {
         });
     }
 
-    /// At the end: what was ever mailed opens exactly if it should, and the trail is whole.
+    /// Checks at the end that every link that was ever mailed works exactly if it should, and that the audit
+    /// trail is intact.
     pub fn look_closely(&mut self, model: &Model) {
         let stage = Rc::clone(&self.stage);
         stage.runtime.block_on(async {
@@ -144,7 +147,7 @@ impl System {
                 assert_eq!(answer.status, opens, "opening link {l}, {link:?}: {}", answer.text);
             }
             let path = format!("/v1/audit/verify?patient_id={}", self.patient());
-            let trail = stage.world.ehr("GET", &path, None).await.expect(200).json();
+            let trail = stage.world.ehr("GET", &path, None).await.expect_and(200).json();
             assert_eq!(trail["intact"], true, "{trail}");
         });
     }
@@ -168,7 +171,8 @@ impl System {
             .collect();
         expected.sort();
         assert_eq!(shown, expected, "accounts");
-        // Whatever the model says: an invitation at a time for each recipient, and a revocation leaves nobody in.
+        // These hold whatever the model says: each recipient has one open invitation, and a revocation leaves
+        // nobody in.
         let out: Vec<&str> = list(portal, "invitations")
             .iter()
             .filter(|link| text(link, "state") == "pending" && text(link, "kind") != "reset")
@@ -202,7 +206,7 @@ impl System {
         self.staff(method, &format!("patients/{}/{path}", self.patient()), body).await
     }
 
-    /// The path of a link's page; of one that never was, if there is none.
+    /// The path of a link's page; the path of a link that never was, if there is none.
     fn link(&self, model: &Model, l: Option<usize>) -> String {
         let Some(l) = l else { return format!("/i/{}", "A".repeat(44)) };
         let page = if model.links[l].is_reset() { "r" } else { "i" };
@@ -233,7 +237,7 @@ impl System {
     async fn act(&mut self, model: &Model, op: &Op, said: &Said) {
         let instant = self.began.plus_seconds(model.now);
         let clock = &self.stage.world.service.clock;
-        // Forward only; on a machine that is very slow the time that really went by is ahead.
+        // Sets the clock forward only. On a very slow machine the real time is ahead already.
         if clock.now() < instant {
             clock.set(instant).unwrap();
         }
@@ -351,7 +355,7 @@ impl System {
             }
             Op::SignOut(_) => self.as_holder(said.session, "sign-out", json!({})).await,
             Op::ChangePassword(_, right) => {
-                // The model has moved on: what was the password is the one before, if it was changed.
+                // The model has applied the change already, so the old password is the one before.
                 let known = said.session.map(|s| model.known_password(s, said.status == 204));
                 let old =
                     known.flatten().filter(|_| right).map_or("wrong wrong wrong".to_owned(), self::password);
@@ -396,7 +400,7 @@ impl System {
                 let attacker = from(self.place, self.guesses);
                 let path = self.stage.world.url(&format!("/{}/sign-in", self.stage.world.practice));
                 for _ in 0..9 {
-                    drop(self.send(attacker.post(&path).json(&body)).await.expect(401));
+                    self.send(attacker.post(&path).json(&body)).await.expect(401);
                 }
                 self.send(attacker.post(&path).json(&body)).await
             }
@@ -404,7 +408,7 @@ impl System {
         })
     }
 
-    /// What was handed to whoever asked.
+    /// Keeps what an answer contains: proof, ticket, session, account id.
     fn keep(&mut self, model: &Model, op: &Op, said: &Said, answer: &Answer) {
         if let Some(l) = said.link.filter(|_| answer.status == 200) {
             let (proof, ticket) = (answer.str("/proof"), answer.str("/ticket"));
@@ -429,7 +433,8 @@ impl System {
         }
     }
 
-    /// Every message since the last operation: what carries something goes where the model says, nothing to strangers.
+    /// Reads every message since the last operation. Links and codes must go where the model says, and
+    /// nothing to strangers.
     fn read_mail(&mut self, op: &Op, said: &Said) {
         let capture = &self.stage.world.service.capture;
         let new = capture.messages(None, None);
@@ -462,20 +467,20 @@ impl System {
 
     // --- what some operations are made of ---
 
-    /// The latest ticket of a link, or one that is made up.
+    /// The latest ticket of a link, or a made-up one.
     fn ticket(&self, l: Option<usize>) -> String {
         let latest = l.and_then(|l| self.links[l].tickets.last());
         latest.cloned().unwrap_or_else(|| "A".repeat(43))
     }
 
-    /// Where a link would be if it were an invitation's.
+    /// The path of a link as if it were an invitation.
     fn invitation(&self, l: Option<usize>) -> String {
         l.map_or_else(|| format!("/i/{}", "A".repeat(44)), |l| format!("/i/{}", self.links[l].token))
     }
 
     fn code_wanted(&self, model: &Model, l: Option<usize>) -> Value {
         match l.filter(|l| model.links[*l].is_reset()) {
-            // Another way than the link's own.
+            // The code goes by another channel than the link.
             Some(l) => {
                 json!({"channel": if model.links[l].to == Address::Mobile { "email" } else { "sms" }})
             }
@@ -495,7 +500,7 @@ impl System {
                 .await;
         }
         let represents = l.is_some_and(|l| model.links[l].purpose == Purpose::Represent);
-        // The other name is the chart's former one, or the one to come.
+        // The wrong name is one that the chart had before or will have.
         let name = NAMES[if right { model.name } else { 1 - model.name }];
         let role = if represents { "representative" } else { "patient" };
         let facts = json!({"as": role, "family_name": name, "birth_date": "04/27/1945"});
@@ -514,7 +519,7 @@ impl System {
         self.post(&format!("{}/register", self.link(model, l)), body).await
     }
 
-    /// Every route of a link, with tokens that are none there.
+    /// Tries every route of a link with tokens that don't belong there.
     async fn try_everywhere(&self, invitation: &str, reset: &str, said: &Said) {
         let (ticket, password) = (self.ticket(said.link), "attackers own phrase");
         let (proof, code) =
@@ -545,10 +550,10 @@ impl System {
             );
         }
         for path in [format!("/i/{invitation}"), format!("/r/{reset}")] {
-            drop(self.send(self.get(&path)).await.expect(410));
+            self.send(self.get(&path)).await.expect(410);
         }
-        drop(self.post(&format!("/i/{invitation}/renew"), json!({})).await.expect(202));
-        drop(self.post(&format!("/i/{invitation}/not-me"), json!({"confirm": "yes"})).await.expect(202));
+        self.post(&format!("/i/{invitation}/renew"), json!({})).await.expect(202);
+        self.post(&format!("/i/{invitation}/not-me"), json!({"confirm": "yes"})).await.expect(202);
     }
 }
 
@@ -592,7 +597,7 @@ pub fn carried(text: &str) -> Option<String> {
         .find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// A code of the same length that is another.
+/// Another code of the same length.
 fn other_code(code: &str) -> String {
     code.chars().map(|c| if c == '9' { '0' } else { char::from(c as u8 + 1) }).collect()
 }

@@ -1,11 +1,12 @@
-//! Every page as its reader gets it, in both languages, once each.
+//! Snapshots of every page as its reader gets it, in both languages.
 
 mod recovery;
 
 use portico_testkit::{Answer, PASSWORD, World};
 use serde_json::json;
 
-/// Keeps a page: without the stylesheet, which is the same in all, and with what is random named.
+/// Compares a page with its snapshot, without the stylesheet, which all pages share, and with names in place
+/// of random values.
 fn kept(page: &str, language: &str, answer: &Answer, token: &str) {
     let (head, rest) = answer.text.split_once("<style>").expect("a stylesheet");
     let (_, body) = rest.split_once("</style>").expect("its end");
@@ -16,12 +17,12 @@ fn kept(page: &str, language: &str, answer: &Answer, token: &str) {
     for name in ["ticket", "proof", "session_id", "account_id"] {
         text = text.replace(&hidden(answer, name), &format!("[{name}]"));
     }
-    // What the templates leave where nothing is to be said.
+    // Templates leave empty lines where they print nothing.
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     insta::assert_snapshot!(format!("{page}_{language}"), lines.join("\n"));
 }
 
-/// The value of a hidden field; one that stands nowhere, if there is none.
+/// The value of a hidden field; a text that occurs nowhere, if there is none.
 fn hidden(answer: &Answer, name: &str) -> String {
     let after = answer.text.split_once(&format!("name=\"{name}\" value=\""));
     let value = after.and_then(|(_, after)| after.split_once('"')).map(|(value, _)| value.to_owned());
@@ -37,11 +38,11 @@ async fn with_session(world: &World, signed_in: &Answer, path: &str) -> Answer {
     world.send(world.request("GET", path).header("accept", "text/html").header("cookie", cookie)).await
 }
 
-/// From facts and code to the registration page.
+/// Passes the facts and the code, up to the registration page.
 async fn passed(world: &World, token: &str, language: &str, facts: &[(&str, &str)]) -> Answer {
     let at = |step: &str| format!("/i/{token}/{step}?lang={language}");
     let proof = hidden(&world.form(&at("verify"), facts).await, "proof");
-    drop(world.form(&at("codes"), &[("proof", &proof), ("channel", "email")]).await);
+    world.form(&at("codes"), &[("proof", &proof), ("channel", "email")]).await;
     let code = world.last_mail().await.code();
     world.form(&at("codes/check"), &[("proof", &proof), ("code", &code)]).await
 }
@@ -78,26 +79,26 @@ async fn pages_in(language: &str) {
         ("password", PASSWORD),
         ("accept_terms", "yes"),
     ];
-    let registered = world.form(&at("/register"), &good).await.expect(303);
+    let registered = world.form(&at("/register"), &good).await.expect_and(303);
     keep("welcome", &with_session(&world, &registered, &location(&registered)).await);
 
     let credentials = [("username", "rosa.q"), ("password", PASSWORD)];
-    let signed_in = world.form(&here("/sign-in"), &credentials).await.expect(303);
+    let signed_in = world.form(&here("/sign-in"), &credentials).await.expect_and(303);
     keep("account", &with_session(&world, &signed_in, &location(&signed_in)).await);
     keep("sign_in", &world.page(&here("")).await);
     keep("sign_in_incomplete", &world.form(&here("/sign-in"), &[]).await);
-    drop(world.revoke("p1", "compromised").await.expect(200));
+    world.revoke("p1", "compromised").await.expect(200);
     keep("sign_in_revoked", &world.form(&here("/sign-in"), &credentials).await);
     keep("dead_link", &world.page(&at("")).await);
 
-    drop(world.invite("p1", "email").await.expect(201));
+    world.invite("p1", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let link = world.page(&format!("/i/{token}?lang={language}")).await;
     kept("restored_link", language, &link, &token);
     kept("new_password", language, &passed(&world, &token, language, &facts).await, &token);
 
     world.patient("p2", World::chart_with(json!({"birth_date": "2020-04-27"}))).await;
-    drop(world.invite("p2", "email").await.expect(201));
+    world.invite("p2", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let alone = [("as", "patient"), ("family_name", "Quillfeather"), ("birth_date", "04/27/2020")];
     let too_young = world.form(&format!("/i/{token}/verify?lang={language}"), &alone).await;
@@ -114,7 +115,7 @@ async fn pages_in(language: &str) {
     });
     let teenager = json!({"given_name": "Theo", "birth_date": "2015-04-27", "contacts": [guardian]});
     world.patient("p3", World::chart_with(teenager)).await;
-    drop(world.invite("p3", "email").await.expect(201));
+    world.invite("p3", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let own = [("as", "patient"), ("family_name", "Quillfeather"), ("birth_date", "04/27/2015")];
     let ticket = hidden(&passed(&world, &token, language, &own).await, "ticket");
@@ -143,7 +144,7 @@ async fn pages_in_spanish() {
     pages_in("es").await;
 }
 
-/// A browser in which somebody is signed in.
+/// A browser with somebody signed in.
 struct Browser<'a> {
     world: &'a World,
     cookie: String,
@@ -159,7 +160,7 @@ impl Browser<'_> {
     ) -> Browser<'a> {
         let path = format!("/{}/sign-in?lang={language}", world.practice);
         let signed_in =
-            world.form(&path, &[("username", username), ("password", password)]).await.expect(303);
+            world.form(&path, &[("username", username), ("password", password)]).await.expect_and(303);
         let cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
         Browser { world, cookie, language }
     }
@@ -180,11 +181,11 @@ impl Browser<'_> {
         self.world.send(request.form(fields)).await
     }
 
-    /// Sends a form that is taken, and keeps the page that follows.
+    /// Sends a form that is accepted, and compares the page that follows with its snapshot.
     async fn done(&self, page: &str, path: &str, fields: &[(&str, &str)]) {
-        let answer = self.send(path, fields).await.expect(303);
+        let answer = self.send(path, fields).await.expect_and(303);
         let request = self.world.request("GET", answer.header("location")).header("accept", "text/html");
-        self.keep(page, &self.world.send(request.header("cookie", &self.cookie)).await.expect(200));
+        self.keep(page, &self.world.send(request.header("cookie", &self.cookie)).await.expect_and(200));
     }
 
     fn keep(&self, page: &str, answer: &Answer) {
@@ -195,22 +196,22 @@ impl Browser<'_> {
 async fn own_pages_in(language: &'static str) {
     let world = World::new().await;
     world.service.clock.set("2031-02-03T15:00:00Z".parse().unwrap()).unwrap();
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     world.advance(60);
     let rosa = Browser::sign_in(&world, language, "rosa.q", PASSWORD).await;
     rosa.keep("own_password", &rosa.look("/password").await);
     let weak = [("old_password", "not mine at all"), ("new_password", "")];
-    rosa.keep("own_password_refused", &rosa.send("/password", &weak).await.expect(400));
+    rosa.keep("own_password_refused", &rosa.send("/password", &weak).await.expect_and(400));
     rosa.keep("own_username", &rosa.look("/username").await);
     let unreadable = [("username", "a b"), ("password", PASSWORD)];
-    rosa.keep("own_username_refused", &rosa.send("/username", &unreadable).await.expect(422));
+    rosa.keep("own_username_refused", &rosa.send("/username", &unreadable).await.expect_and(422));
     rosa.keep("own_email_kept_by_office", &rosa.look("/email").await);
     rosa.keep("own_sessions", &rosa.look("/sessions").await);
     rosa.done("own_sessions_ended", "/sessions/end", &[]).await;
 
     rosa.keep("own_representatives_none", &rosa.look("/representatives").await);
     let nobody = [("given_name", "Ana"), ("email", "ana")];
-    rosa.keep("own_representatives_refused", &rosa.send("/representatives", &nobody).await.expect(400));
+    rosa.keep("own_representatives_refused", &rosa.send("/representatives", &nobody).await.expect_and(400));
     let ana = [
         ("given_name", "Ana"),
         ("family_name", "Hale"),
@@ -232,19 +233,22 @@ async fn own_pages_in(language: &'static str) {
         ("password", PASSWORD),
         ("accept_terms", "yes"),
     ];
-    drop(world.form(&format!("/i/{token}/register?lang={language}"), &good).await.expect(303));
+    world.form(&format!("/i/{token}/register?lang={language}"), &good).await.expect(303);
     let listed = rosa.look("/representatives").await;
     rosa.keep("own_representatives", &listed);
     let account = hidden(&listed, "account_id");
     let widen = [("account_id", account.as_str()), ("level", "full")];
     rosa.done("own_representatives_changed", "/representatives/level", &widen).await;
-    rosa.keep("own_representatives_end", &rosa.send("/representatives/end", &widen[..1]).await.expect(200));
+    rosa.keep(
+        "own_representatives_end",
+        &rosa.send("/representatives/end", &widen[..1]).await.expect_and(200),
+    );
 
     rosa.keep("own_details", &rosa.look("/demographics").await);
     let bad = [("patient_id", "p1"), ("postal_code", "021"), ("mobile_phone", "12"), ("email", "rosa")];
-    rosa.keep("own_details_refused", &rosa.send("/demographics", &bad).await.expect(400));
+    rosa.keep("own_details_refused", &rosa.send("/demographics", &bad).await.expect_and(400));
     let same = [("patient_id", "p1"), ("mobile_phone", "(202) 555-0143"), ("home_phone", "")];
-    rosa.keep("own_details_unchanged", &rosa.send("/demographics", &same).await.expect(400));
+    rosa.keep("own_details_unchanged", &rosa.send("/demographics", &same).await.expect_and(400));
     let good = [("patient_id", "p1"), ("city", "Boston"), ("mobile_phone", "")];
     rosa.done("own_details_sent", "/demographics", &good).await;
 
@@ -252,12 +256,12 @@ async fn own_pages_in(language: &'static str) {
     ana.keep("own_account_of_representative", &ana.look("").await);
     ana.keep("own_email", &ana.look("/email").await);
     let email = [("email", "ana.hale@example.org"), ("password", PASSWORD)];
-    ana.keep("own_email_refused", &ana.send("/email", &[("email", "ana")]).await.expect(400));
+    ana.keep("own_email_refused", &ana.send("/email", &[("email", "ana")]).await.expect_and(400));
     ana.done("own_email_code", "/email", &email).await;
-    ana.keep("own_email_code_refused", &ana.send("/email", &[("code", "none")]).await.expect(422));
+    ana.keep("own_email_code_refused", &ana.send("/email", &[("code", "none")]).await.expect_and(422));
     let code = world.last_mail().await.code();
     ana.done("own_email_changed", "/email", &[("code", &code)]).await;
-    ana.keep("own_page_of_nobody", &ana.look("/representatives").await.expect(404));
+    ana.keep("own_page_of_nobody", &ana.look("/representatives").await.expect_and(404));
     let end = [("account_id", account.as_str()), ("confirm", "yes")];
     rosa.done("own_representatives_ended", "/representatives/end", &end).await;
 
@@ -267,13 +271,13 @@ async fn own_pages_in(language: &'static str) {
 
     world.patient("p2", World::chart_with(json!({"given_name": "Hugo"}))).await;
     let set = json!({"username": "hugo", "password": "temporary lantern four"});
-    drop(world.ehr("PUT", "/v1/patients/p2/credentials", Some(set)).await.expect(200));
+    world.ehr("PUT", "/v1/patients/p2/credentials", Some(set)).await.expect(200);
     let hugo = Browser::sign_in(&world, language, "hugo", "temporary lantern four").await;
-    let elsewhere = hugo.look("").await.expect(303);
+    let elsewhere = hugo.look("").await.expect_and(303);
     assert_eq!(location(&elsewhere), format!("/{}/account/password?lang={language}", world.practice));
     hugo.keep("own_password_temporary", &hugo.look("/password").await);
     let unaccepted = [("old_password", "temporary lantern four"), ("new_password", "copper lantern nine")];
-    hugo.keep("own_password_terms", &hugo.send("/password", &unaccepted).await.expect(400));
+    hugo.keep("own_password_terms", &hugo.send("/password", &unaccepted).await.expect_and(400));
 }
 
 #[tokio::test]
@@ -289,21 +293,22 @@ async fn own_pages_in_spanish() {
 #[tokio::test]
 async fn two_forms_of_one_page_have_fields_of_their_own() {
     let world = World::new().await;
-    drop(world.registered("p1", "rosa.q").await);
+    world.registered("p1", "rosa.q").await;
     let token = world.invited("p2").await;
     let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "04/27/1945"});
-    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect(200).str("/proof");
-    let ticket = world.enter_code(&token, &proof).await.expect(200).str("/ticket");
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
     let link =
         json!({"ticket": ticket, "username": "rosa.q", "password": PASSWORD, "relationship": "spouse"});
-    drop(world.post(&format!("/i/{token}/link"), link).await.expect(200));
+    world.post(&format!("/i/{token}/link"), link).await.expect(200);
     let rosa = Browser::sign_in(&world, "en", "rosa.q", PASSWORD).await;
-    let page = rosa.look("/demographics").await.expect(200);
+    let page = rosa.look("/demographics").await.expect_and(200);
     for id in ["city", "city-2", "password", "password-2"] {
         assert_eq!(page.text.matches(&format!(" id=\"{id}\"")).count(), 1, "{id}");
     }
-    // What is wrong with one form is told at that form alone.
-    let page = rosa.send("/demographics", &[("patient_id", "p2"), ("postal_code", "1")]).await.expect(400);
+    // A fault in one form is shown at that form alone.
+    let page =
+        rosa.send("/demographics", &[("patient_id", "p2"), ("postal_code", "1")]).await.expect_and(400);
     assert_eq!(page.text.matches("name=\"postal_code\"").count(), 1);
     assert!(page.text.contains("href=\"#postal_code\"") && page.text.contains("value=\"p2\""));
 }

@@ -1,4 +1,4 @@
-//! The pages of the way back, as their readers get them.
+//! Snapshots of the recovery pages.
 
 use portico_testkit::{Answer, World};
 use serde_json::json;
@@ -18,14 +18,14 @@ async fn asking(world: &World, language: &str) {
     keep("forgot_password_refused", &world.form(&here("/forgot-password"), &half).await);
     keep("forgot_username", &world.page(&here("/forgot-username")).await);
     keep("forgot_username_refused", &world.form(&here("/forgot-username"), &[]).await);
-    let asked = world.form(&here("/forgot-username"), &[("email", "rosa@example.com")]).await.expect(303);
+    let asked = world.form(&here("/forgot-username"), &[("email", "rosa@example.com")]).await.expect_and(303);
     assert_eq!(asked.header("location"), here("/sent"));
     keep("sent", &world.page(asked.header("location")).await);
 }
 
 async fn strangers(world: &World, language: &str) {
     world.patient("p2", World::chart_with(json!({"given_name": "Ida", "email": "ida@example.com"}))).await;
-    drop(world.invite("p2", "email").await.expect(201));
+    world.invite("p2", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let at = |step: &str| format!("/i/{token}{step}?lang={language}");
     kept("not_me", language, &world.form(&at("/not-me"), &[]).await, &token);
@@ -35,7 +35,7 @@ async fn strangers(world: &World, language: &str) {
 }
 
 async fn resetting(world: &World, language: &str) {
-    drop(world.registered_with_answer("p1", "rosa.q", "Aunt Plum").await);
+    world.registered_with_answer("p1", "rosa.q", "Aunt Plum").await;
 
     let token = world.reset_token("rosa.q").await;
     let at = |step: &str| format!("/r/{token}{step}?lang={language}");
@@ -43,7 +43,7 @@ async fn resetting(world: &World, language: &str) {
     keep("reset", &world.page(&at("")).await);
     keep("reset_no_choice", &world.form(&at("/codes"), &[]).await);
 
-    let to_question = world.form(&at("/codes"), &[("channel", "question")]).await.expect(303);
+    let to_question = world.form(&at("/codes"), &[("channel", "question")]).await.expect_and(303);
     keep("reset_question", &world.page(to_question.header("location")).await);
     let answer = format!("{}&way=question", at("/answer"));
     let typed = [("birth_date", "31/31/45"), ("answer", "")];
@@ -53,7 +53,7 @@ async fn resetting(world: &World, language: &str) {
     assert!(!wrong.text.contains("Uncle Plum") && wrong.text.contains("19450427"));
     keep("reset_question_refused", &wrong);
 
-    let to_code = world.form(&at("/codes"), &[("channel", "access_code")]).await.expect(303);
+    let to_code = world.form(&at("/codes"), &[("channel", "access_code")]).await.expect_and(303);
     keep("reset_office_code", &world.page(to_code.header("location")).await);
     let answer = format!("{}&way=access_code", at("/answer"));
     keep("reset_office_code_empty", &world.form(&answer, &[("birth_date", ""), ("access_code", "")]).await);
@@ -75,7 +75,7 @@ async fn resetting(world: &World, language: &str) {
     keep("reset_done", &world.form(&at("/password"), &good).await);
     keep("dead_reset_link", &world.page(&at("")).await);
 
-    // Without a phone there is still a way, and a number to call.
+    // Without a phone, the page still offers a way and a number to call.
     world.patient("p1", World::chart_with(json!({"mobile_phone": null}))).await;
     let token = world.reset_token("rosa.q").await;
     world.settings(json!({"security_question": false})).await;
@@ -105,9 +105,9 @@ async fn the_other_language_of_a_form_is_the_same_form() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;
-    let page = world.page(&format!("/r/{token}?lang=en&way=access_code")).await.expect(200);
+    let page = world.page(&format!("/r/{token}?lang=en&way=access_code")).await.expect_and(200);
     assert!(page.text.contains(&format!("/r/{token}?lang=es&#38;way=access_code")), "{}", page.text);
-    // A way that is not open leads to those that are.
-    let other = world.page(&format!("/r/{token}?way=question")).await.expect(200);
+    // A way that is not open leads to the ways that are.
+    let other = world.page(&format!("/r/{token}?way=question")).await.expect_and(200);
     assert!(other.text.contains("value=\"access_code\"") && !other.text.contains("value=\"question\""));
 }

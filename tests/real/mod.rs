@@ -1,6 +1,7 @@
-//! The release binaries as Lambda runs them: each a process that asks a Runtime API for work (cargo-lambda's emulator),
-//! behind a gateway made of the template's routes, with moto for DynamoDB and its stream, SES, SNS, SQS and Secrets
-//! Manager. `tests/real-binaries` brings all of it and runs this; calls are left out, since moto has no voice.
+//! Tests the release binaries as Lambda runs them. Each is a process that asks a Runtime API for work
+//! (cargo-lambda's emulator), behind a gateway made of the template's routes. Moto plays DynamoDB and its
+//! stream, SES, SNS, SQS and Secrets Manager. `tests/real-binaries` installs all of it and runs this. Phone
+//! calls are left out, since moto has no voice service.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -17,13 +18,13 @@ use serde_json::{Value, json};
 
 /// The secret that holds the keyring.
 const SECRET: &str = "portico/keyring";
-/// And the keyring: 32 bytes that nobody guesses here.
+/// The keyring: 32 bytes that need not be secret here.
 const KEYRING: &str = r#"{"current": 1, "1": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"}"#;
-/// Where mail comes from; moto sends from verified addresses alone, as SES does.
+/// The sender of mail. Moto, like SES, sends from verified addresses alone.
 const FROM: &str = "no-reply@portico.example.com";
 /// The practice's short name.
 const PRACTICE: &str = "riverside";
-/// Looks for something that follows a request, and the pause between them.
+/// How often a test looks for the effect of a request, and the pause between two looks.
 const LOOKS: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -36,7 +37,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// AWS as moto plays it, called without an SDK: what only a test needs is in no function's dependencies.
+/// Moto as AWS, called without an SDK, so that no function depends on a crate that only a test needs.
 #[derive(Clone)]
 struct Moto {
     http: Client,
@@ -44,7 +45,7 @@ struct Moto {
 }
 
 impl Moto {
-    /// A call; the path and the target's name tell the service and what is asked of it.
+    /// Calls a service of AWS. Path and target name the operation.
     async fn call(&self, service: &str, path: &str, target: &str, body: Value) -> Value {
         // Moto reads the service and the region from the credential and checks no signature.
         let credential = format!(
@@ -70,7 +71,7 @@ impl Moto {
         self.call("dynamodb", "/", &format!("DynamoDBStreams_20120810.{operation}"), body).await
     }
 
-    /// Every e-mail that was sent, in order: its HTML, since moto keeps nothing else.
+    /// The HTML of every e-mail that was sent, in order. Moto keeps nothing else.
     async fn mails(&self) -> Vec<String> {
         let data = self.http.get(format!("{}/moto-api/data.json", self.url)).send().await.unwrap();
         let data: Value = data.json().await.unwrap();
@@ -79,7 +80,7 @@ impl Moto {
     }
 }
 
-/// Everything that runs, ended when it is dropped.
+/// Everything that runs. Dropping it ends it.
 struct Deployed {
     running: Running,
     moto: Moto,
@@ -98,7 +99,8 @@ impl Drop for Deployed {
     }
 }
 
-/// What the template gives a function in its environment, with what stands for its parameters here.
+/// The environment that the template gives a function, with values of this test for the template's
+/// parameters.
 fn environment(cloud: &Cloud, queue_url: &str) -> Vec<(String, String)> {
     let template = fs::read_to_string(root().join("infra/template.yaml")).unwrap();
     let word =
@@ -110,7 +112,7 @@ fn environment(cloud: &Cloud, queue_url: &str) -> Vec<(String, String)> {
         "PORTICO_KEYRING_SECRET" => SECRET.to_owned(),
         "PORTICO_FROM_ADDRESS" => FROM.to_owned(),
         "PORTICO_REQUEST_QUEUE_URL" => queue_url.to_owned(),
-        // Nobody is called, and moto has no configuration set of ours.
+        // The test makes no phone calls, and moto has no configuration set.
         "PORTICO_CALLS_OUT"
         | "PORTICO_TEXT_ORIGINATION"
         | "PORTICO_VOICE_ORIGINATION"
@@ -122,7 +124,7 @@ fn environment(cloud: &Cloud, queue_url: &str) -> Vec<(String, String)> {
     names.map(|name| (name.clone(), value(&name))).collect()
 }
 
-/// Starts a function's binary as Lambda would, and answers how it is invoked.
+/// Starts a function's binary as Lambda would. Returns the process and a way to invoke it.
 fn deploy(folder: &str, environment: &[(String, String)], http: &Client) -> (Child, Function) {
     let (release, emulator) = (setting("PORTICO_RELEASE"), setting("PORTICO_EMULATOR_URL"));
     let log = File::create(root().join(format!("target/tools/logs/{folder}.log"))).unwrap();
@@ -172,7 +174,7 @@ impl Deployed {
         let processes = Arc::<Mutex<Vec<Child>>>::default();
         let (started, url, client) = (Arc::clone(&processes), queue_url.clone(), http.clone());
         let config = Config { endpoint_url: Some(moto.url.clone()), ..Config::default() };
-        // The gateway, the table and the schedule are the local service's; the functions are not.
+        // The local service provides the gateway, the table and the schedule, but not the functions.
         let running = portico_local::start(config, move |cloud| {
             let environment = environment(cloud, &url);
             let mut functions = Functions::new();
@@ -207,7 +209,7 @@ impl Deployed {
         self.ask("POST", path, "", body).await
     }
 
-    /// The mail of this number, from 1, as soon as it is there.
+    /// The mail with this number, counted from 1, as soon as it is there.
     async fn mail(&self, number: usize) -> String {
         for _ in 0..LOOKS {
             let mut mails = self.moto.mails().await;
@@ -227,7 +229,7 @@ impl Deployed {
     }
 }
 
-/// Carries moto's stream into the functions that read it, as Lambda does.
+/// Delivers moto's stream to the functions that read it, as Lambda does.
 async fn pump_stream(moto: Moto, invoker: Invoker) {
     let streams = moto.stream("ListStreams", json!({"TableName": "portico"})).await;
     let arn = streams["Streams"][0]["StreamArn"].clone();
@@ -257,7 +259,7 @@ async fn pump_stream(moto: Moto, invoker: Invoker) {
     }
 }
 
-/// Carries moto's queue into its worker, as Lambda does.
+/// Delivers moto's queue to its worker, as Lambda does.
 async fn pump_queue(moto: Moto, url: String, invoker: Invoker) {
     loop {
         let ask = json!({"QueueUrl": url, "MaxNumberOfMessages": 10, "AttributeNames": ["All"]});
@@ -279,7 +281,7 @@ async fn pump_queue(moto: Moto, url: String, invoker: Invoker) {
     }
 }
 
-/// The code in a mail's HTML: five or six digits that are all of an element.
+/// The code in a mail's HTML: five or six digits that are the whole text of an element.
 fn code_in(html: &str) -> String {
     let texts = html.split('>').filter_map(|after| Some(after.split_once('<')?.0));
     let code = |text: &&str| (5..=6).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
@@ -308,50 +310,50 @@ async fn journey(deployed: &Deployed) {
     let (ehr, portal) = (key("ehr").await, key("portal").await);
     let staff = async |method: &str, path: &str, body| deployed.ask(method, path, &ehr, body).await;
 
-    drop(staff("PUT", "/v1/patients/p1", World::chart()).await.expect(201));
-    drop(staff("POST", "/v1/patients/p1/invitations", json!({"channel": "email"})).await.expect(201));
+    staff("PUT", "/v1/patients/p1", World::chart()).await.expect(201);
+    staff("POST", "/v1/patients/p1/invitations", json!({"channel": "email"})).await.expect(201);
     let link = format!("/i/{}", token_in(&deployed.mail(1).await));
-    drop(deployed.ask("GET", &link, "", Value::Null).await.expect(200));
-    drop(deployed.ask("HEAD", &link, "", Value::Null).await.expect(200));
+    deployed.ask("GET", &link, "", Value::Null).await.expect(200);
+    deployed.ask("HEAD", &link, "", Value::Null).await.expect(200);
 
     let facts = json!({"as": "patient", "family_name": "quillfeather", "birth_date": "04/27/1945"});
-    let proof = deployed.post(&format!("{link}/verify"), facts).await.expect(200).str("/proof");
+    let proof = deployed.post(&format!("{link}/verify"), facts).await.expect_and(200).str("/proof");
     let ask = json!({"proof": proof, "channel": "email"});
-    drop(deployed.post(&format!("{link}/codes"), ask).await.expect(202));
+    deployed.post(&format!("{link}/codes"), ask).await.expect(202);
     let check = json!({"proof": proof, "code": code_in(&deployed.mail(2).await)});
-    let ticket = deployed.post(&format!("{link}/codes/check"), check).await.expect(200).str("/ticket");
+    let ticket = deployed.post(&format!("{link}/codes/check"), check).await.expect_and(200).str("/ticket");
     let register =
         json!({"ticket": ticket, "username": "rosa.q", "password": PASSWORD, "accept_terms": true});
-    drop(deployed.post(&format!("{link}/register"), register).await.expect(201));
+    deployed.post(&format!("{link}/register"), register).await.expect(201);
     assert!(token_in(&deployed.mail(3).await).is_empty(), "you registered");
 
     let enter = json!({"username": "rosa.q", "password": PASSWORD});
     let sign_in = async || deployed.post(&format!("/{PRACTICE}/sign-in"), enter.clone()).await;
-    let session = sign_in().await.expect(200).str("/session_token");
+    let session = sign_in().await.expect_and(200).str("/session_token");
     let introspect = async || {
         let ask = json!({"session_token": session});
-        deployed.ask("POST", "/v1/sessions/introspect", &portal, ask).await.expect(200).json()
+        deployed.ask("POST", "/v1/sessions/introspect", &portal, ask).await.expect_and(200).json()
     };
     assert_eq!(introspect().await["active"], true);
 
     let forgot = json!({"username": "rosa.q"});
-    drop(deployed.post(&format!("/{PRACTICE}/forgot-password"), forgot).await.expect(202));
+    deployed.post(&format!("/{PRACTICE}/forgot-password"), forgot).await.expect(202);
     let reset = format!("/r/{}", token_in(&deployed.mail(4).await));
-    drop(deployed.ask("GET", &reset, "", Value::Null).await.expect(200));
-    drop(deployed.post(&format!("{reset}/codes"), json!({"channel": "sms"})).await.expect(202));
+    deployed.ask("GET", &reset, "", Value::Null).await.expect(200);
+    deployed.post(&format!("{reset}/codes"), json!({"channel": "sms"})).await.expect(202);
     assert!(a_text_was_taken(deployed).await, "the code goes by text");
 
     let reason = json!({"reason": "other"});
-    drop(staff("POST", "/v1/patients/p1/portal/revoke", reason).await.expect(200));
+    staff("POST", "/v1/patients/p1/portal/revoke", reason).await.expect(200);
     assert_eq!(sign_in().await.code(), "access_revoked");
     assert_eq!(introspect().await["active"], false);
-    let status = staff("GET", "/v1/patients/p1/portal", Value::Null).await.expect(200).str("/status");
+    let status = staff("GET", "/v1/patients/p1/portal", Value::Null).await.expect_and(200).str("/status");
     assert_eq!(status, "revoked");
-    let chain = staff("GET", "/v1/audit/verify?patient_id=p1", Value::Null).await.expect(200).json();
+    let chain = staff("GET", "/v1/audit/verify?patient_id=p1", Value::Null).await.expect_and(200).json();
     assert_eq!(chain["intact"], true, "{chain}");
 }
 
-/// Whether SNS took the code, which moto keeps nowhere: the outbox says so.
+/// Whether SNS took the code. Moto keeps no texts, so this looks into the outbox.
 #[expect(clippy::disallowed_methods, reason = "a table of a few items, and no key of it is known here")]
 async fn a_text_was_taken(deployed: &Deployed) -> bool {
     let client = aws_sdk_dynamodb::Client::from_conf(deployed.running.cloud.dynamodb.clone());
@@ -371,7 +373,7 @@ async fn a_text_was_taken(deployed: &Deployed) -> bool {
     false
 }
 
-/// As `events/README.md` says it.
+/// Every event file gets the answer that `events/README.md` describes.
 fn every_event_is_answered(deployed: &Deployed) {
     assert!(!deployed.processes.lock().unwrap().is_empty());
     let port = setting("PORTICO_EMULATOR_URL").rsplit(':').next().unwrap().to_owned();

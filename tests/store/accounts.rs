@@ -1,4 +1,4 @@
-//! Accounts: user names, grants, sessions, what waits for staff.
+//! Accounts: user names, grants, sessions, registrations that wait for staff.
 
 use portico_domain::model::grant::{GrantState, Level};
 use portico_domain::model::hold::Hold;
@@ -97,7 +97,7 @@ async fn a_grant_comes_back_through_the_revocation_that_ended_it() {
 #[tokio::test]
 async fn a_grant_is_suspended_and_narrowed_in_its_place() {
     let store = Store::new().await;
-    // The characters that a patient's id may have, which an expression may not.
+    // A patient's id may contain characters that are not allowed in an expression of DynamoDB.
     let patient = patient_id("A-1.b_2");
     let mut with = account(1);
     let grant = with.grants.remove("p1").unwrap();

@@ -1,4 +1,5 @@
-//! Audit chains: one event a number, whoever comes first; read from the end, and from the beginning by pages.
+//! Audit chains: each number has one event, whoever comes first. Chains are read from the end, and from the
+//! beginning by pages.
 
 use portico_domain::model::audit::{Event, Head, Subject};
 use portico_domain::ports::{Chain as _, Commit as _, History as _, Write};
@@ -34,7 +35,7 @@ async fn a_number_is_given_once_however_many_want_it() {
     assert_eq!(events.len(), 1);
     let head = store.head(&practice(), &subject()).await.unwrap();
     assert_eq!(head, events[0].head());
-    // Racers end in any order; whose event it is, the chain says.
+    // Racers end in any order; the chain tells whose event was kept.
     assert!(winner < super::RACERS && events[0].seal.starts_with("seal "));
     assert_eq!(store.commit(&[Write::Append(event(1, "late"))]).await, lost(&[0]));
 }

@@ -1,4 +1,4 @@
-//! Who is found under which name, address and word, a page at a time and in one practice alone.
+//! Searches by name, address and word: they come in pages and stay within one practice.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ async fn patients_come_by_pages_in_order_of_name_and_each_once() {
     let all: Vec<Listing> =
         (0..450).map(|number| name(&format!("name{number:03}"), "x", &format!("p{number}"))).collect();
     store.has(all.iter().rev().cloned().map(|entry| Write::List(practice(), entry))).await;
-    // What lies in the same partition and is no name.
+    // This entry is in the same partition, but is no name.
     store.has([Write::List(practice(), email("a@example.com", "p1"))]).await;
     store.has([Write::Unlist(practice(), name("name123", "x", "p123"))]).await;
     let (mut found, mut cursor, mut pages) = (Vec::new(), None, 0);
@@ -124,7 +124,7 @@ async fn an_accounts_words_change_together_and_for_those_who_read_the_latest() {
 #[tokio::test]
 async fn accounts_are_found_by_pages_and_each_once() {
     let store = Store::new().await;
-    // Two words each that begin alike: more items than one look takes.
+    // Each account has two words that begin alike, so there are more items than one query returns.
     for number in 0..130 {
         let words = [format!("lee{number:03}"), format!("lees{number:03}")];
         let words = [(words[0].as_str(), true), (words[1].as_str(), true)];

@@ -1,4 +1,4 @@
-//! What providers report, what numbers reply, and whose a number is.
+//! Delivery reports, replies of phone numbers, and the owners of a number.
 
 use portico_domain::model::delivery::{Delivery, Feedback, Trouble};
 use portico_domain::model::message::Message;

@@ -1,4 +1,5 @@
-//! Links: spent once, counted before anything is compared, over at the boundary instant.
+//! Links: they are spent once, tries are counted before anything is compared, and they end at the very
+//! instant of their expiry.
 
 use portico_domain::model::chart::Channel;
 use portico_domain::model::link::{
@@ -97,7 +98,7 @@ async fn a_try_is_given_back_and_what_failed_is_kept_in_order() {
     let link = store.link(link_id(1)).await.unwrap().unwrap();
     let facts: Vec<Fact> = link.failures.iter().flat_map(|failed| failed.facts.clone()).collect();
     assert_eq!((link.fact_tries, facts), (1, vec![Fact::FamilyName, Fact::BirthDate]));
-    // Of a link that is not there nothing is kept.
+    // Nothing is stored for a link that does not exist.
     store.failed_check(link_id(2), failed(Fact::BirthDate), true).await.unwrap();
     assert_eq!(store.link(link_id(2)).await.unwrap(), None);
 }
@@ -163,7 +164,7 @@ async fn codes_and_facts_share_ten_tries() {
 }
 
 #[tokio::test]
-async fn what_is_over_ends_no_second_time_and_stops_nobody() {
+async fn a_link_that_is_over_does_not_end_again_and_stops_no_other_write() {
     let store = Store::new().await;
     let mut spent = link(1);
     spent.state = LinkState::Accepted;
@@ -171,19 +172,19 @@ async fn what_is_over_ends_no_second_time_and_stops_nobody() {
     let close = |id| Write::CloseLink { id: link_id(id), to: LinkState::Cancelled, at: NOW };
     let end = |id| Write::EndLink { id: link_id(id), to: LinkState::Revoked, at: NOW };
     assert_eq!(store.commit(&[close(1), Write::CreateLink(link(9))]).await, lost(&[0]));
-    // What ends links in passing goes on without those that are over; the record of the third is gone.
+    // A write that ends links skips those that are over. The record of the third is missing.
     assert_eq!(store.commit(&[end(1), end(2), end(3), Write::CreateLink(link(4))]).await, Ok(()));
     let state = async |id| store.link(link_id(id)).await.unwrap().map(|link| link.state);
     assert_eq!(state(1).await, Some(LinkState::Accepted));
     assert_eq!(state(2).await, Some(LinkState::Revoked));
     assert_eq!(state(3).await, None, "what was left in its place is no link");
     assert_eq!(state(4).await, Some(LinkState::Pending));
-    // Any other condition that does not hold still undoes all.
+    // Any other failed condition still undoes everything.
     assert_eq!(store.commit(&[end(1), Write::CreateLink(link(2))]).await, lost(&[0, 1]));
 }
 
 #[tokio::test]
-async fn of_a_registration_and_a_revocation_one_comes_first() {
+async fn a_registration_and_a_revocation_do_not_both_win() {
     let store = Store::new().await;
     for number in 1..=8 {
         let id = format!("race-{number}");

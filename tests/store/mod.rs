@@ -1,5 +1,6 @@
-//! What the store promises, whatever engine is behind it: the embedded one, or what speaks DynamoDB's protocol at
-//! `PORTICO_DYNAMODB_URL`. `tests/engines` tries moto and Amazon's DynamoDB Local. Each test has a table of its own.
+//! What the store promises on every engine: the embedded one, or the one that speaks DynamoDB's protocol at
+//! `PORTICO_DYNAMODB_URL`. `tests/engines` tries moto and Amazon's DynamoDB Local. Each test has a table of
+//! its own.
 
 mod accounts;
 mod audit;
@@ -28,7 +29,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-/// An instant that is far enough ahead for no engine to sweep anything away.
+/// An instant so far ahead that no engine deletes expired items.
 const NOW: Timestamp = Timestamp::from_millis(1_893_456_000_000);
 
 /// How many try to do the same thing at the same time.
@@ -37,7 +38,7 @@ const RACERS: usize = 64;
 /// A table of its own on the engine.
 struct Store {
     table: Table,
-    /// What looks past the ports.
+    /// A client for looking at items directly, without the ports.
     client: Client,
     /// The table's name.
     name: String,
@@ -69,7 +70,7 @@ impl Store {
         Self { table, client, name, _running: running }
     }
 
-    /// Writes what a test starts from.
+    /// Writes the records that a test starts from.
     async fn has(&self, writes: impl IntoIterator<Item = Write>) {
         let writes: Vec<Write> = writes.into_iter().collect();
         for some in writes.chunks(100) {
@@ -83,7 +84,7 @@ fn elsewhere() -> Option<String> {
     std::env::var("PORTICO_DYNAMODB_URL").ok().filter(|url| !url.is_empty())
 }
 
-/// A table's name that nobody has: at another endpoint all tests, and all runs, share one account.
+/// A name that no other table has. At another endpoint all tests and all runs share one account.
 #[expect(clippy::disallowed_methods, reason = "names of tables need only differ")]
 fn unique() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -92,7 +93,7 @@ fn unique() -> String {
     format!("portico-{}-{}", since.as_nanos(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Has many tasks do something at the same time; what came of each.
+/// Lets many tasks do something at the same time. Returns their outcomes.
 async fn race<T, F>(each: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
@@ -105,8 +106,8 @@ where
     racers.join_all().await
 }
 
-/// One of them won, and the others know that they did not. Where an engine tells of conflicts, a racer may also have
-/// given up.
+/// Checks that one racer won and the others know that they lost. If the engine reports conflicts, a racer may
+/// also have given up.
 fn one_won(outcomes: &[Result<(), CommitError>]) {
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{outcomes:?}");
     let beaten = |outcome: &&Result<(), CommitError>| {

@@ -1,4 +1,5 @@
-//! The outbox: what is due, who has it, what became of it; and counts of patients that follow the stream.
+//! The outbox: which messages are due, who is sending them, and their outcomes. Also the counts of patients,
+//! which follow the stream.
 
 use portico_domain::model::delivery::Delivery;
 use portico_domain::model::ids::MessageId;
@@ -17,7 +18,7 @@ fn id(number: usize) -> MessageId {
     MessageId::from_bytes(super::bytes(number))
 }
 
-/// What is due at an instant.
+/// The messages that are due at an instant.
 async fn due_at(store: &Store, now: Timestamp) -> Vec<MessageId> {
     store.due(&practice(), now).await.unwrap()
 }
@@ -32,7 +33,7 @@ fn message(number: usize) -> Message {
 }
 
 #[tokio::test]
-async fn what_is_due_is_found_the_oldest_first_and_of_one_practice() {
+async fn due_messages_are_found_oldest_first_and_of_one_practice() {
     let store = Store::new().await;
     let mut other = message(6);
     other.practice = other_practice();
@@ -46,7 +47,7 @@ async fn what_is_due_is_found_the_oldest_first_and_of_one_practice() {
 }
 
 #[tokio::test]
-async fn one_look_brings_a_hundred_and_no_more() {
+async fn one_query_for_due_messages_returns_at_most_a_hundred() {
     let store = Store::new().await;
     store.has((1..=120).map(|number| Write::Queue(message(number)))).await;
     let due = due_at(&store, NOW.plus_seconds(1000)).await;
@@ -84,7 +85,7 @@ async fn whoever_has_the_message_settles_it_and_its_link() {
     let later = NOW.plus_seconds(100);
     let second = store.claim(id(1), later).await.unwrap().unwrap();
 
-    // The first comes too late: the message is the second's.
+    // The first sender comes too late: the second one holds the message now.
     let failed = Message { state: MessageState::Failed, ..first };
     store.settle(&failed, Some(Delivery::Failed), later).await.unwrap();
     assert_eq!(store.link(link_id(1)).await.unwrap().unwrap().delivery, Delivery::Queued);
@@ -101,7 +102,7 @@ async fn whoever_has_the_message_settles_it_and_its_link() {
 }
 
 #[tokio::test]
-async fn what_was_not_taken_is_due_again() {
+async fn a_message_that_the_provider_did_not_take_is_due_again() {
     let store = Store::new().await;
     store.has([Write::Queue(message(1))]).await;
     let claimed = store.claim(id(1), NOW.plus_seconds(1)).await.unwrap().unwrap();
@@ -139,7 +140,7 @@ async fn what_a_message_is_about_comes_in_one_read() {
     message.to = Recipient::Account(account_id(1));
     let about = store.about(&message).await.unwrap();
     assert_eq!((about.patient, about.link), (Some(*patient("p1")), Some(*link(1))));
-    // An account without an address of its own is reached at its holder's chart.
+    // An account without an address of its own is reached through its holder's chart.
     assert_eq!((about.account, about.own), (Some(*account(1)), Some(*patient("p1"))));
     message.link = Some(link_id(2));
     message.practice = other_practice();
@@ -165,7 +166,7 @@ async fn a_patient_is_moved_from_count_to_count_once_for_each_event() {
     }
 }
 
-/// An attribute that no port reads.
+/// Reads an attribute that no port returns.
 async fn attribute(store: &Store, key: &keys::Key, name: &str) -> aws_sdk_dynamodb::types::AttributeValue {
     let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
     let get = store.client.get_item().table_name(&store.name).consistent_read(true);

@@ -22,7 +22,7 @@ fn create(id: &str, given_name: &str) -> Write {
 }
 
 #[tokio::test]
-async fn what_is_created_is_created_once() {
+async fn a_record_is_created_once() {
     let store = Store::new().await;
     let outcomes = race(|number| {
         let table = store.table.clone();
@@ -55,7 +55,7 @@ async fn a_record_comes_back_as_it_was_put() {
 }
 
 #[tokio::test]
-async fn of_those_who_read_the_same_version_one_writes() {
+async fn only_one_of_those_who_read_the_same_version_writes() {
     let store = Store::new().await;
     let first = patient("p1");
     store.has([Write::CreatePatient(first.clone(), Status::Uninvited)]).await;
@@ -66,7 +66,7 @@ async fn of_those_who_read_the_same_version_one_writes() {
     .await;
     one_won(&outcomes);
     assert_eq!(store.patient(&practice(), &first.id).await.unwrap().unwrap().version, 2);
-    // And nobody writes what is not there.
+    // Nobody can change a record that does not exist.
     let absent = next(&patient("p2"), "Nobody");
     assert_eq!(store.commit(&[Write::ChangePatient(absent, Status::Uninvited)]).await, lost(&[0]));
 }

@@ -1,7 +1,7 @@
-//! `infra/openapi.yaml` as a judge: every answer that a test gets is held against it, and so is every JSON body that was
-//! accepted. What the document doesn't say, the service must not do.
+//! Checks every answer that a test gets against `infra/openapi.yaml`, and every JSON body that the service
+//! accepted. The service must not do what the document doesn't describe.
 //!
-//! Paths under `/_local` are a developer's alone and not in it.
+//! Paths under `/_local` are for developers and not in the document.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -25,11 +25,11 @@ pub struct Operation {
     pub method: String,
     /// The path with `{names}`.
     pub path: String,
-    /// What the document says of it.
+    /// The operation as the document has it.
     pub value: Value,
 }
 
-/// What was sent, as far as the document has a word for it.
+/// The parts of a request that the document describes.
 #[derive(Clone, Debug, Default)]
 pub struct Sent {
     /// The method in capitals.
@@ -40,14 +40,15 @@ pub struct Sent {
     pub json: Option<Value>,
 }
 
-/// The document, ready to judge.
+/// The document with its routes and compiled schemas.
 pub struct Contract {
     /// The whole document.
     pub document: Value,
     /// Every operation, in the document's order of paths.
     pub operations: Vec<Arc<Operation>>,
     routes: HashMap<String, matchit::Router<Arc<Operation>>>,
-    /// Compiled schemas by their place in the document, which does not change: each is compiled once in a process.
+    /// Compiled schemas by their address in memory. The document does not change, so each is compiled once in
+    /// a process.
     compiled: Mutex<HashMap<usize, Arc<Validator>>>,
 }
 
@@ -59,7 +60,7 @@ pub fn contract() -> &'static Contract {
 }
 
 impl Contract {
-    /// Reads a document; panics where it can't be one.
+    /// Reads a document. Panics if it is not an OpenAPI document.
     pub fn read(text: &str) -> Self {
         let document: Value = serde_norway::from_str(text).expect("infra/openapi.yaml is YAML");
         let mut operations = Vec::new();
@@ -81,12 +82,12 @@ impl Contract {
         Self { document, operations, routes, compiled: Mutex::default() }
     }
 
-    /// The operation that a request means, the most specific path first.
+    /// The operation for a method and a path. The most specific path wins.
     pub fn operation(&self, method: &str, path: &str) -> Option<&Arc<Operation>> {
         self.routes.get(method)?.at(path).ok().map(|found| found.value)
     }
 
-    /// What a reference leads to, or the value itself.
+    /// The value that a reference leads to, or the value itself.
     pub fn resolve<'a>(&'a self, value: &'a Value) -> &'a Value {
         let mut value = value;
         while let Some(pointer) = value.get("$ref").and_then(Value::as_str) {
@@ -96,7 +97,7 @@ impl Contract {
         value
     }
 
-    /// What speaks against a value, by a schema of the document; empty if nothing does.
+    /// The faults of a value by a schema of the document; empty if it is valid.
     pub fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
         let validator = self.compiled(schema);
         validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
@@ -105,7 +106,7 @@ impl Contract {
     fn compiled(&self, schema: &Value) -> Arc<Validator> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         let known = compiled.entry(std::ptr::from_ref(schema).addr()).or_insert_with(|| {
-            // A reference in it leads into the components, so they are there.
+            // References in the schema lead into the components, so they are added.
             let whole = json!({"allOf": [schema], "components": self.document["components"]});
             let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012);
             Arc::new(options.should_validate_formats(true).build(&whole).expect("a schema that can be used"))
@@ -113,7 +114,7 @@ impl Contract {
         Arc::clone(known)
     }
 
-    /// Judges an answer; what is wrong with it, with the operation and the status in front.
+    /// Judges an answer. The error names the operation, the status and everything that is wrong.
     pub fn judge(&self, sent: &Sent, answer: &Answer) -> Result<(), String> {
         let Sent { method, path, .. } = sent;
         if path.starts_with("/_local") {
@@ -171,7 +172,7 @@ impl Contract {
     }
 }
 
-/// A body as its type says, if it is that.
+/// The body, read as its content type says; none if that fails.
 fn read_body(kind: &str, text: &str) -> Option<Value> {
     if kind.ends_with("json") {
         serde_json::from_str(text).ok()
@@ -189,12 +190,12 @@ static EVENT: LazyLock<Validator> = LazyLock::new(|| {
     options.should_validate_formats(true).build(&schema).expect("a schema that can be used")
 });
 
-/// What speaks against an event on the bus, by its schema; empty if nothing does.
+/// The faults of an event on the bus by its schema; empty if it is valid.
 pub fn faults_of_event(event: &Value) -> Vec<String> {
     EVENT.iter_errors(event).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 
-/// The members of an object; none, if it is none.
+/// The members of an object; no members of any other value.
 pub fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter)
 }
@@ -208,7 +209,8 @@ fn kind(answer: &Answer) -> &str {
     answer.header("content-type").split(';').next().unwrap_or_default().trim()
 }
 
-/// A path for the router: its parameters named by their order, since two paths may call one position differently.
+/// A path for the router. Parameters are renamed by their position, since two paths may name one position
+/// differently.
 fn pattern(path: &str) -> String {
     let name = |(place, segment): (usize, &str)| {
         if segment.starts_with('{') { format!("{{p{place}}}") } else { segment.to_owned() }

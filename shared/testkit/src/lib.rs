@@ -1,7 +1,8 @@
-//! A world to act in, for tests and benches: the whole service in memory, two practices, a clock that moves, and short
-//! words for what people do: invite, open, verify, register, sign in, revoke.
+//! The whole service in memory for tests and benches: a [`World`] has two practices, a clock that moves, and
+//! a method for each thing that people do: invite, open, verify, register, sign in, revoke.
 //!
-//! A step that must succeed for a test to make sense panics with the answer; what a test is about is asserted there.
+//! A method whose step must succeed for a test to make sense panics with the answer. What a test is about, it
+//! asserts itself.
 #![expect(
     clippy::panic,
     clippy::expect_used,
@@ -22,22 +23,22 @@ use serde_json::{Value, json};
 
 use crate::contract::{Sent, contract};
 
-/// A password that nothing speaks against.
+/// A password that meets every rule.
 pub const PASSWORD: &str = "plum trellis seven";
 
-/// An answer, read whole.
+/// An HTTP answer with its whole body.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// Status.
+    /// The HTTP status.
     pub status: u16,
-    /// Headers, by lower-case name; repeated ones joined by a line break.
+    /// Headers by their lower-case names; repeated ones are joined by a line break.
     pub headers: Vec<(String, String)>,
     /// The body as text.
     pub text: String,
 }
 
 impl Answer {
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }
@@ -52,15 +53,20 @@ impl Answer {
         self.json().pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 
-    /// The problem's code, empty if it is none.
+    /// The code of a problem, empty if the answer is no problem.
     pub fn code(&self) -> String {
         self.str("/code")
     }
 
-    /// The answer itself, if its status is this one.
-    #[must_use]
-    pub fn expect(self, status: u16) -> Self {
+    /// Fails the test unless the answer has this status.
+    pub fn expect(&self, status: u16) {
         assert!(self.status == status, "expected {status}, got {}: {}", self.status, self.text);
+    }
+
+    /// Fails the test unless the answer has this status, and returns the answer.
+    #[must_use = "use `expect` where the answer is not needed"]
+    pub fn expect_and(self, status: u16) -> Self {
+        self.expect(status);
         self
     }
 }
@@ -73,7 +79,7 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// A member of the record as text.
+    /// A member of the record as text, empty if there is none.
     pub fn get(&self, name: &str) -> &str {
         self.record.get(name).and_then(Value::as_str).unwrap_or_default()
     }
@@ -83,7 +89,7 @@ impl Mail {
         token_in(self.get("text"))
     }
 
-    /// The code in it, empty if there is none; a call says its digits one by one.
+    /// The code in it, empty if there is none.
     pub fn code(&self) -> String {
         let text = self.get("text");
         let digits = |word: &str| word.trim_matches(|c: char| !c.is_ascii_digit()).to_owned();
@@ -93,14 +99,14 @@ impl Mail {
     }
 }
 
-/// The token of the link in a text: an invitation's, or a reset link's.
+/// The token of the invitation or reset link in a text, empty if there is none.
 pub fn token_in(text: &str) -> String {
     let after = ["/i/", "/r/"].into_iter().find_map(|path| text.split_once(path));
     let after = after.map_or("", |(_, after)| after);
     after.chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
-/// The body of a request that says that it is JSON, and is.
+/// The body of a request whose content type is JSON, if it can be read as JSON.
 fn json_of(request: &Request) -> Option<Value> {
     let kind = request.headers().get("content-type")?.to_str().ok()?;
     if !kind.starts_with("application/json") {
@@ -109,17 +115,17 @@ fn json_of(request: &Request) -> Option<Value> {
     serde_json::from_slice(request.body()?.as_bytes()?).ok()
 }
 
-/// The service with its people.
+/// A running service with two practices.
 pub struct World {
-    /// The service.
+    /// The running service.
     pub service: Running,
     /// The first practice's keys.
     pub keys: Keys,
     /// The other practice's keys.
     pub other_keys: Keys,
-    /// The first practice.
+    /// The id of the first practice.
     pub practice: String,
-    /// The other practice.
+    /// The id of the other practice.
     pub other_practice: String,
     client: Client,
     // Declared last, so that they are dropped when nothing runs any more.
@@ -127,16 +133,16 @@ pub struct World {
     _told: Told,
 }
 
-/// Notes, when a world ends, what its functions did in the cloud, so that a grant that nothing uses can be told at the
-/// end of a whole test run: an empty file for each function and deed.
+/// Writes down, when a world ends, what its functions did in the cloud: an empty file for each function and
+/// action. At the end of a whole test run these files show which grants nothing used.
 struct Used(Meter);
 
-/// Holds what was announced, when a world ends, against the schema of events.
+/// Checks, when a world ends, every event that it published against the schema of events.
 struct Told(Capture);
 
 impl Drop for Told {
     fn drop(&mut self) {
-        // A test that has failed already says so better.
+        // A test that has failed already has a better message.
         if !std::thread::panicking() {
             for event in self.0.events() {
                 let faults = contract::faults_of_event(&event);
@@ -146,7 +152,7 @@ impl Drop for Told {
     }
 }
 
-/// Where that is noted.
+/// The folder of the files that say which function did what in the cloud.
 pub const USED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/roles-used");
 
 impl Drop for Used {
@@ -154,7 +160,7 @@ impl Drop for Used {
         for (function, deeds) in self.0.used() {
             for deed in deeds {
                 let folder = std::path::Path::new(USED).join(&function);
-                // What can't be noted is missed at the end, and looked into then.
+                // A file that can't be written shows at the end of the run as an unused grant.
                 let name = deed.to_string().replace('/', "|");
                 std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(folder.join(name), "")).ok();
             }
@@ -173,7 +179,7 @@ impl World {
         Self::with(Config { faults: true, ..Config::default() }).await
     }
 
-    /// A world of this configuration.
+    /// A new world with this configuration.
     pub async fn with(config: Config) -> Self {
         log::start();
         let (service, guide, _) = start_demo(config).await.expect("the service starts");
@@ -196,12 +202,12 @@ impl World {
         format!("{}{path}", self.service.base_url)
     }
 
-    /// A request without anything.
+    /// A request without headers or body.
     pub fn request(&self, method: &str, path: &str) -> RequestBuilder {
         self.client.request(Method::from_bytes(method.as_bytes()).expect("a method"), self.url(path))
     }
 
-    /// A client whose connections come from another address of loopback, as from another network.
+    /// A request that comes from another loopback address, as if from another network.
     #[expect(clippy::wrong_self_convention, reason = "reads as it is said")]
     pub fn from_address(&self, address: [u8; 4], method: &str, path: &str) -> RequestBuilder {
         let client = Client::builder()
@@ -212,7 +218,7 @@ impl World {
         client.request(Method::from_bytes(method.as_bytes()).expect("a method"), self.url(path))
     }
 
-    /// Sends a request and reads the answer whole. One that the API document doesn't allow ends the test.
+    /// Sends a request and returns the answer. Fails the test if the API document doesn't allow the answer.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let (client, request) = request.build_split();
         let request = request.expect("a request");
@@ -277,9 +283,9 @@ impl World {
         self.service.clock.advance(seconds).expect("the clock moves");
     }
 
-    /// Makes settings of the first practice other than they are.
+    /// Changes settings of the first practice.
     pub async fn settings(&self, change: Value) {
-        drop(self.ehr("PUT", "/v1/settings", Some(change)).await.expect(200));
+        self.ehr("PUT", "/v1/settings", Some(change)).await.expect(200);
     }
 
     /// A chart of an adult with e-mail and mobile phone.
@@ -291,12 +297,16 @@ impl World {
         })
     }
 
-    /// A chart with some members other than [`World::chart`]'s; null takes one away.
+    /// [`World::chart`] with some members changed; null removes a member.
     pub fn chart_with(change: Value) -> Value {
         let mut chart = Self::chart();
         if let (Some(chart), Value::Object(change)) = (chart.as_object_mut(), change) {
             for (name, value) in change {
-                if value.is_null() { drop(chart.remove(&name)) } else { drop(chart.insert(name, value)) }
+                if value.is_null() {
+                    chart.remove(&name);
+                } else {
+                    chart.insert(name, value);
+                }
             }
         }
         chart
@@ -308,27 +318,27 @@ impl World {
         assert!(matches!(answer.status, 200 | 201), "a chart was refused: {}", answer.text);
     }
 
-    /// The EHR invites; the answer as it comes.
+    /// Invites a patient as the EHR. Returns the answer, whatever its status.
     pub async fn invite(&self, id: &str, channel: &str) -> Answer {
         self.ehr("POST", &format!("/v1/patients/{id}/invitations"), Some(json!({"channel": channel}))).await
     }
 
-    /// A patient of [`World::chart`] who was invited by e-mail: the link's token.
+    /// Creates a patient with [`World::chart`] and invites them by e-mail. Returns the link's token.
     pub async fn invited(&self, id: &str) -> String {
         self.patient(id, Self::chart()).await;
-        drop(self.invite(id, "email").await.expect(201));
+        self.invite(id, "email").await.expect(201);
         self.last_mail().await.token()
     }
 
     /// The portal status of a patient of the first practice.
     pub async fn portal(&self, id: &str) -> Value {
-        self.ehr("GET", &format!("/v1/patients/{id}/portal"), None).await.expect(200).json()
+        self.ehr("GET", &format!("/v1/patients/{id}/portal"), None).await.expect_and(200).json()
     }
 
     /// Everything that was sent, in order.
     pub async fn mails(&self) -> Vec<Mail> {
         self.service.idle().await;
-        let answer = self.get("/_local/messages").await.expect(200).json();
+        let answer = self.get("/_local/messages").await.expect_and(200).json();
         let all = answer.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
         all.into_iter().map(|record| Mail { record }).collect()
     }
@@ -338,41 +348,43 @@ impl World {
         self.mails().await.pop().expect("a message")
     }
 
-    /// States the facts of [`World::chart`] at a link as the patient: the answer as it comes.
+    /// States the facts of [`World::chart`] at a link as the patient. Returns the answer, whatever its
+    /// status.
     pub async fn state_facts(&self, token: &str) -> Answer {
         let facts = json!({"as": "patient", "family_name": "quillfeather", "birth_date": "04/27/1945"});
         self.post(&format!("/i/{token}/verify"), facts).await
     }
 
-    /// Has a code mailed to the holder of this proof, and enters it: the answer as it comes.
+    /// Has a code mailed for this proof and enters it. Returns the answer, whatever its status.
     pub async fn enter_code(&self, token: &str, proof: &str) -> Answer {
         let sent = self.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"})).await;
-        drop(sent.expect(202));
+        sent.expect(202);
         let code = self.last_mail().await.code();
         self.post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code})).await
     }
 
-    /// Goes through identity check and e-mailed code: the ticket.
+    /// Passes the identity check and enters an e-mailed code. Returns the ticket.
     pub async fn ticket(&self, token: &str) -> String {
-        let proof = self.state_facts(token).await.expect(200).str("/proof");
-        self.enter_code(token, &proof).await.expect(200).str("/ticket")
+        let proof = self.state_facts(token).await.expect_and(200).str("/proof");
+        self.enter_code(token, &proof).await.expect_and(200).str("/ticket")
     }
 
-    /// Registers with a ticket: the answer as it comes.
+    /// Registers with a ticket. Returns the answer, whatever its status.
     pub async fn register(&self, token: &str, ticket: &str, username: &str) -> Answer {
         let body =
             json!({"ticket": ticket, "username": username, "password": PASSWORD, "accept_terms": true});
         self.post(&format!("/i/{token}/register"), body).await
     }
 
-    /// A patient of [`World::chart`] who registered as `username`: the session's token.
+    /// Creates a patient with [`World::chart`], who registers as `username`. Returns the session's token.
     pub async fn registered(&self, id: &str, username: &str) -> String {
         let token = self.invited(id).await;
         let ticket = self.ticket(&token).await;
-        self.register(&token, &ticket, username).await.expect(201).str("/session_token")
+        self.register(&token, &ticket, username).await.expect_and(201).str("/session_token")
     }
 
-    /// The same, who also chose a security question, which the practice allows from here on, and this answer.
+    /// Does what [`World::registered`] does, with a security question and this answer. Switches such
+    /// questions on for the practice.
     pub async fn registered_with_answer(&self, id: &str, username: &str, answer: &str) -> String {
         self.settings(json!({"security_question": true})).await;
         let token = self.invited(id).await;
@@ -380,29 +392,29 @@ impl World {
             "ticket": self.ticket(&token).await, "username": username, "password": PASSWORD, "accept_terms": true,
             "security_question": "Who taught me to swim?", "security_answer": answer,
         });
-        self.post(&format!("/i/{token}/register"), body).await.expect(201).str("/session_token")
+        self.post(&format!("/i/{token}/register"), body).await.expect_and(201).str("/session_token")
     }
 
-    /// Signs in at the first practice: the answer as it comes.
+    /// Signs in at the first practice. Returns the answer, whatever its status.
     pub async fn sign_in(&self, username: &str, password: &str) -> Answer {
         self.post(&format!("/{}/sign-in", self.practice), json!({"username": username, "password": password}))
             .await
     }
 
-    /// Asks the first practice for something that needs no link: the answer as it comes.
+    /// Asks the first practice for something that needs no link. Returns the answer, whatever its status.
     pub async fn ask(&self, what: &str, body: Value) -> Answer {
         self.post(&format!("/{}/{what}", self.practice), body).await
     }
 
-    /// Asks for a new password by user name: the answer as it comes.
+    /// Asks for a new password by user name. Returns the answer, whatever its status.
     pub async fn forgot_password(&self, username: &str) -> Answer {
         self.ask("forgot-password", json!({"username": username})).await
     }
 
-    /// Asks for a new password by user name: the token of the reset link that came.
+    /// Asks for a new password by user name. Returns the token of the reset link that was sent.
     pub async fn reset_token(&self, username: &str) -> String {
         let before = self.mails().await.len();
-        drop(self.forgot_password(username).await.expect(202));
+        self.forgot_password(username).await.expect(202);
         let mails = self.mails().await;
         assert!(mails.len() > before, "a message came");
         let text = mails.last().expect("a message").get("text").to_owned();
@@ -410,39 +422,43 @@ impl World {
         token_in(&text)
     }
 
-    /// Passes the second check of a reset link with a code by this channel: the answer as it comes.
+    /// Has a code sent by this channel at a reset link, and enters it. Returns the answer, whatever its
+    /// status.
     pub async fn second_check(&self, token: &str, channel: &str) -> Answer {
-        drop(self.post(&format!("/r/{token}/codes"), json!({"channel": channel})).await.expect(202));
+        self.post(&format!("/r/{token}/codes"), json!({"channel": channel})).await.expect(202);
         let code = self.last_mail().await.code();
         self.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await
     }
 
-    /// Passes the second check of a reset link with a code by text: the ticket.
+    /// Passes the second check of a reset link with a code by text. Returns the ticket.
     pub async fn reset_ticket(&self, token: &str) -> String {
-        self.second_check(token, "sms").await.expect(200).str("/ticket")
+        self.second_check(token, "sms").await.expect_and(200).str("/ticket")
     }
 
-    /// Chooses a new password at the end of a reset link: the answer as it comes.
+    /// Chooses a new password at the end of a reset link. Returns the answer, whatever its status.
     pub async fn new_password(&self, token: &str, ticket: &str, password: &str) -> Answer {
         self.post(&format!("/r/{token}/password"), json!({"ticket": ticket, "password": password})).await
     }
 
-    /// The EHR takes access away: the answer as it comes.
+    /// Revokes a patient's access as the EHR. Returns the answer, whatever its status.
     pub async fn revoke(&self, id: &str, reason: &str) -> Answer {
         self.ehr("POST", &format!("/v1/patients/{id}/portal/revoke"), Some(json!({"reason": reason}))).await
     }
 
-    /// Asks, as the portal, who holds a session.
+    /// Asks, as the portal, who a session belongs to.
     pub async fn introspect(&self, session: &str) -> Value {
         let body = json!({"session_token": session});
-        self.staff(&self.keys.portal, "POST", "/v1/sessions/introspect", Some(body)).await.expect(200).json()
+        self.staff(&self.keys.portal, "POST", "/v1/sessions/introspect", Some(body))
+            .await
+            .expect_and(200)
+            .json()
     }
 
-    /// Every item of the table, in DynamoDB's JSON, one a line; equal tables read the same.
+    /// Every item of the table in DynamoDB's JSON, one in each line. Equal tables give equal text.
     pub async fn items(&self) -> String {
         self.service.idle().await;
-        let text = self.get("/_local/items").await.expect(200).text;
-        // Members of an object come in any order; read and written again, in one.
+        let text = self.get("/_local/items").await.expect_and(200).text;
+        // The members of an object come in any order; reading and writing the object sorts them.
         let canonical =
             |line| serde_json::from_str::<Value>(line).map(|item| item.to_string()).unwrap_or_default();
         let mut lines: Vec<String> = text.lines().map(canonical).collect();
