@@ -7,6 +7,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Key, KeyInit as _, Nonce};
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, Mac};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -85,15 +86,18 @@ pub enum KeyringError {
     NoCurrent,
 }
 
-/// The service's secrets. One is current and makes; all that are still here verify.
+/// 32 bytes that nobody outside knows; wiped from memory when dropped.
+type Secret = Zeroizing<[u8; 32]>;
+
+/// The service's secrets. The current one makes new links, codes, seals and hashes; the older ones still verify.
 pub struct Keyring {
-    current: KeyId,
-    secrets: BTreeMap<KeyId, Zeroizing<[u8; 32]>>,
+    current: (KeyId, Secret),
+    older: BTreeMap<KeyId, Secret>,
 }
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Keyring(current {}, {} keys)", self.current.0, self.secrets.len())
+        write!(f, "Keyring(current {}, {} keys)", self.current.0.0, self.older.len() + 1)
     }
 }
 
@@ -122,67 +126,77 @@ impl Keyring {
     pub fn generate(entropy: &dyn Entropy) -> Self {
         let mut secret = Zeroizing::new([0; 32]);
         entropy.fill(secret.as_mut());
-        Self { current: KeyId(1), secrets: BTreeMap::from([(KeyId(1), secret)]) }
+        Self { current: (KeyId(1), secret), older: BTreeMap::new() }
     }
 
     /// Reads what [`Keyring::to_text`] wrote, or an operator put into the secrets store.
     pub fn parse(text: &str) -> Result<Self, KeyringError> {
         let read: KeyringText = serde_json::from_str(text).map_err(|_| KeyringError::Malformed)?;
-        let mut secrets = BTreeMap::new();
+        let mut older = BTreeMap::new();
         for (id, secret) in read.keys {
             let id = id.parse().ok().and_then(KeyId::new).ok_or(KeyringError::Malformed)?;
             let bytes = secret_of(&secret).ok_or(KeyringError::Malformed)?;
-            secrets.insert(id, Zeroizing::new(bytes));
+            older.insert(id, Zeroizing::new(bytes));
         }
-        let current = KeyId::new(read.current).filter(|id| secrets.contains_key(id));
-        current.map(|current| Self { current, secrets }).ok_or(KeyringError::NoCurrent)
+        let current = KeyId::new(read.current).and_then(|id| older.remove_entry(&id));
+        current.map(|current| Self { current, older }).ok_or(KeyringError::NoCurrent)
     }
 
     /// The keyring as JSON, for the secrets store and nowhere else.
     pub fn to_text(&self) -> Zeroizing<String> {
-        let keys = self
-            .secrets
-            .iter()
+        let (current, secret) = &self.current;
+        let keys = [(current, secret)]
+            .into_iter()
+            .chain(&self.older)
             .map(|(id, s)| (id.0.to_string(), BASE64URL_NOPAD.encode(s.as_ref())))
             .collect();
-        Zeroizing::new(
-            serde_json::to_string(&KeyringText { current: self.current.0, keys }).unwrap_or_default(),
-        )
+        Zeroizing::new(serde_json::to_string(&KeyringText { current: current.0, keys }).unwrap_or_default())
     }
 
     /// The id of the key that makes new links, codes, seals and hashes.
     pub const fn current(&self) -> KeyId {
-        self.current
+        self.current.0
     }
 
-    fn subkey(&self, id: KeyId, what: Use) -> Option<Zeroizing<[u8; 32]>> {
-        self.secrets.get(&id).map(|secret| Zeroizing::new(hmac(secret, &[what.label()])))
+    fn secret(&self, id: KeyId) -> Option<&Secret> {
+        if id == self.current.0 { Some(&self.current.1) } else { self.older.get(&id) }
     }
 
     /// HMAC-SHA-256 under the subkey of `what`, over the parts, each with its length before it, so that no two lists
     /// of parts can be taken for one another. `None` if the key is gone.
     pub fn mac(&self, id: KeyId, what: Use, parts: &[&[u8]]) -> Option<[u8; 32]> {
-        self.subkey(id, what).map(|key| hmac(&key, parts))
+        self.secret(id).map(|secret| hmac(&subkey(secret, what), parts))
     }
 
     /// [`Keyring::mac`] under the current key.
     pub fn mac_now(&self, what: Use, parts: &[&[u8]]) -> [u8; 32] {
-        // The constructors guarantee that the current key is there.
-        self.mac(self.current, what, parts).unwrap_or_default()
+        hmac(&subkey(&self.current.1, what), parts)
     }
 
     /// Seals `plain` so that a caller can carry it and neither read nor change it, nor use it for anything but `context`.
     pub fn seal(&self, context: &[u8], plain: &[u8], entropy: &dyn Entropy) -> String {
         let mut nonce = [0; 12];
         entropy.fill(&mut nonce);
-        let key = self.subkey(self.current, Use::Seal).unwrap_or_default();
-        let mut sealed = vec![self.current.0];
-        sealed.extend_from_slice(&nonce);
-        let cipher = ChaCha20Poly1305::new(&Key::from(*key));
-        sealed.extend(
-            cipher.encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: context }).unwrap_or_default(),
-        );
-        BASE64URL_NOPAD.encode(&sealed)
+        let (id, secret) = &self.current;
+        let cipher = ChaCha20Poly1305::new(&Key::from(*subkey(secret, Use::Seal)));
+        #[expect(
+            clippy::expect_used,
+            reason = "it fails for texts of 256 GiB and more (RFC 8439, 2.8) alone"
+        )]
+        let text = cipher
+            .encrypt(&Nonce::from(nonce), Payload { msg: plain, aad: context })
+            .expect("a text shorter than 256 GiB");
+        BASE64URL_NOPAD.encode(&[&[id.0][..], &nonce, &text].concat())
+    }
+
+    /// [`Keyring::seal`] of a value as JSON.
+    pub fn seal_json<T: Serialize>(&self, context: &[u8], value: &T, entropy: &dyn Entropy) -> String {
+        self.seal(context, &json_of(value), entropy)
+    }
+
+    /// Opens what [`Keyring::seal_json`] sealed for the same context; `None` for everything else.
+    pub fn open_json<T: DeserializeOwned>(&self, context: &[u8], sealed: &str) -> Option<T> {
+        serde_json::from_slice(&self.open(context, sealed)?).ok()
     }
 
     /// Opens what [`Keyring::seal`] sealed for the same context; `None` for everything else.
@@ -193,11 +207,25 @@ impl Keyring {
         let bytes = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
         let (id, rest) = bytes.split_first()?;
         let (nonce, text) = rest.split_first_chunk::<12>()?;
-        let key = self.subkey(KeyId::new(*id)?, Use::Seal)?;
+        let key = subkey(self.secret(KeyId::new(*id)?)?, Use::Seal);
         ChaCha20Poly1305::new(&Key::from(*key))
             .decrypt(&Nonce::from(*nonce), Payload { msg: text, aad: context })
             .ok()
     }
+}
+
+/// A value of ours as JSON.
+pub(crate) fn json_of<T: Serialize>(value: &T) -> Vec<u8> {
+    #[expect(
+        clippy::expect_used,
+        reason = "it fails for maps whose keys are no texts alone, and ours have none"
+    )]
+    serde_json::to_vec(value).expect("a value that JSON can hold")
+}
+
+/// The key of one use, derived from a secret.
+fn subkey(secret: &Secret, what: Use) -> Secret {
+    Zeroizing::new(hmac(secret, &[what.label()]))
 }
 
 fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {

@@ -60,6 +60,6 @@ impl Request {
 
     /// Reads a request that this service queued; `None` for everything else.
     pub fn open(sealed: &str, context: &Context) -> Option<Self> {
-        serde_json::from_slice(&context.keyring.open(BOUND_TO, sealed)?).ok()
+        context.keyring.open_json(BOUND_TO, sealed)
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
-use crate::keys::{KeyId, Keyring, Use};
+use crate::keys::{KeyId, Keyring, Use, json_of, same};
 use crate::model::ids::{AccountId, PatientId, PracticeId};
 use crate::time::Timestamp;
 
@@ -182,21 +182,25 @@ impl Event {
         Head { number: self.number, seal: self.seal.clone() }
     }
 
-    fn sealed_by(&self, keyring: &Keyring, before: &str) -> Option<String> {
-        let action = serde_json::to_string(&self.action).ok()?;
-        let detail = serde_json::to_string(&self.detail).ok()?;
-        let by = serde_json::to_string(&self.by).ok()?;
-        let parts: [&[u8]; 8] = [
-            before.as_bytes(),
-            self.practice.as_str().as_bytes(),
-            &self.subject.key().into_bytes(),
-            &self.number.to_be_bytes(),
-            &self.at.millis().to_be_bytes(),
-            by.as_bytes(),
-            action.as_bytes(),
-            detail.as_bytes(),
-        ];
-        keyring.mac(self.key, Use::Audit, &parts).map(|mac| HEXLOWER.encode(&mac))
+    /// What the seal is over: the seal before it and everything that the event says.
+    fn sealed_parts(&self, before: &str) -> [Vec<u8>; 8] {
+        [
+            before.as_bytes().to_vec(),
+            self.practice.as_str().as_bytes().to_vec(),
+            self.subject.key().into_bytes(),
+            self.number.to_be_bytes().to_vec(),
+            self.at.millis().to_be_bytes().to_vec(),
+            json_of(&self.by),
+            json_of(&self.action),
+            json_of(&self.detail),
+        ]
+    }
+
+    /// Whether its seal is the one that follows the seal `before`. Not if the key of the seal is gone.
+    fn is_sealed_after(&self, keyring: &Keyring, before: &str) -> bool {
+        let parts = self.sealed_parts(before);
+        let seal = keyring.mac(self.key, Use::Audit, &parts.each_ref().map(Vec::as_slice));
+        seal.is_some_and(|seal| same(&HEXLOWER.encode(&seal), &self.seal))
     }
 }
 
@@ -231,7 +235,8 @@ impl Entry {
             key: keyring.current(),
             seal: String::new(),
         };
-        event.seal = event.sealed_by(keyring, &head.seal).unwrap_or_default();
+        let parts = event.sealed_parts(&head.seal);
+        event.seal = HEXLOWER.encode(&keyring.mac_now(Use::Audit, &parts.each_ref().map(Vec::as_slice)));
         event
     }
 }
@@ -241,8 +246,7 @@ impl Entry {
 pub fn verify<'a>(events: impl IntoIterator<Item = &'a Event>, keyring: &Keyring) -> (u64, Option<u64>) {
     let mut head = Head::default();
     for event in events {
-        let holds = event.number == head.number + 1
-            && event.sealed_by(keyring, &head.seal).is_some_and(|seal| crate::keys::same(&seal, &event.seal));
+        let holds = event.number == head.number + 1 && event.is_sealed_after(keyring, &head.seal);
         if !holds {
             return (head.number, Some(head.number + 1));
         }

@@ -89,16 +89,13 @@ impl Password {
         let mut salt = [0; 16];
         entropy.fill(&mut salt);
         let (m, t, p) = NOW;
-        let mut hash = PasswordHash {
-            m,
-            t,
-            p,
-            pepper: keyring.current(),
-            salt: BASE64URL_NOPAD.encode(&salt),
-            hash: String::new(),
-        };
-        hash.hash = hash.compute(self, keyring).unwrap_or_default();
-        hash
+        let peppered = Zeroizing::new(keyring.mac_now(Use::Pepper, &[self.0.as_bytes()]));
+        #[expect(
+            clippy::expect_used,
+            reason = "it fails for parameters and lengths out of range, and ours are constants"
+        )]
+        let hash = argon2id(NOW, &peppered, &salt).expect("our own parameters");
+        PasswordHash { m, t, p, pepper: keyring.current(), salt: BASE64URL_NOPAD.encode(&salt), hash }
     }
 }
 
@@ -173,15 +170,20 @@ impl PasswordHash {
         if self.m > BOUNDS.0 || self.t > BOUNDS.1 || self.p > BOUNDS.2 {
             return None;
         }
-        let params = Params::new(self.m, self.t, self.p, Some(32)).ok()?;
         let peppered = Zeroizing::new(keyring.mac(self.pepper, Use::Pepper, &[password.0.as_bytes()])?);
         let salt = BASE64URL_NOPAD.decode(self.salt.as_bytes()).ok()?;
-        let mut out = [0; 32];
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(peppered.as_ref(), &salt, &mut out)
-            .ok()?;
-        Some(BASE64URL_NOPAD.encode(&out))
+        argon2id((self.m, self.t, self.p), &peppered, &salt)
     }
+}
+
+/// 32 bytes of argon2id in base64url; `None` if it refuses the parameters (KiB, passes, lanes) or the salt.
+fn argon2id((m, t, p): (u32, u32, u32), peppered: &[u8; 32], salt: &[u8]) -> Option<String> {
+    let params = Params::new(m, t, p, Some(32)).ok()?;
+    let mut out = [0; 32];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(peppered, salt, &mut out)
+        .ok()?;
+    Some(BASE64URL_NOPAD.encode(&out))
 }
 
 #[cfg(test)]

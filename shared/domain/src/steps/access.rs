@@ -10,9 +10,9 @@ use crate::model::message::{Recipient, Template};
 use crate::model::patient::{Patient, RevokeReason};
 use crate::model::refusal::Refusal;
 use crate::ports::Write;
+use crate::steps::change::PatientChange;
 use crate::steps::invitation::end_resets;
 use crate::steps::notice::{Reach, message, notice_channel, to_patient};
-use crate::steps::portal_status::PatientChange;
 use crate::steps::staff_call::Caller;
 
 /// The account is that of a representative of the patient.
@@ -27,7 +27,7 @@ pub(crate) fn set_level_of(
     account: AccountId,
     level: Level,
     caller: &Caller,
-) -> Result<crate::steps::portal_status::PatientChange, Refusal> {
+) -> Result<Option<PatientChange>, Refusal> {
     require_representative(&patient, account)?;
     let entry = Entry {
         practice: patient.practice.clone(),
@@ -38,7 +38,7 @@ pub(crate) fn set_level_of(
         detail: vec![("account_id", account.to_string()), ("level", level.as_str().to_owned())],
     };
     let set = Write::SetLevel { account, patient: patient.id.clone(), level };
-    Ok(Some((patient, vec![set], entry)))
+    Ok(Some(PatientChange { patient, writes: vec![set], entry }))
 }
 
 /// To take access away.
@@ -59,7 +59,7 @@ pub(crate) fn revoke_one(
     account: AccountId,
     command: &Revoke,
     caller: &Caller,
-) -> Result<PatientChange, Refusal> {
+) -> Result<Option<PatientChange>, Refusal> {
     let id = RevocationId::new(&*context.clock, &*context.entropy);
     let detail = vec![("account_id", account.to_string())];
     let entry = revocation_entry(context, &patient, caller, command, detail);
@@ -72,7 +72,7 @@ pub(crate) fn revoke_one(
     let mut writes = Vec::new();
     if known.held {
         drop_holds(&mut patient, |held| held == account, id, &mut writes);
-        return Ok(Some((patient, writes, entry)));
+        return Ok(Some(PatientChange { patient, writes, entry }));
     }
     known.ended_by = Some(id);
     let (own, addresses) = (known.relationship == Relationship::Own, known.addresses.clone());
@@ -95,7 +95,7 @@ pub(crate) fn revoke_one(
     } else {
         writes.push(representative_ended(context, &patient, account));
     }
-    Ok(Some((patient, writes, entry)))
+    Ok(Some(PatientChange { patient, writes, entry }))
 }
 
 /// Registrations that wait for staff end with the access that they were for: nobody need decide on them any more.

@@ -13,6 +13,7 @@ use crate::model::practice::{Practice, Settings};
 use crate::model::refusal::Failure;
 use crate::ports::{Chain, Listing, Write};
 use crate::steps::access::suspend_grants;
+use crate::steps::change::patient_changed;
 use crate::steps::invitation::end_resets;
 use crate::time::Timestamp;
 
@@ -133,11 +134,7 @@ pub(crate) fn plan_chart(
         action: Action::ChartChanged,
         detail: vec![("fields", changed_fields(&before.chart, &patient.chart, care != care_before))],
     };
-    let event = entry.after(head, &context.keyring);
-    patient.head = event.head();
-    patient.version += 1;
-    writes.push(Write::ChangePatient(Box::new(patient.clone()), patient.status(&settings)));
-    writes.push(Write::Append(event));
+    patient_changed(context, &settings, &mut patient, head, entry, &mut writes);
     ChartPlan { synced: Synced::Updated, charted: Charted { patient, care: shown(care), settings }, writes }
 }
 

@@ -45,15 +45,13 @@ const BOUND_TO: &[u8] = b"known-browser";
 impl KnownBrowser {
     /// Reads a cookie; `None` if it is not one for this name, or over.
     fn open(context: &Context, sealed: &str, practice: &PracticeId, key: &str) -> Option<Self> {
-        let plain = context.keyring.open(BOUND_TO, sealed)?;
-        let known: Self = serde_json::from_slice(&plain).ok()?;
+        let known: Self = context.keyring.open_json(BOUND_TO, sealed)?;
         let fits = known.practice == *practice && known.name == key && context.now() < known.until;
         fits.then_some(known)
     }
 
     fn sealed(&self, context: &Context) -> String {
-        let plain = serde_json::to_vec(self).unwrap_or_default();
-        context.keyring.seal(BOUND_TO, &plain, &*context.entropy)
+        context.keyring.seal_json(BOUND_TO, self, &*context.entropy)
     }
 }
 

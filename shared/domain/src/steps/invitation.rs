@@ -1,7 +1,7 @@
 //! Making an invitation: what it takes to offer, or give back, access. Shared by `send-invite` and quick add.
 
 use crate::context::Context;
-use crate::model::audit::{Action, Entry, Event, Head, Subject};
+use crate::model::audit::{Action, Entry, Head, Subject};
 use crate::model::chart::Channel;
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, Actor};
@@ -12,6 +12,7 @@ use crate::model::patient::{AccountRef, CurrentInvitation, Patient, Reason, Revo
 use crate::model::practice::{Regrant, Scope, Settings};
 use crate::model::refusal::Refusal;
 use crate::ports::Write;
+use crate::steps::change::patient_updated;
 use crate::steps::notice::{Reach, may_text, message, to_patient};
 use crate::steps::staff_call::Caller;
 
@@ -24,23 +25,28 @@ pub struct Prepared {
     pub patient: Patient,
     /// The record of the invitation and its link.
     pub link: Link,
-    /// The writes, without those of the patient, the link and the event.
+    /// The writes, without those of the patient, the link and the event until `finish` adds them.
     pub writes: Vec<Write>,
     /// The event.
     pub entry: Entry,
 }
 
 impl Prepared {
-    /// Adds the event after `head`, and the link. The patient is the caller's to write: some are new.
-    pub fn chained(&mut self, context: &Context, head: &Head) -> Event {
+    /// Adds all that is missing: the event after `head`, the link, and the patient's record.
+    pub fn finish(&mut self, context: &Context, settings: &Settings, head: &Head) {
+        self.chained(context, head);
+        patient_updated(settings, &mut self.patient, &mut self.writes);
+    }
+
+    /// Adds the event after `head`, and the link; not the patient's record, for a patient who is new.
+    pub fn chained(&mut self, context: &Context, head: &Head) {
         let event = self.entry.clone().after(head, &context.keyring);
         self.patient.head = event.head();
         if let Some(second) = &mut self.link.second {
             second.head = event.head();
         }
         self.writes.push(Write::CreateLink(Box::new(self.link.clone())));
-        self.writes.push(Write::Append(event.clone()));
-        event
+        self.writes.push(Write::Append(event));
     }
 }
 

@@ -4,7 +4,7 @@ use futures_util::join;
 
 use crate::context::Context;
 use crate::model::account::Account;
-use crate::model::audit::{Entry, Event, Subject};
+use crate::model::audit::{Event, Subject};
 use crate::model::grant::GrantState;
 use crate::model::ids::{AccountId, LinkId, PatientId};
 use crate::model::link::{Link, LinkState};
@@ -12,6 +12,7 @@ use crate::model::patient::{Checks, Patient};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, Commit, History, Limits, Once, Practices, StaffCalls, Write};
+use crate::steps::change::{PatientChange, patient_changed};
 use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
@@ -52,10 +53,6 @@ pub(crate) fn in_order(mut links: Vec<Link>) -> Vec<Link> {
     links
 }
 
-/// What a change of a patient decides: the record changed (version and chain's end are filled in), the other writes,
-/// and the event; `None` where there is nothing to do.
-pub type PatientChange = Option<(Patient, Vec<Write>, Entry)>;
-
 /// Decides a change on a patient's record, writes it, and answers with the portal status as it is then. The records
 /// that the answer shows are read while the write is under way, and brought up to what it did.
 pub async fn change_patient<S, D>(
@@ -68,7 +65,7 @@ pub async fn change_patient<S, D>(
 ) -> Result<(Portal, Caller), Failure>
 where
     S: StaffCalls + Limits + Practices + History + Commit,
-    D: Fn(Patient, &Caller) -> Result<PatientChange, Refusal> + Send,
+    D: Fn(Patient, &Caller) -> Result<Option<PatientChange>, Refusal> + Send,
 {
     let subject = Subject::Patient(patient.clone());
     let once = call.once_key(context);
@@ -93,7 +90,7 @@ where
                 continue;
             }
         }
-        let Some((mut after, mut writes, entry)) = decision else {
+        let Some(PatientChange { patient: mut after, mut writes, entry }) = decision else {
             let records = store.portal_records(&before, &link_ids(&made), &account_ids(&before)).await?;
             let (links, accounts, checks) = records;
             return Ok((
@@ -101,11 +98,7 @@ where
                 caller,
             ));
         };
-        let event = entry.after(&head, &context.keyring);
-        after.head = event.head();
-        after.version += 1;
-        writes.push(Write::ChangePatient(Box::new(after.clone()), after.status(&settings)));
-        writes.push(Write::Append(event));
+        patient_changed(context, &settings, &mut after, &head, entry, &mut writes);
         if let Some(key) = once.clone() {
             writes.push(Write::Once(Once::new(key, after.id.as_str(), context.now())));
         }

@@ -12,6 +12,7 @@ use crate::model::patient::{Patient, Stop, Stopped, address_digest};
 use crate::model::refusal::PortError;
 use crate::model::text_reply::Standing;
 use crate::ports::{Chain, Commit, Patients, Practices, Write};
+use crate::steps::change::patient_changed;
 use crate::steps::retry::{DECISIONS, Written, written_in_background};
 
 /// Brings a patient's record in line with whether texts may go to this number, if it is on the chart.
@@ -81,11 +82,8 @@ where
             action: amended.action,
             detail: amended.detail,
         };
-        let event = entry.after(&head?, &context.keyring);
-        patient.head = event.head();
-        patient.version += 1;
-        let status = patient.status(&settings);
-        let mut writes = vec![Write::ChangePatient(Box::new(patient), status), Write::Append(event)];
+        let mut writes = Vec::new();
+        patient_changed(context, &settings, &mut patient, &head?, entry, &mut writes);
         writes.extend(amended.note.map(|cause| Write::Note {
             practice: practice.clone(),
             patient: id.clone(),

@@ -22,6 +22,7 @@ use crate::ports::{
     Accounts, Addresses, Chain, Commit, FailedChecks, Links, Once, OnceKey, Patients, Practices, Record,
     Write,
 };
+use crate::steps::change::patient_updated;
 use crate::steps::invitation::{Prepared, count_text, prepare, prepare_reset, reset_of_patient};
 use crate::steps::notice::{Reach, message, notice_channel, to_patient};
 use crate::steps::representative::{offer_again, offer_channel};
@@ -219,9 +220,7 @@ async fn unverified<S: FailedChecks>(
         // Staff who look at a patient of whom no check failed need not look for any.
         let mut patient = *patient;
         patient.failed_checks = true;
-        patient.version += 1;
-        let status = patient.status(&practice.settings);
-        decided.writes.push(Write::ChangePatient(Box::new(patient), status));
+        patient_updated(&practice.settings, &mut patient, &mut decided.writes);
     }
     Ok(Some(decided))
 }
@@ -282,10 +281,7 @@ fn decided_with(
     head: &Head,
     to: String,
 ) -> Decided {
-    ready.chained(context, head);
-    ready.patient.version += 1;
-    let status = ready.patient.status(&practice.settings);
-    ready.writes.push(Write::ChangePatient(Box::new(ready.patient), status));
+    ready.finish(context, &practice.settings, head);
     Decided { to, writes: ready.writes }
 }
 

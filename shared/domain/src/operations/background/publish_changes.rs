@@ -8,9 +8,8 @@ use crate::model::ids::{AccountId, PatientId};
 use crate::model::refusal::PortError;
 use crate::model::search::listed;
 use crate::model::text_reply::Standing;
-use crate::ports::{
-    Accounts, Chain, Change, Commit, Counts, Lists, Moved, Numbers, Patients, Practices, Write,
-};
+use crate::ports::{Accounts, Chain, Change, Commit, Counts, Lists, Moved, Numbers, Patients, Practices};
+use crate::steps::change::patient_updated;
 use crate::steps::retry::{DECISIONS, Written, written_in_background};
 use crate::steps::signed_in::patients_of;
 use crate::steps::stops::apply_text_reply;
@@ -82,11 +81,9 @@ where
         }
         let practice = store.practice(&account.practice).await?.ok_or(PortError::Broken("practice"))?;
         patient.last_login_at = account.last_login_at;
-        patient.version += 1;
-        let status = patient.status(&practice.settings);
-        if let Written::Done =
-            written_in_background(store, &[Write::ChangePatient(Box::new(patient), status)]).await?
-        {
+        let mut writes = Vec::new();
+        patient_updated(&practice.settings, &mut patient, &mut writes);
+        if let Written::Done = written_in_background(store, &writes).await? {
             return Ok(());
         }
     }

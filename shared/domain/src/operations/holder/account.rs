@@ -16,7 +16,7 @@ use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
 use crate::model::username::{Username, alternatives};
 use crate::ports::{Accounts, Commit, Limits, Links, Listing, Patients, Practices, Sessions, Write};
-use crate::steps::change::account_changed;
+use crate::steps::change::{account_changed, patient_updated};
 use crate::steps::credentials::{check_password, confirm, end_all_access, own_words};
 use crate::steps::invitation::RESET_MINUTES;
 use crate::steps::notice::{Reach, message, notify_holder};
@@ -213,9 +213,7 @@ where
                 for known in patient.accounts.iter_mut().filter(|known| known.id == account.id) {
                     known.username.clone_from(&username.shown);
                 }
-                patient.version += 1;
-                let status = patient.status(&practice.settings);
-                writes.push(Write::ChangePatient(Box::new(patient), status));
+                patient_updated(&practice.settings, &mut patient, &mut writes);
             }
             for reach in crate::steps::notice::holder_contacts(account, Some(&leading)) {
                 let mail = message(context, &leading, Template::UsernameChanged, reach);

@@ -2,14 +2,12 @@
 
 use crate::context::Context;
 use crate::model::account::Account;
-use crate::model::audit::{Entry, Head};
 use crate::model::chart::Channel;
 use crate::model::grant::{GrantState, Level, Relationship};
 use crate::model::ids::{AccountId, Actor, LinkId, PatientId, PracticeId};
 use crate::model::limit::{Counter, OWN_MAIL};
 use crate::model::link::Link;
 use crate::model::patient::{AccountRef, Patient, RevokeReason};
-use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{Accounts, Chain, Commit, History, Patients, Practices, Write};
 use crate::steps::access::{Revoke, require_representative, revoke_one, set_level_of};
@@ -105,23 +103,20 @@ where
             RepresentativeChange::Invite(offering) => {
                 let actor = Actor::holder(account.id);
                 let mut ready = offer(context, &practice.settings, patient, offering, &caller, &actor)?;
-                ready.chained(context, &head);
+                ready.finish(context, &practice.settings, &head);
                 // A patient is no reason for a stranger's mailbox to fill.
                 if let Some(to) = ready.link.sent_to.as_ref().filter(|_| ready.link.channel == Channel::Email)
                 {
                     let counter = Counter::new(OWN_MAIL, &to.to_lowercase(), context.now(), &context.keyring);
                     ready.writes.push(Write::Count(counter));
                 }
-                finished(ready.patient, ready.writes, &practice)
+                ready.writes
             }
             RepresentativeChange::Level(who, level) => {
-                let Some((patient, mut writes, entry)) =
-                    set_level_of(context, patient, *who, *level, &caller)?
-                else {
+                let Some(change) = set_level_of(context, patient, *who, *level, &caller)? else {
                     return Ok(());
                 };
-                let patient = chained(context, patient, entry, &head, &mut writes);
-                finished(patient, writes, &practice)
+                change.writes_after(context, &practice.settings, &head)
             }
             RepresentativeChange::End(who) => {
                 let command = Revoke {
@@ -131,13 +126,10 @@ where
                     account: Some(*who),
                 };
                 require_representative(&patient, *who)?;
-                let Some((patient, mut writes, entry)) =
-                    revoke_one(context, patient, *who, &command, &caller)?
-                else {
+                let Some(change) = revoke_one(context, patient, *who, &command, &caller)? else {
                     return Ok(());
                 };
-                let patient = chained(context, patient, entry, &head, &mut writes);
-                finished(patient, writes, &practice)
+                change.writes_after(context, &practice.settings, &head)
             }
         };
         match written(store, &writes, None).await? {
@@ -146,24 +138,4 @@ where
         }
     }
     Err(Failure::Unavailable)
-}
-
-fn chained(
-    context: &Context,
-    mut patient: Patient,
-    entry: Entry,
-    head: &Head,
-    writes: &mut Vec<Write>,
-) -> Patient {
-    let event = entry.after(head, &context.keyring);
-    patient.head = event.head();
-    writes.push(Write::Append(event));
-    patient
-}
-
-fn finished(mut patient: Patient, mut writes: Vec<Write>, practice: &Practice) -> Vec<Write> {
-    patient.version += 1;
-    let status = patient.status(&practice.settings);
-    writes.push(Write::ChangePatient(Box::new(patient), status));
-    writes
 }

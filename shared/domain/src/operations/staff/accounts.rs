@@ -19,7 +19,7 @@ use crate::ports::{
     Accounts, AlsoRead, Chain, Commit, Limits, Listing, Once, OnceKey, Patients, Practices, Search,
     StaffCalls, Write,
 };
-use crate::steps::change::account_changed;
+use crate::steps::change::{account_changed, patient_changed};
 use crate::steps::credentials::end_all_access;
 use crate::steps::invitation::{end_resets, own_account_ended};
 use crate::steps::retry::{DECISIONS, Written, written};
@@ -226,10 +226,5 @@ fn forget_account(
         action: Action::AccountDeleted,
         detail: vec![("account_id", id.to_string())],
     };
-    let event = entry.after(head, &context.keyring);
-    patient.head = event.head();
-    patient.version += 1;
-    let status = patient.status(&practice.settings);
-    writes.push(Write::ChangePatient(Box::new(patient), status));
-    writes.push(Write::Append(event));
+    patient_changed(context, &practice.settings, &mut patient, head, entry, writes);
 }

@@ -16,6 +16,7 @@ use crate::model::practice::{Practice, Scope};
 use crate::model::refusal::{Failure, Refusal};
 use crate::model::username::Username;
 use crate::ports::{Accounts, AlsoRead, Chain, Commit, Limits, Practices, StaffCalls, Write};
+use crate::steps::change::patient_changed;
 use crate::steps::credentials::{check_password, end_all_access};
 use crate::steps::invitation::end_resets;
 use crate::steps::notice::{notice_channel, to_patient};
@@ -166,12 +167,10 @@ fn plan_credentials(
         action: Action::CredentialsSet,
         detail: vec![("account_id", account.id.to_string())],
     };
-    let event = entry(Subject::Patient(patient.id.clone()), caller.by()).after(head, &context.keyring);
+    let change = entry(Subject::Patient(patient.id.clone()), caller.by());
     let own_event = entry(Subject::Account(account.id), caller.by()).after(&account.head, &context.keyring);
-    patient.head = event.head();
-    patient.version += 1;
     account.head = own_event.head();
-    writes.extend([Write::Append(event), Write::Append(own_event)]);
+    writes.push(Write::Append(own_event));
     if is_new {
         writes.push(Write::CreateAccount(Box::new(account.clone())));
     } else {
@@ -181,8 +180,7 @@ fn plan_credentials(
     let told = notice_channel(&patient)
         .map(|channel| to_patient(context, &patient, Template::CredentialsSet, channel, None));
     writes.extend(told.map(Write::Queue));
-    let status = patient.status(&practice.settings);
-    writes.push(Write::ChangePatient(Box::new(patient.clone()), status));
+    patient_changed(context, &practice.settings, &mut patient, head, change, &mut writes);
     Ok(CredentialsPlan { account, patient, writes })
 }
 

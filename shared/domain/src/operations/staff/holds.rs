@@ -10,6 +10,7 @@ use crate::model::message::Template;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, Chain, Commit, Holds, Limits, Once, Patients, Practices, StaffCalls, Write};
+use crate::steps::change::patient_changed;
 use crate::steps::notice::{notice_channel, to_patient};
 use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{StaffCall, authorize, earlier_use};
@@ -73,13 +74,7 @@ where
             action: if grant { Action::HoldGranted } else { Action::HoldRefused },
             detail: vec![("account_id", id.to_string())],
         };
-        let event = entry.after(&head?, &context.keyring);
-        patient.head = event.head();
-        patient.version += 1;
-        let mut writes = vec![
-            Write::DecideHold { hold: hold.clone(), granted: grant.then_some(now) },
-            Write::Append(event),
-        ];
+        let mut writes = vec![Write::DecideHold { hold: hold.clone(), granted: grant.then_some(now) }];
         if let Some(channel) = notice_channel(&patient).filter(|_| grant) {
             let mut message = to_patient(context, &patient, Template::Registered, channel, None);
             message.usernames = username.into_iter().collect();
@@ -90,8 +85,7 @@ where
             let decided = serde_json::to_string(&hold).unwrap_or_default();
             writes.push(Write::Once(Once::new(key, &decided, now)));
         }
-        let status = patient.status(&practice.settings);
-        writes.push(Write::ChangePatient(Box::new(patient), status));
+        patient_changed(context, &practice.settings, &mut patient, &head?, entry, &mut writes);
         if let Written::Done = written(store, &writes, once.as_ref()).await? {
             return Ok(hold);
         }

@@ -13,9 +13,10 @@ use crate::ports::{Commit, History, Limits, Practices, StaffCalls, Write};
 use crate::steps::access::{
     Revoke, drop_holds, representative_ended, revocation_entry, revoke_one, set_level_of, suspend_grants,
 };
+use crate::steps::change::PatientChange;
 use crate::steps::invitation::end_resets;
 use crate::steps::notice::{notice_channel, to_patient};
-use crate::steps::portal_status::{PatientChange, Portal, change_patient};
+use crate::steps::portal_status::{Portal, change_patient};
 use crate::steps::staff_call::{Caller, StaffCall};
 
 /// Revokes. Doing it again changes nothing and says nothing.
@@ -38,7 +39,12 @@ where
     .await
 }
 
-fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller: &Caller) -> PatientChange {
+fn revoke_all(
+    context: &Context,
+    mut patient: Patient,
+    command: &Revoke,
+    caller: &Caller,
+) -> Option<PatientChange> {
     let earlier = patient.revocation.as_ref().map(|earlier| (earlier.id, earlier.reason));
     let worse = earlier.is_some_and(|(_, known)| command.reason.weight() > known.weight());
     if earlier.is_some() && patient.invitation.is_none() && patient.offers.is_empty() && !worse {
@@ -76,7 +82,7 @@ fn revoke_all(context: &Context, mut patient: Patient, command: &Revoke, caller:
     if let Some(channel) = notice_channel(&patient).filter(|_| !told) {
         writes.push(Write::Queue(to_patient(context, &patient, Template::Revoked, channel, None)));
     }
-    Some((patient, writes, entry))
+    Some(PatientChange { patient, writes, entry })
 }
 
 /// Switches portal access on or off for a patient; off suspends every grant and takes a pending invitation back.
@@ -110,7 +116,7 @@ where
             action: if enabled { Action::AccessEnabled } else { Action::AccessDisabled },
             detail: Vec::new(),
         };
-        Ok(Some((patient, writes, entry)))
+        Ok(Some(PatientChange { patient, writes, entry }))
     })
     .await
 }
@@ -145,7 +151,7 @@ where
             action: Action::InvitationDeclined,
             detail: reason.map(|reason| ("reason", reason.to_owned())).into_iter().collect(),
         };
-        Ok(Some((patient, writes, entry)))
+        Ok(Some(PatientChange { patient, writes, entry }))
     })
     .await
 }

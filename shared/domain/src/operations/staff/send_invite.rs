@@ -11,6 +11,7 @@ use crate::model::patient::Patient;
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, Chain, Commit, History, Limits, Links, Once, Practices, StaffCalls, Write};
+use crate::steps::change::PatientChange;
 use crate::steps::invitation::{Prepared, prepare};
 use crate::steps::portal_status::{Portal, change_patient};
 use crate::steps::representative::{Offering, offer};
@@ -96,10 +97,7 @@ where
         let patient = opened.patient.ok_or(Refusal::NotFound)?;
         let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let mut ready = prepare(&practice.settings, patient, &caller, &actor)?;
-        ready.chained(context, &head?);
-        ready.patient.version += 1;
-        let status = ready.patient.status(&practice.settings);
-        ready.writes.push(Write::ChangePatient(Box::new(ready.patient), status));
+        ready.finish(context, &practice.settings, &head?);
         if let Some(key) = once.clone() {
             ready.writes.push(Write::Once(Once::new(key, &ready.link.id.to_string(), context.now())));
         }
@@ -133,11 +131,8 @@ where
             action: Action::InvitationCancelled,
             detail: vec![("invitation_id", current.link.to_string())],
         };
-        Ok(Some((
-            patient,
-            vec![Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now }],
-            entry,
-        )))
+        let close = Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now };
+        Ok(Some(PatientChange { patient, writes: vec![close], entry }))
     })
     .await
 }

@@ -8,6 +8,7 @@ use crate::model::patient::Stop;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, Chain, Commit, History, Limits, Practices, StaffCalls};
+use crate::steps::change::PatientChange;
 use crate::steps::chart_change::{ChartChange, Charted, Synced, end_of_chain, plan_chart};
 use crate::steps::portal_status::{Portal, change_patient};
 use crate::steps::retry::{DECISIONS, Written, written};
@@ -90,7 +91,7 @@ where
             action: Action::ContactConfirmed,
             detail: vec![("channel", channel.as_str().to_owned())],
         };
-        Ok(Some((patient, Vec::new(), entry)))
+        Ok(Some(PatientChange { patient, writes: Vec::new(), entry }))
     })
     .await
 }

@@ -16,7 +16,7 @@ use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
 use crate::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices, Write};
-use crate::steps::change::account_changed;
+use crate::steps::change::{account_changed, patient_changed};
 use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticate};
 use crate::steps::notice::{notice_channel, notify_holder, to_patient};
 use crate::steps::public_post::rate_limited_link;
@@ -182,9 +182,8 @@ fn plan_added_patient(
         action,
         detail: detail("account_id", account.id.to_string()),
     };
-    let event = entry.after(head, &context.keyring);
     let ticket = ticket_digest(link);
-    let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }, Write::Append(event.clone())];
+    let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }];
     let known = patient.accounts.iter().position(|known| known.id == account.id);
     // A reset link that is out stays one that a revocation ends.
     let reset = known.and_then(|place| patient.accounts.remove(place).reset);
@@ -204,8 +203,6 @@ fn plan_added_patient(
         patient.last_login_at = Some(now);
         account.last_login_at = Some(now);
     }
-    patient.head = event.head();
-    patient.version += 1;
     if waits {
         writes.push(Write::Hold(Hold {
             practice: link.practice.clone(),
@@ -226,7 +223,6 @@ fn plan_added_patient(
     let detail = detail("patient_id", patient.id.to_string());
     account_changed(context, &mut account, action, By::visitor(), detail, &mut writes);
     writes.extend(session.iter().map(|(session, _)| Write::OpenSession(session.clone())));
-    let status = patient.status(&practice.settings);
-    writes.push(Write::ChangePatient(Box::new(patient), status));
+    patient_changed(context, &practice.settings, &mut patient, head, entry, &mut writes);
     RegistrationPlan { writes, alternatives: Vec::new(), account, session }
 }

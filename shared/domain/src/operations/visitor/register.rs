@@ -21,6 +21,7 @@ use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
 use crate::model::username::{Username, alternatives};
 use crate::ports::{Accounts, Chain, Commit, Limits, Links, Listing, Patients, Practices, Write};
+use crate::steps::change::patient_changed;
 use crate::steps::credentials::{check_password, end_all_access, own_words};
 use crate::steps::invitation::{end_resets, restore_grants};
 use crate::steps::notice::{notice_channel, to_patient};
@@ -237,8 +238,7 @@ fn enroll(
         action: if waits { Action::RegistrationHeld } else { Action::AccountRegistered },
         detail,
     };
-    let event = entry(Subject::Patient(patient.id.clone()), detail("account", id.to_string()))
-        .after(head, &context.keyring);
+    let change = entry(Subject::Patient(patient.id.clone()), detail("account", id.to_string()));
     let own_event = entry(Subject::Account(id), detail("patient", patient.id.to_string()))
         .after(&Head::default(), &context.keyring);
     account.head = own_event.head();
@@ -264,9 +264,6 @@ fn enroll(
     if !waits {
         patient.last_login_at = Some(now);
     }
-    patient.head = event.head();
-    patient.version += 1;
-    let status = patient.status(&practice.settings);
 
     let mut random = [0; 3];
     context.entropy.fill(&mut random);
@@ -286,10 +283,9 @@ fn enroll(
         // What was tried under this name before it was anybody's is not held against its owner.
         Write::ForgetAttempts(sign_in_key(&link.practice, &username.name, &context.keyring)),
         Write::CreateAccount(Box::new(account.clone())),
-        Write::ChangePatient(Box::new(patient), status),
-        Write::Append(event),
         Write::Append(own_event),
     ];
+    patient_changed(context, &practice.settings, &mut patient, head, change, &mut writes);
     if let Some(email) = account.email.as_ref().map(Email::comparable) {
         writes.push(Write::List(link.practice.clone(), Listing::Account { email, account: id }));
     }
@@ -392,8 +388,7 @@ async fn come_back<S: Accounts>(
         action,
         detail: vec![("invitation_id", link.id.to_string()), ("account_id", id.to_string())],
     };
-    let event =
-        entry(Subject::Patient(patient.id.clone()), Action::AccessRestored).after(head, &context.keyring);
+    let change = entry(Subject::Patient(patient.id.clone()), Action::AccessRestored);
     let own_event =
         entry(Subject::Account(id), Action::PasswordChanged).after(&account.head, &context.keyring);
     account.head = own_event.head();
@@ -401,9 +396,6 @@ async fn come_back<S: Accounts>(
     account.last_login_at = Some(now);
     patient.invitation = None;
     patient.last_login_at = Some(now);
-    patient.head = event.head();
-    patient.version += 1;
-    let status = patient.status(&practice.settings);
 
     let (session, token) = Session::begin(&account, now, &*context.entropy);
     let key = sign_in_key(&link.practice, &username.name, &context.keyring);
@@ -421,9 +413,8 @@ async fn come_back<S: Accounts>(
         Write::SetPassword(login),
         Write::ChangeAccount(Box::new(account.clone())),
         Write::OpenSession(session.clone()),
-        Write::ChangePatient(Box::new(patient), status),
-        Write::Append(event),
         Write::Append(own_event),
     ]);
+    patient_changed(context, &practice.settings, &mut patient, head, change, &mut writes);
     Ok(RegistrationPlan { writes, alternatives: Vec::new(), account, session: Some((session, token)) })
 }

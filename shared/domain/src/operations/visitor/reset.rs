@@ -171,7 +171,7 @@ impl Carried {
     }
 
     fn open(context: &Context, link: LinkId, sealed: &str) -> Option<Self> {
-        serde_json::from_slice(&context.keyring.open(&Self::bound_to(link), sealed)?).ok()
+        context.keyring.open_json(&Self::bound_to(link), sealed)
     }
 }
 
@@ -183,8 +183,7 @@ fn ticket(context: &Context, link: &Link) -> Result<(Ticket, String), Refusal> {
         patient: link.patient.clone(),
         account: link.account.ok_or(Refusal::LinkUnavailable)?,
     };
-    let plain = serde_json::to_vec(&carried).unwrap_or_default();
-    let text = context.keyring.seal(&Carried::bound_to(link.id), &plain, &*context.entropy);
+    let text = context.keyring.seal_json(&Carried::bound_to(link.id), &carried, &*context.entropy);
     let expires_at = context.now().plus_seconds(TICKET_SECONDS);
     Ok((Ticket { digest: digest(text.as_bytes()), expires_at, role: Role::Patient }, text))
 }

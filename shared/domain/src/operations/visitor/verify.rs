@@ -21,6 +21,7 @@ use crate::model::practice::{IdentityFact, Practice, RegistrationCheck};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::username::suggestion;
 use crate::ports::{Chain, Commit, Limits, Links, Patients, Practices, Record, Write};
+use crate::steps::change::patient_changed;
 use crate::steps::notice::{Reach, may_text, message};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::rate_limited_link;
@@ -376,14 +377,12 @@ impl Proof {
     }
 
     fn sealed(&self, link: LinkId, context: &Context) -> String {
-        let plain = serde_json::to_vec(self).unwrap_or_default();
-        context.keyring.seal(&Self::bound_to(link), &plain, &*context.entropy)
+        context.keyring.seal_json(&Self::bound_to(link), self, &*context.entropy)
     }
 
     /// Opens a proof of this link that is not over; anything else is as if the facts had not been stated.
     fn open(sealed: &str, link: LinkId, context: &Context) -> Result<Self, Refusal> {
-        let plain = context.keyring.open(&Self::bound_to(link), sealed);
-        let proof = plain.and_then(|plain| serde_json::from_slice::<Self>(&plain).ok());
+        let proof = context.keyring.open_json::<Self>(&Self::bound_to(link), sealed);
         proof.filter(|proof| context.now() < proof.expires_at).ok_or(Refusal::VerificationFailed)
     }
 
@@ -560,11 +559,8 @@ where
             patient.stop(link.channel, to, Stop::WrongRecipient);
         }
         let by = link.channel.as_str();
-        let event = entry(&link, now, Action::WrongRecipientReported, by).after(&head?, &context.keyring);
-        patient.head = event.head();
-        patient.version += 1;
-        let status = patient.status(&practice.settings);
-        let writes = [
+        let entry = entry(&link, now, Action::WrongRecipientReported, by);
+        let mut writes = vec![
             Write::CloseLink { id: link.id, to: LinkState::ReportedWrongRecipient, at: now },
             Write::Note {
                 practice: patient.practice.clone(),
@@ -572,9 +568,8 @@ where
                 cause: Cause::ReportedWrongRecipient,
                 at: now,
             },
-            Write::ChangePatient(Box::new(patient), status),
-            Write::Append(event),
         ];
+        patient_changed(context, &practice.settings, &mut patient, &head?, entry, &mut writes);
         match written(store, &writes, None).await? {
             Written::Done => return Ok(()),
             Written::Lost(lost) if lost.holds(Record::Link) => return Ok(()),
