@@ -97,7 +97,7 @@ const PATH: &str = "account/demographics";
 
 impl<S: Ports> Here<'_, S> {
     pub(crate) async fn demographics(&self, token: &str) -> Result<Answer, Reject> {
-        let all = details(&self.app.context, &self.app.store, self.id, token).await?;
+        let all = details(self.app, self.id, token).await?;
         if !self.inbound.wants_page() {
             let views: Vec<Value> = all.iter().map(view::details).collect();
             return Ok(reply(200, &json!({"patients": views})));
@@ -201,7 +201,7 @@ impl<S: Ports> Here<'_, S> {
             changes,
             password: body.password.as_deref().map(Password::new),
         };
-        let proposed = propose(&self.app.context, &self.app.store, self.id, token, &command).await;
+        let proposed = propose(self.app, self.id, token, &command).await;
         match proposed.map_err(Reject::from) {
             Ok(id) => Ok(self.done(PATH, "sent", || reply(202, &json!({"change_id": id.to_string()})))),
             Err(Reject::Refused(refusal)) if self.inbound.wants_page() => {
@@ -224,7 +224,7 @@ impl<S: Ports> Here<'_, S> {
         status: u16,
         faults: Vec<Fault>,
     ) -> Result<Answer, Reject> {
-        let all = details(&self.app.context, &self.app.store, self.id, token).await?;
+        let all = details(self.app, self.id, token).await?;
         let named = all.len() > 1;
         let one = all.iter().find(|one| one.patient.id == command.patient).ok_or(Refusal::NotFound)?;
         let words = &self.frame.text.details;

@@ -41,7 +41,7 @@ async fn page<S: Ports>(app: &App<S>, inbound: &Inbound) -> Result<Answer, (Opti
     let here = Here { app, inbound, id: &practice.id, settings, frame: Frame::of(inbound, settings) };
     let action = inbound.action();
     if action.starts_with("POST ") {
-        let counted = rate_limit(&app.context, &app.store, &inbound.peer).await;
+        let counted = rate_limit(app, &inbound.peer).await;
         counted.map_err(|failure| (Some(here.frame.clone()), Reject::from(failure)))?;
     }
     let answer = match action.as_str() {
@@ -67,10 +67,7 @@ impl<S: Ports> Here<'_, S> {
             return Err(Refusal::NotFound.into());
         }
         let token = self.inbound.session().ok_or(Refusal::Unauthorized)?;
-        match sign_in::to_portal(&self.app.context, &self.app.store, self.id, token)
-            .await
-            .map_err(Reject::from)
-        {
+        match sign_in::to_portal(self.app, self.id, token).await.map_err(Reject::from) {
             Ok(code) => Ok(see_other(&format!("{}?code={}", self.settings.portal_url, *code))),
             Err(Reject::Refused(Refusal::Unauthorized)) if self.inbound.wants_page() => Ok(self.ended()),
             Err(reject) => Err(reject),

@@ -114,7 +114,7 @@ impl<S: Ports> Here<'_, S> {
     }
 
     async fn present(&self, token: &str) -> Result<Holder, Reject> {
-        let found = holder(&self.app.context, &self.app.store, self.id, token).await?;
+        let found = holder(self.app, self.id, token).await?;
         Ok(found.ok_or(Refusal::Unauthorized)?)
     }
 
@@ -135,8 +135,8 @@ impl<S: Ports> Here<'_, S> {
     }
 
     async fn account(&self, token: &str) -> Result<Answer, Reject> {
-        let (context, store) = (&self.app.context, &self.app.store);
-        let Some(seen) = overview(context, store, self.id, token).await? else {
+        let app = self.app;
+        let Some(seen) = overview(app, self.id, token).await? else {
             return Err(Refusal::Unauthorized.into());
         };
         if !self.inbound.wants_page() {
@@ -210,9 +210,7 @@ impl<S: Ports> Here<'_, S> {
                     new: Password::new(new),
                     accept_terms: body.accept_terms,
                 };
-                change_password(&self.app.context, &self.app.store, self.id, token, &command)
-                    .await
-                    .map_err(Reject::from)
+                change_password(self.app, self.id, token, &command).await.map_err(Reject::from)
             }
             (old, new) => Err(Reject::fields(missing(&[
                 ("old_password", old.is_some()),
@@ -284,9 +282,7 @@ impl<S: Ports> Here<'_, S> {
         let changed = match (&body.username, &body.password) {
             (Some(username), Some(password)) => {
                 let password = Password::new(password);
-                change_username(&self.app.context, &self.app.store, self.id, token, username, &password)
-                    .await
-                    .map_err(Reject::from)
+                change_username(self.app, self.id, token, username, &password).await.map_err(Reject::from)
             }
             (name, password) => Err(Reject::fields(missing(&[
                 ("username", name.is_some()),
@@ -335,8 +331,7 @@ impl<S: Ports> Here<'_, S> {
         if self.inbound.wants_page() {
             return self.email_page(token, 200, "", Vec::new()).await;
         }
-        let EmailStanding { account, waiting } =
-            email_standing(&self.app.context, &self.app.store, self.id, token).await?;
+        let EmailStanding { account, waiting } = email_standing(self.app, self.id, token).await?;
         let mut body = email_json(account.email.as_ref(), account.email_verified);
         body["kept_by_office"] = json!(account.own_patient().is_some());
         if let Some(email) = waiting {
@@ -352,8 +347,7 @@ impl<S: Ports> Here<'_, S> {
         typed: &str,
         faults: Vec<Fault>,
     ) -> Result<Answer, Reject> {
-        let EmailStanding { account, waiting } =
-            email_standing(&self.app.context, &self.app.store, self.id, token).await?;
+        let EmailStanding { account, waiting } = email_standing(self.app, self.id, token).await?;
         let text = self.frame.text;
         let words = &text.change_email;
         let mut page = self.page(words.title);
@@ -383,9 +377,9 @@ impl<S: Ports> Here<'_, S> {
 
     async fn change_email(&self, token: &str) -> Result<Answer, Reject> {
         let body: EmailRequest = self.inbound.body()?;
-        let (context, store) = (&self.app.context, &self.app.store);
+        let app = self.app;
         let changed = match (&body.code, &body.email, &body.password) {
-            (Some(code), None, None) => confirm_email(context, store, self.id, token, code)
+            (Some(code), None, None) => confirm_email(app, self.id, token, code)
                 .await
                 .map(|email| {
                     let body = email_json(Some(&email), true);
@@ -393,7 +387,7 @@ impl<S: Ports> Here<'_, S> {
                 })
                 .map_err(Reject::from),
             (None, Some(email), Some(password)) => match Email::parse(email) {
-                Ok(email) => new_email(context, store, self.id, token, &email, &Password::new(password))
+                Ok(email) => new_email(app, self.id, token, &email, &Password::new(password))
                     .await
                     .map(|()| {
                         let body = json!({"resend_after": RESEND_SECONDS});
@@ -446,7 +440,7 @@ impl<S: Ports> Here<'_, S> {
     }
 
     async fn sessions(&self, token: &str) -> Result<Answer, Reject> {
-        let (all, here) = sessions(&self.app.context, &self.app.store, self.id, token).await?;
+        let (all, here) = sessions(self.app, self.id, token).await?;
         if !self.inbound.wants_page() {
             let views: Vec<Value> = all.iter().map(|one| view::session(one, &here.session)).collect();
             return Ok(reply(200, &json!({"sessions": views})));
@@ -471,7 +465,7 @@ impl<S: Ports> Here<'_, S> {
         let body: EndSessionsRequest =
             if self.inbound.has_body() { self.inbound.body()? } else { EndSessionsRequest::default() };
         let which = body.session_id.as_deref();
-        end_sessions(&self.app.context, &self.app.store, self.id, token, which).await?;
+        end_sessions(self.app, self.id, token, which).await?;
         let note = if which.is_some() { "ended" } else { "others-ended" };
         Ok(self.done("account/sessions", note, no_content))
     }

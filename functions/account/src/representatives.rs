@@ -83,17 +83,17 @@ impl<S: Ports> Here<'_, S> {
     async fn meant(&self, token: &str, stated: Option<&str>) -> Result<PatientId, Reject> {
         match stated {
             Some(id) => Ok(PatientId::parse(id).map_err(|_| Refusal::NotFound)?),
-            None => Ok(own_patient(&self.app.context, &self.app.store, self.id, token).await?),
+            None => Ok(own_patient(self.app, self.id, token).await?),
         }
     }
 
     async fn represented(&self, token: &str, stated: Option<&str>) -> Result<Represented, Reject> {
         let patient = self.meant(token, stated).await?;
-        Ok(representatives(&self.app.context, &self.app.store, self.id, token, &patient).await?)
+        Ok(representatives(self.app, self.id, token, &patient).await?)
     }
 
     async fn act(&self, token: &str, patient: &PatientId, act: RepresentativeChange) -> Result<(), Reject> {
-        Ok(change_representatives(&self.app.context, &self.app.store, self.id, token, patient, &act).await?)
+        Ok(change_representatives(self.app, self.id, token, patient, &act).await?)
     }
 
     pub(crate) async fn representatives(&self, token: &str) -> Result<Answer, Reject> {

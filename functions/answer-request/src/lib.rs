@@ -16,7 +16,7 @@ where
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
         let id = text("messageId");
         // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
-        if Box::pin(answer(&app.context, &app.store, id, text("body"))).await.is_err() {
+        if Box::pin(answer(app, id, text("body"))).await.is_err() {
             tracing::warn!(request.id = id, "request to be answered again");
             failed.push(json!({"itemIdentifier": id}));
         }

@@ -112,10 +112,10 @@ where
 {
     let call = inbound.staff()?;
     let settings = match inbound.action().as_str() {
-        "GET /v1/settings" => get(&app.context, &app.store, &call).await?,
+        "GET /v1/settings" => get(app, &call).await?,
         "PUT /v1/settings" => {
             let body: SettingsRequest = inbound.body()?;
-            put(&app.context, &app.store, &call, |now| body.clone().over(now)).await?
+            put(app, &call, |now| body.clone().over(now)).await?
         }
         _ => return Err(Refusal::NotFound.into()),
     };

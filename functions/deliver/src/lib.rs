@@ -46,7 +46,7 @@ where
     S: Outbox + Standings + Practices,
     C: Courier,
 {
-    let Ok(overdue) = overdue(&app.context, &app.store).await else { return json!({"overdue": null}) };
+    let Ok(overdue) = overdue(app).await else { return json!({"overdue": null}) };
     let (count, oldest_seconds) = (overdue.ids.len(), overdue.oldest_seconds);
     // Said first: a pass that is cut off must be heard of all the more.
     tracing::info!(outbox_overdue = count, outbox_oldest_seconds = oldest_seconds, "sweep");
@@ -66,7 +66,7 @@ where
     S: Outbox + Standings + Practices,
     C: Courier,
 {
-    let letter = match take(&app.context, &app.store, id).await? {
+    let letter = match take(app, id).await? {
         Taken::Letter(letter) => letter,
         Taken::GivenUp(template) => {
             given_up(id, template);
@@ -76,7 +76,7 @@ where
     };
     let handed = hand_over(app, courier, &letter).await;
     let template = letter.message.template;
-    let state = settle(&app.context, &app.store, letter.message, handed).await?;
+    let state = settle(app, letter.message, handed).await?;
     if state == MessageState::Failed {
         given_up(id, template);
     }

@@ -44,13 +44,12 @@ pub async fn handle<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Val
 async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Value, String> {
     let request: Request =
         serde_json::from_value(event).map_err(|error| format!("This event can't be read: {error}."))?;
-    let (context, store) = (&app.context, &app.store);
+    let store = &app.store;
     match request {
         Request::Create { practice, name, phone, time_zone, portal_url } => {
             let settings = Settings { portal_url, ..Settings::new(&name, &phone, &time_zone) };
-            let made = create(context, store, &practice_id(&practice)?, settings)
-                .await
-                .map_err(|failure| said(&failure))?;
+            let made =
+                create(app, &practice_id(&practice)?, settings).await.map_err(|failure| said(&failure))?;
             Ok(json!({"practice": made.id, "settings": made.settings}))
         }
         Request::IssueKey { practice, client, preset, scopes } => {
@@ -62,7 +61,7 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
             };
             let client =
                 ClientId::parse(&client).map_err(|_| "A client's name is 1 to 40 of a-z, 0-9 and -.")?;
-            let key = issue_key(context, store, &practice_id(&practice)?, &client, scopes.clone()).await;
+            let key = issue_key(app, &practice_id(&practice)?, &client, scopes.clone()).await;
             let key = key.map_err(|failure| said(&failure))?;
             Ok(
                 json!({"client": client, "scopes": scopes, "key": *key, "note": "This is the only time that the key is shown."}),
@@ -82,9 +81,8 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
             Ok(json!({"keys": keys.iter().map(line).collect::<Vec<_>>()}))
         }
         Request::RotateKey { practice, key } => {
-            let (older, key) = rotate_key(context, store, &practice_id(&practice)?, &key)
-                .await
-                .map_err(|failure| said(&failure))?;
+            let (older, key) =
+                rotate_key(app, &practice_id(&practice)?, &key).await.map_err(|failure| said(&failure))?;
             Ok(json!({
                 "client": older.client,
                 "scopes": older.scopes,
@@ -94,9 +92,7 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
             }))
         }
         Request::RevokeKey { practice, key } => {
-            revoke_key(context, store, &practice_id(&practice)?, &key)
-                .await
-                .map_err(|failure| said(&failure))?;
+            revoke_key(app, &practice_id(&practice)?, &key).await.map_err(|failure| said(&failure))?;
             Ok(json!({"key": key, "revoked": true}))
         }
     }

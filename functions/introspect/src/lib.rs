@@ -32,7 +32,7 @@ pub async fn handle<S: Limits + Accounts + Commit>(app: &App<S>, inbound: Inboun
 async fn exchange<S: Limits + Accounts + Commit>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     let call = inbound.staff()?;
     let body: ExchangeRequest = inbound.body()?;
-    let exchanged = sessions::exchange(&app.context, &app.store, &call, &body.code).await?;
+    let exchanged = sessions::exchange(app, &call, &body.code).await?;
     let expires_at = exchanged.session.expires_at().to_string();
     Ok(reply(200, &json!({"session_token": *exchanged.token, "expires_at": expires_at})))
 }
@@ -40,7 +40,7 @@ async fn exchange<S: Limits + Accounts + Commit>(app: &App<S>, inbound: &Inbound
 async fn introspect<S: Limits + Accounts>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     let call = inbound.staff()?;
     let body: IntrospectRequest = inbound.body()?;
-    let found = sessions::introspect(&app.context, &app.store, &call, &body.session_token).await?;
+    let found = sessions::introspect(app, &call, &body.session_token).await?;
     let Some(holder) = found else { return Ok(reply(200, &json!({"active": false}))) };
     let mut view = view::signed_in(&holder);
     view["active"] = Value::Bool(true);

@@ -35,25 +35,24 @@ where
     S: StaffCalls + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
 {
     let call = inbound.staff()?;
-    let (context, store) = (&app.context, &app.store);
     let account = |name: &str| AccountId::parse(inbound.param(name)).map_err(|_| Refusal::NotFound);
     match inbound.action().as_str() {
         "GET /v1/holds" => {
-            let waiting = holds(context, store, &call).await?;
+            let waiting = holds(app, &call).await?;
             let views: Vec<Value> = waiting.iter().map(|hold| view(hold, "held")).collect();
             Ok(reply(200, &json!({"holds": views})))
         }
         "POST /v1/holds/{hold_id}/grant" => {
-            let decided = decide_hold(context, store, &call, account("hold_id")?, true).await?;
+            let decided = decide_hold(app, &call, account("hold_id")?, true).await?;
             Ok(reply(200, &view(&decided, "granted")))
         }
         "POST /v1/holds/{hold_id}/refuse" => {
-            let decided = decide_hold(context, store, &call, account("hold_id")?, false).await?;
+            let decided = decide_hold(app, &call, account("hold_id")?, false).await?;
             Ok(reply(200, &view(&decided, "refused")))
         }
         "GET /v1/accounts" => {
             let typed = inbound.query("q").unwrap_or_default();
-            let page = search(context, store, &call, typed, inbound.query("cursor")).await?;
+            let page = search(app, &call, typed, inbound.query("cursor")).await?;
             let found: Vec<Value> = page.found.iter().map(view::found).collect();
             let mut body = json!({"accounts": found});
             if let Some(cursor) = page.next_cursor {
@@ -62,15 +61,15 @@ where
             Ok(reply(200, &body))
         }
         "DELETE /v1/accounts/{account_id}" => {
-            delete(context, store, &call, account("account_id")?).await?;
+            delete(app, &call, account("account_id")?).await?;
             Ok(no_content())
         }
         "POST /v1/accounts/{account_id}/unlock" => {
-            let unlocked = unlock(context, store, &call, account("account_id")?).await?;
+            let unlocked = unlock(app, &call, account("account_id")?).await?;
             Ok(reply(200, &view::account(&unlocked, None)))
         }
         "GET /v1/usernames/{username}" => {
-            let check = check_username(context, store, &call, inbound.param("username")).await?;
+            let check = check_username(app, &call, inbound.param("username")).await?;
             let mut body = json!({"valid": check.valid, "available": check.available});
             if !check.valid {
                 body["reason"] = json!("malformed");
@@ -86,7 +85,7 @@ where
                 username: body.username,
                 password: Password::new(&body.password),
             };
-            let (account, patient) = set_credentials(context, store, &call, &command).await?;
+            let (account, patient) = set_credentials(app, &call, &command).await?;
             Ok(reply(200, &view::account(&account, Some(&patient))))
         }
         _ => Err(Refusal::NotFound.into()),

@@ -24,27 +24,26 @@ where
     S: StaffCalls + Limits + Practices + Patients + History + Directory + Attention,
 {
     let call = inbound.staff()?;
-    let (context, store) = (&app.context, &app.store);
+    let context = &app.context;
     let asked =
         inbound.query("patient_id").map(PatientId::parse).transpose().map_err(|_| Refusal::NotFound)?;
     match inbound.action().as_str() {
         "GET /v1/patients/{patient_id}/portal" => {
             let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
-            let (portal, caller) =
-                portal::portal_status(context, store, &call, &[Scope::ChartRead], &patient).await?;
+            let (portal, caller) = portal::portal_status(app, &call, &[Scope::ChartRead], &patient).await?;
             Ok(reply(200, &view::portal(&portal, &caller, &context.keyring, context.now())))
         }
         "GET /v1/onboarding" => {
             if inbound.query("attention") != Some("true") {
                 return Err(Reject::malformed("attention", "required"));
             }
-            let (all, settings) = attention(context, store, &call).await?;
+            let (all, settings) = attention(app, &call).await?;
             let patients: Vec<Value> =
                 all.iter().map(|one| view::attended(&one.patient, &one.causes, &settings)).collect();
             Ok(reply(200, &json!({"patients": patients})))
         }
         "GET /v1/audit" => {
-            let page = audit(context, store, &call, asked.as_ref(), inbound.query("cursor")).await?;
+            let page = audit(app, &call, asked.as_ref(), inbound.query("cursor")).await?;
             let mut body = json!({"events": page.events.iter().map(view::event).collect::<Vec<Value>>()});
             if let Some(cursor) = page.next_cursor {
                 body["next_cursor"] = Value::String(cursor);
@@ -52,7 +51,7 @@ where
             Ok(reply(200, &body))
         }
         "GET /v1/audit/verify" => {
-            let verdict = audit_verify(context, store, &call, asked.as_ref()).await?;
+            let verdict = audit_verify(app, &call, asked.as_ref()).await?;
             let mut body = json!({"intact": verdict.intact, "checked": verdict.checked});
             if let Some(first) = verdict.first_broken {
                 body["first_broken"] = Value::String(first);

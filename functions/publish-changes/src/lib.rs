@@ -30,7 +30,7 @@ where
         }
         let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default();
         // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
-        if Box::pin(follow(&app.context, &app.store, change, id)).await.is_err() {
+        if Box::pin(follow(app, change, id)).await.is_err() {
             failed.insert(place);
         }
     }

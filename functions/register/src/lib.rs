@@ -80,7 +80,7 @@ where
                 relationship: body.relationship,
                 browser: inbound.browser().map(str::to_owned),
             };
-            add_patient(&app.context, &app.store, &inbound.peer, token, &command).await.map_err(Reject::from)
+            add_patient(app, &inbound.peer, token, &command).await.map_err(Reject::from)
         }
         (username, _) => {
             let missing = if username.is_none() { "existing_username" } else { "existing_password" };
@@ -135,7 +135,7 @@ where
     if !inbound.wants_page() {
         return Err(reject);
     }
-    let standing = view_link_with_ticket(&app.context, &app.store, token, ticket).await?;
+    let standing = view_link_with_ticket(app, token, ticket).await?;
     let settings = &standing.practice.settings;
     let frame = Frame::of(inbound, settings);
     let Some(sentence) = words(&frame) else { return Err(reject) };
@@ -165,9 +165,7 @@ where
     let typed = typed(&body);
     let ticket = body.ticket.clone();
     let outcome = match parse(body, inbound.language(Language::English).tag()) {
-        Ok(command) => {
-            register(&app.context, &app.store, &inbound.peer, token, &command).await.map_err(Reject::from)
-        }
+        Ok(command) => register(app, &inbound.peer, token, &command).await.map_err(Reject::from),
         Err(faults) => Err(Reject::fields(faults)),
     };
     let registered = match outcome {
@@ -280,7 +278,7 @@ where
     if !inbound.wants_page() {
         return Err(reject);
     }
-    let standing = view_link_with_ticket(&app.context, &app.store, token, ticket).await?;
+    let standing = view_link_with_ticket(app, token, ticket).await?;
     let settings = &standing.practice.settings;
     let frame = Frame::of(inbound, settings);
     let errors = sentences(refusal, &frame, settings.password_min_length);

@@ -105,7 +105,7 @@ async fn ask<S: Limits, Q: RequestQueue>(
     };
     match wanted {
         Ok(wanted) => {
-            request(&app.context, &app.store, queue, &inbound.peer, wanted).await?;
+            request(app, queue, &inbound.peer, wanted).await?;
             if !inbound.wants_page() {
                 return Ok(reply(202, &json!({})));
             }
@@ -133,7 +133,7 @@ async fn renew<S: Limits, Q: RequestQueue>(
     }
     // Longer than any of ours, and short enough to fit the queue, however it is spelt.
     let token: String = inbound.param("token").chars().take(64).collect();
-    request(&app.context, &app.store, queue, &inbound.peer, Ask::Renew(token)).await?;
+    request(app, queue, &inbound.peer, Ask::Renew(token)).await?;
     if inbound.wants_page() {
         return Ok(sent(202, &Frame::nameless(inbound), None));
     }

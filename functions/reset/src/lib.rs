@@ -71,7 +71,7 @@ where
     S: Links + Practices + Accounts,
 {
     let token = inbound.param("token");
-    let open = view_reset(&app.context, &app.store, token).await?;
+    let open = view_reset(app, token).await?;
     if inbound.wants_page() {
         return Ok(match Way::of_form(inbound.query("way"), &open) {
             Some(way) => answer_page(inbound, token, &open, way, "", None),
@@ -124,7 +124,7 @@ where
     let Some(channel) = way.channel() else {
         return to_form(app, inbound, way).await;
     };
-    match send_code(&app.context, &app.store, &inbound.peer, token, channel).await.map_err(Reject::from) {
+    match send_code(app, &inbound.peer, token, channel).await.map_err(Reject::from) {
         Ok(sent) if inbound.wants_page() => {
             let frame = Frame::of(inbound, &sent.open.practice.settings);
             Ok(code_page(&frame, code_step(token), sent.open.ways().to_vec(), Some(channel), None))
@@ -143,7 +143,7 @@ where
         return Err(unavailable);
     }
     let token = inbound.param("token");
-    let open = view_reset(&app.context, &app.store, token).await?;
+    let open = view_reset(app, token).await?;
     if !Way::all(&open).contains(&way) {
         return Ok(choose_page(inbound, token, &open, Some(&unavailable)));
     }
@@ -165,7 +165,7 @@ where
         return Err(reject);
     }
     let token = inbound.param("token");
-    let open = view_reset(&app.context, &app.store, token).await?;
+    let open = view_reset(app, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     let wished = matches!(&reject, Reject::Refused(Refusal::BadRequest(faults)) if faults.iter().any(|f| f.pointer == "/channel"));
     Ok(match &open.link.code {
@@ -186,7 +186,7 @@ where
     let Some(entered) = body.code else {
         return code_again(app, inbound, Reject::malformed("code", "required")).await;
     };
-    match check_code(&app.context, &app.store, &inbound.peer, token, &entered).await.map_err(Reject::from) {
+    match check_code(app, &inbound.peer, token, &entered).await.map_err(Reject::from) {
         Ok(passed) => Ok(passed_on(inbound, token, &passed)),
         Err(reject) => code_again(app, inbound, reject).await,
     }
@@ -228,9 +228,7 @@ where
     let typed = body.birth_date.clone().unwrap_or_default();
     let by_code = body.access_code.is_some();
     let outcome = match parse(body, app.context.now()) {
-        Ok(stated) => {
-            check_answer(&app.context, &app.store, &inbound.peer, token, &stated).await.map_err(Reject::from)
-        }
+        Ok(stated) => check_answer(app, &inbound.peer, token, &stated).await.map_err(Reject::from),
         Err(faults) => Err(Reject::fields(faults)),
     };
     let reject = match outcome {
@@ -241,7 +239,7 @@ where
     if !inbound.wants_page() || !mendable {
         return Err(reject);
     }
-    let open = view_reset(&app.context, &app.store, token).await?;
+    let open = view_reset(app, token).await?;
     // An empty form says by its address alone which one it is.
     let way = Way::of_form(inbound.query("way"), &open).filter(|_| !by_code).unwrap_or(Way::AccessCode);
     Ok(answer_page(inbound, token, &open, way, &typed, Some(&reject)))
@@ -308,7 +306,7 @@ where
     let outcome = match body.password {
         Some(password) => {
             let command = NewPassword { ticket: body.ticket, password: Password::new(&password) };
-            set_password(&app.context, &app.store, &inbound.peer, token, &command).await.map_err(Reject::from)
+            set_password(app, &inbound.peer, token, &command).await.map_err(Reject::from)
         }
         None => Err(Reject::malformed("password", "required")),
     };
@@ -346,7 +344,7 @@ where
         Reject::Refused(Refusal::BadRequest(_)) => true,
         _ => return Err(reject),
     };
-    let practice = view_reset_with_ticket(&app.context, &app.store, token, ticket).await?;
+    let practice = view_reset_with_ticket(app, token, ticket).await?;
     let frame = Frame::of(inbound, &practice.settings);
     let errors = match &reject {
         Reject::Refused(Refusal::PasswordRejected(faults)) if !missing => {

@@ -60,22 +60,22 @@ where
             let account = body.account_id.as_deref().map(AccountId::parse).transpose();
             let account = account.map_err(|_| Refusal::NotFound)?;
             let command = Revoke { patient, reason: body.reason, note: note("note", body.note)?, account };
-            revoke(&app.context, &app.store, &call, &command).await?
+            revoke(app, &call, &command).await?
         }
         "PUT /v1/patients/{patient_id}/portal/access" => {
             let body: AccessRequest = inbound.body()?;
-            set_access(&app.context, &app.store, &call, &patient, body.enabled).await?
+            set_access(app, &call, &patient, body.enabled).await?
         }
         "POST /v1/patients/{patient_id}/portal/decline" => {
             let body: DeclineRequest =
                 if inbound.has_body() { inbound.body()? } else { DeclineRequest::default() };
             let reason = note("reason", body.reason)?;
-            decline(&app.context, &app.store, &call, &patient, reason.as_deref()).await?
+            decline(app, &call, &patient, reason.as_deref()).await?
         }
         "PUT /v1/patients/{patient_id}/representatives/{account_id}" => {
             let body: LevelRequest = inbound.body()?;
             let account = AccountId::parse(inbound.param("account_id")).map_err(|_| Refusal::NotFound)?;
-            set_level(&app.context, &app.store, &call, &patient, account, body.level).await?
+            set_level(app, &call, &patient, account, body.level).await?
         }
         _ => return Err(Refusal::NotFound.into()),
     };

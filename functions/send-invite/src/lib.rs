@@ -61,7 +61,7 @@ where
         }]));
     }
     let command = Invite { patient: patient(inbound)?, channel: body.channel, why };
-    let sent = invite(&app.context, &app.store, &call, &command).await?;
+    let sent = invite(app, &call, &command).await?;
     Ok(json(201, &view::invitation(&sent.link, &sent.caller, &app.context.keyring, app.context.now())))
 }
 
@@ -72,7 +72,7 @@ where
     let call = inbound.staff()?;
     let body: RepresentativeRequest = inbound.body()?;
     let command = body.parse(patient(inbound)?).map_err(Reject::fields)?;
-    let sent = invite_representative(&app.context, &app.store, &call, &command).await?;
+    let sent = invite_representative(app, &call, &command).await?;
     Ok(json(201, &view::invitation(&sent.link, &sent.caller, &app.context.keyring, app.context.now())))
 }
 
@@ -81,6 +81,6 @@ where
     S: StaffCalls + Limits + Practices + History + Commit,
 {
     let call = inbound.staff()?;
-    let (portal, caller) = cancel(&app.context, &app.store, &call, &patient(inbound)?).await?;
+    let (portal, caller) = cancel(app, &call, &patient(inbound)?).await?;
     Ok(json(200, &view::portal(&portal, &caller, &app.context.keyring, app.context.now())))
 }

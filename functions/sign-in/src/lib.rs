@@ -123,8 +123,7 @@ impl<S: Ports> Here<'_, S> {
             browser: self.inbound.browser().map(str::to_owned),
             exchange: page && !self.settings.portal_url.is_empty(),
         };
-        let signed_in =
-            sign_in::sign_in(&self.app.context, &self.app.store, &self.inbound.peer, &command).await;
+        let signed_in = sign_in::sign_in(self.app, &self.inbound.peer, &command).await;
         match signed_in.map_err(Reject::from) {
             Ok(signed_in) if page => Ok(self.welcome(&signed_in)),
             Ok(signed_in) => Ok(reply(200, &signed_in_json(&signed_in))),
@@ -153,10 +152,10 @@ impl<S: Ports> Here<'_, S> {
 
     async fn sign_out(&self) -> Result<Answer, Reject> {
         // Signing in counts by itself, along with its first read.
-        rate_limit(&self.app.context, &self.app.store, &self.inbound.peer).await?;
+        rate_limit(self.app, &self.inbound.peer).await?;
         self.inbound.same_site(&self.app.context.base_url)?;
         if let Some(token) = self.inbound.session() {
-            sign_in::sign_out(&self.app.context, &self.app.store, self.id, token).await?;
+            sign_in::sign_out(self.app, self.id, token).await?;
         }
         let mut answer = if self.inbound.wants_page() {
             see_other(&format!("/{}?lang={}&note=signed-out", self.id, self.frame.lang()))

@@ -63,7 +63,7 @@ where
 {
     let (kind, text) = inbound.text(&["application/fhir+ndjson", "application/fhir+json"], LONGEST)?;
     let form = if kind == "application/fhir+ndjson" { Form::Ndjson } else { Form::Json };
-    let opened = import(&app.context, &app.store, call).await?;
+    let opened = import(app, call).await?;
     let parsed = fhir::parse(text, form, app.context.now()).map_err(|TooMuch::Resources| Reject::TooLarge)?;
     tracing::info!(resources = parsed.resources, "import");
     let mut tally = Tally::default();
@@ -72,14 +72,14 @@ where
     }
     for some in parsed.statements.chunks(AT_A_TIME) {
         let statements: Vec<_> = some.iter().map(|(statement, _)| statement.clone()).collect();
-        let fates = import_patient(&app.context, &app.store, &opened, &statements).await;
+        let fates = import_patient(app, &opened, &statements).await;
         for ((_, sources), fate) in some.iter().zip(&fates) {
             for source in sources {
                 tally.note(source, fate);
             }
         }
     }
-    imported(&app.context, &app.store, opened).await?;
+    imported(app, opened).await?;
     tally.rejected.sort_by_key(|(line, _)| *line);
     let warning = |warning: &fhir::Warning| json!({"line": warning.line, "code": warning.code, "detail": warning.detail});
     Ok(reply(

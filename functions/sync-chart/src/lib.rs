@@ -47,23 +47,23 @@ where
     S: StaffCalls + Limits + Practices + Chain + Directory + Patients + Links + History + Proposals + Commit,
 {
     let call = inbound.staff()?;
-    let (context, store, now) = (&app.context, &app.store, app.context.now());
+    let (context, now) = (&app.context, app.context.now());
     let patient = || PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound);
     match inbound.action().as_str() {
         "PUT /v1/patients/{patient_id}" => {
             let change = inbound.body::<ChartRequest>()?.parse(now)?;
-            let (synced, charted, _) = sync_chart::put(context, store, &call, &patient()?, &change).await?;
+            let (synced, charted, _) = sync_chart::put(app, &call, &patient()?, &change).await?;
             let mut body = view::patient(&charted);
             body["warnings"] = warnings(&charted.patient.chart);
             Ok(reply(if synced == Synced::Created { 201 } else { 200 }, &body))
         }
         "GET /v1/patients/{patient_id}" => {
-            let (charted, _) = sync_chart::get(context, store, &call, &patient()?).await?;
+            let (charted, _) = sync_chart::get(app, &call, &patient()?).await?;
             Ok(reply(200, &view::patient(&charted)))
         }
         "POST /v1/patients" => {
             let command = inbound.body::<QuickAddRequest>()?.parse(now)?;
-            let added = quick_add::quick_add(context, store, &call, &command).await?;
+            let added = quick_add::quick_add(app, &call, &command).await?;
             let mut body = json!({"patient": view::patient(&chart_change::Charted {
                 patient: added.patient,
                 care: None,
@@ -76,15 +76,14 @@ where
         }
         "POST /v1/patients/{patient_id}/contacts/confirm" => {
             let channel = inbound.body::<ConfirmRequest>()?.channel;
-            let (portal, caller) =
-                sync_chart::confirm_contact(context, store, &call, &patient()?, channel).await?;
+            let (portal, caller) = sync_chart::confirm_contact(app, &call, &patient()?, channel).await?;
             Ok(reply(200, &view::portal(&portal, &caller, &context.keyring, now)))
         }
         "GET /v1/demographic-changes" => {
             if inbound.query("state").is_some_and(|state| state != "pending") {
                 return Err(Reject::malformed("state", "invalid"));
             }
-            let waiting = proposals::pending(context, store, &call).await?;
+            let waiting = proposals::pending(app, &call).await?;
             let changes: Vec<Value> = waiting.iter().map(view::change).collect();
             Ok(reply(200, &json!({"changes": changes})))
         }
@@ -111,7 +110,7 @@ where
     S: StaffCalls + Limits + Practices + Chain + Patients + Proposals + Commit,
 {
     let id = ChangeId::parse(inbound.param("change_id")).map_err(|_| Refusal::NotFound)?;
-    let decided = proposals::decide_proposal(&app.context, &app.store, call, id, decision).await?;
+    let decided = proposals::decide_proposal(app, call, id, decision).await?;
     Ok(reply(200, &view::change(&decided)))
 }
 

@@ -75,17 +75,16 @@ async fn take<S>(app: &App<S>, news: News) -> Result<Option<Told>, PortError>
 where
     S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
-    let (context, store) = (&app.context, &app.store);
     match news {
         // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
         News::Report(told) => {
-            let told = Box::pin(report(context, store, &told)).await?;
+            let told = Box::pin(report(app, &told)).await?;
             if told == Told::Stranger {
                 tracing::info!("feedback on a message that is not kept");
             }
             Ok(Some(told))
         }
-        News::Said(said) => Box::pin(say(context, store, &said)).await.map(|()| None),
+        News::Said(said) => Box::pin(say(app, &said)).await.map(|()| None),
         News::Nothing => Ok(None),
     }
 }

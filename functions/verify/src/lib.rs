@@ -73,7 +73,7 @@ where
 
 async fn open<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     let token = inbound.param("token");
-    let open = view_link(&app.context, &app.store, token).await?;
+    let open = view_link(app, token).await?;
     if inbound.wants_page() {
         return Ok(identity_page(inbound, token, &open, &Stated::default(), 200, Vec::new()));
     }
@@ -129,9 +129,9 @@ where
         access_code: body.access_code.clone().unwrap_or_default(),
     };
     let outcome = match parse(&body, app.context.now()) {
-        Ok((stated, role)) => check_facts(&app.context, &app.store, &inbound.peer, token, &stated, role)
-            .await
-            .map_err(Reject::from),
+        Ok((stated, role)) => {
+            check_facts(app, &inbound.peer, token, &stated, role).await.map_err(Reject::from)
+        }
         Err(faults) => Err(Reject::fields(faults)),
     };
     let verified = match outcome {
@@ -192,7 +192,7 @@ where
     if !inbound.wants_page() || !mendable {
         return Err(reject);
     }
-    let open = view_link(&app.context, &app.store, token).await?;
+    let open = view_link(app, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     let errors = match &reject {
         Reject::Refused(Refusal::BadRequest(faults)) => {
@@ -230,7 +230,7 @@ where
     let body: NotMeRequest = if inbound.has_body() { inbound.body()? } else { NotMeRequest::default() };
     let sure = body.confirm.as_deref() == Some("yes");
     if sure {
-        verify::not_me(&app.context, &app.store, &inbound.peer, token).await?;
+        verify::not_me(app, &inbound.peer, token).await?;
     }
     if !inbound.wants_page() {
         return Ok(reply(202, &json!({})));
@@ -240,7 +240,7 @@ where
         let words = &frame.text.not_me;
         return Ok(notice(202, &frame, words.done_title, words.done));
     }
-    let open = view_link(&app.context, &app.store, token).await?;
+    let open = view_link(app, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     Ok(html(200, &frame, &NotMe::new(frame.clone(), token)))
 }
@@ -268,7 +268,7 @@ where
         let missing = Reject::malformed("channel", "required");
         return code_again(app, inbound, token, &body.proof, known, missing).await;
     };
-    let sent = send_code(&app.context, &app.store, &inbound.peer, token, &body.proof, channel).await;
+    let sent = send_code(app, &inbound.peer, token, &body.proof, channel).await;
     let refused = match sent.map_err(Reject::from) {
         Ok(sent) if inbound.wants_page() => {
             let frame = Frame::of(inbound, &sent.practice.settings);
@@ -299,10 +299,7 @@ where
         let missing = Reject::malformed("code", "required");
         return code_again(app, inbound, token, &body.proof, known, missing).await;
     };
-    match check_code(&app.context, &app.store, &inbound.peer, token, &body.proof, &entered)
-        .await
-        .map_err(Reject::from)
-    {
+    match check_code(app, &inbound.peer, token, &body.proof, &entered).await.map_err(Reject::from) {
         Ok(passed) => Ok(passed_page(inbound, token, &passed)),
         Err(reject @ Reject::Refused(Refusal::CodeRejected)) => {
             code_again(app, inbound, token, &body.proof, known, reject).await
@@ -325,7 +322,7 @@ where
     if !inbound.wants_page() {
         return Err(reject);
     }
-    let open = view_link(&app.context, &app.store, token).await?;
+    let open = view_link(app, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     let sent = open.link.code.map(|code| code.channel);
     if channels.is_empty() {

@@ -54,3 +54,11 @@ impl Calls {
         }
     }
 }
+
+/// What an operation runs on: its context, and the store behind its ports.
+pub struct App<S> {
+    /// Clock, entropy, keys, the configured host.
+    pub context: Context,
+    /// The ports.
+    pub store: S,
+}

@@ -31,7 +31,9 @@ pub use page::registration::{Registration, Standing, Typed};
 pub use problem::problem;
 pub use reject::Reject;
 pub use representative::RepresentativeRequest;
-pub use serve::{App, serve};
+pub use serve::serve;
+
+pub use portico_domain::context::App;
 
 pub use portico_messages::{Language, phone, reason_detail};
 

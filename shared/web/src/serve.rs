@@ -3,19 +3,11 @@
 use std::future::Future;
 
 use lambda_http::Request;
-use portico_domain::context::Context;
+use portico_domain::context::App;
 
 use crate::answer::Answer;
 use crate::inbound::Inbound;
 use crate::reject::{Broken, Code};
-
-/// A function with what its use cases need.
-pub struct App<S> {
-    /// Clock, entropy, keys, the configured host.
-    pub context: Context,
-    /// The ports.
-    pub store: S,
-}
 
 /// Answers one request. The line that it logs says which operation, how it went and how long it took; never who, never
 /// the path, which may hold a link.

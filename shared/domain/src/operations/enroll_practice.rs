@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::keys::{digest, new_secret};
 use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::ids::{ClientId, PracticeId};
@@ -13,11 +13,11 @@ use crate::steps::retry::{DECISIONS, Written, written};
 
 /// Creates a practice.
 pub async fn create<S: Commit>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     id: &PracticeId,
     settings: Settings,
 ) -> Result<Practice, Failure> {
+    let App { context, store } = app;
     let faults = settings.faults();
     if !faults.is_empty() {
         let fault = |(pointer, code): (&str, &'static str)| FieldFault { pointer: pointer.to_owned(), code };
@@ -45,12 +45,12 @@ fn entry(context: &Context, id: &PracticeId, action: Action, detail: Vec<(&'stat
 
 /// Issues a key to an application of a practice; the key itself is in the answer, and nowhere else.
 pub async fn issue_key<S: Keys + Chain + Commit>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     client: &ClientId,
     scopes: Vec<Scope>,
 ) -> Result<Zeroizing<String>, Failure> {
+    let App { context, store } = app;
     store.enrolled(practice).await?.ok_or(Refusal::NotFound)?;
     let key = Zeroizing::new(format!("{practice}.{}", *new_secret(&*context.entropy)));
     for _ in 0..DECISIONS {
@@ -74,16 +74,16 @@ pub async fn issue_key<S: Keys + Chain + Commit>(
 
 /// Issues a key like the one of that short name, which goes on to work: the older one's record, and the new key.
 pub async fn rotate_key<S: Keys + Chain + Commit>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     name: &str,
 ) -> Result<(ApiKey, Zeroizing<String>), Failure> {
+    let store = &app.store;
     let older = key_named(store, practice, name).await?;
     if older.revoked_at.is_some() {
         return Err(Refusal::Conflict("key_revoked").into());
     }
-    let key = issue_key(context, store, practice, &older.client, older.scopes.clone()).await?;
+    let key = issue_key(app, practice, &older.client, older.scopes.clone()).await?;
     Ok((older, key))
 }
 
@@ -99,11 +99,11 @@ pub fn short(digest: &str) -> String {
 
 /// Takes back the key of that short name; it is dead from the next call.
 pub async fn revoke_key<S: Keys + Chain + Commit>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     name: &str,
 ) -> Result<(), Failure> {
+    let App { context, store } = app;
     let key = key_named(store, practice, name).await?;
     for _ in 0..DECISIONS {
         let head = store.head(practice, &Subject::Practice).await?;

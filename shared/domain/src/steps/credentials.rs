@@ -4,7 +4,7 @@
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::keys::new_secret;
 use crate::model::account::{Account, Login};
 use crate::model::chart::Chart;
@@ -79,14 +79,14 @@ pub struct Authenticated {
 
 /// Checks user name and password.
 pub async fn authenticate<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     presented: &PresentedCredentials<'_>,
 ) -> Result<Authenticated, Failure>
 where
     S: Limits + Accounts,
 {
+    let App { context, store } = app;
     let now = context.now();
     let practice = presented.practice;
     // A name that can't exist goes the same way as one that doesn't.
@@ -154,15 +154,11 @@ fn is_locked(attempts: &Attempts, seen: u64, now: Timestamp) -> bool {
 }
 
 /// Checks the password that a signed-in person enters once more. Entries are counted before, ten an hour.
-pub async fn confirm<S>(
-    context: &Context,
-    store: &S,
-    account: &Account,
-    password: &Password,
-) -> Result<Login, Failure>
+pub async fn confirm<S>(app: &App<S>, account: &Account, password: &Password) -> Result<Login, Failure>
 where
     S: Limits + Accounts,
 {
+    let App { context, store } = app;
     let now = context.now();
     let name = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
     let counter = Counter::new(OWN_PASSWORD, &account.id.to_string(), now, &context.keyring);

@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::account::Account;
 use crate::model::audit::{Event, Subject};
 use crate::model::grant::GrantState;
@@ -56,8 +56,7 @@ pub(crate) fn in_order(mut links: Vec<Link>) -> Vec<Link> {
 /// Decides a change on a patient's record, writes it, and answers with the portal status as it is then. The records
 /// that the answer shows are read while the write is under way, and brought up to what it did.
 pub async fn change_patient<S, D>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     scopes: &[Scope],
     patient: &PatientId,
@@ -67,14 +66,13 @@ where
     S: StaffCalls + Limits + Practices + History + Commit,
     D: Fn(Patient, &Caller) -> Result<Option<PatientChange>, Refusal> + Send,
 {
+    let App { context, store } = app;
     let subject = Subject::Patient(patient.clone());
     let once = call.once_key(context);
     let along = AlsoRead { patient: Some(patient), once: once.as_ref(), ..AlsoRead::default() };
     for _ in 0..DECISIONS {
-        let (opened, events) = join!(
-            authorize(context, store, call, scopes, along),
-            store.events(&call.key.claimed, &subject, 0, EVENTS)
-        );
+        let (opened, events) =
+            join!(authorize(app, call, scopes, along), store.events(&call.key.claimed, &subject, 0, EVENTS));
         let (caller, opened) = opened?;
         let before = opened.patient.ok_or(Refusal::NotFound)?;
         let events = events?;

@@ -3,7 +3,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::limit::{Counter, PUBLIC_POSTS};
 use crate::model::link::{Link, Purpose, parse_token};
 use crate::model::refusal::{Failure, PortError};
@@ -11,11 +11,11 @@ use crate::ports::{Limits, Links};
 
 /// Counts a POST from `peer` while `read` is under way; what was read, unless the address must wait.
 pub async fn rate_limited<S: Limits, T>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     read: impl Future<Output = Result<T, PortError>> + Send,
 ) -> Result<T, Failure> {
+    let App { context, store } = app;
     let now = context.now();
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let (count, read) = join!(store.raise(&posts, 1), read);
@@ -25,22 +25,22 @@ pub async fn rate_limited<S: Limits, T>(
 
 /// The same, where the first read is the link's of a token; none where it was no token of this purpose.
 pub async fn rate_limited_link<S: Limits + Links>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     token: &str,
     purpose: Purpose,
 ) -> Result<Option<Link>, Failure> {
+    let App { context, store } = app;
     let read = async {
         match parse_token(token, purpose, &context.keyring) {
             Some(id) => store.link(id).await,
             None => Ok(None),
         }
     };
-    rate_limited(context, store, peer, read).await
+    rate_limited(app, peer, read).await
 }
 
 /// The same, where nothing is read.
-pub async fn rate_limit<S: Limits>(context: &Context, store: &S, peer: &str) -> Result<(), Failure> {
-    rate_limited(context, store, peer, async { Ok(()) }).await
+pub async fn rate_limit<S: Limits>(app: &App<S>, peer: &str) -> Result<(), Failure> {
+    rate_limited(app, peer, async { Ok(()) }).await
 }

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::account::Account;
 use crate::model::hold::shares_a_guardians_address;
 use crate::model::link::{Link, Role};
@@ -44,12 +44,12 @@ pub(crate) struct RegistrationPlan {
 
 /// Whether staff must decide first: a teenager whose address on the chart is that of a parent, guardian or representative.
 pub(crate) async fn must_wait<S: Patients + Accounts>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &Practice,
     patient: &Patient,
     role: Role,
 ) -> Result<bool, Failure> {
+    let App { context, store } = app;
     if role != Role::Patient || patient.chart.birth_date.age(context.now()) >= practice.settings.majority_age
     {
         return Ok(false);

@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::account::Account;
 use crate::model::audit::{Head, Subject};
 use crate::model::grant::Level;
@@ -24,8 +24,7 @@ pub(crate) struct FullAccess {
 
 /// Opens the record of a patient for a signed-in person who sees all of it.
 pub(crate) async fn full_access<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
     patient: &PatientId,
@@ -33,12 +32,10 @@ pub(crate) async fn full_access<S>(
 where
     S: Accounts + Patients + Practices + Chain,
 {
+    let store = &app.store;
     let subject = Subject::Patient(patient.clone());
-    let (here, found, head) = join!(
-        holder(context, store, practice, token),
-        store.patient(practice, patient),
-        store.head(practice, &subject)
-    );
+    let (here, found, head) =
+        join!(holder(app, practice, token), store.patient(practice, patient), store.head(practice, &subject));
     let here = here?.ok_or(Refusal::Unauthorized)?;
     if here.session.restricted {
         return Err(Refusal::Forbidden.into());
@@ -60,27 +57,23 @@ pub struct Holder {
 }
 
 /// Who holds this session token at this practice, if it holds and opens anything; pushes its idle time on.
-pub async fn holder<S>(
-    context: &Context,
-    store: &S,
-    practice: &PracticeId,
-    token: &str,
-) -> Result<Option<Holder>, Failure>
+pub async fn holder<S>(app: &App<S>, practice: &PracticeId, token: &str) -> Result<Option<Holder>, Failure>
 where
     S: Accounts,
 {
+    let store = &app.store;
     let Some(presented) = Presented::parse(token) else { return Ok(None) };
     let (session, account) = store.session(&presented).await?;
-    live_session(context, store, practice, session, account).await
+    live_session(app, practice, session, account).await
 }
 
 pub(crate) async fn live_session<S: Accounts>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     session: Option<Session>,
     account: Option<Account>,
 ) -> Result<Option<Holder>, Failure> {
+    let App { context, store } = app;
     let now = context.now();
     let (Some(mut session), Some(account)) = (session, account) else { return Ok(None) };
     let opens = account.grants_for(session.began_at).next().is_some();

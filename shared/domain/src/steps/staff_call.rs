@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::keys::Use;
 use crate::model::audit::By;
 use crate::model::ids::{Actor, ClientId, PracticeId};
@@ -80,28 +80,28 @@ impl Caller {
 
 /// Opens a call: reads the key's record and what the call is about in one strong read, and counts the call.
 pub async fn authorize<S: StaffCalls + Limits>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     scopes: &[Scope],
     along: AlsoRead<'_>,
 ) -> Result<(Caller, CallRecords), Failure> {
+    let store = &app.store;
     let read = async {
         let opened = store.open(&call.key, along).await?;
         Ok((opened.key.clone(), opened))
     };
-    authorize_with(context, store, call, scopes, read).await
+    authorize_with(app, call, scopes, read).await
 }
 
 /// Admits a call whose key's record comes with `read`. Refuses an unknown or revoked key, then a client that hurries,
 /// then a missing scope.
 pub async fn authorize_with<S: Limits, T>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     scopes: &[Scope],
     read: impl Future<Output = Result<(Option<ApiKey>, T), PortError>> + Send,
 ) -> Result<(Caller, T), Failure> {
+    let App { context, store } = app;
     let now = context.now();
     let unreported = context.calls.note(&call.key.digest, now);
     let limit = Counter::new(CLIENT, &call.key.digest, now, &context.keyring);

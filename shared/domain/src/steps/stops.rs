@@ -3,7 +3,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::attention::Cause;
 use crate::model::audit::{Action, By, Entry, Subject};
 use crate::model::chart::Channel;
@@ -17,8 +17,7 @@ use crate::steps::retry::{DECISIONS, Written, written_in_background};
 
 /// Brings a patient's record in line with whether texts may go to this number, if it is on the chart.
 pub async fn apply_text_reply<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     patient: &PatientId,
     number: &str,
@@ -27,7 +26,7 @@ pub async fn apply_text_reply<S>(
 where
     S: Patients + Practices + Chain + Commit,
 {
-    change_stops(context, store, practice, patient, |patient| {
+    change_stops(app, practice, patient, |patient| {
         let stopped = Stopped { channel: Channel::Sms, to: address_digest(number), why: Stop::OptedOut };
         let charted = patient.chart.address(Channel::Sms) == Some(number);
         if !charted || standing.may_text() != patient.stopped.contains(&stopped) {
@@ -57,8 +56,7 @@ pub(crate) struct StopsChanged {
 
 /// Changes a patient's record for what came from outside, with its audit event; again, if somebody else wrote meanwhile.
 pub(crate) async fn change_stops<S, D>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     id: &PatientId,
     decide: D,
@@ -67,6 +65,7 @@ where
     S: Patients + Practices + Chain + Commit,
     D: Fn(&mut Patient) -> Option<StopsChanged> + Sync + Send,
 {
+    let App { context, store } = app;
     let subject = Subject::Patient(id.clone());
     for _ in 0..DECISIONS {
         let (patient, head) = join!(store.patient(practice, id), store.head(practice, &subject));

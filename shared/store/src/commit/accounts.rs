@@ -1,14 +1,11 @@
 //! Writes of user names, accounts, sessions and registrations that wait.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
-use portico_domain::model::account::Account;
-use portico_domain::model::account::Login;
+use portico_domain::model::account::{Account, Login};
 use portico_domain::model::hold::Hold;
-use portico_domain::model::ids::AccountId;
-use portico_domain::model::ids::PracticeId;
+use portico_domain::model::ids::{AccountId, PracticeId};
 use portico_domain::model::refusal::PortError;
-use portico_domain::model::session::Exchange;
-use portico_domain::model::session::Session;
+use portico_domain::model::session::{Exchange, Session};
 use portico_domain::time::Timestamp;
 
 use super::{NEW, THERE, attempts};

@@ -2,9 +2,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use portico_domain::model::grant::Level;
-use portico_domain::model::ids::AccountId;
-use portico_domain::model::ids::PatientId;
-use portico_domain::model::ids::RevocationId;
+use portico_domain::model::ids::{AccountId, PatientId, RevocationId};
 use portico_domain::model::refusal::PortError;
 use portico_domain::time::Timestamp;
 

@@ -2,11 +2,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use portico_domain::model::ids::LinkId;
-use portico_domain::model::link::KEPT_SECONDS;
-use portico_domain::model::link::Link;
-use portico_domain::model::link::LinkState;
-use portico_domain::model::link::SentCode;
-use portico_domain::model::link::Ticket;
+use portico_domain::model::link::{KEPT_SECONDS, Link, LinkState, SentCode, Ticket};
 use portico_domain::model::refusal::PortError;
 use portico_domain::time::Timestamp;
 

@@ -3,11 +3,8 @@
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use portico_domain::model::attention::Cause;
 use portico_domain::model::chart::Care;
-use portico_domain::model::ids::PatientId;
-use portico_domain::model::ids::PracticeId;
-use portico_domain::model::patient::Checks;
-use portico_domain::model::patient::Patient;
-use portico_domain::model::patient::Status;
+use portico_domain::model::ids::{PatientId, PracticeId};
+use portico_domain::model::patient::{Checks, Patient, Status};
 use portico_domain::model::proposal::Proposal;
 use portico_domain::model::refusal::PortError;
 use portico_domain::ports::Listing;

@@ -2,8 +2,7 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use portico_domain::model::ids::PracticeId;
-use portico_domain::model::practice::ApiKey;
-use portico_domain::model::practice::Practice;
+use portico_domain::model::practice::{ApiKey, Practice};
 use portico_domain::model::refusal::PortError;
 use portico_domain::time::Timestamp;
 

@@ -3,8 +3,7 @@
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use portico_domain::model::audit::Event;
 use portico_domain::model::limit::Counter;
-use portico_domain::model::message;
-use portico_domain::model::message::Message;
+use portico_domain::model::message::{self, Message};
 use portico_domain::model::refusal::PortError;
 use portico_domain::ports::Once;
 

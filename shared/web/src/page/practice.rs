@@ -11,7 +11,7 @@ use crate::inbound::Inbound;
 use crate::page::frame::Frame;
 use crate::page::html::see_other;
 use crate::reject::Reject;
-use crate::serve::App;
+use portico_domain::context::App;
 
 /// The practice that the request's address names. Refuses with `404` where there is none.
 pub async fn named_practice<S: Practices>(app: &App<S>, inbound: &Inbound) -> Result<Practice, Reject> {

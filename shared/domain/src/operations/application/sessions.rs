@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::account::Account;
 use crate::model::audit::Action;
 use crate::model::ids::AccountId;
@@ -16,15 +16,11 @@ use crate::steps::signed_in::{Holder, live_session};
 use crate::steps::staff_call::{StaffCall, authorize_with};
 
 /// Answers the portal: who holds this session, if anybody of the caller's practice does.
-pub async fn introspect<S>(
-    context: &Context,
-    store: &S,
-    call: &StaffCall,
-    token: &str,
-) -> Result<Option<Holder>, Failure>
+pub async fn introspect<S>(app: &App<S>, call: &StaffCall, token: &str) -> Result<Option<Holder>, Failure>
 where
     S: Limits + Accounts,
 {
+    let store = &app.store;
     // A token that can't be ours is looked up all the same, so that the key is checked and the call counted.
     let presented = Presented::parse(token)
         .unwrap_or(Presented { account: AccountId::from_bytes([0; 16]), digest: String::new() });
@@ -32,10 +28,10 @@ where
         let (key, session, account) = store.session_for(&call.key, &presented).await?;
         Ok((key, (session, account)))
     };
-    let (caller, (session, account)) = authorize_with(context, store, call, &[Scope::Sessions], read).await?;
+    let (caller, (session, account)) = authorize_with(app, call, &[Scope::Sessions], read).await?;
     // Whoever must first choose a password is not signed in to the portal yet.
     let session = session.filter(|session| !session.restricted);
-    live_session(context, store, &caller.practice, session, account).await
+    live_session(app, &caller.practice, session, account).await
 }
 
 /// A session of the portal's own.
@@ -47,15 +43,11 @@ pub struct Exchanged {
 }
 
 /// Exchanges the code from the redirect for a session of the portal's own; once, within 60 seconds.
-pub async fn exchange<S>(
-    context: &Context,
-    store: &S,
-    call: &StaffCall,
-    code: &str,
-) -> Result<Exchanged, Failure>
+pub async fn exchange<S>(app: &App<S>, call: &StaffCall, code: &str) -> Result<Exchanged, Failure>
 where
     S: Limits + Accounts + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
     let presented = Presented::parse(code)
         .unwrap_or(Presented { account: AccountId::from_bytes([0; 16]), digest: String::new() });
@@ -64,8 +56,7 @@ where
             let (key, exchange, account) = store.exchange(&call.key, &presented).await?;
             Ok((key, (exchange, account)))
         };
-        let (caller, (exchange, account)) =
-            authorize_with(context, store, call, &[Scope::Sessions], read).await?;
+        let (caller, (exchange, account)) = authorize_with(app, call, &[Scope::Sessions], read).await?;
         let good =
             exchange.filter(|exchange| now < exchange.expires_at && exchange.practice == caller.practice);
         let (Some(exchange), Some(mut account)) = (good, account.filter(Account::has_access)) else {

@@ -2,7 +2,7 @@
 //! say to the contact on file, and to nobody else: an address that is on no chart hears nothing. Each request is
 //! answered once, however often the queue hands it over.
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::keys::Use;
 use crate::model::access_request::{Ask, Request, RequestFacts};
 use crate::model::account::Account;
@@ -38,14 +38,15 @@ struct Decided {
 }
 
 /// Answers one request, known to the queue as `id`. What is not one of ours is dropped.
-pub async fn answer<S>(context: &Context, store: &S, id: &str, sealed: &str) -> Result<(), PortError>
+pub async fn answer<S>(app: &App<S>, id: &str, sealed: &str) -> Result<(), PortError>
 where
     S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Commit,
 {
+    let App { context, store } = app;
     let Some(request) = Request::open(sealed, context) else { return Ok(()) };
     let now = context.now();
     for _ in 0..DECISIONS {
-        let decided = match decide(context, store, &request).await {
+        let decided = match decide(app, &request).await {
             Ok(decided) => decided,
             Err(Failure::Refused(_)) => return Ok(()),
             Err(failure) => return Err(failure.into()),
@@ -65,25 +66,26 @@ where
     Err(PortError::Unavailable)
 }
 
-async fn decide<S>(context: &Context, store: &S, request: &Request) -> Result<Option<Decided>, Failure>
+async fn decide<S>(app: &App<S>, request: &Request) -> Result<Option<Decided>, Failure>
 where
     S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks,
 {
+    let store = &app.store;
     match &request.ask {
         Ask::SignUp(practice, facts) => {
             let Some(practice) = store.practice(practice).await? else { return Ok(None) };
             let found = match_facts(store, &practice.id, facts).await?;
             if let Some(patient) = found.without_account() {
-                return decide_invitation(context, store, &practice, patient, Channel::Email).await;
+                return decide_invitation(app, &practice, patient, Channel::Email).await;
             }
             if found.is_anybody() {
-                return forgot_username(context, store, &practice.id, &facts.email).await;
+                return forgot_username(app, &practice.id, &facts.email).await;
             }
-            unverified(context, store, &practice, found.nearest, &facts.email).await
+            unverified(app, &practice, found.nearest, &facts.email).await
         }
         Ask::ForgotPassword(practice, username) => {
             let Some(practice) = store.practice(practice).await? else { return Ok(None) };
-            by_username(context, store, &practice, username).await
+            by_username(app, &practice, username).await
         }
         Ask::ForgotPasswordByFacts(practice, facts) => {
             let Some(practice) = store.practice(practice).await? else { return Ok(None) };
@@ -95,18 +97,18 @@ where
                     Some(leading) => store.patient(&practice.id, &leading).await?.unwrap_or(patient),
                     None => patient,
                 };
-                return reset_account(context, store, &practice, account, patient).await;
+                return reset_account(app, &practice, account, patient).await;
             }
             match found.patients.into_iter().next() {
-                Some(patient) => invited_again(context, store, &practice, patient).await,
-                None => unverified(context, store, &practice, found.nearest, &facts.email).await,
+                Some(patient) => invited_again(app, &practice, patient).await,
+                None => unverified(app, &practice, found.nearest, &facts.email).await,
             }
         }
         Ask::ForgotUsername(practice, email) => {
             let Some(practice) = store.practice(practice).await? else { return Ok(None) };
-            forgot_username(context, store, &practice.id, email).await
+            forgot_username(app, &practice.id, email).await
         }
-        Ask::Renew(token) => renew(context, store, token).await,
+        Ask::Renew(token) => renew(app, token).await,
     }
 }
 
@@ -203,12 +205,12 @@ fn wrong(facts: &RequestFacts, patient: &Patient) -> Vec<Fact> {
 
 /// Word to the address on file that what was entered does not match; staff see which fact.
 async fn unverified<S: FailedChecks>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &Practice,
     nearest: Option<(Box<Patient>, Vec<Fact>)>,
     email: &Email,
 ) -> Result<Option<Decided>, Failure> {
+    let App { context, store } = app;
     let Some((patient, facts)) = nearest.filter(|(patient, _)| !patient.is_stopped(Channel::Email)) else {
         return Ok(None);
     };
@@ -252,12 +254,12 @@ fn usernames(
 
 /// An invitation that the recipient asked for themselves: a no of the past is taken back by it.
 async fn decide_invitation<S: Chain>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &Practice,
     patient: Patient,
     channel: Channel,
 ) -> Result<Option<Decided>, Failure> {
+    let App { context, store } = app;
     if patient.revocation.is_some() {
         return Ok(call_us_anyhow(context, &patient));
     }
@@ -288,20 +290,20 @@ fn decided_with(
 /// The invitation that is out, once more: the same link while it works, a new one once it expired. A new password is
 /// nothing to somebody who never registered: a reset completes no invitation.
 async fn invited_again<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &Practice,
     patient: Patient,
 ) -> Result<Option<Decided>, Failure>
 where
     S: Chain + Links,
 {
+    let App { context, store } = app;
     let Some(current) = patient.invitation.filter(|current| current.kind == Kind::Registration) else {
         return Ok(call_us_anyhow(context, &patient));
     };
     // The record of one that expired long ago may be gone.
     let Some(link) = store.link(current.link).await? else {
-        return decide_invitation(context, store, practice, patient, current.channel).await;
+        return decide_invitation(app, practice, patient, current.channel).await;
     };
     let Some(to) = link.sent_to.clone() else { return Ok(call_us_anyhow(context, &patient)) };
     if link.is_open(context.now()) {
@@ -312,7 +314,7 @@ where
         // Staff are to have a look first.
         return Ok(Some(call_us(context, &patient, link.channel, &to)));
     }
-    decide_invitation(context, store, practice, patient, link.channel).await
+    decide_invitation(app, practice, patient, link.channel).await
 }
 
 /// A message that carries a link which was sent before.
@@ -322,31 +324,27 @@ fn send_again(context: &Context, link: &Link, to: String, mail: Message) -> Deci
     Decided { to, writes }
 }
 
-async fn by_username<S>(
-    context: &Context,
-    store: &S,
-    practice: &Practice,
-    username: &str,
-) -> Result<Option<Decided>, Failure>
+async fn by_username<S>(app: &App<S>, practice: &Practice, username: &str) -> Result<Option<Decided>, Failure>
 where
     S: Patients + Accounts + Chain,
 {
+    let store = &app.store;
     let Ok(username) = Username::parse(username) else { return Ok(None) };
     let Some(login) = store.login(&practice.id, &username.name).await? else { return Ok(None) };
     let Some(account) = store.account(login.account).await? else { return Ok(None) };
     let Some(leading) = account.leading_patient() else { return Ok(None) };
     let Some(patient) = store.patient(&practice.id, &leading).await? else { return Ok(None) };
-    reset_account(context, store, practice, account, patient).await
+    reset_account(app, practice, account, patient).await
 }
 
 /// A reset link for an account, to the contact on file: the chart's for the patient's own, else the holder's verified one.
 async fn reset_account<S: Chain>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &Practice,
     account: Account,
     patient: Patient,
 ) -> Result<Option<Decided>, Failure> {
+    let App { context, store } = app;
     let own = account.own_patient().as_ref() == Some(&patient.id);
     if !account.has_access() {
         // Who was let in by nobody gets no link; who looked after themselves hears whom to call.
@@ -405,14 +403,14 @@ fn invitee(account: &Account) -> Option<Invitee> {
 
 /// All user names at an address in one mail: a family may share it.
 async fn forgot_username<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     email: &Email,
 ) -> Result<Option<Decided>, Failure>
 where
     S: Addresses + Patients + Accounts,
 {
+    let App { context, store } = app;
     let holders = store.holders(practice, &email.comparable()).await?;
     let charted = |patient: &Patient| patient.chart.email.as_ref().is_some_and(|own| own.matches(email));
     let patients: Vec<Patient> =
@@ -447,21 +445,20 @@ where
 }
 
 /// A new link in place of one that does not work: to the contact on file alone.
-async fn renew<S>(context: &Context, store: &S, token: &str) -> Result<Option<Decided>, Failure>
+async fn renew<S>(app: &App<S>, token: &str) -> Result<Option<Decided>, Failure>
 where
     S: Links + Patients + Practices + Chain,
 {
+    let App { context, store } = app;
     let Some(id) = parse_token(token, Purpose::Invitation, &context.keyring) else { return Ok(None) };
     let Some(link) = store.link(id).await? else { return Ok(None) };
     let Some(practice) = store.practice(&link.practice).await? else { return Ok(None) };
     let Some(patient) = store.patient(&link.practice, &link.patient).await? else { return Ok(None) };
     if link.invitee.is_some() {
-        return renew_offer(context, store, &practice, patient, &link).await;
+        return renew_offer(app, &practice, patient, &link).await;
     }
     match patient.invitation {
-        Some(current) if current.kind == Kind::Registration => {
-            invited_again(context, store, &practice, patient).await
-        }
+        Some(current) if current.kind == Kind::Registration => invited_again(app, &practice, patient).await,
         Some(current) => {
             let again = store.link(current.link).await?.filter(|link| link.is_open(context.now()));
             let Some((link, to)) = again.and_then(|link| Some((link.clone(), link.sent_to?))) else {
@@ -477,12 +474,12 @@ where
 }
 
 async fn renew_offer<S: Chain>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &Practice,
     patient: Patient,
     link: &Link,
 ) -> Result<Option<Decided>, Failure> {
+    let App { context, store } = app;
     let (Some(who), Some(to), true) = (&link.invitee, link.sent_to.clone(), patient.invites_by(link.id))
     else {
         return Ok(None);

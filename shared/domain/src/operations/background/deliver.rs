@@ -1,7 +1,7 @@
 //! `deliver`: the outbox. A message is claimed, looked at once more, sent, and settled; what could not be sent is tried
 //! again with the same words and the same link, four times at most.
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::model::chart::Channel;
 use crate::model::delivery::Delivery;
 use crate::model::ids::MessageId;
@@ -86,10 +86,10 @@ pub enum Taken {
 
 /// Claims a message and decides whether it still is to be said.
 pub async fn take<S: Outbox + Standings + Practices>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     id: MessageId,
 ) -> Result<Taken, PortError> {
+    let App { context, store } = app;
     let now = context.now();
     let Some(mut message) = store.claim(id, now).await? else { return Ok(Taken::Nothing) };
     if message.attempts > ATTEMPTS {
@@ -250,11 +250,11 @@ fn words(
 
 /// Writes down what came of it. A message that was not taken is tried again later, or given up after the last attempt.
 pub async fn settle<S: Outbox>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     mut message: Message,
     handed: Handed,
 ) -> Result<MessageState, PortError> {
+    let App { context, store } = app;
     let now = context.now();
     let delivery = match handed {
         Handed::Accepted(id) => {
@@ -290,7 +290,8 @@ pub struct Overdue {
 }
 
 /// Messages whose time came without anybody sending them: a stream record was lost, a sender died, a provider said later.
-pub async fn overdue<S: Outbox>(context: &Context, store: &S) -> Result<Overdue, PortError> {
+pub async fn overdue<S: Outbox>(app: &App<S>) -> Result<Overdue, PortError> {
+    let App { context, store } = app;
     let now = context.now();
     let mut ids = Vec::new();
     for practice in store.practices().await? {

@@ -1,7 +1,7 @@
 //! `publish-changes`: what follows from a change after it happened: how many patients stand where, when somebody last
 //! signed in for a patient, under which words accounts are found, whose a phone number is, and what others are told.
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::account::Account;
 use crate::model::grant::GrantState;
 use crate::model::ids::{AccountId, PatientId};
@@ -15,10 +15,11 @@ use crate::steps::signed_in::patients_of;
 use crate::steps::stops::apply_text_reply;
 
 /// Follows one change of the stream. Repeating it does no harm.
-pub async fn follow<S>(context: &Context, store: &S, change: Change, event: &str) -> Result<(), PortError>
+pub async fn follow<S>(app: &App<S>, change: Change, event: &str) -> Result<(), PortError>
 where
     S: Counts + Lists + Numbers + Accounts + Patients + Practices + Chain + Commit,
 {
+    let store = &app.store;
     if let Some(renumbered) = change.renumbered {
         store.renumber(&renumbered).await?;
         if let Some(number) = &renumbered.to {
@@ -30,8 +31,7 @@ where
                 if standing == heeded {
                     break;
                 }
-                apply_text_reply(context, store, &renumbered.practice, &renumbered.patient, number, standing)
-                    .await?;
+                apply_text_reply(app, &renumbered.practice, &renumbered.patient, number, standing).await?;
                 heeded = standing;
             }
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::account::Account;
 use crate::model::attention::Cause;
 use crate::model::audit::Action;
@@ -94,10 +94,11 @@ pub enum Told {
 }
 
 /// Takes a report. Told again, it changes nothing.
-pub async fn report<S>(context: &Context, store: &S, report: &Report) -> Result<Told, PortError>
+pub async fn report<S>(app: &App<S>, report: &Report) -> Result<Told, PortError>
 where
     S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
+    let App { context, store } = app;
     let Some(message) = store.tracked(&report.of).await? else {
         // A provider may be quicker than the sender is to write its id down.
         let settling = report.at.plus_seconds(SETTLING) > context.now();
@@ -110,12 +111,12 @@ where
     if report.outcome == Outcome::OptedOut {
         for number in report.addresses.iter().filter_map(|number| dialable(number)) {
             let id = message.id.to_string();
-            say(context, store, &Said { number, word: Word::Stop, at: report.at, id }).await?;
+            say(app, &Said { number, word: Word::Stop, at: report.at, id }).await?;
         }
     }
     if let Some(why) = report.outcome.stop() {
         for address in &report.addresses {
-            stop(context, store, &message, address, why).await?;
+            stop(app, &message, address, why).await?;
         }
     }
     if let (Outcome::Failed(_), Some(_)) = (report.outcome, message.shown_on()) {
@@ -133,16 +134,11 @@ fn dialable(number: &str) -> Option<String> {
 }
 
 /// Stops an address for everybody of the practice whose it is: family members share one.
-async fn stop<S>(
-    context: &Context,
-    store: &S,
-    message: &Message,
-    address: &str,
-    why: Stop,
-) -> Result<(), PortError>
+async fn stop<S>(app: &App<S>, message: &Message, address: &str, why: Stop) -> Result<(), PortError>
 where
     S: Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
+    let store = &app.store;
     let (practice, channel) = (&message.practice, message.channel);
     // On whose chart it may be; and whose representative's it is.
     let (mut candidates, mut certain) = (BTreeSet::new(), BTreeSet::new());
@@ -174,7 +170,7 @@ where
     };
     let cause = if why == Stop::Complained { Cause::AddressComplained } else { Cause::AddressBounced };
     for id in candidates.union(&certain) {
-        change_stops(context, store, practice, id, |patient| {
+        change_stops(app, practice, id, |patient| {
             let charted =
                 patient.chart.address(channel).is_some_and(|own| own.eq_ignore_ascii_case(&address));
             if !(charted || certain.contains(id)) || !patient.stop(channel, &address, why) {
@@ -189,15 +185,16 @@ where
 }
 
 /// Takes a reply to a text: the ledger first, then everybody whose number it is.
-pub async fn say<S>(context: &Context, store: &S, said: &Said) -> Result<(), PortError>
+pub async fn say<S>(app: &App<S>, said: &Said) -> Result<(), PortError>
 where
     S: Ledger + Patients + Practices + Chain + Commit,
 {
+    let store = &app.store;
     store.say(said).await?;
     for _ in 0..DECISIONS {
         let standing = store.standing(&said.number).await?;
         for (practice, patient) in store.at_number(&said.number).await? {
-            apply_text_reply(context, store, &practice, &patient, &said.number, standing).await?;
+            apply_text_reply(app, &practice, &patient, &said.number, standing).await?;
         }
         // What the number said meanwhile counts.
         if store.standing(&said.number).await? == standing {

@@ -1,6 +1,6 @@
 //! What signed-in people change about their own account: password, user name, e-mail address, sessions.
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::account::{Account, Login, TERMS_VERSION, Terms};
 use crate::model::audit::{Action, By};
 use crate::model::chart::Channel;
@@ -33,15 +33,15 @@ struct HolderAndPractice {
 }
 
 async fn holder_and_practice<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
 ) -> Result<HolderAndPractice, Failure>
 where
     S: Accounts + Patients + Practices,
 {
-    let found = holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    let store = &app.store;
+    let found = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
     let Holder { account, session } = found;
     let practice = store.practice(practice).await?.ok_or(Failure::Broken("practice"))?;
     let leading = account.leading_patient().ok_or(Refusal::Unauthorized)?;
@@ -51,15 +51,14 @@ where
 
 /// The same, for whatever a temporary password does not open.
 async fn unrestricted<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
 ) -> Result<HolderAndPractice, Failure>
 where
     S: Accounts + Patients + Practices,
 {
-    let here = holder_and_practice(context, store, practice, token).await?;
+    let here = holder_and_practice(app, practice, token).await?;
     if here.session.restricted { Err(Refusal::Forbidden.into()) } else { Ok(here) }
 }
 
@@ -75,8 +74,7 @@ pub struct ChangePassword {
 
 /// Changes the password. Every other session is over; this one goes on.
 pub async fn change_password<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
     command: &ChangePassword,
@@ -84,19 +82,20 @@ pub async fn change_password<S>(
 where
     S: Accounts + Patients + Practices + Limits + Commit,
 {
+    let context = &app.context;
     let now = context.now();
     let HolderAndPractice { account, practice, leading, .. } =
-        holder_and_practice(context, store, practice, token).await?;
+        holder_and_practice(app, practice, token).await?;
     if account.terms.is_none() && !command.accept_terms {
         return Err(Refusal::BadRequest(vec![FieldFault::of("accept_terms", "required")]).into());
     }
-    let login = confirm(context, store, &account, &command.old).await?;
+    let login = confirm(app, &account, &command.old).await?;
     check_password(&command.new, &practice, &login.name, &leading.chart, own_words(&account))?;
     if login.password.matches(&command.new, &context.keyring) {
         return Err(Refusal::BadRequest(vec![FieldFault::of("new_password", "unchanged")]).into());
     }
     let password = command.new.hash(&context.keyring, &*context.entropy);
-    change_account(context, store, &practice.id, token, |account, mut session| {
+    change_account(app, &practice.id, token, |account, mut session| {
         let mut writes = vec![Write::SetPassword(Login { password: password.clone(), ..login.clone() })];
         // What counted before counts for nobody any more, successes least of all.
         writes.push(Write::ForgetAttempts(sign_in_key(&login.practice, &login.name, &context.keyring)));
@@ -120,8 +119,7 @@ where
 
 /// Decides on the account as it is now, and writes; again, if something else was written meanwhile and the session still holds.
 async fn change_account<S, D>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
     decide: D,
@@ -131,7 +129,7 @@ where
     D: Fn(&mut Account, Session) -> Result<Vec<Write>, Failure> + Sync + Send,
 {
     for _ in 0..DECISIONS {
-        if try_change(context, store, practice, token, &decide).await? {
+        if try_change(app, practice, token, &decide).await? {
             return Ok(());
         }
     }
@@ -140,8 +138,7 @@ where
 
 /// One try of that: whether it was written.
 async fn try_change<S, D>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
     decide: &D,
@@ -150,8 +147,8 @@ where
     S: Accounts + Commit,
     D: Fn(&mut Account, Session) -> Result<Vec<Write>, Failure> + Sync,
 {
-    let Holder { mut account, session } =
-        holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    let store = &app.store;
+    let Holder { mut account, session } = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
     let writes = decide(&mut account, session)?;
     match written(store, &writes, None).await? {
         Written::Done => Ok(true),
@@ -163,8 +160,7 @@ where
 
 /// Changes the user name; the password, shown once more, stays.
 pub async fn change_username<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
     wanted: &str,
@@ -173,8 +169,8 @@ pub async fn change_username<S>(
 where
     S: Accounts + Patients + Practices + Limits + Commit,
 {
-    let HolderAndPractice { account, practice, leading, .. } =
-        unrestricted(context, store, practice, token).await?;
+    let App { context, store } = app;
+    let HolderAndPractice { account, practice, leading, .. } = unrestricted(app, practice, token).await?;
     let own: Vec<&Email> = if account.own_patient().as_ref() == Some(&leading.id) {
         leading.chart.email.iter().collect()
     } else {
@@ -185,7 +181,7 @@ where
     if username.shown == account.username {
         return Err(Refusal::BadRequest(vec![FieldFault::of("username", "unchanged")]).into());
     }
-    let login = confirm(context, store, &account, password).await?;
+    let login = confirm(app, &account, password).await?;
     let same = username.name == login.name;
     if !same && store.login(&practice.id, &username.name).await?.is_some() {
         let mut random = [0; 3];
@@ -229,7 +225,7 @@ where
             );
             Ok(writes)
         };
-        if try_change(context, store, &practice.id, token, &renamed).await? {
+        if try_change(app, &practice.id, token, &renamed).await? {
             return Ok(username.shown);
         }
     }
@@ -238,8 +234,7 @@ where
 
 /// Asks for a new e-mail address of the account's holder: a code goes to it. Of a patient, the office keeps the address.
 pub async fn new_email<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
     email: &Email,
@@ -248,16 +243,16 @@ pub async fn new_email<S>(
 where
     S: Accounts + Patients + Practices + Limits + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
-    let HolderAndPractice { account, practice, leading, .. } =
-        unrestricted(context, store, practice, token).await?;
+    let HolderAndPractice { account, practice, leading, .. } = unrestricted(app, practice, token).await?;
     if account.own_patient().is_some() {
         return Err(Refusal::Conflict("address_kept_by_office").into());
     }
     if account.email_verified && account.email.as_ref().is_some_and(|now| now.matches(email)) {
         return Err(Refusal::BadRequest(vec![FieldFault::of("email", "unchanged")]).into());
     }
-    confirm(context, store, &account, password).await?;
+    confirm(app, &account, password).await?;
     let target = Target {
         practice: practice.id.clone(),
         patient: leading.id.clone(),
@@ -273,7 +268,7 @@ where
     link.codes = code.number;
     let counter = Counter::new(OWN_MAIL, &email.reveal().to_lowercase(), now, &context.keyring);
     counter.check(store.raise(&counter, 1).await?, now)?;
-    change_account(context, store, &practice.id, token, |account, _| {
+    change_account(app, &practice.id, token, |account, _| {
         let mut writes = vec![Write::CreateLink(Box::new(link.clone()))];
         let older = account.new_email.replace(link.id);
         writes.extend(older.map(|id| Write::EndLink { id, to: LinkState::Superseded, at: now }));
@@ -297,16 +292,15 @@ pub struct EmailStanding {
 
 /// Reads what the page about the e-mail address shows.
 pub async fn email_standing<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
 ) -> Result<EmailStanding, Failure>
 where
     S: Accounts + Links,
 {
-    let Holder { account, session } =
-        holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    let App { context, store } = app;
+    let Holder { account, session } = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
     if session.restricted {
         return Err(Refusal::Forbidden.into());
     }
@@ -325,8 +319,7 @@ where
 
 /// Confirms the new address by the code that reached it; the old one is told. The new one.
 pub async fn confirm_email<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
     entered: &str,
@@ -334,9 +327,9 @@ pub async fn confirm_email<S>(
 where
     S: Accounts + Patients + Practices + Links + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
-    let HolderAndPractice { account, practice, leading, .. } =
-        unrestricted(context, store, practice, token).await?;
+    let HolderAndPractice { account, practice, leading, .. } = unrestricted(app, practice, token).await?;
     let id = account.new_email.ok_or(Refusal::CodeRejected)?;
     let (link, counted) = store.try_code(id, now).await?.ok_or(Refusal::CodeRejected)?;
     let code =
@@ -346,7 +339,7 @@ where
     }
     let email =
         link.sent_to.as_deref().and_then(|to| Email::parse(to).ok()).ok_or(Failure::Broken("link"))?;
-    change_account(context, store, &practice.id, token, |account, _| {
+    change_account(app, &practice.id, token, |account, _| {
         if account.new_email != Some(id) {
             return Err(Refusal::CodeRejected.into());
         }
@@ -378,15 +371,15 @@ where
 
 /// The sessions of a signed-in person that still hold, the latest first, and which of them this is.
 pub async fn sessions<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
 ) -> Result<(Vec<Session>, Holder), Failure>
 where
     S: Accounts + Sessions,
 {
-    let here = holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    let App { context, store } = app;
+    let here = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
     if here.session.restricted {
         return Err(Refusal::Forbidden.into());
     }
@@ -399,8 +392,7 @@ where
 
 /// Ends one session of a signed-in person, or all but this one.
 pub async fn end_sessions<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
     which: Option<&str>,
@@ -408,12 +400,13 @@ pub async fn end_sessions<S>(
 where
     S: Accounts + Sessions + Commit,
 {
-    let (all, _) = sessions(context, store, practice, token).await?;
+    let context = &app.context;
+    let (all, _) = sessions(app, practice, token).await?;
     let one = match which {
         Some(id) => Some(all.into_iter().find(|session| session.id() == id).ok_or(Refusal::NotFound)?),
         None => None,
     };
-    change_account(context, store, practice, token, |account, mut session| {
+    change_account(app, practice, token, |account, mut session| {
         let mut writes = Vec::new();
         if let Some(one) = &one {
             writes.push(Write::EndSession { account: account.id, digest: one.digest.clone() });
@@ -440,15 +433,15 @@ pub struct Overview {
 
 /// Reads what the account page shows.
 pub async fn overview<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
 ) -> Result<Option<Overview>, Failure>
 where
     S: Accounts + Patients,
 {
-    let Some(Holder { account, session }) = holder(context, store, practice, token).await? else {
+    let store = &app.store;
+    let Some(Holder { account, session }) = holder(app, practice, token).await? else {
         return Ok(None);
     };
     let seen: Vec<_> = account

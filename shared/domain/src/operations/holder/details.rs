@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::audit::{Action, By, Subject};
 use crate::model::chart::{Care, Chart};
 use crate::model::grant::Level;
@@ -38,16 +38,12 @@ pub struct Details {
 }
 
 /// The details of everybody whom a signed-in person sees in full.
-pub async fn details<S>(
-    context: &Context,
-    store: &S,
-    practice: &PracticeId,
-    token: &str,
-) -> Result<Vec<Details>, Failure>
+pub async fn details<S>(app: &App<S>, practice: &PracticeId, token: &str) -> Result<Vec<Details>, Failure>
 where
     S: Accounts + Patients + Proposals,
 {
-    let here = holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    let store = &app.store;
+    let here = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
     if here.session.restricted {
         return Err(Refusal::Forbidden.into());
     }
@@ -84,8 +80,7 @@ pub struct Propose {
 
 /// Proposes a change. Whoever is reached at the contacts on file now is told.
 pub async fn propose<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
     command: &Propose,
@@ -93,9 +88,10 @@ pub async fn propose<S>(
 where
     S: Accounts + Patients + Practices + Chain + Limits + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
     let FullAccess { account, session, patient, head, .. } =
-        full_access(context, store, practice, token, &command.patient).await?;
+        full_access(app, practice, token, &command.patient).await?;
     let fields = differences(&patient.chart, &command.changes)?;
     if fields.iter().any(|field| field.name.is_contact())
         && session.began_at.seconds_until(now) > FRESH_SECONDS
@@ -103,7 +99,7 @@ where
         let password = command.password.as_ref();
         let password =
             password.ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("password", "required")]))?;
-        confirm(context, store, &account, password).await?;
+        confirm(app, &account, password).await?;
     }
     let change = Proposal {
         id: ChangeId::new(&*context.clock, &*context.entropy),

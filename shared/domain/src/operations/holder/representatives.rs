@@ -1,6 +1,6 @@
 //! A patient's own view of their representatives: invite, narrow, end.
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::account::Account;
 use crate::model::chart::Channel;
 use crate::model::grant::{GrantState, Level, Relationship};
@@ -18,12 +18,11 @@ use crate::steps::staff_call::Caller;
 
 /// The patient as whom a signed-in person registered.
 pub async fn own_patient<S: Accounts>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
 ) -> Result<PatientId, Failure> {
-    let here = holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    let here = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
     if here.session.restricted {
         return Err(Refusal::Forbidden.into());
     }
@@ -42,8 +41,7 @@ pub struct Represented {
 
 /// Reads the representatives of a patient, for the patient.
 pub async fn representatives<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
     patient: &PatientId,
@@ -51,7 +49,8 @@ pub async fn representatives<S>(
 where
     S: Accounts + Patients + Practices + Chain + History,
 {
-    let FullAccess { account, patient, .. } = full_access(context, store, practice, token, patient).await?;
+    let App { context, store } = app;
+    let FullAccess { account, patient, .. } = full_access(app, practice, token, patient).await?;
     require_own(&account, &patient)?;
     let there = |known: &&AccountRef| known.ended_by.is_none() && known.relationship != Relationship::Own;
     let ids: Vec<AccountId> = patient.accounts.iter().filter(there).map(|known| known.id).collect();
@@ -84,8 +83,7 @@ pub enum RepresentativeChange {
 
 /// The patient invites a representative, changes what one sees, or ends one's access.
 pub async fn change_representatives<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
     patient: &PatientId,
@@ -94,9 +92,10 @@ pub async fn change_representatives<S>(
 where
     S: Accounts + Patients + Practices + Chain + Commit,
 {
+    let App { context, store } = app;
     for _ in 0..DECISIONS {
         let FullAccess { account, patient, head, practice, .. } =
-            full_access(context, store, practice, token, patient).await?;
+            full_access(app, practice, token, patient).await?;
         require_own(&account, &patient)?;
         let caller = Caller::visitor(&practice.id);
         let writes = match act {

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::account::{Account, Login};
 use crate::model::audit::{Action, By};
 use crate::model::ids::PracticeId;
@@ -44,15 +44,11 @@ pub struct SignedIn {
 }
 
 /// Signs in. The unknown, the locked and the wrong cost the same reads, the same writes and one hash, and read the same.
-pub async fn sign_in<S>(
-    context: &Context,
-    store: &S,
-    peer: &str,
-    command: &SignIn,
-) -> Result<SignedIn, Failure>
+pub async fn sign_in<S>(app: &App<S>, peer: &str, command: &SignIn) -> Result<SignedIn, Failure>
 where
     S: Limits + Accounts + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
     let presented = PresentedCredentials {
         practice: &command.practice,
@@ -60,8 +56,7 @@ where
         password: &command.password,
         browser: command.browser.as_deref(),
     };
-    let Authenticated { mut account, login, browser } =
-        authenticate(context, store, peer, &presented).await?;
+    let Authenticated { mut account, login, browser } = authenticate(app, peer, &presented).await?;
     let attempts = account.attempts_seen;
     for _ in 0..DECISIONS {
         if !account.has_access() {
@@ -111,15 +106,15 @@ async fn revoked<S: Commit>(store: &S, mut account: Account) -> Result<SignedIn,
 
 /// A code with which the portal gets a session of its own for the person who holds this one.
 pub async fn to_portal<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
 ) -> Result<Zeroizing<String>, Failure>
 where
     S: Accounts + Commit,
 {
-    let here = holder(context, store, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    let App { context, store } = app;
+    let here = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
     if here.session.restricted {
         return Err(Refusal::Forbidden.into());
     }
@@ -132,11 +127,11 @@ where
 
 /// Signs out. A session that is over already is over.
 pub async fn sign_out<S: Accounts + Commit>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     token: &str,
 ) -> Result<(), Failure> {
+    let App { context, store } = app;
     let Some(presented) = Presented::parse(token) else { return Ok(()) };
     for _ in 0..DECISIONS {
         let (Some(session), Some(mut account)) = store.session(&presented).await? else { return Ok(()) };

@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::model::account::Account;
 use crate::model::audit::{Action, Entry, Head, Subject};
 use crate::model::grant::GrantState;
@@ -37,8 +37,7 @@ pub struct AccountsPage {
 /// Finds accounts by what was typed: the beginning of a patient's id, a user name, an e-mail address or a name, present
 /// or former. One read a page, however many patients the practice has.
 pub async fn search<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     typed: &str,
     cursor: Option<&str>,
@@ -46,6 +45,7 @@ pub async fn search<S>(
 where
     S: StaffCalls + Limits + Search,
 {
+    let App { context, store } = app;
     let bound_to = format!("accounts\n{}\n{typed}", call.key.claimed).into_bytes();
     let after = cursor.map(|sealed| {
         let plain = context.keyring.open(&bound_to, sealed).and_then(|plain| String::from_utf8(plain).ok());
@@ -59,8 +59,7 @@ where
             (None, _) | (_, Some(Err(_))) => Ok((Vec::new(), None)),
         }
     };
-    let (opened, page) =
-        join!(authorize(context, store, call, &[Scope::Accounts], AlsoRead::default()), read);
+    let (opened, page) = join!(authorize(app, call, &[Scope::Accounts], AlsoRead::default()), read);
     opened?;
     after.transpose()?;
     if wanted.is_none() {
@@ -80,19 +79,15 @@ pub struct NameCheck {
 }
 
 /// Looks at a user name as it is typed.
-pub async fn check_username<S>(
-    context: &Context,
-    store: &S,
-    call: &StaffCall,
-    typed: &str,
-) -> Result<NameCheck, Failure>
+pub async fn check_username<S>(app: &App<S>, call: &StaffCall, typed: &str) -> Result<NameCheck, Failure>
 where
     S: StaffCalls + Limits + Accounts,
 {
+    let store = &app.store;
     let username = Username::parse(typed).ok();
     let name = username.as_ref().map_or("?", |username| username.name.as_str());
     let (opened, login) = join!(
-        authorize(context, store, call, &[Scope::Accounts], AlsoRead::default()),
+        authorize(app, call, &[Scope::Accounts], AlsoRead::default()),
         store.login(&call.key.claimed, name)
     );
     opened?;
@@ -103,8 +98,7 @@ where
 /// Opens a call about an account of the caller's practice; of another one's, it is not there. With whether the same
 /// idempotency key was used for it before.
 async fn account_of<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     id: AccountId,
     once: Option<&OnceKey>,
@@ -112,9 +106,9 @@ async fn account_of<S>(
 where
     S: StaffCalls + Limits + Accounts,
 {
+    let App { context, store } = app;
     let along = AlsoRead { once, ..AlsoRead::default() };
-    let (opened, account) =
-        join!(authorize(context, store, call, &[Scope::Accounts], along), store.account(id));
+    let (opened, account) = join!(authorize(app, call, &[Scope::Accounts], along), store.account(id));
     let (caller, opened) = opened?;
     caller.actor()?;
     let again = earlier_use(opened.once, once, context.now())?.is_some();
@@ -124,18 +118,14 @@ where
 }
 
 /// Ends the pause after too many wrong passwords, for every browser.
-pub async fn unlock<S>(
-    context: &Context,
-    store: &S,
-    call: &StaffCall,
-    id: AccountId,
-) -> Result<Account, Failure>
+pub async fn unlock<S>(app: &App<S>, call: &StaffCall, id: AccountId) -> Result<Account, Failure>
 where
     S: StaffCalls + Limits + Accounts + Commit,
 {
+    let App { context, store } = app;
     let once = call.once_key(context);
     for _ in 0..DECISIONS {
-        let (caller, mut account, again) = account_of(context, store, call, id, once.as_ref()).await?;
+        let (caller, mut account, again) = account_of(app, call, id, once.as_ref()).await?;
         if again {
             return Ok(account);
         }
@@ -156,13 +146,14 @@ where
 
 /// Deletes an account: its user name is free, its sessions and links are over, its patients can be invited at once. What
 /// happened stays in the audit trail.
-pub async fn delete<S>(context: &Context, store: &S, call: &StaffCall, id: AccountId) -> Result<(), Failure>
+pub async fn delete<S>(app: &App<S>, call: &StaffCall, id: AccountId) -> Result<(), Failure>
 where
     S: StaffCalls + Limits + Accounts + Patients + Practices + Chain + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
     for _ in 0..DECISIONS {
-        let (caller, mut account, _) = account_of(context, store, call, id, None).await?;
+        let (caller, mut account, _) = account_of(app, call, id, None).await?;
         let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let name = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
         let mut writes = vec![

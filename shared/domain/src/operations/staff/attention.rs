@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::attention::Cause;
 use crate::model::delivery::Delivery;
 use crate::model::ids::{LinkId, PatientId};
@@ -22,15 +22,12 @@ pub struct Attended {
 }
 
 /// Whom staff must attend to, by name.
-pub async fn attention<S>(
-    context: &Context,
-    store: &S,
-    call: &StaffCall,
-) -> Result<(Vec<Attended>, Settings), Failure>
+pub async fn attention<S>(app: &App<S>, call: &StaffCall) -> Result<(Vec<Attended>, Settings), Failure>
 where
     S: StaffCalls + Limits + Practices + Patients + History + Attention,
 {
-    let (caller, _) = authorize(context, store, call, &[Scope::Report], AlsoRead::default()).await?;
+    let store = &app.store;
+    let (caller, _) = authorize(app, call, &[Scope::Report], AlsoRead::default()).await?;
     let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
     let mut noted: BTreeMap<PatientId, BTreeSet<Cause>> = BTreeMap::new();
     for (patient, cause) in store.noted(&caller.practice).await? {

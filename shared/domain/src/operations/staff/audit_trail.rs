@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::audit::{Event, Subject, verify};
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::practice::Scope;
@@ -27,8 +27,7 @@ fn cursor_context(practice: &str, subject: &Subject) -> Vec<u8> {
 
 /// Events of a patient, or of the practice itself where no patient is named.
 pub async fn audit<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     patient: Option<&PatientId>,
     cursor: Option<&str>,
@@ -36,9 +35,10 @@ pub async fn audit<S>(
 where
     S: StaffCalls + Limits + History,
 {
+    let App { context, store } = app;
     let subject = patient.map_or(Subject::Practice, |id| Subject::Patient(id.clone()));
     let (caller, opened) =
-        authorize(context, store, call, &[Scope::Audit], AlsoRead { patient, ..AlsoRead::default() }).await?;
+        authorize(app, call, &[Scope::Audit], AlsoRead { patient, ..AlsoRead::default() }).await?;
     if patient.is_some() && opened.patient.is_none() {
         return Err(Refusal::NotFound.into());
     }
@@ -71,37 +71,29 @@ pub struct Verdict {
 
 /// Checks the chain of a patient, or all of the practice: its own, every patient's, and every account's.
 pub async fn audit_verify<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     patient: Option<&PatientId>,
 ) -> Result<Verdict, Failure>
 where
     S: StaffCalls + Limits + Patients + History + Directory,
 {
+    let store = &app.store;
     let (caller, opened) =
-        authorize(context, store, call, &[Scope::Audit], AlsoRead { patient, ..AlsoRead::default() }).await?;
+        authorize(app, call, &[Scope::Audit], AlsoRead { patient, ..AlsoRead::default() }).await?;
     let mut verdict = Verdict { intact: true, checked: 0, first_broken: None };
     if let Some(id) = patient {
         let record = opened.patient.ok_or(Refusal::NotFound)?;
-        check(
-            context,
-            store,
-            &caller.practice,
-            &Subject::Patient(id.clone()),
-            record.head.number,
-            &mut verdict,
-        )
-        .await?;
+        check(app, &caller.practice, &Subject::Patient(id.clone()), record.head.number, &mut verdict).await?;
         return Ok(verdict);
     }
-    check(context, store, &caller.practice, &Subject::Practice, 0, &mut verdict).await?;
+    check(app, &caller.practice, &Subject::Practice, 0, &mut verdict).await?;
     let mut cursor = None;
     loop {
         let (ids, next) = store.patients_after(&caller.practice, cursor).await?;
         for id in ids {
             if verdict.intact {
-                check_patient(context, store, &caller.practice, id, &mut verdict).await?;
+                check_patient(app, &caller.practice, id, &mut verdict).await?;
             }
         }
         cursor = next;
@@ -112,31 +104,24 @@ where
 }
 
 async fn check_patient<S: Patients + History>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     id: PatientId,
     verdict: &mut Verdict,
 ) -> Result<(), Failure> {
+    let store = &app.store;
     let Some(patient) = store.patient(practice, &id).await? else { return Ok(()) };
     let accounts: Vec<_> = patient.accounts.iter().map(|account| account.id).collect();
     let subject = Subject::Patient(id);
     let (whole, records) = join!(
-        check(context, store, &patient.practice, &subject, patient.head.number, verdict),
+        check(app, &patient.practice, &subject, patient.head.number, verdict),
         store.links_and_accounts(&[], &accounts)
     );
     whole?;
     for account in records?.1 {
         if verdict.intact {
-            check(
-                context,
-                store,
-                &account.practice,
-                &Subject::Account(account.id),
-                account.head.number,
-                verdict,
-            )
-            .await?;
+            check(app, &account.practice, &Subject::Account(account.id), account.head.number, verdict)
+                .await?;
         }
     }
     Ok(())
@@ -144,13 +129,13 @@ async fn check_patient<S: Patients + History>(
 
 /// Checks one chain. It must reach at least to `at_least`, the number that the record knows of, so that a cut end shows too.
 async fn check<S: History>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     practice: &PracticeId,
     subject: &Subject,
     at_least: u64,
     verdict: &mut Verdict,
 ) -> Result<(), PortError> {
+    let App { context, store } = app;
     let events = store.events(practice, subject, 0, usize::MAX).await?;
     let (holds, broken) = verify(&events, &context.keyring);
     let broken = broken.or_else(|| (holds < at_least).then_some(holds + 1));

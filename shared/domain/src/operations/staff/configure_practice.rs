@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
@@ -12,27 +12,27 @@ use crate::steps::staff_call::{StaffCall, authorize};
 
 /// The settings.
 pub async fn get<S: StaffCalls + Limits + Practices>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
 ) -> Result<Settings, Failure> {
-    let (caller, _) = authorize(context, store, call, &[Scope::Settings], AlsoRead::default()).await?;
+    let store = &app.store;
+    let (caller, _) = authorize(app, call, &[Scope::Settings], AlsoRead::default()).await?;
     Ok(store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings)
 }
 
 /// Changes the settings to what `change` makes of them. All faults at once, if there are any.
 pub async fn put<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     change: impl Fn(Settings) -> Settings + Send,
 ) -> Result<Settings, Failure>
 where
     S: StaffCalls + Limits + Practices + Chain + Commit,
 {
+    let App { context, store } = app;
     for _ in 0..DECISIONS {
         let (opened, head) = join!(
-            authorize(context, store, call, &[Scope::Settings], AlsoRead::default()),
+            authorize(app, call, &[Scope::Settings], AlsoRead::default()),
             store.head(&call.key.claimed, &Subject::Practice)
         );
         let (caller, _) = opened?;

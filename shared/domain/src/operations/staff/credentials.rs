@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::model::account::{Account, Login, TEMPORARY_DAYS, Temporary};
 use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::grant::{Grant, GrantState, Level, Relationship};
@@ -36,21 +36,19 @@ pub struct NewCredentials {
 /// Sets user name and a temporary password: for the account that the patient has, or for a new one. No address is
 /// needed. Who has an account is signed out everywhere.
 pub async fn set_credentials<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     command: &NewCredentials,
 ) -> Result<(Account, Patient), Failure>
 where
     S: StaffCalls + Limits + Accounts + Practices + Chain + Commit,
 {
+    let App { context, store } = app;
     let subject = Subject::Patient(command.patient.clone());
     let along = AlsoRead { patient: Some(&command.patient), ..AlsoRead::default() };
     for _ in 0..DECISIONS {
-        let (opened, head) = join!(
-            authorize(context, store, call, &[Scope::Accounts], along),
-            store.head(&call.key.claimed, &subject)
-        );
+        let (opened, head) =
+            join!(authorize(app, call, &[Scope::Accounts], along), store.head(&call.key.claimed, &subject));
         let (caller, opened) = opened?;
         caller.actor()?;
         let patient = opened.patient.ok_or(Refusal::NotFound)?;

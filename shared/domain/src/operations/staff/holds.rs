@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
 use crate::model::hold::Hold;
 use crate::model::ids::AccountId;
@@ -17,18 +17,17 @@ use crate::steps::staff_call::{StaffCall, authorize, earlier_use};
 
 /// The registrations that wait.
 pub async fn holds<S: StaffCalls + Limits + Holds>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
 ) -> Result<Vec<Hold>, Failure> {
-    let (caller, _) = authorize(context, store, call, &[Scope::Accounts], AlsoRead::default()).await?;
+    let store = &app.store;
+    let (caller, _) = authorize(app, call, &[Scope::Accounts], AlsoRead::default()).await?;
     Ok(store.holds(&caller.practice).await?)
 }
 
 /// Grants or refuses one; what was decided on.
 pub async fn decide_hold<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     id: AccountId,
     grant: bool,
@@ -36,10 +35,11 @@ pub async fn decide_hold<S>(
 where
     S: StaffCalls + Limits + Holds + Patients + Practices + Chain + Commit,
 {
+    let App { context, store } = app;
     let once = call.once_key(context);
     let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
     for _ in 0..DECISIONS {
-        let (caller, opened) = authorize(context, store, call, &[Scope::Accounts], along).await?;
+        let (caller, opened) = authorize(app, call, &[Scope::Accounts], along).await?;
         caller.actor()?;
         if let Some(made) = earlier_use(opened.once, once.as_ref(), context.now())? {
             return serde_json::from_str(&made).map_err(|_| Failure::Broken("idempotency marker"));

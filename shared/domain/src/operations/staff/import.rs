@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::chart::{Care, CareChange, Chart};
 use crate::model::ids::PatientId;
 use crate::model::patient::Patient;
@@ -53,13 +53,14 @@ pub struct Import {
 }
 
 /// Opens an import. An import may be repeated anyhow; its idempotency key refuses another body under the same name.
-pub async fn import<S>(context: &Context, store: &S, call: &StaffCall) -> Result<Import, Failure>
+pub async fn import<S>(app: &App<S>, call: &StaffCall) -> Result<Import, Failure>
 where
     S: StaffCalls + Limits + Practices,
 {
+    let App { context, store } = app;
     let once = call.once_key(context);
     let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
-    let (caller, opened) = authorize(context, store, call, &[Scope::ChartWrite], along).await?;
+    let (caller, opened) = authorize(app, call, &[Scope::ChartWrite], along).await?;
     caller.actor()?;
     earlier_use(opened.once, once.as_ref(), context.now())?;
     let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
@@ -67,7 +68,8 @@ where
 }
 
 /// Ends an import that was taken in.
-pub async fn imported<S: Commit>(context: &Context, store: &S, import: Import) -> Result<(), Failure> {
+pub async fn imported<S: Commit>(app: &App<S>, import: Import) -> Result<(), Failure> {
+    let App { context, store } = app;
     let Some(key) = import.once else { return Ok(()) };
     // Where the marker is lost, the same import came in twice at the same time: it is in.
     written_in_background(store, &[Write::Once(Once::new(key, "import", context.now()))]).await?;
@@ -75,29 +77,24 @@ pub async fn imported<S: Commit>(context: &Context, store: &S, import: Import) -
 }
 
 /// Takes in what was stated about a few patients (50 at most): one read for all, one write for each who changed.
-pub async fn import_patient<S>(
-    context: &Context,
-    store: &S,
-    import: &Import,
-    statements: &[ChartStatement],
-) -> Vec<Imported>
+pub async fn import_patient<S>(app: &App<S>, import: &Import, statements: &[ChartStatement]) -> Vec<Imported>
 where
     S: Patients + Chain + Commit,
 {
+    let store = &app.store;
     let ids: Vec<PatientId> = statements.iter().map(|statement| statement.id.clone()).collect();
     let Ok(known) = store.charts(&import.practice.id, &ids).await else {
         return vec![Imported::Unavailable; statements.len()];
     };
     let each = statements.iter().map(|statement| {
         let existing = known.iter().find(|(patient, _)| patient.id == statement.id).cloned();
-        import_once(context, store, import, statement, existing)
+        import_once(app, import, statement, existing)
     });
     futures_util::future::join_all(each).await
 }
 
 async fn import_once<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     import: &Import,
     statement: &ChartStatement,
     mut existing: Option<(Patient, Care)>,
@@ -105,6 +102,7 @@ async fn import_once<S>(
 where
     S: Patients + Chain + Commit,
 {
+    let App { context, store } = app;
     let practice = &import.practice;
     let mut stale = false;
     for _ in 0..DECISIONS {

@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::audit::Subject;
 use crate::model::ids::PatientId;
 use crate::model::practice::Scope;
@@ -13,8 +13,7 @@ use crate::steps::staff_call::{Caller, StaffCall, authorize};
 
 /// Reads a patient's portal status.
 pub async fn portal_status<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     scopes: &[Scope],
     patient: &PatientId,
@@ -22,12 +21,11 @@ pub async fn portal_status<S>(
 where
     S: StaffCalls + Limits + Practices + History,
 {
+    let store = &app.store;
     let subject = Subject::Patient(patient.clone());
     let along = AlsoRead { patient: Some(patient), ..AlsoRead::default() };
-    let (opened, events) = join!(
-        authorize(context, store, call, scopes, along),
-        store.events(&call.key.claimed, &subject, 0, EVENTS)
-    );
+    let (opened, events) =
+        join!(authorize(app, call, scopes, along), store.events(&call.key.claimed, &subject, 0, EVENTS));
     let (caller, opened) = opened?;
     let patient = opened.patient.ok_or(Refusal::NotFound)?;
     let made = made(events?);

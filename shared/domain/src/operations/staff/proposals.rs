@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::model::audit::{Action, Subject};
 use crate::model::chart::{Care, CareChange, Chart};
 use crate::model::ids::{ChangeId, PatientId};
@@ -31,11 +31,12 @@ pub struct Waiting {
 }
 
 /// The proposed changes that wait.
-pub async fn pending<S>(context: &Context, store: &S, call: &StaffCall) -> Result<Vec<Waiting>, Failure>
+pub async fn pending<S>(app: &App<S>, call: &StaffCall) -> Result<Vec<Waiting>, Failure>
 where
     S: StaffCalls + Limits + Proposals + Patients,
 {
-    let (caller, _) = authorize(context, store, call, &[Scope::ChartRead], AlsoRead::default()).await?;
+    let store = &app.store;
+    let (caller, _) = authorize(app, call, &[Scope::ChartRead], AlsoRead::default()).await?;
     let changes = store.changes(&caller.practice).await?;
     let mut ids: Vec<PatientId> = changes.iter().map(|change| change.patient.clone()).collect();
     ids.sort();
@@ -63,8 +64,7 @@ pub enum ProposalDecision {
 
 /// Decides on a proposed change; the change, and the chart as it is then.
 pub async fn decide_proposal<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     id: ChangeId,
     decision: &ProposalDecision,
@@ -72,10 +72,11 @@ pub async fn decide_proposal<S>(
 where
     S: StaffCalls + Limits + Proposals + Patients + Practices + Chain + Commit,
 {
+    let App { context, store } = app;
     let once = call.once_key(context);
     let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
     for _ in 0..DECISIONS {
-        let (caller, opened) = authorize(context, store, call, &[Scope::ChartWrite], along).await?;
+        let (caller, opened) = authorize(app, call, &[Scope::ChartWrite], along).await?;
         caller.actor()?;
         if let Some(made) = earlier_use(opened.once, once.as_ref(), context.now())? {
             return repeated_answer(store, &caller, &made).await;

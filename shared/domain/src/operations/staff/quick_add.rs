@@ -1,6 +1,6 @@
 //! Quick add: a chart and its invitation in one call.
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::audit::Head;
 use crate::model::chart::{Channel, Chart};
 use crate::model::ids::{LinkId, PatientId, new_patient_id};
@@ -39,19 +39,14 @@ pub struct QuickAdded {
 }
 
 /// Adds a patient, and invites, in one write; names somebody who may be the same person instead.
-pub async fn quick_add<S>(
-    context: &Context,
-    store: &S,
-    call: &StaffCall,
-    command: &QuickAdd,
-) -> Result<QuickAdded, Failure>
+pub async fn quick_add<S>(app: &App<S>, call: &StaffCall, command: &QuickAdd) -> Result<QuickAdded, Failure>
 where
     S: StaffCalls + Limits + Practices + Directory + Patients + Links + Commit,
 {
+    let App { context, store } = app;
     let once = call.once_key(context);
     let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
-    let (caller, opened) =
-        authorize(context, store, call, &[Scope::ChartWrite, Scope::Invite], along).await?;
+    let (caller, opened) = authorize(app, call, &[Scope::ChartWrite, Scope::Invite], along).await?;
     let actor = caller.actor()?;
     let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
     let now = context.now();

@@ -1,6 +1,6 @@
 //! `revoke`: access taken away, of all or of one, in one transaction; access switched off and on; the patient's no.
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::model::audit::{Action, Entry, Subject};
 use crate::model::grant::{Level, Relationship};
 use crate::model::ids::{AccountId, PatientId, RevocationId};
@@ -20,16 +20,12 @@ use crate::steps::portal_status::{Portal, change_patient};
 use crate::steps::staff_call::{Caller, StaffCall};
 
 /// Revokes. Doing it again changes nothing and says nothing.
-pub async fn revoke<S>(
-    context: &Context,
-    store: &S,
-    call: &StaffCall,
-    command: &Revoke,
-) -> Result<(Portal, Caller), Failure>
+pub async fn revoke<S>(app: &App<S>, call: &StaffCall, command: &Revoke) -> Result<(Portal, Caller), Failure>
 where
     S: StaffCalls + Limits + Practices + History + Commit,
 {
-    change_patient(context, store, call, &[Scope::Revoke], &command.patient, |patient, caller| {
+    let context = &app.context;
+    change_patient(app, call, &[Scope::Revoke], &command.patient, |patient, caller| {
         caller.actor()?;
         match command.account {
             None => Ok(revoke_all(context, patient, command, caller)),
@@ -87,8 +83,7 @@ fn revoke_all(
 
 /// Switches portal access on or off for a patient; off suspends every grant and takes a pending invitation back.
 pub async fn set_access<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     patient: &PatientId,
     enabled: bool,
@@ -96,7 +91,8 @@ pub async fn set_access<S>(
 where
     S: StaffCalls + Limits + Practices + History + Commit,
 {
-    change_patient(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
+    let context = &app.context;
+    change_patient(app, call, &[Scope::Invite], patient, |mut patient, caller| {
         if !enabled {
             caller.must(Scope::Revoke)?;
         }
@@ -123,8 +119,7 @@ where
 
 /// Records that the patient said no; a pending invitation ends.
 pub async fn decline<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     patient: &PatientId,
     reason: Option<&str>,
@@ -132,7 +127,8 @@ pub async fn decline<S>(
 where
     S: StaffCalls + Limits + Practices + History + Commit,
 {
-    change_patient(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
+    let context = &app.context;
+    change_patient(app, call, &[Scope::Invite], patient, |mut patient, caller| {
         caller.actor()?;
         if patient.declined.is_some() {
             return Ok(None);
@@ -158,8 +154,7 @@ where
 
 /// Staff let a representative see more or less.
 pub async fn set_level<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     patient: &PatientId,
     account: AccountId,
@@ -168,9 +163,10 @@ pub async fn set_level<S>(
 where
     S: StaffCalls + Limits + Practices + History + Commit,
 {
+    let context = &app.context;
     // What takes something away needs what takes all away.
     let scope = if level == Level::Limited { Scope::Revoke } else { Scope::Invite };
-    change_patient(context, store, call, &[scope], patient, |patient, caller| {
+    change_patient(app, call, &[scope], patient, |patient, caller| {
         caller.actor()?;
         set_level_of(context, patient, account, level, caller)
     })

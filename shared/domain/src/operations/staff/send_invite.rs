@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
 use crate::model::chart::Channel;
 use crate::model::ids::{Actor, LinkId, PatientId};
@@ -37,16 +37,12 @@ pub struct Invited {
 }
 
 /// Invites; a patient who has an account of their own gets a reset link instead.
-pub async fn invite<S>(
-    context: &Context,
-    store: &S,
-    call: &StaffCall,
-    command: &Invite,
-) -> Result<Invited, Failure>
+pub async fn invite<S>(app: &App<S>, call: &StaffCall, command: &Invite) -> Result<Invited, Failure>
 where
     S: StaffCalls + Limits + Chain + Practices + Links + Commit,
 {
-    making(context, store, call, &command.patient, |settings, patient, caller, actor| {
+    let context = &app.context;
+    making(app, call, &command.patient, |settings, patient, caller, actor| {
         prepare(context, settings, patient, command.channel, command.why.as_deref(), caller, actor)
     })
     .await
@@ -54,23 +50,22 @@ where
 
 /// Invites somebody to look after a patient.
 pub async fn invite_representative<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     command: &Offering,
 ) -> Result<Invited, Failure>
 where
     S: StaffCalls + Limits + Chain + Practices + Links + Commit,
 {
-    making(context, store, call, &command.patient, |settings, patient, caller, actor| {
+    let context = &app.context;
+    making(app, call, &command.patient, |settings, patient, caller, actor| {
         offer(context, settings, patient, command, caller, actor)
     })
     .await
 }
 
 async fn making<S, P>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     patient: &PatientId,
     prepare: P,
@@ -79,14 +74,13 @@ where
     S: StaffCalls + Limits + Chain + Practices + Links + Commit,
     P: Fn(&Settings, Patient, &Caller, &Actor) -> Result<Prepared, Refusal> + Send,
 {
+    let App { context, store } = app;
     let subject = Subject::Patient(patient.clone());
     let once = call.once_key(context);
     let along = AlsoRead { patient: Some(patient), once: once.as_ref(), ..AlsoRead::default() };
     for _ in 0..DECISIONS {
-        let (opened, head) = join!(
-            authorize(context, store, call, &[Scope::Invite], along),
-            store.head(&call.key.claimed, &subject)
-        );
+        let (opened, head) =
+            join!(authorize(app, call, &[Scope::Invite], along), store.head(&call.key.claimed, &subject));
         let (caller, opened) = opened?;
         let actor = caller.actor()?;
         if let Some(made) = earlier_use(opened.once, once.as_ref(), context.now())? {
@@ -111,15 +105,15 @@ where
 
 /// Takes the pending invitation back; the portal status afterwards. Without one, nothing changes.
 pub async fn cancel<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     patient: &PatientId,
 ) -> Result<(Portal, Caller), Failure>
 where
     S: StaffCalls + Limits + Practices + History + Commit,
 {
-    change_patient(context, store, call, &[Scope::Invite], patient, |mut patient, caller| {
+    let context = &app.context;
+    change_patient(app, call, &[Scope::Invite], patient, |mut patient, caller| {
         caller.actor()?;
         let Some(current) = patient.invitation.take() else { return Ok(None) };
         let now = context.now();

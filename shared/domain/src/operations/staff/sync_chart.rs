@@ -1,6 +1,6 @@
 //! `sync-chart`: charts in: one by one from the EHR, many in an import, or a quick add with its invitation.
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
 use crate::model::chart::Channel;
 use crate::model::ids::PatientId;
@@ -16,8 +16,7 @@ use crate::steps::staff_call::{Caller, StaffCall, authorize};
 
 /// Takes a chart in.
 pub async fn put<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     id: &PatientId,
     change: &ChartChange,
@@ -25,10 +24,11 @@ pub async fn put<S>(
 where
     S: StaffCalls + Limits + Practices + Chain + Commit,
 {
+    let App { context, store } = app;
     let along = AlsoRead { patient: Some(id), care: !change.care.is_empty(), once: None };
     let mut stale = false;
     for _ in 0..DECISIONS {
-        let (caller, opened) = authorize(context, store, call, &[Scope::ChartWrite], along).await?;
+        let (caller, opened) = authorize(app, call, &[Scope::ChartWrite], along).await?;
         caller.actor()?;
         let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let care = opened.care.unwrap_or_default();
@@ -47,17 +47,13 @@ where
 }
 
 /// A patient's chart for the EHR, or for staff.
-pub async fn get<S>(
-    context: &Context,
-    store: &S,
-    call: &StaffCall,
-    id: &PatientId,
-) -> Result<(Charted, Caller), Failure>
+pub async fn get<S>(app: &App<S>, call: &StaffCall, id: &PatientId) -> Result<(Charted, Caller), Failure>
 where
     S: StaffCalls + Limits + Practices,
 {
+    let store = &app.store;
     let along = AlsoRead { patient: Some(id), care: true, once: None };
-    let (caller, opened) = authorize(context, store, call, &[Scope::ChartRead], along).await?;
+    let (caller, opened) = authorize(app, call, &[Scope::ChartRead], along).await?;
     let patient = opened.patient.ok_or(Refusal::NotFound)?;
     let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
     Ok((Charted { patient, care: Some(opened.care.unwrap_or_default()), settings }, caller))
@@ -65,8 +61,7 @@ where
 
 /// Staff confirm that the address for a channel is the patient's after all: messages go there again.
 pub async fn confirm_contact<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     call: &StaffCall,
     patient: &PatientId,
     channel: Channel,
@@ -74,7 +69,8 @@ pub async fn confirm_contact<S>(
 where
     S: StaffCalls + Limits + Practices + History + Commit,
 {
-    change_patient(context, store, call, &[Scope::ChartWrite], patient, |mut patient, caller| {
+    let context = &app.context;
+    change_patient(app, call, &[Scope::ChartWrite], patient, |mut patient, caller| {
         caller.actor()?;
         // The chart's address, and those of representatives who were invited by that way.
         let known = patient.stopped.len();

@@ -2,7 +2,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::model::account::Account;
 use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::grant::{Grant, GrantState, Level, Relationship};
@@ -59,8 +59,7 @@ pub struct PatientAdded {
 
 /// Adds the patient of a link to a login of the same practice, whose holder shows user name and password.
 pub async fn add_patient<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     token: &str,
     command: &AddPatient,
@@ -68,8 +67,9 @@ pub async fn add_patient<S>(
 where
     S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
-    let link = rate_limited_link(context, store, peer, token, Purpose::Invitation).await?;
+    let link = rate_limited_link(app, peer, token, Purpose::Invitation).await?;
     let honoured = link.and_then(|link| Some((link.honours(&command.ticket, now)?.role, link)));
     let Some((role, link)) = honoured.filter(|(_, link)| link.account.is_none()) else {
         return Err(Refusal::LinkUnavailable.into());
@@ -90,7 +90,7 @@ where
         password: &command.password,
         browser: command.browser.as_deref(),
     };
-    let Authenticated { mut account, browser, .. } = authenticate(context, store, peer, &presented).await?;
+    let Authenticated { mut account, browser, .. } = authenticate(app, peer, &presented).await?;
     let attempts = account.attempts_seen;
     if account.must_change_password() {
         return Err(Refusal::Conflict("must_change_password").into());
@@ -113,7 +113,7 @@ where
         if account.grants.len() >= PATIENTS {
             return Err(Refusal::Conflict("too_many_patients").into());
         }
-        let waits = must_wait(context, store, &practice, &patient, role).await?;
+        let waits = must_wait(app, &practice, &patient, role).await?;
         account.attempts_seen = attempts;
         let plan =
             plan_added_patient(context, &link, &practice, patient, account, relationship, &head?, waits);

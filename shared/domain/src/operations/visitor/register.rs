@@ -3,7 +3,7 @@
 
 use futures_util::join;
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::model::account::{Account, Login, Security, TERMS_VERSION, Terms, answer_of};
 use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::chart::Channel;
@@ -65,8 +65,7 @@ pub struct Register {
 
 /// Registers. A refused user name or password spends nothing.
 pub async fn register<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     token: &str,
     command: &Register,
@@ -74,8 +73,9 @@ pub async fn register<S>(
 where
     S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
-    let link = rate_limited_link(context, store, peer, token, Purpose::Invitation).await?;
+    let link = rate_limited_link(app, peer, token, Purpose::Invitation).await?;
     let link = link.ok_or(Refusal::LinkUnavailable)?;
     let ticket = link.honours(&command.ticket, now).cloned().ok_or(Refusal::LinkUnavailable)?;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
@@ -90,9 +90,9 @@ where
         let patient = patient?.filter(usable).ok_or(Refusal::LinkUnavailable)?;
         let head = head?;
         let plan = if let Some(account) = link.account {
-            come_back(context, store, &link, &practice, patient, account, command, &head).await?
+            come_back(app, &link, &practice, patient, account, command, &head).await?
         } else {
-            let waits = must_wait(context, store, &practice, &patient, ticket.role).await?;
+            let waits = must_wait(app, &practice, &patient, ticket.role).await?;
             enroll(context, &link, &practice, patient, ticket.role, command, &head, waits)?
         };
         match written(store, &plan.writes, None).await? {
@@ -339,8 +339,7 @@ fn confirmation(
 /// On a restored link: a new password for the account that there is, and its grants back.
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
 async fn come_back<S: Accounts>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     link: &Link,
     practice: &Practice,
     mut patient: Patient,
@@ -348,6 +347,7 @@ async fn come_back<S: Accounts>(
     command: &Register,
     head: &Head,
 ) -> Result<RegistrationPlan, Failure> {
+    let App { context, store } = app;
     let now = context.now();
     let mut account = store
         .account(id)

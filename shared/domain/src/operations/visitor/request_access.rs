@@ -2,24 +2,19 @@
 //! the caller's address and queued, sealed and of one length, whatever it says. Nothing is looked up here, and nothing
 //! that this use case is given could look anything up.
 
-use crate::context::Context;
+use crate::context::App;
 use crate::model::access_request::{Ask, Request};
 use crate::model::limit::{Counter, PUBLIC_POSTS};
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{Limits, RequestQueue};
 
 /// Takes a request in. The same work for every input, and the same answer.
-pub async fn request<S, Q>(
-    context: &Context,
-    store: &S,
-    queue: &Q,
-    peer: &str,
-    ask: Ask,
-) -> Result<(), Failure>
+pub async fn request<S, Q>(app: &App<S>, queue: &Q, peer: &str, ask: Ask) -> Result<(), Failure>
 where
     S: Limits,
     Q: RequestQueue,
 {
+    let App { context, store } = app;
     let now = context.now();
     let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     counter.check(store.raise(&counter, 1).await?, now)?;

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::keys::{digest, new_secret, same};
 use crate::model::account::{Account, answer_of};
 use crate::model::audit::{Action, By, Entry, Head, Subject};
@@ -51,10 +51,11 @@ fn id_of(context: &Context, token: &str) -> Result<LinkId, Refusal> {
 }
 
 /// Opens a reset link: one read, no write; one more where the practice allows security questions.
-pub async fn view_reset<S>(context: &Context, store: &S, token: &str) -> Result<OpenReset, Failure>
+pub async fn view_reset<S>(app: &App<S>, token: &str) -> Result<OpenReset, Failure>
 where
     S: Links + Practices + Accounts,
 {
+    let App { context, store } = app;
     let id = id_of(context, token)?;
     let link =
         store.link(id).await?.filter(|link| link.is_open(context.now())).ok_or(Refusal::LinkUnavailable)?;
@@ -68,11 +69,11 @@ where
 
 /// The practice whose page a visitor with this ticket sees. A ticket outlives its link's expiry, and so does the page.
 pub async fn view_reset_with_ticket<S: Links + Practices>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     token: &str,
     ticket: &str,
 ) -> Result<Practice, Failure> {
+    let App { context, store } = app;
     let link = store.link(id_of(context, token)?).await?.ok_or(Refusal::LinkUnavailable)?;
     link.honours(ticket, context.now()).ok_or(Refusal::LinkUnavailable)?;
     store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))
@@ -88,8 +89,7 @@ pub struct ResetCodeSent {
 
 /// Sends a code, on another channel than the link's.
 pub async fn send_code<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     token: &str,
     channel: Channel,
@@ -97,10 +97,9 @@ pub async fn send_code<S>(
 where
     S: Limits + Links + Practices + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
-    let link = rate_limited_link(context, store, peer, token, Purpose::Reset)
-        .await?
-        .filter(|link| link.is_open(now));
+    let link = rate_limited_link(app, peer, token, Purpose::Reset).await?.filter(|link| link.is_open(now));
     let link = link.ok_or(Refusal::LinkUnavailable)?;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let second = link.second.clone().unwrap_or_default();
@@ -201,8 +200,7 @@ fn confirmation_event(context: &Context, link: &Link, action: Action, by: &str) 
 
 /// Checks a code.
 pub async fn check_code<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     token: &str,
     entered: &str,
@@ -210,6 +208,7 @@ pub async fn check_code<S>(
 where
     S: Limits + Links + Practices + Chain + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
     let id = id_of(context, token).ok();
     let tried = async {
@@ -218,7 +217,7 @@ where
             None => Ok(None),
         }
     };
-    let tried = rate_limited(context, store, peer, tried).await?;
+    let tried = rate_limited(app, peer, tried).await?;
     let (link, may_try) = tried.ok_or(Refusal::LinkUnavailable)?;
     if !may_try {
         let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
@@ -231,20 +230,20 @@ where
     let (ticket, text) = ticket(context, &link)?;
     let pass = Write::PassCode { id: link.id, number: code.number, ticket };
     let entry = confirmation_event(context, &link, Action::CodeConfirmed, code.channel.as_str());
-    pass_second_check(context, store, &link, pass, entry, text, Refusal::CodeRejected).await
+    pass_second_check(app, &link, pass, entry, text, Refusal::CodeRejected).await
 }
 
 /// Writes that a check was passed, with its event: after the end of the chain as the link knows it, which is still the
 /// end unless something else happened to the patient meanwhile.
 async fn pass_second_check<S: Chain + Practices + Commit>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     link: &Link,
     pass: Write,
     entry: Entry,
     ticket: String,
     too_late: Refusal,
 ) -> Result<SecondCheckPassed, Failure> {
+    let App { context, store } = app;
     let subject = Subject::Patient(link.patient.clone());
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let mut head = link.second.as_ref().map_or_else(Head::default, |second| second.head.clone());
@@ -271,8 +270,7 @@ pub struct SecurityAnswer {
 
 /// Checks birth date and security answer, or birth date and the code from staff. An empty form spends nothing.
 pub async fn check_answer<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     token: &str,
     stated: &SecurityAnswer,
@@ -280,11 +278,12 @@ pub async fn check_answer<S>(
 where
     S: Limits + Links + Practices + Resets + Chain + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
     let (Some(birth_date), true) =
         (stated.birth_date, stated.answer.is_some() || stated.access_code.is_some())
     else {
-        rate_limited_link(context, store, peer, token, Purpose::Reset)
+        rate_limited_link(app, peer, token, Purpose::Reset)
             .await?
             .filter(|l| l.is_open(now))
             .ok_or(Refusal::LinkUnavailable)?;
@@ -304,7 +303,7 @@ where
             None => Ok(None),
         }
     };
-    let link = rate_limited(context, store, peer, tried).await?.ok_or(Refusal::LinkUnavailable)?;
+    let link = rate_limited(app, peer, tried).await?.ok_or(Refusal::LinkUnavailable)?;
     let account = link.account.ok_or(Refusal::LinkUnavailable)?;
     let (patient, account) = store.holder(&link.practice, &link.patient, account).await?;
     let (patient, account) = patient.zip(account).ok_or(Refusal::LinkUnavailable)?;
@@ -331,7 +330,7 @@ where
     let (ticket, text) = ticket(context, &link)?;
     let pass = Write::PassFacts { id: link.id, at: now, ticket: Some(ticket), counted: true };
     let entry = confirmation_event(context, &link, Action::IdentityConfirmed, how);
-    pass_second_check(context, store, &link, pass, entry, text, Refusal::LinkUnavailable).await
+    pass_second_check(app, &link, pass, entry, text, Refusal::LinkUnavailable).await
 }
 
 /// To choose a new password.
@@ -344,8 +343,7 @@ pub struct NewPassword {
 
 /// Sets the password. Nobody is signed in by it. A refused password spends nothing.
 pub async fn set_password<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     token: &str,
     command: &NewPassword,
@@ -353,6 +351,7 @@ pub async fn set_password<S>(
 where
     S: Limits + Resets + Practices + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
     let id = id_of(context, token).ok();
     let carried = id.and_then(|id| Some((id, Carried::open(context, id, &command.ticket)?)));
@@ -368,7 +367,7 @@ where
             read.await?
         } else {
             raised = true;
-            rate_limited(context, store, peer, read).await?
+            rate_limited(app, peer, read).await?
         };
         let (Some(link), Some(patient), Some(account)) = found else {
             return Err(Refusal::LinkUnavailable.into());

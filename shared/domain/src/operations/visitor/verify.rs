@@ -3,7 +3,7 @@
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
-use crate::context::Context;
+use crate::context::{App, Context};
 use crate::keys::{digest, new_secret, same};
 use crate::model::attention::Cause;
 use crate::model::audit::{Action, By, Entry, Subject};
@@ -52,11 +52,8 @@ pub struct OpenLink {
 }
 
 /// Opens a link: one read, no write.
-pub async fn view_link<S: Links + Practices>(
-    context: &Context,
-    store: &S,
-    token: &str,
-) -> Result<OpenLink, Failure> {
+pub async fn view_link<S: Links + Practices>(app: &App<S>, token: &str) -> Result<OpenLink, Failure> {
+    let App { context, store } = app;
     let id = id_of(context, token)?;
     let link =
         store.link(id).await?.filter(|link| link.is_open(context.now())).ok_or(Refusal::LinkUnavailable)?;
@@ -66,14 +63,14 @@ pub async fn view_link<S: Links + Practices>(
 
 /// What a page may know of a visitor who holds a ticket: as whom, of which kind, and whose account comes back.
 pub async fn view_link_with_ticket<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     token: &str,
     ticket: &str,
 ) -> Result<ChecksPassed, Failure>
 where
     S: Links + Practices + Patients,
 {
+    let App { context, store } = app;
     let link = store.link(id_of(context, token)?).await?.ok_or(Refusal::LinkUnavailable)?;
     let role = link.honours(ticket, context.now()).ok_or(Refusal::LinkUnavailable)?.role;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
@@ -126,8 +123,7 @@ pub struct Verified {
 
 /// Checks identity. `peer` is the connection's address. A form without facts spends nothing.
 pub async fn check_facts<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     token: &str,
     facts: &StatedFacts,
@@ -136,6 +132,7 @@ pub async fn check_facts<S>(
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
     let id = id_of(context, token);
     let empty = facts.family_name.is_none() || facts.birth_date.is_none();
@@ -393,12 +390,12 @@ impl Proof {
 
 /// The link and the proof that a visitor shows. One that is refused is counted all the same.
 async fn opened<S: Limits + Links>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     posts: &Counter,
     token: &str,
     proof: &str,
 ) -> Result<(LinkId, Proof), Failure> {
+    let App { context, store } = app;
     let opened =
         id_of(context, token).and_then(|id| Proof::open(proof, id, context).map(|proof| (id, proof)));
     if opened.is_err() {
@@ -423,8 +420,7 @@ pub struct CodeSent {
 
 /// Sends a code to the contact on the chart.
 pub async fn send_code<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     token: &str,
     proof: &str,
@@ -433,9 +429,10 @@ pub async fn send_code<S>(
 where
     S: Limits + Links + Practices + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
-    let (id, proof) = opened(context, store, &posts, token, proof).await?;
+    let (id, proof) = opened(app, &posts, token, proof).await?;
     let calls = proof.phone(channel).map(|digest| Counter::of_digest(PHONE, digest, now));
     let counted = async {
         match &calls {
@@ -488,8 +485,7 @@ impl Proof {
 
 /// Checks a code.
 pub async fn check_code<S>(
-    context: &Context,
-    store: &S,
+    app: &App<S>,
     peer: &str,
     token: &str,
     proof: &str,
@@ -498,9 +494,10 @@ pub async fn check_code<S>(
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
-    let (id, proof) = opened(context, store, &posts, token, proof).await?;
+    let (id, proof) = opened(app, &posts, token, proof).await?;
     let subject = Subject::Patient(proof.patient.clone());
     let (count, tried, patient, head) = join!(
         store.raise(&posts, 1),
@@ -540,12 +537,13 @@ where
 
 /// The recipient says that a link is not for them: it ends, nothing more goes to that address for this patient, and
 /// staff see it. Of a link that is over already nothing is told, and nothing changes.
-pub async fn not_me<S>(context: &Context, store: &S, peer: &str, token: &str) -> Result<(), Failure>
+pub async fn not_me<S>(app: &App<S>, peer: &str, token: &str) -> Result<(), Failure>
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
+    let App { context, store } = app;
     let now = context.now();
-    let link = rate_limited_link(context, store, peer, token, Purpose::Invitation).await?;
+    let link = rate_limited_link(app, peer, token, Purpose::Invitation).await?;
     let Some(link) = link.filter(|link| link.is_pending(now)) else { return Ok(()) };
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     for _ in 0..DECISIONS {
