@@ -6,6 +6,7 @@ use portico_domain::model::link::{
     ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, Fact, FailedCheck, LinkState, SentCode,
 };
 use portico_domain::model::patient::Status;
+use portico_domain::ports::CodeTry;
 use portico_domain::ports::Sessions as _;
 use portico_domain::ports::{Commit as _, Links as _, Patients as _, Write};
 use portico_domain::time::Timestamp;
@@ -122,15 +123,18 @@ async fn passing_the_check_gives_the_try_back_and_counts_the_proof() {
 async fn a_code_is_tried_five_times_and_ten_minutes_long() {
     let store = Store::new().await;
     store.has([Write::CreateLink(link(1))]).await;
-    assert!(!store.try_code(link_id(1), NOW).await.unwrap().unwrap().1, "there is no code yet");
+    assert!(!store.try_code(link_id(1), NOW).await.unwrap().unwrap().counted, "there is no code yet");
     store.has([Write::SendCode { id: link_id(1), code: code(1), at: NOW }]).await;
     let over = NOW.plus_seconds(CODE_SECONDS);
-    assert!(!store.try_code(link_id(1), over).await.unwrap().unwrap().1, "the boundary instant is over");
+    assert!(
+        !store.try_code(link_id(1), over).await.unwrap().unwrap().counted,
+        "the boundary instant is over"
+    );
     for tries in 1..=CODE_TRIES {
-        let (link, counted) = store.try_code(link_id(1), NOW).await.unwrap().unwrap();
+        let CodeTry { link, counted } = store.try_code(link_id(1), NOW).await.unwrap().unwrap();
         assert_eq!((link.code.unwrap().tries, link.all_tries, counted), (tries, tries, true));
     }
-    let (link, counted) = store.try_code(link_id(1), NOW).await.unwrap().unwrap();
+    let CodeTry { link, counted } = store.try_code(link_id(1), NOW).await.unwrap().unwrap();
     assert_eq!((link.code.unwrap().tries, counted), (CODE_TRIES, false), "the link as it was");
     assert_eq!(store.try_code(link_id(2), NOW).await.unwrap(), None);
 }
@@ -160,7 +164,7 @@ async fn codes_and_facts_share_ten_tries() {
     store.has([Write::CreateLink(link)]).await;
     assert!(store.try_facts(link_id(1), NOW).await.unwrap().is_some());
     assert!(store.try_facts(link_id(1), NOW).await.unwrap().is_none());
-    assert!(!store.try_code(link_id(1), NOW).await.unwrap().unwrap().1);
+    assert!(!store.try_code(link_id(1), NOW).await.unwrap().unwrap().counted);
 }
 
 #[tokio::test]

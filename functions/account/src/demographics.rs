@@ -210,7 +210,7 @@ impl<S: Ports> Here<'_, S> {
                 if faults.is_empty() {
                     return Err(reject);
                 }
-                self.details_again(token, &command, reject.status().0, faults).await
+                self.details_again(token, &command, reject.status(), faults).await
             }
             Err(reject) => Err(reject),
         }

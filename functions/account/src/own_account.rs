@@ -225,7 +225,7 @@ impl<S: Ports> Here<'_, S> {
                 if faults.is_empty() {
                     return Err(reject);
                 }
-                self.password_page(token, reject.status().0, faults, accepted).await
+                self.password_page(token, reject.status(), faults, accepted).await
             }
             Err(reject) => Err(reject),
         }
@@ -302,7 +302,7 @@ impl<S: Ports> Here<'_, S> {
                 // Who is not signed in any more learns that first.
                 drop(self.free(token).await?);
                 let typed = body.username.as_deref().unwrap_or_default();
-                Ok(self.username_page(reject.status().0, typed, faults))
+                Ok(self.username_page(reject.status(), typed, faults))
             }
             Err(reject) => Err(reject),
         }
@@ -414,7 +414,7 @@ impl<S: Ports> Here<'_, S> {
                     return Err(reject);
                 }
                 let typed = body.email.as_deref().unwrap_or_default();
-                self.email_page(token, reject.status().0, typed, faults).await
+                self.email_page(token, reject.status(), typed, faults).await
             }
             answer => answer,
         }

@@ -139,7 +139,7 @@ impl<S: Ports> Here<'_, S> {
                 let represented = self.represented(token, Some(patient.as_str())).await?;
                 let frame = self.frame.clone();
                 let page = RepresentativesPage::new(frame, self.id, &represented, None, typed, faults);
-                Ok(html(reject.status().0, &self.frame, &page))
+                Ok(html(reject.status(), &self.frame, &page))
             }
             Err(reject) => Err(reject),
         }

@@ -144,7 +144,7 @@ where
         page.relationship = typed.relationship;
     }
     page.fail("existing_username", sentence);
-    Ok(html(reject.status().0, &frame, &page))
+    Ok(html(reject.status(), &frame, &page))
 }
 
 /// To the account page, signed in.
@@ -287,7 +287,7 @@ where
     }
     let look = Standing::of(&standing, settings);
     let page = Registration::new(frame.clone(), (token, ticket), look, typed, errors);
-    Ok(html(reject.status().0, &frame, &page))
+    Ok(html(reject.status(), &frame, &page))
 }
 
 /// What to mend, in the reader's words; nothing, where nothing on this page can mend it.

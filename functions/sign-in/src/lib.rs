@@ -130,7 +130,7 @@ impl<S: Ports> Here<'_, S> {
             Err(reject @ Reject::Refused(Refusal::SignInFailed | Refusal::AccessRevoked)) if page => {
                 let revoked = matches!(reject, Reject::Refused(Refusal::AccessRevoked));
                 let sentence = if revoked { words.revoked } else { words.failed };
-                let status = reject.status().0;
+                let status = reject.status();
                 Ok(self.sign_in_page(status, username, None, vec![("", sentence.to_owned())]))
             }
             Err(reject) => Err(reject),

@@ -201,7 +201,7 @@ where
         Reject::Refused(Refusal::VerificationFailed) => vec![("", frame.text.verification.failed.to_owned())],
         _ => return Ok(dead_end(inbound, Some(frame), &reject)),
     };
-    Ok(identity_page(inbound, token, &open, stated, reject.status().0, errors))
+    Ok(identity_page(inbound, token, &open, stated, reject.status(), errors))
 }
 
 fn sentence(pointer: &str, code: &str, frame: &Frame) -> Fault {

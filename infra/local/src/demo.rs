@@ -37,8 +37,18 @@ pub struct Imported {
     pub rejected: Vec<Value>,
 }
 
-/// Starts everything with the real functions and the demonstration practices; true if they are new.
-pub async fn start_demo(config: Config) -> Result<(Running, Guide, bool), StartError> {
+/// The service with its demonstration practices.
+pub struct Demo {
+    /// The service.
+    pub running: Running,
+    /// What a newcomer opens next.
+    pub guide: Guide,
+    /// Whether the practices were made at this start.
+    pub is_new: bool,
+}
+
+/// Starts everything with the real functions and the demonstration practices.
+pub async fn start_demo(config: Config) -> Result<Demo, StartError> {
     let data = config.data.clone();
     if let Some(data) = &data {
         fs::create_dir_all(data)?;
@@ -62,7 +72,7 @@ pub async fn start_demo(config: Config) -> Result<(Running, Guide, bool), StartE
     }
     let guide = Guide { practices, console_link: None };
     running.introduce(guide.clone());
-    Ok((running, guide, is_new))
+    Ok(Demo { running, guide, is_new })
 }
 
 /// The keyring of a data directory, made at the first start; a new one each time without a directory.

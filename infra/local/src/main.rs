@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use portico_local::demo::{SAMPLE, import_charts, start_demo};
+use portico_local::demo::{Demo, SAMPLE, import_charts, start_demo};
 use portico_local::{Config, Practice, Running};
 
 /// A patient of the sample to begin with.
@@ -80,7 +80,8 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> Result<Running, String> {
     let files: Vec<(String, String)> = options.charts()?;
-    let (running, guide, is_new) = start_demo(options.config()).await.map_err(|error| error.to_string())?;
+    let Demo { running, guide, is_new } =
+        start_demo(options.config()).await.map_err(|error| error.to_string())?;
     let first = guide.practices.first().cloned().unwrap_or_default();
     // The sample comes in once; files that were named are brought up to date at each start.
     for (name, text) in files.iter().filter(|_| is_new || !options.patients.is_empty()) {

@@ -144,7 +144,8 @@ impl Accounts for Table {
         let key = keys::session(session.account, &session.digest);
         let update = "SET #idle_at = :idle_at, #touched_at = :touched_at";
         // A session that was ended a moment ago stays ended.
-        self.update_if(&key, update, "attribute_exists(#pk)", values).await?.map(drop).or(Ok(()))
+        self.update_if(&key, update, "attribute_exists(#pk)", values).await?;
+        Ok(())
     }
 }
 

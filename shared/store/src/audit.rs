@@ -4,9 +4,9 @@ use portico_domain::model::account::Account;
 use portico_domain::model::audit::{Event, Head, Subject};
 use portico_domain::model::ids::{AccountId, LinkId, PracticeId};
 use portico_domain::model::link::Link;
-use portico_domain::model::patient::{Checks, Patient};
+use portico_domain::model::patient::Patient;
 use portico_domain::model::refusal::PortError;
-use portico_domain::ports::{Chain, History};
+use portico_domain::ports::{Chain, History, PortalRecords};
 
 use crate::expression::Terms;
 use crate::item::{optional, record, s};
@@ -53,7 +53,7 @@ impl History for Table {
         links: &[LinkId],
         accounts: &[AccountId],
     ) -> Result<(Vec<Link>, Vec<Account>), PortError> {
-        let (links, accounts, _) = self.records(None, links, accounts).await?;
+        let PortalRecords { links, accounts, .. } = self.records(None, links, accounts).await?;
         Ok((links, accounts))
     }
 
@@ -62,7 +62,7 @@ impl History for Table {
         patient: &Patient,
         links: &[LinkId],
         accounts: &[AccountId],
-    ) -> Result<(Vec<Link>, Vec<Account>, Checks), PortError> {
+    ) -> Result<PortalRecords, PortError> {
         let checks = patient.failed_checks.then(|| keys::checks(&patient.practice, &patient.id));
         self.records(checks, links, accounts).await
     }
@@ -74,19 +74,19 @@ impl Table {
         checks: Option<keys::Key>,
         links: &[LinkId],
         accounts: &[AccountId],
-    ) -> Result<(Vec<Link>, Vec<Account>, Checks), PortError> {
+    ) -> Result<PortalRecords, PortError> {
         let links = links.iter().map(|id| keys::link(*id));
         let accounts = accounts.iter().map(|id| keys::account(*id));
         let all: Vec<keys::Key> = checks.into_iter().chain(links).chain(accounts).collect();
-        let mut records = (Vec::new(), Vec::new(), Checks::default());
+        let mut records = PortalRecords::default();
         for keys in all.chunks(100) {
             let mut found = self.batch(keys).await?;
             for key in keys {
                 let Some(item) = found.take(key) else { continue };
                 match key.sk.as_str() {
-                    "LINK" => records.0.extend(whole_link(item)?),
-                    "CHECKS" => records.2 = record(item)?,
-                    _ => records.1.push(record(item)?),
+                    "LINK" => records.links.extend(whole_link(item)?),
+                    "CHECKS" => records.checks = record(item)?,
+                    _ => records.accounts.push(record(item)?),
                 }
             }
         }

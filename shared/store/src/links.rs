@@ -5,12 +5,12 @@ use portico_domain::model::ids::{AccountId, LinkId, PatientId, PracticeId};
 use portico_domain::model::link::{ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, FailedCheck, Link};
 use portico_domain::model::patient::Patient;
 use portico_domain::model::refusal::PortError;
-use portico_domain::ports::{Links, Resets, Resetting};
+use portico_domain::ports::{CodeTry, Links, Resets, Resetting};
 use portico_domain::time::Timestamp;
 
 use crate::item::{Item, at, n, optional, record, s, value};
 use crate::keys;
-use crate::table::Table;
+use crate::table::{Table, Updated};
 
 /// The link in an item; none in what the closing of a link left where its record was gone.
 pub(crate) fn whole_link(item: Item) -> Result<Option<Link>, PortError> {
@@ -46,12 +46,12 @@ impl Links for Table {
             (":all", n(ALL_TRIES)),
         ];
         match self.update_if(&keys::link(id), update, condition, values).await? {
-            Ok(item) => whole_link(item),
-            Err(_) => Ok(None),
+            Updated::Done(item) => whole_link(item),
+            Updated::Refused(_) => Ok(None),
         }
     }
 
-    async fn try_code(&self, id: LinkId, now: Timestamp) -> Result<Option<(Link, bool)>, PortError> {
+    async fn try_code(&self, id: LinkId, now: Timestamp) -> Result<Option<CodeTry>, PortError> {
         let update = "SET #code.#tries = #code.#tries + :one ADD #all_tries :one";
         let condition = "#state = :pending AND #expires_at > :now AND #fact_tries < :facts AND #all_tries < :all \
                          AND #code.#tries < :tries AND #code.#at > :oldest";
@@ -65,8 +65,11 @@ impl Links for Table {
             (":oldest", at(now.plus_seconds(-CODE_SECONDS))),
         ];
         match self.update_if(&keys::link(id), update, condition, values).await? {
-            Ok(item) => Ok(whole_link(item)?.map(|link| (link, true))),
-            Err(item) => Ok(item.map_or(Ok(None), whole_link)?.map(|link| (link, false))),
+            Updated::Done(item) => Ok(whole_link(item)?.map(|link| CodeTry { link, counted: true })),
+            Updated::Refused(None) => Ok(None),
+            Updated::Refused(Some(item)) => {
+                Ok(whole_link(item)?.map(|link| CodeTry { link, counted: false }))
+            }
         }
     }
 
@@ -87,9 +90,8 @@ impl Links for Table {
             parts.push("ADD #fact_tries :back, #all_tries :back");
             values.push((":back", n(-1)));
         }
-        let outcome =
-            self.update_if(&keys::link(id), &parts.join(" "), "attribute_exists(#pk)", values).await?;
-        outcome.map(drop).or(Ok(()))
+        self.update_if(&keys::link(id), &parts.join(" "), "attribute_exists(#pk)", values).await?;
+        Ok(())
     }
 }
 

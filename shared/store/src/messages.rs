@@ -18,7 +18,7 @@ use crate::expression::Terms;
 use crate::item::{Item, at, from_image, key_item, key_of, n, optional, record, s, value};
 use crate::keys::{self, DUE, DUE_AT, DUE_PK, Key};
 use crate::links::whole_link;
-use crate::table::{COSTS, Table, unavailable};
+use crate::table::{COSTS, Table, Updated, unavailable};
 
 /// Messages that one look at the index brings.
 const DUE_PAGE: i32 = 100;
@@ -38,7 +38,10 @@ impl Outbox for Table {
         let until = at(now.plus_seconds(LEASE_SECONDS));
         let values = vec![(":until", until), (":one", n(1)), (":queued", s("queued")), (":now", at(now))];
         let taken = self.update_if(&keys::message(id), update, condition, values).await?;
-        taken.ok().map(record).transpose()
+        match taken {
+            Updated::Done(item) => record(item).map(Some),
+            Updated::Refused(_) => Ok(None),
+        }
     }
 
     async fn about(&self, message: &Message) -> Result<About, PortError> {
@@ -205,7 +208,7 @@ impl Ledger for Table {
         let entry = keys::said(&said.number, said.at, &said.id);
         let new = "attribute_not_exists(#pk)";
         // Both may be there already: the same reply comes twice, an earlier one comes late.
-        drop(self.update_if(&entry, "SET #word = :word, #at = :at", new, values()?).await?);
+        self.update_if(&entry, "SET #word = :word, #at = :at", new, values()?).await?;
         let latest = "attribute_not_exists(#at) OR #at < :at";
         let standing = keys::standing(&said.number);
         self.update_if(&standing, "SET #word = :word, #at = :at", latest, values()?).await.map(drop)
@@ -244,7 +247,7 @@ impl Tracking for Table {
             || Ok::<_, PortError>(vec![(":feedback", value(feedback)?), (":rank", n(feedback.rank))]);
         // The message last: while it does not know, the report is taken again. What is known already stays.
         if let Some(link) = message.shown_on() {
-            drop(self.update_if(&keys::link(link), update, news, values()?).await?);
+            self.update_if(&keys::link(link), update, news, values()?).await?;
         }
         self.update_if(&keys::message(message.id), update, news, values()?).await.map(drop)
     }

@@ -24,6 +24,14 @@ const COPIES: usize = 1000;
 /// Attempts at the rest of a batch that DynamoDB did not answer whole.
 const BATCH_ATTEMPTS: u32 = 5;
 
+/// What came of an update with a condition.
+pub(crate) enum Updated {
+    /// It happened; the item as it is now.
+    Done(Item),
+    /// The condition did not hold; the item as it is, if there is one.
+    Refused(Option<Item>),
+}
+
 /// Copies of practices, each at most 30 seconds old.
 #[derive(Debug, Default)]
 pub struct Copies(Mutex<HashMap<PracticeId, (Timestamp, Practice)>>);
@@ -186,14 +194,14 @@ impl Table {
         Ok(answer.map_err(|error| unavailable("UpdateItem", &error))?.attributes.unwrap_or_default())
     }
 
-    /// Updates an item if the condition holds: the item then, or the item as it is where it does not hold.
+    /// Updates an item if the condition holds.
     pub(crate) async fn update_if(
         &self,
         key: &keys::Key,
         update: &str,
         condition: &str,
         values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
-    ) -> Result<Result<Item, Option<Item>>, PortError> {
+    ) -> Result<Updated, PortError> {
         use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
         use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
@@ -210,10 +218,10 @@ impl Table {
             .set_expression_attribute_names(Some(terms.names));
         let call = call.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match call.return_consumed_capacity(COSTS).send().await {
-            Ok(answer) => Ok(Ok(answer.attributes.unwrap_or_default())),
+            Ok(answer) => Ok(Updated::Done(answer.attributes.unwrap_or_default())),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                    Ok(Err(failed.item.clone()))
+                    Ok(Updated::Refused(failed.item.clone()))
                 }
                 _ => Err(unavailable("UpdateItem", &error)),
             },

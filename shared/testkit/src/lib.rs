@@ -16,7 +16,7 @@ pub mod log;
 
 use std::net::SocketAddr;
 
-use portico_local::demo::start_demo;
+use portico_local::demo::{Demo, start_demo};
 use portico_local::{Capture, Config, Keys, Meter, Running};
 use reqwest::{Client, Method, Request, RequestBuilder};
 use serde_json::{Value, json};
@@ -182,7 +182,7 @@ impl World {
     /// A new world with this configuration.
     pub async fn with(config: Config) -> Self {
         log::start();
-        let (service, guide, _) = start_demo(config).await.expect("the service starts");
+        let Demo { running: service, guide, .. } = start_demo(config).await.expect("the service starts");
         let [first, second] = guide.practices.as_slice() else { panic!("two practices") };
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         Self {

@@ -8,7 +8,7 @@ use portico_domain::keys::digest;
 use portico_domain::model::ids::Actor;
 use portico_domain::model::practice::PresentedKey;
 use portico_domain::model::refusal::{FieldFault, Refusal};
-use portico_domain::steps::staff_call::StaffCall;
+use portico_domain::steps::staff_call::{IdempotencyKey, StaffCall};
 use portico_messages::Language;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -180,15 +180,15 @@ impl Inbound {
         let actor = actor.map_err(|_| invalid("Portico-Actor"))?;
         let printable = |text: &str| text.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
         let sent_once = if self.method == http::Method::POST { header("Idempotency-Key")? } else { None };
-        let once = match sent_once {
+        let idempotency_key = match sent_once {
             Some(text) if (1..=128).contains(&text.len()) && printable(text) => {
                 let sent = [self.method.as_str().as_bytes(), self.path.as_bytes(), &self.body].join(&0);
-                Some((text.to_owned(), digest(&sent)))
+                Some(IdempotencyKey { key: text.to_owned(), request: digest(&sent) })
             }
             Some(_) => return Err(invalid("Idempotency-Key")),
             None => None,
         };
-        Ok(StaffCall { key, actor, once })
+        Ok(StaffCall { key, actor, idempotency_key })
     }
 
     fn bearer(&self) -> Option<&str> {

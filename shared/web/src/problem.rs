@@ -12,7 +12,7 @@ use crate::reject::Reject;
 /// A problem, in the reader's language.
 pub fn problem(inbound: &Inbound, reject: &Reject) -> Answer {
     let language = inbound.language(Language::English);
-    let (status, code) = reject.status();
+    let (status, code) = (reject.status(), reject.code());
     let mut body = json!({
         "type": "about:blank",
         "title": StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()),

@@ -33,21 +33,33 @@ impl Reject {
         Self::Refused(Refusal::BadRequest(faults))
     }
 
-    /// Status and stable code.
-    pub const fn status(&self) -> (u16, &'static str) {
+    /// The HTTP status.
+    pub const fn status(&self) -> u16 {
         match self {
-            Self::Refused(refusal) => (refused(refusal), refusal.code()),
-            Self::TooLarge => (413, "payload_too_large"),
-            Self::UnsupportedType => (415, "unsupported_media_type"),
-            Self::ForeignForm => (403, "forbidden"),
-            Self::Unavailable => (503, "try_again"),
-            Self::Broken(_) => (500, "internal_error"),
+            Self::Refused(refusal) => refused(refusal),
+            Self::TooLarge => 413,
+            Self::UnsupportedType => 415,
+            Self::ForeignForm => 403,
+            Self::Unavailable => 503,
+            Self::Broken(_) => 500,
+        }
+    }
+
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::TooLarge => "payload_too_large",
+            Self::UnsupportedType => "unsupported_media_type",
+            Self::ForeignForm => "forbidden",
+            Self::Unavailable => "try_again",
+            Self::Broken(_) => "internal_error",
         }
     }
 
     /// Leaves on the answer what its line in the log says of the refusal.
     pub(crate) fn mark(&self, answer: &mut Answer) {
-        answer.extensions_mut().insert(Code(self.status().1));
+        answer.extensions_mut().insert(Code(self.code()));
         if let Self::Broken(what) = self {
             answer.extensions_mut().insert(Broken(what));
         }

@@ -241,18 +241,26 @@ impl Entry {
     }
 }
 
-/// Checks a chain from its first event on, in order; says how many events hold and the number of the first that does
-/// not (a changed one, or the one after a gap).
-pub fn verify<'a>(events: impl IntoIterator<Item = &'a Event>, keyring: &Keyring) -> (u64, Option<u64>) {
+/// What a check of a chain found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainCheck {
+    /// Events that hold, from the first on.
+    pub intact: u64,
+    /// Number of the first event that does not hold: a changed one, or the one after a gap. `None` if all do.
+    pub first_broken: Option<u64>,
+}
+
+/// Checks a chain from its first event on, in order.
+pub fn verify<'a>(events: impl IntoIterator<Item = &'a Event>, keyring: &Keyring) -> ChainCheck {
     let mut head = Head::default();
     for event in events {
         let holds = event.number == head.number + 1 && event.is_sealed_after(keyring, &head.seal);
         if !holds {
-            return (head.number, Some(head.number + 1));
+            return ChainCheck { intact: head.number, first_broken: Some(head.number + 1) };
         }
         head = event.head();
     }
-    (head.number, None)
+    ChainCheck { intact: head.number, first_broken: None }
 }
 
 #[cfg(test)]
@@ -290,18 +298,18 @@ mod tests {
     fn a_whole_chain_verifies_and_every_kind_of_tampering_shows() {
         let keyring = Keyring::generate(&Ones);
         let whole = chain(&keyring);
-        assert_eq!(verify(&whole, &keyring), (4, None));
+        assert_eq!(verify(&whole, &keyring), ChainCheck { intact: 4, first_broken: None });
 
         let mut changed = whole.clone();
         changed[1].detail.insert("n".to_owned(), "9".to_owned());
-        assert_eq!(verify(&changed, &keyring), (1, Some(2)));
+        assert_eq!(verify(&changed, &keyring), ChainCheck { intact: 1, first_broken: Some(2) });
 
         let mut gap = whole.clone();
         gap.remove(2);
-        assert_eq!(verify(&gap, &keyring), (2, Some(3)));
+        assert_eq!(verify(&gap, &keyring), ChainCheck { intact: 2, first_broken: Some(3) });
 
         let mut swapped = whole.clone();
         swapped.swap(0, 1);
-        assert_eq!(verify(&swapped, &keyring), (0, Some(1)));
+        assert_eq!(verify(&swapped, &keyring), ChainCheck { intact: 0, first_broken: Some(1) });
     }
 }

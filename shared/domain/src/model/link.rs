@@ -319,8 +319,10 @@ pub struct Target {
     pub channel: Channel,
     /// The address or number.
     pub sent_to: Option<String>,
-    /// Who asked for it.
-    pub by: (ClientId, Actor),
+    /// Which client asks for it.
+    pub client: ClientId,
+    /// On whose behalf.
+    pub actor: Actor,
 }
 
 impl Link {
@@ -345,8 +347,8 @@ impl Link {
             created_at: context.now(),
             expires_at,
             key: context.keyring.current(),
-            client: target.by.0,
-            actor: target.by.1,
+            client: target.client,
+            actor: target.actor,
             delivery: Delivery::Queued,
             feedback: None,
             sent_at: None,

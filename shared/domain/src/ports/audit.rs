@@ -41,5 +41,16 @@ pub trait History: Sync {
         patient: &Patient,
         links: &[LinkId],
         accounts: &[AccountId],
-    ) -> impl Future<Output = Result<(Vec<Link>, Vec<Account>, Checks), PortError>> + Send;
+    ) -> impl Future<Output = Result<PortalRecords, PortError>> + Send;
+}
+
+/// What a portal status is made of beside the patient's record.
+#[derive(Clone, Debug, Default)]
+pub struct PortalRecords {
+    /// Links that are still kept.
+    pub links: Vec<Link>,
+    /// Accounts with a grant, present or ended.
+    pub accounts: Vec<Account>,
+    /// Failed checks that no link keeps.
+    pub checks: Checks,
 }

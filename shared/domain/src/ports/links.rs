@@ -27,12 +27,12 @@ pub trait Links: Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Link>, PortError>> + Send;
     /// Counts one entry of the current code, if the link is open and the code not used, not older than ten minutes and
-    /// not tried too often; the link as it is then, or as it was where the entry may not be tried, with `false`.
+    /// not tried too often. `None` where there is no such link.
     fn try_code(
         &self,
         id: LinkId,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Option<(Link, bool)>, PortError>> + Send;
+    ) -> impl Future<Output = Result<Option<CodeTry>, PortError>> + Send;
     /// Keeps for staff which facts failed; `give_back` returns the try (a check that could not be made).
     fn failed_check(
         &self,
@@ -40,6 +40,15 @@ pub trait Links: Sync {
         failed: Option<FailedCheck>,
         give_back: bool,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
+/// What came of counting an entry of a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeTry {
+    /// The link: as it is after the count, or as it was where the entry was not counted.
+    pub link: Link,
+    /// Whether the entry was counted, and may be compared.
+    pub counted: bool,
 }
 
 /// Reads what a reset changes, strongly, in one read.

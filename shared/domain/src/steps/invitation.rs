@@ -102,7 +102,8 @@ pub fn prepare(
         },
         channel,
         sent_to: patient.chart.address(channel).map(str::to_owned),
-        by: (caller.client.clone(), actor.clone()),
+        client: caller.client.clone(),
+        actor: actor.clone(),
     };
     let mut link = Link::new(context, Purpose::Invitation, kind, target, now.plus_hours(i64::from(hours)));
     if matches!(way, Offered::Restore(_)) {
@@ -169,11 +170,29 @@ pub(crate) fn reset_of_patient(
     let call = patient.reached_at(Channel::Voice).map(str::to_owned);
     let reach = Reach { to: crate::model::message::Recipient::Patient, channel };
     let sent_to = patient.chart.address(channel).map(str::to_owned);
-    prepare_reset(context, patient, account, reach, sent_to, [email, text, call], (caller, actor))
+    prepare_reset(
+        context,
+        patient,
+        account,
+        reach,
+        sent_to,
+        CodeContacts { email, text, call },
+        (caller, actor),
+    )
+}
+
+/// Where a code for a second check can go.
+pub struct CodeContacts {
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Number for a text, E.164.
+    pub text: Option<String>,
+    /// Number for a call, E.164.
+    pub call: Option<String>,
 }
 
 /// A reset link for `account`, which leads to `patient`: it goes by `reach` to `sent_to`; a code for the second check
-/// can go to `contacts` (e-mail, text, call), on another channel than the link's. Asking changes nothing: only an older
+/// can go to `contacts`, on another channel than the link's. Asking changes nothing: only an older
 /// reset link ends.
 pub fn prepare_reset(
     context: &Context,
@@ -181,12 +200,12 @@ pub fn prepare_reset(
     account: AccountId,
     reach: Reach,
     sent_to: Option<String>,
-    contacts: [Option<String>; 3],
+    contacts: CodeContacts,
     (caller, actor): (&Caller, &Actor),
 ) -> Prepared {
     let now = context.now();
     let digest = |phone: &String| Counter::bucket_digest(PHONE, phone, &context.keyring);
-    let [email, text, call] = contacts;
+    let CodeContacts { email, text, call } = contacts;
     let by_email = reach.channel == Channel::Email;
     let ways = [
         (Channel::Sms, by_email && text.is_some()),
@@ -199,7 +218,8 @@ pub fn prepare_reset(
         account: Some(account),
         channel: reach.channel,
         sent_to,
-        by: (caller.client.clone(), actor.clone()),
+        client: caller.client.clone(),
+        actor: actor.clone(),
     };
     let expires_at = now.plus_seconds(RESET_MINUTES * 60);
     let mut link = Link::new(context, Purpose::Reset, Kind::Reset, target, expires_at);

@@ -11,7 +11,7 @@ use crate::model::link::{Link, LinkState};
 use crate::model::patient::{Checks, Patient};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, Commit, History, Limits, Once, Practices, StaffCalls, Write};
+use crate::ports::{AlsoRead, Commit, History, Limits, Once, PortalRecords, Practices, StaffCalls, Write};
 use crate::steps::change::{PatientChange, patient_changed};
 use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
@@ -90,7 +90,7 @@ where
         }
         let Some(PatientChange { patient: mut after, mut writes, entry }) = decision else {
             let records = store.portal_records(&before, &link_ids(&made), &account_ids(&before)).await?;
-            let (links, accounts, checks) = records;
+            let PortalRecords { links, accounts, checks } = records;
             return Ok((
                 Portal { patient: before, settings, links: in_order(links), made, accounts, checks },
                 caller,
@@ -104,7 +104,7 @@ where
         let (committed, records) =
             join!(written(store, &writes, once.as_ref()), store.portal_records(&after, &links, &accounts));
         if let Written::Done = committed? {
-            let (mut links, mut accounts, checks) = records?;
+            let PortalRecords { mut links, mut accounts, checks } = records?;
             for write in &writes {
                 apply_write(write, &mut links, &mut accounts);
             }

@@ -99,7 +99,8 @@ fn prepare_offer(
         account: None,
         channel,
         sent_to,
-        by: (caller.client.clone(), actor.clone()),
+        client: caller.client.clone(),
+        actor: actor.clone(),
     };
     let expires_at = now.plus_hours(hours);
     let mut link = Link::new(context, Purpose::Invitation, Kind::Representative, target, expires_at);

@@ -18,19 +18,27 @@ pub struct StaffCall {
     pub key: PresentedKey,
     /// The staff member it calls for.
     pub actor: Option<Actor>,
-    /// Its idempotency key, with the MAC of what it sent.
-    pub once: Option<(String, String)>,
+    /// Its idempotency key.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// An `Idempotency-Key` as a call presents it.
+pub struct IdempotencyKey {
+    /// The key, 1 to 128 printable characters.
+    pub key: String,
+    /// SHA-256 of method, path and body, in hexadecimal.
+    pub request: String,
 }
 
 impl StaffCall {
     /// The marker of the idempotency key, which is the client's own.
     pub fn once_key(&self, context: &Context) -> Option<OnceKey> {
-        let (key, body) = self.once.as_ref()?;
+        let IdempotencyKey { key, request } = self.idempotency_key.as_ref()?;
         let mac =
             |parts: &[&[u8]]| data_encoding::HEXLOWER.encode(&context.keyring.mac_now(Use::Body, parts));
         Some(OnceKey {
             name: mac(&[self.key.digest.as_bytes(), key.as_bytes()]),
-            body: mac(&[b"body", body.as_bytes()]),
+            body: mac(&[b"body", request.as_bytes()]),
         })
     }
 }

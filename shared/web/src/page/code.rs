@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::page::field::{Fault, Field};
 use crate::page::frame::Frame;
 use crate::page::html::html;
-use crate::reject::{Code, Reject};
+use crate::reject::Reject;
 
 /// The link that a page of codes belongs to.
 pub struct CodeStep {
@@ -50,7 +50,7 @@ pub fn code_page(
         .among(&errors);
     let CodeStep { link, carried, other_way } = step;
     let page = CodePage { frame: frame.clone(), errors, link, carried, other_way, sent, channels, field };
-    let mut answer = html(refused.map_or(200, |reject| reject.status().0), frame, &page);
+    let mut answer = html(refused.map_or(200, |reject| reject.status()), frame, &page);
     if let Some(reject) = refused {
         say_why(&mut answer, reject);
     }
@@ -62,7 +62,7 @@ pub fn say_why(answer: &mut Answer, reject: &Reject) {
     if let Reject::Refused(Refusal::TooManyRequests(seconds)) = reject {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
     }
-    answer.extensions_mut().insert(Code(reject.status().1));
+    reject.mark(answer);
 }
 
 /// Why a code, or the wish for one, was refused, in the reader's words.

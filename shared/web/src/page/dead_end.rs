@@ -67,7 +67,7 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
     if !inbound.wants_page() {
         return problem(inbound, reject);
     }
-    let (status, _) = reject.status();
+    let status = reject.status();
     let frame = frame.filter(|_| status != 410).unwrap_or_else(|| Frame::nameless(inbound));
     let (words, dead) = (&frame.text.dead_end, &frame.text.dead_link);
     // A practice's page ends with its phone.

@@ -23,7 +23,9 @@ use crate::ports::{
     Write,
 };
 use crate::steps::change::patient_updated;
-use crate::steps::invitation::{Prepared, count_text, prepare, prepare_reset, reset_of_patient};
+use crate::steps::invitation::{
+    CodeContacts, Prepared, count_text, prepare, prepare_reset, reset_of_patient,
+};
 use crate::steps::notice::{Reach, message, notice_channel, to_patient};
 use crate::steps::representative::{offer_again, offer_channel};
 use crate::steps::retry::{DECISIONS, Written, written};
@@ -381,7 +383,7 @@ fn reset_of_representative(
     let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
     let phone = account.mobile_phone.as_ref().and_then(|phone| phone.dialable()).map(str::to_owned);
     let reach = Reach { to: Recipient::Account(account.id), channel: Channel::Email };
-    let contacts = [Some(to.clone()), phone.clone(), phone];
+    let contacts = CodeContacts { email: Some(to.clone()), text: phone.clone(), call: phone };
     let mut ready =
         prepare_reset(context, patient, account.id, reach, Some(to.clone()), contacts, (&caller, &actor));
     ready.link.invitee = invitee(account);

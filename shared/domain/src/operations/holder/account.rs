@@ -15,7 +15,7 @@ use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
 use crate::model::username::{Username, alternatives};
-use crate::ports::{Accounts, Commit, Limits, Links, Listing, Patients, Practices, Sessions, Write};
+use crate::ports::{Accounts, CodeTry, Commit, Limits, Links, Listing, Patients, Practices, Sessions, Write};
 use crate::steps::change::{account_changed, patient_updated};
 use crate::steps::credentials::{check_password, confirm, end_all_access, own_words};
 use crate::steps::invitation::RESET_MINUTES;
@@ -259,7 +259,8 @@ where
         account: Some(account.id),
         channel: Channel::Email,
         sent_to: Some(email.reveal().to_owned()),
-        by: (ClientId::visitor(), Actor::holder(account.id)),
+        client: ClientId::visitor(),
+        actor: Actor::holder(account.id),
     };
     let expires_at = now.plus_seconds(RESET_MINUTES * 60);
     let mut link = Link::new(context, Purpose::Address, Kind::Address, target, expires_at);
@@ -331,7 +332,7 @@ where
     let now = context.now();
     let HolderAndPractice { account, practice, leading, .. } = unrestricted(app, practice, token).await?;
     let id = account.new_email.ok_or(Refusal::CodeRejected)?;
-    let (link, counted) = store.try_code(id, now).await?.ok_or(Refusal::CodeRejected)?;
+    let CodeTry { link, counted } = store.try_code(id, now).await?.ok_or(Refusal::CodeRejected)?;
     let code =
         link.code.filter(|_| counted && link.purpose == Purpose::Address).ok_or(Refusal::CodeRejected)?;
     if !is_right_code(context, &link, &code, entered) {

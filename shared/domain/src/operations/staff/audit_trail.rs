@@ -3,7 +3,7 @@
 use futures_util::join;
 
 use crate::context::App;
-use crate::model::audit::{Event, Subject, verify};
+use crate::model::audit::{ChainCheck, Event, Subject, verify};
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
@@ -137,9 +137,9 @@ async fn check<S: History>(
 ) -> Result<(), PortError> {
     let App { context, store } = app;
     let events = store.events(practice, subject, 0, usize::MAX).await?;
-    let (holds, broken) = verify(&events, &context.keyring);
-    let broken = broken.or_else(|| (holds < at_least).then_some(holds + 1));
-    verdict.checked += holds;
+    let ChainCheck { intact, first_broken } = verify(&events, &context.keyring);
+    let broken = first_broken.or_else(|| (intact < at_least).then_some(intact + 1));
+    verdict.checked += intact;
     if let Some(number) = broken {
         verdict.intact = false;
         verdict.first_broken = Some(format!("{} {number}", subject.key().to_lowercase().replace('#', " ")));

@@ -7,7 +7,7 @@ use crate::model::audit::Subject;
 use crate::model::ids::PatientId;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, History, Limits, Practices, StaffCalls};
+use crate::ports::{AlsoRead, History, Limits, PortalRecords, Practices, StaffCalls};
 use crate::steps::portal_status::{EVENTS, Portal, account_ids, in_order, link_ids, made};
 use crate::steps::staff_call::{Caller, StaffCall, authorize};
 
@@ -33,6 +33,6 @@ where
     let (practice, records) =
         join!(store.practice(&caller.practice), store.portal_records(&patient, &links, &accounts));
     let settings = practice?.ok_or(Failure::Broken("practice"))?.settings;
-    let (links, accounts, checks) = records?;
+    let PortalRecords { links, accounts, checks } = records?;
     Ok((Portal { patient, settings, links: in_order(links), made, accounts, checks }, caller))
 }

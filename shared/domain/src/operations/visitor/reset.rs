@@ -21,7 +21,7 @@ use crate::model::person::{BirthDate, Line};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::username::Username;
-use crate::ports::{Accounts, Chain, Commit, Limits, Links, Practices, Record, Resets, Write};
+use crate::ports::{Accounts, Chain, CodeTry, Commit, Limits, Links, Practices, Record, Resets, Write};
 use crate::steps::change::account_changed;
 use crate::steps::credentials::{check_password, end_all_access, own_words};
 use crate::steps::notice::{Reach, message_about, notify_holder};
@@ -218,7 +218,7 @@ where
         }
     };
     let tried = rate_limited(app, peer, tried).await?;
-    let (link, may_try) = tried.ok_or(Refusal::LinkUnavailable)?;
+    let CodeTry { link, counted: may_try } = tried.ok_or(Refusal::LinkUnavailable)?;
     if !may_try {
         let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
         return Err(refusal.into());

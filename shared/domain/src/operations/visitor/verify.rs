@@ -20,7 +20,7 @@ use crate::model::person::{BirthDate, Email, Name, PostalCode};
 use crate::model::practice::{IdentityFact, Practice, RegistrationCheck};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::username::suggestion;
-use crate::ports::{Chain, Commit, Limits, Links, Patients, Practices, Record, Write};
+use crate::ports::{Chain, CodeTry, Commit, Limits, Links, Patients, Practices, Record, Write};
 use crate::steps::change::patient_changed;
 use crate::steps::notice::{Reach, may_text, message};
 use crate::steps::one_time_code::{is_right_code, next_code};
@@ -506,7 +506,7 @@ where
         store.head(&proof.practice, &subject)
     );
     posts.check(count?, now)?;
-    let (link, counted) = tried?.ok_or(Refusal::LinkUnavailable)?;
+    let CodeTry { link, counted } = tried?.ok_or(Refusal::LinkUnavailable)?;
     let patient = patient?.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
     if !counted {
         // Too old, used, or tried too often; or the link itself is over.
