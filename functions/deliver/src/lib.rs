@@ -4,9 +4,9 @@ use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::MessageId;
 use portico_domain::model::message::{MessageState, Template};
 use portico_domain::model::refusal::PortError;
-use portico_domain::operations::background::deliver::{Letter, Taken, Words, overdue, settle, take};
+use portico_domain::operations::background::deliver::{Letter, Taken, overdue, settle, take};
 use portico_domain::ports::{Courier, EmailOut, Handed, Outbox, Practices, Standings, TextOut, VoiceOut};
-use portico_messages::{Language, Message, Practice, email, text, voice_code};
+use portico_messages::{Message, Practice, email, text, voice_code};
 use portico_web::App;
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ where
         }
         Taken::Nothing => return Ok(()),
     };
-    let handed = hand_over(app, courier, &letter).await;
+    let handed = hand_over(courier, &letter).await;
     let template = letter.message.template;
     let state = settle(app, letter.message, handed).await?;
     if state == MessageState::Failed {
@@ -88,58 +88,13 @@ fn given_up(id: MessageId, template: Template) {
     tracing::error!(message.id = %id, message.template = ?template, "message given up");
 }
 
-async fn hand_over<S, C: Courier>(app: &App<S>, courier: &C, letter: &Letter) -> Handed {
-    let settings = &letter.settings;
-    let fallback = Language::from_tag(&settings.default_language).unwrap_or(Language::English);
-    let language = letter.language.as_deref().and_then(Language::from_tag).unwrap_or(fallback);
-    // The page that a link opens then speaks the language of the message.
-    let lang =
-        if language == Language::English { String::new() } else { format!("?lang={}", language.tag()) };
-    let base = &app.context.base_url;
-    let link = |token: &str| format!("{base}/i/{token}{lang}");
-    let sign_in = format!("{base}/{}{lang}", letter.message.practice);
-    let given_name = letter.given_name.as_deref();
-    let reset = |token: &str| format!("{base}/r/{token}{lang}");
-    let (url, expires_at_millis) = match &letter.words {
-        Words::Invitation(token, until, _) | Words::VerifyAgain(token, until) => {
-            (link(token), until.millis())
-        }
-        Words::Reset(token, until) => (reset(token), until.millis()),
-        _ => (String::new(), 0),
-    };
-    let names: Vec<&str> = match &letter.words {
-        Words::Usernames(names) => names.iter().map(String::as_str).collect(),
-        _ => Vec::new(),
-    };
-    let (link, sign_in) = (url.as_str(), sign_in.as_str());
-    let message = match &letter.words {
-        Words::Invitation(.., representative) => {
-            Message::Invitation { given_name, link, expires_at_millis, representative: *representative }
-        }
-        Words::VerifyAgain(..) => Message::VerifyAgain { given_name, link, expires_at_millis },
-        Words::Reset(..) => Message::Reset { given_name, link, expires_at_millis },
-        Words::Restored => Message::Restored { given_name, sign_in },
-        Words::Code(code) => Message::Code { code, minutes: 10 },
-        Words::ConfirmEmail(code) => Message::ConfirmEmail { code, minutes: 10 },
-        Words::Registered(Some(username)) => Message::Registered { given_name, username, sign_in },
-        Words::Registered(None) => Message::RepresentativeRegistered { given_name },
-        Words::Revoked => Message::Revoked { given_name },
-        Words::NotVerified => Message::NotVerified,
-        Words::Usernames(_) => Message::Usernames { usernames: &names, sign_in },
-        Words::PasswordChanged => Message::PasswordChanged { given_name },
-        Words::UsernameChanged(username) => Message::UsernameChanged { given_name, username },
-        Words::EmailChanged => Message::EmailChanged { given_name },
-        Words::DetailsProposed => Message::DetailsProposed { given_name },
-        Words::DetailsDecided(accepted) => Message::DetailsDecided { given_name, accepted: *accepted },
-        Words::CredentialsSet => Message::CredentialsSet { given_name, sign_in },
-        Words::AccountAdded => Message::AccountAdded { given_name, sign_in },
-        Words::RepresentativeEnded => Message::RepresentativeEnded { given_name },
-    };
+async fn hand_over<C: Courier>(courier: &C, letter: &Letter) -> Handed {
+    let Letter { message, says, settings, language, .. } = letter;
     let practice = Practice { name: &settings.name, phone: &settings.phone, time_zone: &settings.time_zone };
-    let (to, id) = (letter.address.clone(), letter.message.id);
-    match letter.message.channel {
+    let (to, id) = (letter.address.clone(), message.id);
+    match message.channel {
         Channel::Email => {
-            let written = email(&message, &practice, language);
+            let written = email(says, &practice, *language);
             let out = EmailOut {
                 to,
                 from_name: settings.name.clone(),
@@ -147,26 +102,20 @@ async fn hand_over<S, C: Courier>(app: &App<S>, courier: &C, letter: &Letter) ->
                 subject: written.subject,
                 html: written.html,
                 text: written.text,
-                awaited: letter.message.template.is_awaited(),
+                awaited: message.template.is_awaited(),
                 message: id,
                 language: language.tag(),
             };
             courier.email(out).await
         }
         Channel::Sms => {
-            courier
-                .text(TextOut {
-                    to,
-                    text: text(&message, &practice, language),
-                    message: id,
-                    language: language.tag(),
-                })
-                .await
+            let text = text(says, &practice, *language);
+            courier.text(TextOut { to, text, message: id, language: language.tag() }).await
         }
         // What is said on the phone is a code, and nothing else.
-        Channel::Voice => match &letter.words {
-            Words::Code(code) => {
-                let ssml = voice_code(code, &settings.name, language);
+        Channel::Voice => match says {
+            Message::Code { code, .. } => {
+                let ssml = voice_code(code, &settings.name, *language);
                 courier.voice(VoiceOut { to, ssml, message: id, language: language.tag() }).await
             }
             _ => Handed::Rejected,

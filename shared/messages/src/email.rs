@@ -29,7 +29,7 @@ pub struct Email {
 }
 
 /// The e-mail that says `message` in `language`.
-pub fn email(message: &Message<'_>, practice: &Practice<'_>, language: Language) -> Email {
+pub fn email(message: &Message, practice: &Practice<'_>, language: Language) -> Email {
     let name = one_line(practice.name);
     let words = words(message, practice, &name, language);
     let layout = match language {
@@ -74,7 +74,7 @@ struct TextPart<'a> {
     words: &'a Words<'a>,
 }
 
-fn words<'a>(message: &Message<'a>, practice: &Practice<'_>, name: &str, language: Language) -> Words<'a> {
+fn words<'a>(message: &'a Message, practice: &Practice<'_>, name: &str, language: Language) -> Words<'a> {
     let until = |millis| local_time(millis, practice.time_zone, language);
     match language {
         Language::English => english(message, name, until),

@@ -42,14 +42,14 @@ pub struct Practice<'a> {
 }
 
 /// What there is to say. It has no `Debug`: links, codes and names are not for logs.
-#[derive(Clone, Copy)]
-pub enum Message<'a> {
+#[derive(Clone, PartialEq, Eq)]
+pub enum Message {
     /// The offer to register.
     Invitation {
         /// Whom the greeting names: the recipient, who for a representative is not the patient.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
         /// The complete link, its language included.
-        link: &'a str,
+        link: String,
         /// When the link stops working, in milliseconds since 1970.
         expires_at_millis: i64,
         /// The recipient is asked to register for somebody they care for.
@@ -58,51 +58,51 @@ pub enum Message<'a> {
     /// Access is back, with the credentials that worked before.
     Restored {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
         /// The address of the sign-in page.
-        sign_in: &'a str,
+        sign_in: String,
     },
     /// Access can come back once its owner has passed the checks again and chosen a new password.
     VerifyAgain {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
         /// The complete link, its language included.
-        link: &'a str,
+        link: String,
         /// When the link stops working, in milliseconds since 1970.
         expires_at_millis: i64,
     },
     /// A short-lived code for the page that the recipient has open.
     Code {
         /// The digits.
-        code: &'a str,
+        code: String,
         /// How long they work.
         minutes: u32,
     },
     /// Somebody has registered: the confirmation that would alarm its owner if it was not them.
     Registered {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
         /// The user name that they chose; e-mails say it, texts do not.
-        username: &'a str,
+        username: String,
         /// The address of the sign-in page.
-        sign_in: &'a str,
+        sign_in: String,
     },
     /// Somebody has registered to look after the recipient; what they chose is theirs.
     RepresentativeRegistered {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
     },
     /// The practice has deactivated the access.
     Revoked {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
     },
     /// Somebody asked for a new password, or the office did for them.
     Reset {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
         /// The complete link, its language included.
-        link: &'a str,
+        link: String,
         /// When the link stops working, in milliseconds since 1970.
         expires_at_millis: i64,
     },
@@ -113,64 +113,64 @@ pub enum Message<'a> {
     /// greets nobody: several people may share the address.
     Usernames {
         /// One or several.
-        usernames: &'a [&'a str],
+        usernames: Vec<String>,
         /// The address of the sign-in page.
-        sign_in: &'a str,
+        sign_in: String,
     },
     /// The password was changed, and every session has ended.
     PasswordChanged {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
     },
     /// The user name was changed.
     UsernameChanged {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
         /// The new one; e-mails say it, texts do not.
-        username: &'a str,
+        username: String,
     },
     /// The e-mail address of the account was changed: told at the old one.
     EmailChanged {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
     },
     /// A short-lived code that shows that a new address is the recipient's. It greets nobody:
     /// until then the address may be anybody's.
     ConfirmEmail {
         /// The digits.
-        code: &'a str,
+        code: String,
         /// How long they work.
         minutes: u32,
     },
     /// Somebody who is signed in asked the office to change the contact details.
     DetailsProposed {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
     },
     /// The office has decided on the changes to the contact details.
     DetailsDecided {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
         /// They were made; otherwise nothing has changed.
         accepted: bool,
     },
     /// The office has made a user name and a temporary password, and tells them itself.
     CredentialsSet {
         /// Whom the greeting names.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
         /// The address of the sign-in page.
-        sign_in: &'a str,
+        sign_in: String,
     },
     /// An account that exists can now be used for one more patient.
     AccountAdded {
         /// Whom the greeting names: who cares for the patient.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
         /// The address of the sign-in page.
-        sign_in: &'a str,
+        sign_in: String,
     },
     /// An account can no longer be used for a patient.
     RepresentativeEnded {
         /// Whom the greeting names: who cared for the patient.
-        given_name: Option<&'a str>,
+        given_name: Option<String>,
     },
 }

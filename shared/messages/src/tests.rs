@@ -10,41 +10,74 @@ const TOKEN: &str = "AbcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR";
 const PRACTICE: Practice<'static> =
     Practice { name: "Green Valley Family Medicine", phone: "+12025550123", time_zone: "America/New_York" };
 
-fn messages<'a>(
-    link: &'a str,
-    sign_in: &'a str,
-    given_name: Option<&'a str>,
-) -> [(&'static str, Message<'a>); 22] {
+fn messages(link: &str, sign_in: &str, given_name: Option<&str>) -> [(&'static str, Message); 22] {
+    let (link, sign_in) = (|| link.to_owned(), || sign_in.to_owned());
+    let given_name = || given_name.map(str::to_owned);
     let expires_at_millis = EXPIRY;
     [
-        ("invitation", Message::Invitation { given_name, link, expires_at_millis, representative: false }),
+        (
+            "invitation",
+            Message::Invitation {
+                given_name: given_name(),
+                link: link(),
+                expires_at_millis,
+                representative: false,
+            },
+        ),
         (
             "invitation_representative",
-            Message::Invitation { given_name, link, expires_at_millis, representative: true },
+            Message::Invitation {
+                given_name: given_name(),
+                link: link(),
+                expires_at_millis,
+                representative: true,
+            },
         ),
-        ("restored", Message::Restored { given_name, sign_in }),
-        ("verify_again", Message::VerifyAgain { given_name, link, expires_at_millis }),
-        ("code", Message::Code { code: "042917", minutes: 10 }),
-        ("registered", Message::Registered { given_name, username: "ana.lopez@example.com", sign_in }),
-        ("representative_registered", Message::RepresentativeRegistered { given_name }),
-        ("revoked", Message::Revoked { given_name }),
-        ("reset", Message::Reset { given_name, link, expires_at_millis }),
+        ("restored", Message::Restored { given_name: given_name(), sign_in: sign_in() }),
+        ("verify_again", Message::VerifyAgain { given_name: given_name(), link: link(), expires_at_millis }),
+        ("code", Message::Code { code: "042917".to_owned(), minutes: 10 }),
+        (
+            "registered",
+            Message::Registered {
+                given_name: given_name(),
+                username: "ana.lopez@example.com".to_owned(),
+                sign_in: sign_in(),
+            },
+        ),
+        ("representative_registered", Message::RepresentativeRegistered { given_name: given_name() }),
+        ("revoked", Message::Revoked { given_name: given_name() }),
+        ("reset", Message::Reset { given_name: given_name(), link: link(), expires_at_millis }),
         ("not_verified", Message::NotVerified),
-        ("username", Message::Usernames { usernames: &["ana.lopez@example.com"], sign_in }),
+        (
+            "username",
+            Message::Usernames {
+                usernames: ["ana.lopez@example.com"].map(str::to_owned).to_vec(),
+                sign_in: sign_in(),
+            },
+        ),
         (
             "usernames",
-            Message::Usernames { usernames: &["ana.lopez@example.com", "maria77", "j.lopez"], sign_in },
+            Message::Usernames {
+                usernames: ["ana.lopez@example.com", "maria77", "j.lopez"].map(str::to_owned).to_vec(),
+                sign_in: sign_in(),
+            },
         ),
-        ("password_changed", Message::PasswordChanged { given_name }),
-        ("username_changed", Message::UsernameChanged { given_name, username: "ana.lopez@example.com" }),
-        ("email_changed", Message::EmailChanged { given_name }),
-        ("confirm_email", Message::ConfirmEmail { code: "042917", minutes: 10 }),
-        ("details_proposed", Message::DetailsProposed { given_name }),
-        ("details_accepted", Message::DetailsDecided { given_name, accepted: true }),
-        ("details_declined", Message::DetailsDecided { given_name, accepted: false }),
-        ("credentials_set", Message::CredentialsSet { given_name, sign_in }),
-        ("account_added", Message::AccountAdded { given_name, sign_in }),
-        ("representative_ended", Message::RepresentativeEnded { given_name }),
+        ("password_changed", Message::PasswordChanged { given_name: given_name() }),
+        (
+            "username_changed",
+            Message::UsernameChanged {
+                given_name: given_name(),
+                username: "ana.lopez@example.com".to_owned(),
+            },
+        ),
+        ("email_changed", Message::EmailChanged { given_name: given_name() }),
+        ("confirm_email", Message::ConfirmEmail { code: "042917".to_owned(), minutes: 10 }),
+        ("details_proposed", Message::DetailsProposed { given_name: given_name() }),
+        ("details_accepted", Message::DetailsDecided { given_name: given_name(), accepted: true }),
+        ("details_declined", Message::DetailsDecided { given_name: given_name(), accepted: false }),
+        ("credentials_set", Message::CredentialsSet { given_name: given_name(), sign_in: sign_in() }),
+        ("account_added", Message::AccountAdded { given_name: given_name(), sign_in: sign_in() }),
+        ("representative_ended", Message::RepresentativeEnded { given_name: given_name() }),
     ]
 }
 
@@ -72,12 +105,14 @@ fn e_mails_read_well() {
 #[test]
 fn the_html_part_reads_well() {
     let link = link(Language::Spanish);
-    let (_, invitation) = messages(&link, "", Some("Ana"))[0];
+    let [(_, invitation), ..] = messages(&link, "", Some("Ana"));
     insta::assert_snapshot!("html_invitation_es", email(&invitation, &PRACTICE, Language::Spanish).html);
-    let code = Message::Code { code: "042917", minutes: 10 };
+    let code = Message::Code { code: "042917".to_owned(), minutes: 10 };
     insta::assert_snapshot!("html_code_en", email(&code, &PRACTICE, Language::English).html);
-    let usernames =
-        Message::Usernames { usernames: &["ana.lopez@example.com", "j<i>m"], sign_in: "https://x.example/p" };
+    let usernames = Message::Usernames {
+        usernames: ["ana.lopez@example.com", "j<i>m"].map(str::to_owned).to_vec(),
+        sign_in: "https://x.example/p".to_owned(),
+    };
     insta::assert_snapshot!("html_usernames_en", email(&usernames, &PRACTICE, Language::English).html);
 }
 
@@ -181,7 +216,7 @@ fn every_text_is_one_segment_with_its_link_and_expiry_whole() {
 #[test]
 fn the_longest_link_shortens_the_practices_name_at_a_word() {
     let link = format!("https://portal.example-family-practice.org/i/{TOKEN}?lang=es");
-    let (_, invitation) = messages(&link, "", None)[0];
+    let [(_, invitation), ..] = messages(&link, "", None);
     let practice =
         Practice { name: "Saint Francis Community Health & Family Medicine of New York", ..PRACTICE };
     assert_eq!(
@@ -197,7 +232,7 @@ fn the_longest_link_shortens_the_practices_name_at_a_word() {
 #[test]
 fn a_link_that_leaves_no_room_is_sent_alone() {
     let link = format!("https://{}.example.org/i/{TOKEN}", "h".repeat(90));
-    let (_, invitation) = messages(&link, "", None)[0];
+    let [(_, invitation), ..] = messages(&link, "", None);
     assert_eq!(text(&invitation, &PRACTICE, Language::English), link);
 }
 
@@ -261,9 +296,9 @@ fn values_are_escaped_in_html_and_can_add_no_line_to_a_subject() {
     let practice = Practice { name: "Smith & <b>Sons</b>\r\nBcc: all@example.org", ..PRACTICE };
     let mail = email(
         &Message::Registered {
-            given_name: Some("O'Neil"),
-            username: "\"><script>alert(1)</script>",
-            sign_in: "https://x.example/\"onclick=",
+            given_name: Some("O'Neil".to_owned()),
+            username: "\"><script>alert(1)</script>".to_owned(),
+            sign_in: "https://x.example/\"onclick=".to_owned(),
         },
         &practice,
         Language::English,
@@ -403,7 +438,10 @@ fn words_that_send_a_reader_elsewhere_name_what_is_there() {
         let page = language.page();
         assert!(page.change_email.office_keeps.contains(page.details.title));
         assert!(page.dead_link.reset.contains(page.sign_in.forgot_password));
-        let usernames = Message::Usernames { usernames: &["ana"], sign_in: "https://x.example/p" };
+        let usernames = Message::Usernames {
+            usernames: ["ana"].map(str::to_owned).to_vec(),
+            sign_in: "https://x.example/p".to_owned(),
+        };
         assert!(email(&usernames, &PRACTICE, language).text.contains(page.sign_in.forgot_password));
     }
 }

@@ -30,7 +30,7 @@ const SHORTEST_NAME: usize = 4;
 /// The text message that says `message` in `language`: one segment, as long as its link leaves
 /// room in one: a link of 97 characters leaves the practice's name 8 or more in the zones of the
 /// United States. Where a link leaves room for nothing else, it is sent alone.
-pub fn text(message: &Message<'_>, practice: &Practice<'_>, language: Language) -> String {
+pub fn text(message: &Message, practice: &Practice<'_>, language: Language) -> String {
     let name = match gsm(&one_line(practice.name)) {
         name if name.chars().any(char::is_alphanumeric) => name,
         _ => match language {
@@ -59,10 +59,10 @@ pub fn text(message: &Message<'_>, practice: &Practice<'_>, language: Language) 
     if fitting(&bare) {
         return bare;
     }
-    match *message {
+    match message {
         Message::Invitation { link, .. }
         | Message::VerifyAgain { link, .. }
-        | Message::Reset { link, .. } => link.to_owned(),
+        | Message::Reset { link, .. } => link.clone(),
         Message::Restored { .. }
         | Message::Code { .. }
         | Message::Registered { .. }

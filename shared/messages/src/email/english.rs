@@ -9,30 +9,31 @@ pub(crate) const LAYOUT_EN: Layout = Layout {
     no_answers: "Please do not reply. This mailbox can't read answers.",
 };
 
-pub(crate) fn english<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64) -> String) -> Words<'a> {
-    let greeting = |given_name| match greeting_name(given_name) {
+pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) -> String) -> Words<'a> {
+    let greeting = |given_name: &Option<String>| match greeting_name(given_name.as_deref()) {
         Some(given_name) => format!("Hello {given_name},"),
         None => "Hello,".to_owned(),
     };
-    let works_until =
-        |millis| format!("This link works once, until {}. After that, call us for a new one.", until(millis));
-    let code_rules = |minutes| {
+    let works_until = |millis: &i64| {
+        format!("This link works once, until {}. After that, call us for a new one.", until(*millis))
+    };
+    let code_rules = |minutes: &u32| {
         vec![
-            format!("The code works for {minutes} {}.", minutes_en(minutes)),
+            format!("The code works for {minutes} {}.", minutes_en(*minutes)),
             "Never tell it to anyone who calls you, not even someone who says they are from \
                  our office."
                 .to_owned(),
         ]
     };
-    match *message {
+    match message {
         Message::Invitation { given_name, link, expires_at_millis, representative } => Words {
-            subject: if representative {
+            subject: if *representative {
                 format!("{name}: set up the patient portal for someone you care for")
             } else {
                 format!("{name}: set up your patient portal")
             },
             greeting: greeting(given_name),
-            lead: vec![if representative {
+            lead: vec![if *representative {
                 format!(
                     "{name} invites you to use its patient portal for someone you care for. It is \
                      our safe website for patients and the people who help them. Setting it up \
@@ -85,7 +86,7 @@ pub(crate) fn english<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             lead: vec![],
             fact: Some(Fact {
                 label: "Enter this code on the page that you have open:",
-                values: vec![code],
+                values: vec![code.as_str()],
                 large: true,
             }),
             button: None,
@@ -96,7 +97,7 @@ pub(crate) fn english<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             subject: format!("{name}: you are registered for the patient portal"),
             greeting: greeting(given_name),
             lead: vec!["You are all set. You can now use our patient portal.".to_owned()],
-            fact: Some(Fact { label: "Your user name is:", values: vec![username], large: false }),
+            fact: Some(Fact { label: "Your user name is:", values: vec![username.as_str()], large: false }),
             button: Some(Button { label: "Sign in", link: sign_in }),
             close: vec![],
             call: Call { before: "If this was not you, call us right away at ", after: "." },
@@ -140,7 +141,7 @@ pub(crate) fn english<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             close: vec![
                 format!(
                     "This link works once, until {}. After that, you can ask for a new one.",
-                    until(expires_at_millis)
+                    until(*expires_at_millis)
                 ),
                 "If you did not ask for this, do nothing: your password stays as it is.".to_owned(),
             ],
@@ -175,11 +176,11 @@ pub(crate) fn english<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
                     .to_owned(),
             ],
             fact: Some(Fact {
-                label: match usernames {
+                label: match usernames.as_slice() {
                     [_] => "The user name is:",
                     _ => "Several people use this address. Their user names are:",
                 },
-                values: usernames.to_vec(),
+                values: usernames.iter().map(String::as_str).collect(),
                 large: false,
             }),
             button: Some(Button { label: "Sign in", link: sign_in }),
@@ -209,7 +210,11 @@ pub(crate) fn english<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
                  same."
                     .to_owned(),
             ],
-            fact: Some(Fact { label: "Your new user name is:", values: vec![username], large: false }),
+            fact: Some(Fact {
+                label: "Your new user name is:",
+                values: vec![username.as_str()],
+                large: false,
+            }),
             button: None,
             close: vec![],
             call: Call { before: "If this was not you, call us right away at ", after: "." },
@@ -237,7 +242,7 @@ pub(crate) fn english<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             ],
             fact: Some(Fact {
                 label: "To confirm it, enter this code on the page that you have open:",
-                values: vec![code],
+                values: vec![code.as_str()],
                 large: true,
             }),
             button: None,
@@ -261,14 +266,14 @@ pub(crate) fn english<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             },
         },
         Message::DetailsDecided { given_name, accepted } => Words {
-            subject: if accepted {
+            subject: if *accepted {
                 format!("{name}: we changed your contact details")
             } else {
                 format!("{name}: we did not change your contact details")
             },
             greeting: greeting(given_name),
             lead: vec![
-                if accepted {
+                if *accepted {
                     "You, or someone who helps you, asked us in our patient portal to change your contact \
                      details. We have accepted the changes."
                 } else {
@@ -281,7 +286,7 @@ pub(crate) fn english<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             button: None,
             close: vec![],
             call: Call {
-                before: if accepted {
+                before: if *accepted {
                     "If this is not right, call us right away at "
                 } else {
                     "To find out why, call us at "

@@ -9,35 +9,35 @@ pub(crate) const LAYOUT_ES: Layout = Layout {
     no_answers: "Por favor, no responda. Este buzón no puede leer respuestas.",
 };
 
-pub(crate) fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64) -> String) -> Words<'a> {
-    let greeting = |given_name| match greeting_name(given_name) {
+pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) -> String) -> Words<'a> {
+    let greeting = |given_name: &Option<String>| match greeting_name(given_name.as_deref()) {
         Some(given_name) => format!("Hola, {given_name}:"),
         None => "Hola:".to_owned(),
     };
-    let works_until = |millis| {
+    let works_until = |millis: &i64| {
         format!(
             "Este enlace funciona una sola vez, hasta el {}. Después, llámenos para pedir uno \
              nuevo.",
-            until(millis)
+            until(*millis)
         )
     };
-    let code_rules = |minutes| {
+    let code_rules = |minutes: &u32| {
         vec![
-            format!("El código sirve durante {minutes} {}.", minutes_es(minutes)),
+            format!("El código sirve durante {minutes} {}.", minutes_es(*minutes)),
             "No se lo diga nunca a nadie que le llame, ni siquiera a quien diga que llama de \
                  nuestro consultorio."
                 .to_owned(),
         ]
     };
-    match *message {
+    match message {
         Message::Invitation { given_name, link, expires_at_millis, representative } => Words {
-            subject: if representative {
+            subject: if *representative {
                 format!("{name}: active el portal del paciente para alguien a quien usted cuida")
             } else {
                 format!("{name}: active su portal del paciente")
             },
             greeting: greeting(given_name),
-            lead: vec![if representative {
+            lead: vec![if *representative {
                 format!(
                     "{name} le invita a usar su portal del paciente en nombre de alguien a quien \
                      usted cuida. Es nuestro sitio web seguro para los pacientes y quienes los \
@@ -96,7 +96,7 @@ pub(crate) fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             lead: vec![],
             fact: Some(Fact {
                 label: "Escriba este código en la página que tiene abierta:",
-                values: vec![code],
+                values: vec![code.as_str()],
                 large: true,
             }),
             button: None,
@@ -107,7 +107,11 @@ pub(crate) fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             subject: format!("{name}: ya tiene cuenta en el portal del paciente"),
             greeting: greeting(given_name),
             lead: vec!["Todo listo. Ya puede usar nuestro portal del paciente.".to_owned()],
-            fact: Some(Fact { label: "Su nombre de usuario es:", values: vec![username], large: false }),
+            fact: Some(Fact {
+                label: "Su nombre de usuario es:",
+                values: vec![username.as_str()],
+                large: false,
+            }),
             button: Some(Button { label: "Iniciar sesión", link: sign_in }),
             close: vec![],
             call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
@@ -154,7 +158,7 @@ pub(crate) fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             close: vec![
                 format!(
                     "Este enlace funciona una sola vez, hasta el {}. Después, puede pedir uno nuevo.",
-                    until(expires_at_millis)
+                    until(*expires_at_millis)
                 ),
                 "Si usted no lo pidió, no haga nada: su contraseña sigue siendo la misma.".to_owned(),
             ],
@@ -189,11 +193,11 @@ pub(crate) fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
                     .to_owned(),
             ],
             fact: Some(Fact {
-                label: match usernames {
+                label: match usernames.as_slice() {
                     [_] => "El nombre de usuario es:",
                     _ => "Varias personas usan esta dirección. Sus nombres de usuario son:",
                 },
-                values: usernames.to_vec(),
+                values: usernames.iter().map(String::as_str).collect(),
                 large: false,
             }),
             button: Some(Button { label: "Iniciar sesión", link: sign_in }),
@@ -228,7 +232,7 @@ pub(crate) fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             ],
             fact: Some(Fact {
                 label: "Su nuevo nombre de usuario es:",
-                values: vec![username],
+                values: vec![username.as_str()],
                 large: false,
             }),
             button: None,
@@ -258,7 +262,7 @@ pub(crate) fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             ],
             fact: Some(Fact {
                 label: "Para confirmarla, escriba este código en la página que tiene abierta:",
-                values: vec![code],
+                values: vec![code.as_str()],
                 large: true,
             }),
             button: None,
@@ -282,14 +286,14 @@ pub(crate) fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             },
         },
         Message::DetailsDecided { given_name, accepted } => Words {
-            subject: if accepted {
+            subject: if *accepted {
                 format!("{name}: hemos cambiado sus datos de contacto")
             } else {
                 format!("{name}: no hemos cambiado sus datos de contacto")
             },
             greeting: greeting(given_name),
             lead: vec![
-                if accepted {
+                if *accepted {
                     "Usted, o alguien que le ayuda, nos pidió en nuestro portal del paciente cambiar sus \
                      datos de contacto. Hemos aceptado los cambios."
                 } else {
@@ -302,7 +306,7 @@ pub(crate) fn spanish<'a>(message: &Message<'a>, name: &str, until: impl Fn(i64)
             button: None,
             close: vec![],
             call: Call {
-                before: if accepted {
+                before: if *accepted {
                     "Si esto no es correcto, llámenos enseguida al "
                 } else {
                     "Para saber por qué, llámenos al "

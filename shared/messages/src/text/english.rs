@@ -7,19 +7,19 @@ use crate::text::wordings::{Wordings, offer};
 use crate::time::short_time;
 use crate::{Message, Practice};
 
-pub(crate) fn english(message: &Message<'_>, practice: &Practice<'_>) -> Wordings {
+pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
     let call = phone(practice.phone);
     let until = |millis| short_time(millis, practice.time_zone, Language::English);
-    match *message {
+    match message {
         Message::Invitation { given_name, link, expires_at_millis, representative } => {
-            let (what, short) = if representative {
+            let (what, short) = if *representative {
                 ("Set up the patient portal for someone you care for", "set up portal access")
             } else {
                 ("Set up your patient portal", "set up your portal")
             };
-            let until = until(expires_at_millis);
+            let until = until(*expires_at_millis);
             offer(
-                gsm_name(given_name),
+                gsm_name(given_name.as_deref()),
                 "Hello",
                 &format!("{what}: {link} until {until}"),
                 format!("{short}: {link} until {until}"),
@@ -38,7 +38,7 @@ pub(crate) fn english(message: &Message<'_>, practice: &Practice<'_>) -> Wording
             bare: format!("Your patient portal access is back. Questions? Call {call}"),
         },
         Message::VerifyAgain { link, expires_at_millis, .. } => {
-            let until = until(expires_at_millis);
+            let until = until(*expires_at_millis);
             Wordings {
                 rich: vec![
                     format!(
@@ -77,7 +77,7 @@ pub(crate) fn english(message: &Message<'_>, practice: &Practice<'_>) -> Wording
             "Your access to the patient portal is turned off. Questions? Call us: {call}"
         )),
         Message::Reset { link, expires_at_millis, .. } => {
-            let until = until(expires_at_millis);
+            let until = until(*expires_at_millis);
             Wordings {
                 rich: vec![
                     format!(

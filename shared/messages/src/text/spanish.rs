@@ -7,19 +7,19 @@ use crate::text::wordings::{Wordings, offer};
 use crate::time::short_time;
 use crate::{Message, Practice};
 
-pub(crate) fn spanish(message: &Message<'_>, practice: &Practice<'_>) -> Wordings {
+pub(crate) fn spanish(message: &Message, practice: &Practice<'_>) -> Wordings {
     let call = phone(practice.phone);
     let until = |millis| short_time(millis, practice.time_zone, Language::Spanish);
-    match *message {
+    match message {
         Message::Invitation { given_name, link, expires_at_millis, representative } => {
-            let (what, short) = if representative {
+            let (what, short) = if *representative {
                 ("Active el portal de alguien a quien usted cuida", "active el portal")
             } else {
                 ("Active su portal del paciente", "active su portal")
             };
-            let until = until(expires_at_millis);
+            let until = until(*expires_at_millis);
             offer(
-                gsm_name(given_name),
+                gsm_name(given_name.as_deref()),
                 "Hola,",
                 &format!("{what}: {link} hasta {until}"),
                 format!("{short}: {link} hasta {until}"),
@@ -38,7 +38,7 @@ pub(crate) fn spanish(message: &Message<'_>, practice: &Practice<'_>) -> Wording
             bare: format!("Ya tiene acceso otra vez al portal del paciente. ¿Preguntas? {call}"),
         },
         Message::VerifyAgain { link, expires_at_millis, .. } => {
-            let until = until(expires_at_millis);
+            let until = until(*expires_at_millis);
             Wordings {
                 rich: vec![
                     format!(
@@ -77,7 +77,7 @@ pub(crate) fn spanish(message: &Message<'_>, practice: &Practice<'_>) -> Wording
             "Su acceso al portal del paciente está desactivado. ¿Preguntas? Llame al {call}"
         )),
         Message::Reset { link, expires_at_millis, .. } => {
-            let until = until(expires_at_millis);
+            let until = until(*expires_at_millis);
             Wordings {
                 rich: vec![
                     format!(

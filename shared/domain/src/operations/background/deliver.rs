@@ -1,6 +1,8 @@
 //! `deliver`: the outbox. A message is claimed, looked at once more, sent, and settled; what could not be sent is tried
 //! again with the same words and the same link, four times at most.
 
+use portico_messages::{Language, Message as Said};
+
 use crate::context::{App, Context};
 use crate::model::chart::Channel;
 use crate::model::delivery::Delivery;
@@ -14,61 +16,22 @@ use crate::model::refusal::PortError;
 use crate::ports::{About, Handed, Outbox, Practices, Standings};
 use crate::time::Timestamp;
 
+/// Minutes that a code works, as it is told.
+const CODE_MINUTES: u32 = 10;
+
 /// Seconds until a message that a provider did not take is tried again, by attempt.
 const BACKOFF: [i64; 3] = [15, 60, 300];
-
-/// What a message says, with all that its words need.
-pub enum Words {
-    /// The offer to register, with the link's token, and whether it is for somebody else.
-    Invitation(String, Timestamp, bool),
-    /// The check before access comes back, with the link's token.
-    VerifyAgain(String, Timestamp),
-    /// Access is back.
-    Restored,
-    /// A code.
-    Code(String),
-    /// The confirmation, with the user name where it is the reader's own.
-    Registered(Option<String>),
-    /// Access was taken away.
-    Revoked,
-    /// The way to a new password, with the link's token.
-    Reset(String, Timestamp),
-    /// The facts that somebody stated did not match.
-    NotVerified,
-    /// The user names at this address.
-    Usernames(Vec<String>),
-    /// The password was changed.
-    PasswordChanged,
-    /// The user name was changed, to this one.
-    UsernameChanged(String),
-    /// The account's address was changed.
-    EmailChanged,
-    /// A code that confirms this address.
-    ConfirmEmail(String),
-    /// A change of the chart was proposed.
-    DetailsProposed,
-    /// The office decided on it.
-    DetailsDecided(bool),
-    /// Staff set user name and a temporary password.
-    CredentialsSet,
-    /// A login sees one patient more.
-    AccountAdded,
-    /// A representative's access ended.
-    RepresentativeEnded,
-}
 
 /// A message that is to be sent now.
 pub struct Letter {
     /// Its record.
     pub message: Message,
     /// What it says.
-    pub words: Words,
+    pub says: Said,
     /// The address or number: the one on file, as it is now.
     pub address: String,
-    /// The recipient's first name, for the greeting, where it is known whose the address is.
-    pub given_name: Option<String>,
-    /// The recipient's language, if it is known.
-    pub language: Option<String>,
+    /// The recipient's language: the chart's or the account's, else the practice's.
+    pub language: Language,
     /// The practice's settings.
     pub settings: Settings,
 }
@@ -100,10 +63,11 @@ pub async fn take<S: Outbox + Standings + Practices>(
     let about = store.about(&message).await?;
     let practice = store.practice(&message.practice).await?;
     let due = about.patient.as_ref().zip(practice).and_then(|(patient, practice)| {
-        let words = words(context, &message, patient, &about, now)?;
-        Some((patient, practice, words, address(&message, patient, &about)?))
+        let reader = reader(&message, patient, &about, &practice.settings);
+        let says = said(context, &message, patient, &about, &reader, now)?;
+        Some((patient, practice, says, reader.language, address(&message, patient, &about)?))
     });
-    let Some((patient, practice, words, address)) = due else {
+    let Some((patient, practice, says, language, address)) = due else {
         message.state = MessageState::Dropped;
         store.settle(&message, None, now).await?;
         return Ok(Taken::Nothing);
@@ -113,8 +77,7 @@ pub async fn take<S: Outbox + Standings + Practices>(
         store.settle(&message, Some(stopped), now).await?;
         return Ok(Taken::Nothing);
     }
-    let (given_name, language) = greeted(&message, patient, &about);
-    let letter = Letter { given_name, language, settings: practice.settings, words, address, message };
+    let letter = Letter { language, settings: practice.settings, says, address, message };
     Ok(Taken::Letter(Box::new(letter)))
 }
 
@@ -147,23 +110,32 @@ async fn stopped<S: Standings>(
     Ok((!standing.may_text()).then_some(Delivery::OptedOut))
 }
 
-/// Whom the greeting names, and in which language.
-fn greeted(message: &Message, patient: &Patient, about: &About) -> (Option<String>, Option<String>) {
-    let language = patient.chart.language.clone();
+/// Who reads a message.
+struct Reader {
+    /// The first name for the greeting, where it is known whose the address is.
+    given_name: Option<String>,
+    language: Language,
+}
+
+fn reader(message: &Message, patient: &Patient, about: &About, settings: &Settings) -> Reader {
+    let charted = patient.chart.language.as_ref();
     let account = about.account.as_ref();
     let name = |name: &Name| name.reveal().to_owned();
-    match &message.to {
-        Recipient::Patient => (Some(name(&patient.chart.given_name)), language),
+    let (given_name, language) = match &message.to {
+        Recipient::Patient => (Some(name(&patient.chart.given_name)), charted),
         Recipient::Account(_) => (
             account.and_then(|account| account.given_name.as_ref()).map(name),
-            account.and_then(|account| account.language.clone()).or(language),
+            account.and_then(|account| account.language.as_ref()).or(charted),
         ),
         Recipient::Link => {
             let invitee = about.link.as_ref().and_then(|link| link.invitee.as_ref());
-            (invitee.map(|who| name(&who.given_name)), language)
+            (invitee.map(|who| name(&who.given_name)), charted)
         }
-        Recipient::Former(_) => (None, language),
-    }
+        Recipient::Former(_) => (None, charted),
+    };
+    let fallback = Language::from_tag(&settings.default_language).unwrap_or(Language::English);
+    let language = language.and_then(|tag| Language::from_tag(tag)).unwrap_or(fallback);
+    Reader { given_name, language }
 }
 
 /// The address on file now; for what carries a link, only if it is the one that the link was made for.
@@ -194,58 +166,100 @@ fn address(message: &Message, patient: &Patient, about: &About) -> Option<String
         Template::Invitation | Template::VerifyAgain | Template::Reset => {
             link.is_some_and(|link| link.sent_to.as_deref() == Some(&address))
         }
-        _ => true,
+        Template::Restored
+        | Template::Code
+        | Template::Registered
+        | Template::Revoked
+        | Template::NotVerified
+        | Template::Usernames
+        | Template::PasswordChanged
+        | Template::UsernameChanged
+        | Template::EmailChanged
+        | Template::DetailsProposed
+        | Template::DetailsAccepted
+        | Template::DetailsDeclined
+        | Template::CredentialsSet
+        | Template::AccountAdded
+        | Template::RepresentativeEnded => true,
     };
     same.then_some(address)
 }
 
 /// What the message says, if that is still true.
-fn words(
+fn said(
     context: &Context,
     message: &Message,
     patient: &Patient,
     about: &About,
+    reader: &Reader,
     now: Timestamp,
-) -> Option<Words> {
+) -> Option<Said> {
     let open = about.link.as_ref().filter(|link| link.is_pending(now) && patient.suspension().is_none());
-    let carried = || open.and_then(|link| Some((link.token(&context.keyring)?, link.expires_at)));
-    match message.template {
+    // The page that a link opens then speaks the language of the message.
+    let query = match reader.language {
+        Language::English => String::new(),
+        Language::Spanish => format!("?lang={}", reader.language.tag()),
+    };
+    let base = &context.base_url;
+    let link = |path: &str| {
+        let link = open?;
+        let token = link.token(&context.keyring)?;
+        Some((format!("{base}/{path}/{token}{query}"), link.expires_at.millis()))
+    };
+    let sign_in = || format!("{base}/{}{query}", message.practice);
+    let given_name = reader.given_name.clone();
+    Some(match message.template {
         Template::Invitation => {
-            let (token, until) = carried()?;
-            Some(Words::Invitation(token, until, message.to == Recipient::Link))
+            let (link, expires_at_millis) = link("i")?;
+            let representative = message.to == Recipient::Link;
+            Said::Invitation { given_name, link, expires_at_millis, representative }
         }
-        Template::VerifyAgain => carried().map(|(token, until)| Words::VerifyAgain(token, until)),
-        Template::Reset => carried().map(|(token, until)| Words::Reset(token, until)),
+        Template::VerifyAgain => {
+            let (link, expires_at_millis) = link("i")?;
+            Said::VerifyAgain { given_name, link, expires_at_millis }
+        }
+        Template::Reset => {
+            let (link, expires_at_millis) = link("r")?;
+            Said::Reset { given_name, link, expires_at_millis }
+        }
         Template::Code => {
             let link = open?;
             // One that is too old to be entered is not worth reading either.
             let is_fresh = |code: &SentCode| now < code.at.plus_seconds(CODE_SECONDS);
             let code = link.code.filter(|code| Some(code.number) == message.code).filter(is_fresh)?;
-            let digits = link.code_digits(&code, &context.keyring)?;
-            let is_address = link.purpose == Purpose::Address;
-            Some(if is_address { Words::ConfirmEmail(digits) } else { Words::Code(digits) })
+            let code = link.code_digits(&code, &context.keyring)?;
+            match link.purpose {
+                Purpose::Address => Said::ConfirmEmail { code, minutes: CODE_MINUTES },
+                Purpose::Invitation | Purpose::Reset => Said::Code { code, minutes: CODE_MINUTES },
+            }
         }
-        Template::Restored => patient.live_accounts().next().is_some().then_some(Words::Restored),
-        Template::Registered => patient
-            .live_accounts()
-            .next()
-            .is_some()
-            .then(|| Words::Registered(message.usernames.first().cloned())),
-        Template::Revoked => {
-            (patient.revocation.is_some() || patient.own_account().is_none()).then_some(Words::Revoked)
+        Template::Restored => {
+            patient.live_accounts().next()?;
+            Said::Restored { given_name, sign_in: sign_in() }
         }
-        Template::NotVerified => Some(Words::NotVerified),
-        Template::Usernames => Some(Words::Usernames(message.usernames.clone())),
-        Template::PasswordChanged => Some(Words::PasswordChanged),
-        Template::UsernameChanged => message.usernames.first().cloned().map(Words::UsernameChanged),
-        Template::EmailChanged => Some(Words::EmailChanged),
-        Template::DetailsProposed => Some(Words::DetailsProposed),
-        Template::DetailsAccepted => Some(Words::DetailsDecided(true)),
-        Template::DetailsDeclined => Some(Words::DetailsDecided(false)),
-        Template::CredentialsSet => Some(Words::CredentialsSet),
-        Template::AccountAdded => Some(Words::AccountAdded),
-        Template::RepresentativeEnded => Some(Words::RepresentativeEnded),
-    }
+        Template::Registered => {
+            patient.live_accounts().next()?;
+            match message.usernames.first().cloned() {
+                Some(username) => Said::Registered { given_name, username, sign_in: sign_in() },
+                None => Said::RepresentativeRegistered { given_name },
+            }
+        }
+        Template::Revoked if patient.revocation.is_none() && patient.own_account().is_some() => return None,
+        Template::Revoked => Said::Revoked { given_name },
+        Template::NotVerified => Said::NotVerified,
+        Template::Usernames => Said::Usernames { usernames: message.usernames.clone(), sign_in: sign_in() },
+        Template::PasswordChanged => Said::PasswordChanged { given_name },
+        Template::UsernameChanged => {
+            Said::UsernameChanged { given_name, username: message.usernames.first().cloned()? }
+        }
+        Template::EmailChanged => Said::EmailChanged { given_name },
+        Template::DetailsProposed => Said::DetailsProposed { given_name },
+        Template::DetailsAccepted => Said::DetailsDecided { given_name, accepted: true },
+        Template::DetailsDeclined => Said::DetailsDecided { given_name, accepted: false },
+        Template::CredentialsSet => Said::CredentialsSet { given_name, sign_in: sign_in() },
+        Template::AccountAdded => Said::AccountAdded { given_name, sign_in: sign_in() },
+        Template::RepresentativeEnded => Said::RepresentativeEnded { given_name },
+    })
 }
 
 /// Writes down what came of it. A message that was not taken is tried again later, or given up after the last attempt.
