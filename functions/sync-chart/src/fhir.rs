@@ -264,7 +264,7 @@ impl Intake {
 
 /// The result of reading one resource.
 enum Read {
-    /// What it states, and the findings about parts that could not be imported as written.
+    /// A fact about a patient, and the findings about parts that could not be imported as written.
     Fact(Fact, Vec<Finding>),
     /// The resource says that it is cancelled or no longer valid.
     NoLongerCounts,
@@ -406,7 +406,7 @@ const UNUSABLE_PERIOD_END: Finding = finding(
     "The Encounter's `period.end` is no day and no time with its offset, so the visit counts as unsigned. Correct it in the EHR.",
 );
 
-/// What is needed to read any resource of a body.
+/// The data that is needed to read any resource of a body.
 struct Reader {
     now: Timestamp,
     /// A Bundle's patients: `fullUrl` to id.

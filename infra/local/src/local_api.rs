@@ -161,7 +161,7 @@ async fn forget_messages(State(api): State<LocalApi>) -> Response {
     api.capture.clear().map_or_else(failed, |()| StatusCode::NO_CONTENT.into_response())
 }
 
-// --- what providers report, and what others are told ---
+// --- provider feedback, and events for other systems ---
 
 /// Simulates a provider's report about a message, or a reply from a number. Answers once it was handled.
 async fn report(State(api): State<LocalApi>, body: String) -> Response {

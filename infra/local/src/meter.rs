@@ -93,7 +93,7 @@ impl Meter {
         Self { roles: Arc::new(roles.collect()), ..Self::default() }
     }
 
-    /// What each function has done so far, by folder.
+    /// The deeds of each function so far, by folder.
     pub fn used(&self) -> BTreeMap<String, BTreeSet<Deed>> {
         lock(&self.used).clone()
     }

@@ -52,7 +52,7 @@ pub struct Table {
     /// `GlobalSecondaryIndexes`, as `CreateTable` takes them.
     #[serde(default)]
     pub global_secondary_indexes: Value,
-    /// What a stream record contains; `None` means no stream.
+    /// The content of a stream record; `None` means no stream.
     pub stream_specification: Option<Stream>,
     /// The attribute with an item's expiry.
     pub time_to_live_specification: Option<TimeToLive>,

@@ -1,4 +1,4 @@
-//! What one e-mail puts into the layout, in reading order.
+//! The words of one e-mail, in the order in which the layout shows them.
 
 /// The lines that are the same in every e-mail.
 pub(crate) struct Layout {
@@ -6,7 +6,7 @@ pub(crate) struct Layout {
     pub(crate) no_answers: &'static str,
 }
 
-/// What one message puts into the layout, in reading order.
+/// The words of one message, in the order in which the layout shows them.
 pub(crate) struct Words<'a> {
     pub(crate) subject: String,
     pub(crate) greeting: String,
