@@ -1,4 +1,4 @@
-//! `configure-practice`: a practice reads and replaces its settings.
+//! `configure-practice`: reads and replaces a practice's settings.
 
 use portico_domain::model::practice::{
     AutoInvite, IdentityFact, QuietHours, RegistrationCheck, Regrant, RequiredContact, Settings,
@@ -9,7 +9,7 @@ use portico_domain::ports::{Chain, Commit, Limits, Practices, StaffCalls};
 use portico_web::{Answer, App, Inbound, Reject, json, problem};
 use serde::{Deserialize, Serialize};
 
-/// Settings as the API has them. What a `PUT` leaves out stays as it is.
+/// The settings in the API's form. A field that a `PUT` leaves out keeps its value.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SettingsRequest {
@@ -80,7 +80,7 @@ impl SettingsRequest {
             time_zone: self.time_zone.unwrap_or(now.time_zone),
             letter_days: self.letter_days.unwrap_or(now.letter_days),
             default_language: self.default_language.unwrap_or(now.default_language),
-            // An empty address takes it away.
+            // An empty address removes the one that was set.
             reply_to: self.reply_to.or(now.reply_to).filter(|to| !to.is_empty()),
             portal_url: self.portal_url.unwrap_or(now.portal_url),
             link_hours: self.link_hours.unwrap_or(now.link_hours),

@@ -1,4 +1,5 @@
-//! `deliver`: the outbox. Fed by the table's stream; and by a schedule, for what a lost record left behind.
+//! `deliver`: sends the messages of the outbox. The table's stream invokes it for new messages, and a
+//! schedule for those that are overdue, for example because a stream record was lost.
 
 use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::MessageId;
@@ -10,10 +11,12 @@ use portico_messages::{Message, Practice, email, text, voice_code};
 use portico_web::App;
 use serde_json::{Value, json};
 
-/// Seconds that one invocation goes on to send: the template gives it sixty, and a message in hand must be settled in them.
+/// Seconds during which one invocation starts to send messages. The template's timeout is 60 seconds, and the
+/// last message must be finished before that.
 const SENDING_SECONDS: i64 = 40;
 
-/// Handles an event: a batch of the stream, or the schedule's. Of a batch, it says which records are to come again.
+/// Handles an event: a batch of the stream or a run of the schedule. For a batch, it reports which records
+/// failed.
 pub async fn handle<S, C>(app: &App<S>, courier: &C, event: &Value) -> Value
 where
     S: Outbox + Standings + Practices,
@@ -29,7 +32,7 @@ where
         let inserted = record.get("eventName").and_then(Value::as_str) == Some("INSERT");
         let Some(id) = image.filter(|_| inserted).and_then(|image| app.store.queued(image)) else { continue };
         if app.context.now() >= until {
-            // Not lost: it is due, and the sweep finds it.
+            // The message is not lost: it is due, and the next sweep finds it.
             continue;
         }
         if deliver(app, courier, id).await.is_err() {
@@ -39,8 +42,8 @@ where
     json!({"batchItemFailures": failed})
 }
 
-/// Sends what is overdue, and says how much that was. An alarm looks for the line that it leaves, and for how long the
-/// oldest message has waited.
+/// Sends the overdue messages and logs how many there are. Alarms read this line: the number of messages, and
+/// the age of the oldest in seconds.
 async fn sweep<S, C>(app: &App<S>, courier: &C) -> Value
 where
     S: Outbox + Standings + Practices,
@@ -48,14 +51,14 @@ where
 {
     let Ok(overdue) = overdue(app).await else { return json!({"overdue": null}) };
     let (count, oldest_seconds) = (overdue.ids.len(), overdue.oldest_seconds);
-    // Said first: a pass that is cut off must be heard of all the more.
+    // Log first, so that the line is there even if this run is cut off.
     tracing::info!(outbox_overdue = count, outbox_oldest_seconds = oldest_seconds, "sweep");
     let until = app.context.now().plus_seconds(SENDING_SECONDS);
     for id in overdue.ids {
         if app.context.now() >= until {
             break;
         }
-        // What fails now is overdue still, and found by the next pass, and so is what there was no time for.
+        // A message that fails now, or that there is no time for, is still overdue at the next sweep.
         deliver(app, courier, id).await.ok();
     }
     json!({"overdue": count, "oldest_seconds": oldest_seconds})
@@ -83,7 +86,7 @@ where
     Ok(())
 }
 
-/// An alarm looks for this line.
+/// Logs a message that is given up. An alarm looks for this line.
 fn given_up(id: MessageId, template: Template) {
     tracing::error!(message.id = %id, message.template = ?template, "message given up");
 }
@@ -112,7 +115,7 @@ async fn hand_over<C: Courier>(courier: &C, letter: &Letter) -> Handed {
             let text = text(says, &practice, *language);
             courier.text(TextOut { to, text, message: id, language: language.tag() }).await
         }
-        // What is said on the phone is a code, and nothing else.
+        // A call can only say a code.
         Channel::Voice => match says {
             Message::Code { code, .. } => {
                 let ssml = voice_code(code, &settings.name, *language);
@@ -120,7 +123,7 @@ async fn hand_over<C: Courier>(courier: &C, letter: &Letter) -> Handed {
             }
             _ => Handed::Rejected,
         },
-        // Nothing queues a letter.
+        // No message is queued for printing.
         Channel::Print => Handed::Rejected,
     }
 }

@@ -1,4 +1,5 @@
-//! `enroll-practice`: for operators, invoked with an event file: practices, and the keys of their applications.
+//! `enroll-practice`: creates practices and the API keys of their applications. Operators invoke it with an
+//! event file.
 
 use portico_domain::model::ids::{ClientId, PracticeId};
 use portico_domain::model::practice::{Scope, Settings};
@@ -9,11 +10,11 @@ use portico_web::App;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// What an operator may ask for.
+/// An operator's command.
 #[derive(Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 enum Request {
-    /// A new practice.
+    /// Creates a practice.
     Create {
         practice: String,
         name: String,
@@ -22,18 +23,19 @@ enum Request {
         #[serde(default)]
         portal_url: String,
     },
-    /// A key for an application, of a preset (`ehr`, `scheduling`, `portal`) or with scopes of its own.
+    /// Issues an API key for an application, with a preset of scopes (`ehr`, `scheduling`, `portal`) or its
+    /// own list.
     IssueKey { practice: String, client: String, preset: Option<String>, scopes: Option<Vec<Scope>> },
-    /// The keys of a practice, without the keys.
+    /// Lists a practice's keys, without their secrets.
     ListKeys { practice: String },
-    /// A new key in the place of one that is known by its short name: the same client, the same scopes. The older one
-    /// goes on to work until it is revoked, so that nothing stands still while the application is given the new one.
+    /// Issues a new key for the client and scopes of an older one, which is named by its short name. The
+    /// older key works until it is revoked, so that the application can change over without an interruption.
     RotateKey { practice: String, key: String },
-    /// A key stops to work at once.
+    /// Revokes a key, with immediate effect.
     RevokeKey { practice: String, key: String },
 }
 
-/// Handles an event. What is wrong with it is in the answer, in words for the operator.
+/// Handles an event. Errors in it are part of the answer, in sentences for the operator.
 pub async fn handle<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Value {
     match act(app, event).await {
         Ok(answer) => answer,

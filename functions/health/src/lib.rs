@@ -1,9 +1,10 @@
-//! `health`: says that the API answers. A function of its own, so that asking it takes nothing from any other.
+//! `health`: reports that the API is up. It is a function of its own, so that health checks use no capacity
+//! of another one.
 
 use portico_web::{Answer, App, Inbound, json as reply};
 use serde_json::json;
 
-/// Answers `200` to every request: that there is an answer says that the process is up and has read its keys.
+/// Answers every request with `200`, which shows that the process has started and has read its keys.
 pub async fn handle<S>(_: &App<S>, _: Inbound) -> Answer {
     reply(200, &json!({"status": "ok"}))
 }

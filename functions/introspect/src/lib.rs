@@ -1,4 +1,4 @@
-//! `introspect`: what the portal's application asks of sessions: who holds this one, and a session for a code.
+//! `introspect`: answers the portal's application: who holds a session, and a session in exchange for a code.
 
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::application::sessions;

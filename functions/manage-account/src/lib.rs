@@ -1,5 +1,5 @@
-//! `manage-account`: what staff do about accounts: registrations that wait for them, search, unlock, delete, and user
-//! name and password set by hand.
+//! `manage-account`: staff operations on accounts: registrations that wait for a decision, search, unlocking,
+//! deleting, and setting a user name and password.
 
 use portico_domain::model::hold::Hold;
 use portico_domain::model::ids::{AccountId, PatientId};

@@ -1,5 +1,5 @@
-//! `onboard`: what staff look up: one patient's portal status, whom to attend to, the audit trail, and whether the trail
-//! is whole.
+//! `onboard`: read operations of staff: one patient's portal status, the patients to look at, the audit
+//! trail, and whether the trail is complete.
 
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::practice::Scope;

@@ -1,5 +1,6 @@
-//! `publish-changes`: fed by the table's stream: how many patients stand where, when somebody last signed in, under which
-//! words accounts are found, whose a phone number is, and what others are told.
+//! `publish-changes`: reads the table's stream and updates what follows from it: counts of patients by
+//! status, last sign-ins, the words that find an account, the charts of a phone number. It also announces
+//! changes on the event bus.
 
 use std::collections::BTreeSet;
 
@@ -9,10 +10,10 @@ use portico_domain::ports::{Accounts, Bus, Chain, Commit, Counts, Lists, Numbers
 use portico_web::App;
 use serde_json::{Value, json};
 
-/// Announcements that the bus takes at once.
+/// Most announcements in one call of the bus.
 const TOGETHER: usize = 10;
 
-/// Handles a batch of the stream; says which records are to come again.
+/// Handles a batch of the stream and reports which records failed.
 pub async fn handle<S, B>(app: &App<S>, bus: &B, event: &Value) -> Value
 where
     S: Counts + Lists + Numbers + Accounts + Patients + Practices + Chain + Commit,
@@ -29,7 +30,7 @@ where
             announcements.push(announcement);
         }
         let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default();
-        // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
+        // Boxed, because the operation's future is large, and every caller above would copy it.
         if Box::pin(follow(app, change, id)).await.is_err() {
             failed.insert(place);
         }
@@ -41,7 +42,7 @@ where
     json!({"batchItemFailures": again})
 }
 
-/// Announces, and says the places of those that the bus did not take.
+/// Publishes the announcements. Returns, from `places`, those that the bus did not accept.
 async fn untold<B: Bus>(bus: &B, places: &[usize], announcements: &[Announcement]) -> Vec<usize> {
     let mut untold = Vec::new();
     for (places, some) in places.chunks(TOGETHER).zip(announcements.chunks(TOGETHER)) {

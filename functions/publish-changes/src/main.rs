@@ -1,4 +1,4 @@
-//! `publish-changes`: wiring.
+//! Starts `publish-changes` on Lambda: creates the AWS clients and runs the handler.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use portico_aws::Process;

@@ -1,5 +1,5 @@
-//! `request-access`: what a stranger asks for is counted and queued; nothing is looked up, so nothing can be told. The
-//! answer is one, whatever was entered.
+//! `request-access`: counts and queues the requests of strangers. It looks nothing up, so it can reveal
+//! nothing: the answer is the same for every input.
 
 use portico_domain::model::access_request::{Ask, RequestFacts};
 use portico_domain::model::ids::PracticeId;
@@ -15,7 +15,7 @@ use portico_web::{
 use serde::Deserialize;
 use serde_json::json;
 
-/// Longest user name that is looked at, in bytes.
+/// Longest user name that is accepted, in bytes.
 const LONGEST: usize = 400;
 
 #[derive(Default, Deserialize)]
@@ -113,7 +113,8 @@ async fn ask<S: Limits, Q: RequestQueue>(
             Ok(see_other(&format!("/{practice}/sent?lang={lang}")))
         }
         Err(faults) if inbound.wants_page() => {
-            // No name of a practice can be read here; what was typed stands there again.
+            // The page can't show the practice's name, because nothing is looked up. It shows again what was
+            // typed.
             let frame = Frame::nameless(inbound);
             let page = AskPage::new(frame.clone(), practice.as_str(), asking, &asked, &faults);
             Ok(html(400, &frame, &page))
@@ -131,7 +132,7 @@ async fn renew<S: Limits, Q: RequestQueue>(
     if inbound.has_body() {
         inbound.body::<RenewRequest>()?;
     }
-    // Longer than any of ours, and short enough to fit the queue, however it is spelt.
+    // 64 characters are more than any token of ours has, and short enough for the queue in any encoding.
     let token: String = inbound.param("token").chars().take(64).collect();
     request(app, queue, &inbound.peer, Ask::Renew(token)).await?;
     if inbound.wants_page() {

@@ -1,5 +1,5 @@
-//! `revoke`: takes a patient's access away, of all or of one account, or narrows a representative's; switches access off
-//! and on; records a no.
+//! `revoke`: revokes a patient's access for all accounts or one, limits a representative's access, switches
+//! access off and on, and records that a patient declined.
 
 use portico_domain::model::grant::Level;
 use portico_domain::model::ids::{AccountId, PatientId};

@@ -1,5 +1,5 @@
-//! `send-invite`: invites a patient by e-mail, text or letter, over an older invitation, or a representative; or takes the
-//! invitation back.
+//! `send-invite`: invites a patient by e-mail, text or letter, or a representative, and cancels an
+//! invitation. A new invitation replaces an older one.
 
 use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::PatientId;

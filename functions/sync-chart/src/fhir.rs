@@ -1,5 +1,6 @@
-//! FHIR R4 in: the body of an import, read into what it states about each patient. One bad resource never stops the
-//! rest: it is named by line and code, with a sentence of ours that can hold no value of it.
+//! Reads FHIR R4: turns the body of an import into statements about each patient. One bad resource never
+//! stops the others: it is reported by line and code, with a sentence of ours that can't contain a value of
+//! the resource.
 
 use std::collections::HashMap;
 
@@ -16,10 +17,10 @@ use serde_json::{Map, Value};
 #[cfg(test)]
 mod tests;
 
-/// How many resources one import takes (`413` above).
+/// Most resources in one import; more give `413`.
 pub const MAX_RESOURCES: usize = 1000;
 
-/// How a body is written.
+/// The format of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// `application/fhir+ndjson`: a resource on each line.
@@ -31,68 +32,70 @@ pub enum Form {
 /// A resource that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
-    /// NDJSON: its line; Bundle: its entry. Both from 1. What spoils a whole JSON body is told of 1.
+    /// The line in NDJSON, or the entry in a Bundle; both count from 1. An error in a whole JSON body has
+    /// line 1.
     pub line: usize,
-    /// Why: stable, `snake_case`.
+    /// The reason: a stable code in `snake_case`.
     pub code: &'static str,
-    /// What to do about it. Never a value of the resource.
+    /// What to do about it. Never contains a value of the resource.
     pub detail: String,
 }
 
-/// Something that was taken in but not as written, or that says of itself that it no longer counts.
+/// A resource that was imported with a change, or that says of itself that it is no longer valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
     /// As in [`Rejected`].
     pub line: usize,
-    /// What: stable, `snake_case`.
+    /// The finding: a stable code in `snake_case`.
     pub code: &'static str,
-    /// What became of it, and what to do about it. Never a value of the resource.
+    /// What was done with it, and what to do about it. Never contains a value of the resource.
     pub detail: String,
 }
 
-/// Where a resource of a statement came from, so that its fate can be reported by line.
+/// The origin of a statement, so that its result can be reported by line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     /// As in [`Rejected`].
     pub line: usize,
-    /// What it states.
     pub what: What,
 }
 
-/// What a resource states about its patient.
+/// The kind of statement that a resource makes about its patient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// The chart.
+    /// The chart itself.
     Chart,
-    /// The visit of this id.
+    /// A visit with this id.
     Visit(String),
-    /// The contact of this id.
+    /// A contact with this id.
     Contact(String),
-    /// What an earlier resource of the same body states already: unchanged, if that one is taken in.
+    /// The same as an earlier resource of this body. It counts as unchanged if the earlier one is imported.
     Same,
 }
 
-/// A body that was read. Each resource is a [`Source`], or rejected, or warned of as `ignored_status`; never two of these.
+/// A parsed body. Each resource is either a [`Source`], or rejected, or has the warning `ignored_status`;
+/// never two of these.
 #[derive(Clone, Debug, Default)]
 pub struct Parsed {
-    /// What is stated, one for each patient, in order of first mention.
+    /// One statement for each patient, in the order in which patients are first mentioned.
     pub statements: Vec<(ChartStatement, Vec<Source>)>,
-    /// What was refused, by line.
+    /// The refused resources, with their lines.
     pub rejected: Vec<Rejected>,
-    /// What was not taken in as written, by line.
+    /// The warnings, with their lines.
     pub warnings: Vec<Warning>,
-    /// How many resources the body has, refused ones included.
+    /// The number of resources in the body, including refused ones.
     pub resources: usize,
 }
 
-/// Why nothing was read.
+/// Why a body was not read at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TooMuch {
     /// There are more than [`MAX_RESOURCES`].
     Resources,
 }
 
-/// Reads the body of an import; `now` tells which birth dates are to come and which periods are over.
+/// Parses the body of an import. `now` tells which birth dates lie in the future and which periods have
+/// ended.
 pub fn parse(body: &str, form: Form, now: Timestamp) -> Result<Parsed, TooMuch> {
     match form {
         Form::Ndjson => parse_lines(body, now),
@@ -120,7 +123,8 @@ fn parse_bundle(body: &str, now: Timestamp) -> Result<Parsed, TooMuch> {
     Ok(intake.parsed())
 }
 
-/// Text without outer spaces and without a byte-order mark, which a file made of several may have anywhere at a line's start.
+/// Removes outer white space and a byte-order mark. A file that was joined from several may have a mark at
+/// the start of any line.
 fn bare(text: &str) -> &str {
     text.trim_start_matches('\u{feff}').trim()
 }
@@ -136,7 +140,7 @@ struct Entry {
     resource: Result<Object, Finding>,
 }
 
-/// The entries of a Bundle; a resource that is none counts as one.
+/// The entries of a Bundle. A resource that isn't a Bundle counts as one entry.
 fn entries(body: &str) -> Vec<Entry> {
     let single = |resource| vec![Entry { full_url: None, resource }];
     let mut whole = match object(body) {
@@ -178,11 +182,11 @@ fn text_of<'a>(object: &'a Object, field: &str) -> Option<&'a str> {
     object.get(field).and_then(Value::as_str)
 }
 
-/// What the resources came to so far.
+/// The result of the resources read so far.
 struct Intake {
-    /// By patient, with the place among the others.
+    /// By patient, each with its position in the result.
     statements: HashMap<PatientId, (usize, ChartStatement, Vec<Source>)>,
-    /// By type and id: what was taken in, so that a second one can be held against it.
+    /// The accepted resources by type and id, to compare a later one with the same id.
     taken: HashMap<String, Fact>,
     rejected: Vec<Rejected>,
     warnings: Vec<Warning>,
@@ -258,18 +262,17 @@ impl Intake {
     }
 }
 
-/// What came of one resource that could be read.
+/// The result of reading one resource.
 enum Read {
-    /// What it states, and what of it could not be taken in as written.
+    /// A fact about a patient, and the findings about parts that could not be imported as written.
     Fact(Fact, Vec<Finding>),
-    /// It says of itself that it no longer counts.
+    /// The resource says that it is cancelled or no longer valid.
     NoLongerCounts,
 }
 
 #[derive(Clone, PartialEq)]
 struct Fact {
     patient: PatientId,
-    /// The resource's own id.
     id: String,
     said: Said,
 }
@@ -282,7 +285,7 @@ enum Said {
 }
 
 impl Fact {
-    /// Type and id, which no two resources share.
+    /// Type and id, which identify a resource.
     fn name(&self) -> String {
         let kind = match self.said {
             Said::Chart(_) => "Patient",
@@ -301,7 +304,7 @@ impl Fact {
     }
 }
 
-/// A code with its sentence: both ours, so that neither can hold a value of the resource.
+/// A code with its sentence. Both are constants, so neither can contain a value of the resource.
 #[derive(Clone, Copy)]
 struct Finding {
     code: &'static str,
@@ -403,7 +406,7 @@ const UNUSABLE_PERIOD_END: Finding = finding(
     "The Encounter's `period.end` is no day and no time with its offset, so the visit counts as unsigned. Correct it in the EHR.",
 );
 
-/// What is needed to read any resource of a body.
+/// The data that is needed to read any resource of a body.
 struct Reader {
     now: Timestamp,
     /// A Bundle's patients: `fullUrl` to id.
@@ -453,7 +456,7 @@ impl Reader {
 
     fn encounter(&self, resource: EncounterResource) -> Result<Read, Finding> {
         let status = resource.status.as_deref();
-        // First of all: what was entered in error is often incomplete, too.
+        // Check this first: a resource that was entered in error is often incomplete, too.
         if matches!(status, Some("cancelled" | "entered-in-error")) {
             return Ok(Read::NoLongerCounts);
         }
@@ -461,7 +464,7 @@ impl Reader {
         let patient = self.referred(resource.subject.as_ref())?;
         let period = resource.period.unwrap_or_default();
         let start = filled(period.start.as_deref()).ok_or(MISSING_PERIOD)?;
-        // The day on the practice's wall: the date as written, whatever day it was in UTC.
+        // The practice's local day: the date as written, even if it was another day in UTC.
         let date = day(start.split_once('T').map_or(start, |(date, _)| date)).ok_or(INVALID_PERIOD)?;
         let end = filled(period.end.as_deref()).filter(|_| status == Some("finished"));
         let signed_at = end.and_then(instant);
@@ -471,7 +474,7 @@ impl Reader {
     }
 
     fn related_person(&self, resource: RelatedPersonResource) -> Result<Read, Finding> {
-        // A former guardian must not come in as one.
+        // A former guardian must not be imported as a current one.
         if resource.active == Some(false) || ended(resource.period.as_ref(), self.now) {
             return Ok(Read::NoLongerCounts);
         }
@@ -512,7 +515,7 @@ fn patient_in(reference: &str) -> Option<&str> {
 
 fn own_id(id: Option<String>) -> Result<String, Finding> {
     let id = id.filter(|id| !id.trim().is_empty()).ok_or(MISSING_ID)?;
-    // The same characters as a patient's id, the underscore that many EHRs use included.
+    // Ids have the same characters as a patient's id, including the underscore, which many EHRs use.
     PatientId::parse(&id).map_err(|_| INVALID_ID)?;
     Ok(id)
 }
@@ -524,7 +527,8 @@ fn birth_date(text: Option<&str>, now: Timestamp) -> Result<BirthDate, Finding> 
     } else if is_date_of(text, &[4, 2, 2]) {
         BirthDate::parse(text, now).map_err(|_| INVALID_BIRTH_DATE)
     } else {
-        // Other ways of writing it, which the domain reads from people, are not FHIR: day and month could be swapped.
+        // Other notations, which the domain accepts from people, are not FHIR: day and month could be
+        // swapped.
         Err(INVALID_BIRTH_DATE)
     }
 }
@@ -540,7 +544,7 @@ fn email(points: &Points, notes: &mut Vec<Finding>) -> Option<Email> {
     chosen
 }
 
-/// The first number that can be dialled; if none can, the first as text.
+/// The first number that can be dialled. If there is none, the first number as plain text.
 fn phone<'a>(numbers: impl Iterator<Item = &'a str>, notes: &mut Vec<Finding>) -> Option<Phone> {
     let (mut chosen, mut kept) = (None, None);
     for text in numbers {
@@ -570,7 +574,7 @@ fn line(text: Option<&str>, otherwise: Finding, notes: &mut Vec<Finding>) -> Opt
     line
 }
 
-/// The preferred language, else the first, if it has a language tag.
+/// The preferred language, or else the first one, if it has a language tag.
 fn language(spoken: &[Communication]) -> Option<String> {
     let chosen = spoken.iter().find(|one| one.preferred == Some(true)).or(spoken.first())?;
     let coding = &chosen.language.as_ref()?.coding;
@@ -581,44 +585,46 @@ fn language(spoken: &[Communication]) -> Option<String> {
     standard.chain(coding).find_map(tag)
 }
 
-/// Whether it can be a language tag; 35 characters hold any that needs no extension (BCP 47, section 4.4.1).
+/// Whether this can be a language tag. 35 characters are enough for every tag without extensions (BCP 47,
+/// section 4.4.1).
 fn is_language_tag(text: &str) -> bool {
     text.len() <= 35 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-/// What somebody is to the patient, in the EHR's words.
+/// The person's relationship to the patient, in the EHR's words.
 fn relationship(concepts: &[CodeableConcept]) -> Result<Line, Finding> {
     let words = concepts.iter().flat_map(|concept| {
         let displays = concept.coding.iter().filter_map(|coding| coding.display.as_deref());
         let codes = concept.coding.iter().filter_map(|coding| coding.code.as_deref());
         displays.chain(codes).chain(concept.text.as_deref())
     });
-    // FHIR may leave it out, a contact can't; the last of these can always be read.
+    // FHIR allows it to be missing, but a contact needs one. `unspecified` always parses.
     words.chain(["unspecified"]).find_map(|words| Line::parse(words).ok()).ok_or(WRONG_TYPE)
 }
 
-/// Text that says something, without outer spaces.
+/// The text without outer white space; `None` if nothing is left.
 fn filled(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
-/// Whether it is digits in groups of these lengths with hyphens between: `[4, 2]` is `YYYY-MM`.
+/// Whether the text is groups of digits with these lengths, joined by hyphens: `[4, 2]` is `YYYY-MM`.
 fn is_date_of(text: &str, lengths: &[usize]) -> bool {
     let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
     text.split('-').all(digits) && text.split('-').map(str::len).eq(lengths.iter().copied())
 }
 
-/// A full date, `YYYY-MM-DD`, if the calendar has it.
+/// A full date, `YYYY-MM-DD`; `None` if the calendar doesn't have it.
 fn day(text: &str) -> Option<Date> {
     text.parse().ok().filter(|_| is_date_of(text, &[4, 2, 2]))
 }
 
-/// A time with its offset; of a day without a time, its beginning in UTC.
+/// An instant with its offset. A day without a time means its start in UTC.
 fn instant(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| day(text).and_then(|day| format!("{day}T00:00:00Z").parse().ok()))
 }
 
-/// Whether a period's end is past. An end without a time lasts as long as its day, month or year; one that can't be read is none.
+/// Whether the period's end is in the past. An end without a time lasts until the end of its day, month or
+/// year. An end that can't be read counts as no end.
 fn ended(period: Option<&Period>, now: Timestamp) -> bool {
     let Some(end) = period.and_then(|period| filled(period.end.as_deref())) else { return false };
     if let Ok(end) = end.parse::<Timestamp>() {
@@ -634,7 +640,7 @@ fn ended(period: Option<&Period>, now: Timestamp) -> bool {
     last.is_some_and(|last| last < now.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date())
 }
 
-/// A person's name as it is taken in.
+/// A person's name in the form that is imported.
 struct PersonName {
     given: Name,
     middle: Option<Name>,
@@ -656,19 +662,20 @@ impl PersonName {
     }
 }
 
-// --- FHIR, as far as it is read -----------------------------------------------------------------------------------
+// --- the parts of FHIR that are read
+// ------------------------------------------------------------------------------
 
 fn typed<T: DeserializeOwned>(object: Object) -> Result<T, Finding> {
     serde_json::from_value(Value::Object(object)).map_err(|_| WRONG_TYPE)
 }
 
-/// Reads an object or nothing. A struct alone would also take an array for the list of its fields.
+/// Reads an object, or `None`. A plain struct would also accept an array with the values of its fields.
 fn one<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Option<T>, D::Error> {
     let found = Option::<Object>::deserialize(from)?;
     found.map(|object| serde_json::from_value(Value::Object(object)).map_err(D::Error::custom)).transpose()
 }
 
-/// Reads a list of objects; nothing is none.
+/// Reads a list of objects; a missing list is empty.
 fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T>, D::Error> {
     let found = Option::<Vec<Object>>::deserialize(from)?.unwrap_or_default();
     found
@@ -677,7 +684,7 @@ fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(from: D) -> Result<Vec<T
         .collect()
 }
 
-/// Reads a list of texts, of which FHIR lets some be `null`; nothing is none.
+/// Reads a list of texts. FHIR allows `null` for some of them. A missing list is empty.
 fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Option<String>>, D::Error> {
     Option::deserialize(from).map(Option::unwrap_or_default)
 }
@@ -760,7 +767,7 @@ struct HumanName {
 }
 
 impl HumanName {
-    /// The lower, the sooner it is the person's name; nothing, if it isn't.
+    /// The name with the lowest number is used. `None` means that the name must not be used.
     fn preference(&self, now: Timestamp) -> Option<u8> {
         match self.purpose.as_deref() {
             Some("old" | "temp" | "nickname") => None,
@@ -780,7 +787,7 @@ struct ContactPoint {
     value: Option<String>,
     #[serde(rename = "use")]
     purpose: Option<String>,
-    /// 1 comes first.
+    /// 1 is preferred to 2, and so on.
     rank: Option<u32>,
     #[serde(deserialize_with = "one")]
     period: Option<Period>,
@@ -791,7 +798,8 @@ impl ContactPoint {
         self.system.as_deref() == Some("email")
     }
 
-    /// Whatever its use: a number that is there for texts is a mobile one.
+    /// Whether this is a mobile number: a number for texts, whatever its use, or a phone whose use is
+    /// `mobile`.
     fn is_mobile(&self) -> bool {
         match self.system.as_deref() {
             Some("sms") => true,
@@ -809,7 +817,7 @@ impl ContactPoint {
     }
 }
 
-/// The contact points that are in use, by rank and then as written.
+/// The contact points that are in use, ordered by rank and then as written.
 struct Points<'a>(Vec<&'a ContactPoint>);
 
 impl<'a> Points<'a> {
@@ -842,7 +850,7 @@ struct Address {
 }
 
 impl Address {
-    /// The home, else the first of the others, of those in use.
+    /// The home address, or else the first other address that is in use.
     fn choose(addresses: &[Self], now: Timestamp) -> Option<Self> {
         let in_use = |one: &&Self| one.purpose.as_deref() != Some("old") && !ended(one.period.as_ref(), now);
         addresses.iter().filter(in_use).min_by_key(|one| one.purpose.as_deref() != Some("home")).cloned()

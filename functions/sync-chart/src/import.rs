@@ -1,4 +1,4 @@
-//! An import: FHIR in, the fate of each resource out, by line.
+//! The import: reads FHIR and reports the result of each resource by line.
 
 use portico_domain::operations::staff::import::{Imported, import, import_patient, imported};
 use portico_domain::ports::{Chain, Commit, Limits, Patients, Practices, StaffCalls};
@@ -11,10 +11,10 @@ use crate::fhir::{self, Form, Source, TooMuch, What};
 
 /// Longest body, in bytes.
 const LONGEST: usize = 3 * 1024 * 1024;
-/// Patients taken in at a time: one batch read for their charts and what grows of them.
+/// Patients that are imported together: one batch reads their charts and visits.
 const AT_A_TIME: usize = 50;
 
-/// What became of the resources.
+/// The results of the resources.
 #[derive(Default)]
 struct Tally {
     created: usize,
@@ -56,7 +56,7 @@ impl Tally {
     }
 }
 
-/// Takes an import in. It may be repeated: what is known already counts as unchanged.
+/// Imports the body. An import may be repeated: what is already known counts as unchanged.
 pub async fn take<S>(app: &App<S>, inbound: &Inbound, call: &StaffCall) -> Result<Answer, Reject>
 where
     S: StaffCalls + Limits + Practices + Chain + Patients + Commit,

@@ -1,5 +1,5 @@
-//! `sync-chart`: charts in: one by one from the EHR, many as FHIR, a quick add with its invitation, or what people
-//! propose about themselves; one chart out; and an address confirmed.
+//! `sync-chart`: writes charts: one by one from the EHR, many as FHIR, a quick add with its invitation, and
+//! changes that people propose themselves. It also reads one chart and confirms an address.
 
 mod fhir;
 mod import;
@@ -114,7 +114,7 @@ where
     Ok(reply(200, &view::change(&decided)))
 }
 
-/// Phones that are kept as the text they are, and never dialled.
+/// Warns about phone numbers that can't be dialled and are kept as plain text.
 fn warnings(chart: &Chart) -> Value {
     let phones = [("/mobile_phone", &chart.mobile_phone), ("/home_phone", &chart.home_phone)];
     let unusable = phones
@@ -124,7 +124,7 @@ fn warnings(chart: &Chart) -> Value {
     unusable.map(warning).collect()
 }
 
-/// The channels that a quick add may name.
+/// The channel, if a quick add may use it.
 fn quick_channel(channel: Channel) -> Option<Channel> {
     matches!(channel, Channel::Email | Channel::Sms).then_some(channel)
 }

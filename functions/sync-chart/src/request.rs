@@ -1,4 +1,4 @@
-//! Charts as the API has them, parsed at the door: every fault at once, by pointer.
+//! Charts in the API's form. Parsing reports every error at once, each with its JSON pointer.
 
 use jiff::civil::Date;
 use portico_domain::model::chart::{Appointment, CareChange, Channel, Chart, ChartStatus, Contact, Visit};
@@ -77,7 +77,7 @@ pub struct QuickAddRequest {
     allow_duplicate: bool,
 }
 
-/// Collects what is at fault while everything is read.
+/// Collects the errors while all fields are read.
 #[derive(Default)]
 struct Faults(Vec<FieldFault>);
 
@@ -90,7 +90,7 @@ impl Faults {
         self.note(field, parse(text))
     }
 
-    /// An absent or empty field is nothing.
+    /// Reads an optional field; a blank one counts as missing.
     fn may<T>(
         &mut self,
         field: &str,
@@ -101,7 +101,7 @@ impl Faults {
         self.note(field, parse(text))
     }
 
-    /// Every element of a list, with its place in the pointer.
+    /// Reads every element of a list; pointers contain the element's index.
     fn each<T, U>(
         &mut self,
         field: &str,
@@ -153,7 +153,7 @@ fn instant(text: &str) -> Result<Timestamp, Invalid> {
 }
 
 impl ChartRequest {
-    /// The chart that was stated, or everything that is wrong with it.
+    /// Returns the chart, or all errors in it.
     pub fn parse(self, now: Timestamp) -> Result<ChartChange, Reject> {
         let mut faults = Faults::default();
         let given_name = faults.need("given_name", &self.given_name, Name::parse);
@@ -233,7 +233,7 @@ impl ContactRequest {
 }
 
 impl QuickAddRequest {
-    /// What staff typed, or everything that is wrong with it.
+    /// Returns the quick add, or all errors in it.
     pub fn parse(self, now: Timestamp) -> Result<QuickAdd, Reject> {
         let mut faults = Faults::default();
         let given_name = faults.need("given_name", &self.given_name, Name::parse);
@@ -241,7 +241,7 @@ impl QuickAddRequest {
         let birth_date = faults.need("birth_date", &self.birth_date, |text| BirthDate::parse(text, now));
         let email = faults.may("email", self.email.as_ref(), Email::parse);
         let mobile_phone = faults.may("mobile_phone", self.mobile_phone.as_ref(), Phone::parse);
-        // Without a word about the way, the contact that was given is the way; e-mail, if both were.
+        // Without an explicit channel, use the contact that was given; e-mail, if both were.
         let given = [(Channel::Email, email.is_some()), (Channel::Sms, mobile_phone.is_some())];
         let implied = given.into_iter().find(|(_, there)| *there).map(|(channel, _)| channel);
         let channel = self.channel.or(implied).and_then(crate::quick_channel);

@@ -1,5 +1,6 @@
-//! `track-delivery`: what providers report. SES's events, calls' events and replies to texts come through a queue, of
-//! whose batch it says which are to come again; receipts of texts come as lines of SNS's own logs.
+//! `track-delivery`: processes the feedback of providers. SES events, events of calls and replies to texts
+//! come through a queue; for each batch, it reports which messages to deliver again. Receipts of texts come
+//! as lines of SNS's own logs.
 
 mod wire;
 
@@ -11,8 +12,8 @@ use portico_web::App;
 use serde_json::{Value, json};
 use wire::News;
 
-/// Handles an event: a batch of the queue, or of log lines. An error has the log lines come again, all of them: what is
-/// known already changes nothing.
+/// Handles an event: a batch of the queue, or log lines. After an error, Lambda delivers all log lines again;
+/// those that are already processed change nothing.
 pub async fn handle<S>(app: &App<S>, event: &Value) -> Result<Value, String>
 where
     S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
@@ -31,22 +32,23 @@ where
     Ok(json!({"batchItemFailures": failed}))
 }
 
-/// Takes one message of the queue; an error has it come again, and go to the dead letters in the end.
+/// Processes one message of the queue. After an error, SQS delivers it again, and moves it to the dead-letter
+/// queue in the end.
 async fn queued<S>(app: &App<S>, id: &str, body: &str) -> Result<(), PortError>
 where
     S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
     if let Some(lines) = wire::lost_lines(body) {
-        // Log lines that could not be handled when they came, sent back by a person.
+        // Log lines that could not be processed at first, sent again by an operator.
         return receipts(app, &lines).await.map(drop).map_err(|_| PortError::Broken("log lines"));
     }
     let news = wire::queued(body).map_err(|why| {
-        // Kept for a person to look at.
+        // The message ends in the dead-letter queue, where a person can look at it.
         tracing::error!(feedback.id = id, error = why, "feedback that can't be read");
         PortError::Broken("feedback")
     })?;
     match take(app, news).await? {
-        // The sender may be about to write it down.
+        // The sender may not have saved the provider's id yet.
         Some(Told::Early) => Err(PortError::Unavailable),
         Some(Told::Kept | Told::Known | Told::Stranger) | None => Ok(()),
     }
@@ -56,14 +58,14 @@ async fn receipts<S>(app: &App<S>, event: &Value) -> Result<Value, String>
 where
     S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
-    // As text: the library borrows names of fields from what it reads.
+    // Parse from text, because the library borrows field names from its input.
     let logs: LogsEvent =
         serde_json::from_str(&event.to_string()).map_err(|_| "these log lines can't be read".to_owned())?;
     let mut again = false;
     for line in &logs.aws_logs.data.log_events {
         match wire::receipt(&line.message, line.timestamp) {
-            // A receipt comes minutes after its text was settled, and the log is the whole account's: whom nobody knows
-            // is another's.
+            // Receipts arrive minutes later, and the log covers the whole AWS account: a message id that we
+            // don't know belongs to another application.
             Ok(news) => again |= take(app, news).await.is_err(),
             Err(why) => tracing::error!(feedback.id = line.id, error = why, "feedback that can't be read"),
         }
@@ -76,7 +78,7 @@ where
     S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
     match news {
-        // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
+        // Boxed, because the operation's future is large, and every caller above would copy it.
         News::Report(told) => {
             let told = Box::pin(report(app, &told)).await?;
             if told == Told::Stranger {

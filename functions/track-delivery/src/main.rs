@@ -1,4 +1,4 @@
-//! `track-delivery`: wiring.
+//! Starts `track-delivery` on Lambda: creates the AWS clients and runs the handler.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use portico_aws::Process;

@@ -1,4 +1,5 @@
-//! What providers send, in their own shapes. Fields that we don't need are let pass: they add some from time to time.
+//! The providers' own formats. Fields that we don't need are ignored, because providers add fields from time
+//! to time.
 
 use std::collections::BTreeMap;
 
@@ -12,22 +13,22 @@ use portico_domain::time::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What a piece of feedback means to us.
+/// The meaning of one piece of feedback.
 #[derive(Debug, PartialEq, Eq)]
 pub enum News {
-    /// Of a message.
+    /// A report about a message.
     Report(Report),
-    /// A reply of STOP or START.
+    /// A reply with STOP or START.
     Said(Said),
-    /// Nothing: an event that nobody asked for, a reply with other words.
+    /// Nothing to do: an event that we don't need, or a reply with other words.
     Nothing,
 }
 
-/// Why feedback can't be read; holds nothing of it.
+/// Why feedback can't be read. Contains nothing of the feedback.
 pub type Unreadable = &'static str;
 
-/// Reads the body of a queue's message: SNS's envelope around an SES event or a reply to a text, or EventBridge's around
-/// what became of a call.
+/// Parses the body of a queue's message: SNS's envelope around an SES event or a reply to a text, or
+/// EventBridge's envelope around an event of a call.
 pub fn queued(body: &str) -> Result<News, Unreadable> {
     let body: Value = serde_json::from_str(body).map_err(|_| "not JSON")?;
     if body.get("detail-type").is_some() {
@@ -45,14 +46,14 @@ pub fn queued(body: &str) -> Result<News, Unreadable> {
     event.news()
 }
 
-/// The event with log lines in what Lambda keeps of an invocation that failed.
+/// The event with log lines, from the record that Lambda keeps of a failed invocation.
 pub fn lost_lines(body: &str) -> Option<Value> {
     let mut kept: Value = serde_json::from_str(body).ok()?;
     let event = kept.get_mut("requestPayload")?.take();
     event.get("awslogs").is_some().then_some(event)
 }
 
-/// Reads a line of SNS's log of texts; `at` is its instant, in milliseconds since 1970.
+/// Parses a line of SNS's log of texts; `at` is its instant, in milliseconds since 1970.
 pub fn receipt(line: &str, at: i64) -> Result<News, Unreadable> {
     let receipt: Receipt = serde_json::from_str(line).map_err(|_| "not a receipt")?;
     let outcome = if receipt.status == "SUCCESS" {
@@ -158,7 +159,7 @@ impl SesEvent {
             }
             "Complaint" => {
                 let complaint = self.complaint.ok_or(missing)?;
-                // The recipient took it out of the spam folder.
+                // The recipient took the mail out of the spam folder.
                 if complaint.complaint_feedback_type.as_deref() == Some("not-spam") {
                     return Ok(News::Nothing);
                 }
@@ -176,7 +177,7 @@ impl SesEvent {
             "Reject" | "Rendering Failure" => {
                 (Outcome::Failed(Trouble::NotSent), self.mail.timestamp.clone(), Vec::new())
             }
-            // Sent is known from the answer; opened and clicked nobody asks for.
+            // "Sent" is known from the API's response, and we don't track opens and clicks.
             _ => return Ok(News::Nothing),
         };
         let ours = self.mail.tags.get("message").and_then(|ids| MessageId::parse(ids.first()?).ok());
@@ -193,7 +194,7 @@ impl SesEvent {
     }
 }
 
-/// The address in `Name <address>`: servers report recipients as they please.
+/// The address in `Name <address>`. Mail servers report recipients in either form.
 fn bare(text: &str) -> String {
     let inner = text.rsplit_once('<').and_then(|(_, rest)| rest.split_once('>'));
     inner.map_or(text, |(address, _)| address).trim().to_owned()
@@ -205,7 +206,8 @@ fn bounced(kind: &str, sub: &str) -> Outcome {
             Outcome::Suppressed
         }
         ("Permanent", _) => Outcome::Bounced(Trouble::NoSuchAddress),
-        // Transient ones pass, automatic replies among them; what SES can't make out may be one.
+        // Transient bounces are temporary; automatic replies are among them. An undetermined bounce may be
+        // temporary, too.
         (_, "MailboxFull") => Outcome::Delayed(Trouble::MailboxFull),
         (_, "MessageTooLarge" | "ContentRejected" | "AttachmentRejected") => {
             Outcome::Delayed(Trouble::Refused)
@@ -236,7 +238,8 @@ struct Delivery {
     provider_response: Option<String>,
 }
 
-/// What a carrier's words mean, by SNS's list of reasons; what it does not list is not held against the number.
+/// The meaning of a carrier's response, by SNS's list of reasons. A reason that the list doesn't have is not
+/// counted against the number.
 fn refused(response: &str) -> Outcome {
     let said = response.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
@@ -295,7 +298,7 @@ impl CallEvent {
             "VOICE_COMPLETED" => Outcome::Delivered,
             "VOICE_BUSY" | "VOICE_NO_ANSWER" | "VOICE_TTL_EXPIRED" => Outcome::Failed(Trouble::Unreachable),
             "VOICE_FAILED" => Outcome::Failed(Trouble::Unclear),
-            // Ringing, answered: on the way to one of those.
+            // Ringing and answered are followed by one of the events above.
             _ => return News::Nothing,
         };
         News::Report(Report {

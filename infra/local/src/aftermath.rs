@@ -1,12 +1,12 @@
-//! What comes of a request after its answer: records of the stream, messages in queues.
+//! The work that a request causes after its response: stream records and queued messages.
 
 use crate::pump::Pump;
 use crate::queue::Queues;
 
-/// What a queue's message leads to may send another; so often does `idle` look again.
+/// Rounds that `over` waits: a handled message may cause another one.
 const IDLE_ROUNDS: u32 = 8;
 
-/// What comes of a request after its answer: records of the stream, messages in queues.
+/// The work that a request causes after its response: stream records and queued messages.
 #[derive(Clone)]
 pub(crate) struct Aftermath {
     pub(crate) pump: Option<Pump>,
@@ -14,14 +14,14 @@ pub(crate) struct Aftermath {
 }
 
 impl Aftermath {
-    /// Resolves when all of it has been handled, and what came of that.
+    /// Resolves when all of it has been handled, and the work that this caused, too.
     pub(crate) async fn over(&self) {
         for _ in 0..IDLE_ROUNDS {
             let number = self.queues.idle().await;
             if let Some(pump) = &self.pump {
                 pump.idle().await;
             }
-            // A reader of the stream may have sent to a queue.
+            // A reader of the stream may have sent a message to a queue.
             if self.queues.nothing_since(number) {
                 return;
             }

@@ -1,5 +1,5 @@
-//! The mailbox: keeps what SES, SNS, voice and EventBridge were handed, in order, instead of sending it. With a data
-//! directory, a restart keeps messages too.
+//! The mailbox: stores in order what is sent to SES, SNS, voice and EventBridge, instead of sending it. With
+//! a data directory, messages survive a restart.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::{File, OpenOptions};
@@ -15,7 +15,7 @@ use crate::clock::LocalClock;
 use crate::ids;
 use crate::wire::{Failure, SILENCE};
 
-/// How a message travels.
+/// The channel of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Channel {
@@ -32,25 +32,24 @@ pub enum Channel {
 pub struct Message {
     /// The provider's message id.
     pub id: String,
-    /// How it travelled.
     pub channel: Channel,
-    /// Who sent it.
+    /// The sender's address or number.
     pub from: String,
-    /// To whom.
+    /// The recipient's address or number.
     pub to: String,
-    /// An e-mail's subject.
+    /// The subject, for an e-mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// What it says.
+    /// The plain text.
     pub text: String,
-    /// What it says, in HTML.
+    /// The HTML part, for an e-mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html: Option<String>,
-    /// Its language, from the tag or attribute `language`.
+    /// The language, from the tag or attribute `language`.
     pub language: String,
-    /// When it was handed over, in RFC 3339.
+    /// When it was sent, in RFC 3339.
     pub at: String,
-    /// SES's tags, SNS's attributes, a call's context: what comes back with the provider's feedback.
+    /// SES's tags, SNS's attributes or a call's context: providers repeat them in their delivery reports.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
 }
@@ -72,21 +71,21 @@ struct Captured {
     quota: SendingQuota,
 }
 
-/// What SES says of the account: how much mail it may send.
+/// The account's sending quota, as SES reports it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SendingQuota {
-    /// Whether it may send at all.
+    /// Whether the account may send at all.
     pub enabled: bool,
-    /// Mails a second.
+    /// Mails per second.
     pub a_second: f64,
-    /// Mails in 24 hours.
+    /// Mails per 24 hours; -1 means no limit.
     pub a_day: f64,
     /// Mails in the last 24 hours.
     pub sent: f64,
 }
 
 impl Default for SendingQuota {
-    /// Enough that nothing here ever waits.
+    /// A quota so large that nothing here ever waits for it.
     fn default() -> Self {
         Self { enabled: true, a_second: 10_000.0, a_day: -1.0, sent: 0.0 }
     }
@@ -104,13 +103,14 @@ pub(crate) struct Draft {
 }
 
 impl Capture {
-    /// Kept in `data/messages.ndjson` if there is a data directory, in memory otherwise.
+    /// Opens the mailbox. It is stored in `data/messages.ndjson` if there is a data directory, otherwise in
+    /// memory.
     pub fn open(data: Option<&Path>, clock: Arc<LocalClock>) -> io::Result<Self> {
         let mut captured = Captured::default();
         if let Some(path) = data.map(|dir| dir.join("messages.ndjson")) {
             let file = OpenOptions::new().create(true).append(true).read(true).open(&path)?;
             let text = std::fs::read_to_string(&path)?;
-            // A line that a crash cut short was never answered for.
+            // A line that a crash cut off was never confirmed to its sender, so it may be dropped.
             captured.messages = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
             captured.file = Some(file);
             if !text.is_empty() && !text.ends_with('\n') {
@@ -120,7 +120,8 @@ impl Capture {
         Ok(Self { state: Arc::new(Mutex::new(captured)), clock })
     }
 
-    /// Messages in order of sending: those to `to` (all, without it) after the one with the id `after`.
+    /// The messages in the order of sending: only those to `to`, if given, and only those after the id
+    /// `after`, if given.
     pub fn messages(&self, to: Option<&str>, after: Option<&str>) -> Vec<Message> {
         let captured = self.lock();
         let seen = after.and_then(|id| captured.messages.iter().position(|message| message.id == id));
@@ -133,35 +134,36 @@ impl Capture {
         self.lock().messages.iter().find(|message| message.id == id).cloned()
     }
 
-    /// Forgets every message.
+    /// Deletes all messages.
     pub fn clear(&self) -> io::Result<()> {
         let mut captured = self.lock();
         captured.messages.clear();
         captured.file.as_ref().map_or(Ok(()), |file| file.set_len(0))
     }
 
-    /// The next `times` messages of this channel meet `failure`; earlier orders come first.
+    /// Makes the next `times` messages of this channel fail with `failure`, after failures that were set
+    /// before.
     pub fn fail_next(&self, channel: Channel, failure: Failure, times: usize) {
         let mut captured = self.lock();
         captured.failures.entry(channel).or_default().extend(std::iter::repeat_n(failure, times));
     }
 
-    /// What EventBridge was handed, in order: `Source`, `DetailType`, `Detail` as JSON, `Time`.
+    /// The events sent to EventBridge, in order: `Source`, `DetailType`, `Detail` as JSON, `Time`.
     pub fn events(&self) -> Vec<Value> {
         self.lock().events.clone()
     }
 
-    /// The next `times` events are refused.
+    /// Makes the bus refuse the next `times` events.
     pub fn lose_events(&self, times: usize) {
         self.lock().lost_events += times;
     }
 
-    /// How much may be sent, as SES says it now.
+    /// The sending quota that SES reports now.
     pub(crate) fn quota(&self) -> SendingQuota {
         self.lock().quota
     }
 
-    /// Keeps one event of the bus; its id, or `None` where a test ordered that it is lost.
+    /// Stores one event of the bus and returns its id. `None` if a test ordered to refuse it.
     pub(crate) fn keep_event(&self, entry: &Value, detail: Value) -> Option<String> {
         let mut captured = self.lock();
         if captured.lost_events > 0 {
@@ -179,12 +181,12 @@ impl Capture {
         Some(id)
     }
 
-    /// What SES says from now on of how much may be sent.
+    /// Sets the sending quota that SES reports from now on.
     pub fn set_quota(&self, quota: SendingQuota) {
         self.lock().quota = quota;
     }
 
-    /// Keeps the message, or does what was ordered with `fail_next`.
+    /// Stores the message, or fails as `fail_next` ordered.
     pub(crate) async fn accept(&self, channel: Channel, draft: Draft) -> Result<String, Failure> {
         let failure = self.lock().failures.get_mut(&channel).and_then(VecDeque::pop_front);
         match failure {

@@ -1,5 +1,5 @@
-//! The clock that every function of the local service is given: the system's time plus an offset that
-//! `POST /_local/clock` moves. With a data directory the offset outlives a restart.
+//! The clock of all functions in the local service: the system's time plus an offset that `POST
+//! /_local/clock` changes. With a data directory, the offset survives a restart.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,8 @@ pub struct LocalClock {
 }
 
 impl LocalClock {
-    /// A clock whose offset is kept in `data/clock` if there is a data directory, in memory otherwise.
+    /// Opens the clock. Its offset is stored in `data/clock` if there is a data directory, otherwise in
+    /// memory.
     pub fn open(data: Option<&Path>) -> io::Result<Self> {
         let file = data.map(|dir| dir.join("clock"));
         let stored = match &file {
@@ -27,18 +28,18 @@ impl LocalClock {
         Ok(Self { offset_ms, file })
     }
 
-    /// Moves the clock forward (back, if negative) and answers the new time.
+    /// Moves the clock forward (backward, if negative) and returns the new time.
     pub fn advance(&self, seconds: i64) -> io::Result<Timestamp> {
         let offset = self.offset_ms().saturating_add(seconds.saturating_mul(1000));
         self.keep(offset)
     }
 
-    /// Sets the clock, which then runs on from there, and answers the new time.
+    /// Sets the clock, which goes on from there, and returns the new time.
     pub fn set(&self, to: Timestamp) -> io::Result<Timestamp> {
         self.keep(to.millis().saturating_sub(system_millis()))
     }
 
-    /// Milliseconds by which this clock is ahead of the system's.
+    /// Milliseconds that this clock is ahead of the system's.
     pub fn offset_ms(&self) -> i64 {
         self.offset_ms.load(Ordering::Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Configurations of the AWS clients that the functions get here.
+//! Configurations of the AWS clients that functions get in the local service.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::meter::{CallMeter, RoleGuard};
 use crate::stream::REGION;
 use crate::{engine, queue};
 
-/// What the builder of the functions is given: clients' configuration, the clock, names.
+/// What the functions are built from: the clients' configurations, the clock, names and addresses.
 #[derive(Clone)]
 pub struct Cloud {
     /// For the table: endpoint, credentials, region, the meter. Add timeouts and retries with `to_builder`.
@@ -26,19 +26,18 @@ pub struct Cloud {
     pub sqs: aws_sdk_sqs::Config,
     /// For EventBridge. Add timeouts with `to_builder`.
     pub events: aws_sdk_eventbridge::Config,
-    /// Where SES, SNS and voice are.
+    /// The URL of SES, SNS and voice.
     pub messaging_url: String,
-    /// The table's name.
     pub table: String,
-    /// Every function's clock.
+    /// The clock of all functions.
     pub clock: Arc<LocalClock>,
-    /// Where the HTTP API is, without a slash at the end.
+    /// The URL of the HTTP API, without a slash at the end.
     pub base_url: String,
     queues_url: String,
 }
 
 impl Cloud {
-    /// The address of the queue with this logical id in the template.
+    /// The URL of the queue with this logical id in the template.
     pub fn queue_url(&self, id: &str) -> String {
         queue::url(&self.queues_url, id)
     }

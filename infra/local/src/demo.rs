@@ -1,4 +1,4 @@
-//! The demonstration: two practices with their keys, and charts for the first.
+//! The demonstration data: two practices with their API keys, and charts for the first one.
 
 use std::fs;
 use std::path::Path;
@@ -11,43 +11,40 @@ use crate::functions;
 use crate::local_api::{Guide, Keys, Practice};
 use crate::service::{Config, Running, StartError, start};
 
-/// The charts that lie in the repository: `Patient` before `Encounter`.
+/// The sample charts in the repository: `Patient` before `Encounter`.
 pub const SAMPLE: [&str; 2] =
     [include_str!("../sample/Patient.ndjson"), include_str!("../sample/Encounter.ndjson")];
 
-/// Resources of one import call.
+/// Resources in one import call.
 const AT_A_TIME: usize = 250;
 
-/// Short name, name, phone, zone.
+/// Short name, name, phone, time zone.
 const PRACTICES: [(&str, &str, &str, &str); 2] = [
     ("riverside", "Riverside Family Medicine", "+12025550100", "America/New_York"),
     ("lakeside", "Lakeside Pediatrics", "+13125550100", "America/Chicago"),
 ];
 
-/// What an import came to.
+/// The result of an import, counted by resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// New.
     pub created: u64,
-    /// Changed.
     pub updated: u64,
-    /// Known.
     pub unchanged: u64,
-    /// Refused, each with its line in the file, code and detail.
+    /// The refused resources, each with its line in the file, code and detail.
     pub rejected: Vec<Value>,
 }
 
 /// The service with its demonstration practices.
 pub struct Demo {
-    /// The service.
+    /// The running service.
     pub running: Running,
-    /// What a newcomer opens next.
+    /// The content of `GET /_local`: where to start.
     pub guide: Guide,
-    /// Whether the practices were made at this start.
+    /// Whether this start created the practices; `false` if a data directory had them already.
     pub is_new: bool,
 }
 
-/// Starts everything with the real functions and the demonstration practices.
+/// Starts the service with the real functions and the demonstration practices.
 pub async fn start_demo(config: Config) -> Result<Demo, StartError> {
     let data = config.data.clone();
     if let Some(data) = &data {
@@ -75,7 +72,8 @@ pub async fn start_demo(config: Config) -> Result<Demo, StartError> {
     Ok(Demo { running, guide, is_new })
 }
 
-/// The keyring of a data directory, made at the first start; a new one each time without a directory.
+/// The keyring of a data directory; the first start creates it. Without a directory, each start has a new
+/// one.
 fn keyring(data: Option<&Path>) -> Result<Keyring, StartError> {
     let Some(data) = data else { return Ok(Keyring::generate(&OsEntropy)) };
     let file = data.join("keyring.json");
@@ -116,7 +114,8 @@ async fn enroll(running: &Running) -> Result<Vec<Practice>, String> {
     Ok(practices)
 }
 
-/// Imports FHIR NDJSON into the practice of this key, a page at a time; `progress` hears of lines done and lines in all.
+/// Imports FHIR NDJSON into the practice of this key, one page at a time. `progress` is called with the lines
+/// done and the total.
 pub async fn import_charts(
     running: &Running,
     key: &str,

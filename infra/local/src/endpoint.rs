@@ -1,5 +1,5 @@
-//! The wire formats of SES v2, SNS, End User Messaging voice and EventBridge, which share one address with the queues:
-//! each call is read and handed to the mailbox or to the queue.
+//! The wire formats of SES v2, SNS, End User Messaging voice and EventBridge, which share one address with
+//! the queues. Each call is parsed and passed to the mailbox or to a queue.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -175,7 +175,7 @@ fn spoken(request: &Value) -> Option<Draft> {
     })
 }
 
-/// The words in SSML, as they are heard; nothing if it is none.
+/// The spoken words of an SSML text; `None` if it isn't SSML.
 pub(crate) fn words(ssml: &str) -> Option<String> {
     let mut rest = ssml.trim();
     if !rest.starts_with("<speak") || !rest.ends_with("</speak>") {
@@ -194,7 +194,7 @@ pub(crate) fn words(ssml: &str) -> Option<String> {
     Some(words.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// XML's text without its escapes; nothing if one of them is none.
+/// XML text without its escapes; `None` if an escape is unknown.
 fn plain(xml: &str) -> Option<String> {
     let mut parts = xml.split('&');
     let mut text = parts.next()?.to_owned();

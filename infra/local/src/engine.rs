@@ -1,5 +1,5 @@
-//! The embedded `DynamoDB`: one table, in memory or in a file, served on loopback in the real protocol.
-//! The table is what the template declares.
+//! The embedded `DynamoDB`: one table, in memory or in a file, served on loopback in the real protocol. The
+//! template declares the table.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,10 +13,9 @@ use serde_json::{Value, json};
 use crate::clock::LocalClock;
 use crate::template::Table;
 
-/// The table's name.
 pub const TABLE: &str = "portico";
 
-/// How often expired items are swept out.
+/// How often expired items are deleted.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// Why the database could not be opened.
@@ -25,22 +24,23 @@ pub enum EngineError {
     /// The file could not be read or written.
     #[error("the database file: {0}")]
     File(#[from] rusqlite::Error),
-    /// The engine refused.
+    /// The engine refused a request.
     #[error("the database: {0}")]
     Database(#[from] DynoxideError),
-    /// The template's table is not one that the engine understands.
+    /// The engine can't create the template's table.
     #[error("the template's table: {0}")]
     Table(#[from] serde_json::Error),
 }
 
-/// A database in memory, with the table.
+/// Opens a database in memory and creates the table.
 pub fn in_memory(table: &Table) -> Result<Database, EngineError> {
     let db = Database::memory()?;
     create_table(&db, table)?;
     Ok(db)
 }
 
-/// The database in the file `path`, with the table. Stream records up to `processed` are dropped first.
+/// Opens the database in the file `path` and creates the table. Stream records before `processed` are deleted
+/// first.
 pub fn in_file(path: &Path, table: &Table, processed: Option<&str>) -> Result<Database, EngineError> {
     let db = Database::new(&path.to_string_lossy())?;
     tend_stream(path, processed)?;
@@ -48,10 +48,10 @@ pub fn in_file(path: &Path, table: &Table, processed: Option<&str>) -> Result<Da
     Ok(db)
 }
 
-/// Removes expired items every minute, as `DynamoDB` does in its own time.
+/// Deletes expired items every minute, as `DynamoDB` does at times of its own.
 ///
-/// The engine judges by the system's clock. While ours is behind it, nothing is swept, since what looks expired
-/// there may be alive here.
+/// The engine uses the system's clock. While ours is behind it, nothing is deleted: an item that looks
+/// expired to the engine may still be valid for us.
 pub async fn sweep(db: Database, clock: Arc<LocalClock>) {
     let mut minutes = tokio::time::interval(SWEEP_EVERY);
     loop {
@@ -68,7 +68,7 @@ pub async fn sweep(db: Database, clock: Arc<LocalClock>) {
     }
 }
 
-/// `CreateTable`'s request for the template's table, under this name.
+/// The `CreateTable` request for the template's table, under this name.
 pub fn create_table_request(name: &str, table: &Table) -> Value {
     let mut request = json!({
         "TableName": name,
@@ -86,15 +86,15 @@ pub fn create_table_request(name: &str, table: &Table) -> Value {
     request
 }
 
-/// Creates the template's table under this name at another endpoint, unless it is there. Its expiry is left to that
-/// endpoint.
+/// Creates the template's table under this name at another endpoint, unless it exists. Deleting expired items
+/// is up to that endpoint.
 pub async fn create_table_at(
     client: &aws_sdk_dynamodb::Client,
     name: &str,
     table: &Table,
 ) -> Result<(), Box<aws_sdk_dynamodb::Error>> {
     let body = create_table_request(name, table).to_string();
-    // The template speaks DynamoDB's JSON already, so it is sent as it is.
+    // The template is already in `DynamoDB`'s JSON, so it is sent unchanged.
     let request = client.create_table().table_name(name).customize().mutate_request(move |request| {
         request.headers_mut().insert("content-length", body.len().to_string());
         *request.body_mut() = SdkBody::from(body.as_str());
@@ -105,7 +105,7 @@ pub async fn create_table_at(
     }
 }
 
-/// Every item of the table.
+/// All items of the table.
 pub fn items(db: &Database) -> Result<Vec<Item>, EngineError> {
     let mut items = Vec::new();
     let mut request = json!({"TableName": TABLE});
@@ -132,8 +132,8 @@ fn create_table(db: &Database, table: &Table) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// dynoxide 3.2 never trims its stream and looks through all of it at each write. So what every reader has seen
-/// is dropped here, and an index finds the newest record.
+/// dynoxide 3.2 never trims its stream and scans all of it at each write. So we delete the records that every
+/// reader has handled, and add an index that finds the newest record.
 fn tend_stream(path: &Path, processed: Option<&str>) -> Result<(), rusqlite::Error> {
     let file = rusqlite::Connection::open(path)?;
     file.execute_batch(
@@ -146,7 +146,7 @@ fn tend_stream(path: &Path, processed: Option<&str>) -> Result<(), rusqlite::Err
     Ok(())
 }
 
-/// The number that dynoxide stores for a public sequence number: its last 20 digits.
+/// The number that dynoxide stores for a public sequence number: its digits without the leading `1`.
 fn stored_number(public: &str) -> Option<i64> {
     public.strip_prefix('1')?.parse().ok()
 }

@@ -1,5 +1,5 @@
-//! A proxy in front of the engine that makes `DynamoDB`'s bad days happen on demand: conflicts, throttling, server errors,
-//! an answer lost after the commit, an index that lags. The engine itself never does any of this.
+//! A proxy in front of the engine that produces `DynamoDB`'s failures on demand: conflicts, throttling,
+//! server errors, an answer lost after the commit, a stale index. The engine itself never fails like this.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -18,23 +18,23 @@ use tokio::net::TcpListener;
 use crate::engine::{self, EngineError, TABLE};
 use crate::template::Table;
 
-/// `DynamoDB` takes no larger request.
+/// `DynamoDB`'s limit for a request, in bytes.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
-/// What goes wrong.
+/// A failure that can be ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// Another transaction touches the same items; nothing is written.
     Conflict,
     /// Too many requests; nothing is done.
     Throttled,
-    /// 500; nothing is done.
+    /// Status 500; nothing is done.
     ServerError,
-    /// It is done, and the connection breaks before the answer.
+    /// The call succeeds, and the connection breaks before the answer.
     LostAnswer,
 }
 
-/// Orders for the proxy.
+/// The fault proxy, and the faults ordered from it.
 #[derive(Clone)]
 pub struct Faults {
     state: Arc<Mutex<Orders>>,
@@ -50,24 +50,25 @@ struct Orders {
     stale: Option<Database>,
 }
 
-/// Ends the connection without an answer.
+/// Breaks the connection without an answer.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer was lost on purpose")]
 struct Lost;
 
 impl Faults {
-    /// In front of `db`, which is served at `engine_url`.
+    /// A proxy in front of `db`, which is served at `engine_url`.
     pub fn new(db: Database, table: Table, engine_url: String) -> Self {
         Self { state: Arc::default(), db, table, engine_url, http: reqwest::Client::new() }
     }
 
-    /// The next `times` calls of `operation` (such as `TransactWriteItems`) meet `fault`; earlier orders come first.
+    /// Makes the next `times` calls of `operation` (such as `TransactWriteItems`) fail with `fault`, after
+    /// faults that were ordered before.
     pub fn next(&self, operation: &str, fault: Fault, times: usize) {
         let mut orders = self.lock();
         orders.next.entry(operation.to_owned()).or_default().extend(std::iter::repeat_n(fault, times));
     }
 
-    /// From now on a query on an index sees the table as it is at this moment.
+    /// From now on, queries on an index see the table as it is at this moment.
     pub fn freeze_indexes(&self) -> Result<(), EngineError> {
         let copy = engine::in_memory(&self.table)?;
         copy.import_items(TABLE, engine::items(&self.db)?, ImportOptions::default())?;
@@ -75,7 +76,7 @@ impl Faults {
         Ok(())
     }
 
-    /// Indexes have caught up.
+    /// Queries on indexes see the current table again.
     pub fn thaw_indexes(&self) {
         self.lock().stale = None;
     }
@@ -86,7 +87,7 @@ impl Faults {
             let faults = self.clone();
             tokio::spawn(async move {
                 let service = service_fn(|request| faults.answer(request));
-                // An error here is a connection that broke, on purpose or by the client.
+                // An error here means a broken connection, on purpose or by the client.
                 http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok();
             });
         }
@@ -147,7 +148,7 @@ impl Faults {
     }
 }
 
-/// A transaction is cancelled with a reason for each item; a single write has an error of its own.
+/// A refused transaction has a reason for each item; a refused single write has an error of its own.
 fn conflict(operation: &str, body: &[u8]) -> Response<Body> {
     if !operation.starts_with("Transact") {
         return error(StatusCode::BAD_REQUEST, "TransactionConflictException");
@@ -177,7 +178,7 @@ fn respond(status: StatusCode, body: &Value) -> Response<Body> {
     response
 }
 
-/// A listener on loopback, and its URL.
+/// Opens a listener on loopback and returns it with its URL.
 pub(crate) async fn loopback() -> io::Result<(TcpListener, String)> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);

@@ -1,5 +1,5 @@
-//! What providers report of messages that were captured here, in the shapes in which SES, SNS and End User Messaging send
-//! it, by the ways on which it comes in the cloud: a queue behind a topic or a rule, and lines of a log.
+//! Delivery reports of providers for messages captured here, in the formats of SES, SNS and End User
+//! Messaging. They arrive as in the cloud: through a queue behind a topic or a rule, or as lines of a log.
 
 use std::io::{self, Write};
 
@@ -16,10 +16,10 @@ use crate::invoke::Invoker;
 use crate::queue::Queues;
 use crate::stream::REGION;
 
-/// The queue that feedback comes through, by its logical id in the template.
+/// The logical id, in the template, of the queue for delivery reports.
 const QUEUE: &str = "FeedbackQueue";
 
-/// The function that takes it, and the name of its event for lines of a log.
+/// The function that handles reports, and the name of its event for log lines.
 const FUNCTION: &str = "track-delivery";
 
 const RECEIPTS: &str = "receipts";
@@ -29,68 +29,67 @@ const OURS: &str = "+12025550199";
 
 const ACCOUNT: &str = "000000000000";
 
-/// What a provider is to report.
+/// The feedback that a provider shall send.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
 pub enum Feedback {
-    /// What became of a message, by the id that the mailbox shows.
+    /// A delivery report for one message.
     Message {
-        /// The provider's id of it.
+        /// The message's provider id, as the mailbox shows it.
         message_id: String,
-        /// What became of it.
         r#type: Fate,
     },
-    /// What a number replied.
+    /// A reply from a phone number.
     Phone {
         /// E.164.
         phone: String,
-        /// What.
         r#type: Reply,
     },
 }
 
-/// What becomes of a message.
+/// A message's outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
-    /// It arrived.
+    /// It was delivered.
     Delivery,
-    /// It came back for good.
+    /// It was returned for good.
     Bounce,
-    /// It came back for a reason that passes: a full mailbox, a phone that is off.
+    /// It was returned for a temporary reason: a full mailbox, a phone that is switched off.
     TransientBounce,
-    /// It was called spam.
+    /// The recipient marked it as spam.
     Complaint,
-    /// Somebody is away, and their mailbox says so.
+    /// An automatic reply says that the recipient is away.
     AutoReply,
-    /// It is on its way for longer than usual.
+    /// Delivery takes longer than usual.
     Delay,
-    /// It was not sent: the address is on the provider's own list.
+    /// It was not sent: the address is on the provider's suppression list.
     Suppressed,
-    /// It was not sent: the number replied STOP.
+    /// It was not sent: the number has replied STOP.
     OptedOut,
 }
 
-/// What a number replies.
+/// A reply to a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reply {
-    /// No more.
+    /// STOP: send no more texts.
     Stop,
-    /// Again.
+    /// START: send texts again.
     Start,
 }
 
-/// Feedback on its way.
+/// Feedback in the form in which it is delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sent {
     /// The body of a message in the queue.
     Queued(String),
-    /// An event with lines of a log.
+    /// An event with log lines.
     Lines(Value),
 }
 
-/// The feedback as it would be sent at `now`; nothing, where there is no such message or nobody reports that of its kind.
+/// Builds the feedback as the provider would send it at `now`. `None` if there is no such message, or no
+/// provider reports this for its channel.
 pub fn told(feedback: &Feedback, capture: &Capture, now: Timestamp) -> Option<Sent> {
     match feedback {
         Feedback::Message { message_id, r#type } => {
@@ -122,7 +121,7 @@ pub fn told(feedback: &Feedback, capture: &Capture, now: Timestamp) -> Option<Se
     }
 }
 
-/// Puts feedback on its way.
+/// Delivers the feedback to the queue or to the function.
 pub async fn hand_over(sent: Sent, queues: &Queues, invoker: &Invoker) -> io::Result<()> {
     match sent {
         Sent::Queued(body) => queues.send(QUEUE, &body).map(drop),
@@ -132,7 +131,7 @@ pub async fn hand_over(sent: Sent, queues: &Queues, invoker: &Invoker) -> io::Re
     }
 }
 
-/// SNS's envelope, as a queue that is subscribed to a topic gets it.
+/// SNS's envelope, as a queue that subscribes to a topic receives it.
 fn notification(message: &Value, topic: &str, now: Timestamp) -> String {
     json!({
         "Type": "Notification",
@@ -148,7 +147,7 @@ fn notification(message: &Value, topic: &str, now: Timestamp) -> String {
     .to_string()
 }
 
-/// SES's event of a mail.
+/// SES's event about a mail.
 fn ses_event(message: &Message, fate: Fate, now: Timestamp) -> Option<Value> {
     let tags: serde_json::Map<String, Value> =
         message.tags.iter().map(|(name, value)| (name.clone(), json!([value]))).collect();
@@ -208,7 +207,7 @@ fn ses_event(message: &Message, fate: Fate, now: Timestamp) -> Option<Value> {
     Some(event)
 }
 
-/// SNS's receipt of a text.
+/// SNS's receipt for a text.
 fn receipt(id: &str, to: &str, fate: Fate, now: Timestamp) -> Option<Value> {
     let (status, response) = match fate {
         Fate::Delivery => ("SUCCESS", "Message has been accepted by phone carrier"),
@@ -229,12 +228,12 @@ fn receipt(id: &str, to: &str, fate: Fate, now: Timestamp) -> Option<Value> {
     }))
 }
 
-/// The receipt of a text that was delivered, of whatever id, as `track-delivery` gets it.
+/// The receipt for a delivered text with any id, in the form that `track-delivery` receives.
 pub fn receipt_of(id: &str, to: &str, now: Timestamp) -> Value {
     lines(&receipt(id, to, Fate::Delivery, now).unwrap_or_default(), now)
 }
 
-/// A line of SNS's log, as a subscription filter hands it on.
+/// Log lines of SNS, as a subscription filter delivers them.
 fn lines(line: &Value, now: Timestamp) -> Value {
     let data = json!({
         "messageType": "DATA_MESSAGE",
@@ -250,7 +249,7 @@ fn lines(line: &Value, now: Timestamp) -> Value {
     json!({"awslogs": {"data": BASE64.encode(&zipped.finish().unwrap_or_default())}})
 }
 
-/// End User Messaging's event of a call, in EventBridge's envelope.
+/// End User Messaging's event about a call, in EventBridge's envelope.
 fn call_event(message: &Message, fate: Fate, now: Timestamp) -> Option<Value> {
     let kind = match fate {
         Fate::Delivery => "VOICE_COMPLETED",

@@ -1,4 +1,4 @@
-//! The functions themselves, wired as their `main.rs` wires them, with the local cloud in place of the real one.
+//! The real functions, wired as their `main.rs` does, but with the local cloud.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,19 +17,20 @@ use tokio::sync::Semaphore;
 use crate::cloud::Cloud;
 use crate::invoke::{Function, Functions};
 
-/// The address that the demonstration practices' e-mail comes from.
+/// The sender's address of the demonstration practices' e-mails.
 const FROM: &str = "no-reply@portico.example.com";
 
-/// The number that texts and calls come from.
+/// The sender's number of texts and calls.
 const NUMBER: &str = "+12025550199";
 
-/// The bus on which others are told.
+/// The EventBridge bus for announcements.
 const BUS: &str = "portico";
 
-/// Requests that may hash at a time.
+/// Requests that may hash a password at the same time.
 const HASHING: usize = 4;
 
-/// A function behind routes: the gateway's event in, its answer out, through the same adapter as in Lambda.
+/// A function behind HTTP routes: takes the gateway's event and returns its response, through the same
+/// adapter as in Lambda.
 fn http<H, F>(app: &Arc<App<Table>>, handle: H) -> Function
 where
     H: Fn(Arc<App<Table>>, Request) -> F + Clone + Send + Sync + 'static,
@@ -52,8 +53,8 @@ where
     })
 }
 
-/// A function of which only so many run at a time, as its reserved concurrency has it in the cloud: hashing keeps a core
-/// busy, and what waits for the table meanwhile would run into its timeouts.
+/// Limits how many calls of a function run at the same time, like reserved concurrency in the cloud: hashing
+/// occupies a core, and calls that wait for the table meanwhile would time out.
 fn at_most(permits: &Arc<Semaphore>, function: Function) -> Function {
     let permits = Arc::clone(permits);
     Arc::new(move |event| {
@@ -66,7 +67,7 @@ fn at_most(permits: &Arc<Semaphore>, function: Function) -> Function {
     })
 }
 
-/// A function that is handed its event as it is.
+/// A function that takes its event as it is.
 fn plain<F>(handle: impl Fn(Value) -> F + Send + Sync + 'static) -> Function
 where
     F: Future<Output = Value> + Send + 'static,
@@ -77,7 +78,7 @@ where
     })
 }
 
-/// All functions, over one table and one set of keys.
+/// All functions, with one table and one keyring.
 pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     let context = Context {
         clock: cloud.clock.clone(),

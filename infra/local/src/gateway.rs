@@ -1,6 +1,6 @@
-//! The HTTP API: matches each request against the template's routes, hands it to the function as the API Gateway event
-//! (payload 2.0) that it would get in the cloud, and turns the answer back into HTTP.
-//! Logs neither bodies, headers nor paths: a link's path is its secret.
+//! The HTTP API: matches each request against the template's routes, passes it to the function as the API
+//! Gateway event (payload 2.0) that it would get in the cloud, and turns the function's answer back into
+//! HTTP. It logs neither bodies, headers nor paths: a link's path is its secret.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
@@ -24,10 +24,10 @@ use crate::template::{DeployedFunction, Route};
 /// Lambda's limit for a synchronous payload.
 const MAX_BODY: usize = 6 * 1024 * 1024;
 
-/// Above this, a body isn't even read to its end.
+/// A body larger than this isn't even read to its end.
 const MAX_DRAINED: usize = 64 * 1024 * 1024;
 
-/// The account and the API that events name.
+/// The account and the API in events.
 const ACCOUNT: &str = "000000000000";
 
 const API: &str = "local";
@@ -38,7 +38,7 @@ pub struct Routes {
     by_method: HashMap<String, matchit::Router<Arc<Target>>>,
 }
 
-/// What a route leads to.
+/// The target of a route.
 #[derive(Debug)]
 struct Target {
     function: String,
@@ -52,7 +52,7 @@ struct Matched {
     parameters: BTreeMap<String, String>,
 }
 
-/// Two routes that no request could tell apart, or a path that isn't one.
+/// Two routes that no request can tell apart, or a path that can't be parsed.
 #[derive(Debug, thiserror::Error)]
 #[error("route {method} {path}: {reason}")]
 pub struct RouteError {
@@ -94,8 +94,8 @@ impl Routes {
     }
 }
 
-/// A path for the router, its parameters named by their order, and the names that the template gives them: two routes
-/// may call the same position differently.
+/// Converts a path for the router: parameters are numbered, and the template's names are returned beside it,
+/// because two routes may name the same position differently.
 fn normalise(path: &str) -> (String, Vec<String>) {
     let mut names = Vec::new();
     let segments = path.split('/').map(|segment| {
@@ -115,14 +115,13 @@ fn percent_decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
-/// What the gateway needs to serve a request.
+/// Everything that the gateway needs to serve a request.
 #[derive(Clone)]
 pub struct Gateway {
     /// The template's routes.
     pub routes: Arc<Routes>,
-    /// The functions.
     pub invoker: Invoker,
-    /// For the event's time.
+    /// The source of the event's time.
     pub clock: Arc<LocalClock>,
 }
 
@@ -152,7 +151,7 @@ pub async fn handle(
     }
 }
 
-/// A problem body (RFC 9457) that the gateway itself answers.
+/// A problem body (RFC 9457) from the gateway itself.
 fn problem(status: StatusCode, title: &str, code: &str, detail: &str) -> Response {
     let body = json!({
         "type": "about:blank", "title": title, "status": status.as_u16(), "code": code, "detail": detail,
@@ -165,8 +164,8 @@ fn internal_error() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
 }
 
-/// The body, or `None` if it is too large. What is too large is read and dropped, since a client that still sends
-/// doesn't hear the answer.
+/// The body, or `None` if it is too large. A body that is too large is read and dropped, because a client
+/// that still sends doesn't read the response.
 async fn read_limited(body: Body) -> Option<Bytes> {
     let mut stream = body.into_data_stream();
     let (mut kept, mut seen) = (Vec::new(), 0);
@@ -191,7 +190,7 @@ struct Head<'a> {
     peer: SocketAddr,
 }
 
-/// The event of API Gateway's payload format 2.0; what is empty is left out, as there.
+/// An event in API Gateway's payload format 2.0. Empty members are left out, as API Gateway does.
 fn event(head: &Head, body: &[u8], matched: &Matched, now: Timestamp) -> Value {
     let route = &matched.target.route;
     let route_key = format!("{} {}", route.method, route.path);
@@ -241,14 +240,15 @@ fn event(head: &Head, body: &[u8], matched: &Matched, now: Timestamp) -> Value {
     event
 }
 
-/// Content types that API Gateway passes as text; everything else, forms too, comes in base64.
+/// Whether API Gateway passes this content type as text. All others, including forms, are passed in base64.
 fn is_text(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.starts_with("text/")
         || matches!(kind.as_str(), "application/json" | "application/xml" | "application/javascript")
 }
 
-/// Names in lower case, repeated ones joined by a comma; cookies have a field of their own.
+/// The headers, with names in lower case and repeated ones joined by a comma. Cookies are not in here; they
+/// have a field of their own.
 fn headers(headers: &HeaderMap) -> BTreeMap<&str, String> {
     let names = headers.keys().filter(|name| **name != header::COOKIE);
     names.map(|name| (name.as_str(), joined(headers, name))).collect()
@@ -299,7 +299,8 @@ struct Answer {
     is_base64_encoded: bool,
 }
 
-/// An answer without a status code is a JSON body for 200; one that makes no response is an error, as in the cloud.
+/// An answer without a status code becomes a JSON body with status 200. An answer that makes no valid
+/// response is an error, as in the cloud.
 fn answered(answer: Value) -> Response {
     if answer.get("statusCode").is_none() {
         return axum::Json(answer).into_response();
@@ -334,7 +335,7 @@ fn response(answer: Answer) -> Result<Response, String> {
     for cookie in answer.cookies.unwrap_or_default() {
         headers.append(header::SET_COOKIE, header_value(&Value::String(cookie))?);
     }
-    // Not ours to say: the server counts the body itself.
+    // The server sets this header itself.
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::TRANSFER_ENCODING);
     Ok(response)

@@ -1,8 +1,8 @@
-//! Ids that the cloud would hand out: of messages, requests, invocations.
+//! Ids that the cloud would create: for messages, requests, invocations.
 
 use portico_domain::time::Timestamp;
 
-/// A new id: sorts by time, never the same twice.
+/// A new, unique id. Ids sort by time.
 #[expect(
     clippy::disallowed_methods,
     reason = "stands in for the cloud's own ids; no decision depends on them"

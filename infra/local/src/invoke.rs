@@ -1,4 +1,5 @@
-//! Runs a function as Lambda would: JSON in, JSON out, its `DynamoDB` calls metered, a panic no more than an error.
+//! Runs a function as Lambda does: JSON in, JSON out. Its `DynamoDB` calls are metered, and a panic becomes
+//! an error.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -13,7 +14,7 @@ use crate::meter::Meter;
 /// One deployed function: the event's JSON in, the answer's JSON out.
 pub type Function = Arc<dyn Fn(Value) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>;
 
-/// Every function by the name of its folder.
+/// All functions, by folder name.
 pub type Functions = BTreeMap<String, Function>;
 
 /// Runs functions and meters them.
@@ -24,27 +25,27 @@ pub struct Invoker {
     bell: Bell,
 }
 
-/// Rung after each invocation: there may be something new in the table's stream.
+/// Notified after each invocation, because there may be new records in the table's stream.
 pub type Bell = tokio::sync::watch::Sender<()>;
 
 impl Invoker {
-    /// Over these functions, booking their costs with `meter`.
+    /// An invoker of these functions that records their costs in `meter`.
     pub fn new(functions: Functions, meter: Meter, bell: Bell) -> Self {
         Self { functions: Arc::new(functions), meter, bell }
     }
 
-    /// What is rung after each invocation.
+    /// The channel that is notified after each invocation.
     pub fn bell(&self) -> &Bell {
         &self.bell
     }
 
-    /// Whether there is such a function.
+    /// Whether this function exists.
     pub fn has(&self, function: &str) -> bool {
         self.functions.contains_key(function)
     }
 
-    /// Runs `function` with `payload`; `event` is the name under which its cost is booked. The error says what the
-    /// function said, or that it panicked.
+    /// Runs `function` with `payload`. Its cost is recorded under the name `event`. The error is the
+    /// function's own, or says that it panicked.
     pub async fn call(&self, function: &str, event: &str, payload: Value) -> Result<Value, String> {
         let Some(run) = self.functions.get(function) else {
             return Err(format!("no function {function}"));

@@ -1,4 +1,5 @@
-//! What the local service adds under `/_local`: where to begin, the clock, the mailbox, the table, the costs.
+//! The routes under `/_local` that only the local service has: a guide to start with, the clock, the mailbox,
+//! the table, the costs.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -24,42 +25,42 @@ use crate::meter::Meter;
 use crate::queue::Queues;
 use crate::{engine, feedback};
 
-/// How long a look into the mailbox waits for what was caused before it.
+/// How long a request for messages waits for work that is still running.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Makes a fresh link into the Onboarding Tool; each opens once.
+/// Creates a new link into the Onboarding Tool; each link opens once. Until that tool exists, no function
+/// creates one.
 pub type ConsoleLink = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>;
 
 /// A practice and its API keys.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Practice {
-    /// Its short name.
+    /// The practice's short name.
     pub practice: String,
-    /// Its keys.
     pub keys: Keys,
 }
 
-/// One API key per preset.
+/// One API key for each preset of scopes.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Keys {
     /// All scopes.
     pub ehr: String,
-    /// All but revoking, accounts, settings and audit.
+    /// All scopes but revoking, accounts, settings and audit.
     pub scheduling: String,
-    /// Sessions alone.
+    /// Only the scope for sessions.
     pub portal: String,
 }
 
-/// What `GET /_local` tells a newcomer.
+/// The content of `GET /_local`, for somebody who starts here.
 #[derive(Clone, Default)]
 pub struct Guide {
-    /// The demonstration practices; the first is where to begin.
+    /// The demonstration practices; start with the first.
     pub practices: Vec<Practice>,
-    /// Opens the console.
+    /// Creates a link to the Onboarding Tool; `None` while there is no tool.
     pub console_link: Option<ConsoleLink>,
 }
 
-/// What these routes need.
+/// The state of these routes.
 #[derive(Clone)]
 pub(crate) struct LocalApi {
     pub(crate) capture: Capture,
@@ -137,16 +138,16 @@ struct Wanted {
 }
 
 impl LocalApi {
-    /// The messages, once all that was caused so far has been sent.
+    /// The messages, after waiting for work that is still running.
     async fn messages(&self, wanted: &Wanted) -> Vec<Message> {
-        // Late is not wrong: what is there by then is the answer.
+        // If the wait ends first, the messages that are there by then are the answer.
         tokio::time::timeout(PATIENCE, self.aftermath.over()).await.ok();
         self.capture.messages(wanted.recipient().as_deref(), wanted.after.as_deref())
     }
 }
 
 impl Wanted {
-    /// A plus sign that nobody encoded arrives as a space; neither an address nor a number has one.
+    /// An unencoded plus sign arrives as a space. Neither an address nor a number contains a space.
     fn recipient(&self) -> Option<String> {
         self.to.as_ref().map(|to| to.replace(' ', "+")).filter(|to| !to.is_empty())
     }
@@ -160,16 +161,16 @@ async fn forget_messages(State(api): State<LocalApi>) -> Response {
     api.capture.clear().map_or_else(failed, |()| StatusCode::NO_CONTENT.into_response())
 }
 
-// --- what providers report, and what others are told ---
+// --- provider feedback, and events for other systems ---
 
-/// Has a provider report: of a message, or what a number replied. Answers once that was taken.
+/// Simulates a provider's report about a message, or a reply from a number. Answers once it was handled.
 async fn report(State(api): State<LocalApi>, body: String) -> Response {
     let Ok(said) = serde_json::from_str::<Feedback>(&body) else {
         return bad_request(
             "Send {\"message_id\": …, \"type\": \"delivery\", \"bounce\", \"transient_bounce\" or \"complaint\"} or {\"phone\": …, \"type\": \"stop\" or \"start\"}.",
         );
     };
-    // The sender writes down what it was told before anybody hears more of it.
+    // Wait first: the sender must have saved the provider's id before a report can arrive.
     tokio::time::timeout(PATIENCE, api.aftermath.over()).await.ok();
     let Some(sent) = feedback::told(&said, &api.capture, api.clock.now()) else {
         return (
@@ -207,13 +208,13 @@ struct LetterPage {
     letter: Letter,
 }
 
-/// A message as the pages show it.
+/// A message in the form that pages show.
 struct Letter {
     message: Message,
     pieces: Vec<Piece>,
 }
 
-/// A stretch of text, or a link in it.
+/// Plain text, or a link within it.
 #[derive(Debug, PartialEq, Eq)]
 enum Piece {
     Text(String),
@@ -229,7 +230,7 @@ impl Letter {
         self.message.channel == Channel::Email
     }
 
-    /// What it is, to a reader.
+    /// The name of the channel, for a reader.
     fn kind(&self) -> &'static str {
         match self.message.channel {
             Channel::Email => "E-mail",
@@ -242,19 +243,19 @@ impl Letter {
         self.message.subject.as_deref().unwrap_or_default()
     }
 
-    /// The instant to the second.
+    /// When the message was sent, to the second.
     fn when(&self) -> String {
         let to_the_second = self.message.at.get(..19).unwrap_or(&self.message.at);
         to_the_second.replace('T', " ") + " UTC"
     }
 
-    /// How the e-mail begins, below its heading and greeting.
+    /// The start of the e-mail, after its heading and greeting.
     fn begins(&self) -> String {
         let lines = self.message.text.lines().filter(|line| !line.is_empty()).skip(2);
         lines.collect::<Vec<_>>().join(" ").chars().take(160).collect()
     }
 
-    /// The e-mail's HTML, with its links opening in the whole window instead of the frame.
+    /// The e-mail's HTML; its links open in the whole window instead of the frame.
     fn framed(&self) -> Option<String> {
         let html = self.message.html.as_ref()?;
         let base = "<base target=\"_top\">";
@@ -266,7 +267,7 @@ impl Letter {
     }
 }
 
-/// Splits text at its links; a full stop or bracket at a link's end belongs to the sentence.
+/// Splits text at its links. A full stop or bracket at the end of a link belongs to the sentence.
 fn pieces(text: &str) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -299,7 +300,8 @@ async fn letter(State(api): State<LocalApi>, Path(id): Path<String>) -> Response
 }
 
 fn page(template: &impl Template) -> Response {
-    // A framed e-mail inherits this policy: its own styles and inline images show, nothing else loads or runs.
+    // A framed e-mail inherits this policy: its own styles and inline images work, and nothing else loads or
+    // runs.
     let policy =
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; form-action 'self'";
     let headers: [(HeaderName, &str); 3] = [

@@ -8,7 +8,7 @@ use clap::Parser;
 use portico_local::demo::{Demo, SAMPLE, import_charts, start_demo};
 use portico_local::{Config, Practice, Running};
 
-/// A patient of the sample to begin with.
+/// A sample patient to start with.
 const SHOWN: &str = "37a619bc-e2ff-4714-86ec-f68238a705cd";
 
 /// Runs all of Portico on this machine: the API, its database, and a mailbox that catches what it sends.
@@ -27,7 +27,8 @@ struct Options {
     #[arg(long, conflicts_with = "data")]
     memory: bool,
 
-    /// Charts for the first practice, as FHIR NDJSON; repeat it, Patient before Encounter [default: a small sample]
+    /// Charts for the first practice, as FHIR NDJSON; repeat it, Patient before Encounter [default: a small
+    /// sample]
     #[arg(long, value_name = "FILE")]
     patients: Vec<PathBuf>,
 
@@ -50,7 +51,7 @@ impl Options {
     /// The charts to import, each with a name to report them under.
     fn charts(&self) -> Result<Vec<(String, String)>, String> {
         if self.patients.is_empty() {
-            // In one call, so that each chart and its visits are one write.
+            // Both files in one call, so that each chart is written together with its visits.
             return Ok(vec![("Sample charts".to_owned(), SAMPLE.concat())]);
         }
         let read = |file: &PathBuf| {
@@ -83,7 +84,7 @@ async fn run(options: &Options) -> Result<Running, String> {
     let Demo { running, guide, is_new } =
         start_demo(options.config()).await.map_err(|error| error.to_string())?;
     let first = guide.practices.first().cloned().unwrap_or_default();
-    // The sample comes in once; files that were named are brought up to date at each start.
+    // The sample is imported once. Files given on the command line are imported again at each start.
     for (name, text) in files.iter().filter(|_| is_new || !options.patients.is_empty()) {
         let imported = import_charts(&running, &first.keys.ehr, text, |done, all| {
             if all > 500 {
@@ -107,7 +108,7 @@ async fn run(options: &Options) -> Result<Running, String> {
     Ok(running)
 }
 
-/// What a newcomer opens next.
+/// The text at start-up: what to open next.
 fn banner(base: &str, practice: &Practice, options: &Options) -> String {
     let kept = if options.memory { "in memory".to_owned() } else { format!("in {}", options.data.display()) };
     let Practice { practice, keys } = practice;

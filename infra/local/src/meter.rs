@@ -1,6 +1,6 @@
-//! What each operation costs in `DynamoDB`: calls, sequential trips, and the read and write units that `DynamoDB` itself
-//! reports. An SDK interceptor does the counting, for the invocation in whose task the call runs, and holds each call
-//! against what the template allows the function.
+//! Counts what each operation costs in `DynamoDB`: calls, sequential round trips, and the read and write
+//! units that `DynamoDB` itself reports. An SDK interceptor counts for the invocation in whose task a call
+//! runs, and checks each call against the permissions in the template.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,64 +20,61 @@ use serde_json::Value;
 use crate::roles::{Deed, Role, Roles, deeds};
 
 tokio::task_local! {
-    /// The invocation that the current task runs.
+    /// The invocation of the current task.
     static INVOCATION: Invocation;
 }
 
-/// An invocation under way.
+/// A running invocation.
 #[derive(Clone)]
 struct Invocation {
     function: Arc<str>,
-    /// What its function may do; everything, where the template does not know it.
+    /// The function's permissions. `None` allows everything: the template does not know the function.
     role: Option<Arc<Role>>,
     tally: Arc<Mutex<Tally>>,
     used: Arc<Mutex<BTreeMap<String, BTreeSet<Deed>>>>,
 }
 
-/// Calls that read; whatever else reports capacity writes.
+/// Operations that read; all others that report capacity are writes.
 const READS: [&str; 5] = ["GetItem", "BatchGetItem", "Query", "Scan", "TransactGetItems"];
 
-/// What one invocation has cost so far.
+/// The cost of one invocation so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
-    /// Calls, each attempt counted.
+    /// Calls; each attempt counts.
     pub calls: u32,
-    /// Calls that began while no other was under way, and so had to wait for what came before.
+    /// Calls that started while no other was running, and so had to wait for an earlier one.
     pub trips: u32,
     /// Read units.
     pub read_units: f64,
-    /// Write units, indexes included.
+    /// Write units, with those of indexes.
     pub write_units: f64,
     in_flight: u32,
 }
 
-/// The same figure over many invocations.
+/// One figure over many invocations.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Figure {
     /// In the latest invocation.
     pub last: f64,
-    /// In the dearest.
+    /// In the most expensive invocation.
     pub max: f64,
-    /// In all.
+    /// Over all invocations.
     pub sum: f64,
 }
 
-/// What an operation has cost since the last reset.
+/// The cost of an operation since the last reset.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Cost {
     /// The function's folder.
     pub function: String,
-    /// The event that invoked it, in kebab-case.
+    /// The name, in kebab-case, of the event that invoked it.
     pub event: String,
-    /// How often it ran.
     pub invocations: u64,
-    /// `DynamoDB` calls in all.
+    /// `DynamoDB` calls, over all invocations.
     pub calls: u64,
-    /// Sequential trips.
+    /// Sequential round trips.
     pub trips: Figure,
-    /// Read units.
     pub read_units: Figure,
-    /// Write units.
     pub write_units: Figure,
 }
 
@@ -90,18 +87,18 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// One that also holds each call against the role of its function.
+    /// A meter that also checks each call against the function's role.
     pub fn with_roles(roles: Roles) -> Self {
         let roles = roles.into_iter().map(|(function, role)| (function, Arc::new(role)));
         Self { roles: Arc::new(roles.collect()), ..Self::default() }
     }
 
-    /// What each function has done so far, by folder.
+    /// The deeds of each function so far, by folder.
     pub fn used(&self) -> BTreeMap<String, BTreeSet<Deed>> {
         lock(&self.used).clone()
     }
 
-    /// Runs `work` and books its `DynamoDB` calls under the operation `(function, event)`.
+    /// Runs `work` and records its `DynamoDB` calls under the operation `(function, event)`.
     pub async fn measure<F: Future>(&self, function: &str, event: &str, work: F) -> F::Output {
         let invocation = Invocation {
             function: function.into(),
@@ -116,12 +113,12 @@ impl Meter {
         output
     }
 
-    /// Every operation that ran since the last reset, by function and event.
+    /// The cost of every operation since the last reset, ordered by function and event.
     pub fn costs(&self) -> Vec<Cost> {
         lock(&self.costs).values().cloned().collect()
     }
 
-    /// Forgets all figures.
+    /// Sets all figures to zero.
     pub fn reset(&self) {
         lock(&self.costs).clear();
     }
@@ -183,7 +180,8 @@ impl Tally {
     }
 }
 
-/// Counts the `DynamoDB` calls of the current invocation. Asks each for its capacity, since no function needs to know.
+/// Counts the `DynamoDB` calls of the current invocation, and makes each call report its capacity, so that
+/// functions needn't ask for it.
 #[derive(Clone, Copy, Debug)]
 pub struct CallMeter;
 
@@ -232,7 +230,7 @@ impl Intercept for CallMeter {
     }
 }
 
-/// The request with `ReturnConsumedCapacity`, unless it says that already.
+/// The request with `ReturnConsumedCapacity` added; `None` if it has that already.
 fn ask_for_capacity(body: &[u8]) -> Option<String> {
     let mut request: Value = serde_json::from_slice(body).ok()?;
     let fields = request.as_object_mut()?;
@@ -243,7 +241,7 @@ fn ask_for_capacity(body: &[u8]) -> Option<String> {
     Some(request.to_string())
 }
 
-/// Holds a call against the role of the function that makes it; a call outside of any is nobody's.
+/// Checks a call against the role of the function that makes it. A call outside of any invocation is allowed.
 fn permitted(service: &str, operation: &str, request: &Value) -> Result<(), BoxError> {
     let Ok(invocation) = INVOCATION.try_with(Invocation::clone) else { return Ok(()) };
     let deeds = deeds(service, operation, request);
@@ -260,7 +258,7 @@ fn permitted(service: &str, operation: &str, request: &Value) -> Result<(), BoxE
     }
 }
 
-/// Holds calls to services other than the table against the role of the function that makes them.
+/// Checks calls to services other than the table against the role of the function that makes them.
 #[derive(Clone, Copy, Debug)]
 pub struct RoleGuard;
 
@@ -281,7 +279,7 @@ impl Intercept for RoleGuard {
     }
 }
 
-/// Changes the current invocation's tally; a call outside of any is nobody's.
+/// Changes the tally of the current invocation. A call outside of any invocation is not counted.
 fn tally(change: impl FnOnce(&mut Tally)) {
     if let Ok(tally) = INVOCATION.try_with(|invocation| Arc::clone(&invocation.tally)) {
         change(&mut lock(&tally));

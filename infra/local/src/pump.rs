@@ -1,5 +1,6 @@
-//! Carries the table's stream into the functions that read it, as Lambda does: in order, at least once, each function at
-//! its own pace. Woken after every invocation, so that nothing on the way to a patient waits for a timer.
+//! Delivers the table's stream to the functions that read it, as Lambda does: in order, at least once, each
+//! function at its own pace. It wakes after every invocation, so that no message to a patient waits for a
+//! timer.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,29 +18,29 @@ use crate::invoke::Invoker;
 use crate::stream::{TableStream, number};
 use crate::template::{DeployedFunction, StreamEvent};
 
-/// Records in a batch, at most.
+/// Most records in a batch.
 const BATCH: usize = 100;
 
-/// How often a record is tried before it is left behind.
+/// How often a record is tried before it is skipped.
 const TRIES: u32 = 3;
 
-/// For writes that no invocation made.
+/// How often readers look for writes that no invocation made.
 const FALLBACK_TICK: Duration = Duration::from_secs(1);
 
-/// Pause before a retry, times the tries so far.
+/// Pause before a retry, multiplied by the number of tries so far.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
-/// Handling a record may write another; so often does `idle` look again.
+/// Rounds that `idle` waits: handling a record may write another one.
 const IDLE_ROUNDS: u32 = 8;
 
-/// How far each function has read, in `data/positions.json` if there is a data directory.
+/// How far each function has read, stored in `data/positions.json` if there is a data directory.
 pub struct Positions {
     known: Mutex<BTreeMap<String, String>>,
     file: Option<PathBuf>,
 }
 
 impl Positions {
-    /// Reads what was kept.
+    /// Reads the stored positions.
     pub fn open(data: Option<&Path>) -> io::Result<Self> {
         let file = data.map(|dir| dir.join("positions.json"));
         let known = match &file {
@@ -49,7 +50,7 @@ impl Positions {
         Ok(Self { known: Mutex::new(known), file })
     }
 
-    /// The position that all of the functions which read the stream have passed.
+    /// The position up to which every function that reads the stream has read.
     pub fn passed_by_all(&self, functions: &[DeployedFunction]) -> Option<String> {
         let readers = functions.iter().filter(|function| function.stream.is_some());
         let positions: Option<Vec<String>> = readers.map(|function| self.of(&function.folder)).collect();
@@ -89,17 +90,17 @@ struct Reader {
     position: watch::Sender<Option<String>>,
 }
 
-/// What became of a batch.
+/// The result of a batch.
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
     Done,
-    /// All before this record are done; it and what follows are not.
+    /// The records before this index are done; this one and those after it are not.
     FailedAt(usize),
 }
 
 impl Pump {
-    /// Starts one task in `tasks` for each of `functions` that reads the stream of `db`'s table. One that the invoker
-    /// doesn't have is passed over.
+    /// Starts one task in `tasks` for each of `functions` that reads the stream of `db`'s table. A function
+    /// that the invoker doesn't have is skipped.
     pub fn start(
         db: &Database,
         functions: &[DeployedFunction],
@@ -123,12 +124,12 @@ impl Pump {
         Ok(Self { shared })
     }
 
-    /// Has the readers look now; for writes that no invocation made.
+    /// Wakes the readers. Needed after writes that no invocation made.
     pub fn wake(&self) {
         self.shared.invoker.bell().send_replace(());
     }
 
-    /// Resolves when every reader has handled all that was written so far, and what handling it wrote.
+    /// Resolves when every reader has handled all records written so far, and those that handling them wrote.
     pub async fn idle(&self) {
         for _ in 0..IDLE_ROUNDS {
             let Ok(last) = self.shared.stream.last() else { return };
@@ -153,7 +154,7 @@ impl Shared {
         let mut tries = 0;
         loop {
             let position = reader.position.borrow().clone();
-            // What failed is tried again alone, so that a bad record takes no other with it.
+            // A failed record is tried again alone, so that it doesn't make other records fail.
             let limit = if tries == 0 { BATCH } else { 1 };
             match self.stream.after(position.as_deref(), limit) {
                 Ok(records) if !records.is_empty() => {
@@ -170,7 +171,7 @@ impl Shared {
         }
     }
 
-    /// Invokes the function with these records and answers how often the first record that is left has been tried.
+    /// Invokes the function with these records. Returns how often the first unhandled record has been tried.
     async fn hand_over(&self, reader: &Reader, records: &[Value], tries: u32) -> u32 {
         let wanted: Vec<&Value> = records.iter().filter(|record| reader.stream.wants(record)).collect();
         if wanted.is_empty() {
@@ -213,7 +214,8 @@ impl Shared {
     }
 }
 
-/// An empty list of failures is success; one that names no record of the batch fails all of it, as with Lambda.
+/// An empty list of failures means success. A failure that names no record of the batch fails the whole
+/// batch, as in Lambda.
 fn outcome(answer: Result<Value, String>, records: &[Value]) -> Outcome {
     let answer = match answer {
         Ok(answer) => answer,
@@ -248,7 +250,7 @@ mod tests {
         _tasks: JoinSet<()>,
     }
 
-    /// A reader of the stream: notes the keys of each batch, then answers what `answer` says.
+    /// A reader of the stream: stores the keys of each batch, then answers what `answer` says.
     fn reader(
         name: &'static str,
         seen: &Seen,

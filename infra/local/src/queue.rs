@@ -1,6 +1,6 @@
-//! Stands in for SQS: takes messages in its wire format from the real SDK client, and hands them to the functions that
-//! the template feeds with them, as Lambda does: in batches, at least once, what failed again, and what goes on failing to
-//! the dead-letter queue. With a data directory, a restart loses none.
+//! A stand-in for SQS: accepts messages in SQS's wire format from the real SDK client, and delivers them in
+//! batches, at least once, to the functions that the template names. Failed messages are retried, and go to
+//! the dead-letter queue in the end. With a data directory, no message is lost at a restart.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{File, OpenOptions};
@@ -24,32 +24,33 @@ use crate::stream::REGION;
 use crate::template::{DeployedFunction, Queue, QueueEvent};
 use crate::wire::{Failure, SILENCE, json_1_0};
 
-/// The account that queues are in.
+/// The account of the queues.
 const ACCOUNT: &str = "000000000000";
 
-/// Batches of one queue that are worked on at a time; so many Lambda begins with.
+/// Batches of one queue that are processed at the same time. Lambda starts with the same number.
 const POLLERS: usize = 5;
 
-/// Pause before a message comes again, times its deliveries so far. SQS waits for the visibility timeout.
+/// Pause before a message is delivered again, multiplied by its deliveries so far. SQS waits for the
+/// visibility timeout.
 const RETRY_PAUSE: Duration = Duration::from_millis(10);
 
-/// The longest of these pauses, for a queue without a way out.
+/// The longest such pause, for a queue without a dead-letter queue.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A message in a queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueuedMessage {
-    /// The id that SQS gave it.
+    /// The id that SQS returned.
     pub id: String,
-    /// What was sent.
+    /// The text that was sent.
     pub body: String,
-    /// How often it was handed over.
+    /// How often it was delivered.
     pub receives: u32,
     /// When it was sent, in milliseconds since 1970.
     pub sent_at: i64,
-    /// When it was handed over first.
+    /// When it was delivered first, in milliseconds since 1970. `None` before that.
     pub first_received_at: Option<i64>,
-    /// The queue that gave it up, if this is the dead-letter queue.
+    /// The queue where it failed, if this is the dead-letter queue.
     pub given_up_by: Option<String>,
 }
 
@@ -63,25 +64,26 @@ struct Shared {
     declared: BTreeMap<String, Queue>,
     clock: Arc<LocalClock>,
     state: Mutex<State>,
-    /// Rung when a message came or one is done with.
+    /// Notified when a message arrives or is done.
     bell: watch::Sender<()>,
 }
 
 #[derive(Default)]
 struct State {
     waiting: BTreeMap<String, VecDeque<Entry>>,
-    /// Queues that a function empties.
+    /// Queues that a function reads.
     read: BTreeSet<String>,
-    /// Messages that a function has, or that wait to come again.
+    /// Messages that a function is handling, or that wait to be delivered again.
     under_way: usize,
-    /// The latest entry's number.
+    /// The number of the latest entry.
     number: u64,
     last_sent: BTreeMap<String, QueuedMessage>,
     failures: VecDeque<Failure>,
     file: Option<File>,
 }
 
-/// A message in its place. Its own number and not the message's id names it, since a message may be there twice.
+/// A message in its queue. It is identified by its own number and not by the message's id, because the same
+/// message may be in the queue twice.
 #[derive(Clone, Serialize, Deserialize)]
 struct Entry {
     number: u64,
@@ -89,7 +91,7 @@ struct Entry {
     message: QueuedMessage,
 }
 
-/// A line of the file; a later one about the same number replaces the earlier.
+/// A line of the file. A later line with the same number replaces an earlier one.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Line {
@@ -97,7 +99,7 @@ enum Line {
     Gone(u64),
 }
 
-/// A function at the end of a queue.
+/// A function that reads a queue.
 struct Reader {
     function: String,
     event: QueueEvent,
@@ -105,7 +107,8 @@ struct Reader {
 }
 
 impl Queues {
-    /// The template's queues, kept in `data/queues.ndjson` if there is a data directory, in memory otherwise.
+    /// Opens the template's queues. They are stored in `data/queues.ndjson` if there is a data directory,
+    /// otherwise in memory.
     pub fn open(data: Option<&Path>, declared: &[Queue], clock: Arc<LocalClock>) -> io::Result<Self> {
         let mut state = State::default();
         if let Some(path) = data.map(|dir| dir.join("queues.ndjson")) {
@@ -116,8 +119,8 @@ impl Queues {
         Ok(Self { shared: Arc::new(Shared { declared, clock, state: Mutex::new(state), bell }) })
     }
 
-    /// Starts tasks that hand each queue's messages to the function which the template feeds with them. The messages for
-    /// a function that the invoker doesn't have stay where they are.
+    /// Starts the tasks that deliver each queue's messages to the function that the template names. Messages
+    /// for a function that the invoker doesn't have stay in their queue.
     pub fn start(&self, functions: &[DeployedFunction], invoker: &Invoker, tasks: &mut JoinSet<()>) {
         for function in functions.iter().filter(|function| invoker.has(&function.folder)) {
             for event in &function.queues {
@@ -132,13 +135,13 @@ impl Queues {
         }
     }
 
-    /// What waits in the queue of this logical id; what its function has at the moment does not.
+    /// The messages that wait in the queue with this logical id, without those that its function is handling.
     pub fn messages(&self, queue: &str) -> Vec<QueuedMessage> {
         let state = self.shared.lock();
         state.waiting.get(queue).into_iter().flatten().map(|entry| entry.message.clone()).collect()
     }
 
-    /// Delivers the message that was sent last to this queue once more, as SQS may at any time; answers its id.
+    /// Delivers the latest message of this queue once more, as SQS may do at any time. Returns its id.
     pub fn deliver_again(&self, queue: &str) -> Option<String> {
         let message = self.shared.lock().last_sent.get(queue).cloned()?;
         let id = message.id.clone();
@@ -146,29 +149,31 @@ impl Queues {
         Some(id)
     }
 
-    /// The next `times` messages that are sent meet `failure`; earlier orders come first.
+    /// Makes the next `times` sent messages fail with `failure`, after failures that were set before.
     pub fn fail_next(&self, failure: Failure, times: usize) {
         self.shared.lock().failures.extend(std::iter::repeat_n(failure, times));
     }
 
-    /// Resolves when every queue that a function reads is empty and the function has answered; says up to which message.
+    /// Resolves when every queue that a function reads is empty and all is handled. Returns the number of the
+    /// latest message.
     pub(crate) async fn idle(&self) -> u64 {
         let mut bell = self.shared.bell.subscribe();
         loop {
             if let Some(number) = self.shared.lock().settled() {
                 return number;
             }
-            // The sender is ours, so it can't be gone.
+            // The sender belongs to us, so it can't be gone.
             bell.changed().await.ok();
         }
     }
 
-    /// Whether nothing came after this message.
+    /// Whether no message came after this one.
     pub(crate) fn nothing_since(&self, number: u64) -> bool {
         self.shared.lock().settled() == Some(number)
     }
 
-    /// `SendMessage`, with all that our client sends; what it doesn't is refused rather than lost.
+    /// `SendMessage`, with every field that our client sends. A request with any other field is refused, so
+    /// that nothing is lost silently.
     pub(crate) async fn send_message(&self, request: &str) -> Response {
         let request: Value = serde_json::from_str(request).unwrap_or_default();
         let url = request["QueueUrl"].as_str().unwrap_or_default();
@@ -207,7 +212,7 @@ impl Queues {
         }
     }
 
-    /// Puts a message into a queue, as another service of the cloud would.
+    /// Puts a message into a queue, as another AWS service would.
     pub(crate) fn send(&self, queue: &str, body: &str) -> io::Result<String> {
         let now = self.shared.clock.now();
         let message = QueuedMessage {
@@ -244,7 +249,7 @@ impl Shared {
         }
     }
 
-    /// Takes what waits, a batch at most, and counts the delivery.
+    /// Takes up to one batch of waiting messages and counts the delivery.
     fn take(&self, event: &QueueEvent) -> Vec<Entry> {
         let now = self.clock.now().millis();
         let mut state = self.lock();
@@ -281,7 +286,8 @@ impl Shared {
         })
     }
 
-    /// Forgets what is done, gives up what failed too often, and after a pause puts the rest back.
+    /// Removes messages that are done, moves those that failed too often to the dead-letter queue, and puts
+    /// the rest back after a pause.
     async fn settle(&self, batch: Vec<Entry>, failed: &Failed) {
         let (failed, done): (Vec<Entry>, Vec<Entry>) =
             batch.into_iter().partition(|entry| failed.contains(&entry.message.id));
@@ -308,13 +314,13 @@ impl Shared {
         }
     }
 
-    /// Where the message goes now that it has failed, if it failed often enough.
+    /// The queue to move this message to, if it has failed often enough.
     fn redrive(&self, entry: &Entry) -> Option<String> {
         let redrive = self.declared.get(&entry.queue)?.redrive.as_ref()?;
         (entry.message.receives >= redrive.after).then(|| redrive.to.clone())
     }
 
-    /// A message is no longer under way; what is left of it waits.
+    /// Marks a message as no longer being handled. `left` goes back to its queue.
     fn finish(&self, line: &Line, left: Option<Entry>) {
         let mut state = self.lock();
         state.under_way = state.under_way.saturating_sub(1);
@@ -349,11 +355,11 @@ impl Shared {
 }
 
 impl State {
-    /// Takes up what a former process left, and writes it anew without what is gone.
+    /// Reads what an earlier process left, and rewrites the file without deleted messages.
     fn read_file(&mut self, path: &Path) -> io::Result<()> {
         let text = if path.exists() { std::fs::read_to_string(path)? } else { String::new() };
         let mut kept = BTreeMap::new();
-        // A line that a crash cut short was never answered for.
+        // A line that a crash cut off was never confirmed to its sender, so it may be dropped.
         for line in text.lines().filter_map(|line| serde_json::from_str(line).ok()) {
             match line {
                 Line::Kept(entry) => kept.insert(entry.number, entry),
@@ -381,20 +387,20 @@ impl State {
         file.write_all(format!("{}\n", serde_json::to_string(line)?).as_bytes())
     }
 
-    /// Empties the file when no message is left, so that it doesn't grow for as long as the service runs.
+    /// Empties the file when no message is left, so that it doesn't grow forever.
     fn forget_the_past(&mut self) -> io::Result<()> {
         let is_empty = self.under_way == 0 && self.waiting.values().all(VecDeque::is_empty);
         self.file.as_ref().filter(|_| is_empty).map_or(Ok(()), |file| file.set_len(0))
     }
 
-    /// The latest message's number, if all that will be handled has been.
+    /// The latest message's number, if everything that will be handled has been.
     fn settled(&self) -> Option<u64> {
         let is_empty = |queue: &String| self.waiting.get(queue).is_none_or(VecDeque::is_empty);
         (self.under_way == 0 && self.read.iter().all(is_empty)).then_some(self.number)
     }
 }
 
-/// Which messages of a batch are to come again.
+/// The messages of a batch to deliver again.
 #[derive(Debug, PartialEq, Eq)]
 enum Failed {
     All,
@@ -410,7 +416,8 @@ impl Failed {
     }
 }
 
-/// An error fails the whole batch, and so does a report of a message that is not in it, as with Lambda.
+/// An error fails the whole batch, and so does a failure report for a message that is not in it, as in
+/// Lambda.
 fn failed(reader: &Reader, answer: Result<Value, String>, batch: &[Entry]) -> Failed {
     let answer = match answer {
         Ok(answer) => answer,
@@ -428,7 +435,7 @@ fn failed(reader: &Reader, answer: Result<Value, String>, batch: &[Entry]) -> Fa
     ids.map_or(Failed::All, Failed::These)
 }
 
-/// The address of the queue of this logical id, where SQS is at `endpoint`.
+/// The URL of the queue with this logical id, where SQS is at `endpoint`.
 pub(crate) fn url(endpoint: &str, id: &str) -> String {
     format!("{endpoint}/{ACCOUNT}/{id}")
 }
@@ -437,7 +444,7 @@ fn digest(body: &str) -> String {
     format!("{:x}", md5::compute(body))
 }
 
-/// A refusal by its own name and by the older one, which clients go by.
+/// An error with both its current name and the older code, which clients check.
 fn refusal(kind: &str, code: &str) -> Response {
     let error = json!({"__type": format!("com.amazonaws.sqs#{kind}"), "message": kind});
     let answer = json_1_0(StatusCode::BAD_REQUEST, &error);
@@ -462,7 +469,7 @@ mod tests {
         _tasks: JoinSet<()>,
     }
 
-    /// Two queues and a worker, which notes each event and then answers what `answer` says.
+    /// Two queues and a worker that stores each event and then answers what `answer` says.
     fn world(
         data: Option<&Path>,
         reports_failures: bool,
@@ -496,7 +503,7 @@ mod tests {
         Ok(json!({"batchItemFailures": []}))
     }
 
-    /// Reports the messages that say "bad".
+    /// Reports messages with the text "bad" as failed.
     #[expect(clippy::unnecessary_wraps, reason = "the shape of a function's answer")]
     fn bad_ones(event: &Value) -> Result<Value, String> {
         let records = event["Records"].as_array().unwrap();
@@ -664,7 +671,7 @@ mod tests {
         queue.send("sealed").await.unwrap();
         running.queues.fail_next(Failure::Rejected, 1);
         assert!(queue.send("refused").await.is_err());
-        // One failure that may pass is the client's to overcome.
+        // The client overcomes one temporary failure by itself.
         running.queues.fail_next(Failure::ServerError, 1);
         queue.send("sealed").await.unwrap();
         let bodies: Vec<String> =

@@ -1,16 +1,17 @@
-//! What the template's roles allow: each call that a function makes to AWS is held against that function's policies, as
-//! IAM would hold it. What a policy lacks fails here first, and not on the first day in the cloud.
+//! The permissions of the template's roles. Each AWS call of a function is checked against that function's
+//! policies, as IAM would do, so a missing permission shows up here and not on the first day in the cloud.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// One thing done to one resource, which goes by its name in the template: `dynamodb:Query` on `Table/index/due`.
+/// One action on one resource. The resource has its name from the template: `dynamodb:Query` on
+/// `Table/index/due`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deed {
-    /// The action, with its service's prefix.
+    /// The action, with its service as a prefix.
     pub action: String,
-    /// To what: a logical id of the template, and what is inside of it.
+    /// The resource: a logical id of the template, and a part of it.
     pub resource: String,
 }
 
@@ -26,7 +27,7 @@ impl std::fmt::Display for Deed {
     }
 }
 
-/// What a function may do.
+/// The permissions of a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Role {
     statements: Vec<Statement>,
@@ -37,7 +38,7 @@ struct Statement {
     denies: bool,
     actions: BTreeSet<String>,
     resources: Vec<String>,
-    /// What the partition keys must begin with; all keys, if none is named.
+    /// Allowed prefixes of partition keys; empty means all keys.
     prefixes: Vec<String>,
 }
 
@@ -49,7 +50,7 @@ impl Statement {
         Self {
             denies: statement["Effect"] == "Deny",
             actions: texts(&statement["Action"]).into_iter().collect(),
-            // What is not an Amazon resource name of a topic: a phone number.
+            // A resource that isn't the ARN of a topic is a phone number.
             resources: if statement.get("NotResource").is_some() {
                 vec!["phone".to_owned()]
             } else {
@@ -72,12 +73,12 @@ impl Statement {
 }
 
 impl Role {
-    /// Reads statements of the template.
+    /// Reads the statements of a policy in the template.
     pub fn read<'a>(statements: impl IntoIterator<Item = &'a Value>) -> Self {
         Self { statements: statements.into_iter().map(Statement::read).collect() }
     }
 
-    /// Everything that it allows.
+    /// Everything that the role allows.
     pub fn grants(&self) -> BTreeSet<Deed> {
         let allowing = self.statements.iter().filter(|statement| !statement.denies);
         let deeds = allowing.flat_map(|statement| {
@@ -88,13 +89,13 @@ impl Role {
         deeds.collect()
     }
 
-    /// Whether it allows this under these partition keys.
+    /// Whether the role allows this deed with these partition keys.
     pub fn allows(&self, deed: &Deed, keys: &[String]) -> bool {
         let mut covering = self.statements.iter().filter(|statement| statement.covers(deed, keys)).peekable();
         covering.peek().is_some() && covering.all(|statement| !statement.denies)
     }
 
-    /// The first deed of a call that it does not allow.
+    /// The first deed that the role does not allow; `None` if it allows all.
     pub fn refuses(&self, deeds: &[(Deed, Vec<String>)]) -> Option<Deed> {
         deeds.iter().find(|(deed, keys)| !self.allows(deed, keys)).map(|(deed, _)| deed.clone())
     }
@@ -111,7 +112,7 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// The resources that a statement names, as deeds call them.
+/// The resources of a statement, named as in deeds.
 fn resources(value: &Value) -> Vec<String> {
     match value {
         Value::Array(all) => all.iter().map(resource).collect(),
@@ -119,8 +120,8 @@ fn resources(value: &Value) -> Vec<String> {
     }
 }
 
-/// `!GetAtt Table.Arn` → `Table`, `!Sub "${Table.Arn}/index/due"` → `Table/index/due`, `!Ref Keyring` → `Keyring`; of an
-/// ARN that is spelled out, what it ends with.
+/// Names a resource: `!GetAtt Table.Arn` → `Table`, `!Sub "${Table.Arn}/index/due"` → `Table/index/due`,
+/// `!Ref Keyring` → `Keyring`. A full ARN is named by its last part.
 fn resource(value: &Value) -> String {
     if let Some(attribute) = value["Fn::GetAtt"].as_str() {
         return attribute.strip_suffix(".Arn").unwrap_or(attribute).to_owned();
@@ -139,12 +140,12 @@ fn partition(keyed: &Value) -> Option<String> {
     keyed["pk"]["S"].as_str().map(str::to_owned)
 }
 
-/// What a call does, each deed with the partition keys that it touches. A transaction is its parts.
+/// The deeds of a call, each with its partition keys. A transaction counts as its parts.
 pub fn deeds(service: &str, operation: &str, request: &Value) -> Vec<(Deed, Vec<String>)> {
     let one = |action: &str, resource: &str| vec![(Deed::new(action, resource), Vec::new())];
     match (service, operation) {
         ("DynamoDB", _) => on_table(operation, request),
-        // A mail goes out as an identity, under a configuration set: both are asked.
+        // SES checks the permission for both: the identity that sends, and the configuration set.
         ("SESv2", "SendEmail") => ["identity/MailDomain", "configuration-set/ConfigurationSet"]
             .into_iter()
             .flat_map(|resource| one("ses:SendEmail", resource))

@@ -1,4 +1,4 @@
-//! Starts the whole service, and stops it.
+//! Starts and stops the whole service.
 
 use std::fs::File;
 use std::io;
@@ -34,22 +34,22 @@ use crate::queue::Queues;
 use crate::template::Template;
 use crate::{endpoint, engine, faults, gateway, local_api, template};
 
-/// How long `stop` waits for requests that are under way.
+/// How long `stop` waits for running requests.
 const FAREWELL: Duration = Duration::from_millis(500);
 
 /// How to start.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to serve the HTTP API; port 0 takes any.
+    /// The address of the HTTP API; port 0 picks any free port.
     pub listen: SocketAddr,
-    /// The folder that outlives a restart; without one, all is in memory.
+    /// The folder that survives a restart; `None` keeps everything in memory.
     pub data: Option<PathBuf>,
-    /// Another AWS endpoint, for the table, SES, SNS, voice and EventBridge alike. Queues stay here: what carries their messages to the
-    /// functions does.
+    /// Another AWS endpoint for the table, SES, SNS, voice and EventBridge. Queues stay here, because this
+    /// service delivers their messages to the functions.
     pub endpoint_url: Option<String>,
-    /// Puts the fault proxy in front of the table.
+    /// Whether the fault proxy stands in front of the table.
     pub faults: bool,
-    /// Whether `/health` is good as soon as `start` returns; else when [`Running::set_ready`] says so.
+    /// Whether `/health` is good as soon as `start` returns. If not, [`Running::set_ready`] makes it so.
     pub ready: bool,
 }
 
@@ -69,17 +69,12 @@ impl Default for Config {
 /// Why the service could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// Somebody else has the port.
+    /// Another program uses the port.
     #[error("Port {} is in use by another program. Stop that one, or choose another port with --port.", .0.port())]
     PortTaken(SocketAddr),
-    /// The address can't be listened on.
+    /// The service can't listen on the address.
     #[error("Can't listen on {address}: {source}.")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// Why not.
-        source: io::Error,
-    },
+    Listen { address: SocketAddr, source: io::Error },
     /// The data directory is in use by another instance.
     #[error("The data directory {} is in use by another instance. Stop that one, or choose another with --data.", .0.display())]
     DataInUse(PathBuf),
@@ -89,13 +84,13 @@ pub enum StartError {
     /// The database can't be opened.
     #[error("Can't open the database: {0}.")]
     Engine(#[from] engine::EngineError),
-    /// The table can't be created at the endpoint that was asked for.
+    /// The table can't be created at the other endpoint.
     #[error("Can't create the table at the other endpoint: {0}.")]
     Endpoint(Box<aws_sdk_dynamodb::Error>),
-    /// What another endpoint's certificate is to be trusted by can't be read.
+    /// The root certificates for another endpoint can't be read.
     #[error("{0}")]
     Trust(#[from] portico_aws::StartError),
-    /// The template is not one that we understand.
+    /// The template can't be used.
     #[error("infra/template.yaml: {0}.")]
     Template(#[from] template::TemplateError),
     /// The template's routes contradict each other.
@@ -106,29 +101,28 @@ pub enum StartError {
     Build(String),
 }
 
-/// The service while it runs. Dropped, it stops at once; [`Running::stop`] lets requests finish.
+/// The running service. Dropping it stops it at once; [`Running::stop`] lets requests finish.
 pub struct Running {
-    /// Where the HTTP API is, without a slash at the end.
+    /// The URL of the HTTP API, without a slash at the end.
     pub base_url: String,
-    /// Where SES, SNS and voice are captured, and where queues are.
+    /// The URL of the captured SES, SNS and voice, and of the queues.
     pub capture_url: String,
-    /// What the functions were built with.
+    /// The configuration that the functions were built with.
     pub cloud: Cloud,
-    /// Every function's clock.
+    /// The clock of all functions.
     pub clock: Arc<LocalClock>,
-    /// What was sent.
+    /// The messages and events that were sent.
     pub capture: Capture,
-    /// The stream's readers; none with another endpoint.
+    /// The stream's readers; `None` with another endpoint.
     pub pump: Option<Pump>,
-    /// The template's queues.
     pub queues: Queues,
-    /// The fault proxy, if asked for.
+    /// The fault proxy, if the configuration asked for it.
     pub faults: Option<Faults>,
-    /// What the functions cost.
+    /// The costs of the functions.
     pub meter: Meter,
-    /// Runs any function by its folder's name.
+    /// Runs any function by its folder name.
     pub invoker: Invoker,
-    /// The table's engine; none with another endpoint.
+    /// The table's engine; `None` with another endpoint.
     pub db: Option<Database>,
     guide: Arc<RwLock<Guide>>,
     ready: Arc<AtomicBool>,
@@ -139,7 +133,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Resolves when every queue is empty and every message caused so far has been handed over.
+    /// Resolves when every queue is empty and all work caused so far is done.
     pub async fn idle(&self) {
         self.aftermath().over().await;
     }
@@ -148,27 +142,27 @@ impl Running {
         Aftermath { pump: self.pump.clone(), queues: self.queues.clone() }
     }
 
-    /// What `GET /_local` tells from now on.
+    /// Sets the content of `GET /_local`.
     pub fn introduce(&self, guide: Guide) {
         *self.guide.write().unwrap_or_else(PoisonError::into_inner) = guide;
     }
 
-    /// From now on `/health` is good.
+    /// Makes `/health` good from now on.
     pub fn set_ready(&self) {
         self.ready.store(true, Ordering::Release);
     }
 
-    /// Lets requests that are under way finish, for half a second at most, and stops.
+    /// Lets running requests finish, for half a second at most, and stops.
     pub async fn stop(mut self) {
         self.closing.send_replace(());
         let finished = async { while self.servers.join_next().await.is_some() {} };
-        // What is not finished by then is cut off when the set is dropped.
+        // Requests that are still running then end when the set is dropped.
         tokio::time::timeout(FAREWELL, finished).await.ok();
         self.workers.shutdown().await;
     }
 }
 
-/// Starts everything, on the runtime that calls it. `build` makes the functions once their cloud is there.
+/// Starts everything on the current runtime. `build` creates the functions once their cloud exists.
 pub async fn start(
     config: Config,
     build: impl FnOnce(&Cloud) -> BoxFuture<'static, Result<Functions, String>>,
@@ -283,8 +277,8 @@ async fn deploy(
     })
 }
 
-/// Runs what the template has on a schedule. Every second, whatever the schedule says: the clock here can be moved, and
-/// what is not due costs next to nothing.
+/// Runs the template's scheduled functions every second, whatever their schedule says: the local clock can be
+/// moved, and a run with nothing to do costs next to nothing.
 async fn keep_schedules(functions: Vec<template::DeployedFunction>, invoker: Invoker) {
     let mut tick = tokio::time::interval(Duration::from_secs(1));
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -315,7 +309,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     })
 }
 
-/// Makes the data directory ours until the file is dropped.
+/// Claims the data directory until the file is dropped.
 fn claim(data: &Path) -> Result<File, StartError> {
     std::fs::create_dir_all(data)?;
     let lock = File::create(data.join("lock"))?;
@@ -348,7 +342,7 @@ fn serve(servers: &mut JoinSet<()>, listener: TcpListener, app: Router, closing:
 
 /// Resolves when the service stops or is dropped.
 async fn closed(mut stopping: watch::Receiver<()>) {
-    // An error means that the sender is gone, which is the same news.
+    // An error means that the sender is gone, so the service has ended, too.
     stopping.changed().await.ok();
 }
 
@@ -392,7 +386,8 @@ pub(crate) mod tests {
         }
     }
 
-    /// The function behind the template's first route without parameters other than `{token}`: answers its event.
+    /// A function for the template's first route without parameters other than `{token}`. It answers its own
+    /// event.
     async fn echoing() -> (Running, String) {
         let template = Template::embedded().unwrap();
         let open = |route: &&template::Route| route.method == "GET" && route.path == "/i/{token}";
@@ -512,7 +507,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn idle_waits_for_a_queues_message_and_for_what_comes_of_it() {
         let mut template = Template::embedded().unwrap();
-        // One that the schedule leaves alone, so that only the stream has it send.
+        // A function without a schedule, so that only the stream makes it send.
         let reads = |function: &&template::DeployedFunction| {
             function.stream.is_some() && function.schedules.is_empty()
         };
@@ -523,7 +518,8 @@ pub(crate) mod tests {
             batch_size: 10,
             reports_failures: true,
         };
-        // Nobody else reads it; and what stands in for the reader is not its like.
+        // The test's worker is the queue's only reader, and it needs permissions of its own, because it does
+        // not act like the function that it replaces.
         let texts = json!({"Effect": "Allow", "Action": "sns:Publish", "NotResource": "topics"});
         for function in &mut template.functions {
             function.queues.clear();

@@ -1,4 +1,5 @@
-//! The table's stream, read in-process: records after a position, in the JSON that Lambda hands to a function.
+//! Reads the table's stream in-process: the records after a position, in the JSON that Lambda passes to a
+//! function.
 
 use dynoxide::Database;
 use dynoxide::actions::get_records::GetRecordsRequest;
@@ -8,13 +9,13 @@ use serde_json::{Value, json};
 
 use crate::engine::TABLE;
 
-/// The engine's name for its region, which no cloud has.
+/// The engine's name for its region; no cloud has a region of this name.
 const ENGINE_REGION: &str = "dynoxide";
 
-/// The region that functions are told.
+/// The region in the events of functions.
 pub const REGION: &str = "us-east-1";
 
-/// The one shard of the table's stream.
+/// The only shard of the table's stream.
 #[derive(Clone)]
 pub(crate) struct TableStream {
     db: Database,
@@ -32,7 +33,7 @@ impl TableStream {
         Ok(Self { db: db.clone(), arn, shard })
     }
 
-    /// At most `limit` records after `position` (from the start, without one), in order, as Lambda shows them.
+    /// At most `limit` records after `position` (without one, from the start), in order and in Lambda's form.
     pub(crate) fn after(&self, position: Option<&str>, limit: usize) -> Result<Vec<Value>, DynoxideError> {
         let start = if position.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
         let iterator = self.db.get_shard_iterator(GetShardIteratorRequest {
@@ -62,7 +63,7 @@ impl TableStream {
     }
 }
 
-/// A record's sequence number; these have one length, so they compare as text.
+/// A record's sequence number. All have the same length, so they compare as text.
 pub(crate) fn number(record: &Value) -> &str {
     record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default()
 }

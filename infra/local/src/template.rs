@@ -1,5 +1,5 @@
-//! What `infra/template.yaml` deploys, as far as the local service imitates it: the table, the queues, and for each
-//! function its routes, its stream, its queues and its schedules. Read from the template itself, so that nothing is
+//! What `infra/template.yaml` deploys, as far as the local service imitates it: the table, the queues, and
+//! for each function its routes, stream, queues and schedules. It is read from the template, so nothing is
 //! stated twice.
 
 use std::collections::BTreeMap;
@@ -9,21 +9,20 @@ use serde_json::{Map, Value};
 
 use crate::roles::Role;
 
-/// The template that the binary was built with.
+/// The template at build time.
 const EMBEDDED: &str = include_str!("../../template.yaml");
 
-/// Why a template could not be used.
+/// Why a template can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// It is not YAML.
     #[error("the template is not YAML: {0}")]
     Yaml(#[from] serde_norway::Error),
-    /// A resource is not in the shape that SAM asks for.
+    /// A resource is not in the form that SAM requires.
     #[error("resource {resource}: {reason}")]
     Resource {
         /// The resource's logical id.
         resource: String,
-        /// What is wrong with it.
         reason: String,
     },
     /// It declares no table, or more than one.
@@ -53,9 +52,9 @@ pub struct Table {
     /// `GlobalSecondaryIndexes`, as `CreateTable` takes them.
     #[serde(default)]
     pub global_secondary_indexes: Value,
-    /// What a stream record shows; no stream without it.
+    /// The content of a stream record; `None` means no stream.
     pub stream_specification: Option<Stream>,
-    /// The attribute that holds an item's expiry.
+    /// The attribute with an item's expiry.
     pub time_to_live_specification: Option<TimeToLive>,
 }
 
@@ -67,63 +66,63 @@ pub struct Stream {
     pub stream_view_type: String,
 }
 
-/// A table's expiry.
+/// The table's time to live.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct TimeToLive {
-    /// The attribute that holds it, in seconds since 1970.
+    /// The attribute with the time, in seconds since 1970.
     pub attribute_name: String,
 }
 
 /// A queue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Queue {
-    /// Its logical id.
     pub id: String,
-    /// Where a message goes that nobody can handle; without it, the message comes again and again.
+    /// Where a message goes after too many failures. Without it, the message is retried forever.
     pub redrive: Option<Redrive>,
 }
 
-/// A queue's way out.
+/// A queue's redrive policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redrive {
     /// The logical id of the dead-letter queue.
     pub to: String,
-    /// How often a message is handed over before it goes there.
+    /// How often a message is delivered before it goes there.
     pub after: u32,
 }
 
-/// A queue that feeds a function.
+/// A queue that invokes a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueEvent {
     /// The event's name in the template, in kebab-case.
     pub event: String,
     /// The queue's logical id.
     pub queue: String,
-    /// How many messages it is handed at a time, at most.
+    /// Most messages in one invocation.
     pub batch_size: usize,
-    /// Whether its answer says which messages are to come again. Without that only an error brings any back.
+    /// Whether the function's answer names the failed messages. If not, only an error makes messages come
+    /// again.
     pub reports_failures: bool,
 }
 
-/// The table's stream as a function reads it.
+/// The table's stream as an event source of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamEvent {
     /// The event's name in the template, in kebab-case.
     pub event: String,
-    /// Patterns of which a record must match one to be handed over; all are, without any.
+    /// Filter patterns: a record is delivered if it matches one. Without patterns, all are delivered.
     pub filters: Vec<Value>,
 }
 
 impl StreamEvent {
-    /// Whether a record is handed over.
+    /// Whether this record is delivered.
     pub fn wants(&self, record: &Value) -> bool {
         self.filters.is_empty() || self.filters.iter().any(|filter| matches(filter, record))
     }
 }
 
-/// Whether a value matches a pattern of Lambda's event filters: all members that it names, each one of the values or
-/// prefixes in its list.
+/// Whether a value matches a pattern of Lambda's event filters: for each member of the pattern, the value
+/// must be one of those in its list, or begin with one of its prefixes.
 fn matches(pattern: &Value, value: &Value) -> bool {
     match pattern {
         Value::Object(members) => {
@@ -146,13 +145,13 @@ pub struct DeployedFunction {
     pub folder: String,
     /// Its HTTP routes.
     pub routes: Vec<Route>,
-    /// The table's stream, if it reads that.
+    /// The table's stream, if the function reads it.
     pub stream: Option<StreamEvent>,
-    /// The queues that feed it.
+    /// The queues that invoke it.
     pub queues: Vec<QueueEvent>,
     /// The names of its schedules, in kebab-case.
     pub schedules: Vec<String>,
-    /// What it may do to the table.
+    /// Its permissions.
     pub role: Role,
 }
 
@@ -204,7 +203,7 @@ struct QueueEventProperties {
     function_response_types: Vec<String>,
 }
 
-/// Lambda's own default.
+/// Lambda's default batch size.
 fn ten() -> usize {
     10
 }
@@ -213,7 +212,7 @@ fn ten() -> usize {
 #[serde(rename_all = "PascalCase")]
 struct FunctionProperties {
     code_uri: String,
-    /// Where the function's own role is declared.
+    /// The function's own role.
     #[serde(default)]
     role: Value,
     #[serde(default)]
@@ -283,7 +282,7 @@ fn function(
     Ok(function)
 }
 
-/// The statements of a role: its own, and those of the managed policies that it names and the template declares.
+/// The statements of a role: its own, and those of managed policies that it names and the template declares.
 fn statements(role: &Value, resources: &BTreeMap<String, Resource>) -> Vec<Value> {
     let named =
         |value: &Value| value["Fn::GetAtt"].as_str().or_else(|| value["Ref"].as_str()).map(str::to_owned);
@@ -293,13 +292,13 @@ fn statements(role: &Value, resources: &BTreeMap<String, Resource>) -> Vec<Value
     let managed = role["ManagedPolicyArns"].as_array().into_iter().flatten();
     let managed = managed.filter_map(|policy| named(policy).and_then(declared));
     let all = own.chain(managed).filter_map(|policy| policy["PolicyDocument"]["Statement"].as_array());
-    // What stands under a condition counts: here everything is switched on.
+    // Statements under a condition count: locally, every condition is true.
     let chosen = |statement: &Value| statement["Fn::If"].get(1).unwrap_or(statement).clone();
     all.flatten().map(chosen).collect()
 }
 
 fn queue(id: &str, properties: Value) -> Result<Queue, TemplateError> {
-    // A queue that takes every default has no properties.
+    // A queue with only default settings has no properties.
     let policy = match properties {
         Value::Null => None,
         properties => read::<QueueProperties>(id, properties)?.redrive_policy,
@@ -341,7 +340,7 @@ fn arn_of(id: &str, value: &Value) -> Result<String, TemplateError> {
     arn.map(str::to_owned).ok_or_else(|| bad(id, &"a queue is named by !GetAtt and its Arn"))
 }
 
-/// Every queue that something names must be declared.
+/// Checks that every queue that is named is also declared.
 fn find_queues(queues: &[Queue], functions: &[DeployedFunction]) -> Result<(), TemplateError> {
     let redrives = queues.iter().filter_map(|queue| Some((&queue.id, &queue.redrive.as_ref()?.to)));
     let events = functions
@@ -384,12 +383,12 @@ fn kebab(name: &str) -> String {
     words
 }
 
-/// A template's text as JSON, with `CloudFormation`'s tags in their long form.
+/// Parses a template to JSON, with `CloudFormation`'s tags in their long form.
 pub fn as_json(text: &str) -> Result<Value, TemplateError> {
     Ok(plain(serde_norway::from_str(text)?))
 }
 
-/// YAML as JSON, with `CloudFormation`'s tags in their long form: `!Ref X` → `{"Ref": "X"}`.
+/// Converts YAML to JSON, with `CloudFormation`'s tags in their long form: `!Ref X` → `{"Ref": "X"}`.
 fn plain(yaml: serde_norway::Value) -> Value {
     use serde_norway::Value as Yaml;
     match yaml {

@@ -1,4 +1,4 @@
-//! Shapes that several of the captured services answer in, and the failures that a test may order.
+//! Response formats that several of the captured services share, and the failures that a test can order.
 
 use std::time::Duration;
 
@@ -6,19 +6,19 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-/// Longer than any client waits for an answer.
+/// A time that is longer than any client waits for a response.
 pub(crate) const SILENCE: Duration = Duration::from_secs(90);
 
-/// What a provider does instead of accepting a message.
+/// A provider's failure instead of accepting a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// Refuses for now: too many requests.
+    /// A temporary refusal: too many requests.
     Throttled,
-    /// Refuses for good: the address or the request is wrong.
+    /// A permanent refusal: the address or the request is wrong.
     Rejected,
-    /// Answers 500 and has sent nothing.
+    /// Status 500; nothing was sent.
     ServerError,
-    /// Accepts the message and never answers.
+    /// The message is accepted, but there is no response.
     SilentAfterAccept,
 }
 

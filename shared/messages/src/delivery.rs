@@ -1,4 +1,4 @@
-//! What became of an invitation's message, for staff: what happened, and the cure.
+//! Sentences for staff about an invitation's delivery: what happened, and what to do about it.
 
 use crate::language::Language;
 
@@ -21,7 +21,8 @@ pub const DELIVERIES: [(&str, Option<&str>); 15] = [
     ("complained", None),
 ];
 
-/// The sentence for a delivery and what stood in its way, as the contract words them; none where all is well.
+/// The sentence for a delivery state and the trouble it met, with the names of the API contract. `None` if
+/// there is nothing to say.
 pub fn delivery_detail(delivery: &str, trouble: Option<&str>, language: Language) -> Option<&'static str> {
     let (english, spanish) = match (delivery, trouble) {
         ("sent", Some("mailbox_full")) => (

@@ -1,7 +1,7 @@
-//! E-mails: one layout; the words of each language are in a file of their own.
+//! E-mails. All have one layout; the words of each language are in a file of their own.
 //!
-//! A subject says what the mail is and which practice sends it, nothing of the recipient: it
-//! shows on lock screens and in logs of mail servers.
+//! A subject says what the mail is and which practice sends it, and nothing about the recipient: subjects
+//! show on lock screens and in logs of mail servers.
 
 mod english;
 mod spanish;
@@ -47,7 +47,7 @@ pub fn email(message: &Message, practice: &Practice<'_>, language: Language) -> 
     };
     let text = TextPart { practice: &name, phone: &phone, layout, words: &words };
     Email {
-        // Rendering these into a string fails only where a value's own `Display` does; theirs can't.
+        // Writing into a string fails only if a value's own `Display` fails, and these never do.
         html: html.render().unwrap_or_default(),
         text: text.render().unwrap_or_default(),
         subject: words.subject,

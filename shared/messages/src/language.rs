@@ -14,11 +14,11 @@ pub enum Language {
 }
 
 impl Language {
-    /// Both, for tables and tests.
+    /// All languages, for tables and tests.
     pub const ALL: [Self; 2] = [Self::English, Self::Spanish];
 
-    /// The language of a BCP 47 tag by its first part (`es-MX` is Spanish); `None` for one that
-    /// nobody has translated.
+    /// Picks the language by the first part of a BCP 47 tag: `es-MX` is Spanish. `None` for a language
+    /// without a translation.
     pub fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|language| primary.eq_ignore_ascii_case(language.tag()))
@@ -40,8 +40,8 @@ impl Language {
         }
     }
 
-    /// A waiting time in words, rounded up to the unit that it is told in: `45 seconds`,
-    /// `5 minutes`, `2 horas`. Goes where a page asks for a `wait`.
+    /// A waiting time in words, rounded up to a whole unit: `45 seconds`, `5 minutes`, `2 horas`. Pages that
+    /// take a `wait` expect this text.
     pub fn wait(self, seconds: u64) -> String {
         let (count, [one, many]) = match (seconds, self) {
             (..=90, Self::English) => (seconds.max(1), ["second", "seconds"]),

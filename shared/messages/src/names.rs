@@ -1,10 +1,10 @@
-//! Names and phone numbers as messages may show them.
+//! Formats names and phone numbers for messages.
 
-/// A longer given name is left out of the greeting.
+/// Longest given name that a greeting uses, in characters; a longer one is left out.
 const LONGEST_GIVEN_NAME: usize = 40;
 
-/// An E.164 number as people in the United States write it, `(202) 555-0123`; any other number
-/// stays as it is.
+/// A phone number as it is written in the United States, `(202) 555-0123`. Any other E.164 number stays as it
+/// is.
 pub fn phone(e164: &str) -> String {
     let national = e164
         .strip_prefix("+1")
@@ -17,8 +17,8 @@ pub fn phone(e164: &str) -> String {
     national.unwrap_or_else(|| e164.to_owned())
 }
 
-/// One line: control characters and runs of white space become single spaces. A name can so
-/// neither add a header to a mail nor a line to a text.
+/// Puts text on one line: control characters and runs of white space become single spaces. So a name can't
+/// add a header to a mail or a line to a text.
 pub(crate) fn one_line(name: &str) -> String {
     name.split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| !word.is_empty())
@@ -26,9 +26,9 @@ pub(crate) fn one_line(name: &str) -> String {
         .join(" ")
 }
 
-/// The given name for a greeting, or `None` where it does not look like one. Patients type the
-/// names of those whom they invite: a greeting must not become a stranger's advertisement, with
-/// an address in it, that goes out in the practice's name.
+/// The given name for a greeting, or `None` if it does not look like a name. Patients type the names of the
+/// people they invite, and a mail in the practice's name must not carry a stranger's advertisement or web
+/// address.
 pub(crate) fn greeting_name(given_name: Option<&str>) -> Option<String> {
     let name = one_line(given_name?);
     let letters = name.chars().any(char::is_alphabetic);

@@ -1,7 +1,7 @@
 //! The words of the hosted pages.
 //!
-//! A page's words are the fields of one struct, and each language is one constant of it: a missing
-//! translation does not compile. Words around a value are methods; pages escape what they return.
+//! The words of a page are the fields of one struct, and each language is one constant of it, so a missing
+//! translation does not compile. A text that contains a value is a method; pages escape what it returns.
 
 #![expect(missing_docs, reason = "a field is named for its place on the page and holds its own sentence")]
 
@@ -19,47 +19,48 @@ pub use way_in::{AskPages, NotMePage, ResetPage};
 /// All words of the hosted pages in one language.
 #[derive(Debug)]
 pub struct PageText {
-    /// What every page has.
+    /// The words that every page has.
     pub shared: Shared,
-    /// The page behind a link: who is it, and do they know what the office knows?
+    /// The page that opens from a link and asks for the facts that the office knows.
     pub link: LinkPage,
-    /// When the facts do not match: one sentence, whichever it was.
+    /// The error if the facts do not match. It is the same for each fact, so that it tells nobody which one
+    /// was wrong.
     pub verification: Verification,
-    /// Choosing how to get a code, and entering it.
+    /// Choosing how to receive a code, and entering it.
     pub code: CodePage,
-    /// Choosing a user name and a password; a representative also says who they are.
+    /// Choosing a user name and a password; representatives also enter their own details.
     pub register: RegisterPage,
-    /// The new password at the end of a link that gives access back.
+    /// The new password, at the end of a link that restores access.
     pub new_password: NewPasswordPage,
-    /// The page that a person sees when signed in.
+    /// The first page after signing in.
     pub account: AccountPage,
     /// The sign-in page.
     pub sign_in: SignInPage,
     /// One page for every link that does not work, whatever the cause; it names no practice.
     pub dead_link: DeadLinkPage,
-    /// Other pages that go no further; each says what to do next.
+    /// Other pages from which the visitor can't continue; each says what to do next.
     pub dead_end: DeadEnds,
     /// Asking for an account, a new password or a user name, without a link.
     pub ask: AskPages,
-    /// When a message reached somebody whom it is not for.
+    /// The page for somebody who got a message that is not for them.
     pub not_me: NotMePage,
-    /// The page behind a link for a new password.
+    /// The page that opens from a link for a new password.
     pub reset: ResetPage,
-    /// A new password, for somebody who is signed in.
+    /// Choosing a new password while signed in.
     pub change_password: ChangePasswordPage,
-    /// A new user name.
+    /// Choosing a new user name.
     pub change_username: ChangeUsernamePage,
-    /// A new e-mail address for the account.
+    /// Choosing a new e-mail address for the account.
     pub change_email: ChangeEmailPage,
-    /// Where the account is signed in.
+    /// The list of the account's sessions.
     pub sessions: SessionsPage,
-    /// Those who may use the portal for the patient.
+    /// The people who may use the portal for the patient.
     pub representatives: RepresentativesPage,
-    /// The contact details that the office has, and changes to them.
+    /// The contact details that the office has, and proposed changes to them.
     pub details: DetailsPage,
 }
 
-/// What every page has.
+/// The words that every page has.
 #[derive(Debug)]
 pub struct Shared {
     pub skip_link: &'static str,
@@ -78,18 +79,18 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Whom to call: the words before the office's phone, and those after it.
+    /// The sentence that asks to call the office: the words before the phone number, and those after it.
     pub fn call(&self) -> (&'static str, &'static str) {
         self.call.split_once("{phone}").unwrap_or((self.call, ""))
     }
 
-    /// The last line of every page of a practice.
+    /// The last line of every page that belongs to a practice.
     pub fn footer(&self, practice: &str) -> String {
         fill(self.footer, "practice", practice)
     }
 }
 
-/// The page behind a link: who is it, and do they know what the office knows?
+/// The page that opens from a link and asks for the facts that the office knows.
 #[derive(Debug)]
 pub struct LinkPage {
     pub title: &'static str,
@@ -128,19 +129,20 @@ pub struct LinkPage {
 }
 
 impl LinkPage {
-    /// Until when the link works, as `local_time` tells it.
+    /// How long the link works. `time` comes from `local_time`.
     pub fn valid_until(&self, time: &str) -> String {
         fill(self.valid_until, "time", time)
     }
 }
 
-/// When the facts do not match: one sentence, whichever it was.
+/// The error if the facts do not match. It is the same for each fact, so that it tells nobody which one was
+/// wrong.
 #[derive(Debug)]
 pub struct Verification {
     pub failed: &'static str,
 }
 
-/// Choosing how to get a code, and entering it.
+/// Choosing how to receive a code, and entering it.
 #[derive(Debug)]
 pub struct CodePage {
     pub title: &'static str,
@@ -169,16 +171,16 @@ pub struct CodePage {
 }
 
 impl CodePage {
-    /// When the next code may be asked for; `wait` is what `Language::wait` makes of the seconds.
+    /// When the next code can be requested. `wait` comes from `Language::wait`.
     pub fn resend_wait(&self, wait: &str) -> String {
         fill(self.resend_wait, "wait", wait)
     }
 }
 
-/// Choosing a user name and a password; a representative also says who they are.
+/// Choosing a user name and a password; representatives also enter their own details.
 #[derive(Debug)]
 pub struct RegisterPage {
-    /// Where the office must decide first.
+    /// The title if the office must decide before the account can be used.
     pub held_title: &'static str,
     pub held: &'static str,
     pub title: &'static str,
@@ -216,7 +218,7 @@ pub struct RegisterPage {
     pub mobile_phone_hint: &'static str,
     pub mobile_phone_invalid: &'static str,
     pub terms_heading: &'static str,
-    /// Whoever changes a word of these changes `TERMS_VERSION` in the domain too.
+    /// Whoever changes these words must also change `TERMS_VERSION` in the domain.
     pub terms: [&'static str; 8],
     pub accept_terms: &'static str,
     pub accept_terms_missing: &'static str,
@@ -239,7 +241,7 @@ pub struct RegisterPage {
 }
 
 impl RegisterPage {
-    /// The user name belongs to somebody else; `suggestions` are free, and may be none.
+    /// The error for a user name that somebody else has. `suggestions` are free names; there may be none.
     pub fn username_taken(&self, suggestions: &[String]) -> String {
         if suggestions.is_empty() {
             return self.username_taken_plain.to_owned();
@@ -247,23 +249,23 @@ impl RegisterPage {
         fill(self.username_taken, "list", &suggestions.join(", "))
     }
 
-    /// What a password needs; `n` is the practice's shortest.
+    /// The rules for a password; `n` is the practice's minimum length in characters.
     pub fn password_hint(&self, n: usize) -> String {
         fill(self.password_hint, "n", &n.to_string())
     }
 
-    /// A password of fewer than `n` characters.
+    /// The error for a password of fewer than `n` characters.
     pub fn password_too_short(&self, n: usize) -> String {
         fill(self.password_too_short, "n", &n.to_string())
     }
 
-    /// An answer of fewer than `n` characters.
+    /// The error for an answer of fewer than `n` characters.
     pub fn answer_too_short(&self, n: usize) -> String {
         fill(self.answer_too_short, "n", &n.to_string())
     }
 }
 
-/// The new password at the end of a link that gives access back.
+/// The new password, at the end of a link that restores access.
 #[derive(Debug)]
 pub struct NewPasswordPage {
     pub title: &'static str,
@@ -276,18 +278,18 @@ pub struct NewPasswordPage {
 }
 
 impl NewPasswordPage {
-    /// Which user name the password is for.
+    /// The user name that the password belongs to.
     pub fn your_username(&self, username: &str) -> String {
         fill(self.your_username, "username", username)
     }
 
-    /// What a password needs; `n` is the practice's shortest.
+    /// The rules for a password; `n` is the practice's minimum length in characters.
     pub fn password_hint(&self, n: usize) -> String {
         fill(self.password_hint, "n", &n.to_string())
     }
 }
 
-/// The page that a person sees when signed in.
+/// The first page after signing in.
 #[derive(Debug)]
 pub struct AccountPage {
     pub title: &'static str,
@@ -313,12 +315,12 @@ pub struct AccountPage {
 }
 
 impl AccountPage {
-    /// Who is signed in.
+    /// The user name of the person who is signed in.
     pub fn signed_in_as(&self, username: &str) -> String {
         fill(self.signed_in_as, "username", username)
     }
 
-    /// When the account signed in, as `local_time` tells it.
+    /// The account's last sign-in. `time` comes from `local_time`.
     pub fn last_sign_in(&self, time: &str) -> String {
         fill(self.last_sign_in, "time", time)
     }
@@ -358,7 +360,7 @@ pub struct DeadLinkPage {
     pub reset: &'static str,
 }
 
-/// Other pages that go no further; each says what to do next.
+/// Other pages from which the visitor can't continue; each says what to do next.
 #[derive(Debug)]
 pub struct DeadEnds {
     pub too_many_title: &'static str,
@@ -379,18 +381,18 @@ pub struct DeadEnds {
 }
 
 impl DeadEnds {
-    /// How long to wait; `wait` is what `Language::wait` makes of the seconds.
+    /// How long to wait before the next attempt. `wait` comes from `Language::wait`.
     pub fn too_many(&self, wait: &str) -> String {
         fill(self.too_many, "wait", wait)
     }
 
-    /// Our fault; the id lets the office and us find it.
+    /// An error on our side. The request id lets the office and us find it.
     pub fn wrong(&self, request_id: &str) -> String {
         fill(self.wrong, "request_id", request_id)
     }
 }
 
-/// `words` with `value` in the place that `{name}` marks.
+/// Replaces `{name}` in `words` with `value`.
 pub(crate) fn fill(words: &str, name: &str, value: &str) -> String {
     words.replace(&format!("{{{name}}}"), value)
 }

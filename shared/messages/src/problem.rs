@@ -1,10 +1,11 @@
-//! Sentences for the codes of problem answers: what happened, and what to do next.
+//! Sentences for the codes of problem responses: what happened, and what to do next.
 //!
-//! They never hold a fact about a person. Blockers are told to staff, password reasons to patients.
+//! They never contain a fact about a person. Blockers are for staff, reasons about a password are for
+//! patients.
 
 use crate::language::Language;
 
-/// One sentence or two, in every language.
+/// One or two sentences, in each language.
 struct Detail {
     english: &'static str,
     spanish: &'static str,
@@ -19,7 +20,7 @@ impl Detail {
     }
 }
 
-/// The `detail` of a problem whose `code` is given; an unknown code reads as `internal_error`.
+/// The `detail` of a problem with this `code`. An unknown code gets the sentence of `internal_error`.
 pub fn problem_detail(code: &str, language: Language) -> &'static str {
     let detail = match code {
         "bad_request" => Detail {
@@ -118,7 +119,7 @@ pub fn problem_detail(code: &str, language: Language) -> &'static str {
     detail.of(language)
 }
 
-/// A sentence for what is wrong with a field.
+/// The sentence for an error in a field.
 pub fn field_detail(code: &str, language: Language) -> &'static str {
     let (english, spanish) = match code {
         "required" => ("This is required.", "Este dato es obligatorio."),
@@ -157,8 +158,8 @@ pub fn field_detail(code: &str, language: Language) -> &'static str {
     }
 }
 
-/// The `detail` of one reason: a blocker, with its cure, for staff; why a password was refused,
-/// for its owner. `None` for a code that is no reason.
+/// The `detail` of one reason. A blocker's sentence tells staff what to do; a password's tells its owner why
+/// it was refused. `None` for an unknown code.
 pub fn reason_detail(code: &str, language: Language) -> Option<&'static str> {
     let detail = match code {
         "access_disabled" => Detail {

@@ -1,4 +1,4 @@
-//! What patients see, as snapshots, and the rules that every message keeps.
+//! Snapshots of what patients see, and the rules that every message keeps.
 
 use crate::*;
 use std::fmt::Write as _;
@@ -202,7 +202,7 @@ fn every_text_is_one_segment_with_its_link_and_expiry_whole() {
                                     let until = until.replace('á', "a");
                                     assert!(text.contains(&until), "{text}");
                                 }
-                                // The practice is never left unnamed.
+                                // The practice's name is never left out.
                                 assert!(text.find(": ").is_some_and(|end| end >= 1), "{text}");
                             }
                         }
@@ -335,7 +335,7 @@ fn times_are_told_in_the_practices_own_zone() {
     );
     assert_eq!(local_time(0, "Nowhere/None", Language::English), "Thursday, January 1, 1970 at 12:00 AM UTC");
     assert!(local_time(EXPIRY, "America/Sao_Paulo", Language::English).ends_with("UTC-03"));
-    // Instants beyond the calendar are told, not panicked over.
+    // An instant outside the calendar gives a text instead of a panic.
     assert!(local_time(i64::MAX, new_york, Language::English).contains("9999"));
     assert!(!local_time(i64::MIN, new_york, Language::Spanish).is_empty());
 }
@@ -373,7 +373,7 @@ fn the_words_of_the_pages() {
     }
 }
 
-/// The `{value}` marks of one line of the words.
+/// The `{value}` placeholders in one line.
 fn marks(line: &str) -> Vec<&str> {
     line.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(mark, _)| mark).collect()
 }

@@ -1,9 +1,9 @@
 //! Text messages: one segment of at most 160 septets, in the GSM 03.38 basic alphabet.
 //!
-//! A single letter outside that alphabet would turn the message into UCS-2 and a segment into 70
-//! characters, so what is missing there (`á í ó ú`, curly quotes, dashes) is written without its
-//! ornament. What gives way to a long link: first words, then the opt-out, then the end of the
-//! practice's name, at a word boundary, then the greeting; the link itself never.
+//! A single letter outside that alphabet would turn the message into UCS-2 and shorten a segment to 70
+//! characters, so missing characters (`á í ó ú`, curly quotes, dashes) are written without their accent or as
+//! plain ones. If a long link leaves too little room, the message drops words first, then the opt-out, then
+//! the end of the practice's name (at a word boundary), then the greeting. The link is never cut.
 
 mod english;
 pub(crate) mod gsm;
@@ -21,15 +21,15 @@ use crate::{Message, Practice};
 /// The septets of one segment (3GPP TS 23.038, 23.040: 140 octets).
 pub const SEGMENT: usize = 160;
 
-/// Rather than cut the practice's name shorter than this, the message loses its greeting.
+/// Fewest septets for the practice's name. If there is less room, the message drops its greeting instead.
 const TELLING_NAME: usize = 12;
 
-/// A name cut shorter than this tells nobody anything; it is left out instead.
+/// A name shorter than this, in septets, is no longer recognisable and is left out.
 const SHORTEST_NAME: usize = 4;
 
-/// The text message that says `message` in `language`: one segment, as long as its link leaves
-/// room in one: a link of 97 characters leaves the practice's name 8 or more in the zones of the
-/// United States. Where a link leaves room for nothing else, it is sent alone.
+/// The text message for `message` in `language`, in one segment if its link leaves room for one: with a link
+/// of 97 characters, 8 or more remain for the practice's name in the time zones of the United States. If a
+/// link leaves room for nothing else, it is sent alone.
 pub fn text(message: &Message, practice: &Practice<'_>, language: Language) -> String {
     let name = match gsm(&one_line(practice.name)) {
         name if name.chars().any(char::is_alphanumeric) => name,

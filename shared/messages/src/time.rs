@@ -1,4 +1,4 @@
-//! Instants as people read them, in the practice's own zone.
+//! Formats instants for people, in the practice's own time zone.
 
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
@@ -6,8 +6,8 @@ use jiff::{Timestamp, Zoned};
 
 use crate::language::Language;
 
-/// An instant in full, for mails and pages: `Tuesday, November 24, 2026 at 5:45 PM EST`, `martes,
-/// 24 de noviembre de 2026, 17:45 (EST)`. Seconds are dropped, so an expiry is never told too late.
+/// An instant in full, for mails and pages: `Tuesday, November 24, 2026 at 5:45 PM EST`, `martes, 24 de
+/// noviembre de 2026, 17:45 (EST)`. Seconds are cut off, so the text never gives an expiry later than it is.
 pub fn local_time(millis: i64, time_zone: &str, language: Language) -> String {
     let at = zoned(millis, time_zone);
     let (weekday, month) = (weekday(at.weekday(), language), month(at.month(), language));
@@ -22,8 +22,8 @@ pub fn local_time(millis: i64, time_zone: &str, language: Language) -> String {
     }
 }
 
-/// An instant for a text: `Tue Nov 24 5:45 PM EST`, `mar 24 nov 17:45 EST`. It needs no year: no
-/// link lives longer than 30 days.
+/// An instant for a text message: `Tue Nov 24 5:45 PM EST`, `mar 24 nov 17:45 EST`. It has no year, because
+/// no link works longer than 30 days.
 pub(crate) fn short_time(millis: i64, time_zone: &str, language: Language) -> String {
     let at = zoned(millis, time_zone);
     let weekday: String = weekday(at.weekday(), language).chars().take(3).collect();
@@ -43,7 +43,7 @@ fn zoned(millis: i64, time_zone: &str) -> Zoned {
     at.to_zoned(TimeZone::get(time_zone).unwrap_or(TimeZone::UTC))
 }
 
-/// `EST`; zones that have only a number for a name get `UTC` before it.
+/// The zone's abbreviation, such as `EST`. If a zone has only a number, it gets `UTC` in front.
 fn abbreviation(at: &Zoned) -> String {
     let name = at.strftime("%Z").to_string();
     if name.starts_with(['+', '-']) { format!("UTC{name}") } else { name }

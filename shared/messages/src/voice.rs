@@ -1,4 +1,4 @@
-//! What a call says, as SSML.
+//! The words of a voice call, as SSML.
 
 use crate::language::Language;
 use crate::names::one_line;
@@ -9,7 +9,7 @@ const PAUSE: &str = "<break time=\"800ms\"/>";
 /// The sentences around the digits.
 struct Call {
     before_name: &'static str,
-    /// Where the practice's name can't be said.
+    /// Used if the practice's name can't be spoken.
     nameless: &'static str,
     stranger: &'static str,
     code: &'static str,
@@ -35,7 +35,7 @@ const ES: Call = Call {
     secret: "No se lo diga nunca a nadie que le llame. Adiós.",
 };
 
-/// What a call says that brings a code: who calls, and the digits one by one, slowly, twice.
+/// The SSML of a call with a code: who is calling, then the digits one by one, slowly and twice.
 pub fn voice_code(code: &str, practice_name: &str, language: Language) -> String {
     let Call { before_name, nameless, stranger, code: first, again, secret } = match language {
         Language::English => EN,
@@ -45,7 +45,7 @@ pub fn voice_code(code: &str, practice_name: &str, language: Language) -> String
         name if name.chars().any(char::is_alphanumeric) => name,
         _ => nameless.to_owned(),
     };
-    // Digit by digit, so slowly that each can be written down.
+    // Digit by digit, and slowly enough to write each one down.
     let digits = format!(
         "<prosody rate=\"x-slow\"><say-as interpret-as=\"digits\">{}</say-as></prosody>",
         escaped(code)
@@ -64,7 +64,7 @@ pub fn voice_code(code: &str, practice_name: &str, language: Language) -> String
     )
 }
 
-/// `text` as the content of an XML element; what XML has no place for is dropped.
+/// Escapes `text` for the content of an XML element. Characters that XML does not allow are dropped.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! Reads of accounts, logins, sessions and registrations that wait; the search over accounts.
+//! Reads of accounts, logins, sessions and registrations that wait for staff, and the search over accounts.
 
 use futures_util::future::try_join_all;
 use portico_domain::model::account::{Account, Login};
@@ -15,10 +15,11 @@ use crate::item::{Item, at, optional, record, s};
 use crate::keys;
 use crate::table::{COSTS, Table, unavailable};
 
-/// Items that one page looks at: an account has several words, of which a search may meet more than one.
+/// Most items read for one page of results. An account is listed under several words, and a search may match
+/// more than one of them.
 const LOOKED_AT: usize = PAGE * 4;
 
-/// Words that are written in one transaction.
+/// Most items written in one transaction. DynamoDB allows 100.
 pub(crate) const TOGETHER: usize = 90;
 
 impl Search for Table {
@@ -28,13 +29,13 @@ impl Search for Table {
         wanted: &[String],
         after: Option<&str>,
     ) -> Result<(Vec<FoundAccounts>, Option<String>), PortError> {
-        // A prefix of another one finds all that that one finds.
+        // A prefix that begins with another wanted prefix adds nothing: the shorter one finds the same words.
         let prefixes: Vec<&String> = wanted
             .iter()
             .filter(|one| wanted.iter().all(|other| other == *one || !one.starts_with(other.as_str())))
             .collect();
         let pages = try_join_all(prefixes.iter().map(|prefix| self.words(practice, prefix, after))).await?;
-        // Of a list that was not read to its end nothing is known beyond its last word, so the page ends there.
+        // If a list was not read to its end, nothing is known beyond its last word, so the page ends there.
         let whole = |(words, more): &(Vec<(String, Item)>, bool)| {
             words.last().filter(|_| *more).map(|(sk, _)| sk.clone())
         };
@@ -61,7 +62,8 @@ impl Search for Table {
 }
 
 impl Table {
-    /// Items under words that begin with `prefix`, after `after`, by name; and whether there are more.
+    /// Finds the items under words that begin with `prefix`, in order and after `after`, each with its sort
+    /// key. The flag tells whether there are more.
     async fn words(
         &self,
         practice: &PracticeId,
@@ -69,10 +71,10 @@ impl Table {
         after: Option<&str>,
     ) -> Result<(Vec<(String, Item)>, bool), PortError> {
         let from = after.map_or(prefix.to_owned(), |after| prefix.max(&format!("{after} ")).to_owned());
-        // The greatest character ends what begins with the prefix.
+        // The greatest character sorts after everything that begins with the prefix.
         let to = format!("{prefix}\u{10FFFF}");
         if from > to {
-            // What comes after lies beyond all that begins so.
+            // `after` is already beyond everything that begins with the prefix.
             return Ok((Vec::new(), false));
         }
         let values = vec![(":pk", s(keys::search(practice))), (":from", s(from)), (":to", s(to))];
@@ -143,7 +145,7 @@ impl Accounts for Table {
         let values = vec![(":idle_at", at(session.idle_at)), (":touched_at", at(session.touched_at))];
         let key = keys::session(session.account, &session.digest);
         let update = "SET #idle_at = :idle_at, #touched_at = :touched_at";
-        // A session that was ended a moment ago stays ended.
+        // A session that was ended in the meantime stays ended.
         self.update_if(&key, update, "attribute_exists(#pk)", values).await?;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Reads of audit chains, and of the records that a portal status is made of.
+//! Reads of audit chains, and of the records that make up a portal status.
 
 use portico_domain::model::account::Account;
 use portico_domain::model::audit::{Event, Head, Subject};

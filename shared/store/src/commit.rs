@@ -1,4 +1,5 @@
-//! The one atomic write: each intent of the domain becomes the conditional puts and updates that carry it out.
+//! The one atomic write: turns each `Write` of the domain into conditional puts and updates of one
+//! transaction.
 
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -19,16 +20,16 @@ mod patients;
 mod practices;
 mod records;
 
-/// Attempts at a transaction that meets others.
+/// Attempts at a transaction that conflicts with others.
 const ATTEMPTS: u32 = 6;
 
-/// Nothing of this key may be there.
+/// Condition: no item has this key.
 const NEW: &str = "attribute_not_exists(#pk)";
 
-/// Something of this key must be there.
+/// Condition: an item has this key.
 const THERE: &str = "attribute_exists(#pk)";
 
-/// The name of the record that counts attempts on a user name.
+/// The name of the record that counts sign-in attempts on a user name.
 pub(crate) fn attempts(key: &str) -> String {
     format!("signin#{key}")
 }
@@ -46,7 +47,8 @@ impl Commit for Table {
         if let Err(CommitError::Lost(lost)) = &outcome {
             let over = |place: usize| matches!(writes.get(place), Some(Write::EndLink { .. }));
             if lost.iter().all(|place| over(*place)) {
-                // Links that are over already never open again: there is nothing to end.
+                // These links are closed already and can't open again, so there is nothing to end. Commit the
+                // other writes.
                 let rest = items.into_iter().zip(places).filter(|(_, place)| !lost.contains(place));
                 let (items, places): (Vec<_>, Vec<_>) = rest.unzip();
                 outcome = self.transact(items, &places).await;
@@ -58,14 +60,15 @@ impl Commit for Table {
 }
 
 impl Table {
-    /// Writes all of `items` or none; what was lost is told by `places`, one for each item.
+    /// Writes all of `items` or none. `places` holds the index of each item's `Write`; `CommitError::Lost`
+    /// names the writes by these indexes.
     pub(crate) async fn transact(
         &self,
         items: Vec<TransactWriteItem>,
         places: &[usize],
     ) -> Result<(), CommitError> {
-        // One token for all attempts, ours and the SDK's: a call whose answer was lost, or that is still under way, is
-        // not done twice.
+        // One token for all attempts, ours and the SDK's: a call whose answer was lost, or that still runs,
+        // is not applied twice.
         let token = token_of(&items);
         for attempt in 0..ATTEMPTS {
             let call = self.client.transact_write_items().set_transact_items(Some(items.clone()));
@@ -167,7 +170,7 @@ impl Table {
         Ok(TransactWriteItem::builder().put(put.build().map_err(incomplete)?).build())
     }
 
-    /// A record that follows the one of the version before.
+    /// Replaces a record, only if the stored version is one less than `version`.
     fn put_next(&self, item: Item, version: u64) -> Result<TransactWriteItem, PortError> {
         self.put(item, "#version = :before", vec![(":before", n(version.saturating_sub(1)))])
     }
@@ -209,8 +212,8 @@ impl Table {
     }
 }
 
-/// What a refused transaction says: which writes' conditions did not hold, or that others were there. `None` for any
-/// other failure.
+/// Tells why DynamoDB refused a transaction: which writes' conditions failed, or that it conflicted with
+/// others. `None` for any other failure.
 fn refusal<R>(error: &SdkError<TransactWriteItemsError, R>, places: &[usize]) -> Option<CommitError> {
     match error.as_service_error()? {
         TransactWriteItemsError::TransactionCanceledException(canceled) => {
@@ -233,7 +236,7 @@ fn refusal<R>(error: &SdkError<TransactWriteItemsError, R>, places: &[usize]) ->
     }
 }
 
-/// One part as the parts of a write.
+/// A single item as the list of items of a write.
 fn one(part: Result<TransactWriteItem, PortError>) -> Result<Vec<TransactWriteItem>, PortError> {
     Ok(vec![part?])
 }

@@ -1,4 +1,5 @@
-//! Expressions: every `#word` in one stands for the attribute of that name, so that no reserved word can get in the way.
+//! Names and values for DynamoDB expressions. Every `#word` in an expression stands for the attribute of that
+//! name, so a reserved word never causes an error.
 
 use std::collections::HashMap;
 
@@ -14,7 +15,8 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The terms of these expressions with these values; `#word`s that `named` lists stand for other names than their own.
+    /// Collects the names in `expressions` and the values. `named` lists the `#word`s that stand for an
+    /// attribute of another name.
     pub fn of(expressions: &[&str], values: Vec<(&str, AttributeValue)>, named: &[(&str, &str)]) -> Self {
         let mut terms = Self::default();
         for expression in expressions {
@@ -30,7 +32,7 @@ impl Terms {
         terms
     }
 
-    /// The values, or none where there are none: DynamoDB refuses an empty map.
+    /// The values, or `None` if there are none: DynamoDB refuses an empty map.
     pub fn values(&self) -> Option<HashMap<String, AttributeValue>> {
         (!self.values.is_empty()).then(|| self.values.clone())
     }

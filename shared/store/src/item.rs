@@ -1,4 +1,5 @@
-//! Records to items and back. An item that no longer reads as its record is a fault that is logged, never guessed at.
+//! Converts records to items and back. An item that can't be read as its record is logged as an error, never
+//! guessed at.
 
 use std::collections::HashMap;
 
@@ -23,7 +24,7 @@ pub fn n(number: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
 
-/// An instant, as conditions compare it.
+/// An instant as it is stored and compared: milliseconds since 1970.
 pub fn at(instant: Timestamp) -> AttributeValue {
     n(instant.millis())
 }
@@ -33,7 +34,7 @@ pub fn value<T: Serialize>(record: &T) -> Result<AttributeValue, PortError> {
     serde_dynamo::to_attribute_value(record).map_err(unreadable)
 }
 
-/// A record as the item of this key, which the broom may take after `ttl`.
+/// The record as an item under this key. DynamoDB may delete it after `ttl`.
 pub fn item<T: Serialize>(key: &Key, record: &T, ttl: Option<Timestamp>) -> Result<Item, PortError> {
     let mut item: Item = serde_dynamo::to_item(record).map_err(unreadable)?;
     item.insert(PK.to_owned(), s(&key.pk));
@@ -59,7 +60,7 @@ pub fn key_of(item: &Item) -> Option<(&str, &str)> {
     Some((item.get(PK)?.as_s().ok()?, item.get(SK)?.as_s().ok()?))
 }
 
-/// The key as the SDK wants it.
+/// The key in the SDK's form.
 pub fn key_item(key: &Key) -> Item {
     HashMap::from([(PK.to_owned(), s(&key.pk)), (SK.to_owned(), s(&key.sk))])
 }
@@ -71,7 +72,7 @@ fn unreadable(error: serde_dynamo::Error) -> PortError {
     PortError::Broken("record")
 }
 
-/// An image of the stream, in DynamoDB's JSON, as an item.
+/// Converts a stream record's image (DynamoDB's JSON) to an item. `None` if it can't be read.
 pub fn from_image(image: &serde_json::Value) -> Option<Item> {
     serde_json::from_value::<serde_dynamo::Item>(image.clone()).ok().map(Into::into)
 }

@@ -1,27 +1,29 @@
-//! The names of everything in the table, in one place.
+//! The names of all keys and indexes of the table, in one place.
 //!
-//! One table, keys `pk` and `sk`. Where an item belongs to somebody, it lies in that one's partition:
+//! The table's keys are `pk` and `sk`. Items that belong to one practice, patient or account share its
+//! partition:
 //!
 //! | item | `pk` | `sk` |
 //! |---|---|---|
-//! | practice | `PRACTICE#<practice>` | `PRACTICE`; beside it `KEY#<digest>`, one for each key issued, `HOLD#<account>`, one for each registration that waits, `CHANGE#<id>`, one for each proposed change that waits, `NOTE#<cause>#<patient>`, one for each patient to attend to, and `COUNT#<status>` |
+//! | practice | `PRACTICE#<practice>` | `PRACTICE`; also `KEY#<digest>`, one for each API key, `HOLD#<account>`, one for each registration that waits for staff, `CHANGE#<id>`, one for each proposed change that waits for staff, `NOTE#<cause>#<patient>`, one for each patient that staff should look at, and `COUNT#<status>` |
 //! | list of practices | `PRACTICES` | `<practice>` |
 //! | API key | `KEY#<digest>` | `KEY` |
-//! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; beside it `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `CHANGE#<id>`: proposed changes that were decided on |
+//! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; also `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `CHANGE#<id>`: proposed changes that staff have decided |
 //! | audit event | `AUDIT#<practice>#<subject>` | the number, twelve digits |
 //! | link | `LINK#<id>` | `LINK` |
 //! | login | `LOGIN#<practice>#<user name as compared>` | `LOGIN` |
-//! | account | `ACCOUNT#<id>` | `ACCOUNT`; beside it `SESSION#<digest>`, `EXCHANGE#<digest>` and `LISTED`: the words under which it is found |
+//! | account | `ACCOUNT#<id>` | `ACCOUNT`; also `SESSION#<digest>`, `EXCHANGE#<digest>` and `LISTED`: the words that find the account |
 //! | directory | `FIND#<practice>` | `NAME#<family>#<given>#<patient>`, `EMAIL#<address>#<patient>`, `EMAIL#<address>#@<account>` |
 //! | search | `SEARCH#<practice>` | `<word>#<account>` |
 //! | message | `MESSAGE#<id>` | `MESSAGE` |
 //! | feedback | `PROVIDER#<provider's id>` | `MESSAGE` |
-//! | phone number | `PHONE#<E.164>` | `STANDING`: what it said last, STOP or START; beside it `SAID#<instant>#<id>`, one for each time, and `PATIENT#<practice>#<patient>`, one for each chart that it is on |
+//! | phone number | `PHONE#<E.164>` | `STANDING`: the last reply, STOP or START; also `SAID#<instant>#<id>`, one for each reply, and `PATIENT#<practice>#<patient>`, one for each chart with this number |
 //! | idempotency | `ONCE#<MAC of client and key>` | `ONCE` |
 //! | limit | `LIMIT#<counter>` | `LIMIT` |
 //!
-//! Two indexes: `roster` (`roster_pk` = practice and status, `roster_sk` = name) lists patients; `due` (`due_pk` =
-//! practice, `due_at`) holds what waits for an instant. `ttl` is DynamoDB's broom; no decision looks at it.
+//! There are two indexes: `roster` (`roster_pk` = practice and status, `roster_sk` = name) lists patients;
+//! `due` (`due_pk` = practice, `due_at`) lists messages by the time they are due. `ttl` only lets DynamoDB
+//! delete old items; no decision reads it.
 
 use portico_domain::model::attention::Cause;
 use portico_domain::model::audit::Subject;
@@ -36,10 +38,10 @@ pub const PK: &str = "pk";
 /// The table's sort key.
 pub const SK: &str = "sk";
 
-/// DynamoDB's time to live, in seconds since 1970.
+/// The attribute of DynamoDB's time to live, in seconds since 1970.
 pub const TTL: &str = "ttl";
 
-/// Patients of a practice by status and name.
+/// The index of a practice's patients by status and name.
 pub const ROSTER: &str = "roster";
 
 /// Partition key of `roster`.
@@ -48,7 +50,7 @@ pub const ROSTER_PK: &str = "roster_pk";
 /// Sort key of `roster`.
 pub const ROSTER_SK: &str = "roster_sk";
 
-/// What waits for an instant.
+/// The index of messages by the time they are due.
 pub const DUE: &str = "due";
 
 /// Partition key of `due`.
@@ -58,11 +60,10 @@ pub const DUE_PK: &str = "due_pk";
 pub const DUE_AT: &str = "due_at";
 
 /// The key of one item.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
-    /// `pk`.
     pub pk: String,
-    /// `sk`.
     pub sk: String,
 }
 
@@ -75,12 +76,12 @@ pub fn practice(id: &PracticeId) -> Key {
     key(format!("PRACTICE#{id}"), "PRACTICE")
 }
 
-/// A practice's note of a key that it was issued.
+/// A practice's copy of an API key's record, by which its keys are listed.
 pub fn practice_key(id: &PracticeId, digest: &str) -> Key {
     key(format!("PRACTICE#{id}"), format!("KEY#{digest}"))
 }
 
-/// What every registration of a practice that waits begins with.
+/// Prefix of the sort keys of registrations that wait for staff.
 pub const HOLDS: &str = "HOLD#";
 
 /// A registration that waits for staff.
@@ -88,7 +89,7 @@ pub fn hold(id: &PracticeId, account: AccountId) -> Key {
     key(format!("PRACTICE#{id}"), format!("{HOLDS}{account}"))
 }
 
-/// What every proposed change that waits begins with.
+/// Prefix of the sort keys of proposed changes that wait for staff.
 pub const CHANGES: &str = "CHANGE#";
 
 /// A proposed change that waits for staff.
@@ -96,12 +97,12 @@ pub fn change(id: &PracticeId, change: ChangeId) -> Key {
     key(format!("PRACTICE#{id}"), format!("{CHANGES}{change}"))
 }
 
-/// A proposed change that was decided on.
+/// A proposed change that staff have decided.
 pub fn decided_change(practice: &PracticeId, patient: &PatientId, change: ChangeId) -> Key {
     key(format!("PATIENT#{practice}#{patient}"), format!("{CHANGES}{change}"))
 }
 
-/// What every note for staff begins with.
+/// Prefix of the sort keys of notes for staff.
 pub const NOTES: &str = "NOTE#";
 
 /// A note that staff should look at a patient.
@@ -109,35 +110,35 @@ pub fn note(id: &PracticeId, cause: Cause, patient: &PatientId) -> Key {
     key(format!("PRACTICE#{id}"), format!("{NOTES}{}#{patient}", cause.code()))
 }
 
-/// Failed checks of a patient that no link keeps.
+/// Failed checks of a patient that belong to no link.
 pub fn checks(practice: &PracticeId, id: &PatientId) -> Key {
     key(format!("PATIENT#{practice}#{id}"), "CHECKS")
 }
 
-/// The words under which an account is found.
+/// The list of words that find an account.
 pub fn listed(account: AccountId) -> Key {
     key(format!("ACCOUNT#{account}"), "LISTED")
 }
 
-/// The partition of a practice's words.
+/// The partition of the words that find a practice's accounts.
 pub fn search(practice: &PracticeId) -> String {
     format!("SEARCH#{practice}")
 }
 
-/// One word under which an account is found.
+/// One word that finds an account.
 pub fn word(practice: &PracticeId, word: &str, account: AccountId) -> Key {
     key(search(practice), format!("{word}#{account}"))
 }
 
-/// What every session of an account begins with.
+/// Prefix of the sort keys of an account's sessions.
 pub const SESSIONS: &str = "SESSION#";
 
-/// How many patients of a practice have a status.
+/// The number of a practice's patients with a status.
 pub fn count(id: &PracticeId, status: Status) -> Key {
     key(format!("PRACTICE#{id}"), format!("COUNT#{}", status.as_str()))
 }
 
-/// The list of practices; its partition is [`PRACTICES`].
+/// An entry in the list of practices, in the partition [`PRACTICES`].
 pub fn listed_practice(id: &PracticeId) -> Key {
     key(PRACTICES.to_owned(), id.as_str())
 }
@@ -155,12 +156,12 @@ pub fn patient(practice: &PracticeId, id: &PatientId) -> Key {
     key(format!("PATIENT#{practice}#{id}"), "PATIENT")
 }
 
-/// What grows of a patient's chart.
+/// The part of a chart that grows: visits, appointments, contacts.
 pub fn care(practice: &PracticeId, id: &PatientId) -> Key {
     key(format!("PATIENT#{practice}#{id}"), "CARE")
 }
 
-/// What the partition of every audit chain begins with.
+/// Prefix of the partitions of audit chains.
 pub const CHAIN: &str = "AUDIT#";
 
 /// The partition of an audit chain.
@@ -168,7 +169,7 @@ pub fn chain(practice: &PracticeId, subject: &Subject) -> String {
     format!("{CHAIN}{practice}#{}", subject.key())
 }
 
-/// An audit event's place in its chain.
+/// The sort key of an audit event: its number in the chain, twelve digits.
 pub fn event_number(number: u64) -> String {
     format!("{number:012}")
 }
@@ -203,15 +204,15 @@ pub fn directory(practice: &PracticeId) -> String {
     format!("FIND#{practice}")
 }
 
-/// What every name's entry in a directory begins with.
+/// Prefix of the sort keys of names in a directory.
 pub const NAMES: &str = "NAME#";
 
-/// What the entries of everybody of this name begin with.
+/// Prefix of the directory entries of everybody with this name.
 pub fn names_like(family: &str, given: &str) -> String {
     format!("{NAMES}{family}#{given}#")
 }
 
-/// What the entries of everybody at this address begin with.
+/// Prefix of the directory entries of everybody with this e-mail address.
 pub fn emails_like(email: &str) -> String {
     format!("EMAIL#{email}#")
 }
@@ -221,7 +222,7 @@ pub fn entry(practice: &PracticeId, entry: &Listing) -> Key {
     let sk = match entry {
         Listing::Name { family, given, patient, .. } => format!("{}{patient}", names_like(family, given)),
         Listing::Email { email, patient } => format!("{}{patient}", emails_like(email)),
-        // No patient's id holds this sign.
+        // No patient id contains `@`.
         Listing::Account { email, account } => format!("{}@{account}", emails_like(email)),
     };
     key(directory(practice), sk)
@@ -234,12 +235,12 @@ pub fn message(id: MessageId) -> Key {
     key(format!("{MESSAGES}{id}"), "MESSAGE")
 }
 
-/// The message whose partition this is.
+/// The id of the message in this partition; `None` for other partitions.
 pub fn message_of(pk: &str) -> Option<MessageId> {
     MessageId::parse(pk.strip_prefix(MESSAGES)?).ok()
 }
 
-/// A provider's id of a message.
+/// The record that finds a message by the provider's id.
 pub fn provider(id: &str) -> Key {
     key(format!("PROVIDER#{id}"), "MESSAGE")
 }
@@ -248,20 +249,20 @@ fn number(number: &str) -> String {
     format!("PHONE#{number}")
 }
 
-/// What a phone number said last.
+/// The last reply of a phone number, STOP or START.
 pub fn standing(of: &str) -> Key {
     key(number(of), "STANDING")
 }
 
-/// One time that a phone number said STOP or START.
+/// One reply of a phone number, STOP or START.
 pub fn said(of: &str, at: Timestamp, id: &str) -> Key {
     key(number(of), format!("SAID#{:014}#{id}", at.millis()))
 }
 
-/// What every chart that a phone number is on begins with.
+/// Prefix of the sort keys of the charts with a phone number.
 pub const NUMBERED: &str = "PATIENT#";
 
-/// A chart that a phone number is on.
+/// A chart with a phone number.
 pub fn numbered(of: &str, practice: &PracticeId, id: &PatientId) -> Key {
     key(number(of), format!("{NUMBERED}{practice}#{id}"))
 }
@@ -276,7 +277,7 @@ pub fn limit(name: &str) -> Key {
     key(format!("LIMIT#{name}"), "LIMIT")
 }
 
-/// The partition of a practice's patients of one status.
+/// The partition, in the index, of a practice's patients with one status.
 pub fn roster(practice: &PracticeId, status: Status) -> String {
     format!("{practice}#{}", status.as_str())
 }

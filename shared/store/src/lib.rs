@@ -1,9 +1,12 @@
-//! The table: DynamoDB behind the ports of the domain, and the only place that names a key, an index or an expression.
+//! Implements the ports of the domain on one DynamoDB table. Only this crate names a key, an index or an
+//! expression.
 //!
-//! What `portico_domain::ports::x` asks, the file `x` here answers; writes are in `commit`.
+//! The traits of `portico_domain::ports::x` are implemented in the file `x` of this crate; writes are in
+//! `commit`.
 //!
-//! To add a read: a method on the port in the domain, its implementation in the file of the same name. To add a write: a
-//! variant of `portico_domain::ports::Write`, its puts and updates in `commit`. A key's name goes into `keys`, nowhere else.
+//! To add a read: add a method to the port in the domain, and implement it in the file of the same name. To
+//! add a write: add a variant to `portico_domain::ports::Write` and its kind of record to `Write::record`,
+//! then write its puts and updates in `commit/<record>.rs`. The names of keys belong in `keys`, nowhere else.
 #![warn(missing_docs)]
 
 mod accounts;

@@ -1,4 +1,4 @@
-//! Counters of limits and of attempts on user names.
+//! Counters of limits, and of sign-in attempts on user names.
 
 use aws_sdk_dynamodb::types::ReturnValue;
 use portico_domain::model::limit::{Attempts, Counter, FAILURES, Raised};
@@ -11,13 +11,14 @@ use crate::item::{at, n};
 use crate::keys;
 use crate::table::Table;
 
-/// Days that the attempts on a user name are kept after the last one, in seconds.
+/// Seconds that a user name's attempts are kept after the last one: 30 days.
 const ATTEMPTS_KEPT: i64 = 30 * 86_400;
 
 impl Limits for Table {
     async fn raise(&self, counter: &Counter, amount: u32) -> Result<Raised, PortError> {
         let update = "ADD #counter :amount SET #ttl = :ttl";
-        // Twice the window: the record of an address spans two of the shorter ones.
+        // Twice the window: an IP address's record has two counters with the shorter window, one after the
+        // other.
         let ttl = counter.ends_at.plus_seconds(counter.rule.seconds * 2);
         let values = vec![(":amount", n(amount)), (":ttl", n(ttl.seconds()))];
         let named = [("counter", counter.name)];

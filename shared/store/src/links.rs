@@ -1,4 +1,4 @@
-//! Reads of links, and the counters of their tries.
+//! Reads of links, and the counters of attempts at their checks.
 
 use portico_domain::model::account::Account;
 use portico_domain::model::ids::{AccountId, LinkId, PatientId, PracticeId};
@@ -12,7 +12,7 @@ use crate::item::{Item, at, n, optional, record, s, value};
 use crate::keys;
 use crate::table::{Table, Updated};
 
-/// The link in an item; none in what the closing of a link left where its record was gone.
+/// The link in an item. `None` if the item holds only what closing a link wrote after its record was deleted.
 pub(crate) fn whole_link(item: Item) -> Result<Option<Link>, PortError> {
     if item.contains_key("id") { record(item).map(Some) } else { Ok(None) }
 }

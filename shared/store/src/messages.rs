@@ -1,4 +1,4 @@
-//! The outbox as its sender sees it, delivery reports, and the ledger of replies to texts.
+//! The outbox for its sender, delivery reports, and the replies to texts.
 
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use portico_domain::model::account::Account;
@@ -20,7 +20,7 @@ use crate::keys::{self, DUE, DUE_AT, DUE_PK, Key};
 use crate::links::whole_link;
 use crate::table::{COSTS, Table, Updated, unavailable};
 
-/// Messages that one look at the index brings.
+/// Most messages that one query of the index returns.
 const DUE_PAGE: i32 = 100;
 
 impl Outbox for Table {
@@ -32,7 +32,7 @@ impl Outbox for Table {
     }
 
     async fn claim(&self, id: MessageId, now: Timestamp) -> Result<Option<Message>, PortError> {
-        // The lease is the due time moved on: whoever finds the message due finds it free.
+        // The lease is the due time, moved on. A message that is due therefore has no sender.
         let update = "SET #due_at = :until ADD #attempts :one";
         let condition = "#state = :queued AND #due_at <= :now";
         let until = at(now.plus_seconds(LEASE_SECONDS));
@@ -102,13 +102,13 @@ impl Outbox for Table {
         if let Err(CommitError::Lost(lost)) = &outcome
             && !lost.contains(&0)
         {
-            // The link's record is gone: what became of the message is written down all the same.
+            // The link's record is deleted. Save the message's state without it.
             let kept = items.into_iter().zip(places).filter(|(_, place)| !lost.contains(place));
             let (items, places): (Vec<_>, Vec<_>) = kept.unzip();
             outcome = self.transact(items, &places).await;
         }
         match outcome {
-            // Another sender took the message over when this one's lease was over: it is theirs to settle.
+            // This sender's lease ended and another one took the message over. That one saves the outcome.
             Ok(()) | Err(CommitError::Lost(_)) => Ok(()),
             Err(CommitError::Contended) => Err(PortError::Unavailable),
             Err(CommitError::Port(error)) => Err(error),
@@ -116,7 +116,8 @@ impl Outbox for Table {
     }
 
     async fn put_back(&self, message: &Message, until: Timestamp) -> Result<(), PortError> {
-        // Not before the lease's own end would anybody else look; the number of the attempt is the lease.
+        // Nobody else takes the message before the lease ends. The number of the attempt identifies the
+        // lease.
         let values = vec![
             (":until", at(until)),
             (":back", n(-1)),
@@ -164,7 +165,7 @@ impl Table {
         if message.state != MessageState::Queued {
             update.push_str(" REMOVE #due_pk");
         }
-        // The number of the attempt is this sender's lease.
+        // The number of the attempt identifies this sender's lease.
         self.updating(
             &keys::message(message.id),
             &update,
@@ -196,7 +197,7 @@ impl Standings for Table {
     }
 }
 
-/// Where a number stands, by its item.
+/// The standing stored in a phone number's item.
 pub(crate) fn stands(mut item: Item) -> Result<Standing, PortError> {
     let word = item.remove("word").map(serde_dynamo::from_attribute_value).transpose();
     Ok(Standing { word: word.map_err(|_| PortError::Broken("standing"))? })
@@ -207,7 +208,7 @@ impl Ledger for Table {
         let values = || Ok::<_, PortError>(vec![(":word", value(&said.word)?), (":at", at(said.at))]);
         let entry = keys::said(&said.number, said.at, &said.id);
         let new = "attribute_not_exists(#pk)";
-        // Both may be there already: the same reply comes twice, an earlier one comes late.
+        // Both conditions may fail: the same reply can arrive twice, and an earlier one can arrive late.
         self.update_if(&entry, "SET #word = :word, #at = :at", new, values()?).await?;
         let latest = "attribute_not_exists(#at) OR #at < :at";
         let standing = keys::standing(&said.number);
@@ -245,7 +246,8 @@ impl Tracking for Table {
         let news = "attribute_exists(#pk) AND (attribute_not_exists(#feedback) OR #feedback.#rank < :rank)";
         let values =
             || Ok::<_, PortError>(vec![(":feedback", value(feedback)?), (":rank", n(feedback.rank))]);
-        // The message last: while it does not know, the report is taken again. What is known already stays.
+        // Write the message last: as long as it lacks the report, the report is processed again. The
+        // condition keeps a newer report.
         if let Some(link) = message.shown_on() {
             self.update_if(&keys::link(link), update, news, values()?).await?;
         }

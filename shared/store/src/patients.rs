@@ -1,4 +1,4 @@
-//! Reads of patients, of what they are found by, and of what waits for staff.
+//! Reads of patients, of the directory, and of what waits for staff.
 
 use portico_domain::model::attention::Cause;
 use portico_domain::model::chart::Care;
@@ -15,10 +15,10 @@ use crate::item::{Item, optional, record, s};
 use crate::keys::{self, NAMES};
 use crate::table::{COSTS, Table, unavailable};
 
-/// Entries of one e-mail address that are looked at.
+/// Most directory entries read for one e-mail address.
 const ADDRESS_ENTRIES: usize = 200;
 
-/// Names on one page of the directory.
+/// Most entries on one page of the directory.
 const DIRECTORY_PAGE: i32 = 200;
 
 impl Patients for Table {
@@ -140,7 +140,7 @@ impl Directory for Table {
         cursor: Option<String>,
     ) -> Result<(Vec<PatientId>, Option<String>), PortError> {
         let from = cursor.unwrap_or_else(|| NAMES.to_owned());
-        // `NAME$` comes right after every `NAME#…`.
+        // `NAME$` sorts right after every `NAME#…`.
         let values = vec![(":pk", s(keys::directory(practice))), (":from", s(from)), (":to", s("NAME$"))];
         let terms = Terms::of(&["#pk #sk"], values, &[]);
         let call = self
@@ -159,7 +159,7 @@ impl Directory for Table {
             .filter(|item| !item.contains_key("former"))
             .filter_map(patient_of)
             .collect();
-        // A blank is the least that can follow the last key read.
+        // The last key that was read, plus a blank, is the smallest key after it.
         let next = answer
             .last_evaluated_key
             .and_then(|key| key.get(keys::SK)?.as_s().ok().map(|sk| format!("{sk} ")));

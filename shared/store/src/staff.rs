@@ -1,4 +1,4 @@
-//! Reads for a staff call: the API key's record with what the call is about, practices and their keys.
+//! Reads for a staff call: the API key's record with the records the call needs, practices and their keys.
 
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::{ApiKey, Practice, PresentedKey};

@@ -1,4 +1,5 @@
-//! Writes that follow the table's stream: counts by status, the words that accounts are found by, who has which number.
+//! Writes of the function that reads the table's stream: patients counted by status, the words that accounts
+//! are found by, and the patients of a phone number.
 
 use std::collections::BTreeSet;
 
@@ -88,7 +89,7 @@ impl Counts for Table {
             TransactWriteItem::builder().set_update(update.ok()).build()
         };
         let steps = from.map(|status| step(status, -1)).into_iter().chain(to.map(|status| step(status, 1)));
-        // The stream may show a record again: the same token within ten minutes is done once.
+        // The stream may deliver a record twice. DynamoDB applies a token only once within ten minutes.
         let token: String = digest(event.as_bytes()).chars().take(36).collect();
         let call = self
             .client
@@ -198,8 +199,9 @@ impl Lists for Table {
                 items.push(TransactWriteItem::builder().set_delete(gone.ok()).build());
             }
         }
-        // A transaction takes a hundred items. Of an account with more words the rest follows: a list that was cut off in
-        // between is written again when the stream shows its record again, since the entry itself comes last.
+        // A transaction takes at most 100 items. With more words, the others are written first and the entry
+        // itself last. If this stops half-way, the stream delivers its record again and the list is written
+        // again, because the entry is still the old one.
         let rest = items.split_off(items.len().min(TOGETHER));
         for some in rest.chunks(TOGETHER) {
             if !self.write_words(some.to_vec()).await? {

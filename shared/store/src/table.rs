@@ -1,4 +1,5 @@
-//! The table as a client: strong reads of single items and of batches, and the copies of practices that may be 30 seconds old.
+//! The table's client: consistent reads of items, batches and partitions, updates, and the copies of
+//! practices, which may be 30 seconds old.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,20 +16,20 @@ use crate::expression::Terms;
 use crate::item::{Item, key_item, key_of, s};
 use crate::keys::{self, Key, PK};
 
-/// How long a copy of a practice's settings will do, in seconds.
+/// How long a copy of a practice's settings is used, in seconds.
 const COPY_SECONDS: i64 = 30;
 
-/// Copies kept at most.
+/// Most copies kept; one more empties them all.
 const COPIES: usize = 1000;
 
-/// Attempts at the rest of a batch that DynamoDB did not answer whole.
+/// Attempts at the keys of a batch that DynamoDB left unprocessed.
 const BATCH_ATTEMPTS: u32 = 5;
 
-/// What came of an update with a condition.
+/// The result of an update with a condition.
 pub(crate) enum Updated {
-    /// It happened; the item as it is now.
+    /// The condition held; the item after the update.
     Done(Item),
-    /// The condition did not hold; the item as it is, if there is one.
+    /// The condition failed, so nothing changed; the item as it is, if there is one.
     Refused(Option<Item>),
 }
 
@@ -56,7 +57,7 @@ impl Copies {
     }
 }
 
-/// The table.
+/// The DynamoDB table. Implements the domain's ports.
 #[derive(Clone)]
 pub struct Table {
     pub(crate) client: Client,
@@ -65,11 +66,11 @@ pub struct Table {
     pub(crate) copies: Arc<Copies>,
 }
 
-/// The report that every call asks for, so that what an operation costs can be counted.
+/// Every call asks DynamoDB to report the capacity it used, so that the cost of an operation can be counted.
 pub(crate) const COSTS: ReturnConsumedCapacity = ReturnConsumedCapacity::Indexes;
 
 impl Table {
-    /// The table of this name behind a client. Copies of practices may be shared by tables of one process.
+    /// A table with its name and client. The tables of one process may share `copies`.
     pub fn new(client: Client, name: &str, clock: Arc<dyn Clock>, copies: Arc<Copies>) -> Self {
         Self { client, name: name.into(), clock, copies }
     }
@@ -80,7 +81,7 @@ impl Table {
         Ok(answer.map_err(|error| unavailable("GetItem", &error))?.item)
     }
 
-    /// Items of these keys, in one strong read; at most 100.
+    /// Reads the items of these keys in one consistent batch; at most 100 keys.
     pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Found, PortError> {
         let mut found = Found::default();
         let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
@@ -104,7 +105,7 @@ impl Table {
     }
 }
 
-/// What a batch found, to be taken out by key.
+/// The items that a batch found. `take` removes one by its key.
 #[derive(Default)]
 pub struct Found(Vec<Item>);
 
@@ -120,7 +121,7 @@ pub(crate) async fn pause(attempt: u32) {
     tokio::time::sleep(std::time::Duration::from_millis(10 << attempt.min(6))).await;
 }
 
-/// Logs what the operator needs of a failed call, which is not what was in it.
+/// Logs a failed call's operation and kind of error, never its content. Returns `Unavailable`.
 pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(
     operation: &'static str,
     error: &SdkError<E, R>,
@@ -142,7 +143,8 @@ pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(
 }
 
 impl Table {
-    /// Items of a partition in order, at most `limit`, by as many pages as it takes; strong.
+    /// Reads items of a partition in order, with consistent reads: at most `limit`, over as many pages as
+    /// that takes.
     pub(crate) async fn query(
         &self,
         pk: &str,

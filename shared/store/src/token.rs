@@ -1,4 +1,5 @@
-//! The token of a transaction: the same for the same writes, so that a call whose answer was lost is not done twice.
+//! The idempotency token of a transaction. The same writes give the same token, so a call whose answer was
+//! lost is not applied twice.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use portico_domain::keys::digest;
@@ -6,8 +7,8 @@ use portico_domain::keys::digest;
 /// Length that DynamoDB allows for a client request token.
 const TOKEN_CHARACTERS: usize = 36;
 
-/// A digest over what the transaction writes, whatever order its maps iterate in. Every transaction holds an id or a
-/// version of its own, so no two share a token.
+/// A digest over all that the transaction writes; the order in which maps iterate doesn't matter. Every
+/// transaction holds a new id or version, so no two share a token.
 pub fn token_of(items: &[TransactWriteItem]) -> String {
     let mut bytes = Vec::new();
     for item in items {
@@ -34,7 +35,7 @@ pub fn token_of(items: &[TransactWriteItem]) -> String {
     digest(&bytes).chars().take(TOKEN_CHARACTERS).collect()
 }
 
-/// A text with its length before it, so that no two sequences of texts have the same bytes.
+/// Appends a text with its length before it, so that different sequences of texts never give the same bytes.
 fn text(bytes: &mut Vec<u8>, text: &str) {
     bytes.extend(text.len().to_be_bytes());
     bytes.extend(text.as_bytes());
@@ -70,7 +71,7 @@ fn attribute(bytes: &mut Vec<u8>, value: &AttributeValue) {
             text(bytes, "M");
             map(bytes, values.iter());
         }
-        // Our records hold no binary values, sets or nulls; what an SDK adds is told apart by its name alone.
+        // Our records hold no binary values, sets or nulls, so all other kinds may look alike.
         _ => text(bytes, "other"),
     }
 }
@@ -85,7 +86,7 @@ mod tests {
     use crate::item::{n, s};
 
     fn put(version: u64) -> TransactWriteItem {
-        // A new map each time: each iterates in an order of its own.
+        // A new map each time, because each map iterates in its own order.
         let attributes = (0..20).map(|number| (format!("name{number}"), s(format!("value{number}"))));
         let mut item: HashMap<String, AttributeValue> = attributes.collect();
         item.insert("version".to_owned(), n(version));

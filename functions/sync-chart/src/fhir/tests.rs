@@ -1,4 +1,4 @@
-//! Every outcome of reading a FHIR body, by its code.
+//! Every result of reading a FHIR body, by its code.
 
 use super::*;
 use serde_json::json;
@@ -18,7 +18,7 @@ fn one_line(resource: &Value) -> Parsed {
     ndjson(&resource.to_string())
 }
 
-/// Each resource has one fate.
+/// Checks that each resource has exactly one result.
 fn checked(parsed: Parsed) -> Parsed {
     let stated: usize = parsed.statements.iter().map(|(_, sources)| sources.len()).sum();
     let ignored = parsed.warnings.iter().filter(|warning| warning.code == "ignored_status").count();
@@ -33,7 +33,7 @@ fn patient() -> Value {
     })
 }
 
-/// A patient with these fields in place of, or beside, the usual ones; `null` takes one away.
+/// A patient with these fields added or replaced; `null` removes a field.
 fn patient_with(fields: &Value) -> Value {
     with(patient(), fields)
 }
@@ -95,7 +95,7 @@ fn sources(parsed: &Parsed) -> Vec<(usize, What)> {
     all.map(|source| (source.line, source.what.clone())).collect()
 }
 
-/// A lone resource is refused with this code, and nothing is stated.
+/// Checks that this resource alone is refused with this code, and that nothing is stated.
 fn refused(resource: &Value, code: &'static str) {
     let parsed = one_line(resource);
     assert_eq!(rejected(&parsed), [(1, code)], "{resource}");

@@ -1,12 +1,12 @@
-//! What one e-mail puts into the layout, in reading order.
+//! The words of one e-mail, in the order in which the layout shows them.
 
-/// The lines that every e-mail has.
+/// The lines that are the same in every e-mail.
 pub(crate) struct Layout {
     pub(crate) copy_address: &'static str,
     pub(crate) no_answers: &'static str,
 }
 
-/// What one message puts into the layout, in reading order.
+/// The words of one message, in the order in which the layout shows them.
 pub(crate) struct Words<'a> {
     pub(crate) subject: String,
     pub(crate) greeting: String,
@@ -17,7 +17,7 @@ pub(crate) struct Words<'a> {
     pub(crate) call: Call,
 }
 
-/// The one thing to read off the mail: a code (large), or user names, each on a line of its own.
+/// The one thing that the reader needs from the mail: a code (large), or user names, one on each line.
 pub(crate) struct Fact<'a> {
     pub(crate) label: &'static str,
     pub(crate) values: Vec<&'a str>,

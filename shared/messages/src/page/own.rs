@@ -1,10 +1,10 @@
-//! The words of the pages on which a person who is signed in changes what is theirs.
+//! The words of the pages on which a signed-in person changes their own account and details.
 
 #![expect(missing_docs, reason = "a field is named for its place on the page and holds its own sentence")]
 
 use crate::page::fill;
 
-/// A new password for somebody who is signed in, by their own wish or instead of a temporary one.
+/// Choosing a new password while signed in, by choice or to replace a temporary one.
 #[derive(Debug)]
 pub struct ChangePasswordPage {
     pub title: &'static str,
@@ -15,7 +15,7 @@ pub struct ChangePasswordPage {
     pub done: &'static str,
 }
 
-/// A new user name.
+/// Choosing a new user name.
 #[derive(Debug)]
 pub struct ChangeUsernamePage {
     pub title: &'static str,
@@ -27,13 +27,13 @@ pub struct ChangeUsernamePage {
 }
 
 impl ChangeUsernamePage {
-    /// What to sign in with from now on.
+    /// Confirms the new user name, which works from now on.
     pub fn done(&self, username: &str) -> String {
         fill(self.done, "username", username)
     }
 }
 
-/// A new e-mail address for an account whose address the office does not keep.
+/// Choosing a new e-mail address, for an account whose address the office does not manage.
 #[derive(Debug)]
 pub struct ChangeEmailPage {
     pub title: &'static str,
@@ -50,18 +50,18 @@ pub struct ChangeEmailPage {
 }
 
 impl ChangeEmailPage {
-    /// The address that the account has.
+    /// The current e-mail address.
     pub fn now(&self, email: &str) -> String {
         fill(self.now, "email", email)
     }
 
-    /// Where to look for the code.
+    /// Says to which address the code was sent.
     pub fn code_sent(&self, email: &str) -> String {
         fill(self.code_sent, "email", email)
     }
 }
 
-/// Where the account is signed in.
+/// The list of the account's sessions.
 #[derive(Debug)]
 pub struct SessionsPage {
     pub title: &'static str,
@@ -78,23 +78,23 @@ pub struct SessionsPage {
 }
 
 impl SessionsPage {
-    /// When the session began, as `local_time` tells it.
+    /// When the session began. `time` comes from `local_time`.
     pub fn began(&self, time: &str) -> String {
         fill(self.began, "time", time)
     }
 
-    /// When the session was last used, as `local_time` tells it.
+    /// When the session was last used. `time` comes from `local_time`.
     pub fn last_used(&self, time: &str) -> String {
         fill(self.last_used, "time", time)
     }
 
-    /// The button's whole name for those who can't see its place; `time` is when the session began.
+    /// The button's full name for screen readers. `time` is when the session began.
     pub fn end_named(&self, time: &str) -> String {
         fill(self.end_named, "time", time)
     }
 }
 
-/// Those who may use the portal for the patient: a list, one more, and the end of an access.
+/// The people who may use the portal for the patient: the list, inviting one more, and ending an access.
 #[derive(Debug)]
 pub struct RepresentativesPage {
     pub title: &'static str,
@@ -135,28 +135,28 @@ pub struct RepresentativesPage {
 }
 
 impl RepresentativesPage {
-    /// The button's whole name for those who can't see its place.
+    /// The button's full name for screen readers.
     pub fn show_everything_named(&self, name: &str) -> String {
         fill(self.show_everything_named, "name", name)
     }
 
-    /// The button's whole name for those who can't see its place.
+    /// The button's full name for screen readers.
     pub fn show_part_named(&self, name: &str) -> String {
         fill(self.show_part_named, "name", name)
     }
 
-    /// The button's whole name for those who can't see its place.
+    /// The button's full name for screen readers.
     pub fn end_named(&self, name: &str) -> String {
         fill(self.end_named, "name", name)
     }
 
-    /// Whose access ends, and what that means.
+    /// Says whose access ends, and what that means.
     pub fn end_intro(&self, name: &str) -> String {
         fill(self.end_intro, "name", name)
     }
 }
 
-/// The contact details that the office has, and changes that are proposed to it.
+/// The contact details that the office has, and proposed changes to them.
 #[derive(Debug)]
 pub struct DetailsPage {
     pub title: &'static str,
@@ -188,7 +188,7 @@ pub struct DetailsPage {
 }
 
 impl DetailsPage {
-    /// When changes were sent, as `local_time` tells it, that nobody has looked at.
+    /// When the changes were sent that staff have not looked at yet. `time` comes from `local_time`.
     pub fn pending(&self, time: &str) -> String {
         fill(self.pending, "time", time)
     }

@@ -1,10 +1,10 @@
-//! The words of the pages that lead back to an account, or to one: asking without a link, a link for a new
-//! password, and a message that reached somebody else.
+//! The words of the pages for people without a session: asking for an account, a password or a user name
+//! without a link, the link for a new password, and a message that reached the wrong person.
 
 #![expect(missing_docs, reason = "a field is named for its place on the page and holds its own sentence")]
 
-/// Asking for an account, a new password or a user name without a link; the answer is one page, whatever was
-/// entered.
+/// Asking for an account, a new password or a user name without a link. The answer is the same page for every
+/// input.
 #[derive(Debug)]
 pub struct AskPages {
     pub sign_up_title: &'static str,
@@ -30,7 +30,7 @@ pub struct AskPages {
     pub nothing_came: &'static str,
 }
 
-/// When a message reached somebody whom it is not for: what happens if they say so, and thanks.
+/// The page for somebody who got a message that is not for them: what happens if they say so, and thanks.
 #[derive(Debug)]
 pub struct NotMePage {
     pub link: &'static str,
@@ -45,7 +45,7 @@ pub struct NotMePage {
     pub done: &'static str,
 }
 
-/// The page behind a link for a new password: ways to show who it is, and the new password.
+/// The page that opens from a link for a new password: ways to prove who one is, and the new password.
 #[derive(Debug)]
 pub struct ResetPage {
     pub title: &'static str,

@@ -1,14 +1,15 @@
-//! The GSM 03.38 alphabet: how long a text is in septets, and what stands for a letter that the alphabet lacks.
+//! The GSM 03.38 alphabet: the length of a text in septets, and replacements for letters that the alphabet
+//! lacks.
 
 use crate::names::greeting_name;
 
-/// The length of `text` in septets of the GSM 03.38 default alphabet, its extension characters
-/// counted twice; `None` if it holds a character that the alphabet lacks.
+/// The length of `text` in septets of the GSM 03.38 default alphabet; its extension characters count twice.
+/// `None` if `text` has a character that the alphabet lacks.
 pub fn septets(text: &str) -> Option<usize> {
     text.chars().map(width).sum()
 }
 
-/// The given name for a greeting, or `None` where the alphabet can't spell all of it.
+/// The given name for a greeting, or `None` if it has a character that the alphabet lacks.
 pub(crate) fn gsm_name(given_name: Option<&str>) -> Option<String> {
     greeting_name(given_name).filter(|name| {
         name.chars()
@@ -16,8 +17,8 @@ pub(crate) fn gsm_name(given_name: Option<&str>) -> Option<String> {
     })
 }
 
-/// As many whole words of `name` as fit into `room` septets, without a dangling `of` or comma;
-/// a piece of the first word where not even that fits.
+/// As many whole words of `name` as fit into `room` septets, without `of` or a comma at the end. If not even
+/// the first word fits, a part of it.
 pub(crate) fn shortened(name: &str, room: usize) -> String {
     let mut kept = String::new();
     for word in name.split(' ') {
@@ -51,7 +52,7 @@ pub(crate) fn shortened(name: &str, room: usize) -> String {
 /// Septets of one character (3GPP TS 23.038, 6.2.1 and 6.2.1.1).
 fn width(c: char) -> Option<usize> {
     match c {
-        // All of `!` to `?` is there; of the rest of ASCII only what is named here.
+        // All of `!` to `?` belongs to the alphabet; of the rest of ASCII, only the characters in this list.
         'A'..='Z'
         | 'a'..='z'
         | '!'..='?'
@@ -104,8 +105,8 @@ fn width(c: char) -> Option<usize> {
     }
 }
 
-/// `text` in the GSM alphabet: letters lose the ornaments that it lacks, and what has no
-/// counterpart at all is dropped.
+/// Converts `text` to the GSM alphabet: letters lose accents that the alphabet lacks, and characters without
+/// any counterpart are dropped.
 pub(crate) fn gsm(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.chars() {
@@ -115,7 +116,7 @@ pub(crate) fn gsm(text: &str) -> String {
             folded.push_str(counterpart(c));
         }
     }
-    // A dropped word leaves two spaces behind.
+    // A dropped word leaves two spaces.
     folded.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 

@@ -1,22 +1,22 @@
-//! The ways to say one text message, from the fullest to the shortest.
+//! The versions of one text message, from the longest to the shortest.
 
-/// Ways to say one message; each follows the practice's name.
+/// The versions of one message; each follows the practice's name.
 pub(crate) struct Wordings {
-    /// From the fullest to the shortest; the last may shorten the practice's name a little.
+    /// From the longest to the shortest. For the last one, the practice's name may be shortened a little.
     pub(crate) rich: Vec<String>,
-    /// What must be said whatever becomes of the practice's name.
+    /// The words that must be sent even if the practice's name is cut or left out.
     pub(crate) bare: String,
 }
 
 impl Wordings {
-    /// Of a message that is short enough as it is.
+    /// For a message that is short enough in its only version.
     pub(crate) fn one(words: String) -> Self {
         Self { rich: vec![words.clone()], bare: words }
     }
 }
 
-/// The wordings of an offer. A household that shares a phone tells two offers apart by the given
-/// name, so it stays longer than the opt-out words, which carriers honour unsaid.
+/// The versions of an invitation. People who share a phone tell two invitations apart by the given name, so
+/// it stays longer than the opt-out words: carriers accept STOP even if the text doesn't say so.
 pub(crate) fn offer(
     given_name: Option<String>,
     hello: &str,

@@ -1,4 +1,4 @@
-//! Writes of user names, accounts, sessions and registrations that wait.
+//! Writes of user names, accounts, sessions and registrations that wait for staff.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use portico_domain::model::account::{Account, Login};
@@ -44,7 +44,8 @@ impl Table {
     pub(super) fn keep_session(&self, session: &Session) -> Result<TransactWriteItem, PortError> {
         self.updating(
             &keys::session(session.account, &session.digest),
-            // A session is free once it says so, and never by merely going on.
+            // Only a session whose record says that it is no longer restricted loses the mark. Moving a
+            // session to the new epoch never lifts a restriction.
             if session.restricted { "SET #epoch = :epoch" } else { "SET #epoch = :epoch REMOVE #restricted" },
             THERE,
             vec![(":epoch", n(session.epoch))],

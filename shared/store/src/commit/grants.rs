@@ -1,4 +1,4 @@
-//! Writes of grants, which change by themselves, whatever else happens to the account.
+//! Writes of grants. Each changes one grant inside the account's item, whatever else changes in the account.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use portico_domain::model::grant::Level;

@@ -25,7 +25,8 @@ impl Table {
     ) -> Result<TransactWriteItem, PortError> {
         self.updating(
             &keys::link(id),
-            // The record of a link that expired long ago may be gone; what is then put in its place goes with the next sweep.
+            // The record of a link that expired long ago may be deleted already. This update then creates an
+            // item with a `ttl` of now, and DynamoDB deletes it soon.
             "SET #state = :to, #closed_at = :at, #ttl = if_not_exists(#ttl, :seconds)",
             "attribute_not_exists(#pk) OR #state = :pending",
             vec![

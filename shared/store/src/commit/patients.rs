@@ -1,4 +1,4 @@
-//! Writes of patients: charts, what they are found by, proposals and notes.
+//! Writes of patients: charts, directory entries, proposed changes and notes for staff.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use portico_domain::model::attention::Cause;
@@ -15,7 +15,8 @@ use crate::item::{Item, item, key_item, n, s, value};
 use crate::keys::{self, ROSTER_PK, ROSTER_SK};
 use crate::table::Table;
 
-/// Hours that a note for staff is kept: half a year. What it says is looked up when it is read.
+/// Hours that a note for staff is kept: half a year. It names only a patient and a cause; details are looked
+/// up when it is read.
 const NOTE_HOURS: i64 = 180 * 24;
 
 fn patient_item(patient: &Patient, status: Status) -> Result<Item, PortError> {

@@ -45,7 +45,7 @@ impl Table {
     }
 
     pub(super) fn put_marker(&self, once: &Once) -> Result<TransactWriteItem, PortError> {
-        // The name is a MAC over the client's key, so that no other client can meet it.
+        // The name is a MAC over the client and its key, so two clients never share a marker.
         let key = keys::once(&once.key.name);
         let mut marker = key_item(&key);
         marker.extend([
