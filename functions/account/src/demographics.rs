@@ -7,7 +7,7 @@ use portico_domain::model::password::Password;
 use portico_domain::model::proposal::ChartField;
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::holder::details::{Details, Propose, details, propose};
-use portico_web::{Answer, Fault, Field, Reject, json as reply, phone, view};
+use portico_web::{Answer, Fault, Field, Reject, TypedPassword, json as reply, phone, view};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ struct FieldsRequest {
 struct ProposeRequest {
     patient_id: String,
     changes: FieldsRequest,
-    password: Option<String>,
+    password: Option<TypedPassword>,
 }
 
 /// The same from a form, which has no fields within fields.
@@ -51,7 +51,7 @@ struct ProposeRequest {
 #[serde(deny_unknown_fields)]
 struct FlatRequest {
     patient_id: String,
-    password: Option<String>,
+    password: Option<TypedPassword>,
     address_line: Option<String>,
     city: Option<String>,
     state: Option<String>,
@@ -199,7 +199,7 @@ impl<S: Ports> Here<'_, S> {
         let command = Propose {
             patient: PatientId::parse(&body.patient_id).map_err(|_| Refusal::NotFound)?,
             changes,
-            password: body.password.as_deref().map(Password::new),
+            password: body.password.map(Password::from),
         };
         let proposed = propose(self.app, self.id, token, &command).await;
         match proposed.map_err(Reject::from) {

@@ -1,7 +1,6 @@
 //! The account page of a signed-in person, and what they change there: password, user name, e-mail address, sessions.
 
 use portico_domain::model::link::RESEND_SECONDS;
-use portico_domain::model::password::Password;
 use portico_domain::model::person::{Email, Invalid};
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::holder::account::{
@@ -10,8 +9,8 @@ use portico_domain::operations::holder::account::{
 };
 use portico_domain::steps::signed_in::{Holder, holder};
 use portico_web::{
-    Answer, Fault, Reject, all_faults, flag, html, json as reply, no_content, password_faults, see_other,
-    view,
+    Answer, Fault, Reject, TypedPassword, all_faults, flag, html, json as reply, no_content, password_faults,
+    see_other, view,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,8 +21,8 @@ use crate::{Here, Ports};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PasswordRequest {
-    old_password: Option<String>,
-    new_password: Option<String>,
+    old_password: Option<TypedPassword>,
+    new_password: Option<TypedPassword>,
     #[serde(default, deserialize_with = "flag")]
     accept_terms: bool,
 }
@@ -32,14 +31,14 @@ struct PasswordRequest {
 #[serde(deny_unknown_fields)]
 struct UsernameRequest {
     username: Option<String>,
-    password: Option<String>,
+    password: Option<TypedPassword>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EmailRequest {
     email: Option<String>,
-    password: Option<String>,
+    password: Option<TypedPassword>,
     code: Option<String>,
 }
 
@@ -203,13 +202,10 @@ impl<S: Ports> Here<'_, S> {
     async fn change_password(&self, token: &str) -> Result<Answer, Reject> {
         let body: PasswordRequest = self.inbound.body()?;
         let accepted = body.accept_terms;
-        let changed = match (&body.old_password, &body.new_password) {
+        let changed = match (body.old_password, body.new_password) {
             (Some(old), Some(new)) => {
-                let command = ChangePassword {
-                    old: Password::new(old),
-                    new: Password::new(new),
-                    accept_terms: body.accept_terms,
-                };
+                let command =
+                    ChangePassword { old: old.into(), new: new.into(), accept_terms: body.accept_terms };
                 change_password(self.app, self.id, token, &command).await.map_err(Reject::from)
             }
             (old, new) => Err(Reject::fields(missing(&[
@@ -279,9 +275,9 @@ impl<S: Ports> Here<'_, S> {
 
     async fn change_username(&self, token: &str) -> Result<Answer, Reject> {
         let body: UsernameRequest = self.inbound.body()?;
-        let changed = match (&body.username, &body.password) {
+        let changed = match (&body.username, body.password) {
             (Some(username), Some(password)) => {
-                let password = Password::new(password);
+                let password = password.into();
                 change_username(self.app, self.id, token, username, &password).await.map_err(Reject::from)
             }
             (name, password) => Err(Reject::fields(missing(&[
@@ -378,7 +374,7 @@ impl<S: Ports> Here<'_, S> {
     async fn change_email(&self, token: &str) -> Result<Answer, Reject> {
         let body: EmailRequest = self.inbound.body()?;
         let app = self.app;
-        let changed = match (&body.code, &body.email, &body.password) {
+        let changed = match (&body.code, &body.email, body.password) {
             (Some(code), None, None) => confirm_email(app, self.id, token, code)
                 .await
                 .map(|email| {
@@ -387,7 +383,7 @@ impl<S: Ports> Here<'_, S> {
                 })
                 .map_err(Reject::from),
             (None, Some(email), Some(password)) => match Email::parse(email) {
-                Ok(email) => new_email(app, self.id, token, &email, &Password::new(password))
+                Ok(email) => new_email(app, self.id, token, &email, &password.into())
                     .await
                     .map(|()| {
                         let body = json!({"resend_after": RESEND_SECONDS});

@@ -3,7 +3,6 @@
 
 use portico_domain::model::hold::Hold;
 use portico_domain::model::ids::{AccountId, PatientId};
-use portico_domain::model::password::Password;
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::accounts::{check_username, delete, search, unlock};
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
@@ -11,7 +10,7 @@ use portico_domain::operations::staff::holds::{decide_hold, holds};
 use portico_domain::ports::{
     Accounts, Chain, Commit, Holds, Limits, Patients, Practices, Search, StaffCalls,
 };
-use portico_web::{Answer, App, Inbound, Reject, json as reply, no_content, problem, view};
+use portico_web::{Answer, App, Inbound, Reject, TypedPassword, json as reply, no_content, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,7 +18,7 @@ use serde_json::{Value, json};
 #[serde(deny_unknown_fields)]
 struct CredentialsRequest {
     username: String,
-    password: String,
+    password: TypedPassword,
 }
 
 /// Answers a request.
@@ -83,7 +82,7 @@ where
             let command = NewCredentials {
                 patient: PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?,
                 username: body.username,
-                password: Password::new(&body.password),
+                password: body.password.into(),
             };
             let (account, patient) = set_credentials(app, &call, &command).await?;
             Ok(reply(200, &view::account(&account, Some(&patient))))

@@ -2,7 +2,6 @@
 //! login that exists; and signed in.
 
 use portico_domain::model::grant::Relationship;
-use portico_domain::model::password::Password;
 use portico_domain::model::person::{Email, Line, Name, Phone};
 use portico_domain::model::practice::Practice;
 use portico_domain::model::refusal::{FieldFault, Refusal};
@@ -12,9 +11,9 @@ use portico_domain::operations::visitor::verify::view_link_with_ticket;
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::steps::registration::{Registered, RegistrationOutcome};
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Language, Registration, Reject, Standing, Typed, dead_end, flag,
-    html, json as reply, may, must, notice, password_faults, reason_detail, see_other, set_browser,
-    set_session, view,
+    Answer, App, Fault, Frame, Inbound, Language, Registration, Reject, Standing, Typed, TypedPassword,
+    dead_end, flag, html, json as reply, may, must, notice, password_faults, reason_detail, see_other,
+    set_browser, set_session, view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -24,7 +23,7 @@ use serde_json::json;
 struct RegisterRequest {
     ticket: String,
     username: Option<String>,
-    password: Option<String>,
+    password: Option<TypedPassword>,
     #[serde(default, deserialize_with = "flag")]
     accept_terms: bool,
     relationship: Option<Relationship>,
@@ -41,7 +40,7 @@ struct RegisterRequest {
 struct LinkRequest {
     ticket: String,
     username: Option<String>,
-    password: Option<String>,
+    password: Option<TypedPassword>,
     relationship: Option<Relationship>,
 }
 
@@ -76,7 +75,7 @@ where
             let command = AddPatient {
                 ticket: body.ticket,
                 username,
-                password: Password::new(&password),
+                password: password.into(),
                 relationship: body.relationship,
                 browser: inbound.browser().map(str::to_owned),
             };
@@ -248,13 +247,11 @@ fn parse(body: RegisterRequest, language: &'static str) -> Result<Register, Vec<
         let answer = must(&mut faults, "security_answer", answer, |text| Ok(text.to_owned()));
         security = question.zip(answer);
     }
-    if !faults.is_empty() {
-        return Err(faults);
-    }
+    let (Some(password), true) = (body.password, faults.is_empty()) else { return Err(faults) };
     Ok(Register {
         ticket: body.ticket,
         username: body.username,
-        password: Password::new(&body.password.unwrap_or_default()),
+        password: password.into(),
         accept_terms: body.accept_terms,
         representative,
         security,

@@ -4,7 +4,6 @@
 mod pages;
 
 use portico_domain::model::link::parse_access_code;
-use portico_domain::model::password::Password;
 use portico_domain::model::person::BirthDate;
 use portico_domain::model::practice::Settings;
 use portico_domain::model::refusal::{FieldFault, Refusal};
@@ -15,8 +14,9 @@ use portico_domain::operations::visitor::reset::{
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices, Resets};
 use portico_domain::time::Timestamp;
 use portico_web::{
-    Answer, App, CodeStep, Fault, Frame, Inbound, Reject, clear_browser, clear_session, code_fault,
-    code_page, dead_end, html, json as reply, may, no_content, password_faults, say_why, see_other,
+    Answer, App, CodeStep, Fault, Frame, Inbound, Reject, TypedPassword, clear_browser, clear_session,
+    code_fault, code_page, dead_end, html, json as reply, may, no_content, password_faults, say_why,
+    see_other,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -47,7 +47,7 @@ struct AnswerRequest {
 #[serde(deny_unknown_fields)]
 struct PasswordRequest {
     ticket: String,
-    password: Option<String>,
+    password: Option<TypedPassword>,
 }
 
 /// Answers a request.
@@ -305,7 +305,7 @@ where
     let ticket = body.ticket.clone();
     let outcome = match body.password {
         Some(password) => {
-            let command = NewPassword { ticket: body.ticket, password: Password::new(&password) };
+            let command = NewPassword { ticket: body.ticket, password: password.into() };
             set_password(app, &inbound.peer, token, &command).await.map_err(Reject::from)
         }
         None => Err(Reject::malformed("password", "required")),

@@ -3,15 +3,15 @@
 mod page;
 
 use portico_domain::model::ids::PracticeId;
-use portico_domain::model::password::Password;
 use portico_domain::model::practice::Settings;
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::holder::sign_in::{self, SignIn, SignedIn};
 use portico_domain::ports::{Accounts, Commit, Limits, Practices};
 use portico_domain::steps::public_post::rate_limit;
 use portico_web::{
-    Answer, App, AskPage, Asked, Asking, Fault, Frame, Inbound, Reject, clear_session, dead_end, html,
-    json as reply, named_practice, no_content, see_other, sent, set_browser, set_session, view,
+    Answer, App, AskPage, Asked, Asking, Fault, Frame, Inbound, Reject, TypedPassword, clear_session,
+    dead_end, html, json as reply, named_practice, no_content, see_other, sent, set_browser, set_session,
+    view,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ use page::SignInPage;
 #[serde(deny_unknown_fields)]
 struct SignInRequest {
     username: Option<String>,
-    password: Option<String>,
+    password: Option<TypedPassword>,
 }
 
 /// What the operations behind these pages ask of the world.
@@ -94,32 +94,28 @@ impl<S: Ports> Here<'_, S> {
 
     async fn sign_in(&self) -> Result<Answer, Reject> {
         self.inbound.same_site(&self.app.context.base_url)?;
-        let body: SignInRequest = self.inbound.body()?;
+        let SignInRequest { username, password } = self.inbound.body()?;
         let words = &self.frame.text.sign_in;
         let page = self.inbound.wants_page();
-        let (Some(username), Some(password)) = (&body.username, &body.password) else {
-            let missing = |name, there: bool, sentence: &str| (!there).then(|| (name, sentence.to_owned()));
-            let errors: Vec<Fault> = [
-                missing("username", body.username.is_some(), words.username_missing),
-                missing("password", body.password.is_some(), words.password_missing),
-            ]
-            .into_iter()
-            .flatten()
-            .collect();
+        let missing = |name, there: bool, sentence: &str| (!there).then(|| (name, sentence.to_owned()));
+        let errors: Vec<Fault> = [
+            missing("username", username.is_some(), words.username_missing),
+            missing("password", password.is_some(), words.password_missing),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let typed = username.clone().unwrap_or_default();
+        let (Some(username), Some(password)) = (username, password) else {
             if page {
-                return Ok(self.sign_in_page(
-                    400,
-                    body.username.as_deref().unwrap_or_default(),
-                    None,
-                    errors,
-                ));
+                return Ok(self.sign_in_page(400, &typed, None, errors));
             }
             return Err(Reject::malformed(errors.first().map_or("", |(name, _)| name), "required"));
         };
         let command = SignIn {
             practice: self.id.clone(),
-            username: username.clone(),
-            password: Password::new(password),
+            username,
+            password: password.into(),
             browser: self.inbound.browser().map(str::to_owned),
             exchange: page && !self.settings.portal_url.is_empty(),
         };
@@ -131,7 +127,7 @@ impl<S: Ports> Here<'_, S> {
                 let revoked = matches!(reject, Reject::Refused(Refusal::AccessRevoked));
                 let sentence = if revoked { words.revoked } else { words.failed };
                 let status = reject.status();
-                Ok(self.sign_in_page(status, username, None, vec![("", sentence.to_owned())]))
+                Ok(self.sign_in_page(status, &typed, None, vec![("", sentence.to_owned())]))
             }
             Err(reject) => Err(reject),
         }

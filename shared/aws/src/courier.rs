@@ -94,7 +94,7 @@ impl Courier for Couriers {
             .ses
             .send_email()
             .from_email_address(sender(&out.from_name, &self.senders.email))
-            .destination(Destination::builder().to_addresses(out.to).build())
+            .destination(Destination::builder().to_addresses(out.to.reveal()).build())
             .set_reply_to_addresses(out.reply_to.map(|to| vec![to]))
             .set_configuration_set_name(self.senders.configuration_set.clone())
             .set_email_tags(
@@ -118,7 +118,7 @@ impl Courier for Couriers {
         let attribute = |value: &str| {
             MessageAttributeValue::builder().data_type("String").string_value(value).build().ok()
         };
-        let mut call = self.sns.publish().phone_number(out.to).message(out.text);
+        let mut call = self.sns.publish().phone_number(out.to.reveal()).message(out.text);
         for (name, value) in [
             // Codes and links are wanted now; promotional texts may be late or dropped.
             ("AWS.SNS.SMS.SMSType", attribute("Transactional")),
@@ -145,7 +145,7 @@ impl Courier for Couriers {
             .voice
             .send_voice_message()
             .origination_identity(from)
-            .destination_phone_number(out.to)
+            .destination_phone_number(out.to.reveal())
             .message_body(out.ssml)
             .message_body_text_type(VoiceMessageBodyTextType::Ssml)
             .voice_id(voice_of(out.language))

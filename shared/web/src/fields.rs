@@ -1,7 +1,10 @@
 //! Fields of a request, read one by one, so that a caller hears of everything that can't be read at once.
 
+use portico_domain::model::password::Password;
 use portico_domain::model::person::Invalid;
 use portico_domain::model::refusal::FieldFault;
+use serde::{Deserialize, Deserializer};
+use zeroize::Zeroizing;
 
 /// Reads a field that may be left out, or left empty; one that can't be read is among the faults then.
 pub fn may<T>(
@@ -26,4 +29,21 @@ pub fn must<T>(
         return None;
     }
     may(faults, field, text, parse)
+}
+
+/// A password as a form or a JSON body brings it: a [`Password`] from the first moment, so that no plain text of it
+/// stays in memory or can be printed.
+pub struct TypedPassword(Password);
+
+impl<'de> Deserialize<'de> for TypedPassword {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = Zeroizing::new(String::deserialize(from)?);
+        Ok(Self(Password::new(&text)))
+    }
+}
+
+impl From<TypedPassword> for Password {
+    fn from(typed: TypedPassword) -> Self {
+        typed.0
+    }
 }

@@ -37,6 +37,21 @@ pub struct Inbound {
     body: Vec<u8>,
 }
 
+/// What a route belongs to, by the template's path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// An invitation's link.
+    Invitation,
+    /// A reset's link.
+    Reset,
+    /// A signed-in person's pages at a practice.
+    Account,
+    /// A practice's other pages.
+    Practice,
+    /// The API, and whatever belongs to no practice's page.
+    Elsewhere,
+}
+
 impl Inbound {
     /// Reads an event.
     pub(crate) fn read(request: Request) -> Self {
@@ -236,10 +251,27 @@ impl Inbound {
             .unwrap_or(fallback)
     }
 
-    /// The address of the invitation that a path belongs to, as it came.
+    /// What the route belongs to.
+    pub(crate) fn place(&self) -> Place {
+        let path = self.route.split_once(' ').map_or("", |(_, path)| path);
+        match path.split('/').skip(1).collect::<Vec<_>>()[..] {
+            ["i", "{token}", ..] => Place::Invitation,
+            ["r", "{token}", ..] => Place::Reset,
+            ["{practice}", "account", ..] => Place::Account,
+            ["{practice}", ..] => Place::Practice,
+            _ => Place::Elsewhere,
+        }
+    }
+
+    /// The address of the invitation that the path belongs to, as it came.
     pub(crate) fn invitation(&self) -> Option<String> {
-        let token = self.path.strip_prefix("/i/")?.split('/').next()?;
-        self.route.contains(" /i/{token}").then(|| format!("/i/{token}"))
+        match self.place() {
+            Place::Invitation => {
+                let token = self.path.strip_prefix("/i/")?.split('/').next()?;
+                Some(format!("/i/{token}"))
+            }
+            Place::Reset | Place::Account | Place::Practice | Place::Elsewhere => None,
+        }
     }
 
     /// The address of this very page in the other language.

@@ -11,7 +11,7 @@ use crate::model::chart::Channel;
 use crate::model::delivery::{Delivery, Feedback, Trouble};
 use crate::model::grant::{Level, Relationship};
 use crate::model::ids::{AccountId, Actor, ClientId, LinkId, PatientId, PracticeId};
-use crate::model::person::{Email, Invalid, Name, Phone};
+use crate::model::person::{Address, Email, Invalid, Name, Phone};
 use crate::time::Timestamp;
 
 /// Wrong facts until a link locks (a right answer gives its try back).
@@ -250,7 +250,7 @@ pub struct Link {
     pub channel: Channel,
     /// The address or number that it was made for; none if printed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent_to: Option<String>,
+    pub sent_to: Option<Address>,
     /// Where it stands.
     pub state: LinkState,
     /// When it was made.
@@ -318,7 +318,7 @@ pub struct Target {
     /// Which way it goes.
     pub channel: Channel,
     /// The address or number.
-    pub sent_to: Option<String>,
+    pub sent_to: Option<Address>,
     /// Which client asks for it.
     pub client: ClientId,
     /// On whose behalf.

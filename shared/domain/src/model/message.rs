@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::chart::Channel;
 use crate::model::delivery::Feedback;
 use crate::model::ids::{AccountId, LinkId, MessageId, PatientId, PracticeId};
+use crate::model::person::Address;
 use crate::time::Timestamp;
 
 /// Seconds for which one sender has a message to itself.
@@ -70,7 +71,7 @@ pub enum Recipient {
     /// The representative, or the new address, that the link is for.
     Link,
     /// An address that is on file no longer.
-    Former(String),
+    Former(Address),
 }
 
 /// Where a message stands.

@@ -57,6 +57,18 @@ personal_text! {
 }
 
 personal_text! {
+    /// An e-mail address or a telephone number in E.164, as the channel of the message has it: where something goes or
+    /// went. It may be on file no longer.
+    Address
+}
+
+impl From<&str> for Address {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+personal_text! {
     /// A ZIP code of the United States, with or without its four-digit addition.
     PostalCode
 }

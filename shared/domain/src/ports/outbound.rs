@@ -4,6 +4,7 @@ use std::future::Future;
 
 use crate::model::announcement::Announcement;
 use crate::model::ids::MessageId;
+use crate::model::person::Address;
 use crate::model::refusal::PortError;
 
 /// What came of handing a message to a provider.
@@ -21,7 +22,7 @@ pub enum Handed {
 /// An e-mail that is ready to go.
 pub struct EmailOut {
     /// To whom.
-    pub to: String,
+    pub to: Address,
     /// The practice's name, in front of the sender's address.
     pub from_name: String,
     /// Where answers go.
@@ -43,7 +44,7 @@ pub struct EmailOut {
 /// A text message that is ready to go.
 pub struct TextOut {
     /// To which number, E.164.
-    pub to: String,
+    pub to: Address,
     /// The words.
     pub text: String,
     /// The message's id.
@@ -55,7 +56,7 @@ pub struct TextOut {
 /// A call that is ready to be made.
 pub struct VoiceOut {
     /// To which number, E.164.
-    pub to: String,
+    pub to: Address,
     /// What is said, as SSML.
     pub ssml: String,
     /// The message's id.

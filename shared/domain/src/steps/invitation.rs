@@ -9,6 +9,7 @@ use crate::model::limit::{Counter, PHONE};
 use crate::model::link::{Kind, Link, LinkState, Purpose, SecondCheck, Target};
 use crate::model::message::Template;
 use crate::model::patient::{AccountRef, CurrentInvitation, Patient, Reason, RevokeReason};
+use crate::model::person::Address;
 use crate::model::practice::{Regrant, Scope, Settings};
 use crate::model::refusal::Refusal;
 use crate::ports::Write;
@@ -101,7 +102,7 @@ pub fn prepare(
             Offered::Register | Offered::Restore(_) | Offered::Reset(_) => None,
         },
         channel,
-        sent_to: patient.chart.address(channel).map(str::to_owned),
+        sent_to: patient.chart.address(channel).map(Address::from),
         client: caller.client.clone(),
         actor: actor.clone(),
     };
@@ -152,7 +153,7 @@ pub fn invitation_event(context: &Context, link: &Link, action: Action, caller: 
 /// Counts a link that goes by text against the limit of its phone.
 pub fn count_text(context: &Context, link: &Link, writes: &mut Vec<Write>) {
     if let Some(phone) = link.sent_to.as_ref().filter(|_| link.channel == Channel::Sms) {
-        writes.push(Write::Count(Counter::new(PHONE, phone, context.now(), &context.keyring)));
+        writes.push(Write::Count(Counter::new(PHONE, phone.reveal(), context.now(), &context.keyring)));
     }
 }
 
@@ -165,11 +166,11 @@ pub(crate) fn reset_of_patient(
     caller: &Caller,
     actor: &Actor,
 ) -> Prepared {
-    let email = patient.reached_at(Channel::Email).map(str::to_owned);
-    let text = patient.reached_at(Channel::Sms).filter(|_| may_text(&patient)).map(str::to_owned);
-    let call = patient.reached_at(Channel::Voice).map(str::to_owned);
+    let email = patient.reached_at(Channel::Email).map(Address::from);
+    let text = patient.reached_at(Channel::Sms).filter(|_| may_text(&patient)).map(Address::from);
+    let call = patient.reached_at(Channel::Voice).map(Address::from);
     let reach = Reach { to: crate::model::message::Recipient::Patient, channel };
-    let sent_to = patient.chart.address(channel).map(str::to_owned);
+    let sent_to = patient.chart.address(channel).map(Address::from);
     prepare_reset(
         context,
         patient,
@@ -184,11 +185,11 @@ pub(crate) fn reset_of_patient(
 /// Where a code for a second check can go.
 pub struct CodeContacts {
     /// E-mail address.
-    pub email: Option<String>,
+    pub email: Option<Address>,
     /// Number for a text, E.164.
-    pub text: Option<String>,
+    pub text: Option<Address>,
     /// Number for a call, E.164.
-    pub call: Option<String>,
+    pub call: Option<Address>,
 }
 
 /// A reset link for `account`, which leads to `patient`: it goes by `reach` to `sent_to`; a code for the second check
@@ -199,12 +200,12 @@ pub fn prepare_reset(
     mut patient: Patient,
     account: AccountId,
     reach: Reach,
-    sent_to: Option<String>,
+    sent_to: Option<Address>,
     contacts: CodeContacts,
     (caller, actor): (&Caller, &Actor),
 ) -> Prepared {
     let now = context.now();
-    let digest = |phone: &String| Counter::bucket_digest(PHONE, phone, &context.keyring);
+    let digest = |phone: &Address| Counter::bucket_digest(PHONE, phone.reveal(), &context.keyring);
     let CodeContacts { email, text, call } = contacts;
     let by_email = reach.channel == Channel::Email;
     let ways = [

@@ -7,6 +7,7 @@ use crate::model::ids::{Actor, PatientId};
 use crate::model::link::{Invitee, Kind, Link, LinkState, Purpose, Target};
 use crate::model::message::{Message, Recipient, Template};
 use crate::model::patient::{OFFERS, Offer, Patient, Reason, Stop, address_digest};
+use crate::model::person::Address;
 use crate::model::practice::Settings;
 use crate::model::refusal::Refusal;
 use crate::ports::Write;
@@ -80,8 +81,8 @@ fn prepare_offer(
     (caller, actor): (&Caller, &Actor),
 ) -> Result<Prepared, Refusal> {
     let now = context.now();
-    let sent_to = who.address(channel).map(str::to_owned);
-    let to = address_digest(sent_to.as_deref().unwrap_or(&who.given_name.comparable()));
+    let sent_to = who.address(channel).map(Address::from);
+    let to = address_digest(sent_to.as_ref().map(Address::reveal).unwrap_or(&who.given_name.comparable()));
     let mut writes = Vec::new();
     patient.offers.retain(|known| {
         let stays = known.to != to && now < known.expires_at;

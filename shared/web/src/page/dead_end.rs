@@ -5,7 +5,7 @@ use http::{HeaderValue, header};
 use portico_domain::model::refusal::Refusal;
 
 use crate::answer::Answer;
-use crate::inbound::Inbound;
+use crate::inbound::{Inbound, Place};
 use crate::page::field::Fault;
 use crate::page::frame::Frame;
 use crate::page::html::html;
@@ -34,16 +34,17 @@ fn again(inbound: &Inbound, frame: &Frame) -> Option<String> {
     let plain = |text: &str| {
         !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
     };
-    if inbound.route.contains(" /i/{token}") && plain(token) {
-        Some(format!("/i/{token}?lang={}", frame.lang()))
-    } else if inbound.route.contains(" /r/{token}") && plain(token) {
-        Some(format!("/r/{token}?lang={}", frame.lang()))
-    } else if frame.practice.is_some() && plain(practice) {
-        let own = if inbound.route.contains("/{practice}/account") { "/account" } else { "" };
-        Some(format!("/{practice}{own}?lang={}", frame.lang()))
-    } else {
-        None
-    }
+    let named = frame.practice.is_some() && plain(practice);
+    let path = match inbound.place() {
+        Place::Invitation if plain(token) => format!("/i/{token}"),
+        Place::Reset if plain(token) => format!("/r/{token}"),
+        Place::Account if named => format!("/{practice}/account"),
+        Place::Practice if named => format!("/{practice}"),
+        Place::Invitation | Place::Reset | Place::Account | Place::Practice | Place::Elsewhere => {
+            return None;
+        }
+    };
+    Some(format!("{path}?lang={}", frame.lang()))
 }
 
 /// A page that says one thing and asks for nothing, with the office's number.
@@ -74,7 +75,7 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
     let office = if frame.practice.is_some() { Vec::new() } else { vec![frame.text.shared.call_office] };
     let (title, explanation, next) = match reject {
         Reject::Refused(Refusal::LinkUnavailable) => {
-            let first = if inbound.route.contains(" /r/{token}") { dead.reset } else { dead.ask_office };
+            let first = if inbound.place() == Place::Reset { dead.reset } else { dead.ask_office };
             (dead.title, dead.explanation.to_owned(), vec![first, dead.registered_already])
         }
         Reject::Refused(Refusal::TooManyRequests(seconds)) => {

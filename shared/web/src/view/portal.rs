@@ -6,6 +6,7 @@ use portico_domain::model::audit::Event;
 use portico_domain::model::delivery::{Delivery, Trouble};
 use portico_domain::model::link::{FailedCheck, Link, LinkState};
 use portico_domain::model::patient::Patient;
+use portico_domain::model::person::Address;
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::steps::portal_status::Portal;
 use portico_domain::steps::staff_call::Caller;
@@ -24,7 +25,7 @@ pub fn invitation(link: &Link, caller: &Caller, keyring: &Keyring, now: Timestam
         "invitation_id": link.id.to_string(),
         "kind": link.kind,
         "channel": link.channel,
-        "sent_to": link.sent_to.as_deref().map(|to| if caller.may(Scope::ChartRead) { to.to_owned() } else { masked(to) }),
+        "sent_to": link.sent_to.as_ref().map(Address::reveal).map(|to| if caller.may(Scope::ChartRead) { to.to_owned() } else { masked(to) }),
         "created_at": link.created_at.to_string(),
         "sent_at": rfc3339(link.sent_at),
         "opened_at": rfc3339(link.opened_at),

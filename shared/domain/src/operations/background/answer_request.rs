@@ -14,7 +14,7 @@ use crate::model::limit::{Counter, MAIL};
 use crate::model::link::{Fact, FailedCheck, Invitee, Kind, Link, Purpose, parse_token};
 use crate::model::message::{Message, Recipient, Template};
 use crate::model::patient::Patient;
-use crate::model::person::{Email, PostalCode};
+use crate::model::person::{Address, Email, PostalCode};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, PortError, Refusal};
 use crate::model::username::Username;
@@ -35,7 +35,7 @@ use crate::time::Timestamp;
 /// What one request comes to: a counter of the address that hears of it, and everything else to write.
 struct Decided {
     /// The address or number.
-    to: String,
+    to: Address,
     writes: Vec<Write>,
 }
 
@@ -54,7 +54,7 @@ where
             Err(failure) => return Err(failure.into()),
         };
         let Some(Decided { to, mut writes }) = decided else { return Ok(()) };
-        writes.push(Write::Count(Counter::new(MAIL, &to.to_lowercase(), now, &context.keyring)));
+        writes.push(Write::Count(Counter::new(MAIL, &to.reveal().to_lowercase(), now, &context.keyring)));
         let name =
             data_encoding::HEXLOWER.encode(&context.keyring.mac_now(Use::Body, &[b"request", id.as_bytes()]));
         writes.push(Write::Once(Once::new(OnceKey { name, body: String::new() }, "", now)));
@@ -232,14 +232,14 @@ async fn unverified<S: FailedChecks>(
 /// «We could not do it. Call us.»
 fn call_us(context: &Context, patient: &Patient, channel: Channel, to: &str) -> Decided {
     let mail = to_patient(context, patient, Template::NotVerified, channel, None);
-    Decided { to: to.to_owned(), writes: vec![Write::Queue(mail)] }
+    Decided { to: Address::from(to), writes: vec![Write::Queue(mail)] }
 }
 
 /// «We could not do it» to whatever contact there is.
 fn call_us_anyhow(context: &Context, patient: &Patient) -> Option<Decided> {
     let channel = notice_channel(patient)?;
-    let to = patient.chart.address(channel)?.to_owned();
-    Some(call_us(context, patient, channel, &to))
+    let to = Address::from(patient.chart.address(channel)?);
+    Some(call_us(context, patient, channel, to.reveal()))
 }
 
 fn usernames(
@@ -251,7 +251,7 @@ fn usernames(
 ) -> Decided {
     let reach = Reach { to, channel: Channel::Email };
     let mail = Message { usernames, ..message(context, patient, Template::Usernames, reach) };
-    Decided { to: email.reveal().to_owned(), writes: vec![Write::Queue(mail)] }
+    Decided { to: Address::from(email.reveal()), writes: vec![Write::Queue(mail)] }
 }
 
 /// An invitation that the recipient asked for themselves: a no of the past is taken back by it.
@@ -265,7 +265,7 @@ async fn decide_invitation<S: Chain>(
     if patient.revocation.is_some() {
         return Ok(call_us_anyhow(context, &patient));
     }
-    let Some(to) = patient.chart.address(channel).map(str::to_owned) else {
+    let Some(to) = patient.chart.address(channel).map(Address::from) else {
         return Ok(call_us_anyhow(context, &patient));
     };
     let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
@@ -283,7 +283,7 @@ fn decided_with(
     practice: &Practice,
     mut ready: Prepared,
     head: &Head,
-    to: String,
+    to: Address,
 ) -> Decided {
     ready.finish(context, &practice.settings, head);
     Decided { to, writes: ready.writes }
@@ -314,13 +314,13 @@ where
     }
     if link.is_locked() {
         // Staff are to have a look first.
-        return Ok(Some(call_us(context, &patient, link.channel, &to)));
+        return Ok(Some(call_us(context, &patient, link.channel, to.reveal())));
     }
     decide_invitation(app, practice, patient, link.channel).await
 }
 
 /// A message that carries a link which was sent before.
-fn send_again(context: &Context, link: &Link, to: String, mail: Message) -> Decided {
+fn send_again(context: &Context, link: &Link, to: Address, mail: Message) -> Decided {
     let mut writes = vec![Write::Queue(mail)];
     count_text(context, link, &mut writes);
     Decided { to, writes }
@@ -358,14 +358,16 @@ async fn reset_account<S: Chain>(
     let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
     if own {
         let channel = notice_channel(&patient);
-        let Some((channel, to)) = channel.and_then(|way| Some((way, patient.chart.address(way)?.to_owned())))
+        let Some((channel, to)) =
+            channel.and_then(|way| Some((way, Address::from(patient.chart.address(way)?))))
         else {
             return Ok(None);
         };
         let ready = reset_of_patient(context, patient, account.id, channel, &caller, &actor);
         return Ok(Some(decided_with(context, practice, ready, &head, to)));
     }
-    let Some(to) = account.email.as_ref().filter(|_| account.email_verified).map(|to| to.reveal().to_owned())
+    let Some(to) =
+        account.email.as_ref().filter(|_| account.email_verified).map(|to| Address::from(to.reveal()))
     else {
         return Ok(None);
     };
@@ -377,11 +379,11 @@ fn reset_of_representative(
     practice: &Practice,
     patient: Patient,
     account: &Account,
-    to: String,
+    to: Address,
     head: &Head,
 ) -> Decided {
     let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
-    let phone = account.mobile_phone.as_ref().and_then(|phone| phone.dialable()).map(str::to_owned);
+    let phone = account.mobile_phone.as_ref().and_then(|phone| phone.dialable()).map(Address::from);
     let reach = Reach { to: Recipient::Account(account.id), channel: Channel::Email };
     let contacts = CodeContacts { email: Some(to.clone()), text: phone.clone(), call: phone };
     let mut ready =

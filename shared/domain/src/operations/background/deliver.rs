@@ -10,7 +10,7 @@ use crate::model::ids::MessageId;
 use crate::model::link::{CODE_SECONDS, Purpose, SentCode};
 use crate::model::message::{ATTEMPTS, Message, MessageState, Recipient, Template};
 use crate::model::patient::{Patient, Stop};
-use crate::model::person::{Email, Name, Phone};
+use crate::model::person::{Address, Email, Name, Phone};
 use crate::model::practice::Settings;
 use crate::model::refusal::PortError;
 use crate::ports::{About, Handed, Outbox, Practices, Standings};
@@ -29,7 +29,7 @@ pub struct Letter {
     /// What it says.
     pub says: Said,
     /// The address or number: the one on file, as it is now.
-    pub address: String,
+    pub address: Address,
     /// The recipient's language: the chart's or the account's, else the practice's.
     pub language: Language,
     /// The practice's settings.
@@ -72,7 +72,7 @@ pub async fn take<S: Outbox + Standings + Practices>(
         store.settle(&message, None, now).await?;
         return Ok(Taken::Nothing);
     };
-    if let Some(stopped) = stopped(store, &message, patient, &about, &address).await? {
+    if let Some(stopped) = stopped(store, &message, patient, &about, address.reveal()).await? {
         message.state = MessageState::Dropped;
         store.settle(&message, Some(stopped), now).await?;
         return Ok(Taken::Nothing);
@@ -139,32 +139,32 @@ fn reader(message: &Message, patient: &Patient, about: &About, settings: &Settin
 }
 
 /// The address on file now; for what carries a link, only if it is the one that the link was made for.
-fn address(message: &Message, patient: &Patient, about: &About) -> Option<String> {
+fn address(message: &Message, patient: &Patient, about: &About) -> Option<Address> {
     let (link, channel) = (about.link.as_ref(), message.channel);
     let address = match &message.to {
         Recipient::Patient if channel == Channel::Sms && patient.chart.sms_consent == Some(false) => None,
-        Recipient::Patient => patient.chart.address(channel).map(str::to_owned),
+        Recipient::Patient => patient.chart.address(channel).map(Address::from),
         Recipient::Account(_) => about.account.as_ref().and_then(|account| match channel {
             // An address that nobody was reached at is only what somebody typed; the chart's is the holder's, too.
             Channel::Email => {
                 let own = account.email.as_ref().filter(|_| account.email_verified).map(Email::reveal);
                 let charted = || about.own.as_ref().and_then(|own| own.chart.address(Channel::Email));
-                own.or_else(charted).map(str::to_owned)
+                own.or_else(charted).map(Address::from)
             }
             Channel::Sms | Channel::Voice => {
-                account.mobile_phone.as_ref().and_then(Phone::dialable).map(str::to_owned)
+                account.mobile_phone.as_ref().and_then(Phone::dialable).map(Address::from)
             }
             Channel::Print => None,
         }),
         Recipient::Link => link.and_then(|link| match &link.invitee {
-            Some(who) => who.address(channel).map(str::to_owned),
+            Some(who) => who.address(channel).map(Address::from),
             None => link.sent_to.clone(),
         }),
         Recipient::Former(address) => Some(address.clone()),
     }?;
     let same = match message.template {
         Template::Invitation | Template::VerifyAgain | Template::Reset => {
-            link.is_some_and(|link| link.sent_to.as_deref() == Some(&address))
+            link.is_some_and(|link| link.sent_to.as_ref() == Some(&address))
         }
         Template::Restored
         | Template::Code

@@ -10,7 +10,7 @@ use crate::model::link::{CODE_SECONDS, Kind, Link, LinkState, Purpose, Target};
 use crate::model::message::{Message, Recipient, Template};
 use crate::model::password::Password;
 use crate::model::patient::Patient;
-use crate::model::person::Email;
+use crate::model::person::{Address, Email};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
@@ -258,7 +258,7 @@ where
         patient: leading.id.clone(),
         account: Some(account.id),
         channel: Channel::Email,
-        sent_to: Some(email.reveal().to_owned()),
+        sent_to: Some(Address::from(email.reveal())),
         client: ClientId::visitor(),
         actor: Actor::holder(account.id),
     };
@@ -313,8 +313,9 @@ where
     let usable = |link: &Link| {
         link.is_pending(now) && link.code.is_some_and(|code| code.at.seconds_until(now) < CODE_SECONDS)
     };
-    let waiting =
-        link.filter(usable).and_then(|link| link.sent_to.as_deref().and_then(|to| Email::parse(to).ok()));
+    let waiting = link
+        .filter(usable)
+        .and_then(|link| link.sent_to.as_ref().map(Address::reveal).and_then(|to| Email::parse(to).ok()));
     Ok(EmailStanding { account, waiting })
 }
 
@@ -338,8 +339,12 @@ where
     if !is_right_code(context, &link, &code, entered) {
         return Err(Refusal::CodeRejected.into());
     }
-    let email =
-        link.sent_to.as_deref().and_then(|to| Email::parse(to).ok()).ok_or(Failure::Broken("link"))?;
+    let email = link
+        .sent_to
+        .as_ref()
+        .map(Address::reveal)
+        .and_then(|to| Email::parse(to).ok())
+        .ok_or(Failure::Broken("link"))?;
     change_account(app, &practice.id, token, |account, _| {
         if account.new_email != Some(id) {
             return Err(Refusal::CodeRejected.into());
@@ -350,7 +355,8 @@ where
             writes.push(Write::Unlist(practice.id.clone(), mine(old)));
             // An address that nobody was ever reached at is told nothing.
             if account.email_verified {
-                let reach = Reach { to: Recipient::Former(old.reveal().to_owned()), channel: Channel::Email };
+                let reach =
+                    Reach { to: Recipient::Former(Address::from(old.reveal())), channel: Channel::Email };
                 writes.push(Write::Queue(message(context, &leading, Template::EmailChanged, reach)));
             }
         }

@@ -106,7 +106,8 @@ where
                 // A patient is no reason for a stranger's mailbox to fill.
                 if let Some(to) = ready.link.sent_to.as_ref().filter(|_| ready.link.channel == Channel::Email)
                 {
-                    let counter = Counter::new(OWN_MAIL, &to.to_lowercase(), context.now(), &context.keyring);
+                    let counter =
+                        Counter::new(OWN_MAIL, &to.reveal().to_lowercase(), context.now(), &context.keyring);
                     ready.writes.push(Write::Count(counter));
                 }
                 ready.writes

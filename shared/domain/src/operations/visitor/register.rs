@@ -15,7 +15,7 @@ use crate::model::link::{Invitee, Kind, Link, LinkState, Purpose, Role};
 use crate::model::message::Template;
 use crate::model::password::Password;
 use crate::model::patient::{AccountRef, Patient, RevokeReason, address_digest};
-use crate::model::person::{Email, Line, Name, Phone};
+use crate::model::person::{Address, Email, Line, Name, Phone};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
@@ -171,7 +171,11 @@ fn proven<'a>(patient: &'a Patient, link: &Link, who: Option<&'a Invitee>) -> Ve
 /// Whether this link was mailed to that address.
 fn reached(link: &Link, email: &Email) -> bool {
     link.channel == Channel::Email
-        && link.sent_to.as_deref().is_some_and(|to| to.eq_ignore_ascii_case(email.reveal()))
+        && link
+            .sent_to
+            .as_ref()
+            .map(Address::reveal)
+            .is_some_and(|to| to.eq_ignore_ascii_case(email.reveal()))
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]

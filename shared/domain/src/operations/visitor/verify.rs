@@ -16,7 +16,7 @@ use crate::model::link::{
 };
 use crate::model::message::{Recipient, Template};
 use crate::model::patient::{Patient, Stop};
-use crate::model::person::{BirthDate, Email, Name, PostalCode};
+use crate::model::person::{Address, BirthDate, Email, Name, PostalCode};
 use crate::model::practice::{IdentityFact, Practice, RegistrationCheck};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::username::suggestion;
@@ -553,7 +553,7 @@ where
         let Some(mut patient) = patient?.filter(|patient| patient.invites_by(link.id)) else { return Ok(()) };
         patient.invitation.take_if(|current| current.link == link.id);
         patient.offers.retain(|offer| offer.link != link.id);
-        if let Some(to) = link.sent_to.as_deref() {
+        if let Some(to) = link.sent_to.as_ref().map(Address::reveal) {
             patient.stop(link.channel, to, Stop::WrongRecipient);
         }
         let by = link.channel.as_str();
