@@ -7,7 +7,7 @@ use portico_domain::model::chart::Channel;
 use portico_domain::model::link::{Role, parse_access_code};
 use portico_domain::model::person::{BirthDate, Email, Name, PostalCode};
 use portico_domain::model::practice::{RegistrationCheck, Settings};
-use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::model::refusal::{FieldFault, Refusal, Refused};
 use portico_domain::operations::visitor::verify::{
     self, ChecksPassed, Next, OpenLink, StatedFacts, check_code, check_facts, send_code, view_link,
 };
@@ -128,15 +128,15 @@ where
         postal_code: body.postal_code.clone().unwrap_or_default(),
         access_code: body.access_code.clone().unwrap_or_default(),
     };
-    let outcome = match parse(&body, app.context.now()) {
-        Ok((stated, role)) => {
-            check_facts(app, &inbound.peer, token, &stated, role).await.map_err(Reject::from)
-        }
-        Err(faults) => Err(Reject::fields(faults)),
+    let (facts, role) = match parse(&body, app.context.now()) {
+        Ok(parsed) => parsed,
+        Err(faults) => return try_again(app, inbound, token, &stated, Reject::fields(faults), None).await,
     };
-    let verified = match outcome {
+    let verified = match check_facts(app, &inbound.peer, token, &facts, role).await {
         Ok(verified) => verified,
-        Err(reject) => return try_again(app, inbound, token, &stated, reject).await,
+        Err(Refused { failure, read }) => {
+            return try_again(app, inbound, token, &stated, failure.into(), read).await;
+        }
     };
     match verified.next {
         Next::Register(passed) => Ok(passed_page(inbound, token, &passed)),
@@ -172,6 +172,19 @@ fn parse(
     if faults.is_empty() { Ok((facts, role)) } else { Err(faults) }
 }
 
+/// The link that a page is shown for: what the operation read, or else a read of its own.
+async fn still_open<S: Links + Practices>(
+    app: &App<S>,
+    token: &str,
+    read: Option<OpenLink>,
+) -> Result<OpenLink, Reject> {
+    match read {
+        None => Ok(view_link(app, token).await?),
+        Some(open) if open.link.is_open(app.context.now()) => Ok(open),
+        Some(_) => Err(Refusal::LinkUnavailable.into()),
+    }
+}
+
 /// A refused check: for a person, the page once more with what to mend; everything else ends here.
 async fn try_again<S>(
     app: &App<S>,
@@ -179,6 +192,7 @@ async fn try_again<S>(
     token: &str,
     stated: &Stated,
     reject: Reject,
+    read: Option<OpenLink>,
 ) -> Result<Answer, Reject>
 where
     S: Links + Practices,
@@ -192,7 +206,7 @@ where
     if !inbound.wants_page() || !mendable {
         return Err(reject);
     }
-    let open = view_link(app, token).await?;
+    let open = still_open(app, token, read).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     let errors = match &reject {
         Reject::Refused(Refusal::BadRequest(faults)) => {
@@ -266,7 +280,7 @@ where
     let known = ways(body.ways.as_deref().unwrap_or_default());
     let Some(channel) = body.channel else {
         let missing = Reject::malformed("channel", "required");
-        return code_again(app, inbound, token, &body.proof, known, missing).await;
+        return code_again(app, inbound, token, &body.proof, known, missing, None).await;
     };
     let sent = send_code(app, &inbound.peer, token, &body.proof, channel).await;
     let refused = match sent.map_err(Reject::from) {
@@ -281,9 +295,9 @@ where
     match refused {
         // A little patience is all that is needed: the code that was sent still works.
         Reject::Refused(Refusal::TooManyRequests(_)) => {
-            code_again(app, inbound, token, &body.proof, known, refused).await
+            code_again(app, inbound, token, &body.proof, known, refused, None).await
         }
-        reject => try_again(app, inbound, token, &Stated::default(), reject).await,
+        reject => try_again(app, inbound, token, &Stated::default(), reject, None).await,
     }
 }
 
@@ -297,14 +311,17 @@ where
     let known = ways(body.ways.as_deref().unwrap_or_default());
     let Some(entered) = body.code else {
         let missing = Reject::malformed("code", "required");
-        return code_again(app, inbound, token, &body.proof, known, missing).await;
+        return code_again(app, inbound, token, &body.proof, known, missing, None).await;
     };
-    match check_code(app, &inbound.peer, token, &body.proof, &entered).await.map_err(Reject::from) {
-        Ok(passed) => Ok(passed_page(inbound, token, &passed)),
-        Err(reject @ Reject::Refused(Refusal::CodeRejected)) => {
-            code_again(app, inbound, token, &body.proof, known, reject).await
+    let (reject, read) = match check_code(app, &inbound.peer, token, &body.proof, &entered).await {
+        Ok(passed) => return Ok(passed_page(inbound, token, &passed)),
+        Err(Refused { failure, read }) => (Reject::from(failure), read),
+    };
+    match reject {
+        Reject::Refused(Refusal::CodeRejected) => {
+            code_again(app, inbound, token, &body.proof, known, reject, read).await
         }
-        Err(reject) => try_again(app, inbound, token, &Stated::default(), reject).await,
+        reject => try_again(app, inbound, token, &Stated::default(), reject, read).await,
     }
 }
 
@@ -315,6 +332,7 @@ async fn code_again<S>(
     proof: &str,
     mut channels: Vec<Channel>,
     reject: Reject,
+    read: Option<OpenLink>,
 ) -> Result<Answer, Reject>
 where
     S: Links + Practices,
@@ -322,7 +340,7 @@ where
     if !inbound.wants_page() {
         return Err(reject);
     }
-    let open = view_link(app, token).await?;
+    let open = still_open(app, token, read).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     let sent = open.link.code.map(|code| code.channel);
     if channels.is_empty() {

@@ -138,3 +138,31 @@ impl From<Failure> for PortError {
         }
     }
 }
+
+/// Why an operation ended without its outcome, with what it had read by then, so that the page that says so need not
+/// read it again.
+#[derive(Debug)]
+pub struct Refused<R> {
+    /// Why.
+    pub failure: Failure,
+    /// What was read; `None` if the operation ended before that.
+    pub read: Option<R>,
+}
+
+impl<R> From<Failure> for Refused<R> {
+    fn from(failure: Failure) -> Self {
+        Self { failure, read: None }
+    }
+}
+
+impl<R> From<Refusal> for Refused<R> {
+    fn from(refusal: Refusal) -> Self {
+        Failure::from(refusal).into()
+    }
+}
+
+impl<R> From<PortError> for Refused<R> {
+    fn from(error: PortError) -> Self {
+        Failure::from(error).into()
+    }
+}

@@ -18,7 +18,7 @@ use crate::model::message::{Recipient, Template};
 use crate::model::patient::{Patient, Stop};
 use crate::model::person::{Address, BirthDate, Email, Name, PostalCode};
 use crate::model::practice::{IdentityFact, Practice, RegistrationCheck};
-use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::refusal::{Failure, FieldFault, Refusal, Refused};
 use crate::model::username::suggestion;
 use crate::ports::{Chain, CodeTry, Commit, Limits, Links, Patients, Practices, Record, Write};
 use crate::steps::change::patient_changed;
@@ -41,6 +41,13 @@ pub struct StatedFacts {
     pub postal_code: Option<PostalCode>,
     /// The code that staff told.
     pub access_code: Option<String>,
+}
+
+impl StatedFacts {
+    /// Whether the form lacks what every check needs. Such a form spends no try.
+    fn is_empty(&self) -> bool {
+        self.family_name.is_none() || self.birth_date.is_none()
+    }
 }
 
 /// An open link, as its page may know it: nothing of the chart.
@@ -128,14 +135,14 @@ pub async fn check_facts<S>(
     token: &str,
     facts: &StatedFacts,
     role: Role,
-) -> Result<Verified, Failure>
+) -> Result<Verified, Refused<OpenLink>>
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
     let id = id_of(context, token);
-    let empty = facts.family_name.is_none() || facts.birth_date.is_none();
+    let empty = facts.is_empty();
     let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     // The counter of the address and the link's own rise together, in one round trip; neither waits for the other.
     let tried = async {
@@ -151,6 +158,36 @@ where
         return Err(Refusal::LinkUnavailable.into());
     }
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
+    let mut open = OpenLink { link, practice };
+    match compare_facts(app, &mut open, facts, role).await {
+        Ok(next) => Ok(Verified { next, expires_at: open.link.expires_at, practice: open.practice }),
+        Err(failure) => Err(Refused { failure, read: Some(open) }),
+    }
+}
+
+/// Gives a try of an identity check back, in the table and in the link that was read.
+async fn give_try_back<S: Links>(store: &S, link: &mut Link) -> Result<(), Failure> {
+    store.failed_check(link.id, None, true).await?;
+    link.fact_tries = link.fact_tries.saturating_sub(1);
+    link.all_tries = link.all_tries.saturating_sub(1);
+    Ok(())
+}
+
+/// Compares the facts with the chart, and writes down the outcome. The link's tries are counted already, unless a form
+/// without facts was sent.
+async fn compare_facts<S>(
+    app: &App<S>,
+    open: &mut OpenLink,
+    facts: &StatedFacts,
+    role: Role,
+) -> Result<Next, Failure>
+where
+    S: Links + Patients + Chain + Commit,
+{
+    let App { context, store } = app;
+    let now = context.now();
+    let empty = facts.is_empty();
+    let OpenLink { link, practice } = open;
     let settings = &practice.settings;
     let asks = if settings.registration_check == RegistrationCheck::LinkOnly {
         &[][..]
@@ -161,7 +198,7 @@ where
     let missing = missing(asks, facts);
     if !missing.is_empty() {
         if !empty {
-            store.failed_check(link.id, None, true).await?;
+            give_try_back(store, link).await?;
         }
         return Err(Refusal::BadRequest(missing).into());
     }
@@ -171,16 +208,16 @@ where
         let (patient, head) =
             join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
         let patient =
-            patient?.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
-        let wrong = wrong(asks, facts, &patient, &link, context);
+            patient?.filter(|patient| may_continue(patient, link)).ok_or(Refusal::LinkUnavailable)?;
+        let wrong = wrong(asks, facts, &patient, link, context);
         if !wrong.is_empty() {
             store.failed_check(link.id, Some(FailedCheck { at: now, facts: wrong }), false).await?;
-            note_lock(store, &link, now).await?;
+            note_lock(store, link, now).await?;
             return Err(Refusal::VerificationFailed.into());
         }
         if role == Role::Patient && patient.chart.birth_date.age(now) < settings.adolescent_age {
             if !empty {
-                store.failed_check(link.id, None, true).await?;
+                give_try_back(store, link).await?;
             }
             return Err(Refusal::RepresentativeRequired.into());
         }
@@ -188,20 +225,19 @@ where
             settings.registration_check == RegistrationCheck::IdentityAndCode && facts.access_code.is_none();
         let (ticket, secret) = if needs_code { (None, String::new()) } else { ticket(context, role) };
         let how = if facts.access_code.is_some() { "access_code" } else { "facts" };
-        let event = entry(&link, now, Action::IdentityConfirmed, how).after(&head?, &context.keyring);
+        let event = entry(link, now, Action::IdentityConfirmed, how).after(&head?, &context.keyring);
         let pass = Write::PassFacts { id: link.id, at: now, ticket, counted: !empty };
         match written(store, &[pass, Write::Append(event)], None).await? {
             Written::Done => {
-                let next = if needs_code {
-                    let proof = Proof::new(&link, &patient, role, context);
+                return Ok(if needs_code {
+                    let proof = Proof::new(link, &patient, role, context);
                     Next::Code {
-                        channels: code_channels(&patient, &link, context.calls_out),
+                        channels: code_channels(&patient, link, context.calls_out),
                         proof: proof.sealed(link.id, context),
                     }
                 } else {
-                    Next::Register(Box::new(passed(secret, &patient, role, &link, practice.clone())))
-                };
-                return Ok(Verified { next, practice, expires_at: link.expires_at });
+                    Next::Register(Box::new(passed(secret, &patient, role, link, practice.clone())))
+                });
             }
             // The link was closed meanwhile, or another event took the number.
             Written::Lost(lost) if lost.holds(Record::Link) => {
@@ -490,7 +526,7 @@ pub async fn check_code<S>(
     token: &str,
     proof: &str,
     entered: &str,
-) -> Result<ChecksPassed, Failure>
+) -> Result<ChecksPassed, Refused<OpenLink>>
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
@@ -514,15 +550,19 @@ where
         return Err(refusal.into());
     }
     let code = link.code.filter(|_| proof.number == link.proofs).ok_or(Refusal::CodeRejected)?;
-    if !is_right_code(context, &link, &code, entered) {
+    let right = is_right_code(context, &link, &code, entered);
+    if !right {
         note_lock(store, &link, now).await?;
-        return Err(Refusal::CodeRejected.into());
     }
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
+    if !right {
+        let read = Some(OpenLink { link, practice });
+        return Err(Refused { failure: Refusal::CodeRejected.into(), read });
+    }
     let mut head = head?;
     for _ in 0..DECISIONS {
         let (ticket, secret) = ticket(context, proof.role);
-        let Some(ticket) = ticket else { return Err(Failure::Unavailable) };
+        let Some(ticket) = ticket else { return Err(Failure::Unavailable.into()) };
         let how = code.channel.as_str();
         let event = entry(&link, now, Action::CodeConfirmed, how).after(&head, &context.keyring);
         let pass = Write::PassCode { id, number: code.number, ticket };
@@ -532,7 +572,7 @@ where
             Written::Lost(_) => head = store.head(&proof.practice, &subject).await?,
         }
     }
-    Err(Failure::Unavailable)
+    Err(Failure::Unavailable.into())
 }
 
 /// The recipient says that a link is not for them: it ends, nothing more goes to that address for this patient, and
