@@ -637,7 +637,7 @@ fn ended(period: Option<&Period>, now: Timestamp) -> bool {
     } else {
         day(end.split_once('T').map_or(end, |(date, _)| date))
     };
-    last.is_some_and(|last| last < now.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date())
+    last.is_some_and(|last| last < now.to_jiff().to_zoned_datetime(jiff::tz::TimeZone::UTC).date())
 }
 
 /// A person's name in the form that is imported.

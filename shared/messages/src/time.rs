@@ -2,7 +2,7 @@
 
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{Timestamp, ZonedDateTime};
 
 use crate::language::Language;
 
@@ -37,19 +37,19 @@ pub(crate) fn short_time(millis: i64, time_zone: &str, language: Language) -> St
     }
 }
 
-fn zoned(millis: i64, time_zone: &str) -> Zoned {
+fn zoned(millis: i64, time_zone: &str) -> ZonedDateTime {
     let bound = if millis < 0 { Timestamp::MIN } else { Timestamp::MAX };
     let at = Timestamp::from_millisecond(millis).unwrap_or(bound);
-    at.to_zoned(TimeZone::get(time_zone).unwrap_or(TimeZone::UTC))
+    at.to_zoned_datetime(TimeZone::get(time_zone).unwrap_or(TimeZone::UTC))
 }
 
 /// The zone's abbreviation, such as `EST`. If a zone has only a number, it gets `UTC` in front.
-fn abbreviation(at: &Zoned) -> String {
+fn abbreviation(at: &ZonedDateTime) -> String {
     let name = at.strftime("%Z").to_string();
     if name.starts_with(['+', '-']) { format!("UTC{name}") } else { name }
 }
 
-fn twelve_hours(at: &Zoned) -> String {
+fn twelve_hours(at: &ZonedDateTime) -> String {
     let hour = match at.hour() % 12 {
         0 => 12,
         hour => hour,

@@ -265,13 +265,13 @@ impl BirthDate {
         let month = number(month, 2).and_then(|m| i8::try_from(m).ok()).ok_or(invalid)?;
         let day = number(day, 2).and_then(|d| i8::try_from(d).ok()).ok_or(invalid)?;
         let date = jiff::civil::Date::new(year, month, day).map_err(|_| invalid)?;
-        let tomorrow = now.plus_hours(24).to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let tomorrow = now.plus_hours(24).to_jiff().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
         if date > tomorrow { Err(Invalid("date_in_the_future")) } else { Ok(Self(date)) }
     }
 
     /// Whole years from birth to the day that it is in UTC at `now`. Born on 29 February counts from 1 March in other years.
     pub fn age(self, now: Timestamp) -> i16 {
-        let today = now.to_jiff().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let today = now.to_jiff().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
         let passed = (today.month(), today.day()) >= (self.0.month(), self.0.day());
         today.year() - self.0.year() - i16::from(!passed)
     }
