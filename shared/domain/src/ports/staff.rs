@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 /// A client's `Idempotency-Key`, and the request that it was used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnceKey {
-    /// MAC of the practice, the client's key and the idempotency key: the marker's name.
+    /// MAC of the API key's digest and the idempotency key. It is the marker's name.
     pub name: String,
     /// MAC of method, path and body.
     pub body: String,
