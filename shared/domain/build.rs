@@ -1,4 +1,5 @@
-//! Packs the list of common passwords into a set that is searched where it lies in the binary.
+//! Packs the list of common passwords into a set that can be searched directly in the binary, without loading
+//! it.
 
 use std::collections::BTreeSet;
 use std::path::Path;

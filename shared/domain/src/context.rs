@@ -1,4 +1,4 @@
-//! What every operation is given beside its ports: clock, entropy, keys, and the host of every link.
+//! The context of every operation: clock, entropy, keyring, and the host of every link.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::keys::Keyring;
 use crate::time::{Clock, Entropy, Timestamp};
 
-/// What every use case is given beside its ports.
+/// Everything that an operation needs besides its ports.
 #[derive(Clone)]
 pub struct Context {
-    /// What time it is.
+    /// Tells the time.
     pub clock: Arc<dyn Clock>,
-    /// Where chance comes from.
+    /// The source of random bytes.
     pub entropy: Arc<dyn Entropy>,
-    /// The secrets outside the table.
+    /// The service's secrets, which are not in the table.
     pub keyring: Arc<Keyring>,
-    /// Calls that this process has seen from each client in the present second.
+    /// The calls that this process has seen from each client in the present second.
     pub calls: Arc<Calls>,
     /// Scheme and host of every link and redirect, without a slash at the end. Never taken from a request.
     pub base_url: Arc<str>,
-    /// Whether there is a number to call from: a code can then be told by phone.
+    /// Whether the service has a phone number to call from. Only then can codes be sent by voice.
     pub calls_out: bool,
 }
 
@@ -30,16 +30,16 @@ impl Context {
     }
 }
 
-/// Calls of one client in one second that a process sees before it reports them to the table. Ordinary traffic so
-/// costs no write, and a client that hurries is counted in the table to the last call.
+/// Number of a client's calls in one second that a process sees before it counts them in the table. So
+/// ordinary traffic costs no write, while a fast client is counted exactly.
 const UNREPORTED: u32 = 10;
 
-/// How many calls this process has seen from each client in the present second.
+/// Counts the calls that this process has seen from each client in the present second.
 #[derive(Debug, Default)]
 pub struct Calls(Mutex<(i64, HashMap<String, u32>)>);
 
 impl Calls {
-    /// Notes a call; how many of them the table should now hear of.
+    /// Notes a call of the client with this digest. Returns the number of calls to count in the table now.
     pub(crate) fn note(&self, digest: &str, now: Timestamp) -> u32 {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.0 != now.seconds() {
@@ -55,10 +55,10 @@ impl Calls {
     }
 }
 
-/// What an operation runs on: its context, and the store behind its ports.
+/// The context of an operation and the store that implements its ports.
 pub struct App<S> {
-    /// Clock, entropy, keys, the configured host.
+    /// Clock, entropy, keyring and the host of every link.
     pub context: Context,
-    /// The ports.
+    /// Implements the ports.
     pub store: S,
 }

@@ -1,4 +1,5 @@
-//! The secrets outside the table, by key id, and the one MAC that everything derived from them uses.
+//! The service's secrets, by key id, and the MAC that everything derived from them uses. The secrets are not
+//! in the table.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,43 +15,43 @@ use zeroize::Zeroizing;
 
 use crate::time::Entropy;
 
-/// The id of a secret: four bits, since a link's token has room for no more.
+/// The id of a secret, 0 to 15: a link's token has room for only four bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct KeyId(u8);
 
 impl KeyId {
-    /// From four bits.
+    /// A key id; `None` if the number is above 15.
     pub const fn new(id: u8) -> Option<Self> {
         if id < 16 { Some(Self(id)) } else { None }
     }
 
-    /// The four bits.
+    /// The id as a number, 0 to 15.
     pub const fn get(self) -> u8 {
         self.0
     }
 }
 
-/// What a MAC is for. No two uses can produce each other's values.
+/// The purpose of a MAC. Two purposes never produce the same value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     /// An invitation link's token.
     InvitationLink,
     /// A reset link's token.
     ResetLink,
-    /// The token of what confirms an address, which nobody is given.
+    /// The token of a link that confirms an e-mail address. It is never sent; only the link's codes are.
     AddressLink,
     /// A code by e-mail, text or voice.
     Code,
-    /// The code that staff can tell.
+    /// The access code that staff can give to a patient.
     AccessCode,
-    /// The pepper under password hashes.
+    /// The pepper of password hashes.
     Pepper,
     /// The seals of the audit chain.
     Audit,
     /// The names of limit counters.
     Limit,
-    /// Proofs and cursors that callers carry.
+    /// Sealed values that callers carry, such as proofs and cursors.
     Seal,
     /// Idempotency markers.
     Body,
@@ -73,7 +74,7 @@ impl Use {
     }
 }
 
-/// The keyring could not be read.
+/// Why the keyring could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
     /// The text is not `{"current": 1, "1": "<32 bytes in base64url, or a longer text>"}`.
@@ -86,10 +87,10 @@ pub enum KeyringError {
     NoCurrent,
 }
 
-/// 32 bytes that nobody outside knows; wiped from memory when dropped.
+/// A secret of 32 bytes, wiped from memory when it is dropped.
 type Secret = Zeroizing<[u8; 32]>;
 
-/// The service's secrets. The current one makes new links, codes, seals and hashes; the older ones still verify.
+/// The service's secrets. New links, codes, seals and hashes use the current one; the older ones only verify.
 pub struct Keyring {
     current: (KeyId, Secret),
     older: BTreeMap<KeyId, Secret>,
@@ -101,7 +102,7 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// The keyring as it is kept: flat, since that is what a secrets store can generate.
+/// The keyring as JSON. It is flat, because a secrets store can generate only flat JSON.
 #[derive(Serialize, Deserialize)]
 struct KeyringText {
     current: u8,
@@ -112,8 +113,8 @@ struct KeyringText {
 /// Characters of 32 bytes in base64url.
 const SECRET_CHARS: usize = 43;
 
-/// The 32 bytes that a key's text stands for: themselves in base64url, or the hash of a longer text, which a secrets
-/// store made up of letters and digits (64 of them: 381 bits).
+/// Decodes a key's text: 32 bytes in base64url, or a longer text, whose SHA-256 is used. A secrets store
+/// generates such a text of letters and digits (64 of them hold 381 bits).
 fn secret_of(text: &str) -> Option<[u8; 32]> {
     if text.len() > SECRET_CHARS {
         return Some(Sha256::digest(text.as_bytes()).into());
@@ -122,14 +123,14 @@ fn secret_of(text: &str) -> Option<[u8; 32]> {
 }
 
 impl Keyring {
-    /// A keyring of one new key, id 1.
+    /// A keyring with one new key, whose id is 1.
     pub fn generate(entropy: &dyn Entropy) -> Self {
         let mut secret = Zeroizing::new([0; 32]);
         entropy.fill(secret.as_mut());
         Self { current: (KeyId(1), secret), older: BTreeMap::new() }
     }
 
-    /// Reads what [`Keyring::to_text`] wrote, or an operator put into the secrets store.
+    /// Reads the JSON that [`Keyring::to_text`] wrote, or that an operator put into the secrets store.
     pub fn parse(text: &str) -> Result<Self, KeyringError> {
         let read: KeyringText = serde_json::from_str(text).map_err(|_| KeyringError::Malformed)?;
         let mut older = BTreeMap::new();
@@ -142,7 +143,7 @@ impl Keyring {
         current.map(|current| Self { current, older }).ok_or(KeyringError::NoCurrent)
     }
 
-    /// The keyring as JSON, for the secrets store and nowhere else.
+    /// The keyring as JSON. It contains the secrets, so it may only go to the secrets store.
     pub fn to_text(&self) -> Zeroizing<String> {
         let (current, secret) = &self.current;
         let keys = [(current, secret)]
@@ -153,7 +154,7 @@ impl Keyring {
         Zeroizing::new(serde_json::to_string(&KeyringText { current: current.0, keys }).unwrap_or_default())
     }
 
-    /// The id of the key that makes new links, codes, seals and hashes.
+    /// The id of the key that new links, codes, seals and hashes use.
     pub const fn current(&self) -> KeyId {
         self.current.0
     }
@@ -162,18 +163,19 @@ impl Keyring {
         if id == self.current.0 { Some(&self.current.1) } else { self.older.get(&id) }
     }
 
-    /// HMAC-SHA-256 under the subkey of `what`, over the parts, each with its length before it, so that no two lists
-    /// of parts can be taken for one another. `None` if the key is gone.
+    /// HMAC-SHA-256 of the parts, with the subkey of `what`. Each part is preceded by its length, so two
+    /// different lists of parts never give the same input. `None` if the keyring has no key of this id.
     pub fn mac(&self, id: KeyId, what: Use, parts: &[&[u8]]) -> Option<[u8; 32]> {
         self.secret(id).map(|secret| hmac(&subkey(secret, what), parts))
     }
 
-    /// [`Keyring::mac`] under the current key.
+    /// [`Keyring::mac`] with the current key.
     pub fn mac_now(&self, what: Use, parts: &[&[u8]]) -> [u8; 32] {
         hmac(&subkey(&self.current.1, what), parts)
     }
 
-    /// Seals `plain` so that a caller can carry it and neither read nor change it, nor use it for anything but `context`.
+    /// Encrypts and authenticates `plain`, so that a caller can carry it but can't read or change it. It
+    /// opens only with the same `context`.
     pub fn seal(&self, context: &[u8], plain: &[u8], entropy: &dyn Entropy) -> String {
         let mut nonce = [0; 12];
         entropy.fill(&mut nonce);
@@ -189,17 +191,17 @@ impl Keyring {
         BASE64URL_NOPAD.encode(&[&[id.0][..], &nonce, &text].concat())
     }
 
-    /// [`Keyring::seal`] of a value as JSON.
+    /// Seals a value as JSON; see [`Keyring::seal`].
     pub fn seal_json<T: Serialize>(&self, context: &[u8], value: &T, entropy: &dyn Entropy) -> String {
         self.seal(context, &json_of(value), entropy)
     }
 
-    /// Opens what [`Keyring::seal_json`] sealed for the same context; `None` for everything else.
+    /// Opens a value that [`Keyring::seal_json`] sealed with the same context; `None` for everything else.
     pub fn open_json<T: DeserializeOwned>(&self, context: &[u8], sealed: &str) -> Option<T> {
         serde_json::from_slice(&self.open(context, sealed)?).ok()
     }
 
-    /// Opens what [`Keyring::seal`] sealed for the same context; `None` for everything else.
+    /// Opens bytes that [`Keyring::seal`] sealed with the same context; `None` for everything else.
     pub fn open(&self, context: &[u8], sealed: &str) -> Option<Vec<u8>> {
         if sealed.len() > 4096 {
             return None;
@@ -214,7 +216,7 @@ impl Keyring {
     }
 }
 
-/// A value of ours as JSON.
+/// Serializes one of our own values to JSON.
 pub(crate) fn json_of<T: Serialize>(value: &T) -> Vec<u8> {
     #[expect(
         clippy::expect_used,
@@ -223,13 +225,14 @@ pub(crate) fn json_of<T: Serialize>(value: &T) -> Vec<u8> {
     serde_json::to_vec(value).expect("a value that JSON can hold")
 }
 
-/// The key of one use, derived from a secret.
+/// Derives the key of one purpose from a secret.
 fn subkey(secret: &Secret, what: Use) -> Secret {
     Zeroizing::new(hmac(secret, &[what.label()]))
 }
 
 fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
-    // HMAC pads a key with zeros to the hash's block; done here, its length is a matter of types.
+    // HMAC pads a key with zeros to the block size of the hash. We do it ourselves: a key of exactly one
+    // block can't be rejected, so there is no error to handle.
     let mut block = Zeroizing::new([0; 64]);
     if let Some(front) = block.first_chunk_mut() {
         *front = *key;
@@ -242,24 +245,26 @@ fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The SHA-256 of a secret of at least 128 random bits, in hexadecimal: the form in which the table keeps it.
+/// The SHA-256, in hexadecimal, of a secret of at least 128 random bits. The table stores secrets in this
+/// form.
 pub fn digest(secret: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(secret))
 }
 
-/// Decimal digits of a MAC, without bias that matters (64 bits reduced by at most 10⁸).
+/// The first `count` decimal digits derived from a MAC. The bias is negligible: 64 bits are reduced to at
+/// most 10⁸ values.
 pub fn digits(mac: &[u8; 32], count: u32) -> String {
     let number = mac.first_chunk::<8>().map_or(0, |bytes| u64::from_be_bytes(*bytes)) % 10_u64.pow(count);
     format!("{number:0width$}", width = count as usize)
 }
 
-/// Whether two texts are equal, in time that depends on their lengths alone.
+/// Whether two texts are equal. The time depends only on their lengths.
 pub fn same(left: &str, right: &str) -> bool {
     use subtle::ConstantTimeEq as _;
     left.as_bytes().ct_eq(right.as_bytes()).into()
 }
 
-/// Whether a text has the form of [`new_secret`]'s.
+/// Whether a text has the form that [`new_secret`] produces.
 pub fn is_secret(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }

@@ -1,10 +1,10 @@
-//! The shared domain crate: words, rules, state machines and operations. Pure: no AWS, no HTTP, no runtime, no clock, no
-//! randomness, no environment.
+//! The domain: records, rules, state machines and operations. It is pure: it names no AWS crate, HTTP,
+//! runtime, clock, randomness or environment.
 //!
-//! It is built in floors, and imports go down only: [`operations`] use [`steps`], those use [`ports`], those use
-//! [`model`], and all of them [`context`], [`keys`] and [`time`]. A line of code finds its floor by two questions. Does
-//! it name a port or a [`ports::Write`]? If not, it is `model`. If so, does more than one operation need it? Then it is
-//! a step, else it belongs to the operation.
+//! It is built in floors, and imports only go down: [`operations`] use [`steps`], these use [`ports`], these
+//! use [`model`]; all of them may use [`context`], [`keys`] and [`time`]. Two questions find the place of a
+//! line of code. Does it name a port or a [`ports::Write`]? If not, it belongs to `model`. If it does: does
+//! more than one operation need it? Then it is a step. If not, it belongs to its operation.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 #![warn(missing_docs, clippy::indexing_slicing)]
 

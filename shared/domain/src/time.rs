@@ -1,18 +1,18 @@
-//! Time and chance as arguments: the two ports through which the domain is told what it may not ask for itself.
+//! Time and randomness as arguments: the two ports through which the domain gets them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// An instant in UTC, to the millisecond. Stored as a number, so that a condition in the table can compare it;
-/// shown in RFC 3339.
+/// An instant in UTC, with milliseconds. It is stored as a number, so that conditions in the table can
+/// compare it, and shown in RFC 3339.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// From milliseconds since 1970-01-01T00:00:00Z.
+    /// The instant of a number of milliseconds since 1970-01-01T00:00:00Z.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
@@ -22,29 +22,30 @@ impl Timestamp {
         self.0
     }
 
-    /// Whole seconds since 1970-01-01T00:00:00Z, the unit of DynamoDB's TTL.
+    /// Whole seconds since 1970-01-01T00:00:00Z, the unit of the table's time to live.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// This instant and `seconds` more (fewer, if negative).
+    /// The instant `seconds` later (earlier, if negative).
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
-    /// This instant and `hours` more.
+    /// The instant `hours` later (earlier, if negative).
     #[must_use]
     pub const fn plus_hours(self, hours: i64) -> Self {
         self.plus_seconds(hours.saturating_mul(3600))
     }
 
-    /// Whole seconds from `self` to `later`; negative if `later` came first.
+    /// Whole seconds from `self` to `later`; negative if `later` is before `self`.
     pub const fn seconds_until(self, later: Self) -> i64 {
         (later.0 - self.0).div_euclid(1000)
     }
 
-    /// The same instant for calendar arithmetic; the epoch, for an instant outside of jiff's years.
+    /// The same instant as a jiff timestamp, for calendar arithmetic; 1970 if it is outside the years that
+    /// jiff supports.
     pub fn to_jiff(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or_default()
     }
@@ -65,14 +66,15 @@ impl FromStr for Timestamp {
     }
 }
 
-/// What time it is. The system's clock in the cloud, one that can be moved on a developer's machine and in tests.
+/// Tells the time. It is the system's clock in the cloud; on a developer's machine and in tests, a clock that
+/// can be moved.
 pub trait Clock: Send + Sync {
     /// The present instant.
     fn now(&self) -> Timestamp;
 }
 
-/// Where chance comes from. The operating system's in the cloud, a seeded one in tests.
+/// A source of random bytes: the operating system's in the cloud, a seeded one in tests.
 pub trait Entropy: Send + Sync {
-    /// Fills `bytes` with unpredictable ones.
+    /// Fills `bytes` with random bytes, which are unpredictable in the cloud.
     fn fill(&self, bytes: &mut [u8]);
 }

@@ -1,13 +1,13 @@
-//! What goes out: JSON, problems (RFC 9457), and the session cookie.
+//! The parts that all answers share, and JSON answers.
 
 use http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
-/// An answer.
+/// The answer to a request.
 pub type Answer = Response<Body>;
 
-/// An answer of this status and type, never to be kept by anybody in between.
+/// An answer with this status and content type. It must not be cached.
 pub(crate) fn answer(status: u16, kind: &'static str, body: String) -> Answer {
     let mut answer = Response::new(Body::Text(body));
     *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -27,7 +27,7 @@ pub fn json<T: Serialize>(status: u16, body: &T) -> Answer {
     }
 }
 
-/// `204`.
+/// The answer `204 No Content`.
 pub fn no_content() -> Answer {
     let mut answer = answer(204, "application/json", String::new());
     answer.headers_mut().remove(header::CONTENT_TYPE);

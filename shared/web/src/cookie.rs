@@ -1,11 +1,12 @@
-//! The cookies of sessions and known browsers: names, how they are set and cleared.
+//! The cookies of sessions and known browsers: their names, and how they are set and cleared.
 
 use http::{HeaderValue, header};
 use portico_domain::steps::credentials::KNOWN_DAYS;
 
 use crate::answer::Answer;
 
-/// Sets the session cookie: for this host alone, for no script, for no other site.
+/// Sets the session cookie. Only this host receives it, scripts can't read it, and other sites' requests
+/// don't send it, except for links.
 pub fn set_session(answer: &mut Answer, token: &str) {
     if let Ok(value) =
         HeaderValue::from_str(&format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax"))
@@ -14,7 +15,8 @@ pub fn set_session(answer: &mut Answer, token: &str) {
     }
 }
 
-/// Lets the browser be known at its next sign-in: sealed, for half a year.
+/// Sets the cookie that makes the browser a known one at its next sign-in. Its value is sealed, and it lasts
+/// half a year.
 pub fn set_browser(answer: &mut Answer, sealed: &str) {
     let age = KNOWN_DAYS * 86_400;
     if let Ok(value) = HeaderValue::from_str(&format!(
@@ -24,12 +26,12 @@ pub fn set_browser(answer: &mut Answer, sealed: &str) {
     }
 }
 
-/// Takes the session cookie back.
+/// Clears the session cookie.
 pub fn clear_session(answer: &mut Answer) {
     clear(answer, COOKIE);
 }
 
-/// Takes back the cookie by which the browser is known.
+/// Clears the cookie of the known browser.
 pub fn clear_browser(answer: &mut Answer) {
     clear(answer, BROWSER);
 }
@@ -45,5 +47,5 @@ fn clear(answer: &mut Answer, cookie: &str) {
 /// The cookie that carries a session.
 pub(crate) const COOKIE: &str = "__Host-portico";
 
-/// The cookie by which a browser that signed in before is known.
+/// The cookie of a known browser.
 pub(crate) const BROWSER: &str = "__Host-portico-browser";

@@ -1,4 +1,4 @@
-//! Fields of a request, read one by one, so that a caller hears of everything that can't be read at once.
+//! Reads the fields of a request one by one, so that the answer can list all faults at once.
 
 use portico_domain::model::password::Password;
 use portico_domain::model::person::Invalid;
@@ -6,7 +6,7 @@ use portico_domain::model::refusal::FieldFault;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-/// Reads a field that may be left out, or left empty; one that can't be read is among the faults then.
+/// Reads a field that may be missing or empty. If it can't be read, its fault is added to `faults`.
 pub fn may<T>(
     faults: &mut Vec<FieldFault>,
     field: &str,
@@ -17,7 +17,7 @@ pub fn may<T>(
     parse(text).map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
 }
 
-/// Reads a field that must be there.
+/// Reads a field that is required. If it is missing or can't be read, its fault is added to `faults`.
 pub fn must<T>(
     faults: &mut Vec<FieldFault>,
     field: &str,
@@ -31,8 +31,8 @@ pub fn must<T>(
     may(faults, field, text, parse)
 }
 
-/// A password as a form or a JSON body brings it: a [`Password`] from the first moment, so that no plain text of it
-/// stays in memory or can be printed.
+/// A password in a form or a JSON body. It is converted to a [`Password`] while it is read, so that no plain
+/// text of it stays in memory or can be printed.
 pub struct TypedPassword(Password);
 
 impl<'de> Deserialize<'de> for TypedPassword {

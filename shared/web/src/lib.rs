@@ -1,5 +1,5 @@
-//! HTTP for the functions: who is calling, requests in, problems and pages out, one line of log for each.
-//! What a practice's staff and a patient's browser may send is parsed here; what they may know is worded here.
+//! HTTP for the functions: parses requests of staff and browsers, and builds problems, pages and JSON
+//! answers. Each request writes one line of log.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 #![warn(missing_docs)]
 

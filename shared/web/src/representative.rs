@@ -1,4 +1,4 @@
-//! A representative as whoever invites them describes them: staff by API, the patient on the account page.
+//! The request to invite a representative, sent by staff to the API or by the patient from the account page.
 
 use portico_domain::model::chart::Channel;
 use portico_domain::model::grant::{Level, Relationship};
@@ -11,28 +11,25 @@ use serde::Deserialize;
 
 use crate::fields::may;
 
-/// The request.
+/// The request, before it is validated.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RepresentativeRequest {
-    /// First name.
     pub given_name: Option<String>,
-    /// Last name.
     pub family_name: Option<String>,
-    /// What they are to the patient.
+    /// The relationship to the patient; `self` is not allowed.
     pub relationship: Option<Relationship>,
-    /// E-mail address.
     pub email: Option<String>,
-    /// Mobile phone.
     pub mobile_phone: Option<String>,
-    /// How much they are to see; absent: everything.
+    /// How much of the portal they will see. If absent, all of it.
     pub level: Option<Level>,
-    /// Which way the invitation goes; absent: by e-mail where there is an address, else by text.
+    /// The channel of the invitation. If absent, e-mail; text if there is only a mobile number.
     pub channel: Option<Channel>,
 }
 
 impl RepresentativeRequest {
-    /// The representative of `patient`, or everything that can't be read.
+    /// Validates the request for `patient`. The error lists all faults.
     pub fn parse(self, patient: PatientId) -> Result<Offering, Vec<FieldFault>> {
         let mut faults = Vec::new();
         let mut required = |field, there: bool| {

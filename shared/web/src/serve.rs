@@ -1,4 +1,4 @@
-//! One request from event to answer, and its one line in the log.
+//! Handles one request from the event to the answer, and writes its one line of log.
 
 use std::future::Future;
 
@@ -9,8 +9,8 @@ use crate::answer::Answer;
 use crate::inbound::Inbound;
 use crate::reject::{Broken, Code};
 
-/// Answers one request. The line that it logs says which operation, how it went and how long it took; never who, never
-/// the path, which may hold a link.
+/// Answers one request. The log line contains the route, the status and the duration. It never contains the
+/// person, or the path, which may contain a link's token.
 pub async fn serve<S, F>(app: &App<S>, request: Request, handle: impl FnOnce(Inbound) -> F + Send) -> Answer
 where
     F: Future<Output = Answer> + Send,
@@ -19,7 +19,7 @@ where
     let inbound = Inbound::read(request);
     let (route, request_id) = (inbound.route.clone(), inbound.request_id.clone());
     let head = inbound.is_head();
-    // Boxed: a use case's future is large, and would otherwise be copied through every layer above.
+    // Boxed, because an operation's future is large and would otherwise be copied through every layer above.
     let mut answer = Box::pin(handle(inbound)).await;
     if head {
         *answer.body_mut() = lambda_http::Body::Empty;

@@ -1,5 +1,6 @@
-//! JSON read to the letter. serde takes a list for a struct and `{"word": null}` for an enum's word; a caller who sends
-//! either means something else, so here a struct is an object, a word is a string, and no key comes twice.
+//! Strict reading of JSON. serde also accepts a list for a struct, and `{"word": null}` for the word of an
+//! enum. A caller who sends either means something else. Here a struct must be an object, a word must be a
+//! string, and no key may appear twice.
 
 use std::fmt;
 
@@ -9,7 +10,7 @@ use serde::de::{
 };
 use serde_json::{Error, Map, Value};
 
-/// A value whose objects have no key twice.
+/// A JSON value whose objects have no duplicate keys.
 pub struct Unique(pub Value);
 
 impl<'de> Deserialize<'de> for Unique {
@@ -72,7 +73,7 @@ impl<'de> Visitor<'de> for UniqueVisitor {
     }
 }
 
-/// A value as a source of request types.
+/// A JSON value that is deserialized strictly.
 pub struct Strict(pub Value);
 
 impl Strict {

@@ -1,19 +1,20 @@
-//! The log: one JSON line a request to standard output, and from the SDK and HTTP crates warnings at most.
+//! The log: one JSON line for each request, to standard output. From the crates of the SDK and HTTP, only
+//! warnings and errors are logged.
 
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// What is let through: the lines of our own crates, which all begin with `portico`, from `info` on; everybody else's from
-/// `warn` on. Fixed, because a debug line of an HTTP crate holds the request.
+/// Log levels: our own crates, whose names all begin with `portico`, from `info`; all others from `warn`. The
+/// filter is fixed, because a debug line of an HTTP crate contains the request.
 const FILTER: &str = "warn,portico=info";
 
-/// Starts the log of a process, once.
+/// Starts the log of a process, to standard output.
 pub fn start() {
     start_into(std::io::stdout);
 }
 
-/// Starts the log of a process into a writer, once; a second start changes nothing.
+/// Starts the log of a process, to a writer. A second start changes nothing.
 pub fn start_into<W>(writer: W)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
@@ -26,12 +27,12 @@ where
         .with_writer(writer)
         .finish()
         .with(filter());
-    // Another start came first, as in a process that runs many functions.
+    // The log was started before, for example in a process that runs many functions.
     tracing::subscriber::set_global_default(subscriber).ok();
 }
 
 fn filter() -> Targets {
-    // Nothing at all is let through by a filter that can't be read; the test below reads it.
+    // If the filter can't be parsed, nothing is logged. The test below parses it.
     FILTER.parse().unwrap_or_default()
 }
 

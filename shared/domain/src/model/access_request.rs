@@ -1,4 +1,5 @@
-//! What strangers ask for (sign-up, a new password, a user name, a new link), sealed on its way through the queue.
+//! The requests of strangers (sign-up, new password, user name, new link). They are sealed while they are in
+//! the queue.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,58 +8,56 @@ use crate::model::ids::PracticeId;
 use crate::model::person::{BirthDate, Email, Name, PostalCode};
 use crate::time::Timestamp;
 
-/// Length of every request in the queue before it is sealed, in bytes.
+/// Length of every request before it is sealed, in bytes. All have the same length, so that the length says
+/// nothing about the request.
 const LENGTH: usize = 2048;
 
 const BOUND_TO: &[u8] = b"request";
 
-/// What a person says of themselves: all of it must match one chart.
+/// The facts that a person states about themselves. All of them must match one chart.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestFacts {
-    /// The e-mail address.
     pub email: Email,
-    /// The last name.
     pub family_name: Name,
-    /// The birth date.
     pub birth_date: BirthDate,
-    /// The ZIP code.
     pub postal_code: PostalCode,
 }
 
-/// What is asked for.
+/// The kind of a request, with its input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
-    /// An invitation.
+    /// An invitation to register.
     SignUp(PracticeId, RequestFacts),
-    /// A new password, for this user name.
+    /// A new password for the account with this user name.
     ForgotPassword(PracticeId, String),
-    /// A new password, for whoever these facts are true of.
+    /// A new password for the account of the person with these facts.
     ForgotPasswordByFacts(PracticeId, RequestFacts),
-    /// The user names at an address.
+    /// The user names that belong to an e-mail address.
     ForgotUsername(PracticeId, Email),
-    /// A new link in place of the one with this token.
+    /// A new link, to replace the one with this token.
     Renew(String),
 }
 
-/// A request as it lies in the queue.
+/// A request as it is queued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// What is asked for.
+    /// The request itself.
     pub ask: Ask,
-    /// When.
+    /// When it was made.
     pub at: Timestamp,
 }
 
 impl Request {
     pub(crate) fn sealed(&self, context: &Context) -> Option<String> {
         let mut plain = serde_json::to_vec(self).ok().filter(|plain| plain.len() <= LENGTH)?;
-        // Blanks after JSON are nothing.
+        // JSON ignores spaces at its end.
         plain.resize(LENGTH, b' ');
         Some(context.keyring.seal(BOUND_TO, &plain, &*context.entropy))
     }
 
-    /// Reads a request that this service queued; `None` for everything else.
+    /// Opens a request that this service queued; `None` for everything else.
     pub fn open(sealed: &str, context: &Context) -> Option<Self> {
         context.keyring.open_json(BOUND_TO, sealed)
     }

@@ -1,4 +1,4 @@
-//! Accounts, their logins, grants and sessions.
+//! Accounts and their logins.
 
 use std::collections::BTreeMap;
 
@@ -15,46 +15,48 @@ use crate::time::Timestamp;
 pub const TERMS_VERSION: &str = "2026-11";
 
 /// The terms that a person accepted.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
-    /// Which.
+    /// The version of the terms, such as [`TERMS_VERSION`].
     pub version: String,
-    /// When.
     pub accepted_at: Timestamp,
 }
 
-/// Days that a password set by staff works, if nobody signs in with it before.
+/// Days until a password that staff set stops to work, if nobody signs in with it.
 pub const TEMPORARY_DAYS: i64 = 7;
 
-/// A password that staff set: it signs in once, within seven days, and must then be changed.
+/// A password that staff set. It works for one sign-in, within seven days, and must then be changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Temporary {
-    /// Not usable from this instant on.
+    /// It does not work from this time on.
     pub until: Timestamp,
-    /// Whether it signed in.
+    /// Whether somebody has signed in with it.
     #[serde(default)]
     pub used: bool,
 }
 
-/// A question that only its owner can answer: behind a live reset link alone, where the practice allows it.
+/// A question that only its owner can answer. It is asked only behind a pending reset link, and only if the
+/// practice allows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Security {
     /// The question, in its owner's words.
     pub question: Line,
-    /// The hash of the answer, in lower case and without outer spaces.
+    /// The hash of the answer; see [`answer_of`].
     pub answer: PasswordHash,
 }
 
 /// A person who can sign in.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Its id.
     pub id: AccountId,
-    /// The practice; an account has one.
+    /// The practice. An account belongs to exactly one.
     pub practice: PracticeId,
-    /// Counts the changes.
+    /// Raised by each change. A write of the whole record fails unless it is one more than the stored
+    /// version.
     pub version: u64,
-    /// The user name as its owner writes it.
+    /// The user name in the form in which its owner writes it.
     pub username: String,
     /// A representative's own first name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,10 +64,10 @@ pub struct Account {
     /// A representative's own last name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub family_name: Option<Name>,
-    /// A representative's own e-mail address.
+    /// The holder's own e-mail address. A patient without one uses the chart's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// Whether a link has reached that address.
+    /// Whether the holder has proved that they receive mail at that address.
     #[serde(default)]
     pub email_verified: bool,
     /// A representative's own mobile phone.
@@ -73,48 +75,50 @@ pub struct Account {
     pub mobile_phone: Option<Phone>,
     /// Grants, by patient.
     pub grants: BTreeMap<String, Grant>,
-    /// Terms accepted; none until the first sign-in of somebody whom staff registered.
+    /// The terms that the holder accepted. `None` for somebody that staff registered, until their first
+    /// sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<Terms>,
     /// The language in which its holder registered, `en` or `es`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
-    /// The security question.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security: Option<Security>,
-    /// Set while the password is one that staff made up.
+    /// Present while the password is one that staff set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temporary: Option<Temporary>,
-    /// A new e-mail address that waits for its code.
+    /// The link of a new e-mail address that waits for its code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new_email: Option<LinkId>,
-    /// Sessions and codes of an earlier epoch are over.
+    /// The current epoch. Sessions and exchange codes of an earlier epoch are no longer valid.
     #[serde(default)]
     pub epoch: u32,
-    /// Browsers that signed in under an earlier generation have no bucket of their own.
+    /// The current generation of known browsers. A browser of an earlier generation has no bucket of attempts
+    /// of its own.
     #[serde(default)]
     pub browsers: u32,
-    /// When it last began anew: a reset link that was made before is over, whichever of its patients it was made under.
+    /// When all access of the account last ended. Reset links that are older don't work, for whichever of its
+    /// patients they were made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anew_at: Option<Timestamp>,
-    /// When it came to be.
+    /// When it was registered.
     pub registered_at: Timestamp,
-    /// When staff deleted it.
+    /// When staff deleted it; `None` if it was not deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
-    /// When its holder last signed in.
+    /// When its holder last signed in; `None` if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<Timestamp>,
-    /// Attempts on its user name up to the last success; what came after it failed.
+    /// The count of attempts on its user name at the last success. All attempts after it failed.
     #[serde(default)]
     pub attempts_seen: u64,
-    /// The end of its audit chain.
+    /// The end of its audit chain at the last write of this record.
     #[serde(default)]
     pub head: Head,
 }
 
 impl Account {
-    /// One that comes to be with its first grant, and of which nothing more is known.
+    /// A new account with its first grant. All other fields are empty.
     #[must_use]
     pub fn begin(
         id: AccountId,
@@ -150,24 +154,25 @@ impl Account {
         }
     }
 
-    /// Grants that hold for a session that began at `began`.
+    /// The grants that give access to a session that began at `began`.
     pub fn grants_for(&self, began: Timestamp) -> impl Iterator<Item = (&String, &Grant)> {
         self.grants.iter().filter(move |(_, grant)| grant.state == GrantState::Active && grant.since <= began)
     }
 
-    /// Whether it opens anything at all.
+    /// Whether any of its grants is active.
     pub fn has_access(&self) -> bool {
         self.grants.values().any(|grant| grant.state == GrantState::Active)
     }
 
-    /// The patient that its holder is, unless that was taken back.
+    /// The patient who is the holder, unless that grant has ended.
     pub fn own_patient(&self) -> Option<PatientId> {
         let own = |grant: &Grant| grant.relationship == Relationship::Own && grant.state != GrantState::Ended;
         let own = self.grants.iter().find(|(_, grant)| own(grant))?;
         PatientId::parse(own.0).ok()
     }
 
-    /// The patient under whose name its messages and links are kept: its holder, else the first whom it may see, else any.
+    /// The patient whose record its messages and links belong to: the holder, else the first with an active
+    /// grant, else the holder's ended grant, else any.
     pub fn leading_patient(&self) -> Option<PatientId> {
         let live = self.grants.iter().find(|(_, grant)| grant.state == GrantState::Active);
         let was_own = || self.grants.iter().find(|(_, grant)| grant.relationship == Relationship::Own);
@@ -175,32 +180,30 @@ impl Account {
         self.own_patient().or_else(|| PatientId::parse(any?.0).ok())
     }
 
-    /// Whether its holder must choose a password and accept the terms before anything else: who was registered by staff,
-    /// until then.
+    /// Whether its holder must choose a password and accept the terms before anything else. This is so for
+    /// somebody that staff registered, until they have done it.
     pub const fn must_change_password(&self) -> bool {
         self.temporary.is_some() || self.terms.is_none()
     }
 
-    /// The grant to a patient.
+    /// The grant to this patient, whatever its state.
     pub fn grant(&self, patient: &PatientId) -> Option<&Grant> {
         self.grants.get(patient.as_str())
     }
 }
 
 /// A user name and its password.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Login {
-    /// The practice.
     pub practice: PracticeId,
-    /// The user name as compared.
+    /// The user name in the form in which names are compared.
     pub name: String,
-    /// Whose it is.
     pub account: AccountId,
-    /// The password's hash.
     pub password: PasswordHash,
 }
 
-/// A security answer as it is compared: without case and outer blanks.
+/// A security answer in the form in which it is hashed: lower case, without spaces around it.
 pub fn answer_of(text: &str) -> Password {
     Password::new(&text.trim().to_lowercase())
 }

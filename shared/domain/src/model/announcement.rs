@@ -1,5 +1,5 @@
-//! Announcements: what other systems of the practice may act on, as it goes out on the event bus. They hold ids and
-//! codes: no name, no address, no words of staff.
+//! Announcements: events for other systems of the practice, as they go out on the event bus. They contain ids
+//! and codes, but no names, no addresses and no words of staff.
 
 use std::collections::BTreeMap;
 
@@ -12,36 +12,37 @@ use crate::model::ids::{PatientId, PracticeId};
 use crate::model::link::Link;
 use crate::time::Timestamp;
 
-/// The version of what announcements look like; `infra/events.schema.json` describes it.
+/// The version of the format of announcements, which `infra/events.schema.json` describes.
 pub const VERSION: u8 = 1;
 
-/// Details of an audit event that go along: ids and codes.
+/// Details of an audit event that an announcement contains: ids and codes.
 const DETAILS: [&str; 7] = ["invitation_id", "account_id", "change_id", "kind", "channel", "why", "level"];
 
-/// Whether a detail goes along. The reason of a revocation is a code; that of a patient's no is in the words of staff.
+/// Whether an announcement contains this detail. The reason of a revocation is a code, so it is included; the
+/// reason that a patient declined is in the words of staff, so it is not.
 fn is_told(action: Action, name: &str) -> bool {
     DETAILS.contains(&name) || (name == "reason" && action == Action::AccessRevoked)
 }
 
-/// Something that happened.
+/// An event for other systems.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Announcement {
-    /// What happened, such as `access.revoked`: the bus's detail type.
+    /// The name of the event, such as `access.revoked`. It is the detail type on the event bus.
     #[serde(skip)]
     pub name: &'static str,
-    /// What its content looks like.
+    /// The version of the format; see [`VERSION`].
     pub version: u8,
-    /// The same whenever the same thing is told again.
+    /// Stays the same if the same event is announced again.
     pub id: String,
-    /// The practice.
+    /// The practice that the event belongs to.
     pub practice: PracticeId,
     /// When it happened.
     #[serde(serialize_with = "rfc3339")]
     pub at: Timestamp,
-    /// The patient whom it is about.
+    /// The patient that the event is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patient_id: Option<PatientId>,
-    /// Ids and codes.
+    /// Ids and codes that belong to the event.
     #[serde(flatten)]
     pub detail: BTreeMap<String, String>,
 }
@@ -55,9 +56,9 @@ fn id(parts: &[&str]) -> String {
     digest(parts.join("\n").as_bytes()).chars().take(32).collect()
 }
 
-/// What an audit event means to others; nothing, where it is the practice's own affair.
+/// The announcement of an audit event; `None` if the event concerns only the practice itself.
 pub fn of_event(event: &Event) -> Option<Announcement> {
-    // What concerns an account and a patient stands in both chains; it is told once.
+    // An event of an account and a patient is in both chains. Announce it once, from the patient's chain.
     let Subject::Patient(patient) = &event.subject else { return None };
     let name = name_of(event.action)?;
     let detail: BTreeMap<String, String> = event
@@ -77,7 +78,7 @@ pub fn of_event(event: &Event) -> Option<Announcement> {
     })
 }
 
-/// What became of an invitation's message, if that is another thing than before.
+/// The announcement of the delivery of a link's message; `None` if the delivery is the same as before.
 pub fn of_link(before: Option<&Link>, link: &Link) -> Option<Announcement> {
     let (delivery, trouble) = link.delivered();
     if before.is_some_and(|before| before.delivered().0 == delivery) {
@@ -112,7 +113,7 @@ pub fn of_link(before: Option<&Link>, link: &Link) -> Option<Announcement> {
     })
 }
 
-/// The name under which an action is announced.
+/// The name of an action's announcement; `None` if it is not announced.
 const fn name_of(action: Action) -> Option<&'static str> {
     Some(match action {
         Action::InvitationCreated => "invitation.created",
@@ -137,7 +138,7 @@ const fn name_of(action: Action) -> Option<&'static str> {
         Action::ChangeProposed => "demographics.proposed",
         Action::ChangeAccepted => "demographics.accepted",
         Action::ChangeDeclined => "demographics.declined",
-        // What the practice's own systems did, what a person does with their own login, and what operators do.
+        // Actions of the practice's own systems, of people with their own login, and of operators.
         Action::ChartCreated
         | Action::ChartChanged
         | Action::IdentityConfirmed

@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 pub enum Cause {
     /// Somebody at the address on the chart said that they are not this patient.
     ReportedWrongRecipient,
-    /// The invitation is locked: too many wrong facts.
+    /// The invitation is locked after too many wrong facts.
     LinkLocked,
     /// A registration waits for a decision.
     Hold,
     /// A proposed change of the chart waits for a decision.
     ChangeRequest,
-    /// A message came back for good.
+    /// A message to the patient's address bounced.
     AddressBounced,
-    /// A message was called spam.
+    /// The recipient reported a message as spam.
     AddressComplained,
     /// The number replied STOP.
     SmsOptedOut,

@@ -1,5 +1,6 @@
-//! The audit trail: one chain of events for each subject, numbered, each sealed over the one before with a key that
-//! lies outside the table, so that a change, a gap or a swap shows.
+//! The audit trail. Each subject has one chain of numbered events. Each event has a seal over the previous
+//! seal and its own content, with a key that is not in the table. So a changed, missing or swapped event is
+//! detected.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +11,20 @@ use crate::keys::{KeyId, Keyring, Use, json_of, same};
 use crate::model::ids::{AccountId, PatientId, PracticeId};
 use crate::time::Timestamp;
 
-/// Whose chain an event belongs to.
+/// The subject of a chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
-    /// A patient's.
+    /// A patient.
     Patient(PatientId),
-    /// An account's.
+    /// An account.
     Account(AccountId),
-    /// The practice's own: settings, keys.
+    /// The practice itself: its settings and API keys.
     Practice,
 }
 
 impl Subject {
-    /// The subject as part of a key in the table and of a seal.
+    /// The subject as text, for a key in the table and for the seal.
     pub fn key(&self) -> String {
         match self {
             Self::Patient(id) => format!("PATIENT#{id}"),
@@ -33,21 +34,21 @@ impl Subject {
     }
 }
 
-/// The end of a chain: the number and seal of its latest event. The beginning is number 0 and no seal.
+/// The end of a chain. An empty chain has number 0 and no seal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
     /// Number of the latest event.
     pub number: u64,
-    /// Its seal.
+    /// Seal of the latest event, in hexadecimal.
     pub seal: String,
 }
 
-/// Who did something.
+/// The client and the person who did something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct By {
-    /// The client, or `patient`, `portico`, `operator`.
+    /// The name of the client, or `patient`, `provider`, `portico` or `operator`.
     pub client: String,
-    /// The staff member, if a client called for one.
+    /// The staff member on whose behalf the client called; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor: Option<String>,
 }
@@ -58,34 +59,34 @@ impl By {
         Self { client: "patient".to_owned(), actor: None }
     }
 
-    /// Who carries messages: the mail service, the carrier.
+    /// A provider of messages: the mail service or the carrier.
     pub fn provider() -> Self {
         Self { client: "provider".to_owned(), actor: None }
     }
 
-    /// An operator, through the cloud's own tools.
+    /// An operator, who calls a function through AWS's own tools.
     pub fn operator() -> Self {
         Self { client: "operator".to_owned(), actor: None }
     }
 }
 
-/// What happened.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// A chart came in for the first time.
+    /// A chart was received for the first time.
     ChartCreated,
     /// A chart changed.
     ChartChanged,
-    /// An invitation was made.
+    /// An invitation was created.
     InvitationCreated,
-    /// Staff took it back.
+    /// Staff cancelled an invitation.
     InvitationCancelled,
     /// Somebody passed the identity check.
     IdentityConfirmed,
     /// Somebody entered the right code.
     CodeConfirmed,
-    /// An account came to be, or a grant to an account.
+    /// An account was registered, or got a grant to one more patient.
     AccountRegistered,
     /// A registration waits for staff.
     RegistrationHeld,
@@ -97,92 +98,89 @@ pub enum Action {
     SignedIn,
     /// Somebody signed out.
     SignedOut,
-    /// A session was handed to the portal.
+    /// The portal exchanged a code for a session.
     SessionExchanged,
-    /// Access was taken away.
+    /// Access was revoked.
     AccessRevoked,
     /// Staff switched access on.
     AccessEnabled,
     /// Staff switched access off.
     AccessDisabled,
-    /// Access was given back.
+    /// Access was restored.
     AccessRestored,
-    /// A password was replaced.
+    /// A password was changed.
     PasswordChanged,
-    /// A user name was replaced.
+    /// A user name was changed.
     UsernameChanged,
-    /// An account's own e-mail address was replaced.
+    /// An account's own e-mail address was changed.
     EmailChanged,
-    /// Staff set user name and a temporary password.
+    /// Staff set a user name and a temporary password.
     CredentialsSet,
-    /// Staff ended the pause after too many wrong passwords.
+    /// Staff unlocked an account that was locked after too many wrong passwords.
     AccountUnlocked,
     /// Staff deleted an account.
     AccountDeleted,
-    /// Sessions were ended by their owner.
+    /// The holder of an account ended its other sessions.
     SessionsEnded,
-    /// How much a representative's grant opens was changed.
+    /// The level of a representative's grant was changed.
     LevelChanged,
     /// The recipient said that the link is not for them.
     WrongRecipientReported,
-    /// Staff confirmed an address.
+    /// Staff confirmed an address on the chart.
     ContactConfirmed,
-    /// A message came back for good, or was called spam: nothing goes to that address any more.
+    /// A message bounced, or was reported as spam. Nothing is sent to that address any more.
     AddressStopped,
     /// The number replied STOP.
     TextsStopped,
     /// The number replied START.
     TextsStarted,
-    /// Somebody asked for the chart to be changed.
+    /// Somebody proposed a change of the chart.
     ChangeProposed,
-    /// Staff took a proposed change over, or a part of it.
+    /// Staff accepted a proposed change, or a part of it.
     ChangeAccepted,
-    /// Staff did not take a proposed change over.
+    /// Staff declined a proposed change.
     ChangeDeclined,
-    /// Staff recorded that the patient said no.
+    /// Staff recorded that the patient declined.
     InvitationDeclined,
     /// The practice's settings changed.
     SettingsChanged,
     /// A practice was created.
     PracticeCreated,
-    /// A key was issued.
+    /// An API key was issued.
     KeyIssued,
-    /// A key was taken back.
+    /// An API key was revoked.
     KeyRevoked,
 }
 
-/// One event. It holds ids, codes and numbers, and the reasons that staff gave in their own words: no name, no birth
-/// date, no address.
+/// One event of a chain. It contains ids, codes and numbers, and the reasons that staff gave in their own
+/// words. It contains no name, no birth date and no address.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// The practice.
     pub practice: PracticeId,
-    /// Whose chain.
+    /// The subject of its chain.
     pub subject: Subject,
-    /// Number in that chain, from 1.
+    /// Its number in the chain. The first event has number 1.
     pub number: u64,
-    /// When.
     pub at: Timestamp,
-    /// Who.
     pub by: By,
-    /// What.
     pub action: Action,
-    /// Why, and which.
+    /// Details: ids, codes and reasons, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub detail: BTreeMap<String, String>,
-    /// Key of the seal.
+    /// The id of the key that made the seal.
     pub key: KeyId,
     /// The seal, in hexadecimal.
     pub seal: String,
 }
 
 impl Event {
-    /// The end of the chain once this event is in it.
+    /// The end of the chain after this event.
     pub fn head(&self) -> Head {
         Head { number: self.number, seal: self.seal.clone() }
     }
 
-    /// What the seal is over: the seal before it and everything that the event says.
+    /// The parts that are sealed: the previous seal and everything in the event.
     fn sealed_parts(&self, before: &str) -> [Vec<u8>; 8] {
         [
             before.as_bytes().to_vec(),
@@ -196,7 +194,8 @@ impl Event {
         ]
     }
 
-    /// Whether its seal is the one that follows the seal `before`. Not if the key of the seal is gone.
+    /// Whether the event's seal is right after the seal `before`. `false` if the keyring no longer has the
+    /// seal's key.
     fn is_sealed_after(&self, keyring: &Keyring, before: &str) -> bool {
         let parts = self.sealed_parts(before);
         let seal = keyring.mac(self.key, Use::Audit, &parts.each_ref().map(Vec::as_slice));
@@ -204,25 +203,22 @@ impl Event {
     }
 }
 
-/// An event before it has a place in its chain.
+/// An event that has no number and no seal yet.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// The practice.
     pub practice: PracticeId,
-    /// Whose chain.
+    /// The subject of the chain that it goes to.
     pub subject: Subject,
-    /// When.
     pub at: Timestamp,
-    /// Who.
     pub by: By,
-    /// What.
     pub action: Action,
-    /// Why, and which: codes and ids only.
+    /// Details, by name: ids, codes and reasons.
     pub detail: Vec<(&'static str, String)>,
 }
 
 impl Entry {
-    /// The event that follows `head`.
+    /// Makes the event that follows `head`, with number and seal.
     pub fn after(self, head: &Head, keyring: &Keyring) -> Event {
         let mut event = Event {
             practice: self.practice,
@@ -241,16 +237,16 @@ impl Entry {
     }
 }
 
-/// What a check of a chain found.
+/// The result of a check of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainCheck {
-    /// Events that hold, from the first on.
+    /// Number of intact events, counted from the first one.
     pub intact: u64,
-    /// Number of the first event that does not hold: a changed one, or the one after a gap. `None` if all do.
+    /// Number of the first event that was changed, or that is missing. `None` if all events are intact.
     pub first_broken: Option<u64>,
 }
 
-/// Checks a chain from its first event on, in order.
+/// Checks a chain. The events must be in order and begin with the first.
 pub fn verify<'a>(events: impl IntoIterator<Item = &'a Event>, keyring: &Keyring) -> ChainCheck {
     let mut head = Head::default();
     for event in events {

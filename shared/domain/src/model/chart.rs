@@ -1,26 +1,26 @@
-//! The chart facts that Portico holds: a copy that the EHR keeps current.
+//! The chart facts that Portico stores. They are a copy that the EHR keeps up to date.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
 use crate::time::Timestamp;
 
-/// A way to reach a person.
+/// A channel that reaches a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
     /// E-mail.
     Email,
-    /// A text message.
+    /// A text message (SMS).
     Sms,
-    /// A call that reads a code.
+    /// A phone call that reads a code aloud.
     Voice,
-    /// Paper.
+    /// A printed letter.
     Print,
 }
 
 impl Channel {
-    /// The word for it in the contract.
+    /// The channel's name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Email => "email",
@@ -38,67 +38,62 @@ pub enum ChartStatus {
     /// In use.
     #[default]
     Active,
-    /// Of somebody who has not been seen yet.
+    /// It belongs to somebody who has had no visit yet.
     Prospective,
-    /// Not in use, or merged into another.
+    /// It is not in use, or was merged into another chart.
     Inactive,
     /// The patient has died.
     Deceased,
 }
 
 /// The chart of a patient.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chart {
-    /// First name.
     pub given_name: Name,
     /// Middle name or initial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub middle_name: Option<Name>,
-    /// Last name.
     pub family_name: Name,
-    /// Date of birth.
     pub birth_date: BirthDate,
-    /// E-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// Mobile phone.
+    /// Mobile number; it can receive texts if it can be dialled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mobile_phone: Option<Phone>,
-    /// Home phone.
+    /// Home number; it can receive calls if it can be dialled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home_phone: Option<Phone>,
-    /// ZIP code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<PostalCode>,
-    /// Street and number.
+    /// Street and house number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address_line: Option<Line>,
-    /// City.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub city: Option<Line>,
-    /// State.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<Line>,
-    /// Language tag (BCP 47), as the EHR has it.
+    /// Language tag (BCP 47), as the EHR sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
     /// Whether the chart is in use.
     #[serde(default)]
     #[expect(clippy::struct_field_names, reason = "the contract's word")]
     pub chart_status: ChartStatus,
-    /// Whether the patient agreed to texts; absent: the practice vouches.
+    /// Whether the patient agreed to texts. If `None`, the practice is responsible for the consent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sms_consent: Option<bool>,
     /// The practice's own labels.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// The clinician.
+    /// The patient's clinician.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<Line>,
 }
 
 impl Chart {
-    /// This chart, with what an import has no words for taken from the `known` one: labels, clinician, consent to texts.
+    /// This chart of an import, with the fields that an import does not have taken from the `known` chart:
+    /// labels, clinician, consent to texts.
     #[must_use]
     pub fn over(&self, known: &Self) -> Self {
         Self {
@@ -109,7 +104,7 @@ impl Chart {
         }
     }
 
-    /// The address or number for a channel, if the chart has one that can be used.
+    /// The address or number for a channel; `None` if the chart has none that can be used.
     pub fn address(&self, channel: Channel) -> Option<&str> {
         match channel {
             Channel::Email => self.email.as_ref().map(Email::reveal),
@@ -129,73 +124,69 @@ impl Chart {
 pub struct Visit {
     /// Its id in the EHR.
     pub id: String,
-    /// Its day, `YYYY-MM-DD`.
+    /// Its day, in the practice's calendar.
     pub date: jiff::civil::Date,
-    /// When the note was signed.
+    /// When the visit's note was signed; `None` if it is not signed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_at: Option<Timestamp>,
 }
 
-/// An appointment to come.
+/// A future appointment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Appointment {
     /// Its id in the scheduling application.
     pub id: String,
-    /// When it starts.
+    /// When the appointment starts.
     pub starts_at: Timestamp,
 }
 
-/// Somebody whom the chart names: a parent, a guardian, a spouse.
+/// A person that the chart names: a parent, a guardian, a spouse.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
-    /// First name.
     pub given_name: Name,
-    /// Last name.
     pub family_name: Name,
-    /// What they are to the patient, in the EHR's words.
+    /// The relationship to the patient, in the EHR's words.
     pub relationship: Line,
-    /// E-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// Phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<Phone>,
-    /// The EHR's id of it, where it came as a resource of its own.
+    /// The EHR's id of the contact, if it was sent as a resource of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }
 
-/// What of a chart grows: kept beside the patient's record, so that the record stays small.
+/// The part of a chart that grows. It is a record of its own, so that the patient's record stays small.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Care {
-    /// Visits, by day.
+    /// Visits in the order of day and id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub visits: Vec<Visit>,
-    /// Appointments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub appointments: Vec<Appointment>,
-    /// Contacts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contacts: Vec<Contact>,
 }
 
-/// Changes to [`Care`]: what is `None` stays as it is.
+/// Changes to [`Care`]. A list that is `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CareChange {
-    /// Visits that replace all.
+    /// Visits that replace all stored ones.
     pub visits: Option<Vec<Visit>>,
-    /// Appointments that replace all.
+    /// Appointments that replace all stored ones.
     pub appointments: Option<Vec<Appointment>>,
-    /// Contacts that replace all.
+    /// Contacts that replace all stored ones.
     pub contacts: Option<Vec<Contact>>,
-    /// Visits to add, or to bring up to date by their id.
+    /// Visits to add. A visit with the same id is replaced.
     pub add_visits: Vec<Visit>,
-    /// Contacts to add, or to bring up to date by their id.
+    /// Contacts to add. A contact with the same id is replaced.
     pub add_contacts: Vec<Contact>,
 }
 
 impl CareChange {
-    /// Whether it says nothing, so that nothing need be read.
+    /// Whether it changes nothing. The stored record then need not be read.
     pub fn is_empty(&self) -> bool {
         self.visits.is_none()
             && self.appointments.is_none()
@@ -204,7 +195,7 @@ impl CareChange {
             && self.add_contacts.is_empty()
     }
 
-    /// `care` with these changes; visits in order of day and id.
+    /// Returns `care` with these changes. Visits are in the order of day and id.
     #[must_use]
     pub fn apply(&self, care: &Care) -> Care {
         let mut changed = care.clone();

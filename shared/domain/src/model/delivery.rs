@@ -1,34 +1,34 @@
-//! What became of a message, as the outbox and the provider report it.
+//! The delivery of a message, as the outbox and the provider report it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timestamp;
 
-/// What became of a message.
+/// The delivery of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
-    /// Waits for the outbox.
+    /// It waits in the outbox.
     #[default]
     Queued,
-    /// Handed to the provider.
+    /// The provider accepted it.
     Sent,
-    /// Could not be handed over, or the provider could not send it.
+    /// It could not be handed to the provider, or the provider could not send it.
     Failed,
-    /// The recipient's server, or the carrier, has it.
+    /// The recipient's mail server, or the carrier, accepted it.
     Delivered,
-    /// Came back for good.
+    /// It bounced.
     Bounced,
-    /// Not sent: nothing goes to that address any more.
+    /// It was not sent, because the address is stopped.
     Suppressed,
-    /// Not sent: the number replied STOP.
+    /// It was not sent, because the number replied STOP.
     OptedOut,
-    /// The recipient called it spam.
+    /// The recipient reported it as spam.
     Complained,
 }
 
 impl Delivery {
-    /// The word for it in the contract.
+    /// The value's name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -43,7 +43,7 @@ impl Delivery {
     }
 }
 
-/// What stood in a message's way, as far as the provider says.
+/// Why a message was not delivered, as far as the provider says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trouble {
@@ -51,39 +51,40 @@ pub enum Trouble {
     NoSuchAddress,
     /// The mailbox is full.
     MailboxFull,
-    /// The recipient's server, or the carrier, refuses what it was sent.
+    /// The recipient's mail server, or the carrier, refused the message.
     Refused,
-    /// The server, the phone or its network does not answer.
+    /// The mail server, the phone or its network did not answer.
     Unreachable,
-    /// The provider itself refuses to send.
+    /// The provider refused to send it.
     NotSent,
-    /// It does not say.
+    /// The provider does not say why.
     Unclear,
 }
 
-/// What a provider reported of a message. `rank` orders reports, so that one that comes late or twice takes nothing back.
+/// A provider's report about a message. Reports are ordered by `rank`, so that a report that comes late or
+/// twice changes nothing back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Feedback {
-    /// What became of it.
+    /// The delivery of the message.
     pub delivery: Delivery,
-    /// What stood in the way.
+    /// Why it was not delivered; `None` if nothing went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<Trouble>,
-    /// When the provider saw it.
+    /// When it happened, by the provider's clock.
     pub at: Timestamp,
-    /// Its place in the order in which things can happen.
+    /// A report with a higher rank replaces one with a lower rank.
     pub rank: u8,
 }
 
 impl Feedback {
-    /// A report.
+    /// Makes a report, and computes its rank.
     pub const fn new(delivery: Delivery, trouble: Option<Trouble>, at: Timestamp) -> Self {
-        // A delay says more than «sent», and less than anything that is final.
+        // A delay ranks above "sent" and below everything final.
         let rank = 2 * delivery as u8 + trouble.is_some() as u8;
         Self { delivery, trouble, at, rank }
     }
 
-    /// Whether it says more than what is known already.
+    /// Whether this report has a higher rank than the `known` one.
     pub fn is_news(&self, known: Option<&Self>) -> bool {
         known.is_none_or(|known| known.rank < self.rank)
     }

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::model::ids::RevocationId;
 use crate::time::Timestamp;
 
-/// What an account's holder is to a patient.
+/// The relationship of an account's holder to a patient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Relationship {
-    /// The patient.
+    /// The holder is the patient.
     #[serde(rename = "self")]
     Own,
     /// A parent.
@@ -18,12 +18,12 @@ pub enum Relationship {
     Guardian,
     /// A husband or wife.
     Spouse,
-    /// Somebody else whom the patient or the practice trusts.
+    /// Somebody else that the patient or the practice trusts.
     Other,
 }
 
 impl Relationship {
-    /// The word for it in the contract.
+    /// The value's name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Own => "self",
@@ -39,15 +39,15 @@ impl Relationship {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
-    /// Everything.
+    /// The whole portal.
     #[default]
     Full,
-    /// Appointments and messages alone.
+    /// Only appointments and messages.
     Limited,
 }
 
 impl Level {
-    /// The word for it in the contract.
+    /// The value's name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -56,33 +56,35 @@ impl Level {
     }
 }
 
-/// Whether a grant holds.
+/// The state of a grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GrantState {
-    /// It holds.
+    /// It gives access.
     Active,
-    /// The chart says deceased, or staff switched access off; comes back when that goes.
+    /// It gives no access, because the patient has died or staff switched access off. It is active again when
+    /// that changes.
     Suspended,
-    /// Waits for staff to decide.
+    /// It waits for a decision of staff, and gives no access.
     Held,
-    /// A revocation, or the staff's refusal, ended it.
+    /// A revocation ended it, or staff refused it.
     Ended,
 }
 
 /// An account's right to one patient's portal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
-    /// What the holder is to the patient.
+    /// The holder's relationship to the patient.
     pub relationship: Relationship,
-    /// How much it opens.
+    /// How much of the portal it opens.
     #[serde(default)]
     pub level: Level,
-    /// Whether it holds.
+    /// Only an active grant gives access.
     pub state: GrantState,
-    /// Since when; a session that began earlier does not see it, so that what a revocation ended stays ended for it.
+    /// When it became active. A session that began earlier does not see the grant, so a session from before a
+    /// revocation never gets access again.
     pub since: Timestamp,
-    /// The revocation that ended it.
+    /// The revocation that ended it; `None` if it was not ended by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by: Option<RevocationId>,
 }

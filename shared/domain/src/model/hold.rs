@@ -1,4 +1,5 @@
-//! Registrations that wait for staff: a teenager who registers with a guardian's address may be the guardian.
+//! Registrations that wait for staff. If a teenager registers with a guardian's address, the person may be
+//! the guardian.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,7 @@ use crate::model::chart::{Care, Chart};
 use crate::model::ids::{AccountId, PatientId, PracticeId};
 use crate::time::Timestamp;
 
-/// Why a registration waits.
+/// Why a registration waits for staff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldReason {
@@ -15,22 +16,20 @@ pub enum HoldReason {
     GuardianContactConflict,
 }
 
-/// A registration that waits. Its id is the account's.
+/// A registration that waits for staff. Its id is that of the account.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
-    /// The practice.
     pub practice: PracticeId,
-    /// The account that was registered.
     pub account: AccountId,
-    /// The patient.
     pub patient: PatientId,
-    /// Why.
     pub reason: HoldReason,
-    /// Since when.
+    /// When the account was registered.
     pub since: Timestamp,
 }
 
-/// Whether the address on a teenager's chart is also that of somebody who looks after them.
+/// Whether the e-mail address on a teenager's chart also belongs to a contact on the chart or to a
+/// representative.
 pub fn shares_a_guardians_address(chart: &Chart, care: &Care, representatives: &[Account]) -> bool {
     let Some(own) = &chart.email else { return false };
     let contacts = care.contacts.iter().filter_map(|contact| contact.email.as_ref());

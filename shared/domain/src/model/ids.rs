@@ -1,4 +1,4 @@
-//! The ids of practices, patients and our own records.
+//! The ids of practices, patients, clients, staff members and our own records.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use ulid::Ulid;
 use crate::model::person::Invalid;
 use crate::time::{Clock, Entropy, Timestamp};
 
-/// Names under which the service answers itself, so no practice may have them.
+/// First parts of paths that the service uses itself. No practice may have them as its name.
 pub const RESERVED: [&str; 6] = ["i", "r", "v1", "console", "health", "_local"];
 
 macro_rules! text_id {
@@ -34,22 +34,24 @@ macro_rules! text_id {
 }
 
 text_id! {
-    /// A practice's short name, as it stands in addresses: 2 to 30 of `a-z 0-9 -`, a letter first.
+    /// A practice's short name, as in its URLs: 2 to 30 characters of `a-z 0-9 -`, beginning with a letter.
     PracticeId
 }
 
 text_id! {
-    /// A patient's id in the EHR: 1 to 64 of `A-Z a-z 0-9 . _ -`, the characters of a FHIR id and the underscore.
+    /// A patient's id in the EHR: 1 to 64 characters of `A-Z a-z 0-9 . _ -`. These are the characters of a
+    /// FHIR id, and the underscore.
     PatientId
 }
 
 text_id! {
-    /// The name of a practice's application, as given when its key was issued.
+    /// The name of a practice's application, given when its API key is issued.
     ClientId
 }
 
 text_id! {
-    /// The staff member on whose behalf a client calls: 1 to 64 printable ASCII characters, meaningful to the practice alone.
+    /// The staff member on whose behalf a client calls: 1 to 64 printable ASCII characters. Only the practice
+    /// knows their meaning.
     Actor
 }
 
@@ -91,19 +93,19 @@ impl ClientId {
 }
 
 impl ClientId {
-    /// What stands in a client's place where a visitor of a public page asked.
+    /// The client of an action that a visitor of a public page takes.
     pub fn visitor() -> Self {
         Self("patient".to_owned())
     }
 }
 
 impl Actor {
-    /// What stands in a staff member's place where a visitor of a public page asked.
+    /// The actor of an action that a visitor of a public page takes.
     pub fn visitor() -> Self {
         Self("self".to_owned())
     }
 
-    /// The signed-in holder of an account.
+    /// The actor of an action that the signed-in holder of an account takes.
     pub fn holder(account: AccountId) -> Self {
         Self(account.to_string())
     }
@@ -125,7 +127,7 @@ macro_rules! ulid_id {
         pub struct $name(Ulid);
 
         impl $name {
-            /// A new id, of this instant and 80 random bits.
+            /// A new id, made of the present time in milliseconds and 80 random bits.
             pub fn new(clock: &dyn Clock, entropy: &dyn Entropy) -> Self {
                 Self(new_ulid(clock, entropy))
             }
@@ -133,13 +135,14 @@ macro_rules! ulid_id {
             /// Reads an id.
             pub fn parse(text: &str) -> Result<Self, Invalid> {
                 match Ulid::from_string(text) {
-                    // One spelling each: the decoder forgives lower case and look-alikes.
+                    // Accept only the canonical spelling. The decoder also accepts lower case and look-alike
+                    // letters.
                     Ok(id) if id.to_string() == text => Ok(Self(id)),
                     _ => Err(Invalid("invalid_id")),
                 }
             }
 
-            /// From the sixteen bytes of a ULID.
+            /// The id with these sixteen bytes of a ULID.
             pub const fn from_bytes(bytes: [u8; 16]) -> Self {
                 Self(Ulid::from_bytes(bytes))
             }
@@ -191,12 +194,13 @@ ulid_id! {
 }
 
 ulid_id! {
-    /// The id of one act of revocation, so that a re-invitation restores exactly what it ended.
+    /// The id of one revocation. With it, a re-invitation restores exactly the grants that the revocation
+    /// ended.
     RevocationId
 }
 
 impl MessageId {
-    /// When the message was decided: the id holds it, to the millisecond.
+    /// When the message was queued, in milliseconds: the id contains the time.
     pub fn made_at(self) -> Timestamp {
         Timestamp::from_millis(i64::try_from(self.0.timestamp_ms()).unwrap_or_default())
     }
@@ -209,7 +213,8 @@ fn new_ulid(clock: &dyn Clock, entropy: &dyn Entropy) -> Ulid {
     Ulid::from_parts(millis, u128::from_be_bytes(random))
 }
 
-/// A new patient's id for a practice that has none of its own to give (quick add): a ULID, in the form of a patient id.
+/// A new patient's id, for a practice that has no id to give (quick add). It is a ULID, in the form of a
+/// patient id.
 pub fn new_patient_id(clock: &dyn Clock, entropy: &dyn Entropy) -> PatientId {
     PatientId(new_ulid(clock, entropy).to_string())
 }

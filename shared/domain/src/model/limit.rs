@@ -1,4 +1,4 @@
-//! Limits: counters in the table, raised before what they guard, in fixed windows.
+//! Limits: counters in the table with fixed windows. A counter is raised before the action that it limits.
 
 use data_encoding::HEXLOWER;
 
@@ -7,52 +7,54 @@ use crate::model::ids::PracticeId;
 use crate::model::refusal::Refusal;
 use crate::time::Timestamp;
 
-/// A counter's rule.
+/// The rule of a counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule {
-    /// What is counted, as part of the counter's key.
+    /// The name of the limit; it is part of the counter's key.
     pub what: &'static str,
-    /// How many a window allows.
+    /// The most that one window allows.
     pub most: u32,
     /// Length of the window, in seconds.
     pub seconds: i64,
 }
 
-/// Public POSTs by the connection's address.
+/// Public POSTs of one IP address.
 pub const PUBLIC_POSTS: Rule = Rule { what: "peer", most: 600, seconds: 300 };
 
-/// Failed sign-ins by the connection's address: counted in the same record, so that one write answers for both.
+/// Failed sign-ins of one IP address. They are counted in the same record as its POSTs, so that one write
+/// counts a POST and returns both.
 pub const FAILED_SIGN_INS: Rule = Rule { what: "peer", most: 60, seconds: 600 };
 
 /// Texts and calls to one phone.
 pub const PHONE: Rule = Rule { what: "phone", most: 3, seconds: 3600 };
 
-/// Messages to one address that a stranger can cause.
+/// Messages to one e-mail address that strangers can cause.
 pub const MAIL: Rule = Rule { what: "mail", most: 3, seconds: 86_400 };
 
-/// Entries of their own password by a signed-in person.
+/// Entries of the current password by a signed-in person.
 pub const OWN_PASSWORD: Rule = Rule { what: "own", most: 10, seconds: 3600 };
 
-/// Messages to one address that a signed-in person can cause. Not the counter of strangers, which rises only where an
-/// address is on file: what it says is nobody's to know.
+/// Messages to one e-mail address that a signed-in person can cause. Separate from the counter for strangers.
+/// That one only rises for addresses on file, so showing it would reveal which addresses are.
 pub const OWN_MAIL: Rule = Rule { what: "own-mail", most: 3, seconds: 86_400 };
 
-/// Changes of one chart that are proposed in a day.
+/// Proposed changes of one chart.
 pub const CHANGES: Rule = Rule { what: "change", most: 10, seconds: 86_400 };
 
-/// Staff calls of one client.
+/// API calls of one client.
 pub const CLIENT: Rule = Rule { what: "client", most: 50, seconds: 1 };
 
-/// A counter of a rule for one bucket, in the window of an instant. The bucket is a MAC: the table names no address and no phone.
+/// The counter of a rule for one bucket, in one window. The bucket is stored as a MAC, so the table contains
+/// no address and no phone number.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counter {
-    /// The rule.
     pub rule: Rule,
-    /// The key of the record that it is kept in.
+    /// The key of the record that holds the counter.
     pub key: String,
-    /// Its name in that record.
+    /// The counter's name in that record.
     pub name: &'static str,
-    /// When its window ends.
+    /// When the window ends.
     pub ends_at: Timestamp,
 }
 
@@ -62,16 +64,17 @@ impl Counter {
         Self::of_digest(rule, &Self::bucket_digest(rule, bucket, keyring), now)
     }
 
-    /// The digest that stands for a bucket, where the caller must carry it.
+    /// The digest of a bucket. A caller may carry it instead of the address or number.
     pub fn bucket_digest(rule: Rule, bucket: &str, keyring: &Keyring) -> String {
         let mac = keyring.mac_now(Use::Limit, &[rule.what.as_bytes(), bucket.as_bytes()]);
         HEXLOWER.encode(mac.get(..16).unwrap_or_default())
     }
 
-    /// The counter for a bucket known by its digest.
+    /// The counter of a bucket that is given by its digest.
     pub fn of_digest(rule: Rule, digest: &str, now: Timestamp) -> Self {
         let window = now.seconds().div_euclid(rule.seconds);
-        // A record spans the longer of the two windows of an address; the shorter has a counter for each half of it.
+        // The record of an IP address lasts for the longer of the two windows. It has a counter of POSTs for
+        // each half of it.
         let (record, name) = match rule {
             PUBLIC_POSTS if window % 2 == 0 => (window / 2, "posts_1"),
             PUBLIC_POSTS => (window / 2, "posts_2"),
@@ -86,7 +89,8 @@ impl Counter {
         }
     }
 
-    /// Refuses if the count, this one included, is above what the rule allows.
+    /// Refuses if the raised count is above the rule's limit. The error says the seconds until the window
+    /// ends.
     pub fn check(&self, raised: Raised, now: Timestamp) -> Result<(), Refusal> {
         if raised.count > self.rule.most {
             Err(Refusal::TooManyRequests(now.seconds_until(self.ends_at).max(1)))
@@ -96,38 +100,40 @@ impl Counter {
     }
 }
 
-/// Name of the counter of failed sign-ins in an address's record.
+/// Name of the counter of failed sign-ins in the record of an IP address.
 pub const FAILURES: &str = "failures";
 
-/// A counter after it was raised.
+/// The values of a record after one of its counters was raised.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Raised {
-    /// Its value.
+    /// The new value of the counter.
     pub count: u32,
-    /// Failed sign-ins in the same record.
+    /// The failed sign-ins that the same record counts.
     pub failures: u32,
 }
 
-/// Wrong passwords until a user name locks.
+/// Wrong passwords in a row that lock a user name.
 pub const SIGN_IN_TRIES: u64 = 10;
 
-/// Attempts on one user name, of whatever kind, known or not.
+/// Sign-in attempts on one user name, whether it exists or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attempts {
-    /// How many in all, this one included.
+    /// All attempts since the count was last reset, this one included.
     pub count: u64,
-    /// When the one before was made.
+    /// When the attempt before this one was made; `None` if this is the first.
     pub previous_at: Option<Timestamp>,
 }
 
-/// The key of the attempts on a user name: a MAC, for every name alike.
+/// The key of the attempts on a user name. It is a MAC, in the same form for names that exist and for names
+/// that don't.
 pub fn sign_in_key(practice: &PracticeId, name: &str, keyring: &Keyring) -> String {
     let mac = keyring.mac_now(Use::Limit, &[b"signin", practice.as_str().as_bytes(), name.as_bytes()]);
     HEXLOWER.encode(mac.get(..16).unwrap_or_default())
 }
 
-/// Until when a user name is locked after `failures` since the last success, the latest of them at `last`: not at all
-/// below ten; then 30 seconds, doubled with each further failure, an hour at most.
+/// Until when a user name is locked, after `failures` since the last success, of which the latest was at
+/// `last`. `None` below ten failures. Ten lock it for 30 seconds; each further failure doubles that, up to an
+/// hour.
 pub fn locked_until(failures: u64, last: Timestamp) -> Option<Timestamp> {
     let beyond = failures.checked_sub(SIGN_IN_TRIES)?;
     let seconds = 30_i64 << beyond.min(7);

@@ -1,4 +1,4 @@
-//! Links: tokens that are MACs over ids, the record that decides everything, and the codes derived from it.
+//! Links: their tokens, which are MACs over ids, their records, which decide everything, and their codes.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -14,31 +14,32 @@ use crate::model::ids::{AccountId, Actor, ClientId, LinkId, PatientId, PracticeI
 use crate::model::person::{Address, Email, Invalid, Name, Phone};
 use crate::time::Timestamp;
 
-/// Wrong facts until a link locks (a right answer gives its try back).
+/// Attempts at the facts until a link is locked. A right answer gives its attempt back.
 pub const FACT_TRIES: u32 = 5;
 
-/// Codes that one link may have sent.
+/// Most codes that can be sent for one link.
 pub const CODES: u32 = 5;
 
-/// Wrong entries of one code.
+/// Most wrong entries of one code.
 pub const CODE_TRIES: u32 = 5;
 
-/// Wrong facts and wrong codes of one link together.
+/// Attempts at facts and codes together until a link is locked.
 pub const ALL_TRIES: u32 = 10;
 
-/// How long a code works, in seconds.
+/// Seconds that a code works.
 pub const CODE_SECONDS: i64 = 600;
 
-/// How long until the next code may be asked for, in seconds.
+/// Seconds until the next code may be asked for.
 pub const RESEND_SECONDS: i64 = 60;
 
-/// How long a proof works, in seconds.
+/// Seconds that a proof works: the sealed value that says that the facts were right.
 pub const PROOF_SECONDS: i64 = 900;
 
-/// How long a ticket works, in seconds.
+/// Seconds that a ticket works.
 pub const TICKET_SECONDS: i64 = 1800;
 
-/// How long a link's record outlives its expiry, in seconds, so that renewing still finds it: 30 days.
+/// Seconds that a link's record is stored after the link has expired: 30 days. Until then, a visitor can ask
+/// for a new link.
 pub const KEPT_SECONDS: i64 = 30 * 86_400;
 
 /// Length of an access code, in digits.
@@ -48,15 +49,15 @@ const VERSION: u8 = 1;
 
 const MAC_BYTES: usize = 16;
 
-/// What a link opens. A token of one purpose is nothing to the other.
+/// The purpose of a link. A token made for one purpose does not work for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
-    /// To register, or to get back what a revocation took.
+    /// To register, or to get access back after a revocation.
     Invitation,
     /// To choose a new password.
     Reset,
-    /// To confirm an account's new address: only the codes are sent, nobody is given the link.
+    /// To confirm an account's new e-mail address. Only the link's codes are sent, never its token.
     Address,
 }
 
@@ -70,24 +71,24 @@ impl Purpose {
     }
 }
 
-/// Why an invitation was made.
+/// The kind of an invitation or link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// The offer to register.
+    /// An invitation to register.
     Registration,
-    /// A new password for an account that exists.
+    /// A new password for an existing account.
     Reset,
-    /// The offer to register as a representative.
+    /// An invitation to register as a representative.
     Representative,
-    /// Access is back after a revocation.
+    /// A re-invitation after a revocation.
     Restored,
-    /// A new address of an account.
+    /// A new e-mail address of an account.
     Address,
 }
 
 impl Kind {
-    /// The word for it in the contract.
+    /// The kind's name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Registration => "registration",
@@ -99,35 +100,36 @@ impl Kind {
     }
 }
 
-/// Where a link stands. Locked and expired are not here: they follow from the tries and the clock.
+/// The stored state of a link. Locked and expired are not stored: they follow from the attempts and the
+/// clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkState {
-    /// May be used.
+    /// It can be used.
     Pending,
-    /// Was used.
+    /// It was used.
     Accepted,
-    /// A later invitation, or a corrected address, replaced it.
+    /// A later invitation or a corrected address replaced it.
     Superseded,
-    /// Staff took it back.
+    /// Staff cancelled it.
     Cancelled,
-    /// Went with the patient's access.
+    /// It ended when the patient's access was revoked.
     Revoked,
     /// The recipient said that it is not for them.
     ReportedWrongRecipient,
 }
 
-/// As whom a visitor goes through a link.
+/// The role of a link's visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The patient.
     Patient,
-    /// Somebody who looks after the patient.
+    /// A representative of the patient.
     Representative,
 }
 
-/// A fact that a visitor stated; staff may know which was wrong, the visitor never.
+/// A fact that a visitor stated. Staff may know which fact was wrong; the visitor never may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fact {
@@ -139,71 +141,67 @@ pub enum Fact {
     Email,
     /// The first five digits of the ZIP code on the chart.
     PostalCode,
-    /// The code that staff can tell.
+    /// The access code that staff can give to the patient.
     AccessCode,
     /// The answer to the security question.
     SecurityAnswer,
 }
 
-/// A refused identity check, for staff.
+/// A failed identity check, for staff.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedCheck {
-    /// When.
+    /// When the facts were entered.
     pub at: Timestamp,
-    /// Which facts did not match.
+    /// The facts that did not match.
     pub facts: Vec<Fact>,
 }
 
-/// The latest code that was asked for.
+/// The latest code of a link. Its digits are not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SentCode {
-    /// Its number among the link's codes, from 1.
+    /// Its number among the link's codes. The first code has number 1.
     pub number: u32,
-    /// Key that its digits come from.
+    /// The id of the key that its digits are derived with.
     pub key: KeyId,
     /// When it was asked for.
     pub at: Timestamp,
-    /// The way it goes.
+    /// The channel that it is sent through.
     pub channel: Channel,
-    /// Digits.
+    /// How many digits it has.
     pub digits: u32,
     /// Wrong entries so far.
     pub tries: u32,
 }
 
-/// What a visitor holds who passed every check. Only its digest is kept.
+/// A ticket: the proof that a visitor has passed every check. Only its digest is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ticket {
     /// SHA-256 of the ticket.
     pub digest: String,
-    /// Not usable from this instant on.
+    /// It does not work from this time on.
     pub expires_at: Timestamp,
-    /// As whom.
+    /// The role of the visitor.
     pub role: Role,
 }
 
-/// A representative as whoever invited them described them.
+/// A representative, as the person who invited them described them.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitee {
-    /// First name.
     pub given_name: Name,
-    /// Last name.
     pub family_name: Name,
-    /// What they are to the patient.
     pub relationship: Relationship,
-    /// E-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<Email>,
-    /// Mobile phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mobile_phone: Option<Phone>,
-    /// How much they are to see.
+    /// How much of the portal they will see.
     #[serde(default)]
     pub level: Level,
 }
 
 impl Invitee {
-    /// The address or number for a channel.
+    /// The address or number for a channel; `None` if there is none that can be used.
     pub fn address(&self, channel: Channel) -> Option<&str> {
         match channel {
             Channel::Email => self.email.as_ref().map(Email::reveal),
@@ -213,16 +211,16 @@ impl Invitee {
     }
 }
 
-/// The second check that a reset link asks for: settled when the link is made, so that each step needs no more than the
-/// link's record. A contact that changes meanwhile ends the link.
+/// The second check of a reset link. It is decided when the link is made, so that each step reads only the
+/// link's record. If a contact changes in the meantime, the link ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecondCheck {
-    /// Ways a code can go: never the link's own.
+    /// Channels that can send a code. The link's own channel is never one of them.
     pub ways: Vec<Channel>,
-    /// Digest of the number that a text goes to, under which its limit is counted.
+    /// Digest of the number that a text would be sent to. The limit of that number is counted under it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_to: Option<String>,
-    /// Digest of the number that a call goes to.
+    /// Digest of the number that would be called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_to: Option<String>,
     /// The end of the patient's audit chain when the link was made.
@@ -230,46 +228,46 @@ pub struct SecondCheck {
     pub head: Head,
 }
 
-/// The record of a link and of the invitation that it delivers. It, read, decides everything.
+/// The record of a link and of the invitation that it delivers. Every decision about a link is made from this
+/// record.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// Its id.
     pub id: LinkId,
-    /// What it opens.
+    /// The purpose that its token is made for.
     pub purpose: Purpose,
-    /// The practice, from here and from nowhere else.
+    /// The practice. A visitor's practice is always read from this field.
     pub practice: PracticeId,
-    /// The patient.
     pub patient: PatientId,
-    /// The account that a restored link brings back, a reset link opens, or a new address belongs to.
+    /// The account that a re-invitation restores, a reset link opens, or a new address belongs to. `None` for
+    /// a new registration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
-    /// Why it was made.
+    /// The kind of the invitation or link.
     pub kind: Kind,
-    /// The way it goes.
+    /// The channel that it is sent through.
     pub channel: Channel,
-    /// The address or number that it was made for; none if printed.
+    /// The address or number that it is sent to; `None` for a printed letter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_to: Option<Address>,
-    /// Where it stands.
+    /// The stored state; see [`LinkState`].
     pub state: LinkState,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// Not usable from this instant on.
+    /// The link does not work from this time on.
     pub expires_at: Timestamp,
-    /// The key its token is a MAC under.
+    /// The id of the key of its token's MAC.
     pub key: KeyId,
-    /// Which client made it.
+    /// The client that made it.
     pub client: ClientId,
-    /// And for whom.
+    /// The staff member on whose behalf the client called, or the person at a page.
     pub actor: Actor,
-    /// What the outbox made of its message.
+    /// The delivery of its message, as the outbox knows it.
     #[serde(default)]
     pub delivery: Delivery,
-    /// What the provider said of it since.
+    /// The provider's latest report about its message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,
-    /// When its message was handed to the provider.
+    /// When the provider accepted its message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
     /// When somebody first passed the identity check.
@@ -278,55 +276,54 @@ pub struct Link {
     /// When it left `pending`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed_at: Option<Timestamp>,
-    /// Wrong facts so far.
+    /// Attempts at the facts so far, without those that were given back.
     #[serde(default)]
     pub fact_tries: u32,
-    /// Wrong facts and codes so far.
+    /// Attempts at facts and codes so far, without those that were given back.
     #[serde(default)]
     pub all_tries: u32,
-    /// Identity checks passed; the latest one's proof alone counts.
+    /// Number of identity checks that were passed. Only the proof of the latest one works.
     #[serde(default)]
     pub proofs: u32,
-    /// Codes asked for.
+    /// Number of codes that were asked for.
     #[serde(default)]
     pub codes: u32,
-    /// The latest code, until it is used.
+    /// The latest code; `None` if there is none or it was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<SentCode>,
-    /// The latest ticket.
+    /// The latest ticket; `None` if there is none or it was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket: Option<Ticket>,
-    /// Refused identity checks.
+    /// Failed identity checks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub failures: Vec<FailedCheck>,
-    /// The representative whom it is for.
+    /// The representative that it invites; `None` if it is for the patient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitee: Option<Invitee>,
-    /// What a reset link asks for.
+    /// The second check of a reset link; `None` for other links.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second: Option<SecondCheck>,
 }
 
-/// What a new link is for.
+/// The recipient and the origin of a new link.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Target {
-    /// The practice.
     pub practice: PracticeId,
-    /// The patient.
     pub patient: PatientId,
-    /// The account, where there is one already.
+    /// The account that the link belongs to; `None` for a new registration.
     pub account: Option<AccountId>,
-    /// Which way it goes.
+    /// The channel that it is sent through.
     pub channel: Channel,
-    /// The address or number.
+    /// The address or number that it is sent to; `None` for a printed letter.
     pub sent_to: Option<Address>,
-    /// Which client asks for it.
+    /// The client that asks for it.
     pub client: ClientId,
-    /// On whose behalf.
+    /// The staff member on whose behalf the client calls, or the person at a page.
     pub actor: Actor,
 }
 
 impl Link {
-    /// A new link, open until `expires_at`.
+    /// A new pending link. It works until `expires_at`.
     pub fn new(
         context: &Context,
         purpose: Purpose,
@@ -366,7 +363,8 @@ impl Link {
         }
     }
 
-    /// What became of its message, and what stood in the way: the most that the outbox or the provider knows.
+    /// The delivery of its message, and why it was not delivered. The provider's report counts if it is at
+    /// least as far as the outbox's own state.
     pub fn delivered(&self) -> (Delivery, Option<Trouble>) {
         match self.feedback {
             Some(feedback) if feedback.delivery >= self.delivery => (feedback.delivery, feedback.trouble),
@@ -374,48 +372,49 @@ impl Link {
         }
     }
 
-    /// Whether an identity check, a code or a page may still happen.
+    /// Whether the link can still be used: it is pending and not locked.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.is_pending(now) && !self.is_locked()
     }
 
-    /// Not closed and not expired; the boundary instant is expired.
+    /// Whether it is neither closed nor expired. At exactly `expires_at` it has expired.
     pub fn is_pending(&self, now: Timestamp) -> bool {
         self.state == LinkState::Pending && now < self.expires_at
     }
 
-    /// Whether its tries are used up.
+    /// Whether its attempts are used up.
     pub const fn is_locked(&self) -> bool {
         self.fact_tries >= FACT_TRIES || self.all_tries >= ALL_TRIES
     }
 
-    /// Whether `ticket` is the one that this link gave out and still stands behind. It outlives the link's expiry,
-    /// not the link's end.
+    /// The stored ticket, if `ticket` is the right one and it still works. A ticket still works after the
+    /// link has expired, but not after the link was closed.
     pub fn honours(&self, ticket: &str, now: Timestamp) -> Option<&Ticket> {
         let given = self.ticket.as_ref()?;
         let right = crate::keys::same(&given.digest, &crate::keys::digest(ticket.as_bytes()));
         (self.state == LinkState::Pending && right && now < given.expires_at).then_some(given)
     }
 
-    /// The token that opens this link; `None` if its key is gone.
+    /// The token that opens this link. `None` if the keyring no longer has its key.
     pub fn token(&self, keyring: &Keyring) -> Option<String> {
         token(self.id, self.purpose, self.key, keyring)
     }
 
-    /// The eight digits that staff can tell the patient; `None` if the key is gone.
+    /// The access code that staff can give to the patient: eight digits. `None` if the keyring no longer has
+    /// its key.
     pub fn access_code(&self, keyring: &Keyring) -> Option<String> {
         let mac = keyring.mac(self.key, Use::AccessCode, &[&self.id.to_bytes()])?;
         Some(digits(&mac, ACCESS_CODE_DIGITS))
     }
 
-    /// The digits of a code of this link; `None` if the key is gone.
+    /// The digits of a code of this link. `None` if the keyring no longer has its key.
     pub fn code_digits(&self, code: &SentCode, keyring: &Keyring) -> Option<String> {
         let mac = keyring.mac(code.key, Use::Code, &[&self.id.to_bytes(), &code.number.to_be_bytes()])?;
         Some(digits(&mac, code.digits))
     }
 }
 
-/// Reads an access code as typed; blanks and hyphens are nothing.
+/// Reads an access code as it was typed. Spaces and hyphens are ignored.
 pub fn parse_access_code(text: &str) -> Result<String, Invalid> {
     let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     let fine = digits.len() == ACCESS_CODE_DIGITS as usize && digits.bytes().all(|b| b.is_ascii_digit());
@@ -430,7 +429,8 @@ fn token(id: LinkId, purpose: Purpose, key: KeyId, keyring: &Keyring) -> Option<
     Some(BASE64URL_NOPAD.encode(&bytes))
 }
 
-/// The id in a token of this purpose that this service made; `None` for everything else. Reads nothing.
+/// The link's id, if the token is one that this service made for this purpose. `None` for everything else. It
+/// decides without any read of the table.
 pub fn parse_token(text: &str, purpose: Purpose, keyring: &Keyring) -> Option<LinkId> {
     if text.len() != 44 {
         return None;

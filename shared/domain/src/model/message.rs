@@ -1,4 +1,5 @@
-//! The outbox: what must be said, decided in the transaction that caused it and sent afterwards by `deliver`.
+//! The outbox: messages that are queued in the transaction that causes them, and sent afterwards by
+//! `deliver`.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,145 +9,146 @@ use crate::model::ids::{AccountId, LinkId, MessageId, PatientId, PracticeId};
 use crate::model::person::Address;
 use crate::time::Timestamp;
 
-/// Seconds for which one sender has a message to itself.
+/// Seconds for which a sender has a message. No other sender takes it before they are over.
 pub const LEASE_SECONDS: i64 = 60;
 
-/// Attempts until a message is given up.
+/// Attempts after which a message fails.
 pub const ATTEMPTS: u32 = 4;
 
-/// Seconds that a message is kept once it was created: 30 days.
+/// Seconds that a message is stored after its creation: 30 days.
 pub const KEPT_SECONDS: i64 = 30 * 86_400;
 
-/// What is said.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Template {
-    /// The offer to register.
+    /// An invitation to register.
     Invitation,
-    /// Access is back.
+    /// Access was restored; the user name and password work again.
     Restored,
-    /// Access comes back after a check.
+    /// Access will be restored after an identity check and a new password.
     VerifyAgain,
-    /// A code.
+    /// A one-time code.
     Code,
-    /// You registered.
+    /// Confirms a registration.
     Registered,
-    /// The practice took access away.
+    /// The practice revoked access.
     Revoked,
-    /// The way to a new password.
+    /// A link to choose a new password.
     Reset,
-    /// Somebody asked for access with this address and facts that did not match.
+    /// Somebody asked for access with this address, but the facts did not match.
     NotVerified,
-    /// The user names at this address.
+    /// Lists the user names that belong to this address.
     Usernames,
     /// The password was changed.
     PasswordChanged,
     /// The user name was changed.
     UsernameChanged,
-    /// The account's address was changed; said to the old one.
+    /// The account's e-mail address was changed. It goes to the old address.
     EmailChanged,
-    /// Somebody asked the office to change the chart.
+    /// Somebody proposed a change of the chart.
     DetailsProposed,
-    /// The office took the change over.
+    /// Staff accepted the proposed change.
     DetailsAccepted,
-    /// The office did not.
+    /// Staff declined the proposed change.
     DetailsDeclined,
-    /// Staff set user name and a temporary password.
+    /// Staff set a user name and a temporary password.
     CredentialsSet,
-    /// A login that exists sees one patient more.
+    /// An existing account got access to one more patient.
     AccountAdded,
     /// A representative's access ended.
     RepresentativeEnded,
 }
 
-/// To whom a message goes. A reference, looked up when it is sent, so that the address is the one on file then.
+/// The recipient of a message. It is a reference that is looked up when the message is sent, so that the
+/// address is the current one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
     /// The patient, at the contact on the chart.
     #[default]
     Patient,
-    /// The holder of an account, at their own address.
+    /// The holder of an account, at the account's own address, else at the contact on their chart.
     Account(AccountId),
-    /// The representative, or the new address, that the link is for.
+    /// The representative that the message's link invites, or the new address that the link confirms.
     Link,
-    /// An address that is on file no longer.
+    /// An address that is no longer on file.
     Former(Address),
 }
 
-/// Where a message stands.
+/// The state of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageState {
-    /// Waits, or is being sent under a lease.
+    /// It waits, or a sender has it.
     Queued,
-    /// The provider has it.
+    /// The provider accepted it.
     Sent,
-    /// Given up.
+    /// It could not be sent.
     Failed,
-    /// No longer to be said: revoked, superseded, no address any more.
+    /// It must not be sent any more: access was revoked, the link was replaced, or there is no address any
+    /// more.
     Dropped,
 }
 
 /// A message in the outbox.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// Its id.
     pub id: MessageId,
-    /// The practice.
     pub practice: PracticeId,
-    /// What is said.
+    /// The kind of the message.
     pub template: Template,
-    /// Which way.
+    /// The channel that it is sent through.
     pub channel: Channel,
-    /// The link that it carries or belongs to.
+    /// The link that it delivers, or to which its code belongs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<LinkId>,
-    /// Number of the code among the link's.
+    /// The number of the code among the codes of the link.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<u32>,
-    /// The user names that it tells their owners.
+    /// The user names that a message of this kind lists.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub usernames: Vec<String>,
-    /// The patient whom it is about.
+    /// The patient that it is about.
     pub about: PatientId,
-    /// To whom it goes.
     #[serde(default)]
     pub to: Recipient,
-    /// When it was decided.
+    /// When it was queued.
     pub created_at: Timestamp,
-    /// Where it stands.
     pub state: MessageState,
-    /// Attempts begun.
+    /// Attempts to send it, the current one included.
     #[serde(default)]
     pub attempts: u32,
-    /// When it is to be tried, while it is queued; a sender who takes it moves this on by its lease.
+    /// When to try it, while it is queued. A sender that takes it adds its lease to this time.
     pub due_at: Timestamp,
-    /// The provider's id of it.
+    /// The provider's id of the message; `None` until the provider accepts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_id: Option<String>,
-    /// The number that a text was decided for, E.164, so that whether it replied STOP is read along with the rest.
+    /// The number that a text was queued for, in E.164. With it, the number's last reply (STOP or START) can
+    /// be read in the same batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
-    /// What the provider reported since.
+    /// The provider's latest report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,
 }
 
 impl Template {
-    /// Whether its message delivers an invitation or a reset: what becomes of it is shown on that link.
+    /// Whether the message delivers an invitation or a reset link. Its delivery is then shown on that link.
     pub const fn delivers_link(self) -> bool {
         matches!(self, Self::Invitation | Self::VerifyAgain | Self::Restored | Self::Reset)
     }
 
-    /// Whether somebody waits for it before a page: it goes before all others where not everything can go.
+    /// Whether somebody waits for the message at a page. Such messages are sent first if the quota does not
+    /// allow all.
     pub const fn is_awaited(self) -> bool {
         matches!(self, Self::Code | Self::Reset)
     }
 }
 
 impl Message {
-    /// The link on which it is shown what became of it.
+    /// The link that shows the delivery of this message.
     pub fn shown_on(&self) -> Option<LinkId> {
         self.link.filter(|_| self.template.delivers_link())
     }

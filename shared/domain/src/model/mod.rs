@@ -1,4 +1,4 @@
-//! Records, values and rules: pure data and decisions. Nothing here knows a port.
+//! Records, values and rules: pure data and decisions. Nothing in this module names a port.
 
 pub mod access_request;
 pub mod account;

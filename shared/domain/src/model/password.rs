@@ -1,4 +1,5 @@
-//! Passwords: what one may be, and how one is kept: argon2id over a keyed hash, with a pepper that is not in the table.
+//! Passwords: which are allowed, and how they are stored. The stored hash is argon2id over a MAC of the
+//! password, and the MAC's key (the pepper) is not in the table.
 
 use std::fmt;
 
@@ -12,26 +13,26 @@ use crate::keys::{KeyId, Keyring, Use, same};
 use crate::model::person::comparable;
 use crate::time::Entropy;
 
-/// Longest password, in bytes.
+/// Most bytes of a password.
 pub const LONGEST: usize = 1024;
 
 /// Memory in KiB, passes and lanes of new hashes: OWASP's first recommendation for argon2id.
 const NOW: (u32, u32, u32) = (19_456, 2, 1);
 
-/// The most that a stored hash may ask for.
+/// Most memory in KiB, passes and lanes that checking a stored hash may use.
 const BOUNDS: (u32, u32, u32) = (65_536, 10, 4);
 
 /// Why a password was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PasswordFault {
-    /// Fewer characters than the practice asks for.
+    /// It has fewer characters than the practice asks for.
     TooShort,
-    /// More than 1,024 bytes.
+    /// It has more than 1,024 bytes.
     TooLong,
-    /// One of the passwords that attackers try first.
+    /// It is one of the passwords that attackers try first.
     Common,
-    /// Made of the person's own facts, or of the practice's name.
+    /// It is made of facts about the person, or of the practice's name.
     Contextual,
 }
 
@@ -47,7 +48,8 @@ impl PasswordFault {
     }
 }
 
-/// A password as given: in NFKC, never printed, never cut, gone from memory when dropped.
+/// A password as it was entered, in NFKC. It is never printed and never shortened, and it is wiped from
+/// memory when it is dropped.
 pub struct Password(Zeroizing<String>);
 
 impl fmt::Debug for Password {
@@ -57,7 +59,8 @@ impl fmt::Debug for Password {
 }
 
 impl Password {
-    /// Takes a password of any content. One of more than 1,024 bytes is kept only as far as it takes to refuse it.
+    /// Takes any text. If it has more than 1,024 bytes, a placeholder of 1,025 bytes is kept instead, which
+    /// `faults` refuses.
     pub fn new(text: &str) -> Self {
         if text.len() > LONGEST {
             Self(Zeroizing::new("\0".repeat(LONGEST + 1)))
@@ -66,7 +69,8 @@ impl Password {
         }
     }
 
-    /// Everything that speaks against it. `context` are words that an attacker who knows the person would try.
+    /// All reasons to refuse the password. It must have at least `shortest` characters. `context` holds words
+    /// that an attacker who knows the person would try.
     pub fn faults(&self, shortest: u32, context: &[String]) -> Vec<PasswordFault> {
         if self.0.len() > LONGEST {
             return vec![PasswordFault::TooLong];
@@ -84,7 +88,7 @@ impl Password {
         faults
     }
 
-    /// The hash to keep.
+    /// The hash to store, with a new salt and the current pepper.
     pub fn hash(&self, keyring: &Keyring, entropy: &dyn Entropy) -> PasswordHash {
         let mut salt = [0; 16];
         entropy.fill(&mut salt);
@@ -99,19 +103,20 @@ impl Password {
     }
 }
 
-/// Compared after case folding, and again without trailing digits and punctuation, with 100,000 and more of the
-/// passwords that leaks hold most often (so treated themselves).
+/// Whether the password is common. It is compared, in lower case, with more than 100,000 of the passwords
+/// that appear most often in leaks; then again without the digits and punctuation at its end.
 fn is_common(text: &str) -> bool {
     static LIST: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/common-passwords.fst"));
     let Ok(list) = fst::Set::new(LIST) else { return true };
     let folded = text.to_lowercase();
     let stem = folded.trim_end_matches(|c: char| !c.is_alphabetic());
-    // A single repeated character is as common as a password can be.
+    // A password that repeats one character counts as common.
     let monotone = folded.chars().next().is_none_or(|first| folded.chars().all(|c| c == first));
     monotone || list.contains(&folded) || (!stem.is_empty() && list.contains(stem))
 }
 
-/// Whether what is left of the password without the person's own words is too little to be a secret: fewer than six letters or digits.
+/// Whether fewer than six letters or digits are left of the password when one of the person's own words is
+/// removed. That is too little to be a secret. Words of fewer than four characters are ignored.
 fn is_contextual(text: &str, context: &[String]) -> bool {
     let plain = comparable(text);
     context
@@ -121,16 +126,16 @@ fn is_contextual(text: &str, context: &[String]) -> bool {
         .any(|word| plain.contains(&word) && plain.replacen(&word, "", 1).chars().count() < 6)
 }
 
-/// A password as the table keeps it, with all that is needed to check it.
+/// A password as it is stored, with everything that is needed to check it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordHash {
-    /// Memory, KiB.
+    /// Memory of argon2id, in KiB.
     m: u32,
-    /// Passes.
+    /// Passes of argon2id.
     t: u32,
-    /// Lanes.
+    /// Lanes of argon2id.
     p: u32,
-    /// Which key the pepper comes from.
+    /// The id of the key that makes the pepper.
     pepper: KeyId,
     salt: String,
     hash: String,
@@ -143,7 +148,7 @@ impl fmt::Debug for PasswordHash {
 }
 
 impl PasswordHash {
-    /// A hash that no password has, for the same work where there is no login.
+    /// A hash that no password matches. If there is no login, checking this one costs the same time.
     pub fn dummy(keyring: &Keyring) -> Self {
         let (m, t, p) = NOW;
         Self {
@@ -156,12 +161,13 @@ impl PasswordHash {
         }
     }
 
-    /// Whether `password` is the one. A stored hash that asks for more than the bounds is refused without being computed.
+    /// Whether `password` is right. A stored hash whose parameters exceed the bounds is refused without
+    /// computing anything.
     pub fn matches(&self, password: &Password, keyring: &Keyring) -> bool {
         self.compute(password, keyring).is_some_and(|hash| !self.hash.is_empty() && same(&hash, &self.hash))
     }
 
-    /// Whether it was made with other parameters or another pepper than new ones are.
+    /// Whether its parameters or its pepper differ from those of new hashes.
     pub fn is_outdated(&self, keyring: &Keyring) -> bool {
         (self.m, self.t, self.p) != NOW || self.pepper != keyring.current()
     }
@@ -176,7 +182,8 @@ impl PasswordHash {
     }
 }
 
-/// 32 bytes of argon2id in base64url; `None` if it refuses the parameters (KiB, passes, lanes) or the salt.
+/// 32 bytes of argon2id, in base64url. `None` if argon2 refuses the parameters (KiB, passes, lanes) or the
+/// salt.
 fn argon2id((m, t, p): (u32, u32, u32), peppered: &[u8; 32], salt: &[u8]) -> Option<String> {
     let params = Params::new(m, t, p, Some(32)).ok()?;
     let mut out = [0; 32];

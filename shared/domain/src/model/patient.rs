@@ -1,4 +1,5 @@
-//! A patient's record: the chart's copy, the portal facts, and everything that follows from them.
+//! A patient's record: the copy of the chart, the facts about portal access, and the rules that follow from
+//! them.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,25 +20,25 @@ pub enum Reason {
     AccessDisabled,
     /// The patient has died.
     Deceased,
-    /// The chart is not in use.
+    /// The chart is inactive.
     ChartInactive,
-    /// No e-mail address on the chart.
+    /// The chart has no e-mail address.
     MissingEmail,
-    /// No mobile number on the chart that a text can go to.
+    /// The chart has no mobile number that can receive texts.
     MissingMobilePhone,
-    /// No ZIP code on the chart.
+    /// The chart has no ZIP code.
     MissingPostalCode,
-    /// The patient said no.
+    /// The patient declined.
     Declined,
-    /// The patient refused texts on the chart.
+    /// The chart says that the patient does not want texts.
     NoSmsConsent,
     /// Somebody at the address said that they are not this patient.
     ReportedWrongRecipient,
-    /// The last message to the address came back for good.
+    /// A message to the address bounced.
     AddressBounced,
-    /// Somebody at the address called a message spam.
+    /// The recipient reported a message as spam.
     AddressComplained,
-    /// Somebody at the number replied STOP.
+    /// The number replied STOP.
     SmsOptedOut,
 }
 
@@ -61,28 +62,28 @@ impl Reason {
     }
 }
 
-/// Where a patient stands with the portal. Derived, never asked for.
+/// A patient's portal status. It is derived from the record, and no decision depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Something must be put right first.
+    /// Something must be corrected first.
     Blocked,
-    /// May use the portal, never invited.
+    /// The patient may use the portal, but was not invited.
     Uninvited,
-    /// An invitation is out.
+    /// An invitation is pending.
     Invited,
-    /// An account exists, never signed in.
+    /// An account exists, but nobody has signed in yet.
     Registered,
-    /// Has signed in.
+    /// Somebody has signed in.
     Active,
-    /// Access was taken away.
+    /// Access was revoked.
     Revoked,
-    /// The patient said no.
+    /// The patient declined.
     Declined,
 }
 
 impl Status {
-    /// The word for it.
+    /// The status's name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Blocked => "blocked",
@@ -95,7 +96,7 @@ impl Status {
         }
     }
 
-    /// The colour that staff see.
+    /// The color that staff see.
     pub const fn color(self) -> &'static str {
         match self {
             Self::Blocked | Self::Revoked => "red",
@@ -106,7 +107,7 @@ impl Status {
     }
 }
 
-/// Why access was taken away.
+/// Why access was revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RevokeReason {
@@ -116,11 +117,11 @@ pub enum RevokeReason {
     LeftPractice,
     /// Somebody else may know the password.
     Compromised,
-    /// The wrong person was let in.
+    /// The wrong person got access.
     IdentityError,
-    /// A representative's right ended.
+    /// A representative no longer has the right to access.
     RepresentativeEnded,
-    /// Something else; the note says what.
+    /// Another reason, which the note explains.
     Other,
 }
 
@@ -137,7 +138,8 @@ impl RevokeReason {
         }
     }
 
-    /// How much must happen before access comes back: nothing, a check of who it is, a registration anew.
+    /// How strict a re-invitation must be: 0 restores access, 1 asks for an identity check, 2 asks for a new
+    /// registration.
     pub const fn weight(self) -> u8 {
         match self {
             Self::IdentityError => 2,
@@ -148,71 +150,69 @@ impl RevokeReason {
 }
 
 /// A revocation of a patient's access.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Revocation {
-    /// Its id; the grants that it ended carry it.
+    /// Its id. The grants that it ended contain the id.
     pub id: RevocationId,
-    /// When.
     pub at: Timestamp,
-    /// Who.
     pub by: By,
-    /// Why.
     pub reason: RevokeReason,
-    /// In the words of staff.
+    /// Note of staff in their own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// The patient's no.
+/// A record that the patient declined.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Declined {
-    /// When.
     pub at: Timestamp,
-    /// Who recorded it.
+    /// The staff member who recorded it.
     pub by: By,
 }
 
-/// The invitation that is out, as the patient's record points to it.
+/// The patient's pending invitation, as the patient's record names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CurrentInvitation {
-    /// The link.
+    /// The link that it delivers.
     pub link: LinkId,
-    /// Why it was made.
+    /// The kind of the invitation.
     pub kind: Kind,
-    /// The way it went.
+    /// The channel that it was sent through.
     pub channel: Channel,
 }
 
-/// Representatives with a pending invitation at a time.
+/// Most pending invitations of representatives that one patient can have.
 pub const OFFERS: usize = 5;
 
-/// A representative's invitation that is out.
+/// A pending invitation of a representative.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
-    /// The link.
+    /// The link that it delivers.
     pub link: LinkId,
-    /// Digest of the address that it went to: a recipient has one invitation at a time.
+    /// Digest of the address that it was sent to. A recipient has only one pending invitation at a time.
     pub to: String,
-    /// When it stops to work.
+    /// The link does not work from this time on.
     pub expires_at: Timestamp,
 }
 
-/// Why nothing goes to an address any more.
+/// Why nothing is sent to an address any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stop {
-    /// Somebody there said that it is not this patient's.
+    /// The recipient said that it is not this patient's address.
     WrongRecipient,
-    /// A message came back for good.
+    /// A message bounced.
     Bounced,
-    /// Somebody there called a message spam.
+    /// The recipient reported a message as spam.
     Complained,
-    /// Somebody there replied STOP to a text.
+    /// The number replied STOP to a text.
     OptedOut,
 }
 
 impl Stop {
-    /// Why the patient can't be invited by that way.
+    /// The reason that this stop gives against an invitation.
     pub const fn reason(self) -> Reason {
         match self {
             Self::WrongRecipient => Reason::ReportedWrongRecipient,
@@ -223,45 +223,45 @@ impl Stop {
     }
 }
 
-/// Stops that one patient's record keeps: a chart has three addresses, a few representatives have theirs.
+/// Most stops that one patient's record holds: the chart has three addresses, and representatives have a few.
 const STOPS: usize = 12;
 
-/// An address to which nothing goes until it is changed or confirmed, or until the number replies START.
+/// An address to which nothing is sent until it is changed or confirmed, or until the number replies START.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stopped {
-    /// Which way it is reached.
+    /// The channel that reaches the address.
     pub channel: Channel,
-    /// Its digest.
+    /// The address's digest.
     pub to: String,
-    /// Why.
+    /// Why nothing is sent to it.
     pub why: Stop,
 }
 
 impl Stopped {
-    /// Whether it keeps this channel from the address of that digest. An address that is somebody else's is so for
-    /// every way; one that takes no texts may still take calls.
+    /// Whether this stop applies to a channel and the digest of an address. An address that belongs to
+    /// somebody else is stopped for all channels. A number that takes no texts can still be called.
     fn keeps(&self, channel: Channel, to: &str) -> bool {
         self.to == to && (self.why == Stop::WrongRecipient || self.channel == channel)
     }
 }
 
-/// What stands for an address where the address itself need not be.
+/// Digest of an address, in places that only need to recognize it.
 pub fn address_digest(address: &str) -> String {
     digest(address.to_lowercase().as_bytes()).chars().take(16).collect()
 }
 
-/// A check before a request of theirs that the visitor did not pass: what staff see of it.
+/// The identity checks that a visitor failed without a link, for staff.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checks {
-    /// The latest, the oldest first.
+    /// The latest failures, the oldest first; at most 20.
     pub failures: Vec<FailedCheck>,
 }
 
-/// Failed checks that are kept of a patient.
+/// Most failed checks that are stored for a patient.
 const CHECKS: usize = 20;
 
 impl Checks {
-    /// With another one.
+    /// These checks and one more. If there are too many, the oldest are removed.
     #[must_use]
     pub fn with(mut self, failed: FailedCheck) -> Self {
         self.failures.push(failed);
@@ -270,104 +270,103 @@ impl Checks {
     }
 }
 
-/// An account with a grant to this patient, present or ended.
+/// An account with a grant to this patient, active or ended.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountRef {
-    /// The account.
     pub id: AccountId,
-    /// Its user name.
     pub username: String,
-    /// What its holder is to the patient.
+    /// The relationship of its holder to the patient.
     pub relationship: Relationship,
-    /// The revocation that ended the grant, while it is ended.
+    /// The revocation that ended the grant; `None` while the grant has not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by: Option<RevocationId>,
-    /// Whether staff must still decide on it.
+    /// Whether the registration still waits for staff.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub held: bool,
-    /// Digests of the addresses that its holder gave: what else is on its way to them is known by these.
+    /// Digests of the addresses that its holder gave. They find other pending invitations to the same person.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addresses: Vec<String>,
-    /// The latest reset link that was made for it, used or not.
+    /// The latest reset link of the account, used or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset: Option<LinkId>,
 }
 
 /// A patient of a practice.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Patient {
-    /// The practice.
     pub practice: PracticeId,
-    /// The EHR's id.
+    /// The patient's id in the EHR.
     pub id: PatientId,
-    /// Counts the changes; every write is conditional on it.
+    /// Raised by each change. A write fails unless it is one more than the stored version.
     pub version: u64,
-    /// The chart.
     pub chart: Chart,
-    /// Whether staff allow the portal.
+    /// Whether staff allow portal access.
     pub access_enabled: bool,
-    /// When the chart first came in.
+    /// When the chart was first received.
     pub created_at: Timestamp,
-    /// The invitation that is out.
+    /// The patient's pending invitation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<CurrentInvitation>,
-    /// The representatives' invitations that are out.
+    /// The pending invitations of representatives.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub offers: Vec<Offer>,
-    /// Addresses to which nothing goes.
+    /// The addresses to which nothing is sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stopped: Vec<Stopped>,
-    /// Whether checks failed that no link keeps.
+    /// Whether there are failed checks that belong to no link. They are a record of their own.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub failed_checks: bool,
-    /// Accounts with a grant.
+    /// The accounts with a grant to the patient, active or ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<AccountRef>,
     /// When the first account was registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered_at: Option<Timestamp>,
-    /// When somebody last signed in for this patient.
+    /// When somebody with a grant to the patient last signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<Timestamp>,
-    /// The revocation in force.
+    /// The revocation that is in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revocation: Option<Revocation>,
-    /// The patient's no, until an override.
+    /// That the patient declined, until staff override it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declined: Option<Declined>,
-    /// The end of the audit chain as of this record's last write.
+    /// The end of the audit chain at the last write of this record.
     #[serde(default)]
     pub head: Head,
 }
 
 impl Patient {
-    /// Accounts whose grant holds.
+    /// The accounts whose grant has not ended and does not wait for staff.
     pub fn live_accounts(&self) -> impl Iterator<Item = &AccountRef> {
         self.accounts.iter().filter(|account| account.ended_by.is_none() && !account.held)
     }
 
-    /// The patient's own account, if there is one whose grant holds.
+    /// The account that the patient registered for themselves, if its grant has not ended and does not wait
+    /// for staff.
     pub fn own_account(&self) -> Option<&AccountRef> {
         self.live_accounts().find(|account| account.relationship == Relationship::Own)
     }
 
-    /// Whether this invitation is one that is out: the patient's, or a representative's.
+    /// Whether this link is a pending invitation of the patient or of a representative.
     pub fn invites_by(&self, link: LinkId) -> bool {
         self.invitation.is_some_and(|current| current.link == link)
             || self.offers.iter().any(|offer| offer.link == link)
     }
 
-    /// The address or number on the chart for a channel, unless nothing may go there.
+    /// The address or number on the chart for a channel; `None` if there is none or it is stopped.
     pub fn reached_at(&self, channel: Channel) -> Option<&str> {
         self.chart.address(channel).filter(|address| self.stops(channel, address).is_empty())
     }
 
-    /// Whether nothing may go to the chart's address for a channel.
+    /// Whether the chart's address for a channel is stopped.
     pub fn is_stopped(&self, channel: Channel) -> bool {
         self.chart.address(channel).is_some_and(|address| !self.stops(channel, address).is_empty())
     }
 
-    /// Everything that keeps messages of a channel from an address, the chart's or a representative's.
+    /// All stops that apply to a channel and an address, which may be the chart's or a representative's.
     pub fn stops(&self, channel: Channel, address: &str) -> Vec<Stop> {
         let to = address_digest(address);
         let mut stops: Vec<Stop> = self
@@ -381,14 +380,14 @@ impl Patient {
         stops
     }
 
-    /// Stops an address; `false` if it was stopped for that already.
+    /// Stops an address. `false` if it was already stopped for the same reason.
     pub fn stop(&mut self, channel: Channel, address: &str, why: Stop) -> bool {
         let stopped = Stopped { channel, to: address_digest(address), why };
         if self.stopped.contains(&stopped) {
             return false;
         }
         self.stopped.push(stopped);
-        // What somebody said stays; what a machine reported would be reported again.
+        // Remove the oldest report of a provider: it would be reported again. What a person said must stay.
         let reported = |known: &Stopped| matches!(known.why, Stop::Bounced | Stop::Complained);
         if self.stopped.len() > STOPS
             && let Some(oldest) = self.stopped.iter().position(reported)
@@ -398,7 +397,8 @@ impl Patient {
         true
     }
 
-    /// What suspends every grant: no session, no sign-in and no link works for this patient while it holds.
+    /// The reason that suspends all grants, if there is one. As long as it holds, no session, no sign-in and
+    /// no link works for this patient.
     pub fn suspension(&self) -> Option<Reason> {
         if !self.access_enabled {
             Some(Reason::AccessDisabled)
@@ -409,7 +409,7 @@ impl Patient {
         }
     }
 
-    /// What of the chart or of access stands in the way, whatever the channel.
+    /// The reasons against any invitation that come from the chart's status or from the staff's switch.
     fn standing_reasons(&self) -> Vec<Reason> {
         let mut reasons = Vec::new();
         if !self.access_enabled {
@@ -439,14 +439,15 @@ impl Patient {
         }
     }
 
-    /// Everything that keeps this patient from the portal now, by the practice's settings.
+    /// Everything that keeps this patient from the portal now, with the practice's settings.
     pub fn blockers(&self, settings: &Settings) -> Vec<Reason> {
         let mut reasons = self.standing_reasons();
         reasons.extend(self.missing(settings.required_contact));
         reasons
     }
 
-    /// Everything that keeps an invitation by `channel` from going out (I4); print lacks no contact.
+    /// Everything that keeps an invitation by `channel` from being sent. A printed letter needs no contact on
+    /// the chart.
     pub fn refusals(&self, channel: Channel, settings: &Settings) -> Vec<Reason> {
         let mut reasons = self.standing_reasons();
         if channel != Channel::Print {
@@ -473,9 +474,10 @@ impl Patient {
         reasons
     }
 
-    /// Where the patient stands; where several hold, in the product's order.
+    /// The patient's status. If several apply, the order of the conditions below decides.
     pub fn status(&self, settings: &Settings) -> Status {
-        // Re-invited by a link, the patient stands as invited until access is really back.
+        // A patient who is invited again after a revocation has the status `Invited` until access is really
+        // restored.
         if self.revocation.is_some() && self.invitation.is_none() {
             Status::Revoked
         } else if !self.standing_reasons().is_empty() {
@@ -495,7 +497,8 @@ impl Patient {
         }
     }
 
-    /// What the roster sorts by: last name, first name, as compared, then the id.
+    /// The key by which the list of patients is sorted: last name and first name in the form in which they
+    /// are compared, then the id.
     pub fn sort_name(&self) -> String {
         format!("{} {} {}", self.chart.family_name.comparable(), self.chart.given_name.comparable(), self.id)
     }

@@ -1,4 +1,5 @@
-//! What Portico knows of a person, as types that parse at the door, compare by rule (V3) and never print themselves.
+//! The facts about a person, as types. They are validated when they are parsed, are compared by fixed rules,
+//! and never print their content.
 
 use std::fmt;
 
@@ -8,12 +9,12 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::time::Timestamp;
 
-/// Why a value was refused at the door: a stable code, and never the value.
+/// Why a value was refused: a stable code, never the value itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Invalid(pub &'static str);
 
-/// Declares a text that may be stored and compared, and whose `Debug` says nothing.
+/// Declares a text that may be stored and compared, and whose `Debug` output does not contain it.
 macro_rules! personal_text {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -22,7 +23,8 @@ macro_rules! personal_text {
         pub struct $name(String);
 
         impl $name {
-            /// The text itself: for the table, for a message to that person, for staff of the practice.
+            /// The text itself. It may go to the table, to that person in a message, and to the practice's
+            /// staff.
             pub fn reveal(&self) -> &str {
                 &self.0
             }
@@ -37,28 +39,31 @@ macro_rules! personal_text {
 }
 
 personal_text! {
-    /// A given, middle or family name: 1 to 100 characters, no control characters, outer spaces gone.
+    /// A first, middle or last name: 1 to 100 characters, no control characters, no spaces around it.
     Name
 }
 
 personal_text! {
-    /// A line of text about a person that nothing is compared with: address line, city, state, provider. At most 200 characters.
+    /// A line of text about a person that is never compared: address, city, state, provider. At most 200
+    /// characters.
     Line
 }
 
 personal_text! {
-    /// An e-mail address of ASCII characters, at most 254, as RFC 5321 has it; kept as written, compared in lower case.
+    /// An e-mail address of at most 254 ASCII characters, as in RFC 5321. It is stored as written and
+    /// compared in lower case.
     Email
 }
 
 personal_text! {
-    /// A telephone number: E.164 where it can be dialled, else the text that the chart had, which nobody dials.
+    /// A phone number. If it can be dialled, it is stored in E.164; otherwise the chart's text is kept, and
+    /// never dialled.
     Phone
 }
 
 personal_text! {
-    /// An e-mail address or a telephone number in E.164, as the channel of the message has it: where something goes or
-    /// went. It may be on file no longer.
+    /// The address that something is or was sent to: an e-mail address, or a phone number in E.164, depending
+    /// on the channel. It need not be on file any more.
     Address
 }
 
@@ -69,7 +74,7 @@ impl From<&str> for Address {
 }
 
 personal_text! {
-    /// A ZIP code of the United States, with or without its four-digit addition.
+    /// A ZIP code of the United States, with or without its last four digits.
     PostalCode
 }
 
@@ -92,20 +97,21 @@ impl Name {
         clean(text, 100).map(Self)
     }
 
-    /// What is compared: letters and digits alone, lower case, without accents, so that `O’Neil ` equals `ONEIL`
-    /// and `Müller` equals `muller`. Letters that do not decompose (ø, ł, đ, æ, œ, ß, ı) count as their plain neighbours.
+    /// The form in which names are compared: only letters and digits, in lower case, without accents. So
+    /// `O’Neil ` equals `ONEIL`, and `Müller` equals `muller`. Letters that Unicode does not decompose (ø, ł,
+    /// đ, æ, œ, ß, ı) count as the similar plain letters.
     pub fn comparable(&self) -> String {
         comparable(&self.0)
     }
 
-    /// Whether two names are the same name (V3). A name without any letter or digit equals nothing.
+    /// Whether two names are equal. A name without any letter or digit equals no other.
     pub fn matches(&self, other: &Self) -> bool {
         let mine = self.comparable();
         !mine.is_empty() && mine == other.comparable()
     }
 }
 
-/// The text as names are compared; see [`Name::comparable`].
+/// The form in which names are compared; see [`Name::comparable`].
 pub fn comparable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
@@ -117,7 +123,7 @@ pub fn comparable(text: &str) -> String {
             'æ' => out.push_str("ae"),
             'œ' => out.push_str("oe"),
             'ß' => out.push_str("ss"),
-            // A lower-cased capital may decompose once more (İ becomes i and a dot).
+            // A letter may decompose again after it is put into lower case: İ becomes i and a dot.
             c if is_combining_mark(c) => {}
             c if c.is_alphanumeric() => out.push(c),
             _ => {}
@@ -134,7 +140,8 @@ impl Line {
 }
 
 impl Email {
-    /// Reads an address. Quoted local parts, address literals, display names, non-ASCII look-alikes and line breaks are refused.
+    /// Reads an address. Refuses quoted local parts, address literals, display names, characters outside
+    /// ASCII and line breaks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         if text.is_empty() {
@@ -151,26 +158,28 @@ impl Email {
         if well_formed { Ok(Self(text.to_owned())) } else { Err(Invalid("invalid_email")) }
     }
 
-    /// What is compared and searched: lower case.
+    /// The form in which addresses are compared and searched: lower case.
     pub fn comparable(&self) -> String {
         self.0.to_ascii_lowercase()
     }
 
-    /// Whether two addresses reach the same mailbox, as far as anybody but its host can know.
+    /// Whether two addresses are the same, except for case. More is not known: only the mail server knows
+    /// which addresses share a mailbox.
     pub fn matches(&self, other: &Self) -> bool {
         self.0.eq_ignore_ascii_case(&other.0)
     }
 }
 
-/// Countries and territories of the North American plan that an ordinary text or call may go to. The plan's other
-/// members bill like foreign numbers and are what toll fraud uses.
+/// Countries and territories of the North American Numbering Plan that we text and call. The other members of
+/// the plan cost as much as foreign numbers, and toll fraud uses them.
 const DIALLED: [phonenumber::country::Id; 7] = {
     use phonenumber::country::Id;
     [Id::US, Id::CA, Id::PR, Id::VI, Id::GU, Id::AS, Id::MP]
 };
 
 impl Phone {
-    /// Reads a number that can be dialled, written in any usual way; a number without `+` is taken for one of the United States.
+    /// Reads a number that can be dialled, in any usual notation. A number without `+` is read as one of the
+    /// United States.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = clean(text, 40)?;
         let number = phonenumber::parse(Some(phonenumber::country::Id::US), &text)
@@ -189,11 +198,11 @@ impl Phone {
         }
     }
 
-    /// Reads a number, or keeps the text where it cannot be dialled, so that a chart loses nothing.
+    /// Reads a number, or keeps the text if it can't be dialled, so that a chart loses nothing.
     pub fn parse_or_keep(text: &str) -> Result<Self, Invalid> {
         Self::parse(text).or_else(|_| {
             let text = clean(text, 40)?;
-            // A leading plus is the mark of a number that can be dialled.
+            // A leading plus marks a number that can be dialled, so remove it from this text.
             Ok(Self(text.trim_start_matches('+').to_owned()))
         })
     }
@@ -216,7 +225,7 @@ impl PostalCode {
         }
     }
 
-    /// Whether the first five digits are the same; `00000` never is (V3).
+    /// Whether the first five digits are equal. `00000` equals nothing.
     pub fn matches(&self, other: &Self) -> bool {
         let mine = self.five();
         mine != "00000" && mine == other.five()
@@ -239,8 +248,9 @@ impl fmt::Debug for BirthDate {
 }
 
 impl BirthDate {
-    /// Reads `YYYYMMDD`, `YYYY-MM-DD` or `MM/DD/YYYY` (one-digit months and days too). A day that the calendar lacks,
-    /// a two-digit year, a year before 1900 and a day later than tomorrow (somewhere it already is) are refused.
+    /// Reads `YYYYMMDD`, `YYYY-MM-DD` or `MM/DD/YYYY`; in the last two, month and day may have one digit.
+    /// Refuses days that don't exist, years of two digits, years before 1900, and days after tomorrow: in
+    /// some time zones it is already tomorrow.
     pub fn parse(text: &str, now: Timestamp) -> Result<Self, Invalid> {
         let text = text.trim();
         if text.is_empty() {
@@ -269,19 +279,20 @@ impl BirthDate {
         if date > tomorrow { Err(Invalid("date_in_the_future")) } else { Ok(Self(date)) }
     }
 
-    /// Whole years from birth to the day that it is in UTC at `now`. Born on 29 February counts from 1 March in other years.
+    /// Age in whole years at `now`, by the date in UTC. A person born on 29 February has their birthday on 1
+    /// March in other years.
     pub fn age(self, now: Timestamp) -> i16 {
         let today = now.to_jiff().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
         let passed = (today.month(), today.day()) >= (self.0.month(), self.0.day());
         today.year() - self.0.year() - i16::from(!passed)
     }
 
-    /// `YYYY-MM-DD`: for staff of the practice.
+    /// The date as `YYYY-MM-DD`. It may go to the practice's staff and to the table.
     pub fn reveal(self) -> String {
         self.0.to_string()
     }
 
-    /// The digits of the date in the orders that people put into passwords.
+    /// The date's digits in the orders that people use in passwords.
     pub fn spellings(self) -> [String; 4] {
         let (y, m, d) = (self.0.year(), self.0.month(), self.0.day());
         [

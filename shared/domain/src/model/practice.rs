@@ -1,4 +1,4 @@
-//! Practices, their settings, and the applications that hold their keys.
+//! Practices, their settings, and the API keys of their applications.
 
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -7,16 +7,16 @@ use crate::keys::{digest, is_secret};
 use crate::model::ids::{ClientId, PracticeId};
 use crate::time::Timestamp;
 
-/// What a visitor of a link must pass.
+/// The checks that a visitor of a link must pass.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RegistrationCheck {
     /// The identity facts, then a code or the access code.
     #[default]
     IdentityAndCode,
-    /// The identity facts.
+    /// Only the identity facts.
     Identity,
-    /// Nothing but the link.
+    /// No check besides the link itself.
     LinkOnly,
 }
 
@@ -34,11 +34,11 @@ pub enum IdentityFact {
     PostalCode,
 }
 
-/// Which contact facts must be on the chart.
+/// The contact facts that must be on the chart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RequiredContact {
-    /// Those of the chosen channel.
+    /// Those that the chosen channel needs.
     #[default]
     Channel,
     /// E-mail.
@@ -49,91 +49,91 @@ pub enum RequiredContact {
     EmailAndMobilePhone,
 }
 
-/// What a re-invitation after a revocation asks.
+/// The checks that a re-invitation after a revocation asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Regrant {
-    /// Nothing: the same credentials work at once.
+    /// None: the same user name and password work at once.
     #[default]
     SameCredentials,
     /// The identity check and a new password.
     VerifyAgain,
 }
 
-/// The hours in which bulk messages rest, in the practice's zone, `HH:MM`.
+/// The hours in which no automatic invitations are sent, in the practice's time zone, as `HH:MM`. They may
+/// span midnight.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QuietHours {
-    /// From.
     pub from: String,
-    /// Until.
     pub to: String,
 }
 
-/// How automatic invitations go.
+/// Settings of automatic invitations. They are stored, but no function reads them yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AutoInvite {
-    /// The switch.
+    /// Whether automatic invitations are on.
     pub enabled: bool,
     /// `email` or `sms`.
     pub channel: String,
-    /// Youngest age, in years.
+    /// Age of the youngest patients to invite, in years.
     pub min_age: u32,
-    /// Oldest age, in years.
+    /// Age of the oldest patients to invite, in years.
     pub max_age: u32,
-    /// Days from an unsigned visit.
+    /// Days from a visit whose note is not signed; 0 to 365.
     pub unsigned_days: u32,
-    /// When to rest.
+    /// The hours in which none are sent.
     pub quiet_hours: QuietHours,
-    /// Days after the invitation on which to remind.
+    /// Days after the invitation on which a reminder is sent; at most ten, each 1 to 90.
     pub reminder_days: Vec<u32>,
-    /// Most invitations a day.
+    /// Most invitations in one day.
     pub daily_cap: u32,
 }
 
-/// What a practice decides for itself. The defaults are those of the product's description.
+/// The settings that a practice decides for itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// The name that patients know.
+    /// The name that patients know, at most 60 characters.
     pub name: String,
-    /// The number that patients call, E.164.
+    /// The phone number that patients call, in E.164.
     pub phone: String,
-    /// IANA name of the zone in which local times are said.
+    /// IANA name of the time zone in which messages give local times.
     pub time_zone: String,
-    /// Days that a printed letter's link works.
+    /// Days that the link of a printed letter works, 1 to 90.
     pub letter_days: u32,
     /// `en` or `es`, for patients whose language is unknown.
     pub default_language: String,
-    /// Where answers to e-mails go.
+    /// The address that replies to e-mails go to; `None` if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
-    /// Where a signed-in person is sent; empty: to Portico's own account page.
+    /// The page of the portal that a signed-in person is redirected to. If empty, Portico's own account page.
     pub portal_url: String,
-    /// Hours that a link works, 1 to 720.
+    /// Hours that a link works that is sent, 1 to 720.
     pub link_hours: u32,
-    /// 5 or 6.
+    /// Digits of a code, 5 or 6.
     pub code_digits: u32,
-    /// What a visitor must pass.
+    /// The checks that a visitor must pass.
     pub registration_check: RegistrationCheck,
-    /// Facts that a visitor must state.
+    /// The facts that a visitor must state, always with last name and birth date.
     pub identity_facts: Vec<IdentityFact>,
-    /// Contact facts that the chart must have.
+    /// The contact facts that the chart must have.
     pub required_contact: RequiredContact,
-    /// After revoke and re-invite.
+    /// The checks of a re-invitation after a revocation.
     pub regrant: Regrant,
-    /// Characters, 8 to 64.
+    /// Least number of characters of a password, 8 to 64.
     pub password_min_length: u32,
-    /// Whether a security question may stand behind a reset link.
+    /// Whether a security question may be the second check of a reset link.
     pub security_question: bool,
-    /// Years at which a patient is an adult.
+    /// Age from which a patient is an adult, in years, 14 to 25.
     pub majority_age: i16,
-    /// Years below which only a representative may register.
+    /// Age below which only a representative may register, in years; at most `majority_age`.
     pub adolescent_age: i16,
     /// Automatic invitations.
     pub auto_invite: AutoInvite,
 }
 
 impl Settings {
-    /// The defaults, for a practice of this name, phone (E.164) and zone.
+    /// The default settings of a practice with this name, phone number (E.164) and time zone (IANA).
     pub fn new(name: &str, phone: &str, time_zone: &str) -> Self {
         Self {
             name: name.to_owned(),
@@ -166,7 +166,7 @@ impl Settings {
         }
     }
 
-    /// Everything that is out of bounds, as (JSON pointer, code); empty if all is well.
+    /// All settings that are not allowed, as (JSON pointer, code). Empty if all are allowed.
     pub fn faults(&self) -> Vec<(&'static str, &'static str)> {
         let hour = |text: &str| {
             text.split_once(':').is_some_and(|(h, m)| {
@@ -222,7 +222,7 @@ impl Settings {
         .collect()
     }
 
-    /// Family name and birth date always stand among the facts, each fact once.
+    /// Whether the facts contain last name and birth date, and no fact twice.
     fn identity_facts_hold(&self) -> bool {
         let facts = &self.identity_facts;
         let once =
@@ -231,7 +231,8 @@ impl Settings {
     }
 }
 
-/// An absolute `https` address (`http` on loopback), without a query, a fragment or credentials.
+/// Whether the text is an absolute `https` URL (`http` only for this machine) without query, fragment or
+/// credentials.
 fn is_portal_url(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| {
         text.strip_prefix("http://")
@@ -247,46 +248,46 @@ fn is_portal_url(text: &str) -> bool {
 }
 
 /// A practice.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Practice {
-    /// Its short name.
+    /// Its short name, as in its URLs.
     pub id: PracticeId,
-    /// Its settings.
     pub settings: Settings,
-    /// Counts the changes.
+    /// Raised by each change. A write fails unless it is one more than the stored version.
     pub version: u64,
-    /// The end of its audit chain as of its last change.
+    /// The end of its audit chain at the last change.
     pub head: crate::model::audit::Head,
 }
 
-/// What a key allows.
+/// A right that an API key gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
     /// Read charts and portal status.
     #[serde(rename = "chart:read")]
     ChartRead,
-    /// Keep charts in step.
+    /// Create and change charts.
     #[serde(rename = "chart:write")]
     ChartWrite,
-    /// Invite, cancel, enable, record a refusal.
+    /// Invite, cancel invitations, switch access on, record that a patient declined.
     #[serde(rename = "invite")]
     Invite,
-    /// Take access away.
+    /// Revoke access.
     #[serde(rename = "revoke")]
     Revoke,
-    /// Look after accounts.
+    /// Manage accounts.
     #[serde(rename = "accounts")]
     Accounts,
-    /// Lists and reports.
+    /// Read lists and reports.
     #[serde(rename = "report")]
     Report,
-    /// The practice's settings.
+    /// Read and change the practice's settings.
     #[serde(rename = "settings")]
     Settings,
-    /// The audit trail.
+    /// Read and verify the audit trail.
     #[serde(rename = "audit")]
     Audit,
-    /// Exchange and look into sessions.
+    /// Exchange codes for sessions, and introspect sessions.
     #[serde(rename = "sessions")]
     Sessions,
     /// Open the Onboarding Tool for staff.
@@ -309,7 +310,8 @@ impl Scope {
         Self::Console,
     ];
 
-    /// The scopes of a preset: `ehr` has all, `scheduling` lacks `revoke`, `accounts`, `settings` and `audit`, `portal` has `sessions` alone.
+    /// The scopes of a preset. `ehr` has all of them; `scheduling` has all but `revoke`, `accounts`,
+    /// `settings` and `audit`; `portal` has only `sessions`. `None` for any other name.
     pub fn preset(name: &str) -> Option<Vec<Self>> {
         let held_back = [Self::Revoke, Self::Accounts, Self::Settings, Self::Audit];
         match name {
@@ -321,34 +323,35 @@ impl Scope {
     }
 }
 
-/// An application's key, as the table keeps it: by digest.
+/// An application's API key, as it is stored: only its digest.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     /// SHA-256 of the key.
     pub digest: String,
-    /// Whose it is.
+    /// The practice that the key belongs to.
     pub practice: PracticeId,
-    /// Which application holds it.
+    /// The application that uses it.
     pub client: ClientId,
-    /// What it allows.
+    /// The rights that it gives.
     pub scopes: Vec<Scope>,
-    /// When it was issued.
     pub issued_at: Timestamp,
-    /// When it was taken back.
+    /// When it was revoked; `None` while it works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
 }
 
-/// A key as a caller presents it: `<practice>.<secret>`. The name in front only says what to read along; the record decides.
+/// An API key as a caller presents it: `<practice>.<secret>`. The practice in front only tells which records
+/// to read together with the key's; the key's record decides.
 pub struct PresentedKey {
-    /// The practice that the key claims.
+    /// The practice that the key names.
     pub claimed: PracticeId,
     /// SHA-256 of the whole key.
     pub digest: String,
 }
 
 impl PresentedKey {
-    /// Reads a key; `None` if it can't be one of ours.
+    /// Reads a key; `None` if it does not have the form of our keys.
     pub fn parse(text: &str) -> Option<Self> {
         let (practice, secret) = text.split_once('.')?;
         let claimed = PracticeId::parse(practice).ok()?;

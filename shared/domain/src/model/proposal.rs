@@ -1,4 +1,4 @@
-//! Changes of a chart that somebody proposed, until staff accept or decline them.
+//! Proposed changes of a chart, which wait until staff accept or decline them.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,11 @@ use crate::model::ids::{AccountId, ChangeId, PatientId, PracticeId};
 use crate::model::person::{Email, Invalid, Line, Phone, PostalCode};
 use crate::time::Timestamp;
 
-/// What of a chart a person may propose to change.
+/// A field of a chart that a person may propose to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChartField {
-    /// Street and number.
+    /// Street and house number.
     AddressLine,
     /// City.
     City,
@@ -30,7 +30,7 @@ pub enum ChartField {
 }
 
 impl ChartField {
-    /// All of them, in the order of a form.
+    /// All fields, in the order of the form.
     pub const ALL: [Self; 7] = [
         Self::AddressLine,
         Self::City,
@@ -41,7 +41,7 @@ impl ChartField {
         Self::Email,
     ];
 
-    /// The word for it in the contract.
+    /// The field's name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AddressLine => "address_line",
@@ -54,12 +54,12 @@ impl ChartField {
         }
     }
 
-    /// Whether codes and links go there: whoever holds it can come in.
+    /// Whether codes and links are sent to it. Whoever has this address or number can get access.
     pub(crate) const fn is_contact(self) -> bool {
         matches!(self, Self::Email | Self::MobilePhone | Self::HomePhone)
     }
 
-    /// What the chart says.
+    /// The value on the chart.
     pub fn of(self, chart: &Chart) -> Option<Line> {
         let text = match self {
             Self::AddressLine => chart.address_line.as_ref().map(Line::reveal),
@@ -73,7 +73,7 @@ impl ChartField {
         text.and_then(|text| Line::parse(text).ok())
     }
 
-    /// Puts a value into the chart; none clears it.
+    /// Sets the field on the chart; `None` clears it.
     pub(crate) fn put(self, chart: &mut Chart, value: Option<&str>) -> Result<(), Invalid> {
         match self {
             Self::AddressLine => chart.address_line = value.map(Line::parse).transpose()?,
@@ -92,52 +92,47 @@ impl ChartField {
 #[expect(clippy::struct_field_names, reason = "the record's word for it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProposedValue {
-    /// Which.
+    /// The field that is to change.
     pub name: ChartField,
-    /// What the chart said when it was proposed.
+    /// The value on the chart when the change was proposed; `None` if it was empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chart: Option<Line>,
-    /// What it should say; none: nothing.
+    /// The proposed value; `None` clears the field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposed: Option<Line>,
-    /// Whether staff took it over, once they decided.
+    /// Whether staff accepted this field; `None` until they decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<bool>,
 }
 
-/// Where a proposed change stands.
+/// The state of a proposed change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProposalState {
-    /// Waits for staff.
+    /// It waits for staff.
     Pending,
-    /// Taken over, or a part of it.
+    /// Staff accepted it, or a part of it.
     Accepted,
-    /// Not taken over.
+    /// Staff declined it.
     Declined,
 }
 
-/// A proposed change of a chart.
+/// A proposed change of a patient's chart.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
-    /// Its id.
     pub id: ChangeId,
-    /// The practice.
     pub practice: PracticeId,
-    /// Whose chart.
     pub patient: PatientId,
-    /// Who proposed it.
+    /// The account whose holder proposed it.
     pub account: AccountId,
-    /// When.
     pub submitted_at: Timestamp,
-    /// Where it stands.
     pub state: ProposalState,
-    /// Field by field.
     pub fields: Vec<ProposedValue>,
-    /// When staff decided.
+    /// When staff decided; `None` while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_at: Option<Timestamp>,
-    /// Who decided.
+    /// Who decided; `None` while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<By>,
 }

@@ -1,15 +1,15 @@
-//! What a caller may be told: one list of refusals, each with its stable code. How it reads on HTTP is `web`'s last step.
+//! The refusals that a caller may see, each with a stable code. `web` maps them to HTTP as the last step.
 
 use crate::model::ids::PatientId;
 use crate::model::password::PasswordFault;
 use crate::model::patient::Reason;
 
-/// One fault of the input, by JSON pointer.
+/// One fault of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldFault {
-    /// Where, e.g. `/birth_date`.
+    /// JSON pointer to the field, e.g. `/birth_date`.
     pub pointer: String,
-    /// What, e.g. `invalid_date`.
+    /// Stable code of the fault, e.g. `invalid_date`.
     pub code: &'static str,
 }
 
@@ -20,51 +20,51 @@ impl FieldFault {
     }
 }
 
-/// Why something was not done. None of them tells more than the caller may know.
+/// Why an operation was refused. No refusal says more than the caller may know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The input is malformed.
     BadRequest(Vec<FieldFault>),
-    /// No key, or none of ours.
+    /// There is no API key, or it is not valid.
     Unauthorized,
-    /// A wrong user name or password, whichever, or a lock.
+    /// The user name or password is wrong, or the user name is locked. It does not say which.
     SignInFailed,
-    /// The key lacks the scope.
+    /// The API key lacks the scope.
     Forbidden,
-    /// The right password of somebody whose access is revoked.
+    /// The password is right, but the person's access is revoked.
     AccessRevoked,
     /// The patient is too young to register.
     RepresentativeRequired,
-    /// No such thing in this practice.
+    /// The practice has no such record.
     NotFound,
-    /// Quick add found somebody of the same name and birth date.
+    /// Quick add found patients with the same name and birth date: these ids.
     PossibleDuplicate(Vec<PatientId>),
-    /// Somebody has that user name; others to try.
+    /// Somebody else has that user name. The list suggests other names.
     UsernameTaken(Vec<String>),
-    /// The state of things does not allow it.
+    /// The current state does not allow it. The text is a code that says why.
     Conflict(&'static str),
-    /// The same key is being worked on.
+    /// Another request with the same idempotency key is being processed.
     IdempotencyInProgress,
-    /// The link can't be used, whatever the reason.
+    /// The link can't be used. It does not say why.
     LinkUnavailable,
-    /// The patient can't be invited by this channel; all reasons.
+    /// The patient can't be invited by this channel, for all these reasons.
     NotEligible(Vec<Reason>),
-    /// A fact did not match, whichever.
+    /// A fact did not match. It does not say which.
     VerificationFailed,
-    /// The password won't do.
+    /// The password is not allowed.
     PasswordRejected(Vec<PasswordFault>),
-    /// The user name won't do.
+    /// The user name is not allowed; the text is the code of the fault.
     UsernameRejected(&'static str),
-    /// The code is wrong, used or over.
+    /// The code is wrong, used or expired.
     CodeRejected,
-    /// The same key came with another body.
+    /// The same idempotency key was used for another request.
     IdempotencyMismatch,
-    /// Too many; seconds until it is worth trying again.
+    /// A limit was reached. The number is the seconds until the caller may try again.
     TooManyRequests(i64),
 }
 
 impl Refusal {
-    /// The stable code of the contract.
+    /// The stable code in the API.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::BadRequest(_) => "bad_request",
@@ -90,26 +90,27 @@ impl Refusal {
     }
 }
 
-/// Why a port could not do what it was asked.
+/// Why a port failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
-    /// It could not be reached, or not in time. Nothing is known to have happened, and trying again is right.
+    /// The service behind the port was not reached, or not in time. It is unknown whether anything happened;
+    /// trying again is right.
     #[error("unavailable")]
     Unavailable,
-    /// A record is there and can't be read, or can't be written: `what` names the kind of record or the step. Trying again
-    /// brings the same; somebody must look.
+    /// A record exists but can't be read, or can't be written. The text names the kind of record or the step.
+    /// Trying again gives the same error, so somebody must look at it.
     #[error("broken: {0}")]
     Broken(&'static str),
 }
 
-/// Why an operation ended without its outcome.
+/// Why an operation has no outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It was refused.
+    /// The operation was refused.
     Refused(Refusal),
-    /// It could not be decided now; trying again is right.
+    /// The operation could not be done now; trying again is right.
     Unavailable,
-    /// A record can't be read; the word says which. Trying again is no use.
+    /// A record can't be read or written; the text names it. Trying again does not help.
     Broken(&'static str),
 }
 
@@ -129,7 +130,7 @@ impl From<PortError> for Failure {
 }
 
 impl From<Failure> for PortError {
-    /// For operations of the background, which nobody can be refused.
+    /// For background operations, which have no caller to refuse.
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Broken(what) => Self::Broken(what),
@@ -139,13 +140,13 @@ impl From<Failure> for PortError {
     }
 }
 
-/// Why an operation ended without its outcome, with what it had read by then, so that the page that says so need not
-/// read it again.
+/// Why an operation has no outcome, together with the records that it had read. The page that shows the
+/// refusal then need not read them again.
 #[derive(Debug)]
 pub struct Refused<R> {
-    /// Why.
+    /// Why the operation has no outcome.
     pub failure: Failure,
-    /// What was read; `None` if the operation ended before that.
+    /// The records that were read; `None` if the operation ended before that.
     pub read: Option<R>,
 }
 

@@ -1,5 +1,6 @@
-//! Finding accounts: the words under which one is listed, and what a search shows of it. The lists follow a change a
-//! moment later ([`crate::publish_changes`]); what is done to an account is decided on its record.
+//! The search for accounts: the words that find an account, and the facts that a result shows.
+//! `publish-changes` updates the words shortly after a change; every action on an account decides on the
+//! account's own record.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,59 +12,56 @@ use crate::model::ids::{AccountId, PatientId};
 use crate::model::patient::Patient;
 use crate::model::person::{Email, Name, comparable};
 
-/// Accounts on a page.
+/// Accounts on one page of results.
 pub const PAGE: usize = 25;
 
-/// Words under which one account is listed, former ones included; beyond these, the former ones give way.
+/// Most words of one account, including former ones. If there are more, former words are left out.
 const WORDS: usize = 60;
 
-/// A patient as a search shows them.
+/// A patient in a result of the search.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedPatient {
-    /// The EHR's id.
     pub id: PatientId,
-    /// First name.
     pub given_name: Name,
-    /// Last name.
     pub family_name: Name,
-    /// What the account's holder is to them.
+    /// The relationship of the account's holder to the patient.
     pub relationship: Relationship,
-    /// Whether the grant holds.
     pub state: GrantState,
 }
 
-/// An account as a search shows it.
+/// An account in a result of the search, with the words that find it.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
-    /// The account.
     pub account: AccountId,
-    /// Its user name.
     pub username: String,
-    /// The patients whom it sees, or saw.
+    /// The patients that it has or had access to, at most ten.
     pub patients: Vec<ListedPatient>,
-    /// Every word under which it is listed; `true`: it is present, `false`: a former one.
+    /// Every word that finds the account: `true` if it is a current one, `false` if it is a former one.
     pub words: BTreeMap<String, bool>,
-    /// Counts the changes of this list.
+    /// Raised by each change. A write fails unless it is one more than the stored one.
     pub version: u64,
 }
 
-/// An account that was found.
+/// An account that a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoundAccounts {
-    /// It.
+    /// The account, as the list shows it.
     pub listed: Listed,
-    /// Whether what was typed is a former name or address.
+    /// Whether the search matched a former name or address.
     pub former: bool,
 }
 
-/// What a name without its initials is: `Maria J.` is `Maria`.
+/// A name without its initials, in the form in which it is compared: `Maria J.` becomes `maria`.
 fn without_initials(text: &str) -> String {
     let parts = text.split_whitespace().filter(|part| comparable(part).chars().count() > 1);
     let joined: String = parts.map(comparable).collect();
     if joined.is_empty() { comparable(text) } else { joined }
 }
 
-/// What to look for when this was typed: as it is, and without initials in the middle or at the end. `None` for nothing.
+/// The words to search for: the text as it was typed, and without initials. `None` if nothing is left to
+/// search for, or the text has more than 400 bytes.
 pub fn searched(typed: &str) -> Option<Vec<String>> {
     let plain = comparable(typed);
     if plain.is_empty() || typed.len() > 400 {
@@ -77,7 +75,7 @@ pub fn searched(typed: &str) -> Option<Vec<String>> {
     Some(wanted)
 }
 
-/// The words of a name in either order, with and without the middle name.
+/// The words of a name: in either order, with and without the middle name.
 fn names(given: &Name, middle: Option<&Name>, family: &Name) -> Vec<String> {
     let (first, last) = (without_initials(given.reveal()), family.comparable());
     let mut words = vec![format!("{first}{last}"), format!("{last}{first}")];
@@ -91,7 +89,7 @@ fn names(given: &Name, middle: Option<&Name>, family: &Name) -> Vec<String> {
     words
 }
 
-/// The words under which an account is listed now.
+/// The words that find an account now.
 fn words(account: &Account, patients: &[Patient]) -> BTreeSet<String> {
     let mut words = vec![comparable(&account.username)];
     words.extend(account.email.as_ref().map(Email::reveal).map(comparable));
@@ -107,8 +105,8 @@ fn words(account: &Account, patients: &[Patient]) -> BTreeSet<String> {
     words.into_iter().filter(|word| !word.is_empty()).map(|word| word.chars().take(120).collect()).collect()
 }
 
-/// The list entry of an account as it is now, after `before`: what was present and is so no longer stays as a former
-/// word. A deleted account is listed under nothing.
+/// The list entry that follows `before`. Words that no longer apply stay as former words. Nothing finds a
+/// deleted account.
 pub fn listed(account: &Account, patients: &[Patient], before: Option<&Listed>) -> Listed {
     let present = if account.deleted_at.is_some() { BTreeSet::new() } else { words(account, patients) };
     let mut all: BTreeMap<String, bool> = present.iter().map(|word| (word.clone(), true)).collect();
@@ -138,8 +136,8 @@ pub fn listed(account: &Account, patients: &[Patient], before: Option<&Listed>) 
     }
 }
 
-/// Whether an account that is listed under several of the words looked for is to be shown for this one: for the first
-/// of them alone, so that it is shown once, whatever the page.
+/// Whether to show an account for this word. If several of its words match the search, it is shown only for
+/// the first of them, so that it appears once across all pages.
 pub fn is_first(listed: &Listed, word: &str, wanted: &[String]) -> bool {
     let matching = |known: &&String| wanted.iter().any(|prefix| known.starts_with(prefix.as_str()));
     listed.words.keys().find(matching).is_some_and(|first| first == word)

@@ -1,4 +1,4 @@
-//! Sessions, and the codes that the portal exchanges for one.
+//! Sessions, and the exchange codes that the portal exchanges for a session.
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -8,45 +8,44 @@ use crate::model::account::Account;
 use crate::model::ids::{AccountId, PracticeId};
 use crate::time::{Entropy, Timestamp};
 
-/// How long an unused session lasts, in seconds.
+/// Seconds after which an unused session ends.
 pub const IDLE_SECONDS: i64 = 15 * 60;
 
-/// Life of a session, in seconds.
+/// Seconds after which a session ends in any case.
 pub const SESSION_SECONDS: i64 = 12 * 3600;
 
-/// A session in use is written at most once in this many seconds.
+/// A session that is used is written at most once in this many seconds.
 pub const TOUCH_SECONDS: i64 = 60;
 
-/// Life of a code that the portal exchanges for a session, in seconds.
+/// Seconds that an exchange code works.
 pub const EXCHANGE_SECONDS: i64 = 60;
 
 /// A signed-in browser or portal.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// Whose it is.
     pub account: AccountId,
-    /// The practice.
     pub practice: PracticeId,
     /// SHA-256 of the secret in the token.
     pub digest: String,
-    /// When it began.
+    /// When the person signed in, or the code was exchanged.
     pub began_at: Timestamp,
-    /// Ends then if unused until then.
+    /// The session ends at this time if it is not used before.
     pub idle_at: Timestamp,
-    /// Ends then in any case.
+    /// The session ends at this time in any case.
     pub ends_at: Timestamp,
-    /// Last write of `idle_at`.
+    /// When `idle_at` was last written.
     pub touched_at: Timestamp,
-    /// The account's epoch when it began.
+    /// The account's epoch when the session began.
     #[serde(default)]
     pub epoch: u32,
-    /// Whether it may do nothing but choose a password, because it began with a temporary one.
+    /// Whether it began with a temporary password. It then allows only to choose a new password.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restricted: bool,
 }
 
 impl Session {
-    /// A new session of an account, and its token, which is shown once.
+    /// Begins a session of an account. The text is its token, which is not stored and can't be shown again.
     pub fn begin(account: &Account, now: Timestamp, entropy: &dyn Entropy) -> (Self, Zeroizing<String>) {
         let (token, digest) = secret_of(account.id, entropy);
         let session = Self {
@@ -63,27 +62,27 @@ impl Session {
         (session, token)
     }
 
-    /// Whether it still holds; both boundary instants are over.
+    /// Whether the session is still valid. At exactly `idle_at` or `ends_at` it has ended.
     pub fn is_live(&self, now: Timestamp) -> bool {
         now < self.idle_at && now < self.ends_at
     }
 
-    /// Whether it is one of `account` as that is now.
+    /// Whether it is a session of this account, of its practice and of its current epoch.
     pub fn is_of(&self, account: &Account) -> bool {
         self.account == account.id && self.practice == account.practice && self.epoch == account.epoch
     }
 
-    /// What names it to its owner, which is not what opens it.
+    /// A name of the session that its owner may see. It can't be used as the token.
     pub fn id(&self) -> &str {
         self.digest.get(..16).unwrap_or_default()
     }
 
-    /// When it will end if nothing more happens.
+    /// When the session ends if it is not used again.
     pub fn expires_at(&self) -> Timestamp {
         self.idle_at.min(self.ends_at)
     }
 
-    /// The session with its idle time pushed on, if it is time to write that.
+    /// The session with a later `idle_at`; `None` if it was written less than a minute ago.
     pub fn touched(&self, now: Timestamp) -> Option<Self> {
         (self.touched_at.seconds_until(now) >= TOUCH_SECONDS).then(|| Self {
             idle_at: now.plus_seconds(IDLE_SECONDS),
@@ -93,22 +92,22 @@ impl Session {
     }
 }
 
-/// A new token of an account, and the digest of its secret.
+/// A new token for an account, and the digest of its secret.
 fn secret_of(account: AccountId, entropy: &dyn Entropy) -> (Zeroizing<String>, String) {
     let secret = new_secret(entropy);
     (Zeroizing::new(format!("{account}.{}", *secret)), digest(secret.as_bytes()))
 }
 
-/// A session token, or an exchange code, as presented: account id and the secret's digest.
+/// A session token or exchange code as it was presented: the account's id and the digest of the secret.
 pub struct Presented {
-    /// The account.
+    /// The account that the token names.
     pub account: AccountId,
     /// SHA-256 of the secret.
     pub digest: String,
 }
 
 impl Presented {
-    /// Reads a token; `None` if it can't be one of ours.
+    /// Reads a token; `None` if it does not have the form of our tokens.
     pub fn parse(token: &str) -> Option<Self> {
         let (account, secret) = token.split_once('.')?;
         let account = AccountId::parse(account).ok()?;
@@ -116,24 +115,23 @@ impl Presented {
     }
 }
 
-/// A code that stands for a signed-in person on the way from our page to the portal.
+/// An exchange code: it tells the portal's server who has signed in at our page.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exchange {
-    /// Whose it is.
     pub account: AccountId,
-    /// The practice.
     pub practice: PracticeId,
     /// SHA-256 of the secret.
     pub digest: String,
-    /// Not usable from this instant on.
+    /// It does not work from this time on.
     pub expires_at: Timestamp,
-    /// The account's epoch when it was made.
+    /// The account's epoch when the code was made.
     #[serde(default)]
     pub epoch: u32,
 }
 
 impl Exchange {
-    /// A new code, which is shown once.
+    /// Makes a code for an account. The text is the code, which is not stored and can't be shown again.
     pub fn begin(account: &Account, now: Timestamp, entropy: &dyn Entropy) -> (Self, Zeroizing<String>) {
         let (code, digest) = secret_of(account.id, entropy);
         let expires_at = now.plus_seconds(EXCHANGE_SECONDS);

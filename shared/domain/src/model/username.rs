@@ -1,4 +1,4 @@
-//! User names: what one may be, how they compare, what to suggest.
+//! User names: which are allowed, how they are compared, and which to suggest.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -7,9 +7,10 @@ use crate::model::person::Email;
 /// Why a user name was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UsernameFault {
-    /// Not 3 to 100 of letters, digits, `.`, `_`, `-`, `+`, `@`, with a letter or digit first.
+    /// It does not have 3 to 100 characters, has others than letters, digits, `.`, `_`, `-`, `+` and `@`, or
+    /// does not begin with a letter or digit.
     Malformed,
-    /// An e-mail address that is not the person's own.
+    /// It is an e-mail address, but not the person's own.
     NotYours,
 }
 
@@ -23,12 +24,13 @@ impl UsernameFault {
     }
 }
 
-/// A user name: as written, and as compared (NFKC, case folded, outer spaces gone; ASCII alone, so that no two look alike).
+/// A user name in two forms: as written, and as compared (NFKC, lower case, no spaces around it). Only ASCII
+/// is allowed, so that no two names look alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username {
-    /// As its owner writes it.
+    /// The form in which its owner writes it.
     pub shown: String,
-    /// As compared; unique in a practice.
+    /// The form in which names are compared. It is unique in a practice.
     pub name: String,
 }
 
@@ -49,7 +51,8 @@ impl Username {
         }
     }
 
-    /// The same, for a person whose verified addresses are `own`: a name with `@` must be one of them.
+    /// Reads the user name of a person whose verified e-mail addresses are `own`. A name with `@` must be one
+    /// of them.
     pub fn parse_for(text: &str, own: &[&Email]) -> Result<Self, UsernameFault> {
         let username = Self::parse(text)?;
         if username.name.contains('@') && !own.iter().any(|email| email.comparable() == username.name) {
@@ -59,7 +62,7 @@ impl Username {
     }
 }
 
-/// A user name to suggest: the person's own address, or first and last name.
+/// Suggests a user name: the person's e-mail address, or first and last name.
 pub fn suggestion(email: Option<&Email>, given: &str, family: &str) -> String {
     email.map(Email::comparable).filter(|name| Username::parse(name).is_ok()).unwrap_or_else(|| {
         let ascii = |text: &str| {
@@ -77,7 +80,7 @@ pub fn suggestion(email: Option<&Email>, given: &str, family: &str) -> String {
     })
 }
 
-/// Three names near a taken one, made from it and a number that is not the person's.
+/// Suggests three names that are close to a taken one, each with a random number of two digits.
 pub fn alternatives(taken: &Username, given: &str, random: [u8; 3]) -> Vec<String> {
     let given: String = crate::model::person::comparable(given)
         .chars()

@@ -1,4 +1,5 @@
-//! `enroll-practice`: for operators: practices and the keys of their applications. A key is shown once.
+//! `enroll-practice`: operators create practices and the API keys of their applications. A key is shown only
+//! once.
 
 use zeroize::Zeroizing;
 
@@ -11,7 +12,7 @@ use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{Chain, Commit, Keys, Write};
 use crate::steps::retry::{DECISIONS, Written, written};
 
-/// Creates a practice.
+/// Creates a practice. Refuses if a setting is not allowed, or if the practice exists.
 pub async fn create<S: Commit>(
     app: &App<S>,
     id: &PracticeId,
@@ -43,7 +44,7 @@ fn entry(context: &Context, id: &PracticeId, action: Action, detail: Vec<(&'stat
     }
 }
 
-/// Issues a key to an application of a practice; the key itself is in the answer, and nowhere else.
+/// Issues an API key to an application of a practice. The key is only in the answer, and is not stored.
 pub async fn issue_key<S: Keys + Chain + Commit>(
     app: &App<S>,
     practice: &PracticeId,
@@ -72,7 +73,8 @@ pub async fn issue_key<S: Keys + Chain + Commit>(
     Err(Failure::Unavailable)
 }
 
-/// Issues a key like the one of that short name, which goes on to work: the older one's record, and the new key.
+/// Issues a new key with the client and scopes of an existing one, which keeps working. Returns the older
+/// key's record and the new key.
 pub async fn rotate_key<S: Keys + Chain + Commit>(
     app: &App<S>,
     practice: &PracticeId,
@@ -92,12 +94,12 @@ async fn key_named<S: Keys>(store: &S, practice: &PracticeId, name: &str) -> Res
     Ok(keys.into_iter().find(|key| short(&key.digest) == name).ok_or(Refusal::NotFound)?)
 }
 
-/// How a key is named where it may not be shown: the first twelve digits of its digest.
+/// The short name of a key, for places where the key may not be shown: the first twelve digits of its digest.
 pub fn short(digest: &str) -> String {
     digest.chars().take(12).collect()
 }
 
-/// Takes back the key of that short name; it is dead from the next call.
+/// Revokes the key with this short name. It stops to work from the next call.
 pub async fn revoke_key<S: Keys + Chain + Commit>(
     app: &App<S>,
     practice: &PracticeId,

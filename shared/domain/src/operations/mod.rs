@@ -1,4 +1,5 @@
-//! One file per operation, in the folder of whoever acts. No operation names another: what two of them need is a step.
+//! One file for each operation, in the folder of whoever acts. No operation names another: code that two of
+//! them need is a step.
 
 pub mod application;
 pub mod background;

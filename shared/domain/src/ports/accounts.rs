@@ -10,10 +10,11 @@ use crate::model::refusal::PortError;
 use crate::model::search::FoundAccounts;
 use crate::model::session::{Exchange, Presented, Session};
 
-/// Reads the lists.
+/// Reads the list of words that find accounts.
 pub trait Search: Sync {
-    /// A page of accounts listed under a word that begins with one of `wanted`, in order of the words, after `after`;
-    /// with where the next page begins.
+    /// Returns one page of accounts that are listed under a word that begins with one of `wanted`. The page
+    /// is in the order of the words and starts after `after`; the text is the `after` of the next page,
+    /// `None` on the last one.
     fn found(
         &self,
         practice: &PracticeId,
@@ -22,18 +23,18 @@ pub trait Search: Sync {
     ) -> impl Future<Output = Result<(Vec<FoundAccounts>, Option<String>), PortError>> + Send;
 }
 
-/// What a read of several records found.
+/// The result of a read of several records.
 pub type Found<T> = Result<T, PortError>;
 
-/// Reads accounts, logins and sessions, strongly.
+/// Reads accounts, logins and sessions. The reads are strongly consistent.
 pub trait Accounts: Sync {
-    /// The login of a user name, as compared.
+    /// The login of a user name. `name` is in the form in which names are compared.
     fn login(
         &self,
         practice: &PracticeId,
         name: &str,
     ) -> impl Future<Output = Result<Option<Login>, PortError>> + Send;
-    /// One account.
+    /// One account, deleted or not.
     fn account(&self, id: AccountId) -> impl Future<Output = Result<Option<Account>, PortError>> + Send;
     /// A session and its account in one read.
     fn session(
@@ -46,27 +47,27 @@ pub trait Accounts: Sync {
         key: &PresentedKey,
         presented: &Presented,
     ) -> impl Future<Output = Found<(Option<ApiKey>, Option<Session>, Option<Account>)>> + Send;
-    /// The exchange code and its account in one read.
+    /// An API key, an exchange code that was not used yet, and its account in one read.
     fn exchange(
         &self,
         key: &PresentedKey,
         presented: &Presented,
     ) -> impl Future<Output = Found<(Option<ApiKey>, Option<Exchange>, Option<Account>)>> + Send;
-    /// Pushes a session's idle time on, unless it ended meanwhile.
+    /// Saves the session's new `idle_at` and `touched_at`, unless the session ended in the meantime.
     fn touch(&self, session: &Session) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Reads the sessions of an account.
 pub trait Sessions: Sync {
-    /// All that are kept, over or not.
+    /// All sessions that are still stored, including those that have expired.
     fn sessions(
         &self,
         account: crate::model::ids::AccountId,
     ) -> impl Future<Output = Result<Vec<Session>, PortError>> + Send;
 }
 
-/// Reads the registrations that wait.
+/// Reads the registrations that wait for staff.
 pub trait Holds: Sync {
-    /// All of a practice, the oldest first.
+    /// All waiting registrations of a practice, the oldest first.
     fn holds(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<Hold>, PortError>> + Send;
 }

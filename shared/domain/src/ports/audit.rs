@@ -1,4 +1,4 @@
-//! Reads of audit chains, and of the records that a portal status is made of.
+//! Reads of audit chains, and of the records that make up a portal status.
 
 use std::future::Future;
 
@@ -11,7 +11,7 @@ use crate::model::refusal::PortError;
 
 /// Reads the end of an audit chain.
 pub trait Chain: Sync {
-    /// The latest event's number and seal.
+    /// The latest event's number and seal; the default `Head` if there is no event yet.
     fn head(
         &self,
         practice: &PracticeId,
@@ -19,9 +19,9 @@ pub trait Chain: Sync {
     ) -> impl Future<Output = Result<Head, PortError>> + Send;
 }
 
-/// Reads what a patient's portal status is made of beside the patient's record.
+/// Reads audit events, and the records that make up a portal status besides the patient's own.
 pub trait History: Sync {
-    /// All events of a chain, the oldest first, from number `after + 1`, at most `limit`.
+    /// At most `limit` events of a chain, the oldest first, beginning with number `after + 1`.
     fn events(
         &self,
         practice: &PracticeId,
@@ -29,13 +29,13 @@ pub trait History: Sync {
         after: u64,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Event>, PortError>> + Send;
-    /// Links and accounts in one read; those that are gone are left out.
+    /// Links and accounts in one read. Records that are deleted are left out.
     fn links_and_accounts(
         &self,
         links: &[LinkId],
         accounts: &[AccountId],
     ) -> impl Future<Output = Result<(Vec<Link>, Vec<Account>), PortError>> + Send;
-    /// The same, with the failed checks of the patient that no link keeps.
+    /// The same, together with the patient's failed checks that belong to no link.
     fn portal_records(
         &self,
         patient: &Patient,
@@ -44,13 +44,13 @@ pub trait History: Sync {
     ) -> impl Future<Output = Result<PortalRecords, PortError>> + Send;
 }
 
-/// What a portal status is made of beside the patient's record.
+/// The records that make up a portal status, besides the patient's own.
 #[derive(Clone, Debug, Default)]
 pub struct PortalRecords {
-    /// Links that are still kept.
+    /// The links that are still stored.
     pub links: Vec<Link>,
-    /// Accounts with a grant, present or ended.
+    /// The accounts with a grant to the patient, active or ended.
     pub accounts: Vec<Account>,
-    /// Failed checks that no link keeps.
+    /// Failed checks that belong to no link.
     pub checks: Checks,
 }

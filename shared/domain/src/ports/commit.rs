@@ -1,4 +1,4 @@
-//! The one atomic write: a list of intents that all happen or none.
+//! The one atomic write: a list of intents that either all happen or none.
 
 use std::future::Future;
 
@@ -21,215 +21,153 @@ use crate::ports::patients::Listing;
 use crate::ports::staff::Once;
 use crate::time::Timestamp;
 
-/// One intent of an atomic write. All of a list happen, or none; each is conditional where it says so.
+/// One intent of an atomic write. All intents of a list happen, or none. The doc of a variant says which
+/// condition it has; without one, the write always succeeds.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub enum Write {
-    /// A patient who is not there yet, and where they stand.
+    /// Creates a patient with this status. Condition: the patient does not exist yet.
     CreatePatient(Box<Patient>, Status),
-    /// A patient whose version is still the one before this record's, and where they stand.
+    /// Replaces a patient's record and status. Condition: the stored version is one less than this record's.
     ChangePatient(Box<Patient>, Status),
-    /// What grows of the chart.
+    /// Replaces the part of a chart that grows: visits, appointments, contacts.
     Care(PracticeId, PatientId, Care),
-    /// An entry of the directory.
+    /// Adds an entry to the directory.
     List(PracticeId, Listing),
-    /// An entry that is no longer present, kept as a former one.
+    /// Marks an entry of the directory as former; searches skip it.
     Unlist(PracticeId, Listing),
-    /// A new link.
+    /// Creates a link. Condition: no link has this id.
     CreateLink(Box<Link>),
-    /// A pending link ends.
-    CloseLink {
-        /// Which.
-        id: LinkId,
-        /// How.
-        to: LinkState,
-        /// When.
-        at: Timestamp,
-    },
-    /// A link ends, unless it is over already.
-    EndLink {
-        /// Which.
-        id: LinkId,
-        /// How.
-        to: LinkState,
-        /// When.
-        at: Timestamp,
-    },
-    /// The identity check was passed on an open link: the try is given back, the proof's number counted up, and a ticket given if that is all.
+    /// Closes a pending link. Condition: the link is pending, or its record is deleted.
+    CloseLink { id: LinkId, to: LinkState, at: Timestamp },
+    /// Closes a link, unless it is closed already. That it is closed already does not stop the other writes.
+    EndLink { id: LinkId, to: LinkState, at: Timestamp },
+    /// The identity check was passed on an open link: gives the attempt back, advances the proof number and,
+    /// if no further check is needed, issues the ticket. Condition: the link is pending and has not expired
+    /// at `at`.
     PassFacts {
-        /// Which link.
         id: LinkId,
-        /// When.
         at: Timestamp,
         /// The ticket, if no code is needed.
         ticket: Option<Ticket>,
-        /// Whether a try was counted, which is now given back.
+        /// Whether an attempt was counted, which this write gives back.
         counted: bool,
     },
-    /// A code is asked for, on a pending link that has given `code.number - 1` codes.
-    SendCode {
-        /// Which link.
-        id: LinkId,
-        /// The code.
-        code: SentCode,
-        /// Now.
-        at: Timestamp,
-    },
-    /// The current code was entered: the tries are given back, the code is used up, a ticket given.
+    /// Saves a new code. Condition: the link is pending, has not expired at `at`, and had one code less than
+    /// `code.number` before.
+    SendCode { id: LinkId, code: SentCode, at: Timestamp },
+    /// The current code was entered: gives the attempt back, removes the code and issues the ticket.
+    /// Condition: the link is pending and `number` is its current code.
     PassCode {
-        /// Which link.
         id: LinkId,
-        /// Number of the code.
+        /// Number of the code that was entered; the first code of a link has number 1.
         number: u32,
-        /// The ticket.
         ticket: Ticket,
     },
-    /// A pending link is used, by the holder of the ticket of this digest.
+    /// Uses a link up. Condition: the link is pending, and its ticket has this digest and has not expired at
+    /// `at`.
     AcceptLink {
-        /// Which.
         id: LinkId,
         /// Digest of the ticket.
         ticket: String,
-        /// When.
         at: Timestamp,
     },
-    /// A user name that nobody in the practice has.
+    /// Takes a user name. Condition: nobody in the practice has it.
     ClaimUsername(Login),
-    /// A new password for a user name that belongs to the account.
+    /// Sets a new password for a user name. Condition: the name belongs to the login's account.
     SetPassword(Login),
-    /// A new account.
+    /// Creates an account. Condition: no account has this id.
     CreateAccount(Box<Account>),
-    /// An account whose version is still the one before this record's.
+    /// Replaces an account's record. Condition: the stored version is one less than this record's.
     ChangeAccount(Box<Account>),
-    /// A grant ends, whatever else happened to the account.
-    EndGrant {
-        /// Whose.
-        account: AccountId,
-        /// To whom.
-        patient: PatientId,
-        /// By which revocation.
-        revocation: RevocationId,
-    },
-    /// A grant that this revocation ended holds again.
-    RestoreGrant {
-        /// Whose.
-        account: AccountId,
-        /// To whom.
-        patient: PatientId,
-        /// Which revocation.
-        revocation: RevocationId,
-        /// Since when.
-        since: Timestamp,
-    },
-    /// A grant that is active is suspended, or one that is suspended holds again (`since` is then set).
+    /// Ends a grant, whatever else changes in the account. Condition: the grant exists.
+    EndGrant { account: AccountId, patient: PatientId, revocation: RevocationId },
+    /// Makes a grant active again. Condition: this revocation ended it.
+    RestoreGrant { account: AccountId, patient: PatientId, revocation: RevocationId, since: Timestamp },
+    /// Suspends an active grant, or makes a suspended one active again. Condition: the grant has the state
+    /// that this changes.
     SuspendGrant {
-        /// Whose.
         account: AccountId,
-        /// To whom.
         patient: PatientId,
-        /// Suspended, or back since when.
+        /// `None` suspends the grant. Otherwise it is active again, from this time.
         back_since: Option<Timestamp>,
     },
-    /// How much a grant opens.
-    SetLevel {
-        /// Whose.
-        account: AccountId,
-        /// To whom.
-        patient: PatientId,
-        /// How much.
-        level: Level,
-    },
-    /// A registration waits for staff.
+    /// Sets how much of the patient's portal a grant opens. Condition: the grant exists.
+    SetLevel { account: AccountId, patient: PatientId, level: Level },
+    /// Adds a registration that waits for staff. Condition: none waits for this account.
     Hold(Hold),
-    /// A registration that waited is gone with its account.
-    DropHold {
-        /// The practice.
-        practice: PracticeId,
-        /// Whose.
-        account: AccountId,
-    },
-    /// Staff decided on one that waits: granted since then, or refused.
+    /// Deletes a registration that waits for staff, because its account is deleted.
+    DropHold { practice: PracticeId, account: AccountId },
+    /// Records what staff decided about a registration that waits: removes it, and makes its grant active or
+    /// ends it. Condition: the registration still waits.
     DecideHold {
-        /// Which.
         hold: Hold,
-        /// Granted, since when.
+        /// When the grant becomes active; `None` if staff refused.
         granted: Option<Timestamp>,
     },
-    /// A new session.
+    /// Creates a session. Condition: no session of the account has this digest.
     OpenSession(Session),
-    /// A session ends.
+    /// Ends a session. Condition: the session is still stored.
     EndSession {
-        /// Whose.
         account: AccountId,
-        /// Digest of its secret.
+        /// SHA-256 of the secret in its token.
         digest: String,
     },
-    /// An exchange code.
+    /// Creates an exchange code. Condition: no code of the account has this digest.
     OpenExchange(Exchange),
-    /// An exchange code that was not used yet is used up.
+    /// Uses an exchange code up. Condition: it was not used yet.
     SpendExchange(Exchange),
-    /// An audit event, if nobody has put that number.
+    /// Adds an event to its audit chain. Condition: the chain has no event with this number.
     Append(Event),
-    /// A message into the outbox.
+    /// Puts a message into the outbox. Condition: no message has this id.
     Queue(Message),
-    /// A user name is free again.
+    /// Makes a user name free again. Condition: it belongs to this account.
     FreeUsername {
-        /// The practice.
         practice: PracticeId,
-        /// The name as compared.
+        /// In the form in which names are compared.
         name: String,
-        /// Whose it was.
         account: AccountId,
     },
-    /// The attempts on a user name are forgotten.
+    /// Resets the count of sign-in attempts on a user name, given by its key (see `sign_in_key`).
     ForgetAttempts(String),
-    /// Failed checks of a patient without a link, for staff.
+    /// Replaces a patient's failed checks that belong to no link. Staff see them.
     Checks(PracticeId, PatientId, Checks),
-    /// A proposed change of a chart, or what became of it.
+    /// Adds a proposed change of a chart, which waits for staff. Condition: no waiting change has this id.
     Propose(Proposal),
-    /// A proposed change that waited was decided on.
+    /// Moves a proposed change to those that staff have decided. Condition: it still waits.
     DecideChange(Proposal),
-    /// Staff should look at a patient; noted once for each cause.
-    Note {
-        /// The practice.
-        practice: PracticeId,
-        /// The patient.
-        patient: PatientId,
-        /// Why.
-        cause: Cause,
-        /// When.
-        at: Timestamp,
-    },
-    /// A session goes on in the account's new epoch.
+    /// Notes that staff should look at a patient. The same cause is noted only once for a patient.
+    Note { practice: PracticeId, patient: PatientId, cause: Cause, at: Timestamp },
+    /// Moves a session to the account's new epoch, so that it stays valid. Condition: the session is still
+    /// stored.
     KeepSession(Session),
-    /// A counter rises by one, if its rule still allows it.
+    /// Raises a counter by one. Condition: the counter is still below the limit of its rule.
     Count(Counter),
-    /// An idempotency marker that is not there, or over.
+    /// Writes an idempotency marker. Condition: there is none with this name, or it has expired.
     Once(Once),
-    /// A practice that is not there yet.
+    /// Creates a practice. Condition: no practice has this id.
     CreatePractice(Practice),
-    /// A practice whose version is still the one before this record's.
+    /// Replaces a practice's record. Condition: the stored version is one less than this record's.
     ChangePractice(Practice),
-    /// A key.
+    /// Adds an API key. Condition: no key has this digest.
     IssueKey(ApiKey),
-    /// A key of this practice stops to work.
+    /// Revokes an API key. Condition: it belongs to this practice.
     RevokeKey {
         /// SHA-256 of the key.
         digest: String,
-        /// Whose.
         practice: PracticeId,
-        /// When.
         at: Timestamp,
     },
 }
 
-/// The kind of record that a [`Write`] is about, and whose condition it may lose.
+/// The kind of record that a [`Write`] changes. An operation asks by this kind which condition failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record {
     /// A patient's own record.
     Patient,
     /// Visits, appointments and contacts of a chart.
     Care,
-    /// What patients and accounts are found by.
+    /// An entry of the directory, which finds patients and accounts by name or e-mail address.
     Directory,
     /// A link, its codes and its ticket.
     Link,
@@ -241,21 +179,21 @@ pub enum Record {
     Hold,
     /// A session.
     Session,
-    /// A code that is exchanged for a session.
+    /// An exchange code, with which the portal gets a session.
     Exchange,
     /// An event of an audit chain.
     Event,
     /// A message in the outbox.
     Message,
-    /// The attempts on a user name.
+    /// The count of sign-in attempts on a user name.
     Attempts,
-    /// Failed checks of a patient.
+    /// A patient's failed checks that belong to no link.
     Checks,
     /// A proposed change of a chart.
     Proposal,
     /// A note for staff.
     Note,
-    /// A counter of a limit.
+    /// The counter of a limit.
     Limit,
     /// An idempotency marker.
     Marker,
@@ -266,7 +204,7 @@ pub enum Record {
 }
 
 impl Write {
-    /// The record that it is about.
+    /// The kind of record that this write changes.
     pub const fn record(&self) -> Record {
         match self {
             Self::CreatePatient(..) | Self::ChangePatient(..) => Record::Patient,
@@ -306,19 +244,20 @@ impl Write {
 /// Why an atomic write did not happen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
-    /// Conditions that did not hold, by their place in the list of writes. [`crate::steps::retry`] tells them by record.
+    /// Conditions did not hold. The numbers are indexes into the list of writes; [`crate::steps::retry`]
+    /// turns them into kinds of records.
     #[error("conditions did not hold: {0:?}")]
     Lost(Vec<usize>),
-    /// Others were writing the same items all the time.
+    /// Other transactions wrote the same items at the same time, at every attempt.
     #[error("others were writing the same items")]
     Contended,
-    /// The port could not do it.
+    /// The store is unavailable, or a record can't be written.
     #[error(transparent)]
     Port(#[from] PortError),
 }
 
 /// The one atomic write.
 pub trait Commit: Sync {
-    /// Does all of `writes`, or none. Operations call it through [`crate::steps::retry`] alone.
+    /// Does all of `writes`, or none. Only [`crate::steps::retry`] calls it; operations call that.
     fn commit(&self, writes: &[Write]) -> impl Future<Output = Result<(), CommitError>> + Send;
 }

@@ -8,9 +8,9 @@ use crate::time::Timestamp;
 
 /// Raises limit counters.
 pub trait Limits: Sync {
-    /// Raises a counter by `amount`; its value, these included.
+    /// Raises a counter by `amount`, and returns its new value.
     fn raise(&self, counter: &Counter, amount: u32)
     -> impl Future<Output = Result<Raised, PortError>> + Send;
-    /// Counts an attempt on a user name.
+    /// Counts a sign-in attempt on a user name. `key` comes from `sign_in_key`.
     fn attempt(&self, key: &str, now: Timestamp) -> impl Future<Output = Result<Attempts, PortError>> + Send;
 }

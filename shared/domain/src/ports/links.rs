@@ -1,4 +1,4 @@
-//! Reads of links; tries are counted here before anything is compared.
+//! Reads of links, and counts of attempts on them. An attempt is counted before anything is compared.
 
 use std::future::Future;
 
@@ -9,7 +9,7 @@ use crate::model::patient::Patient;
 use crate::model::refusal::PortError;
 use crate::time::Timestamp;
 
-/// Reads links, strongly, and counts tries on them before anything is compared.
+/// Reads links, strongly consistent, and counts attempts on them before anything is compared.
 pub trait Links: Sync {
     /// One link.
     fn link(&self, id: LinkId) -> impl Future<Output = Result<Option<Link>, PortError>> + Send;
@@ -20,20 +20,22 @@ pub trait Links: Sync {
         practice: &PracticeId,
         patient: &PatientId,
     ) -> impl Future<Output = Result<(Option<Link>, Option<Patient>), PortError>> + Send;
-    /// Counts one identity check, if the link is open at `now`; the link as it is then, or `None` if it is not open.
+    /// Counts one identity check, if the link is open at `now`, and returns the link after the count. `None`
+    /// if the link does not exist or is not open.
     fn try_facts(
         &self,
         id: LinkId,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Link>, PortError>> + Send;
-    /// Counts one entry of the current code, if the link is open and the code not used, not older than ten minutes and
-    /// not tried too often. `None` where there is no such link.
+    /// Counts one entry of the current code. It is counted if the link is open at `now` and the code is
+    /// unused, less than ten minutes old and below its number of attempts. `None` if there is no such link.
     fn try_code(
         &self,
         id: LinkId,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<CodeTry>, PortError>> + Send;
-    /// Keeps for staff which facts failed; `give_back` returns the try (a check that could not be made).
+    /// Saves which facts failed, so that staff can see them. With `give_back`, the attempt is given back,
+    /// because the check could not be made.
     fn failed_check(
         &self,
         id: LinkId,
@@ -42,16 +44,16 @@ pub trait Links: Sync {
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
-/// What came of counting an entry of a code.
+/// A link after an attempt to count an entry of its code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeTry {
-    /// The link: as it is after the count, or as it was where the entry was not counted.
+    /// The link after the count, or unchanged if the entry was not counted.
     pub link: Link,
-    /// Whether the entry was counted, and may be compared.
+    /// Whether the entry was counted. Only then may the code be compared.
     pub counted: bool,
 }
 
-/// Reads what a reset changes, strongly, in one read.
+/// Reads the records that a reset changes, strongly consistent, in one read.
 pub trait Resets: Sync {
     /// A link, the patient and the account.
     fn reset(
@@ -70,5 +72,5 @@ pub trait Resets: Sync {
     ) -> impl Future<Output = Result<(Option<Patient>, Option<Account>), PortError>> + Send;
 }
 
-/// A link with the patient and the account that it leads to.
+/// A link with its patient and its account. A record that does not exist is `None`.
 pub type Resetting = (Option<Link>, Option<Patient>, Option<Account>);

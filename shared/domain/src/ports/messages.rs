@@ -1,4 +1,4 @@
-//! The outbox as its sender sees it, delivery reports, and the ledger of replies to texts.
+//! The outbox for its sender, delivery reports, and the replies to texts.
 
 use std::future::Future;
 
@@ -12,27 +12,30 @@ use crate::model::refusal::PortError;
 use crate::model::text_reply::{Said, Standing};
 use crate::time::Timestamp;
 
-/// What `deliver` does to the outbox.
+/// The outbox, as the function `deliver` uses it.
 pub trait Outbox: Sync {
-    /// The message that a new record of the stream queues, if it is one; `image` is in DynamoDB's JSON.
+    /// The id of the message, if a new stream record is a queued message. `image` is in DynamoDB's JSON.
     fn queued(&self, image: &serde_json::Value) -> Option<MessageId>;
-    /// Takes a queued message for `LEASE_SECONDS`, if it is due at `now` and nobody has it; counts the attempt.
+    /// Takes a queued message for `LEASE_SECONDS` and counts the attempt. `None` if it is not due at `now`,
+    /// for example because another sender has it.
     fn claim(
         &self,
         id: MessageId,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Message>, PortError>> + Send;
-    /// The patient whom a message is about, the link that it carries and the account that it goes to, in one read.
+    /// Reads the records that belong to a message in one batch: its patient, its link, and the account of the
+    /// recipient.
     fn about(&self, message: &Message) -> impl Future<Output = Result<About, PortError>> + Send;
-    /// Writes down what became of a message that this sender still has: its state, the provider's id, and what the link
-    /// that it delivers is to show from now on; a failure there is noted for staff.
+    /// Saves the outcome of a message that this sender still has: its state, the provider's id, and
+    /// `delivery` on the link that it delivers. A failed delivery also writes a note for staff.
     fn settle(
         &self,
         message: &Message,
         delivery: Option<Delivery>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
-    /// Lets go of a message that this sender still has, until then; the attempt does not count.
+    /// Gives back a message that this sender still has. It is due again at `until`, and the attempt does not
+    /// count.
     fn put_back(
         &self,
         message: &Message,
@@ -44,56 +47,60 @@ pub trait Outbox: Sync {
         practice: &PracticeId,
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<MessageId>, PortError>> + Send;
-    /// Every practice.
+    /// The ids of all practices.
     fn practices(&self) -> impl Future<Output = Result<Vec<PracticeId>, PortError>> + Send;
 }
 
-/// What a message is about.
+/// The records that belong to a message. A record that the message does not name, or that does not exist, is
+/// `None`.
 #[derive(Default)]
 pub struct About {
-    /// The patient.
+    /// The patient that the message is about.
     pub patient: Option<Patient>,
-    /// The link.
+    /// The link that it delivers.
     pub link: Option<Link>,
-    /// The account of the recipient.
+    /// The recipient's account.
     pub account: Option<Account>,
-    /// The patient that its holder is, where it has no address of its own.
+    /// The patient record of the account's holder. It is read only if the account has no verified e-mail
+    /// address of its own.
     pub own: Option<Patient>,
-    /// What the number that a text was decided for said last.
+    /// The last reply of the phone number that the text goes to, STOP or START.
     pub standing: Option<Standing>,
 }
 
-/// Reads where a number stands.
+/// Reads the last reply of a phone number.
 pub trait Standings: Sync {
-    /// By the latest entry, strongly read.
+    /// The latest reply, STOP or START. The read is strongly consistent.
     fn standing(&self, number: &str) -> impl Future<Output = Result<Standing, PortError>> + Send;
 }
 
-/// Writes the ledger, and knows whose a number is.
+/// Saves the replies to texts, and finds the patients of a phone number.
 pub trait Ledger: Standings {
-    /// Keeps an entry; where the number stands follows the entry with the latest instant, in whatever order they come.
+    /// Saves a reply. The number's standing is that of the reply with the latest instant, in whatever order
+    /// replies arrive.
     fn say(&self, said: &Said) -> impl Future<Output = Result<(), PortError>> + Send;
-    /// Patients on whose chart the number is, of every practice; some may have another one by now.
+    /// Patients of all practices whose charts have this number. Some of them may have another number by now.
     fn at_number(
         &self,
         number: &str,
     ) -> impl Future<Output = Result<Vec<(PracticeId, PatientId)>, PortError>> + Send;
 }
 
-/// Which message a report is about.
+/// How a provider's report names the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Named {
-    /// By our id, which the provider gives back.
+    /// By our id, which the provider returns.
     Message(MessageId),
-    /// By the provider's.
+    /// By the provider's id.
     Provider(String),
 }
 
-/// What `track-delivery` does to the outbox.
+/// The outbox, as the function `track-delivery` uses it.
 pub trait Tracking: Sync {
-    /// A message, strongly read.
+    /// The message that a report names. The read is strongly consistent.
     fn tracked(&self, named: &Named) -> impl Future<Output = Result<Option<Message>, PortError>> + Send;
-    /// Keeps what the provider said on the message and on the link that it delivers, unless more is known already.
+    /// Saves the report on the message and on the link that it delivers, unless a report with a higher or
+    /// equal rank is stored already.
     fn keep_feedback(
         &self,
         message: &Message,

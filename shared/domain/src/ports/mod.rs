@@ -1,10 +1,13 @@
-//! What operations ask of the world: small traits for reading, and one atomic write made of intents.
+//! The traits through which operations read and write: small traits for reading, and one atomic write that is
+//! a list of intents.
 //!
-//! An operation names the traits that it needs as bounds, so that its signature is the list of what its function may do.
+//! An operation names the traits that it needs as bounds. Its signature is therefore the list of what its
+//! function may do.
 //!
-//! To add a port: write the trait in the file of what it reads (`links.rs` for links), as small as the one operation
-//! that needs it; implement it for `Table` in the file of the same name in `shared/store/src`; name it as a bound of the
-//! operation. A read that decides something is strong; two reads for one decision are one batch.
+//! To add a port: write the trait in the file of the records that it reads (`links.rs` for links), as small
+//! as the one operation that needs it. Implement it for `Table` in the file of the same name in
+//! `shared/store/src`. Name it as a bound of the operation. A read that decides something is strongly
+//! consistent; two reads for one decision are one batch.
 
 mod accounts;
 mod audit;

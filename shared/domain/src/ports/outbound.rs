@@ -1,4 +1,4 @@
-//! Ways out: mail, texts, calls, the event bus, and the queue of what strangers ask for.
+//! Ports that send: mail, texts, calls, the event bus, and the queue of requests of strangers.
 
 use std::future::Future;
 
@@ -7,47 +7,48 @@ use crate::model::ids::MessageId;
 use crate::model::person::Address;
 use crate::model::refusal::PortError;
 
-/// What came of handing a message to a provider.
+/// The result of handing a message to a provider.
 pub enum Handed {
-    /// The provider has it, under this id.
+    /// The provider accepted the message and gave it this id.
     Accepted(String),
-    /// Not now; worth trying again.
+    /// The provider could not take it now; try again later.
     Later,
-    /// No attempt at it: the provider takes nothing from anybody for so many seconds.
+    /// The provider accepts no messages at the moment. Try again after this many seconds; this does not count
+    /// as an attempt.
     Busy(i64),
-    /// Never.
+    /// The provider refused the message for good.
     Rejected,
 }
 
-/// An e-mail that is ready to go.
+/// An e-mail that is ready to be sent.
 pub struct EmailOut {
-    /// To whom.
+    /// The recipient's address.
     pub to: Address,
-    /// The practice's name, in front of the sender's address.
+    /// The practice's name, shown before the sender's address.
     pub from_name: String,
-    /// Where answers go.
+    /// The address that replies go to; `None` if the practice has set none.
     pub reply_to: Option<String>,
-    /// The subject.
+    /// The subject line.
     pub subject: String,
-    /// The HTML part.
+    /// The HTML version.
     pub html: String,
-    /// The plain part.
+    /// The plain-text version.
     pub text: String,
-    /// Whether somebody waits for it before a page.
+    /// Whether somebody waits for it at a page, for example for a code.
     pub awaited: bool,
-    /// The message's id, for feedback.
+    /// The message's id, by which the provider's reports find it.
     pub message: MessageId,
     /// `en` or `es`.
     pub language: &'static str,
 }
 
-/// A text message that is ready to go.
+/// A text message that is ready to be sent.
 pub struct TextOut {
-    /// To which number, E.164.
+    /// The recipient's number, in E.164.
     pub to: Address,
-    /// The words.
+    /// The words of the text.
     pub text: String,
-    /// The message's id.
+    /// The message's id, by which the provider's reports find it.
     pub message: MessageId,
     /// `en` or `es`.
     pub language: &'static str,
@@ -55,37 +56,38 @@ pub struct TextOut {
 
 /// A call that is ready to be made.
 pub struct VoiceOut {
-    /// To which number, E.164.
+    /// The recipient's number, in E.164.
     pub to: Address,
-    /// What is said, as SSML.
+    /// The words that are spoken, as SSML.
     pub ssml: String,
-    /// The message's id.
+    /// The message's id, by which the provider's reports find it.
     pub message: MessageId,
     /// `en` or `es`.
     pub language: &'static str,
 }
 
-/// Hands messages to providers. It never tries twice: that is the outbox's to decide.
+/// Hands messages to providers. It never tries twice, because the outbox decides about retries.
 pub trait Courier: Sync {
-    /// Hands an e-mail over.
+    /// Hands an e-mail to its provider.
     fn email(&self, out: EmailOut) -> impl Future<Output = Handed> + Send;
-    /// Hands a text over.
+    /// Hands a text to its provider.
     fn text(&self, out: TextOut) -> impl Future<Output = Handed> + Send;
-    /// Hands a call over.
+    /// Hands a call to its provider.
     fn voice(&self, out: VoiceOut) -> impl Future<Output = Handed> + Send;
 }
 
-/// Hands announcements to the bus.
+/// Hands announcements to the event bus.
 pub trait Bus: Sync {
-    /// Announces up to ten at once; says which, by their places, the bus did not take.
+    /// Announces up to ten events at once. Returns the indexes of those that the bus did not accept.
     fn announce(
         &self,
         announcements: &[Announcement],
     ) -> impl Future<Output = Result<Vec<usize>, PortError>> + Send;
 }
 
-/// Hands what strangers ask for to the worker that looks it up: all that the function which takes it in can do with it.
+/// Queues the requests of strangers for the function that processes them. The function that receives a
+/// request can do nothing else with it.
 pub trait RequestQueue: Sync {
-    /// Queues one request, sealed; all of them are of one length.
+    /// Queues one sealed request. All sealed requests have the same length.
     fn send(&self, sealed: &str) -> impl Future<Output = Result<(), PortError>> + Send;
 }

@@ -1,4 +1,4 @@
-//! Reads of patients, of what they are found by, and of what waits for staff.
+//! Reads of patients, of the directory, and of whatever waits for staff.
 
 use std::future::Future;
 
@@ -11,16 +11,16 @@ use crate::model::refusal::PortError;
 
 /// Reads proposed changes.
 pub trait Proposals: Sync {
-    /// Those of a practice that wait, the oldest first.
+    /// The proposed changes of a practice that wait for staff, the oldest first.
     fn changes(&self, practice: &PracticeId)
     -> impl Future<Output = Result<Vec<Proposal>, PortError>> + Send;
-    /// One that waits.
+    /// A proposed change that waits for staff.
     fn change(
         &self,
         practice: &PracticeId,
         id: ChangeId,
     ) -> impl Future<Output = Result<Option<Proposal>, PortError>> + Send;
-    /// One that was decided on.
+    /// A proposed change that staff have decided.
     fn decided_change(
         &self,
         practice: &PracticeId,
@@ -29,9 +29,10 @@ pub trait Proposals: Sync {
     ) -> impl Future<Output = Result<Option<Proposal>, PortError>> + Send;
 }
 
-/// Reads patients, strongly.
+/// Reads patients. The reads are strongly consistent.
 pub trait Patients: Sync {
-    /// Several patients with what grows of their charts, at most 50.
+    /// Several patients, at most 50, with the growing parts of their charts. Ids without a record are left
+    /// out.
     fn charts(
         &self,
         practice: &PracticeId,
@@ -43,7 +44,7 @@ pub trait Patients: Sync {
         practice: &PracticeId,
         id: &PatientId,
     ) -> impl Future<Output = Result<Option<Patient>, PortError>> + Send;
-    /// What grows of the chart; empty if there is nothing.
+    /// The part of a chart that grows: visits, appointments, contacts. It is empty if nothing is stored.
     fn care(
         &self,
         practice: &PracticeId,
@@ -51,9 +52,10 @@ pub trait Patients: Sync {
     ) -> impl Future<Output = Result<Care, PortError>> + Send;
 }
 
-/// Finds patients by what identifies them; candidates only, a conditional write decides.
+/// Finds patients by name, and lists them in order. The results are candidates; a conditional write decides.
 pub trait Directory: Sync {
-    /// Patients with this name, as compared, and this birth date.
+    /// Patients with this name and this birth date (`YYYY-MM-DD`). Names are in the form in which they are
+    /// compared.
     fn same_person(
         &self,
         practice: &PracticeId,
@@ -61,7 +63,8 @@ pub trait Directory: Sync {
         given: &str,
         birth_date: &str,
     ) -> impl Future<Output = Result<Vec<PatientId>, PortError>> + Send;
-    /// Ids of the practice's patients in order of name, a page after `cursor`.
+    /// One page of the practice's patients in the order of their names, starting after `cursor`. The text is
+    /// the cursor of the next page, `None` on the last one.
     fn patients_after(
         &self,
         practice: &PracticeId,
@@ -69,48 +72,36 @@ pub trait Directory: Sync {
     ) -> impl Future<Output = Result<(Vec<PatientId>, Option<String>), PortError>> + Send;
 }
 
-/// What makes a name or an address findable.
+/// An entry of the directory, which makes a name or an e-mail address findable.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Listing {
-    /// A patient by last and first name, as compared.
+    /// Finds a patient by name. Names are in the form in which they are compared.
     Name {
-        /// Last name.
         family: String,
-        /// First name.
         given: String,
         /// `YYYY-MM-DD`.
         birth_date: String,
-        /// Whose.
         patient: PatientId,
     },
-    /// A patient by e-mail address, as compared.
-    Email {
-        /// The address.
-        email: String,
-        /// Whose.
-        patient: PatientId,
-    },
-    /// An account by its holder's own e-mail address, as compared.
-    Account {
-        /// The address.
-        email: String,
-        /// Whose.
-        account: AccountId,
-    },
+    /// Finds a patient by the e-mail address on the chart, in lower case.
+    Email { email: String, patient: PatientId },
+    /// Finds an account by its holder's own e-mail address, in lower case.
+    Account { email: String, account: AccountId },
 }
 
-/// Everybody whose e-mail address something is.
+/// All patients and accounts with a given e-mail address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holders {
-    /// Patients, by their charts.
+    /// Patients with the address on their chart.
     pub patients: Vec<PatientId>,
-    /// Holders of accounts, by what they said themselves.
+    /// Accounts whose holder has given the address.
     pub accounts: Vec<AccountId>,
 }
 
-/// Finds people by their present e-mail address; candidates only.
+/// Finds people by their present e-mail address. The results are candidates; the records themselves decide.
 pub trait Addresses: Sync {
-    /// Whose address this is, as compared; at most 50 of each kind.
+    /// The patients and accounts with this address (in lower case), at most 50 of each.
     fn holders(
         &self,
         practice: &PracticeId,
@@ -118,18 +109,19 @@ pub trait Addresses: Sync {
     ) -> impl Future<Output = Result<Holders, PortError>> + Send;
 }
 
-/// Reads what was noted for staff.
+/// Reads the notes for staff.
 pub trait Attention: Sync {
-    /// Patients of a practice of whom something was noted, with what; some of it may be settled by now.
+    /// The patients of a practice that staff should look at, each with a cause. Some of the causes may be
+    /// settled by now.
     fn noted(
         &self,
         practice: &PracticeId,
     ) -> impl Future<Output = Result<Vec<(PatientId, Cause)>, PortError>> + Send;
 }
 
-/// Reads the failed checks of a patient that no link keeps.
+/// Reads the failed checks of a patient that belong to no link.
 pub trait FailedChecks: Sync {
-    /// The latest.
+    /// The latest failed checks, the oldest of them first; empty if there are none.
     fn checks(
         &self,
         practice: &PracticeId,

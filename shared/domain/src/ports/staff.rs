@@ -1,4 +1,5 @@
-//! Reads for a staff call: the API key's record and what the call is about; practices and their keys.
+//! Reads for a staff call: the API key's record together with the patient of the call; practices and their
+//! keys.
 
 use std::future::Future;
 
@@ -9,60 +10,63 @@ use crate::model::practice::{ApiKey, Practice, PresentedKey};
 use crate::model::refusal::PortError;
 use crate::time::Timestamp;
 
-/// An `Idempotency-Key` of a client with what it was used for.
+/// A client's `Idempotency-Key`, and the request that it was used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnceKey {
-    /// MAC of the practice, the client's key and the idempotency key: the marker's name.
+    /// MAC of the API key's digest and the idempotency key. It is the marker's name.
     pub name: String,
     /// MAC of method, path and body.
     pub body: String,
 }
 
-/// The marker that a key was used: written in the transaction that it guards, kept for 24 hours.
+/// The marker that an idempotency key was used. It is written in the transaction that it protects, and counts
+/// for 24 hours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Once {
-    /// The key.
+    /// The idempotency key and its request.
     pub key: OnceKey,
-    /// Id of what came of it; the answer is made again from there.
+    /// Id of the record that the request created or changed. A repeated request is answered from that record.
     pub resource: String,
-    /// When it stops to count.
+    /// When it expires; the key may then be used for another request.
     pub expires_at: Timestamp,
 }
 
 impl Once {
-    /// A marker for 24 hours from `now`.
+    /// A marker that expires 24 hours after `now`.
     pub fn new(key: OnceKey, resource: &str, now: Timestamp) -> Self {
         Self { key, resource: resource.to_owned(), expires_at: now.plus_hours(24) }
     }
 }
 
-/// What a staff call finds in one read.
+/// The records that a staff call reads at once. A record that was not asked for, or does not exist, is
+/// `None`.
 #[derive(Clone, Debug, Default)]
 pub struct CallRecords {
-    /// The key's record.
+    /// The API key's record.
     pub key: Option<ApiKey>,
-    /// The patient that the call is about.
+    /// The patient that was asked for.
     pub patient: Option<Patient>,
-    /// What grows of the chart, if it was asked for.
+    /// The growing part of the patient's chart.
     pub care: Option<Care>,
-    /// An earlier use of the same idempotency key.
+    /// The marker of an earlier use of the same idempotency key.
     pub once: Option<Once>,
 }
 
-/// What a staff call asks for along with its key's record.
+/// The records that a staff call reads together with its key's record.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AlsoRead<'a> {
-    /// This patient.
+    /// The patient that the call is about.
     pub patient: Option<&'a PatientId>,
-    /// And what grows of the chart.
+    /// Whether to read the growing part of that patient's chart, too.
     pub care: bool,
-    /// This idempotency marker.
+    /// The idempotency key of the call, if it has one.
     pub once: Option<&'a OnceKey>,
 }
 
-/// Reads a key's record, strongly, and along with it what the call is about.
+/// Reads an API key's record, strongly consistent, together with the records that the call is about.
 pub trait StaffCalls: Sync {
-    /// The records of practice `key.claimed`; whether the key is of that practice is the caller's to check.
+    /// Reads the records of practice `key.claimed`. The caller must check whether the key really belongs to
+    /// that practice.
     fn open(
         &self,
         key: &PresentedKey,
@@ -70,17 +74,17 @@ pub trait StaffCalls: Sync {
     ) -> impl Future<Output = Result<CallRecords, PortError>> + Send;
 }
 
-/// Reads a practice; a copy of at most 30 seconds will do.
+/// Reads a practice. The result may be a copy that is at most 30 seconds old.
 pub trait Practices: Sync {
-    /// The practice, if there is one of that name.
+    /// The practice with this id, if there is one.
     fn practice(&self, id: &PracticeId) -> impl Future<Output = Result<Option<Practice>, PortError>> + Send;
 }
 
-/// Reads the keys of a practice.
+/// Reads the API keys of a practice.
 pub trait Keys: Sync {
-    /// Keys that were issued, present and revoked.
+    /// All keys of the practice, including revoked ones.
     fn keys(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<ApiKey>, PortError>> + Send;
-    /// The practice itself, strongly.
+    /// The practice itself. The read is strongly consistent.
     fn enrolled(
         &self,
         practice: &PracticeId,

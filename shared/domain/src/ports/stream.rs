@@ -1,4 +1,5 @@
-//! What follows the table's stream: counts by status, lists, and who has which number.
+//! Writes of the function that reads the table's stream: patients counted by status, the words that accounts
+//! are found by, and the patients of a phone number.
 
 use std::future::Future;
 
@@ -10,49 +11,49 @@ use crate::model::refusal::PortError;
 use crate::model::search::Listed;
 use crate::ports::messages::Standings;
 
-/// A change in the table, as this function understands it.
+/// A stream record, as the function `publish-changes` understands it.
 #[derive(Default)]
 pub struct Change {
-    /// A patient came, went, or stands somewhere else.
+    /// A patient was added or removed, or its status changed.
     pub moved: Option<Moved>,
-    /// Somebody signed in.
+    /// The account that somebody signed in to.
     pub signed_in: Option<Box<Account>>,
-    /// Accounts that may be found under other words now.
+    /// Accounts whose words in the search may have changed.
     pub relist: Vec<AccountId>,
-    /// A chart has another mobile number.
+    /// A chart's mobile number changed.
     pub renumbered: Option<Renumbered>,
-    /// What others are told.
+    /// The announcement for other systems.
     pub announcement: Option<Announcement>,
 }
 
-/// A chart's mobile number that texts can go to, before and now.
+/// A change of a chart's mobile number. Only numbers that can be dialled count.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Renumbered {
-    /// The practice.
     pub practice: PracticeId,
-    /// Whose chart.
     pub patient: PatientId,
-    /// Before, E.164.
+    /// The number before, in E.164; `None` if there was none.
     pub from: Option<String>,
-    /// Now.
+    /// The number now, in E.164; `None` if there is none.
     pub to: Option<String>,
 }
 
-/// A patient's step from one status to another.
+/// A change of a patient's status.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Moved {
-    /// The practice.
     pub practice: PracticeId,
-    /// Where before.
+    /// The status before; `None` for a new patient.
     pub from: Option<Status>,
-    /// Where now.
+    /// The status now; `None` if the record was deleted.
     pub to: Option<Status>,
 }
 
-/// Counts of patients by status, and what a record of the stream means for them.
+/// Interprets stream records, and counts patients by status.
 pub trait Counts: Sync {
-    /// The change that a record's images, in DynamoDB's JSON, stand for.
+    /// The change that a stream record means. The images before and after are in DynamoDB's JSON.
     fn change(&self, old: Option<&serde_json::Value>, new: Option<&serde_json::Value>) -> Change;
-    /// Moves one patient from one count to another; the same `event` twice within ten minutes counts once.
+    /// Moves one patient from one count to another. The same `event` counts once if it comes twice within ten
+    /// minutes.
     fn shift(
         &self,
         practice: &PracticeId,
@@ -62,11 +63,12 @@ pub trait Counts: Sync {
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
-/// Keeps the lists that accounts are found by.
+/// Maintains the words that find an account.
 pub trait Lists: Sync {
-    /// An account's entry, strongly read.
+    /// The words of an account as they are stored. The read is strongly consistent.
     fn listed(&self, account: AccountId) -> impl Future<Output = Result<Option<Listed>, PortError>> + Send;
-    /// Puts an entry in the place of the one before; `false` if somebody else did meanwhile.
+    /// Replaces the stored words `before` with `entry`. `false` if another writer replaced them in the
+    /// meantime.
     fn list(
         &self,
         practice: &PracticeId,
@@ -75,8 +77,8 @@ pub trait Lists: Sync {
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 }
 
-/// Keeps whose a phone number is: candidates only.
+/// Maintains the list of charts with a phone number. Readers take the list as candidates.
 pub trait Numbers: Standings {
-    /// Lists a chart under its number now, and no longer under the one before.
+    /// Adds a chart to the list of its new number, and removes it from that of the old one.
     fn renumber(&self, renumbered: &Renumbered) -> impl Future<Output = Result<(), PortError>> + Send;
 }

@@ -1,4 +1,5 @@
-//! Ends, suspends or narrows access, as one plan of writes: shared by staff's revocations and the patient's own.
+//! Plans the writes that end, suspend or limit access. Revocations by staff and by patients themselves use
+//! the same plan.
 
 use crate::context::Context;
 use crate::model::audit::{Action, Entry, Subject};
@@ -15,7 +16,7 @@ use crate::steps::invitation::end_resets;
 use crate::steps::notice::{Reach, message, notice_channel, to_patient};
 use crate::steps::staff_call::Caller;
 
-/// The account is that of a representative of the patient.
+/// Refuses unless the account is a representative's of this patient.
 pub(crate) fn require_representative(patient: &Patient, account: AccountId) -> Result<(), Refusal> {
     let known = patient.accounts.iter().find(|known| known.id == account);
     known.filter(|known| known.relationship != Relationship::Own).map(drop).ok_or(Refusal::NotFound)
@@ -41,15 +42,15 @@ pub(crate) fn set_level_of(
     Ok(Some(PatientChange { patient, writes: vec![set], entry }))
 }
 
-/// To take access away.
+/// The command to revoke access to a patient's portal.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Revoke {
-    /// From whose portal.
+    /// The patient whose portal is concerned.
     pub patient: PatientId,
-    /// Why.
     pub reason: RevokeReason,
-    /// In the words of staff.
+    /// Note of staff in their own words.
     pub note: Option<String>,
-    /// From this account alone.
+    /// The only account that loses access; `None` for all accounts.
     pub account: Option<AccountId>,
 }
 
@@ -79,7 +80,7 @@ pub(crate) fn revoke_one(
     writes.push(Write::EndGrant { account, patient: patient.id.clone(), revocation: id });
     let theirs = patient.accounts.iter_mut().filter(|known| known.id == account);
     end_resets(theirs, LinkState::Revoked, context.now(), &mut writes);
-    // An invitation of theirs that is still out would let them in again.
+    // A pending invitation to the same person would give access again, so end it, too.
     patient.offers.retain(|offer| {
         let theirs = addresses.contains(&offer.to);
         if theirs {
@@ -98,7 +99,8 @@ pub(crate) fn revoke_one(
     Ok(Some(PatientChange { patient, writes, entry }))
 }
 
-/// Registrations that wait for staff end with the access that they were for: nobody need decide on them any more.
+/// Ends the registrations that wait for staff and whose account matches `which`. Access is revoked, so staff
+/// need not decide on them any more.
 pub(crate) fn drop_holds(
     patient: &mut Patient,
     which: impl Fn(AccountId) -> bool,
@@ -117,7 +119,8 @@ pub(crate) fn drop_holds(
     });
 }
 
-/// Word to a representative that they see this patient no longer; what else they see stays.
+/// The message to a representative that their access to this patient has ended. Their access to other
+/// patients stays.
 pub(crate) fn representative_ended(context: &Context, patient: &Patient, account: AccountId) -> Write {
     let reach = Reach { to: Recipient::Account(account), channel: Channel::Email };
     Write::Queue(message(context, patient, Template::RepresentativeEnded, reach))
@@ -141,7 +144,8 @@ pub(crate) fn revocation_entry(
     }
 }
 
-/// Brings the patient's grants and pending invitation in line with whether access is suspended now; `was` says whether it was before.
+/// Suspends the patient's grants and cancels pending links if access was just suspended; makes the grants
+/// active again if the suspension just ended. `was` says whether access was suspended before the change.
 pub fn suspend_grants(context: &Context, patient: &mut Patient, was: bool, writes: &mut Vec<Write>) {
     let (is, now) = (patient.suspension().is_some(), context.now());
     if was == is {

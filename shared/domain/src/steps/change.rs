@@ -1,4 +1,5 @@
-//! Changes of records that have an audit chain: the event, the next version and the record go into one list of writes.
+//! Changes of records that have an audit chain. The event, the record and its next version go into one list
+//! of writes.
 
 use crate::context::Context;
 use crate::model::account::Account;
@@ -7,7 +8,7 @@ use crate::model::patient::Patient;
 use crate::model::practice::Settings;
 use crate::ports::Write;
 
-/// Adds an event to the account's own chain, and writes the account's record.
+/// Adds the writes of a changed account: its record with the next version, and an event of its own chain.
 pub fn account_changed(
     context: &Context,
     account: &mut Account,
@@ -31,8 +32,8 @@ pub fn account_changed(
     writes.push(Write::Append(event));
 }
 
-/// Adds an event to the patient's chain after `head`, and writes the patient's record: next version, new end of the chain,
-/// status by the settings.
+/// Adds the writes of a changed patient: the record with the next version, the new end of the chain and the
+/// status by the settings, and the event that follows `head`.
 pub fn patient_changed(
     context: &Context,
     settings: &Settings,
@@ -47,24 +48,26 @@ pub fn patient_changed(
     writes.push(Write::Append(event));
 }
 
-/// Writes the patient's record, next version, where the event is written elsewhere or the change needs none.
+/// Adds the write of a changed patient's record with the next version, but no event: another write adds the
+/// event, or the change needs none.
 pub fn patient_updated(settings: &Settings, patient: &mut Patient, writes: &mut Vec<Write>) {
     patient.version += 1;
     writes.push(Write::ChangePatient(Box::new(patient.clone()), patient.status(settings)));
 }
 
-/// A change of a patient that was decided. Version, end of the chain and the patient's record are still missing.
+/// A change of a patient that was decided. The version, the end of the chain and the write of the patient's
+/// record are still missing.
 pub struct PatientChange {
-    /// The patient as changed.
+    /// The changed patient.
     pub patient: Patient,
-    /// The other writes.
+    /// All writes other than the patient's record and the event.
     pub writes: Vec<Write>,
-    /// The event.
+    /// The event of the change.
     pub entry: Entry,
 }
 
 impl PatientChange {
-    /// All writes of the change, with its event after `head` and the patient's record.
+    /// All writes of the change, with the event that follows `head` and the patient's record.
     pub(crate) fn writes_after(mut self, context: &Context, settings: &Settings, head: &Head) -> Vec<Write> {
         patient_changed(context, settings, &mut self.patient, head, self.entry, &mut self.writes);
         self.writes

@@ -1,4 +1,5 @@
-//! Plans a change of a chart: the record, what it is found by, the links and resets that it ends, and the audit event.
+//! Plans a change of a chart: the patient's record, the directory entries, the links that it ends, and the
+//! audit event.
 
 use std::collections::BTreeSet;
 
@@ -17,41 +18,41 @@ use crate::steps::change::patient_changed;
 use crate::steps::invitation::end_resets;
 use crate::time::Timestamp;
 
-/// A chart as the EHR states it.
+/// A chart as the EHR sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChartChange {
-    /// The facts; an absent one is cleared.
+    /// The facts. A fact that is absent is cleared.
     pub chart: Chart,
-    /// Whether the labels stay as they are, because the statement has none.
+    /// Whether the stored labels stay, because the EHR sent none.
     pub keep_tags: bool,
-    /// What grows; what is absent stays.
+    /// The changes of visits, appointments and contacts. A list that is absent stays as it is.
     pub care: CareChange,
 }
 
-/// What became of a chart.
+/// The result of a chart's change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Synced {
-    /// It was new.
+    /// The chart is new.
     Created,
-    /// It changed.
+    /// The chart changed.
     Updated,
-    /// It said what was known; nothing was written.
+    /// The chart is the same as before, so nothing was written.
     Unchanged,
 }
 
-/// A patient with what grows of the chart.
+/// A patient with the growing part of the chart.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct Charted {
-    /// The patient.
     pub patient: Patient,
-    /// What grows, where it was read.
+    /// The growing part of the chart; `None` if it was not read.
     pub care: Option<Care>,
-    /// The practice's settings.
     pub settings: Settings,
 }
 
-/// The record keeps the chain's end as of its own last write. That is the end, unless somebody went through a link
-/// since; the write then finds the number taken, and the end is read.
+/// The end of the patient's audit chain. The record holds the end at its last own write. That is right unless
+/// a link added an event since. The write then loses because the event's number is taken, and the next
+/// attempt (`stale`) reads the end.
 pub(crate) async fn end_of_chain<S: Chain>(
     store: &S,
     practice: &Practice,
@@ -66,7 +67,7 @@ pub(crate) async fn end_of_chain<S: Chain>(
     }
 }
 
-/// What one chart's coming in writes; nothing, if it says what is known.
+/// The plan for one chart that was received. It has no writes if the chart is the same as before.
 pub(crate) struct ChartPlan {
     pub(crate) synced: Synced,
     pub(crate) charted: Charted,
@@ -116,10 +117,10 @@ pub(crate) fn plan_chart(
         writes.push(Write::CloseLink { id: current.link, to: LinkState::Superseded, at: now });
     }
     if [Channel::Email, Channel::Sms, Channel::Voice].into_iter().any(moved) {
-        // A link and its second check rest on the contacts that were on file when it was made.
+        // A reset link and its second check depend on the contacts that were on the chart when it was made.
         let own = patient.accounts.iter_mut().filter(|account| account.relationship == Relationship::Own);
         end_resets(own, LinkState::Superseded, now, &mut writes);
-        // What was said of an address that is on the chart no longer is over.
+        // Remove the stops of addresses that are no longer on the chart.
         let left = [Channel::Email, Channel::Sms, Channel::Voice].map(|channel| {
             let (old, new) = (before.chart.address(channel), patient.chart.address(channel));
             old.filter(|_| old != new).map(address_digest)
@@ -199,7 +200,7 @@ pub(crate) fn chart_created(
     }
 }
 
-/// What makes a patient findable.
+/// The directory entries of a patient.
 pub(crate) fn listings(patient: &Patient) -> BTreeSet<Listing> {
     let chart = &patient.chart;
     let name = Listing::Name {
@@ -221,7 +222,8 @@ fn relist(before: &Patient, after: &Patient, writes: &mut Vec<Write>) {
     writes.extend(new.difference(&old).map(|listing| Write::List(after.practice.clone(), listing.clone())));
 }
 
-/// Names of the fields that changed: for the audit trail, which holds no values.
+/// Names of the fields that changed, separated by spaces. They go into the audit trail, which contains no
+/// values.
 fn changed_fields(before: &Chart, after: &Chart, care: bool) -> String {
     let as_map = |chart: &Chart| match serde_json::to_value(chart) {
         Ok(serde_json::Value::Object(map)) => map,

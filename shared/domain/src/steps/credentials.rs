@@ -1,5 +1,5 @@
-//! User name and password: the one check of them, whoever asks. The unknown, the locked and the wrong cost the same
-//! reads, the same writes and one hash, and read the same.
+//! Checks user name and password, for every operation that needs it. An unknown name, a locked one and a
+//! wrong password cost the same reads, the same writes and one hash, and get the same answer.
 
 use futures_util::join;
 use serde::{Deserialize, Serialize};
@@ -21,21 +21,22 @@ use crate::model::username::Username;
 use crate::ports::{Accounts, Limits, Write};
 use crate::time::Timestamp;
 
-/// Days for which a browser is known after its last sign-in.
+/// Days that a browser stays known after its last sign-in.
 pub const KNOWN_DAYS: i64 = 180;
 
-/// A browser that has signed in to an account before: it has a bucket of its own, so that a stranger who keeps
-/// entering wrong passwords locks others out, but not it. Sealed, in a cookie.
+/// A browser that has signed in to an account before. Its attempts have a bucket of their own: a stranger who
+/// keeps entering wrong passwords locks other browsers out, but not this one. The value is sealed in a
+/// cookie.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownBrowser {
     practice: PracticeId,
-    /// The user name as compared, as a MAC.
+    /// MAC of the user name, in the form in which names are compared.
     name: String,
-    /// Names the bucket.
+    /// The key of the bucket.
     bucket: String,
-    /// The account's generation of browsers.
+    /// The account's generation of known browsers at the sign-in.
     generation: u32,
-    /// Attempts in the bucket up to the last success.
+    /// The count of attempts in the bucket at the last success.
     seen: u64,
     until: Timestamp,
 }
@@ -43,7 +44,7 @@ pub struct KnownBrowser {
 const BOUND_TO: &[u8] = b"known-browser";
 
 impl KnownBrowser {
-    /// Reads a cookie; `None` if it is not one for this name, or over.
+    /// Opens a cookie. `None` if it is forged, has expired, or belongs to another user name.
     fn open(context: &Context, sealed: &str, practice: &PracticeId, key: &str) -> Option<Self> {
         let known: Self = context.keyring.open_json(BOUND_TO, sealed)?;
         let fits = known.practice == *practice && known.name == key && context.now() < known.until;
@@ -55,29 +56,29 @@ impl KnownBrowser {
     }
 }
 
-/// What a person presents.
+/// The input of a sign-in.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct PresentedCredentials<'a> {
-    /// The practice of the page.
+    /// The practice whose page it is.
     pub practice: &'a PracticeId,
-    /// The user name as typed.
+    /// The user name as it was typed.
     pub username: &'a str,
-    /// The password.
     pub password: &'a Password,
-    /// The cookie of a browser that signed in before.
+    /// The cookie of a known browser, if there is one.
     pub browser: Option<&'a str>,
 }
 
-/// Whose user name and password were right. The caller still decides whether they may come in.
+/// The result of a right user name and password. The caller still decides whether the person may sign in.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Authenticated {
-    /// The account, its count of attempts brought up to date.
+    /// The account, with its count of attempts updated but not saved yet.
     pub account: Account,
-    /// The login.
     pub login: Login,
-    /// The cookie by which the browser is known from now on.
+    /// The cookie that makes the browser a known one from now on.
     pub browser: String,
 }
 
-/// Checks user name and password.
+/// Checks user name and password, and counts the attempt. `SignInFailed` does not say what was wrong.
 pub async fn authenticate<S>(
     app: &App<S>,
     peer: &str,
@@ -89,7 +90,7 @@ where
     let App { context, store } = app;
     let now = context.now();
     let practice = presented.practice;
-    // A name that can't exist goes the same way as one that doesn't.
+    // Treat a name that can't exist like one that doesn't.
     let name = Username::parse(presented.username).map_or_else(|_| "?".to_owned(), |username| username.name);
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let failures = Counter::new(FAILED_SIGN_INS, peer, now, &context.keyring);
@@ -105,7 +106,7 @@ where
 
     let id = login.as_ref().map_or(AccountId::from_bytes([0; 16]), |login| login.account);
     let account = store.account(id).await?;
-    // After a reset, or when staff ended a lock, every browser begins anew.
+    // After a reset, or after staff unlocked the account, no browser is known any more.
     let generation = account.as_ref().map_or(0, |account| account.browsers);
     let known = match known {
         Some(known) if known.generation == generation => Some(known),
@@ -146,14 +147,15 @@ where
     Ok(Authenticated { browser: browser.sealed(context), account, login })
 }
 
-/// Whether attempts on a name, `seen` of which led up to its last success, have locked it.
+/// Whether the attempts on a name have locked it. `seen` is the count at the last success.
 fn is_locked(attempts: &Attempts, seen: u64, now: Timestamp) -> bool {
-    // Below what was seen, the counter has begun anew.
+    // If the count is below `seen`, the counter was reset since, so all attempts are new.
     let failed = attempts.count.saturating_sub(1 + if seen < attempts.count { seen } else { 0 });
     attempts.previous_at.and_then(|last| locked_until(failed, last)).is_some_and(|until| now < until)
 }
 
-/// Checks the password that a signed-in person enters once more. Entries are counted before, ten an hour.
+/// Checks the password that a signed-in person enters again. Each entry is counted before it is compared; ten
+/// an hour are allowed.
 pub async fn confirm<S>(app: &App<S>, account: &Account, password: &Password) -> Result<Login, Failure>
 where
     S: Limits + Accounts,
@@ -172,8 +174,8 @@ where
     }
 }
 
-/// Refuses a password that the practice's rules, the lists or the person's own facts speak against. `own` are words of
-/// an account's holder who is not the patient.
+/// Refuses a password that breaks the practice's rules, is common, or is made of the person's own facts.
+/// `own` holds words about the account's holder, if that is not the patient.
 pub fn check_password(
     password: &Password,
     practice: &Practice,
@@ -192,14 +194,14 @@ pub fn check_password(
     if faults.is_empty() { Ok(()) } else { Err(Refusal::PasswordRejected(faults)) }
 }
 
-/// What an account's holder said of themselves, as words that a password must not be made of.
+/// Words that the account's holder gave about themselves. A password must not be made of them.
 pub fn own_words(account: &Account) -> Vec<String> {
     let names = [&account.given_name, &account.family_name].into_iter().flatten().map(Name::reveal);
     names.chain(account.email.as_ref().map(Email::reveal)).map(str::to_owned).collect()
 }
 
-/// Ends every session of an account, every code for the portal, every reset link made so far, what confirms a new
-/// address, and every lock.
+/// Ends all sessions of an account, all exchange codes, all reset links made so far, the link that confirms a
+/// new address, and all locks. Returns the write that ends the latter link; the caller saves the account.
 pub(crate) fn end_all_access(account: &mut Account, now: crate::time::Timestamp) -> Option<Write> {
     account.epoch += 1;
     account.browsers += 1;

@@ -1,4 +1,5 @@
-//! Making an invitation: what it takes to offer, or give back, access. Shared by `send-invite` and quick add.
+//! Prepares invitations, re-invitations after a revocation, and reset links. `send-invite` and quick add
+//! share it.
 
 use crate::context::Context;
 use crate::model::audit::{Action, Entry, Head, Subject};
@@ -20,26 +21,27 @@ use crate::steps::staff_call::Caller;
 /// Minutes that a reset link works.
 pub const RESET_MINUTES: i64 = 60;
 
-/// An invitation that is ready to be written: everything but the audit event, which needs the chain's end.
+/// A prepared invitation. The audit event is not written yet, because it needs the end of the chain.
 pub struct Prepared {
-    /// The patient with it.
+    /// The patient with the new invitation.
     pub patient: Patient,
     /// The record of the invitation and its link.
     pub link: Link,
-    /// The writes, without those of the patient, the link and the event until `finish` adds them.
+    /// The writes. Those of the patient, the link and the event are missing until `finish` adds them.
     pub writes: Vec<Write>,
-    /// The event.
+    /// The event without its number and seal.
     pub entry: Entry,
 }
 
 impl Prepared {
-    /// Adds all that is missing: the event after `head`, the link, and the patient's record.
+    /// Adds the missing writes: the event that follows `head`, the link, and the patient's record.
     pub fn finish(&mut self, context: &Context, settings: &Settings, head: &Head) {
         self.chained(context, head);
         patient_updated(settings, &mut self.patient, &mut self.writes);
     }
 
-    /// Adds the event after `head`, and the link; not the patient's record, for a patient who is new.
+    /// Adds the event that follows `head`, and the link. The patient's record is not added, for a patient who
+    /// is new.
     pub fn chained(&mut self, context: &Context, head: &Head) {
         let event = self.entry.clone().after(head, &context.keyring);
         self.patient.head = event.head();
@@ -51,19 +53,20 @@ impl Prepared {
     }
 }
 
-/// How access comes (back).
+/// The kinds of access that an invitation can offer.
 enum Offered {
-    /// By registering.
+    /// A registration.
     Register,
-    /// At once: the same credentials, for these accounts.
+    /// Access is restored at once for these accounts, with the same user names and passwords.
     Restore(Vec<AccountRef>),
-    /// By a check and a new password, for this account.
+    /// Access of this account is restored after an identity check and a new password.
     VerifyAgain(AccountRef),
-    /// It never went: a new password for the patient's own account.
+    /// The patient has access already. The link sets a new password for the patient's own account.
     Reset(AccountRef),
 }
 
-/// Prepares an invitation of `patient` by `channel`; `why` overrides the patient's no. Says all reasons at once if it can't be.
+/// Prepares an invitation of `patient` by `channel`. `why` overrides a patient's refusal. If the invitation
+/// isn't possible, the error lists every reason.
 pub fn prepare(
     context: &Context,
     settings: &Settings,
@@ -134,7 +137,7 @@ pub fn prepare(
     Ok(Prepared { patient, link, writes, entry })
 }
 
-/// The event that a link was made: what the history of invitations is read from.
+/// The audit event of a new link. The history of invitations is read from these events.
 pub fn invitation_event(context: &Context, link: &Link, action: Action, caller: &Caller) -> Entry {
     Entry {
         practice: link.practice.clone(),
@@ -150,14 +153,14 @@ pub fn invitation_event(context: &Context, link: &Link, action: Action, caller: 
     }
 }
 
-/// Counts a link that goes by text against the limit of its phone.
+/// Counts a link that is sent by text against the limit of its phone number.
 pub fn count_text(context: &Context, link: &Link, writes: &mut Vec<Write>) {
     if let Some(phone) = link.sent_to.as_ref().filter(|_| link.channel == Channel::Sms) {
         writes.push(Write::Count(Counter::new(PHONE, phone.reveal(), context.now(), &context.keyring)));
     }
 }
 
-/// A reset link for the patient's own account: to the chart's contact as it is now.
+/// Prepares a reset link for the patient's own account. It is sent to the contact that is on the chart now.
 pub(crate) fn reset_of_patient(
     context: &Context,
     patient: Patient,
@@ -182,19 +185,19 @@ pub(crate) fn reset_of_patient(
     )
 }
 
-/// Where a code for a second check can go.
+/// The contacts that a code for the second check can be sent to.
 pub struct CodeContacts {
-    /// E-mail address.
+    /// The e-mail address, if there is one that can be used.
     pub email: Option<Address>,
-    /// Number for a text, E.164.
+    /// The number for a text, in E.164.
     pub text: Option<Address>,
-    /// Number for a call, E.164.
+    /// The number for a call, in E.164.
     pub call: Option<Address>,
 }
 
-/// A reset link for `account`, which leads to `patient`: it goes by `reach` to `sent_to`; a code for the second check
-/// can go to `contacts`, on another channel than the link's. Asking changes nothing: only an older
-/// reset link ends.
+/// Prepares a reset link for `account`; its record and messages belong to `patient`. It is sent by `reach` to
+/// `sent_to`. A code for the second check can be sent to `contacts`, on another channel than the link's. To
+/// ask for a link changes nothing else: only an older reset link ends.
 pub fn prepare_reset(
     context: &Context,
     mut patient: Patient,
@@ -244,7 +247,7 @@ pub fn prepare_reset(
     Prepared { patient, link, writes, entry }
 }
 
-/// Ends every reset link of these accounts that is out.
+/// Ends all pending reset links of these accounts.
 pub fn end_resets<'a>(
     accounts: impl Iterator<Item = &'a mut AccountRef>,
     to: LinkState,
@@ -256,7 +259,7 @@ pub fn end_resets<'a>(
     }
 }
 
-/// Gives back to exactly `accounts` what a revocation took.
+/// Restores the access of exactly these accounts, which a revocation ended.
 pub fn restore_grants(
     patient: &mut Patient,
     accounts: &[AccountRef],
@@ -278,8 +281,8 @@ pub fn restore_grants(
     patient.revocation = None;
 }
 
-/// The account that a link brings back after a revocation: the patient's own, and nobody else's. The link goes to the
-/// patient's contact, which must not open the account of somebody who looks after them to a new password.
+/// The account that a link can restore after a revocation: only the patient's own. The link is sent to the
+/// patient's contact, and must not set a new password for a representative's account.
 pub fn own_account_ended(patient: &Patient) -> Option<&AccountRef> {
     let revocation = patient.revocation.as_ref()?.id;
     let ended = |known: &&AccountRef| known.ended_by == Some(revocation);

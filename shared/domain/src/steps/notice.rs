@@ -1,4 +1,4 @@
-//! Messages on their way into the outbox: to whom, by which way, about whom.
+//! Builds messages for the outbox, and chooses the channel that reaches a person.
 
 use crate::context::Context;
 use crate::model::account::Account;
@@ -8,16 +8,15 @@ use crate::model::message::{Message, MessageState, Recipient, Template};
 use crate::model::patient::Patient;
 use crate::ports::Write;
 
-/// A recipient and the way to them.
+/// A recipient and the channel that reaches them.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reach {
-    /// To whom.
     pub to: Recipient,
-    /// Which way.
     pub channel: Channel,
 }
 
-/// A message of this template for `reach`, about a patient.
+/// A message of this template to `reach`, about a patient.
 pub fn message(context: &Context, patient: &Patient, template: Template, reach: Reach) -> Message {
     let texted = reach.to == Recipient::Patient && reach.channel == Channel::Sms;
     let number = patient.chart.address(Channel::Sms).filter(|_| texted).map(str::to_owned);
@@ -27,7 +26,7 @@ pub fn message(context: &Context, patient: &Patient, template: Template, reach: 
     }
 }
 
-/// The same, where the patient's record is not at hand.
+/// The same message, built from the patient's id if the record was not read.
 pub fn message_about(
     context: &Context,
     practice: crate::model::ids::PracticeId,
@@ -67,12 +66,14 @@ pub fn to_patient(
     Message { link, ..message(context, patient, template, Reach { to: Recipient::Patient, channel }) }
 }
 
-/// Whether a text may go to this patient: there is a number, it is the patient's, and the patient did not refuse.
+/// Whether a text may be sent to this patient: the chart has a mobile number that is not stopped, and the
+/// patient did not refuse texts.
 pub fn may_text(patient: &Patient) -> bool {
     patient.chart.sms_consent != Some(false) && patient.reached_at(Channel::Sms).is_some()
 }
 
-/// The way a notice reaches this patient, if there is one: e-mail before text, no text against the patient's will.
+/// The channel for a notice to this patient: e-mail, or a text if the patient allows it. `None` if neither is
+/// possible.
 pub fn notice_channel(patient: &Patient) -> Option<Channel> {
     if patient.reached_at(Channel::Email).is_some() {
         Some(Channel::Email)
@@ -81,8 +82,9 @@ pub fn notice_channel(patient: &Patient) -> Option<Channel> {
     }
 }
 
-/// Every way on file to the holder of an account: the chart's contact where they are the patient, their own address
-/// where they gave one. An address of their own counts once a link has reached it.
+/// Every contact on file of an account's holder: that on the chart, if the holder is the patient, and the
+/// account's own address. The account's own address counts only if it is verified and differs from the
+/// chart's.
 pub fn holder_contacts(account: &Account, leading: Option<&Patient>) -> Vec<Reach> {
     let own = leading.filter(|patient| account.own_patient().as_ref() == Some(&patient.id));
     let charted = own.and_then(notice_channel).map(|channel| Reach { to: Recipient::Patient, channel });
@@ -95,7 +97,7 @@ pub fn holder_contacts(account: &Account, leading: Option<&Patient>) -> Vec<Reac
     charted.into_iter().chain(theirs).collect()
 }
 
-/// The same words to every address on file.
+/// Queues the same message to every contact on file of an account's holder.
 pub fn notify_holder(
     context: &Context,
     account: &Account,

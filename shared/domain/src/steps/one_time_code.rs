@@ -1,4 +1,4 @@
-//! Six-digit codes: when the next one may be asked for, and whether the one entered is right.
+//! One-time codes: when the next one may be asked for, and whether an entered one is right.
 
 use crate::context::Context;
 use crate::keys::same;
@@ -6,7 +6,8 @@ use crate::model::chart::Channel;
 use crate::model::link::{CODES, Link, RESEND_SECONDS, SentCode};
 use crate::model::refusal::Refusal;
 
-/// The next code of a link, if it may have one now.
+/// The next code of a link. Refuses with `TooManyRequests` if the link has had all its codes, or the last one
+/// is less than a minute old.
 pub(crate) fn next_code(
     context: &Context,
     link: &Link,
@@ -31,7 +32,7 @@ pub(crate) fn next_code(
     })
 }
 
-/// Whether these are the digits of a code; blanks and hyphens are nothing.
+/// Whether the entered digits are those of the code. Spaces and hyphens are ignored.
 pub(crate) fn is_right_code(context: &Context, link: &Link, code: &SentCode, entered: &str) -> bool {
     let digits: String = entered.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
     link.code_digits(code, &context.keyring).is_some_and(|right| same(&right, &digits))

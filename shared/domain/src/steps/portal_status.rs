@@ -1,4 +1,5 @@
-//! A patient's portal status whole: the record, its invitations and its accounts; and changes that answer with it.
+//! A patient's complete portal status: the record, its invitations and its accounts; and changes that return
+//! it.
 
 use futures_util::join;
 
@@ -16,23 +17,23 @@ use crate::steps::change::{PatientChange, patient_changed};
 use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
-/// Events of one patient that a portal status looks through for invitations.
+/// Most events of a patient that are searched for invitations.
 pub(crate) const EVENTS: usize = 1000;
 
-/// Everything that an answer about a patient's portal status is made of.
+/// All records of an answer about a patient's portal status.
 #[derive(Clone, Debug)]
 pub struct Portal {
-    /// The record.
+    /// The patient's record.
     pub patient: Patient,
     /// The practice's settings.
     pub settings: Settings,
-    /// Invitations whose records are still kept, the oldest first.
+    /// Invitations whose records are still stored, the oldest first.
     pub links: Vec<Link>,
-    /// The events that made invitations, the oldest first.
+    /// The events of new invitations, the oldest first.
     pub made: Vec<Event>,
-    /// Accounts with a grant, present or ended.
+    /// Accounts with a grant to the patient, active or ended.
     pub accounts: Vec<Account>,
-    /// Failed checks that no link keeps.
+    /// Failed checks that belong to no link.
     pub checks: Checks,
 }
 
@@ -53,8 +54,8 @@ pub(crate) fn in_order(mut links: Vec<Link>) -> Vec<Link> {
     links
 }
 
-/// Decides a change on a patient's record, writes it, and answers with the portal status as it is then. The records
-/// that the answer shows are read while the write is under way, and brought up to what it did.
+/// Applies a change to a patient and returns the new portal status. The records for the answer are read while
+/// the write runs, then updated in memory with what was written (`apply_write`).
 pub async fn change_patient<S, D>(
     app: &App<S>,
     call: &StaffCall,
@@ -82,7 +83,8 @@ where
         let repeat = earlier_use(opened.once, once.as_ref(), context.now())?.is_some();
         let decision = if repeat { None } else { decide(before.clone(), &caller)? };
         if let (None, false, Some(key)) = (&decision, repeat, once.clone()) {
-            // Nothing to do is an answer too: the same key must not do something later.
+            // Save the marker although there is nothing to do: a later call with the same key must not do
+            // anything either.
             let marker = Write::Once(Once::new(key, before.id.as_str(), context.now()));
             if let Written::Lost(_) = written(store, &[marker], once.as_ref()).await? {
                 continue;
@@ -117,7 +119,7 @@ where
     Err(Failure::Unavailable)
 }
 
-/// What a write that happened means for records that were read before or after it.
+/// Applies a write to records that may have been read before it. Must not matter if they were read after it.
 fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
     match write {
         Write::CloseLink { id, to, at } | Write::EndLink { id, to, at } => {

@@ -1,5 +1,5 @@
-//! What every POST by somebody on the internet begins with: it is counted by the caller's address, and along with that
-//! goes its first read, so that counting costs no trip.
+//! First step of every public POST: rate-limits the caller by IP address. The operation's first read runs at
+//! the same time, so the limit adds no round trip.
 
 use futures_util::join;
 
@@ -9,7 +9,8 @@ use crate::model::link::{Link, Purpose, parse_token};
 use crate::model::refusal::{Failure, PortError};
 use crate::ports::{Limits, Links};
 
-/// Counts a POST from `peer` while `read` is under way; what was read, unless the address must wait.
+/// Counts this POST against `peer`'s limit while `read` runs. Returns what was read, or `TooManyRequests` if
+/// the limit is reached.
 pub async fn rate_limited<S: Limits, T>(
     app: &App<S>,
     peer: &str,
@@ -23,7 +24,8 @@ pub async fn rate_limited<S: Limits, T>(
     Ok(read?)
 }
 
-/// The same, where the first read is the link's of a token; none where it was no token of this purpose.
+/// Counts this POST while the link of a token is read. `None` if the token is not one of this purpose, or the
+/// link does not exist.
 pub async fn rate_limited_link<S: Limits + Links>(
     app: &App<S>,
     peer: &str,
@@ -40,7 +42,7 @@ pub async fn rate_limited_link<S: Limits + Links>(
     rate_limited(app, peer, read).await
 }
 
-/// The same, where nothing is read.
+/// Counts this POST without a read.
 pub async fn rate_limit<S: Limits>(app: &App<S>, peer: &str) -> Result<(), Failure> {
     rate_limited(app, peer, async { Ok(()) }).await
 }

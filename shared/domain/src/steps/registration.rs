@@ -1,4 +1,4 @@
-//! What registering and adding a patient to a login have in common: who must wait for staff, and what came of it.
+//! Steps that a registration and adding a patient to a login share: who must wait for staff, and the outcome.
 
 use zeroize::Zeroizing;
 
@@ -12,37 +12,36 @@ use crate::model::refusal::Failure;
 use crate::model::session::Session;
 use crate::ports::{Accounts, Patients, Write};
 
-/// What came of a registration.
+/// The outcome of a registration.
 pub enum RegistrationOutcome {
     /// The person is registered and signed in.
     SignedIn(Box<Registered>),
-    /// The registration waits for the office.
+    /// The registration waits for staff.
     Held(Box<Practice>),
 }
 
 /// A person who registered and is signed in.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Registered {
-    /// The account.
     pub account: Account,
-    /// The session.
     pub session: Session,
-    /// Its token. Shown once.
+    /// The session's token. It is not stored and can't be shown again.
     pub token: Zeroizing<String>,
-    /// The practice.
     pub practice: Practice,
 }
 
 /// Everything that one registration writes.
 pub(crate) struct RegistrationPlan {
     pub(crate) writes: Vec<Write>,
-    /// Other user names to suggest, should the one that is claimed be taken.
+    /// User names to suggest if the claimed one is taken.
     pub(crate) alternatives: Vec<String>,
     pub(crate) account: Account,
-    /// The session and its token; none where staff must decide first.
+    /// The session and its token; `None` if staff must decide first.
     pub(crate) session: Option<(Session, Zeroizing<String>)>,
 }
 
-/// Whether staff must decide first: a teenager whose address on the chart is that of a parent, guardian or representative.
+/// Whether staff must decide first. This is so for a minor whose e-mail address on the chart also belongs to
+/// a contact on the chart or to a representative.
 pub(crate) async fn must_wait<S: Patients + Accounts>(
     app: &App<S>,
     practice: &Practice,
@@ -66,7 +65,8 @@ pub(crate) fn ticket_digest(link: &Link) -> String {
     link.ticket.as_ref().map(|ticket| ticket.digest.clone()).unwrap_or_default()
 }
 
-/// The invitation that this link was is out no longer. A patient who registers themselves is not revoked any more.
+/// Removes a used link from the patient's pending invitations. If it was the patient's own invitation, the
+/// revocation ends, too.
 pub(crate) fn used_up(patient: &mut Patient, link: &Link) {
     if patient.invitation.take_if(|current| current.link == link.id).is_some() {
         patient.revocation = None;

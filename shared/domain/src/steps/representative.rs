@@ -1,4 +1,4 @@
-//! Offers to representatives: what it takes to invite somebody who looks after a patient.
+//! Prepares invitations of representatives.
 
 use crate::context::Context;
 use crate::model::audit::Action;
@@ -15,22 +15,23 @@ use crate::steps::invitation::{Prepared, count_text, invitation_event};
 use crate::steps::notice::{Reach, message};
 use crate::steps::staff_call::Caller;
 
-/// To invite a representative.
+/// The command to invite a representative.
 pub struct Offering {
-    /// Whom they look after.
+    /// The patient that the representative gets access to.
     pub patient: PatientId,
-    /// Who they are.
+    /// The representative.
     pub invitee: Invitee,
-    /// Which way the invitation goes: e-mail, text or print.
+    /// The channel of the invitation: e-mail, text or print.
     pub channel: Channel,
 }
 
-/// The channel by which an invitation reaches somebody: the one asked for, if they have an address for it.
+/// The channel that was asked for, if it can reach the person; else `None`.
 pub fn offer_channel(who: &Invitee, channel: Channel) -> Option<Channel> {
     (channel == Channel::Print || who.address(channel).is_some()).then_some(channel)
 }
 
-/// An invitation for a representative; an older one of the same recipient ends.
+/// Prepares an invitation of a representative. An older one of the same recipient ends. If it isn't possible,
+/// the error lists every reason.
 pub fn offer(
     context: &Context,
     settings: &Settings,
@@ -60,7 +61,7 @@ pub fn offer(
     prepare_offer(context, patient, &offering.invitee, offering.channel, hours, (caller, actor))
 }
 
-/// The same invitation once more, by a new link.
+/// Prepares the same invitation again, with a new link.
 pub fn offer_again(
     context: &Context,
     settings: &Settings,

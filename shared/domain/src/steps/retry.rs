@@ -1,21 +1,22 @@
-//! The one place that commits: an operation reads, decides and writes, and decides again when another write came between.
+//! The only place that commits. An operation reads, decides and writes; if another write came in between, it
+//! reads and decides again.
 
 use crate::model::refusal::{Failure, PortError, Refusal};
 use crate::ports::{Commit, CommitError, OnceKey, Record, Write};
 use crate::time::Timestamp;
 
-/// How often an operation reads again and decides again when another write came between.
+/// How often an operation reads and decides, before it gives up because of other writes.
 pub const DECISIONS: u32 = 5;
 
-/// What came of an atomic write.
+/// The result of an atomic write.
 pub enum Written<'a> {
-    /// All of it happened.
+    /// Everything was written.
     Done,
-    /// None of it did: some writes met another one. Read again and decide again, or refuse.
+    /// Nothing was written, because some conditions failed. Read and decide again, or refuse.
     Lost(Lost<'a>),
 }
 
-/// The writes whose conditions did not hold.
+/// The writes whose conditions failed.
 pub struct Lost<'a>(Vec<&'a Write>);
 
 impl<'a> Lost<'a> {
@@ -28,17 +29,18 @@ impl<'a> Lost<'a> {
         self.0.iter().any(|write| write.record() == record)
     }
 
-    /// Whether somebody else has the user name that was claimed.
+    /// Whether the user name could not be claimed because somebody else has it.
     pub fn claim(&self) -> bool {
         self.0.iter().any(|write| matches!(write, Write::ClaimUsername(_)))
     }
 
-    /// Whether the session that was to end is over already.
+    /// Whether the session that was to end had ended already.
     pub fn ended_session(&self) -> bool {
         self.0.iter().any(|write| matches!(write, Write::EndSession { .. }))
     }
 
-    /// Refuses with `TooManyRequests` if a counter is at its limit; says the seconds until its window ends.
+    /// Refuses with `TooManyRequests` if a counter has reached its limit. The error says the seconds until
+    /// its window ends.
     pub fn within_limits(&self, now: Timestamp) -> Result<(), Refusal> {
         for write in &self.0 {
             if let Write::Count(counter) = write {
@@ -49,8 +51,8 @@ impl<'a> Lost<'a> {
     }
 }
 
-/// Writes all or nothing. Refuses, if the call came with the idempotency key `once`, where another call with the same key
-/// is at work.
+/// Writes all or nothing. If other writes contend for the same items, it refuses with `IdempotencyInProgress`
+/// when the call has an idempotency key (`once`), and fails with `Unavailable` otherwise.
 pub async fn written<'a, S: Commit>(
     store: &S,
     writes: &'a [Write],
@@ -65,8 +67,8 @@ pub async fn written<'a, S: Commit>(
     }
 }
 
-/// The same for operations of the background, which nobody waits for: where others write the same items all the time,
-/// it is decided again, too.
+/// Writes all or nothing, for background operations, which nobody waits for. If other writes contend for the
+/// same items, it returns `Lost`, so that the operation decides again.
 pub async fn written_in_background<'a, S: Commit>(
     store: &S,
     writes: &'a [Write],

@@ -1,4 +1,5 @@
-//! First step of every call by a signed-in person: who holds this session token, and whose records they may see.
+//! First step of every call by a signed-in person: checks the session token, and tells which patients it
+//! opens.
 
 use futures_util::join;
 
@@ -13,7 +14,7 @@ use crate::model::refusal::{Failure, Refusal};
 use crate::model::session::{Presented, Session};
 use crate::ports::{Accounts, Chain, Patients, Practices};
 
-/// A signed-in person and a patient of theirs.
+/// A signed-in person and a patient to whom they have full access.
 pub(crate) struct FullAccess {
     pub account: Account,
     pub patient: Patient,
@@ -22,7 +23,8 @@ pub(crate) struct FullAccess {
     pub session: crate::model::session::Session,
 }
 
-/// Opens the record of a patient for a signed-in person who sees all of it.
+/// Reads a patient for a signed-in person with full access. Refuses with `Forbidden` if a new password must
+/// be set first, and with `NotFound` without full access.
 pub(crate) async fn full_access<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -48,15 +50,15 @@ where
     Ok(FullAccess { account: here.account, session: here.session, patient, head: head?, practice })
 }
 
-/// A session that holds, with the account behind it.
+/// A valid session and its account.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Holder {
-    /// The account.
     pub account: Account,
-    /// The session.
     pub session: Session,
 }
 
-/// Who holds this session token at this practice, if it holds and opens anything; pushes its idle time on.
+/// The session of this token and its account, and extends the session. `None` if the session is not valid at
+/// this practice or opens no patient.
 pub async fn holder<S>(app: &App<S>, practice: &PracticeId, token: &str) -> Result<Option<Holder>, Failure>
 where
     S: Accounts,
@@ -87,7 +89,7 @@ pub(crate) async fn live_session<S: Accounts>(
     Ok(Some(Holder { account, session }))
 }
 
-/// The patients whom an account sees, or saw.
+/// The patients to whom an account has or had access, at most 50.
 pub(crate) async fn patients_of<S: Patients>(store: &S, account: &Account) -> Result<Vec<Patient>, Failure> {
     let ids: Vec<_> = account
         .grants

@@ -1,4 +1,4 @@
-//! The staff desk: who is calling, what their key allows, how fast, and whether they asked before.
+//! Admits a staff call: checks the API key, its scopes, the client's rate, and the idempotency key.
 
 use futures_util::join;
 
@@ -12,17 +12,17 @@ use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
 use crate::ports::{AlsoRead, CallRecords, Limits, Once, OnceKey, StaffCalls};
 use crate::time::Timestamp;
 
-/// A call by an application of a practice, as it presents itself.
+/// A call by an application of a practice, as it was received.
 pub struct StaffCall {
-    /// Its key.
+    /// The API key.
     pub key: PresentedKey,
-    /// The staff member it calls for.
+    /// The staff member on whose behalf the application calls, from `Portico-Actor`.
     pub actor: Option<Actor>,
-    /// Its idempotency key.
+    /// The idempotency key, if the call has one.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
-/// An `Idempotency-Key` as a call presents it.
+/// An `Idempotency-Key`, as it was received.
 pub struct IdempotencyKey {
     /// The key, 1 to 128 printable characters.
     pub key: String,
@@ -31,7 +31,8 @@ pub struct IdempotencyKey {
 }
 
 impl StaffCall {
-    /// The marker of the idempotency key, which is the client's own.
+    /// The idempotency key as it is stored. Its name contains the API key's digest, so two clients never
+    /// share one.
     pub fn once_key(&self, context: &Context) -> Option<OnceKey> {
         let IdempotencyKey { key, request } = self.idempotency_key.as_ref()?;
         let mac =
@@ -43,36 +44,35 @@ impl StaffCall {
     }
 }
 
-/// An application whose key was found good.
+/// The authenticated caller.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// The practice, from the key's record and from nowhere else.
+    /// The practice. It always comes from the API key's record.
     pub practice: PracticeId,
-    /// The application.
     pub client: ClientId,
-    /// The staff member.
     pub actor: Option<Actor>,
-    /// What the key allows.
+    /// The scopes of its API key.
     pub scopes: Vec<Scope>,
 }
 
 impl Caller {
-    /// A visitor of a public page, whom no key vouches for.
+    /// A visitor of a public page, who has no API key and no scopes.
     pub fn visitor(practice: &PracticeId) -> Self {
         Self { practice: practice.clone(), client: ClientId::visitor(), actor: None, scopes: Vec::new() }
     }
 
-    /// Whether the key allows it.
+    /// Whether the API key has this scope.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
     }
 
-    /// Refuses unless the key allows it.
+    /// Refuses with `Forbidden` unless the API key has this scope.
     pub fn must(&self, scope: Scope) -> Result<(), Refusal> {
         if self.may(scope) { Ok(()) } else { Err(Refusal::Forbidden) }
     }
 
-    /// The staff member, whom every change needs.
+    /// The staff member. Every change needs one, so it refuses with `BadRequest` if the header is missing.
     pub fn actor(&self) -> Result<Actor, Refusal> {
         let missing = || {
             Refusal::BadRequest(vec![FieldFault { pointer: "#Portico-Actor".to_owned(), code: "required" }])
@@ -80,13 +80,14 @@ impl Caller {
         self.actor.clone().ok_or_else(missing)
     }
 
-    /// As an audit event names them.
+    /// The caller as audit events name it.
     pub fn by(&self) -> By {
         By { client: self.client.to_string(), actor: self.actor.as_ref().map(ToString::to_string) }
     }
 }
 
-/// Opens a call: reads the key's record and what the call is about in one strong read, and counts the call.
+/// Admits a call. The API key's record and the records that `along` names are read at once, strongly
+/// consistent.
 pub async fn authorize<S: StaffCalls + Limits>(
     app: &App<S>,
     call: &StaffCall,
@@ -101,8 +102,8 @@ pub async fn authorize<S: StaffCalls + Limits>(
     authorize_with(app, call, scopes, read).await
 }
 
-/// Admits a call whose key's record comes with `read`. Refuses an unknown or revoked key, then a client that hurries,
-/// then a missing scope.
+/// Admits a call; `read` reads the API key's record, and may read more. Refuses an unknown or revoked key,
+/// then a client that is too fast, then a missing scope.
 pub async fn authorize_with<S: Limits, T>(
     app: &App<S>,
     call: &StaffCall,
@@ -123,7 +124,8 @@ pub async fn authorize_with<S: Limits, T>(
     Ok((caller, found))
 }
 
-/// Who presents this key, if its record is there, not revoked, and of the practice that it claims.
+/// The caller with this key. Refuses unless the key's record exists, is not revoked, and belongs to the
+/// practice that the key names.
 fn caller_of(
     record: Option<&ApiKey>,
     presented: &PresentedKey,
@@ -139,7 +141,8 @@ fn caller_of(
     })
 }
 
-/// What an earlier use of the same idempotency key means for this one: `Some` is the resource whose answer is to be made again.
+/// Checks whether the idempotency key was used before. `Some` is the id of the record from which the call is
+/// answered again. Refuses if the key was used for another request.
 pub fn earlier_use(
     once: Option<Once>,
     key: Option<&OnceKey>,

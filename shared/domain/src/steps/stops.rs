@@ -1,5 +1,5 @@
-//! STOP and START: who replied which to a text, kept as a ledger by phone number, for all practices alike, since all of
-//! them write from the same numbers.
+//! Applies STOP and START replies to patients' records. Replies are stored by phone number and count for all
+//! practices, because all practices send from the same numbers.
 
 use futures_util::join;
 
@@ -15,7 +15,8 @@ use crate::ports::{Chain, Commit, Patients, Practices, Write};
 use crate::steps::change::patient_changed;
 use crate::steps::retry::{DECISIONS, Written, written_in_background};
 
-/// Brings a patient's record in line with whether texts may go to this number, if it is on the chart.
+/// Adds or removes the stop of texts on a patient's record, as the number's last reply says. Does nothing if
+/// the chart has another number.
 pub async fn apply_text_reply<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -47,14 +48,15 @@ where
     .await
 }
 
-/// What was changed on a patient's record, for the trail and for staff.
+/// A change of a patient's stops, for the audit trail, with a note for staff if they should look at it.
 pub(crate) struct StopsChanged {
     pub(crate) action: Action,
     pub(crate) detail: Vec<(&'static str, String)>,
     pub(crate) note: Option<Cause>,
 }
 
-/// Changes a patient's record for what came from outside, with its audit event; again, if somebody else wrote meanwhile.
+/// Changes a patient's stops after a provider's report, with an audit event. Decides again if another write
+/// came in between.
 pub(crate) async fn change_stops<S, D>(
     app: &App<S>,
     practice: &PracticeId,

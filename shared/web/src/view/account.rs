@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::view::json::{grant_state, object, rfc3339};
 
-/// An account, as staff who look after accounts see it.
+/// An account, for staff.
 pub fn account(account: &Account, patient: Option<&Patient>) -> Value {
     let patients: Vec<Value> = account
         .grants
@@ -39,13 +39,13 @@ pub fn account(account: &Account, patient: Option<&Patient>) -> Value {
     }))
 }
 
-/// The grants that hold for a session that began then.
+/// The grants that give access to a session that began at `began`.
 pub fn grants(account: &Account, began: Timestamp) -> Vec<Value> {
     let grant = |(patient, grant): (&String, &Grant)| json!({"patient_id": patient, "relationship": grant.relationship, "level": grant.level});
     account.grants_for(began).map(grant).collect()
 }
 
-/// Who is signed in, and whose records they may see, as the portal and the account page are told.
+/// The signed-in person and their grants, for the portal and the account page.
 pub fn signed_in(holder: &Holder) -> Value {
     json!({
         "account_id": holder.account.id.to_string(),
@@ -55,7 +55,7 @@ pub fn signed_in(holder: &Holder) -> Value {
     })
 }
 
-/// A session of somebody's, for them; `this` is the one that asks.
+/// One of a person's sessions, for this person. `this` is the session that asks.
 pub fn session(session: &Session, this: &Session) -> Value {
     json!({
         "session_id": session.id(),
@@ -66,7 +66,7 @@ pub fn session(session: &Session, this: &Session) -> Value {
     })
 }
 
-/// Who looks after a patient, for the patient.
+/// The representatives of a patient and the pending invitations, for the patient.
 pub fn represented(represented: &Represented) -> Value {
     let Represented { patient, accounts, offers } = represented;
     let name = |name: Option<&Name>| name.map(|name| name.reveal().to_owned());

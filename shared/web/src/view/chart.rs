@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::view::json::{merge, object, rfc3339};
 use crate::view::portal::standing;
 
-/// What somebody may propose to change of a patient's chart, as it is now.
+/// The chart fields that a person may propose to change, with their current values.
 pub fn details(details: &Details) -> Value {
     let chart = &details.patient.chart;
     let mut view = object(json!({
@@ -28,7 +28,7 @@ pub fn details(details: &Details) -> Value {
     view
 }
 
-/// A proposed change, beside the chart as it is now.
+/// A proposed change, together with the current values on the chart.
 pub fn change(waiting: &Waiting) -> Value {
     let Waiting { change, chart } = waiting;
     let text = |line: Option<&Line>| line.map(|line| line.reveal().to_owned());
@@ -61,7 +61,7 @@ pub fn change(waiting: &Waiting) -> Value {
     }))
 }
 
-/// A patient: the chart, and where they stand.
+/// A patient: the chart and the portal status.
 pub fn patient(charted: &Charted) -> Value {
     let mut view = chart(&charted.patient.chart);
     if let Some(known) = &charted.care {

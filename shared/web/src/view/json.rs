@@ -1,4 +1,4 @@
-//! Small pieces that every view is made of.
+//! Helpers that all views use.
 
 use portico_domain::model::grant::GrantState;
 use portico_domain::time::Timestamp;
@@ -8,7 +8,7 @@ pub(crate) fn rfc3339(at: Option<Timestamp>) -> Option<String> {
     at.map(|at| at.to_string())
 }
 
-/// An object without its absent members.
+/// The object without the members that are null.
 pub(crate) fn object(value: Value) -> Value {
     match value {
         Value::Object(map) => {

@@ -1,4 +1,4 @@
-//! Records as the JSON that the staff API answers with.
+//! Converts records to the JSON of answers.
 
 mod account;
 mod chart;

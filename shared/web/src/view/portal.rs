@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::view::json::{grant_state, merge, object, rfc3339};
 
-/// An invitation, as far as the caller's key lets it be seen.
+/// An invitation, with the facts that the caller's scopes allow.
 pub fn invitation(link: &Link, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
     let state = state(link, now);
     let pending = state == "pending";
@@ -45,12 +45,12 @@ pub fn invitation(link: &Link, caller: &Caller, keyring: &Keyring, now: Timestam
     }))
 }
 
-/// The first character and the length of an address, for a key that may not read charts.
+/// The address with all characters hidden but the first and `@`, for a key that may not read charts.
 fn masked(to: &str) -> String {
     to.char_indices().map(|(place, c)| if place == 0 || c == '@' { c } else { '•' }).collect()
 }
 
-/// Where an invitation stands at this instant.
+/// The state of an invitation at `now`.
 fn state(link: &Link, now: Timestamp) -> &'static str {
     match link.state {
         LinkState::Pending if link.is_locked() => "locked",
@@ -64,13 +64,13 @@ fn state(link: &Link, now: Timestamp) -> &'static str {
     }
 }
 
-/// What staff read beside a delivery that is not simply on its way.
+/// An explanation of a delivery for staff; `None` if there is nothing to explain.
 fn delivery_detail(delivery: Delivery, trouble: Option<Trouble>) -> Option<&'static str> {
     let trouble = trouble.and_then(|trouble| Some(serde_json::to_value(trouble).ok()?.as_str()?.to_owned()));
     portico_messages::delivery_detail(delivery.as_str(), trouble.as_deref(), Language::English)
 }
 
-/// An invitation whose record is no longer kept: what the audit trail says of it.
+/// An invitation whose record is no longer stored, from its audit event.
 fn former(event: &Event) -> Value {
     object(json!({
         "invitation_id": event.detail.get("invitation_id"),
@@ -112,7 +112,7 @@ pub fn portal(portal: &Portal, caller: &Caller, keyring: &Keyring, now: Timestam
                 "last_login_at": rfc3339(account.last_login_at),
             })))
         }).collect::<Vec<_>>(),
-        // The patient's record follows a sign-in a moment later; the accounts know at once.
+        // A sign-in updates the account at once, and the patient's record a moment later.
         "last_login_at": rfc3339(accounts.iter().map(|account| account.last_login_at).chain([patient.last_login_at]).max().flatten()),
         "verification_failures": failures.iter().map(|failed| {
             json!({"at": failed.at.to_string(), "facts": failed.facts})
@@ -122,7 +122,7 @@ pub fn portal(portal: &Portal, caller: &Caller, keyring: &Keyring, now: Timestam
     view
 }
 
-/// What of a portal status follows from the patient's record alone.
+/// The part of a portal status that follows from the patient's record alone.
 pub fn standing(patient: &Patient, settings: &Settings) -> Value {
     let status = patient.status(settings);
     let revocation = patient.revocation.as_ref();
@@ -143,7 +143,7 @@ pub fn standing(patient: &Patient, settings: &Settings) -> Value {
     }))
 }
 
-/// A patient whom staff should look at, and why.
+/// A patient that staff should look at, and why.
 pub fn attended(patient: &Patient, causes: &[Cause], settings: &Settings) -> Value {
     let mut view = standing(patient, settings);
     merge(

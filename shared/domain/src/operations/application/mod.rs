@@ -1,3 +1,3 @@
-//! Operations of the portal's application: the one that shows records.
+//! Operations of the portal's server, the application that shows the medical records.
 
 pub mod sessions;

@@ -1,4 +1,4 @@
-//! Questions of the portal's application: who holds this session, and the exchange of a code for one.
+//! Calls of the portal's server: asks who holds a session, and exchanges a code for a session.
 
 use zeroize::Zeroizing;
 
@@ -15,13 +15,13 @@ use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::signed_in::{Holder, live_session};
 use crate::steps::staff_call::{StaffCall, authorize_with};
 
-/// Answers the portal: who holds this session, if anybody of the caller's practice does.
+/// The session of this token and its account. `None` if the session is not valid in the caller's practice.
 pub async fn introspect<S>(app: &App<S>, call: &StaffCall, token: &str) -> Result<Option<Holder>, Failure>
 where
     S: Limits + Accounts,
 {
     let store = &app.store;
-    // A token that can't be ours is looked up all the same, so that the key is checked and the call counted.
+    // Look up even a token that can't be ours, so that the API key is checked and the call counted.
     let presented = Presented::parse(token)
         .unwrap_or(Presented { account: AccountId::from_bytes([0; 16]), digest: String::new() });
     let read = async {
@@ -29,20 +29,20 @@ where
         Ok((key, (session, account)))
     };
     let (caller, (session, account)) = authorize_with(app, call, &[Scope::Sessions], read).await?;
-    // Whoever must first choose a password is not signed in to the portal yet.
+    // A person who must first choose a password is not signed in to the portal yet.
     let session = session.filter(|session| !session.restricted);
     live_session(app, &caller.practice, session, account).await
 }
 
-/// A session of the portal's own.
+/// A session that the portal got for a code.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Exchanged {
-    /// The session.
     pub session: Session,
-    /// Its token. Shown once.
+    /// The session's token. It is not stored and can't be shown again.
     pub token: Zeroizing<String>,
 }
 
-/// Exchanges the code from the redirect for a session of the portal's own; once, within 60 seconds.
+/// Exchanges the code from the redirect for a session of the portal. A code works once, within 60 seconds.
 pub async fn exchange<S>(app: &App<S>, call: &StaffCall, code: &str) -> Result<Exchanged, Failure>
 where
     S: Limits + Accounts + Commit,

@@ -1,6 +1,6 @@
-//! `answer-request`: the worker behind the queue of strangers' requests. It looks up, decides, and says what there is to
-//! say to the contact on file, and to nobody else: an address that is on no chart hears nothing. Each request is
-//! answered once, however often the queue hands it over.
+//! `answer-request`: processes the queued requests of strangers. It reads, decides, and writes only to the
+//! contact on file: an address that is on no chart gets no message. Each request is answered once, however
+//! often the queue delivers it.
 
 use crate::context::{App, Context};
 use crate::keys::Use;
@@ -32,14 +32,14 @@ use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::Caller;
 use crate::time::Timestamp;
 
-/// What one request comes to: a counter of the address that hears of it, and everything else to write.
+/// The decision about one request: the recipient, whose limit counts it, and the writes.
 struct Decided {
-    /// The address or number.
+    /// The address or number that the answer goes to.
     to: Address,
     writes: Vec<Write>,
 }
 
-/// Answers one request, known to the queue as `id`. What is not one of ours is dropped.
+/// Answers one request. `id` is the queue's message id. A request that can't be opened is dropped.
 pub async fn answer<S>(app: &App<S>, id: &str, sealed: &str) -> Result<(), PortError>
 where
     S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Commit,
@@ -60,7 +60,7 @@ where
         writes.push(Write::Once(Once::new(OnceKey { name, body: String::new() }, "", now)));
         match written(store, &writes, None).await? {
             Written::Done => return Ok(()),
-            // The address has heard enough for a day, a phone for an hour, or this request was answered before.
+            // The limit of the address or phone number is reached, or this request was answered before.
             Written::Lost(lost) if lost.holds(Record::Limit) || lost.holds(Record::Marker) => return Ok(()),
             Written::Lost(_) => {}
         }
@@ -93,7 +93,8 @@ where
             let Some(practice) = store.practice(practice).await? else { return Ok(None) };
             let found = match_facts(store, &practice.id, facts).await?;
             if let Some((account, patient)) = found.account(store).await? {
-                // Under the same patient as when it is asked for by user name, so that the newest link ends the others.
+                // Use the same patient as a request by user name does, so that the newest link ends the older
+                // ones.
                 let leading = account.leading_patient().filter(|leading| *leading != patient.id);
                 let patient = match leading {
                     Some(leading) => store.patient(&practice.id, &leading).await?.unwrap_or(patient),
@@ -114,13 +115,13 @@ where
     }
 }
 
-/// Whom the stated facts are true of.
+/// The people who match the stated facts.
 struct Matching {
-    /// Patients at the address on the chart; those first who may use the portal.
+    /// Patients with this address on the chart. Those who may use the portal come first.
     patients: Vec<Patient>,
-    /// Holders of accounts at their own address, each with the patient of theirs whose facts were stated.
+    /// Accounts whose holder has this address, each with the patient who matches the facts.
     accounts: Vec<(Account, Patient)>,
-    /// If nobody: of those at this address, the patient whom most of the facts fit, and what does not.
+    /// If nobody matches: the patient with this address who matches most facts, and the facts that are wrong.
     nearest: Option<(Box<Patient>, Vec<Fact>)>,
 }
 
@@ -129,7 +130,7 @@ impl Matching {
         !self.patients.is_empty() || !self.accounts.is_empty()
     }
 
-    /// The first patient whom nobody at this address can look after by an account yet.
+    /// The first patient at this address that no account has access to yet.
     fn without_account(&self) -> Option<Patient> {
         let served = |patient: &Patient| {
             patient.own_account().is_some_and(|_| patient.suspension().is_none())
@@ -138,7 +139,8 @@ impl Matching {
         self.patients.iter().find(|patient| !served(patient)).cloned()
     }
 
-    /// The account that a new password is for: a patient's own, else that of somebody at this address who looks after them.
+    /// The account that gets a new password: the patient's own, else that of a representative with this
+    /// address.
     async fn account<S: Accounts>(&self, store: &S) -> Result<Option<(Account, Patient)>, Failure> {
         for patient in &self.patients {
             let Some(own) = patient.own_account() else { continue };
@@ -170,7 +172,7 @@ where
     let unusable = |patient: &Patient| {
         patient.suspension().is_some() || patient.chart.chart_status == ChartStatus::Inactive
     };
-    // Of two charts of one person the one in use comes first.
+    // If one person has two charts, put the active one first.
     found.patients.sort_by_key(unusable);
     for id in holders.accounts {
         let Some(account) = store.account(id).await?.filter(|account| is_at(account, &facts.email)) else {
@@ -188,7 +190,7 @@ where
     Ok(found)
 }
 
-/// Whether a link has reached this address of the account's holder.
+/// Whether this is the verified address of the account's holder.
 fn is_at(account: &Account, email: &Email) -> bool {
     account.email_verified && account.email.as_ref().is_some_and(|own| own.matches(email))
 }
@@ -205,7 +207,7 @@ fn wrong(facts: &RequestFacts, patient: &Patient) -> Vec<Fact> {
     all.into_iter().filter(|(_, right)| !right).map(|(fact, _)| fact).collect()
 }
 
-/// Word to the address on file that what was entered does not match; staff see which fact.
+/// Tells the address on file that the facts did not match. Staff can see which fact was wrong.
 async fn unverified<S: FailedChecks>(
     app: &App<S>,
     practice: &Practice,
@@ -221,7 +223,7 @@ async fn unverified<S: FailedChecks>(
     let mut decided = call_us(context, &patient, Channel::Email, email.reveal());
     decided.writes.push(Write::Checks(patient.practice.clone(), patient.id.clone(), checks));
     if !patient.failed_checks {
-        // Staff who look at a patient of whom no check failed need not look for any.
+        // Mark the patient, so that the failed checks are read only for patients who have some.
         let mut patient = *patient;
         patient.failed_checks = true;
         patient_updated(&practice.settings, &mut patient, &mut decided.writes);
@@ -229,13 +231,13 @@ async fn unverified<S: FailedChecks>(
     Ok(Some(decided))
 }
 
-/// «We could not do it. Call us.»
+/// The message that the request could not be fulfilled and that the person should call the practice.
 fn call_us(context: &Context, patient: &Patient, channel: Channel, to: &str) -> Decided {
     let mail = to_patient(context, patient, Template::NotVerified, channel, None);
     Decided { to: Address::from(to), writes: vec![Write::Queue(mail)] }
 }
 
-/// «We could not do it» to whatever contact there is.
+/// The same message, to any contact on the chart; `None` if there is none.
 fn call_us_anyhow(context: &Context, patient: &Patient) -> Option<Decided> {
     let channel = notice_channel(patient)?;
     let to = Address::from(patient.chart.address(channel)?);
@@ -254,7 +256,7 @@ fn usernames(
     Decided { to: Address::from(email.reveal()), writes: vec![Write::Queue(mail)] }
 }
 
-/// An invitation that the recipient asked for themselves: a no of the past is taken back by it.
+/// An invitation that the recipient asked for. It overrides that they declined earlier.
 async fn decide_invitation<S: Chain>(
     app: &App<S>,
     practice: &Practice,
@@ -289,8 +291,8 @@ fn decided_with(
     Decided { to, writes: ready.writes }
 }
 
-/// The invitation that is out, once more: the same link while it works, a new one once it expired. A new password is
-/// nothing to somebody who never registered: a reset completes no invitation.
+/// Sends the pending invitation again: the same link while it works, a new one after it has expired. Somebody
+/// who never registered needs no new password, so no reset link is sent.
 async fn invited_again<S>(
     app: &App<S>,
     practice: &Practice,
@@ -303,7 +305,7 @@ where
     let Some(current) = patient.invitation.filter(|current| current.kind == Kind::Registration) else {
         return Ok(call_us_anyhow(context, &patient));
     };
-    // The record of one that expired long ago may be gone.
+    // The record of a link that expired long ago may be deleted.
     let Some(link) = store.link(current.link).await? else {
         return decide_invitation(app, practice, patient, current.channel).await;
     };
@@ -313,13 +315,13 @@ where
         return Ok(Some(send_again(context, &link, to, mail)));
     }
     if link.is_locked() {
-        // Staff are to have a look first.
+        // Staff should look at it first.
         return Ok(Some(call_us(context, &patient, link.channel, to.reveal())));
     }
     decide_invitation(app, practice, patient, link.channel).await
 }
 
-/// A message that carries a link which was sent before.
+/// A message with a link that was sent before.
 fn send_again(context: &Context, link: &Link, to: Address, mail: Message) -> Decided {
     let mut writes = vec![Write::Queue(mail)];
     count_text(context, link, &mut writes);
@@ -339,7 +341,8 @@ where
     reset_account(app, practice, account, patient).await
 }
 
-/// A reset link for an account, to the contact on file: the chart's for the patient's own, else the holder's verified one.
+/// Sends a reset link for an account to the contact on file: the chart's for a patient's own account, else
+/// the holder's verified address.
 async fn reset_account<S: Chain>(
     app: &App<S>,
     practice: &Practice,
@@ -349,7 +352,7 @@ async fn reset_account<S: Chain>(
     let App { context, store } = app;
     let own = account.own_patient().as_ref() == Some(&patient.id);
     if !account.has_access() {
-        // Who was let in by nobody gets no link; who looked after themselves hears whom to call.
+        // Without access there is no link. A patient with an own account is told to call the practice.
         let patient_themselves =
             account.grant(&patient.id).is_some_and(|grant| grant.relationship == Relationship::Own);
         return Ok(patient_themselves.then(|| call_us_anyhow(context, &patient)).flatten());
@@ -392,7 +395,8 @@ fn reset_of_representative(
     decided_with(context, practice, ready, head, to)
 }
 
-/// The holder of an account as a representative: what tells that a code goes to them, not to the chart's contact.
+/// The account's holder as a representative. It marks that codes go to the holder and not to the chart's
+/// contact.
 fn invitee(account: &Account) -> Option<Invitee> {
     let relationship = account.grants.values().next()?.relationship;
     Some(Invitee {
@@ -405,7 +409,7 @@ fn invitee(account: &Account) -> Option<Invitee> {
     })
 }
 
-/// All user names at an address in one mail: a family may share it.
+/// Sends all user names that belong to an address in one mail, because a family may share the address.
 async fn forgot_username<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -448,7 +452,7 @@ where
     Ok(Some(usernames(context, &about, to, email, names.into_iter().map(|(_, name)| name).collect())))
 }
 
-/// A new link in place of one that does not work: to the contact on file alone.
+/// Sends a new link for one that does not work, only to the contact on file.
 async fn renew<S>(app: &App<S>, token: &str) -> Result<Option<Decided>, Failure>
 where
     S: Links + Patients + Practices + Chain,
@@ -466,13 +470,13 @@ where
         Some(current) => {
             let again = store.link(current.link).await?.filter(|link| link.is_open(context.now()));
             let Some((link, to)) = again.and_then(|link| Some((link.clone(), link.sent_to?))) else {
-                // Access that was taken away comes back by staff alone.
+                // Only staff can restore access that was revoked.
                 return Ok(call_us_anyhow(context, &patient));
             };
             let mail = to_patient(context, &patient, Template::VerifyAgain, link.channel, Some(link.id));
             Ok(Some(send_again(context, &link, to, mail)))
         }
-        // Used, cancelled, revoked or reported: what was decided stays decided.
+        // The link was used, cancelled, revoked or reported. Nothing changes that.
         None => Ok(None),
     }
 }

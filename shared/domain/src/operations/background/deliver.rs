@@ -1,5 +1,5 @@
-//! `deliver`: the outbox. A message is claimed, looked at once more, sent, and settled; what could not be sent is tried
-//! again with the same words and the same link, four times at most.
+//! `deliver`: sends the outbox. A message is claimed, checked again, sent, and settled. If it could not be
+//! sent, it is tried again with the same words and the same link, four times at most.
 
 use portico_messages::{Language, Message as Said};
 
@@ -16,38 +16,38 @@ use crate::model::refusal::PortError;
 use crate::ports::{About, Handed, Outbox, Practices, Standings};
 use crate::time::Timestamp;
 
-/// Minutes that a code works, as it is told.
+/// Minutes that a code works, as the message says.
 const CODE_MINUTES: u32 = 10;
 
-/// Seconds until a message that a provider did not take is tried again, by attempt.
+/// Seconds until the next attempt, after the first, second and third one failed.
 const BACKOFF: [i64; 3] = [15, 60, 300];
 
 /// A message that is to be sent now.
 pub struct Letter {
-    /// Its record.
+    /// The message's record.
     pub message: Message,
-    /// What it says.
+    /// The content of the message.
     pub says: Said,
-    /// The address or number: the one on file, as it is now.
+    /// The address or number that is on file now.
     pub address: Address,
-    /// The recipient's language: the chart's or the account's, else the practice's.
+    /// The recipient's language: that of the chart or the account, else the practice's default.
     pub language: Language,
     /// The practice's settings.
     pub settings: Settings,
 }
 
-/// What comes of taking a message.
+/// The result of taking a message.
 pub enum Taken {
-    /// It is to be sent.
+    /// The message must be sent.
     Letter(Box<Letter>),
-    /// Its senders died, each with the message in hand: it was given up.
+    /// All its senders crashed before they saved a result, so the message failed.
     GivenUp(Template),
-    /// Nothing to send: taken by another sender, not due, or dropped because its reason is gone or nothing may go to its
-    /// address.
+    /// There is nothing to send: another sender has the message, it is not due, or it was dropped because it
+    /// is no longer true or its address is stopped.
     Nothing,
 }
 
-/// Claims a message and decides whether it still is to be said.
+/// Claims a message and decides whether it still must be sent.
 pub async fn take<S: Outbox + Standings + Practices>(
     app: &App<S>,
     id: MessageId,
@@ -81,7 +81,7 @@ pub async fn take<S: Outbox + Standings + Practices>(
     Ok(Taken::Letter(Box::new(letter)))
 }
 
-/// What keeps a message from its address, if something does.
+/// The delivery to save if the address is stopped; `None` if the message may be sent.
 async fn stopped<S: Standings>(
     store: &S,
     message: &Message,
@@ -110,9 +110,9 @@ async fn stopped<S: Standings>(
     Ok((!standing.may_text()).then_some(Delivery::OptedOut))
 }
 
-/// Who reads a message.
+/// The reader of a message.
 struct Reader {
-    /// The first name for the greeting, where it is known whose the address is.
+    /// The first name for the greeting; `None` if it is not known who has the address.
     given_name: Option<String>,
     language: Language,
 }
@@ -138,14 +138,16 @@ fn reader(message: &Message, patient: &Patient, about: &About, settings: &Settin
     Reader { given_name, language }
 }
 
-/// The address on file now; for what carries a link, only if it is the one that the link was made for.
+/// The address that is on file now. A message with a link goes only to the address that the link was made
+/// for; `None` if that has changed.
 fn address(message: &Message, patient: &Patient, about: &About) -> Option<Address> {
     let (link, channel) = (about.link.as_ref(), message.channel);
     let address = match &message.to {
         Recipient::Patient if channel == Channel::Sms && patient.chart.sms_consent == Some(false) => None,
         Recipient::Patient => patient.chart.address(channel).map(Address::from),
         Recipient::Account(_) => about.account.as_ref().and_then(|account| match channel {
-            // An address that nobody was reached at is only what somebody typed; the chart's is the holder's, too.
+            // An address that is not verified was only typed by somebody, so it is not used. The chart's
+            // address is used instead if the holder is the patient.
             Channel::Email => {
                 let own = account.email.as_ref().filter(|_| account.email_verified).map(Email::reveal);
                 let charted = || about.own.as_ref().and_then(|own| own.chart.address(Channel::Email));
@@ -185,7 +187,7 @@ fn address(message: &Message, patient: &Patient, about: &About) -> Option<Addres
     same.then_some(address)
 }
 
-/// What the message says, if that is still true.
+/// The content of the message; `None` if it is no longer true.
 fn said(
     context: &Context,
     message: &Message,
@@ -195,7 +197,7 @@ fn said(
     now: Timestamp,
 ) -> Option<Said> {
     let open = about.link.as_ref().filter(|link| link.is_pending(now) && patient.suspension().is_none());
-    // The page that a link opens then speaks the language of the message.
+    // The page behind the link then has the same language as the message.
     let query = match reader.language {
         Language::English => String::new(),
         Language::Spanish => format!("?lang={}", reader.language.tag()),
@@ -224,7 +226,7 @@ fn said(
         }
         Template::Code => {
             let link = open?;
-            // One that is too old to be entered is not worth reading either.
+            // Don't send a code that is too old to be entered.
             let is_fresh = |code: &SentCode| now < code.at.plus_seconds(CODE_SECONDS);
             let code = link.code.filter(|code| Some(code.number) == message.code).filter(is_fresh)?;
             let code = link.code_digits(&code, &context.keyring)?;
@@ -262,7 +264,8 @@ fn said(
     })
 }
 
-/// Writes down what came of it. A message that was not taken is tried again later, or given up after the last attempt.
+/// Saves the result of sending. A message that the provider did not take is tried again later, or fails after
+/// the last attempt.
 pub async fn settle<S: Outbox>(
     app: &App<S>,
     mut message: Message,
@@ -294,16 +297,18 @@ pub async fn settle<S: Outbox>(
     Ok(message.state)
 }
 
-/// What waits although its time has come.
+/// Messages that are due but not sent.
 #[derive(Debug, Default)]
 pub struct Overdue {
-    /// The messages.
+    /// The messages' ids.
     pub ids: Vec<MessageId>,
-    /// Seconds since the oldest was decided: to be put back for want of quota makes it no younger.
+    /// Age of the oldest message in seconds, counted from when it was queued. Postponing it for lack of quota
+    /// doesn't reset the age.
     pub oldest_seconds: i64,
 }
 
-/// Messages whose time came without anybody sending them: a stream record was lost, a sender died, a provider said later.
+/// Finds overdue messages: due but not sent, because a stream record was lost, the sender crashed or the
+/// provider asked to wait.
 pub async fn overdue<S: Outbox>(app: &App<S>) -> Result<Overdue, PortError> {
     let App { context, store } = app;
     let now = context.now();

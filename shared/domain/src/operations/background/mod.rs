@@ -1,4 +1,4 @@
-//! Operations of a queue, a stream or a schedule: nobody waits for them.
+//! Operations that a queue, a stream or a schedule invokes. Nobody waits for them.
 
 pub mod answer_request;
 pub mod deliver;

@@ -1,5 +1,5 @@
-//! `publish-changes`: what follows from a change after it happened: how many patients stand where, when somebody last
-//! signed in for a patient, under which words accounts are found, whose a phone number is, and what others are told.
+//! `publish-changes`: updates data that follows from a change, after the change: counts of patients by
+//! status, the last sign-in of a patient, the words that find an account, and the patients of a phone number.
 
 use crate::context::App;
 use crate::model::account::Account;
@@ -14,7 +14,7 @@ use crate::steps::retry::{DECISIONS, Written, written_in_background};
 use crate::steps::signed_in::patients_of;
 use crate::steps::stops::apply_text_reply;
 
-/// Follows one change of the stream. Repeating it does no harm.
+/// Processes one stream record. Processing it again does no harm.
 pub async fn follow<S>(app: &App<S>, change: Change, event: &str) -> Result<(), PortError>
 where
     S: Counts + Lists + Numbers + Accounts + Patients + Practices + Chain + Commit,
@@ -23,8 +23,9 @@ where
     if let Some(renumbered) = change.renumbered {
         store.renumber(&renumbered).await?;
         if let Some(number) = &renumbered.to {
-            // Read after it is listed, so that a STOP at this moment meets the one or the other; and read again, since
-            // what the number said meanwhile counts.
+            // Read the last reply after the number is listed: a STOP that comes at this moment is then found
+            // here or finds the patient. Read it again after applying it, in case the number replied in the
+            // meantime.
             let mut heeded = Standing::default();
             for _ in 0..DECISIONS {
                 let standing = store.standing(number).await?;
@@ -53,7 +54,7 @@ where
     Ok(())
 }
 
-/// Lists an account under the words that are true of it now, whatever the record of the stream said.
+/// Updates the words that find an account, from the account's current record and not from the stream record.
 async fn relist<S>(store: &S, id: AccountId) -> Result<(), PortError>
 where
     S: Lists + Accounts + Patients,

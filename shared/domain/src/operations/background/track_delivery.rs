@@ -1,5 +1,6 @@
-//! `track-delivery`: what providers report of messages, twice or out of order as they do: shown on the invitation, never
-//! taken back by what comes late; an address that is no good is not written to again until it is changed or confirmed.
+//! `track-delivery`: processes the reports of providers about messages, which may come twice or out of order.
+//! The invitation shows the delivery, and a late report changes nothing back. After a bounce or complaint,
+//! nothing is sent to that address until it is changed or confirmed.
 
 use std::collections::BTreeSet;
 
@@ -20,23 +21,23 @@ use crate::steps::retry::{DECISIONS, written_in_background};
 use crate::steps::stops::{StopsChanged, apply_text_reply, change_stops};
 use crate::time::Timestamp;
 
-/// Seconds within which a message that nobody knows may still be written down by its sender.
+/// Seconds after a report in which the sender may still save the provider's id of its message.
 const SETTLING: i64 = 120;
 
-/// What a provider says became of a message.
+/// The outcome that a provider reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The recipient's server, or the carrier, has it.
+    /// The recipient's mail server, or the carrier, accepted it.
     Delivered,
-    /// Did not arrive, for a reason that may pass.
+    /// It has not arrived yet; the provider tries again.
     Delayed(Trouble),
-    /// Came back for good.
+    /// It bounced.
     Bounced(Trouble),
-    /// Not sent: the address is on the provider's list of those that bounced or complained.
+    /// It was not sent: the address is on the provider's list of addresses that bounced or complained.
     Suppressed,
-    /// The recipient called it spam.
+    /// The recipient reported it as spam.
     Complained,
-    /// Not sent: the number replied STOP.
+    /// It was not sent: the number replied STOP.
     OptedOut,
     /// The provider could not send it.
     Failed(Trouble),
@@ -56,51 +57,51 @@ impl Outcome {
         Feedback::new(delivery, trouble, at)
     }
 
-    /// What keeps further messages from the address.
+    /// The stop that the outcome puts on the address, if any.
     const fn stop(self) -> Option<Stop> {
         match self {
             Self::Bounced(_) | Self::Suppressed => Some(Stop::Bounced),
             Self::Complained => Some(Stop::Complained),
-            // A number's word is kept in the ledger.
+            // STOP is stored by phone number instead.
             Self::OptedOut | Self::Delivered | Self::Delayed(_) | Self::Failed(_) => None,
         }
     }
 }
 
-/// A report.
+/// A provider's report about a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// Of which message.
+    /// The message that it is about.
     pub of: Named,
-    /// What became of it.
+    /// The outcome that the provider reports.
     pub outcome: Outcome,
-    /// When the provider saw it.
+    /// When it happened, by the provider's clock.
     pub at: Timestamp,
-    /// The addresses or numbers that it names.
+    /// The addresses or numbers that the report names.
     pub addresses: Vec<String>,
 }
 
-/// What became of a report.
+/// The result of processing a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
-    /// It is kept.
+    /// It was saved.
     Kept,
-    /// As much was known already.
+    /// A report with the same or a higher rank was saved before.
     Known,
-    /// It is about a message that nobody knows, and so fresh that its sender may still write it down.
+    /// Its message is not known yet, but the sender may still save the provider's id. Process it again later.
     Early,
-    /// It is about a message that is not ours, or no longer kept.
+    /// Its message is not ours, or is no longer stored.
     Stranger,
 }
 
-/// Takes a report. Told again, it changes nothing.
+/// Processes a report. Processing it again changes nothing.
 pub async fn report<S>(app: &App<S>, report: &Report) -> Result<Told, PortError>
 where
     S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
     let App { context, store } = app;
     let Some(message) = store.tracked(&report.of).await? else {
-        // A provider may be quicker than the sender is to write its id down.
+        // The provider may report before the sender has saved the provider's id.
         let settling = report.at.plus_seconds(SETTLING) > context.now();
         return Ok(if settling { Told::Early } else { Told::Stranger });
     };
@@ -124,7 +125,7 @@ where
         let note = Write::Note { practice, patient, cause: Cause::DeliveryFailed, at: context.now() };
         written_in_background(store, &[note]).await?;
     }
-    // Last, so that what fails on the way here is done again when the report comes again.
+    // Save the report last: if a step before fails, the report comes again and all steps are repeated.
     store.keep_feedback(&message, &feedback).await?;
     Ok(Told::Kept)
 }
@@ -133,14 +134,14 @@ fn dialable(number: &str) -> Option<String> {
     Phone::parse(number).ok()?.dialable().map(str::to_owned)
 }
 
-/// Stops an address for everybody of the practice whose it is: family members share one.
+/// Stops an address for all patients of the practice who have it: members of a family may share one.
 async fn stop<S>(app: &App<S>, message: &Message, address: &str, why: Stop) -> Result<(), PortError>
 where
     S: Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
 {
     let store = &app.store;
     let (practice, channel) = (&message.practice, message.channel);
-    // On whose chart it may be; and whose representative's it is.
+    // Patients who may have the address on their chart, and patients whose representative has it.
     let (mut candidates, mut certain) = (BTreeSet::new(), BTreeSet::new());
     match message.to {
         Recipient::Patient | Recipient::Former(_) => candidates.insert(message.about.clone()),
@@ -184,7 +185,8 @@ where
     Ok(())
 }
 
-/// Takes a reply to a text: the ledger first, then everybody whose number it is.
+/// Processes a reply to a text: saves it under the phone number first, then applies it to all patients with
+/// this number.
 pub async fn say<S>(app: &App<S>, said: &Said) -> Result<(), PortError>
 where
     S: Ledger + Patients + Practices + Chain + Commit,
@@ -196,7 +198,7 @@ where
         for (practice, patient) in store.at_number(&said.number).await? {
             apply_text_reply(app, &practice, &patient, &said.number, standing).await?;
         }
-        // What the number said meanwhile counts.
+        // If the number replied again in the meantime, apply that reply.
         if store.standing(&said.number).await? == standing {
             return Ok(());
         }

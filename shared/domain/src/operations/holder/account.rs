@@ -1,4 +1,4 @@
-//! What signed-in people change about their own account: password, user name, e-mail address, sessions.
+//! Changes that signed-in people make to their own account: password, user name, e-mail address, sessions.
 
 use crate::context::App;
 use crate::model::account::{Account, Login, TERMS_VERSION, Terms};
@@ -24,7 +24,7 @@ use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::signed_in::{Holder, holder, patients_of};
 
-/// A person at their account page.
+/// A signed-in person with everything that the account page needs.
 struct HolderAndPractice {
     account: Account,
     session: Session,
@@ -49,7 +49,7 @@ where
     Ok(HolderAndPractice { account, session, practice, leading })
 }
 
-/// The same, for whatever a temporary password does not open.
+/// The same, but refuses with `Forbidden` if the person signed in with a temporary password.
 async fn unrestricted<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -62,17 +62,17 @@ where
     if here.session.restricted { Err(Refusal::Forbidden.into()) } else { Ok(here) }
 }
 
-/// To change the password.
+/// The command to change the password.
 pub struct ChangePassword {
-    /// The one there is.
+    /// The current password.
     pub old: Password,
-    /// The one to be.
+    /// The new password.
     pub new: Password,
-    /// Whether the terms were accepted: needed once, by whom staff registered.
+    /// Whether the person accepts the terms. Needed once, for a person that staff registered.
     pub accept_terms: bool,
 }
 
-/// Changes the password. Every other session is over; this one goes on.
+/// Changes the password. All other sessions end; this one stays valid.
 pub async fn change_password<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -97,7 +97,7 @@ where
     let password = command.new.hash(&context.keyring, &*context.entropy);
     change_account(app, &practice.id, token, |account, mut session| {
         let mut writes = vec![Write::SetPassword(Login { password: password.clone(), ..login.clone() })];
-        // What counted before counts for nobody any more, successes least of all.
+        // Reset the count of attempts: it belongs to the old password.
         writes.push(Write::ForgetAttempts(sign_in_key(&login.practice, &login.name, &context.keyring)));
         writes.extend(end_all_access(account, now));
         account.temporary = None;
@@ -117,7 +117,8 @@ where
     .await
 }
 
-/// Decides on the account as it is now, and writes; again, if something else was written meanwhile and the session still holds.
+/// Applies a change to the account as it is now. If another write came in between and the session is still
+/// valid, it decides again.
 async fn change_account<S, D>(
     app: &App<S>,
     practice: &PracticeId,
@@ -136,7 +137,7 @@ where
     Err(Failure::Unavailable)
 }
 
-/// One try of that: whether it was written.
+/// One attempt of [`change_account`]. Returns whether it was written.
 async fn try_change<S, D>(
     app: &App<S>,
     practice: &PracticeId,
@@ -153,12 +154,12 @@ where
     match written(store, &writes, None).await? {
         Written::Done => Ok(true),
         Written::Lost(lost) if lost.claim() => Err(Refusal::UsernameTaken(Vec::new()).into()),
-        // A session that somebody else ended at this moment is over, as was wanted.
+        // The session that was to end has ended already, so there is nothing more to do.
         Written::Lost(lost) => Ok(lost.ended_session()),
     }
 }
 
-/// Changes the user name; the password, shown once more, stays.
+/// Changes the user name. The password must be entered again, and stays the same.
 pub async fn change_username<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -189,7 +190,7 @@ where
         return Err(Refusal::UsernameTaken(alternatives(&username, "", random)).into());
     }
     for _ in 0..DECISIONS {
-        // Their records name the account, and move on their own.
+        // The patients' records contain the user name, and other writes may change them.
         let patients = patients_of(store, &account).await?;
         let renamed = |account: &mut Account, _: Session| {
             let mut writes = Vec::new();
@@ -197,8 +198,8 @@ where
                 let (practice, name) = (account.practice.clone(), login.name.clone());
                 writes.push(Write::FreeUsername { practice, name, account: account.id });
                 writes.push(Write::ClaimUsername(Login { name: username.name.clone(), ..login.clone() }));
-                // Attempts are counted by name: those on the old one say nothing of this one, nor do a stranger's on it
-                // while it was nobody's.
+                // Attempts are counted by user name. Those on the old name say nothing about the new one, and
+                // neither do a stranger's on the new name while nobody had it.
                 let key = sign_in_key(&account.practice, &username.name, &context.keyring);
                 writes.push(Write::ForgetAttempts(key));
                 account.attempts_seen = 0;
@@ -232,7 +233,8 @@ where
     Err(Failure::Unavailable)
 }
 
-/// Asks for a new e-mail address of the account's holder: a code goes to it. Of a patient, the office keeps the address.
+/// Asks for a new e-mail address of the account's holder, and sends a code to it. A patient's own address is
+/// on the chart, so only staff can change it.
 pub async fn new_email<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -283,15 +285,15 @@ where
     .await
 }
 
-/// What the page about the e-mail address shows.
+/// The data of the page about the e-mail address.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct EmailStanding {
-    /// The account.
     pub account: Account,
-    /// The new address that a code is on its way to, while the code can be entered.
+    /// The new address that a code was sent to; `None` if no code can be entered now.
     pub waiting: Option<Email>,
 }
 
-/// Reads what the page about the e-mail address shows.
+/// Reads the data of the page about the e-mail address.
 pub async fn email_standing<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -319,7 +321,8 @@ where
     Ok(EmailStanding { account, waiting })
 }
 
-/// Confirms the new address by the code that reached it; the old one is told. The new one.
+/// Confirms the new address with the code that was sent to it, and returns it. A message about the change
+/// goes to the old address.
 pub async fn confirm_email<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -353,7 +356,7 @@ where
         let mine = |email: &Email| Listing::Account { email: email.comparable(), account: account.id };
         if let Some(old) = account.email.as_ref().filter(|old| !old.matches(&email)) {
             writes.push(Write::Unlist(practice.id.clone(), mine(old)));
-            // An address that nobody was ever reached at is told nothing.
+            // Send nothing to an old address that was never verified.
             if account.email_verified {
                 let reach =
                     Reach { to: Recipient::Former(Address::from(old.reveal())), channel: Channel::Email };
@@ -367,7 +370,8 @@ where
         account.email = Some(email.clone());
         account.email_verified = true;
         account.new_email = None;
-        // A reset link that went to the old address opens nothing any more, whichever patient it was kept under.
+        // Reset links that were sent to the old address must not work any more, for whichever patient they
+        // were made.
         account.anew_at = Some(now);
         account_changed(context, account, Action::EmailChanged, By::visitor(), Vec::new(), &mut writes);
         Ok(writes)
@@ -376,7 +380,7 @@ where
     Ok(email)
 }
 
-/// The sessions of a signed-in person that still hold, the latest first, and which of them this is.
+/// The valid sessions of a signed-in person, the latest first, and the session that asks.
 pub async fn sessions<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -397,7 +401,7 @@ where
     Ok((all, here))
 }
 
-/// Ends one session of a signed-in person, or all but this one.
+/// Ends one session of a signed-in person, or all but this one if `which` is `None`.
 pub async fn end_sessions<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -428,17 +432,17 @@ where
     .await
 }
 
-/// What the account page shows.
+/// The data of the account page.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Overview {
-    /// The account.
     pub account: Account,
-    /// This session.
+    /// The session that asks.
     pub session: Session,
-    /// The patients whom it sees.
+    /// The patients that the session gives access to, at most 50.
     pub patients: Vec<Patient>,
 }
 
-/// Reads what the account page shows.
+/// Reads the data of the account page. `None` if the session is not valid.
 pub async fn overview<S>(
     app: &App<S>,
     practice: &PracticeId,

@@ -1,5 +1,5 @@
-//! What signed-in people propose to change on a chart. Nothing changes until staff decide: no link, code or message goes
-//! to an address that is merely proposed.
+//! Changes of a chart that signed-in people propose. Nothing changes until staff decide: no link, code or
+//! message is sent to an address that is only proposed.
 
 use std::collections::BTreeMap;
 
@@ -24,20 +24,20 @@ use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::signed_in::{FullAccess, full_access, holder};
 use crate::time::Timestamp;
 
-/// A sign-in this young stands for the password, in seconds.
+/// Seconds after the sign-in in which the password need not be entered again.
 const FRESH_SECONDS: i64 = 15 * 60;
 
-/// A patient whose details somebody sees, and when changes of them were proposed that still wait.
+/// A patient whose details a signed-in person can see.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Details {
-    /// The patient.
     pub patient: Patient,
-    /// Whether they are the patient's own.
+    /// Whether the signed-in person is the patient.
     pub own: bool,
-    /// When the latest were.
+    /// When the latest change that still waits for staff was proposed; `None` if none waits.
     pub pending: Option<Timestamp>,
 }
 
-/// The details of everybody whom a signed-in person sees in full.
+/// The details of all patients to whom a signed-in person has full access.
 pub async fn details<S>(app: &App<S>, practice: &PracticeId, token: &str) -> Result<Vec<Details>, Failure>
 where
     S: Accounts + Patients + Proposals,
@@ -68,17 +68,17 @@ where
     Ok(charts?.into_iter().map(with_pending).collect())
 }
 
-/// What a person proposes.
+/// The command to propose a change.
 pub struct Propose {
-    /// Whose chart.
+    /// The patient whose chart is to change.
     pub patient: PatientId,
-    /// Field by field; an empty value clears one.
+    /// The new values by field. An empty value clears the field.
     pub changes: BTreeMap<ChartField, String>,
-    /// The password: needed for a contact once the sign-in is not fresh any more.
+    /// The password. It is needed to change a contact, unless the sign-in is less than 15 minutes old.
     pub password: Option<Password>,
 }
 
-/// Proposes a change. Whoever is reached at the contacts on file now is told.
+/// Proposes a change. A message about it is sent to the contact that is on file now.
 pub async fn propose<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -134,13 +134,13 @@ where
     Err(Failure::Unavailable)
 }
 
-/// What of the stated values differs from the chart; refused if none does, or if one can't be.
+/// The values that differ from the chart. Refuses if none differs, or if a value is not valid.
 fn differences(chart: &Chart, changes: &BTreeMap<ChartField, String>) -> Result<Vec<ProposedValue>, Refusal> {
     let mut faults = Vec::new();
     let mut fields = Vec::new();
     for (field, text) in changes {
         let text = Some(text.trim()).filter(|text| !text.is_empty());
-        // What stands there already is no change, even where nobody could enter it now.
+        // A value that is the same as on the chart is no change, even if it would not be accepted today.
         if field.of(chart).as_ref().map(Line::reveal) == text {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Operations of a signed-in person. Each begins with [`crate::steps::signed_in`], but for sign-in itself.
+//! Operations of a signed-in person. Each begins with [`crate::steps::signed_in`], except sign-in itself.
 
 pub mod account;
 pub mod details;

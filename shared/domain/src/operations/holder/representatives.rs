@@ -1,4 +1,4 @@
-//! A patient's own view of their representatives: invite, narrow, end.
+//! The representatives of a patient, for the patient: list, invite, change their access, end it.
 
 use crate::context::App;
 use crate::model::account::Account;
@@ -16,7 +16,7 @@ use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::signed_in::{FullAccess, full_access, holder};
 use crate::steps::staff_call::Caller;
 
-/// The patient as whom a signed-in person registered.
+/// The patient that the signed-in person is. Refuses with `NotFound` if the person is only a representative.
 pub async fn own_patient<S: Accounts>(
     app: &App<S>,
     practice: &PracticeId,
@@ -29,13 +29,13 @@ pub async fn own_patient<S: Accounts>(
     Ok(here.account.own_patient().ok_or(Refusal::NotFound)?)
 }
 
-/// Who looks after a patient, and who is invited to.
+/// The representatives of a patient, and the pending invitations.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Represented {
-    /// The patient.
     pub patient: Patient,
     /// Representatives whose access has not ended.
     pub accounts: Vec<Account>,
-    /// Invitations of theirs that can still be used.
+    /// Invitations that are still pending.
     pub offers: Vec<Link>,
 }
 
@@ -61,7 +61,7 @@ where
     Ok(Represented { patient, accounts, offers })
 }
 
-/// Only the patient decides who else sees their records, once they are old enough to register.
+/// Refuses unless the account is the patient's own: only the patient decides who else sees their records.
 fn require_own(account: &Account, patient: &Patient) -> Result<(), Refusal> {
     let grant = account.grant(&patient.id).filter(|grant| grant.state == GrantState::Active);
     if grant.is_some_and(|grant| grant.relationship == Relationship::Own) {
@@ -71,17 +71,17 @@ fn require_own(account: &Account, patient: &Patient) -> Result<(), Refusal> {
     }
 }
 
-/// What the patient does to a representative.
+/// A change that the patient makes to the representatives.
 pub enum RepresentativeChange {
-    /// Invite one.
+    /// Invite a representative.
     Invite(Box<Offering>),
-    /// Let one see more or less.
+    /// Change how much of the portal a representative can see.
     Level(AccountId, Level),
-    /// End one's access.
+    /// End a representative's access.
     End(AccountId),
 }
 
-/// The patient invites a representative, changes what one sees, or ends one's access.
+/// Applies a change that the patient makes to the representatives.
 pub async fn change_representatives<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -103,7 +103,7 @@ where
                 let actor = Actor::holder(account.id);
                 let mut ready = offer(context, &practice.settings, patient, offering, &caller, &actor)?;
                 ready.finish(context, &practice.settings, &head);
-                // A patient is no reason for a stranger's mailbox to fill.
+                // Limit the mails to one address, so that a patient can't fill a stranger's mailbox.
                 if let Some(to) = ready.link.sent_to.as_ref().filter(|_| ready.link.channel == Channel::Email)
                 {
                     let counter =

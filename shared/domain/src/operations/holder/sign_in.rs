@@ -1,4 +1,4 @@
-//! `sign-in`: in, out, and the question that the portal asks: who is this, and whose records may they see?
+//! `sign-in`: sign-in, sign-out, and codes for the portal.
 
 use zeroize::Zeroizing;
 
@@ -15,35 +15,35 @@ use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticat
 use crate::steps::retry::{DECISIONS, Written, written, written_in_background};
 use crate::steps::signed_in::holder;
 
-/// To sign in.
+/// The command to sign in.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct SignIn {
-    /// The practice of the page.
+    /// The practice whose page it is.
     pub practice: PracticeId,
-    /// The user name as typed.
+    /// The user name as it was typed.
     pub username: String,
-    /// The password.
     pub password: Password,
-    /// The cookie of a browser that signed in before.
+    /// The cookie of a known browser, if there is one.
     pub browser: Option<String>,
-    /// Whether a code is wanted that the portal exchanges for a session of its own.
+    /// Whether to make a code that the portal exchanges for a session of its own.
     pub exchange: bool,
 }
 
-/// A person who is signed in.
+/// A person who has signed in.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct SignedIn {
-    /// The account.
     pub account: Account,
-    /// The session.
     pub session: Session,
-    /// Its token. Shown once.
+    /// The session's token. It is not stored and can't be shown again.
     pub token: Zeroizing<String>,
-    /// The code for the portal, if it was wanted. Shown once.
+    /// The code for the portal, if the command asked for one. It can't be shown again.
     pub exchange: Option<Zeroizing<String>>,
-    /// The cookie by which the browser is known from now on.
+    /// The cookie that makes the browser a known one from now on.
     pub browser: String,
 }
 
-/// Signs in. The unknown, the locked and the wrong cost the same reads, the same writes and one hash, and read the same.
+/// Signs in. An unknown name, a locked one and a wrong password cost the same reads, the same writes and one
+/// hash, and get the same answer.
 pub async fn sign_in<S>(app: &App<S>, peer: &str, command: &SignIn) -> Result<SignedIn, Failure>
 where
     S: Limits + Accounts + Commit,
@@ -67,7 +67,7 @@ where
         account.attempts_seen = attempts;
         if let Some(temporary) = &mut account.temporary {
             if temporary.used {
-                // Somebody else was faster with it.
+                // Another sign-in used the temporary password first.
                 return Err(Refusal::SignInFailed.into());
             }
             temporary.used = true;
@@ -88,7 +88,8 @@ where
             Written::Done => return Ok(SignedIn { account, session, token, exchange, browser }),
             Written::Lost(_) => {
                 let again = store.account(account.id).await?;
-                // A reset, or a deletion, came between: what was right a moment ago is so no longer.
+                // The account was reset or deleted in the meantime, so the password that was right is no
+                // longer valid.
                 account = again.filter(|again| again.epoch == session.epoch).ok_or(Refusal::SignInFailed)?;
             }
         }
@@ -96,15 +97,16 @@ where
     Err(Failure::Unavailable)
 }
 
-/// The right password of somebody without access: it was no failure, so it must not count towards a lock.
+/// Saves the attempt of a person whose password is right but whose access is revoked. It was no failure, so
+/// it must not count towards a lock.
 async fn revoked<S: Commit>(store: &S, mut account: Account) -> Result<SignedIn, Failure> {
     account.version += 1;
-    // Where somebody else changed the account at this moment, the count is one too high, for once.
+    // If another write changed the account, the count stays one too high. That is acceptable.
     written_in_background(store, &[Write::ChangeAccount(Box::new(account))]).await?;
     Err(Refusal::AccessRevoked.into())
 }
 
-/// A code with which the portal gets a session of its own for the person who holds this one.
+/// Makes a code with which the portal gets a session of its own for this signed-in person.
 pub async fn to_portal<S>(
     app: &App<S>,
     practice: &PracticeId,
@@ -125,7 +127,7 @@ where
     }
 }
 
-/// Signs out. A session that is over already is over.
+/// Signs out. Succeeds also if the session has already ended.
 pub async fn sign_out<S: Accounts + Commit>(
     app: &App<S>,
     practice: &PracticeId,

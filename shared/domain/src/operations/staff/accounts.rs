@@ -1,4 +1,4 @@
-//! Accounts as staff see them: search, a check of user names, unlock, delete.
+//! Accounts for staff: search, check of user names, unlock, delete.
 
 use futures_util::join;
 
@@ -26,16 +26,16 @@ use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::signed_in::patients_of;
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
-/// A page of accounts.
+/// One page of accounts.
 pub struct AccountsPage {
-    /// What was found, in order of what it was found by.
+    /// The accounts, in the order of the words that found them.
     pub found: Vec<FoundAccounts>,
-    /// What to ask for the next page with; none at the end.
+    /// The cursor of the next page; `None` on the last one.
     pub next_cursor: Option<String>,
 }
 
-/// Finds accounts by what was typed: the beginning of a patient's id, a user name, an e-mail address or a name, present
-/// or former. One read a page, however many patients the practice has.
+/// Finds accounts by the text that was typed: the beginning of a patient's id, a user name, an e-mail address
+/// or a name, current or former. Each page costs one read, however many patients the practice has.
 pub async fn search<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -70,15 +70,15 @@ where
     Ok(AccountsPage { found, next_cursor })
 }
 
-/// Whether a user name could be given to somebody.
+/// Whether a user name can be given to somebody.
 pub struct NameCheck {
-    /// Whether it may be one at all.
+    /// Whether it is allowed as a user name.
     pub valid: bool,
-    /// Whether nobody of the practice has it.
+    /// Whether it is allowed and nobody in the practice has it.
     pub available: bool,
 }
 
-/// Looks at a user name as it is typed.
+/// Checks a user name, for a form that shows the result while it is typed.
 pub async fn check_username<S>(app: &App<S>, call: &StaffCall, typed: &str) -> Result<NameCheck, Failure>
 where
     S: StaffCalls + Limits + Accounts,
@@ -95,8 +95,8 @@ where
     Ok(NameCheck { valid: username.is_some(), available: username.is_some() && !taken })
 }
 
-/// Opens a call about an account of the caller's practice; of another one's, it is not there. With whether the same
-/// idempotency key was used for it before.
+/// Admits a call about an account of the caller's practice. An account of another practice is `NotFound`. The
+/// flag tells whether the same idempotency key was used before.
 async fn account_of<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -117,7 +117,7 @@ where
     Ok((caller, account.ok_or(Refusal::NotFound)?, again))
 }
 
-/// Ends the pause after too many wrong passwords, for every browser.
+/// Unlocks an account after too many wrong passwords, for every browser.
 pub async fn unlock<S>(app: &App<S>, call: &StaffCall, id: AccountId) -> Result<Account, Failure>
 where
     S: StaffCalls + Limits + Accounts + Commit,
@@ -144,8 +144,8 @@ where
     Err(Failure::Unavailable)
 }
 
-/// Deletes an account: its user name is free, its sessions and links are over, its patients can be invited at once. What
-/// happened stays in the audit trail.
+/// Deletes an account. Its user name is free again, its sessions and links end, and its patients can be
+/// invited at once. Its events stay in the audit trail.
 pub async fn delete<S>(app: &App<S>, call: &StaffCall, id: AccountId) -> Result<(), Failure>
 where
     S: StaffCalls + Limits + Accounts + Patients + Practices + Chain + Commit,
@@ -186,7 +186,7 @@ where
     Err(Failure::Unavailable)
 }
 
-/// Takes an account off a patient's record.
+/// Removes an account from a patient's record.
 fn forget_account(
     context: &Context,
     practice: &Practice,
@@ -199,7 +199,7 @@ fn forget_account(
     let now = context.now();
     let theirs = patient.accounts.iter_mut().filter(|known| known.id == id);
     end_resets(theirs, LinkState::Cancelled, now, writes);
-    // A link that was to bring this account back has nothing to bring back.
+    // Cancel the link that would restore this account: there is nothing left to restore.
     let returning = own_account_ended(&patient).is_some_and(|known| known.id == id);
     if let Some(current) = patient.invitation.take_if(|current| returning && current.kind == Kind::Restored) {
         writes.push(Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now });

@@ -1,4 +1,4 @@
-//! The list of patients whom staff must attend to, and why.
+//! The list of patients that staff should look at, and why.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +13,15 @@ use crate::model::refusal::Failure;
 use crate::ports::{AlsoRead, Attention, History, Limits, Patients, Practices, StaffCalls};
 use crate::steps::staff_call::{StaffCall, authorize};
 
-/// A patient to attend to, and why.
+/// A patient that staff should look at, and why.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct Attended {
-    /// The patient.
     pub patient: Patient,
-    /// Everything that still holds.
+    /// All causes that are not settled yet.
     pub causes: Vec<Cause>,
 }
 
-/// Whom staff must attend to, by name.
+/// The patients that staff should look at, in the order of their names, and the practice's settings.
 pub async fn attention<S>(app: &App<S>, call: &StaffCall) -> Result<(Vec<Attended>, Settings), Failure>
 where
     S: StaffCalls + Limits + Practices + Patients + History + Attention,

@@ -1,4 +1,4 @@
-//! The audit trail: its events in pages, and whether it is whole.
+//! The audit trail: its events in pages, and the check that it is intact.
 
 use futures_util::join;
 
@@ -17,7 +17,7 @@ const PAGE: usize = 100;
 pub struct AuditPage {
     /// Events, the oldest first.
     pub events: Vec<Event>,
-    /// What to ask for the next page with; none at the end.
+    /// The cursor of the next page; `None` on the last one.
     pub next_cursor: Option<String>,
 }
 
@@ -25,7 +25,7 @@ fn cursor_context(practice: &str, subject: &Subject) -> Vec<u8> {
     format!("audit\n{practice}\n{}", subject.key()).into_bytes()
 }
 
-/// Events of a patient, or of the practice itself where no patient is named.
+/// Reads the events of a patient, or of the practice itself if no patient is named.
 pub async fn audit<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -59,17 +59,18 @@ where
     Ok(AuditPage { events, next_cursor })
 }
 
-/// Whether chains are whole.
+/// The result of a check of one or more chains.
 pub struct Verdict {
-    /// No event is missing or changed.
+    /// Whether no event is missing or changed.
     pub intact: bool,
-    /// Events that hold.
+    /// Number of intact events.
     pub checked: u64,
-    /// The first that does not, as `<subject> <number>`.
+    /// The first event that is missing or changed, as `<subject> <number>`; `None` if there is none.
     pub first_broken: Option<String>,
 }
 
-/// Checks the chain of a patient, or all of the practice: its own, every patient's, and every account's.
+/// Checks the chain of a patient, or all chains of the practice: its own, every patient's, and every
+/// account's. It stops at the first chain that is not intact.
 pub async fn audit_verify<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -127,7 +128,8 @@ async fn check_patient<S: Patients + History>(
     Ok(())
 }
 
-/// Checks one chain. It must reach at least to `at_least`, the number that the record knows of, so that a cut end shows too.
+/// Checks one chain. It must have at least `at_least` events, the number that the record knows. So a cut end
+/// is found, too.
 async fn check<S: History>(
     app: &App<S>,
     practice: &PracticeId,

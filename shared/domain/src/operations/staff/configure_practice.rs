@@ -1,4 +1,4 @@
-//! `configure-practice`: a practice's settings, by the practice itself.
+//! `configure-practice`: a practice reads and changes its own settings.
 
 use futures_util::join;
 
@@ -10,7 +10,7 @@ use crate::ports::{AlsoRead, Chain, Commit, Limits, Practices, StaffCalls, Write
 use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{StaffCall, authorize};
 
-/// The settings.
+/// Reads the settings.
 pub async fn get<S: StaffCalls + Limits + Practices>(
     app: &App<S>,
     call: &StaffCall,
@@ -20,7 +20,7 @@ pub async fn get<S: StaffCalls + Limits + Practices>(
     Ok(store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings)
 }
 
-/// Changes the settings to what `change` makes of them. All faults at once, if there are any.
+/// Changes the settings. `change` returns the new ones. If some are not allowed, the error lists all of them.
 pub async fn put<S>(
     app: &App<S>,
     call: &StaffCall,

@@ -1,4 +1,4 @@
-//! User name and temporary password set by hand, for a patient whom no message reaches.
+//! Staff set user name and temporary password by hand, for a patient who can't be reached by a message.
 
 use futures_util::join;
 
@@ -23,18 +23,18 @@ use crate::steps::notice::{notice_channel, to_patient};
 use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize};
 
-/// User name and password that staff give to a patient at the desk.
+/// The command to set a user name and a temporary password, which staff tell the patient in person.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct NewCredentials {
-    /// To whom.
+    /// The patient who gets them.
     pub patient: PatientId,
-    /// The user name.
     pub username: String,
-    /// A password for seven days or the first sign-in, whichever is first.
+    /// The temporary password. It works for seven days or until the first sign-in, whichever comes first.
     pub password: Password,
 }
 
-/// Sets user name and a temporary password: for the account that the patient has, or for a new one. No address is
-/// needed. Who has an account is signed out everywhere.
+/// Sets a user name and a temporary password, for the patient's existing account or for a new one. It needs
+/// no address. All sessions of an existing account end.
 pub async fn set_credentials<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -75,7 +75,8 @@ where
     Err(Failure::Unavailable)
 }
 
-/// Not for whom the office keeps out, and not for a child; a missing address is no reason.
+/// Refuses if the chart or the staff's switch rules portal access out, if access is revoked, if the patient
+/// is a child, or if a registration waits for staff. A missing address is no reason to refuse.
 fn require_eligible(context: &Context, practice: &Practice, patient: &Patient) -> Result<(), Refusal> {
     let mut reasons = patient.refusals(crate::model::chart::Channel::Print, &practice.settings);
     reasons.retain(|reason| *reason != crate::model::patient::Reason::Declined);

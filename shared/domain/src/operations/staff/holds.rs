@@ -15,7 +15,7 @@ use crate::steps::notice::{notice_channel, to_patient};
 use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{StaffCall, authorize, earlier_use};
 
-/// The registrations that wait.
+/// Lists the registrations that wait for staff, the oldest first.
 pub async fn holds<S: StaffCalls + Limits + Holds>(
     app: &App<S>,
     call: &StaffCall,
@@ -25,7 +25,7 @@ pub async fn holds<S: StaffCalls + Limits + Holds>(
     Ok(store.holds(&caller.practice).await?)
 }
 
-/// Grants or refuses one; what was decided on.
+/// Grants or refuses a registration that waits, and returns it.
 pub async fn decide_hold<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -81,7 +81,8 @@ where
             writes.push(Write::Queue(message));
         }
         if let Some(key) = once.clone() {
-            // The hold is gone once it is decided on: what the answer says of it lies in the marker, ids all of it.
+            // The decision deletes the hold, so the marker contains the data for a repeated answer. These are
+            // only ids.
             let decided = serde_json::to_string(&hold).unwrap_or_default();
             writes.push(Write::Once(Once::new(key, &decided, now)));
         }

@@ -1,4 +1,4 @@
-//! Import of many charts, each taken in by itself, so that one that is refused stops no other.
+//! Imports many charts. Each one is written by itself, so that one that is refused does not stop the others.
 
 use std::collections::BTreeSet;
 
@@ -15,36 +15,37 @@ use crate::steps::chart_change::{ChartChange, ChartPlan, Synced, end_of_chain, p
 use crate::steps::retry::{DECISIONS, Written, written, written_in_background};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
-/// What an import states about one patient: the chart, if it is among the resources, and what grows.
+/// The part of an import about one patient: the chart, if the import contains it, and its visits and
+/// contacts.
 #[derive(Clone, Debug)]
 pub struct ChartStatement {
-    /// Whose.
+    /// The patient's id in the EHR.
     pub id: PatientId,
-    /// The chart.
+    /// The chart; `None` if the import has only visits or contacts of this patient.
     pub chart: Option<Chart>,
-    /// Visits and contacts.
+    /// Visits and contacts to add or replace.
     pub care: CareChange,
 }
 
-/// What became of one statement.
+/// The result of one statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Imported {
-    /// The chart came to this, and these ids among visits and contacts were new or changed.
+    /// The statement was imported.
     Done {
-        /// The chart's fate, if it was stated.
+        /// The result of the chart; `None` if the import did not contain it.
         chart: Option<Synced>,
-        /// Visits and contacts that were not known.
+        /// Ids of visits and contacts that are new.
         new: BTreeSet<String>,
-        /// Visits and contacts that said something else.
+        /// Ids of visits and contacts that changed.
         changed: BTreeSet<String>,
     },
-    /// Visits or contacts of a patient whom nobody knows.
+    /// The visits or contacts belong to a patient that is not known.
     UnknownPatient,
-    /// The table could not take it now; the import may be repeated.
+    /// The table was not available. The import may be repeated.
     Unavailable,
 }
 
-/// Who imports, once for all statements of a call.
+/// An import that was admitted, for all statements of a call.
 pub struct Import {
     /// The caller.
     pub caller: Caller,
@@ -52,7 +53,8 @@ pub struct Import {
     once: Option<OnceKey>,
 }
 
-/// Opens an import. An import may be repeated anyhow; its idempotency key refuses another body under the same name.
+/// Admits an import. An import can always be repeated; the idempotency key only refuses another body with the
+/// same key.
 pub async fn import<S>(app: &App<S>, call: &StaffCall) -> Result<Import, Failure>
 where
     S: StaffCalls + Limits + Practices,
@@ -67,16 +69,17 @@ where
     Ok(Import { caller, practice, once })
 }
 
-/// Ends an import that was taken in.
+/// Ends an import: writes the marker of its idempotency key.
 pub async fn imported<S: Commit>(app: &App<S>, import: Import) -> Result<(), Failure> {
     let App { context, store } = app;
     let Some(key) = import.once else { return Ok(()) };
-    // Where the marker is lost, the same import came in twice at the same time: it is in.
+    // If the marker is lost, the same import was sent twice at the same time. It is imported in any case.
     written_in_background(store, &[Write::Once(Once::new(key, "import", context.now()))]).await?;
     Ok(())
 }
 
-/// Takes in what was stated about a few patients (50 at most): one read for all, one write for each who changed.
+/// Imports the statements about up to 50 patients: one read for all, and one write for each patient who
+/// changed.
 pub async fn import_patient<S>(app: &App<S>, import: &Import, statements: &[ChartStatement]) -> Vec<Imported>
 where
     S: Patients + Chain + Commit,

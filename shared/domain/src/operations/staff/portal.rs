@@ -1,4 +1,4 @@
-//! One patient's portal status.
+//! Reads one patient's portal status.
 
 use futures_util::join;
 

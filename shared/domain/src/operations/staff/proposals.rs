@@ -1,4 +1,4 @@
-//! Changes of charts that people proposed: the list, and the decision field by field.
+//! Proposed changes of charts: the list, and the decision for each field.
 
 use std::collections::BTreeMap;
 
@@ -22,15 +22,15 @@ use crate::steps::notice::{notice_channel, to_patient};
 use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
-/// A proposed change beside the chart as it is now.
+/// A proposed change together with the current chart.
 pub struct Waiting {
-    /// The change.
+    /// The proposed change.
     pub change: Proposal,
-    /// The chart as it is now.
+    /// The current chart of the patient.
     pub chart: Chart,
 }
 
-/// The proposed changes that wait.
+/// Lists the proposed changes that wait for staff, the oldest first.
 pub async fn pending<S>(app: &App<S>, call: &StaffCall) -> Result<Vec<Waiting>, Failure>
 where
     S: StaffCalls + Limits + Proposals + Patients,
@@ -54,15 +54,15 @@ where
     Ok(changes.into_iter().filter_map(waiting).collect())
 }
 
-/// What staff decide.
+/// The decision of staff.
 pub enum ProposalDecision {
-    /// Take these fields over; all of them, if none is named.
+    /// Accept these fields, or all fields for `None`.
     Accept(Option<Vec<ChartField>>),
-    /// Take nothing over.
+    /// Decline all fields.
     Decline,
 }
 
-/// Decides on a proposed change; the change, and the chart as it is then.
+/// Decides a proposed change. Returns the change and the chart after the decision.
 pub async fn decide_proposal<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -113,7 +113,7 @@ where
     Err(Failure::Unavailable)
 }
 
-/// The change with the decision in it, and the chart that follows.
+/// The change with the decision, and the chart that results.
 fn apply_decision(
     context: &Context,
     mut change: Proposal,
@@ -151,7 +151,7 @@ fn apply_decision(
     Ok((change, chart))
 }
 
-/// The answer to a repeated decision: the change lies beside the patient by then.
+/// Answers a repeated decision, from the change that is stored as decided.
 async fn repeated_answer<S: Proposals + Patients>(
     store: &S,
     caller: &Caller,

@@ -16,29 +16,28 @@ use crate::steps::invitation::prepare;
 use crate::steps::retry::{Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
-/// To add a patient at the front desk.
+/// The command to add a patient at the front desk.
 pub struct QuickAdd {
-    /// What staff know.
+    /// The facts that staff know.
     pub chart: Chart,
-    /// The invitation's channel, if the portal is to be activated.
+    /// The channel of the invitation; `None` to send none.
     pub invite: Option<Channel>,
-    /// Whether somebody of the same name and birth date is no reason to stop.
+    /// Whether to add the patient even if there is one with the same name and birth date.
     pub allow_duplicate: bool,
 }
 
-/// A patient added, with the invitation.
+/// A patient that was added, with the invitation.
+#[expect(missing_docs, reason = "the names say it")]
 pub struct QuickAdded {
-    /// The patient.
     pub patient: Patient,
-    /// The invitation.
+    /// The invitation; `None` if none was asked for.
     pub link: Option<Link>,
-    /// The practice's settings.
     pub settings: Settings,
-    /// The caller.
     pub caller: Caller,
 }
 
-/// Adds a patient, and invites, in one write; names somebody who may be the same person instead.
+/// Adds a patient and the invitation in one write. If a patient with the same name and birth date exists, it
+/// refuses with `PossibleDuplicate` instead.
 pub async fn quick_add<S>(app: &App<S>, call: &StaffCall, command: &QuickAdd) -> Result<QuickAdded, Failure>
 where
     S: StaffCalls + Limits + Practices + Directory + Patients + Links + Commit,
@@ -63,7 +62,8 @@ where
     }
     let id = new_patient_id(&*context.clock, &*context.entropy);
     let mut patient = new_patient(&practice, &id, chart.clone(), now);
-    // A quick add by text is the patient's consent, recorded with the time and the actor.
+    // If staff invite by text in a quick add, the patient has agreed to texts. Record this with the time and
+    // the actor.
     let consent = patient.chart.sms_consent.map(|_| ("sms_consent", "true".to_owned())).into_iter().collect();
     let first = chart_created(&patient, &caller.by(), now, consent).after(&Head::default(), &context.keyring);
     patient.head = first.head();
@@ -85,7 +85,8 @@ where
     }
     match written(store, &writes, once.as_ref()).await? {
         Written::Done => Ok(QuickAdded { patient, link, settings: practice.settings, caller }),
-        // A new id meets nothing but the same idempotency key, at work at this moment.
+        // The patient's id is new, so the write can only lose against another call with the same idempotency
+        // key, or against a limit.
         Written::Lost(lost) => {
             lost.within_limits(now)?;
             Err(Refusal::IdempotencyInProgress.into())

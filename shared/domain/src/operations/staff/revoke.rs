@@ -1,4 +1,5 @@
-//! `revoke`: access taken away, of all or of one, in one transaction; access switched off and on; the patient's no.
+//! `revoke`: revokes access of all accounts or of one, switches access off and on, limits a representative's
+//! access, and records that a patient declined. Each is one transaction.
 
 use crate::context::{App, Context};
 use crate::model::audit::{Action, Entry, Subject};
@@ -19,7 +20,7 @@ use crate::steps::notice::{notice_channel, to_patient};
 use crate::steps::portal_status::{Portal, change_patient};
 use crate::steps::staff_call::{Caller, StaffCall};
 
-/// Revokes. Doing it again changes nothing and says nothing.
+/// Revokes access to a patient's portal. A repeated call changes nothing and sends no message.
 pub async fn revoke<S>(app: &App<S>, call: &StaffCall, command: &Revoke) -> Result<(Portal, Caller), Failure>
 where
     S: StaffCalls + Limits + Practices + History + Commit,
@@ -46,12 +47,13 @@ fn revoke_all(
     if earlier.is_some() && patient.invitation.is_none() && patient.offers.is_empty() && !worse {
         return None;
     }
-    // What a worse reason asked for before access comes back is asked for still: whom nobody should have let in does not
-    // get in again because access was taken away once more.
+    // Keep the stricter of the two reasons: revoking again for a milder one must not loosen what is needed to
+    // restore access.
     let known = earlier.map(|(_, known)| known).filter(|known| known.weight() > command.reason.weight());
     let reason = known.unwrap_or(command.reason);
     let now = context.now();
-    // A revocation over one that was about to be undone keeps its id, so that the same grants come back with it.
+    // Keep the id of an earlier revocation that was about to be undone, so that the same grants are restored
+    // later.
     let id = earlier.map_or_else(|| RevocationId::new(&*context.clock, &*context.entropy), |(id, _)| id);
     let entry = revocation_entry(context, &patient, caller, command, Vec::new());
     let mut writes = Vec::new();
@@ -81,7 +83,8 @@ fn revoke_all(
     Some(PatientChange { patient, writes, entry })
 }
 
-/// Switches portal access on or off for a patient; off suspends every grant and takes a pending invitation back.
+/// Switches portal access on or off for a patient. Switching it off suspends all grants and cancels pending
+/// invitations.
 pub async fn set_access<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -117,7 +120,7 @@ where
     .await
 }
 
-/// Records that the patient said no; a pending invitation ends.
+/// Records that the patient declined, and cancels a pending invitation.
 pub async fn decline<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -152,7 +155,7 @@ where
     .await
 }
 
-/// Staff let a representative see more or less.
+/// Changes how much of the portal a representative can see.
 pub async fn set_level<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -164,7 +167,7 @@ where
     S: StaffCalls + Limits + Practices + History + Commit,
 {
     let context = &app.context;
-    // What takes something away needs what takes all away.
+    // To limit access needs the same scope as to revoke it.
     let scope = if level == Level::Limited { Scope::Revoke } else { Scope::Invite };
     change_patient(app, call, &[scope], patient, |patient, caller| {
         caller.actor()?;

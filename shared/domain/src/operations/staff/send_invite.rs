@@ -1,4 +1,4 @@
-//! `send-invite`: one invitation out, over an older one if there is one; or the pending one taken back.
+//! `send-invite`: sends an invitation, which replaces an older one, or cancels the pending one.
 
 use futures_util::join;
 
@@ -18,17 +18,17 @@ use crate::steps::representative::{Offering, offer};
 use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
-/// To invite a patient.
+/// The command to invite a patient.
 pub struct Invite {
-    /// Whom.
+    /// The patient to invite.
     pub patient: PatientId,
-    /// Which way: e-mail, text or print.
+    /// The channel: e-mail, text or print.
     pub channel: Channel,
-    /// Why it is to go although the patient said no.
+    /// The reason to invite a patient who declined; `None` does not override.
     pub why: Option<String>,
 }
 
-/// An invitation as it now is, and who asked.
+/// An invitation, and the caller who asked for it.
 pub struct Invited {
     /// The invitation.
     pub link: Link,
@@ -36,7 +36,7 @@ pub struct Invited {
     pub caller: Caller,
 }
 
-/// Invites; a patient who has an account of their own gets a reset link instead.
+/// Invites a patient. A patient who already has an own account gets a reset link instead.
 pub async fn invite<S>(app: &App<S>, call: &StaffCall, command: &Invite) -> Result<Invited, Failure>
 where
     S: StaffCalls + Limits + Chain + Practices + Links + Commit,
@@ -48,7 +48,7 @@ where
     .await
 }
 
-/// Invites somebody to look after a patient.
+/// Invites a representative of a patient.
 pub async fn invite_representative<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -103,7 +103,8 @@ where
     Err(Failure::Unavailable)
 }
 
-/// Takes the pending invitation back; the portal status afterwards. Without one, nothing changes.
+/// Cancels the pending invitation and returns the new portal status. Without a pending invitation, nothing
+/// changes.
 pub async fn cancel<S>(
     app: &App<S>,
     call: &StaffCall,

@@ -1,4 +1,5 @@
-//! `sync-chart`: charts in: one by one from the EHR, many in an import, or a quick add with its invitation.
+//! `sync-chart`: writes and reads a single chart, and confirms an address on it. Imports and quick add are in
+//! their own files.
 
 use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
@@ -14,7 +15,7 @@ use crate::steps::portal_status::{Portal, change_patient};
 use crate::steps::retry::{DECISIONS, Written, written};
 use crate::steps::staff_call::{Caller, StaffCall, authorize};
 
-/// Takes a chart in.
+/// Writes a chart that the EHR sent: creates the patient, or changes the chart.
 pub async fn put<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -46,7 +47,7 @@ where
     Err(Failure::Unavailable)
 }
 
-/// A patient's chart for the EHR, or for staff.
+/// Reads a patient's chart.
 pub async fn get<S>(app: &App<S>, call: &StaffCall, id: &PatientId) -> Result<(Charted, Caller), Failure>
 where
     S: StaffCalls + Limits + Practices,
@@ -59,7 +60,8 @@ where
     Ok((Charted { patient, care: Some(opened.care.unwrap_or_default()), settings }, caller))
 }
 
-/// Staff confirm that the address for a channel is the patient's after all: messages go there again.
+/// Removes the stops of a channel, because staff confirm that the address is the patient's. Messages are sent
+/// there again.
 pub async fn confirm_contact<S>(
     app: &App<S>,
     call: &StaffCall,
@@ -72,9 +74,9 @@ where
     let context = &app.context;
     change_patient(app, call, &[Scope::ChartWrite], patient, |mut patient, caller| {
         caller.actor()?;
-        // The chart's address, and those of representatives who were invited by that way.
+        // This includes the addresses of representatives that were invited by this channel.
         let known = patient.stopped.len();
-        // Who replied STOP is heard until they reply START.
+        // STOP counts until the number replies START, whatever staff confirm.
         patient.stopped.retain(|stopped| stopped.channel != channel || stopped.why == Stop::OptedOut);
         if patient.stopped.len() == known {
             return Ok(None);

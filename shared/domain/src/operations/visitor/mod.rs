@@ -1,4 +1,4 @@
-//! Operations of anybody on the internet, with a link or without. Each begins with [`crate::steps::public_post`].
+//! Public operations, with a link or without. Each begins with [`crate::steps::public_post`].
 
 pub mod add_patient;
 pub mod register;

@@ -1,6 +1,6 @@
-//! `request-access`: what a stranger asks for (to sign up, a new password, the user names, a new link) is counted by
-//! the caller's address and queued, sealed and of one length, whatever it says. Nothing is looked up here, and nothing
-//! that this use case is given could look anything up.
+//! `request-access`: queues the requests of strangers (sign-up, new password, user names, new link). It
+//! counts the caller's IP address, and seals every request to the same length. It looks nothing up, and its
+//! ports could not look anything up.
 
 use crate::context::App;
 use crate::model::access_request::{Ask, Request};
@@ -8,7 +8,7 @@ use crate::model::limit::{Counter, PUBLIC_POSTS};
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{Limits, RequestQueue};
 
-/// Takes a request in. The same work for every input, and the same answer.
+/// Queues a request. The work and the answer are the same for every input.
 pub async fn request<S, Q>(app: &App<S>, queue: &Q, peer: &str, ask: Ask) -> Result<(), Failure>
 where
     S: Limits,
