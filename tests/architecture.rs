@@ -1,6 +1,6 @@
 //! The house rules as tests: which crate may use which, and where names of keys may appear.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -117,7 +117,7 @@ fn the_configured_names_of_practices_never_meet_the_services_own() {
 const FLOORS: [&str; 4] = ["model", "ports", "steps", "operations"];
 
 /// The code of a source without its comments, so that a doc link is no import.
-fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
@@ -260,189 +260,5 @@ fn every_functions_lines_pass_the_logs_filter() {
         let manifest = fs::read_to_string(root().join("functions").join(&folder).join("Cargo.toml")).unwrap();
         let name = format!("[lib]\nname = \"portico_{}\"", folder.replace('-', "_"));
         assert!(manifest.contains(&name), "{folder}'s lib is not named {name}");
-    }
-}
-
-/// A tree of `use`, one path for each leaf.
-fn leaves(tree: &str) -> Vec<String> {
-    let tree = tree.trim();
-    let Some((head, rest)) = tree.split_once('{') else {
-        let path = tree.split(" as ").next().unwrap().trim();
-        return vec![path.trim_end_matches("::self").to_owned()];
-    };
-    let inner = rest.rsplit_once('}').unwrap().0;
-    let (mut depth, mut from, mut parts) = (0, 0, Vec::new());
-    for (at, c) in inner.char_indices() {
-        match c {
-            '{' => depth += 1,
-            '}' => depth -= 1,
-            ',' if depth == 0 => {
-                parts.push(&inner[from..at]);
-                from = at + 1;
-            }
-            _ => {}
-        }
-    }
-    parts.push(&inner[from..]);
-    let parts = parts.into_iter().filter(|part| !part.trim().is_empty());
-    parts
-        .flat_map(leaves)
-        .map(|leaf| format!("{}{leaf}", head.trim()).trim_end_matches("::self").to_owned())
-        .collect()
-}
-
-/// The file of this crate that a path leads to: the longest part of it that names one; re-exports are followed.
-fn file_of(
-    path: &str,
-    files: &[String],
-    exports: &BTreeMap<String, Vec<(String, String)>>,
-) -> Option<String> {
-    let segments: Vec<&str> = path.split("::").collect();
-    for taken in (0..=segments.len()).rev() {
-        let module = segments[..taken].join("::");
-        if !files.contains(&module) {
-            continue;
-        }
-        if let (Some(exported), Some(name)) = (exports.get(&module), segments.get(taken)) {
-            for (known, from) in exported {
-                if known == name {
-                    return file_of(from, files, exports);
-                }
-            }
-        }
-        return Some(module);
-    }
-    None
-}
-
-/// Follows imports from `file` and says the way round, if one leads back to a file that is still open.
-fn circle(
-    file: &str,
-    imports: &BTreeMap<String, BTreeSet<String>>,
-    open: &mut Vec<String>,
-    done: &mut BTreeSet<String>,
-) -> Option<String> {
-    if let Some(place) = open.iter().position(|known| known == file) {
-        return Some(format!("{} -> {file}", open[place..].join(" -> ")));
-    }
-    if done.contains(file) {
-        return None;
-    }
-    open.push(file.to_owned());
-    for next in imports.get(file).into_iter().flatten() {
-        if let Some(found) = circle(next, imports, open, done) {
-            return Some(found);
-        }
-    }
-    open.pop();
-    done.insert(file.to_owned());
-    None
-}
-
-/// No two files of a crate import each other, however long the way round. Tests inside a file are left out: they may
-/// use whatever the crate has. So are folders' own files (`mod.rs`, `lib.rs`), whose re-exports are followed instead.
-#[test]
-fn no_files_import_each_other_in_a_circle() {
-    let mut crates: Vec<String> =
-        folders("functions").iter().map(|name| format!("functions/{name}")).collect();
-    crates.extend(
-        ["domain", "store", "aws", "web", "messages", "testkit"].map(|name| format!("shared/{name}")),
-    );
-    crates.push("infra/local".to_owned());
-    for package in crates {
-        let base = format!("{package}/src/");
-        let mut texts: Vec<(String, String)> = Vec::new();
-        for (file, text) in sources(&base) {
-            let name = file.strip_prefix(&base).unwrap().trim_end_matches(".rs").replace('/', "::");
-            let name = name.trim_end_matches("::mod").to_owned();
-            let text = code(&text);
-            texts.push((
-                name,
-                text.split("#[cfg(test)]\npub(crate) mod tests")
-                    .next()
-                    .unwrap()
-                    .split("#[cfg(test)]\nmod ")
-                    .next()
-                    .unwrap()
-                    .to_owned(),
-            ));
-        }
-        let files: Vec<String> =
-            texts.iter().map(|(name, _)| if name == "lib" { String::new() } else { name.clone() }).collect();
-        let mut exports = BTreeMap::<String, Vec<(String, String)>>::new();
-        let mut imports = BTreeMap::<String, BTreeSet<String>>::new();
-        for (name, text) in &texts {
-            let name = if name == "lib" { String::new() } else { name.clone() };
-            for statement in text.split(';') {
-                let Some(at) = statement.rfind("use ") else { continue };
-                let (before, tree) = statement.split_at(at);
-                let public = before.lines().last().is_some_and(|line| line.trim_start().starts_with("pub"));
-                for leaf in leaves(&tree["use ".len()..].replace('\n', " ")) {
-                    let parent = name.rsplit_once("::").map_or("", |(parent, _)| parent);
-                    let path = if let Some(path) = leaf.strip_prefix("crate::") {
-                        path.to_owned()
-                    } else if let Some(path) = leaf.strip_prefix("super::") {
-                        [parent, path]
-                            .iter()
-                            .filter(|part| !part.is_empty())
-                            .copied()
-                            .collect::<Vec<_>>()
-                            .join("::")
-                    } else {
-                        let own = if name.is_empty() { leaf.clone() } else { format!("{name}::{leaf}") };
-                        let first = leaf.split("::").next().unwrap();
-                        let here =
-                            if name.is_empty() { first.to_owned() } else { format!("{name}::{first}") };
-                        if !files.contains(&here) {
-                            continue;
-                        }
-                        own
-                    };
-                    if public {
-                        if let Some(module) = path.strip_suffix("::*") {
-                            let text =
-                                texts.iter().find(|(known, _)| known == module).map_or("", |(_, text)| text);
-                            for line in text.lines() {
-                                let mut words = line
-                                    .split(|c: char| !(c.is_alphanumeric() || c == '_'))
-                                    .filter(|word| !word.is_empty());
-                                if words.next() == Some("pub") {
-                                    let item = words.find(|word| {
-                                        !["const", "async", "fn", "struct", "enum", "trait", "type", "static"]
-                                            .contains(word)
-                                    });
-                                    exports.entry(name.clone()).or_default().extend(
-                                        item.map(|item| (item.to_owned(), format!("{module}::{item}"))),
-                                    );
-                                }
-                            }
-                        } else {
-                            let known = path.rsplit("::").next().unwrap().to_owned();
-                            exports.entry(name.clone()).or_default().push((known, path.clone()));
-                        }
-                    }
-                    imports.entry(name.clone()).or_default().insert(path);
-                }
-            }
-        }
-        let resolved: BTreeMap<String, BTreeSet<String>> = imports
-            .iter()
-            .filter(|(name, _)| !name.is_empty())
-            .map(|(name, paths)| {
-                let targets = paths.iter().filter_map(|path| file_of(path, &files, &exports));
-                // A folder's own file declares what lies in it, and so does not import it.
-                let own = format!("{name}::");
-                (
-                    name.clone(),
-                    targets
-                        .filter(|target| target != name && !target.is_empty() && !target.starts_with(&own))
-                        .collect(),
-                )
-            })
-            .collect();
-        let mut done = BTreeSet::new();
-        for file in resolved.keys() {
-            assert_eq!(circle(file, &resolved, &mut Vec::new(), &mut done), None, "{package}");
-        }
     }
 }

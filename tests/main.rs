@@ -13,6 +13,7 @@ mod architecture;
 mod attacks;
 mod browser;
 mod budgets;
+mod circles;
 mod contract;
 mod events;
 mod journeys;

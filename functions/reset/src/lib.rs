@@ -99,7 +99,7 @@ fn choose_page(inbound: &Inbound, token: &str, open: &OpenReset, refused: Option
         (_, sentence) => ("", sentence),
     };
     let page = Choose::new(frame.clone(), token, open, refused.into_iter().map(fault).collect());
-    let mut answer = html(refused.map_or(200, |reject| reject.status()), &frame, &page);
+    let mut answer = html(refused.map_or(200, Reject::status), &frame, &page);
     if let Some(reject) = refused {
         say_why(&mut answer, reject);
     }
@@ -210,7 +210,7 @@ fn password_page(
     let frame = Frame::of(inbound, settings);
     let (reject, errors) = refused.map_or((None, Vec::new()), |(reject, errors)| (Some(reject), errors));
     let page = PasswordPage::new(frame.clone(), token, ticket, settings.password_min_length, errors);
-    let mut answer = html(reject.map_or(200, |reject| reject.status()), &frame, &page);
+    let mut answer = html(reject.map_or(200, Reject::status), &frame, &page);
     if let Some(reject) = reject {
         say_why(&mut answer, reject);
     }
@@ -273,7 +273,7 @@ fn answer_page(
     }
     let errors = refused.map(|reject| stated_faults(reject, way, &frame)).unwrap_or_default();
     let page = AnswerPage::new(frame.clone(), token, open, way, birth_date, errors);
-    let mut answer = html(refused.map_or(200, |reject| reject.status()), &frame, &page);
+    let mut answer = html(refused.map_or(200, Reject::status), &frame, &page);
     if let Some(reject) = refused {
         say_why(&mut answer, reject);
     }

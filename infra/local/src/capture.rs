@@ -164,7 +164,7 @@ impl Capture {
     }
 
     /// Stores one event of the bus and returns its id. `None` if a test ordered to refuse it.
-    pub(crate) fn keep_event(&self, entry: &Value, detail: Value) -> Option<String> {
+    pub(crate) fn keep_event(&self, entry: &Value, detail: &Value) -> Option<String> {
         let mut captured = self.lock();
         if captured.lost_events > 0 {
             captured.lost_events -= 1;

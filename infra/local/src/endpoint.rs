@@ -229,7 +229,7 @@ fn put_events(capture: &Capture, body: &str) -> Response {
             let Some(detail) = detail.filter(Value::is_object) else {
                 return json!({"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."});
             };
-            match capture.keep_event(entry, detail) {
+            match capture.keep_event(entry, &detail) {
                 Some(id) => json!({"EventId": id}),
                 None => json!({"ErrorCode": "InternalFailure", "ErrorMessage": "ordered by a test"}),
             }

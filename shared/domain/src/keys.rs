@@ -176,6 +176,9 @@ impl Keyring {
 
     /// Encrypts and authenticates `plain`, so that a caller can carry it but can't read or change it. It
     /// opens only with the same `context`.
+    ///
+    /// # Panics
+    /// For texts of 256 GiB and more, which ChaCha20-Poly1305 can't seal (RFC 8439, 2.8).
     pub fn seal(&self, context: &[u8], plain: &[u8], entropy: &dyn Entropy) -> String {
         let mut nonce = [0; 12];
         entropy.fill(&mut nonce);

@@ -65,7 +65,9 @@ fn attribute(bytes: &mut Vec<u8>, value: &AttributeValue) {
         AttributeValue::L(values) => {
             text(bytes, "L");
             bytes.extend(values.len().to_be_bytes());
-            values.iter().for_each(|value| attribute(bytes, value));
+            for value in values {
+                attribute(bytes, value);
+            }
         }
         AttributeValue::M(values) => {
             text(bytes, "M");

@@ -89,6 +89,9 @@ impl Password {
     }
 
     /// The hash to store, with a new salt and the current pepper.
+    ///
+    /// # Panics
+    /// If argon2 refused our own parameters, which are constants.
     pub fn hash(&self, keyring: &Keyring, entropy: &dyn Entropy) -> PasswordHash {
         let mut salt = [0; 16];
         entropy.fill(&mut salt);

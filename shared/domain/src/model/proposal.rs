@@ -89,7 +89,6 @@ impl ChartField {
 }
 
 /// One field of a proposed change.
-#[expect(clippy::struct_field_names, reason = "the record's word for it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProposedValue {
     /// The field that is to change.

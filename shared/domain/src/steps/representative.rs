@@ -83,7 +83,8 @@ fn prepare_offer(
 ) -> Result<Prepared, Refusal> {
     let now = context.now();
     let sent_to = who.address(channel).map(Address::from);
-    let to = address_digest(sent_to.as_ref().map(Address::reveal).unwrap_or(&who.given_name.comparable()));
+    let name = who.given_name.comparable();
+    let to = address_digest(sent_to.as_ref().map_or(name.as_str(), Address::reveal));
     let mut writes = Vec::new();
     patient.offers.retain(|known| {
         let stays = known.to != to && now < known.expires_at;

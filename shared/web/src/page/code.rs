@@ -50,7 +50,7 @@ pub fn code_page(
         .among(&errors);
     let CodeStep { link, carried, other_way } = step;
     let page = CodePage { frame: frame.clone(), errors, link, carried, other_way, sent, channels, field };
-    let mut answer = html(refused.map_or(200, |reject| reject.status()), frame, &page);
+    let mut answer = html(refused.map_or(200, Reject::status), frame, &page);
     if let Some(reject) = refused {
         say_why(&mut answer, reject);
     }

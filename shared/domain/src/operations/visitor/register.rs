@@ -341,7 +341,6 @@ fn confirmation(
 }
 
 /// On a restored link: a new password for the account that there is, and its grants back.
-#[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
 async fn come_back<S: Accounts>(
     app: &App<S>,
     link: &Link,
