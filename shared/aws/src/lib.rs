@@ -9,10 +9,12 @@ mod courier;
 mod pace;
 mod process;
 mod queue;
+mod sdk;
 mod system;
 
 pub use bus::EventBus;
 pub use courier::{Couriers, Senders};
-pub use process::{Process, StartError, https, timeouts};
+pub use process::{Process, StartError};
 pub use queue::Queue;
+pub use sdk::{https, timeouts};
 pub use system::{OsEntropy, SystemClock};

@@ -1,16 +1,9 @@
 //! A function's process: its configuration, each variable named if it is missing, and its clients, made once.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Credentials, Region, SharedCredentialsProvider, SharedHttpClient,
-};
-use aws_smithy_http_client::Builder as HttpClient;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
-use aws_types::SdkConfig;
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use portico_domain::context::{Calls, Context};
 use portico_domain::keys::{Keyring, KeyringError};
 use portico_store::{Copies, Table};
@@ -18,6 +11,7 @@ use portico_store::{Copies, Table};
 use crate::bus::EventBus;
 use crate::courier::{Couriers, Senders};
 use crate::queue::Queue;
+use crate::sdk::shared;
 use crate::system::{OsEntropy, SystemClock};
 
 /// Why a function could not start.
@@ -38,58 +32,13 @@ pub enum StartError {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where configuration is read")]
-fn variable(name: &'static str) -> Result<String, StartError> {
+pub(crate) fn variable(name: &'static str) -> Result<String, StartError> {
     std::env::var(name).map_err(|_| StartError::Missing(name))
 }
 
 /// A variable that need not be there; a parameter of the template that was left empty is as good as none.
-fn optional(name: &'static str) -> Option<String> {
+pub(crate) fn optional(name: &'static str) -> Option<String> {
     variable(name).ok().filter(|value| !value.is_empty())
-}
-
-/// The one policy of timeouts: a call that takes longer than this is as good as lost, and a caller waits behind it.
-pub fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(1))
-        .operation_attempt_timeout(Duration::from_secs(3))
-        .operation_timeout(Duration::from_secs(8))
-        .build()
-}
-
-/// The authorities that AWS's endpoints have their certificates from (<https://www.amazontrust.com/repository/>). To
-/// read and parse all those that the system trusts took half of a function's start.
-const AMAZON: &str = include_str!("amazon-roots.pem");
-
-/// One pool of connections for all clients, which trusts Amazon's authorities, or those in the file that `SSL_CERT_FILE`
-/// names.
-pub fn https() -> Result<SharedHttpClient, StartError> {
-    let trusted = match optional("SSL_CERT_FILE") {
-        Some(_) => TrustStore::default(),
-        None => TrustStore::empty().with_pem_certificate(AMAZON),
-    };
-    let tls = TlsContext::builder().with_trust_store(trusted).build().map_err(|_| StartError::Trust)?;
-    Ok(HttpClient::new().tls_provider(Provider::rustls(CryptoMode::Ring)).tls_context(tls).build_https())
-}
-
-/// What all clients share: where they are, who they are, one pool of connections. Lambda says the first two in the
-/// environment, so nothing is looked for anywhere else; `AWS_ENDPOINT_URL` names another endpoint.
-fn shared() -> Result<SdkConfig, StartError> {
-    let credentials = Credentials::new(
-        variable("AWS_ACCESS_KEY_ID")?,
-        variable("AWS_SECRET_ACCESS_KEY")?,
-        optional("AWS_SESSION_TOKEN"),
-        None,
-        "environment",
-    );
-    let mut sdk = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(variable("AWS_REGION")?))
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .retry_config(RetryConfig::standard().with_max_attempts(3))
-        .timeout_config(timeouts())
-        .http_client(https()?);
-    sdk.set_endpoint_url(optional("AWS_ENDPOINT_URL"));
-    Ok(sdk.build())
 }
 
 /// What a function is given in the cloud.
@@ -106,7 +55,7 @@ impl Process {
     pub async fn from_environment() -> Result<Self, StartError> {
         let (table, base_url) = (variable("PORTICO_TABLE")?, variable("PORTICO_BASE_URL")?);
         let secret = variable("PORTICO_KEYRING_SECRET")?;
-        let sdk = shared()?;
+        let sdk = shared().await?;
         let secrets = aws_sdk_secretsmanager::Client::new(&sdk);
         let answer =
             secrets.get_secret_value().secret_id(secret).send().await.map_err(|_| StartError::Secret)?;
@@ -159,26 +108,5 @@ impl Process {
             at_a_time: optional("PORTICO_SENDERS").and_then(|senders| senders.parse().ok()).unwrap_or(1),
         };
         Ok(Couriers::new(ses, sns, voice, senders))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use aws_sdk_dynamodb::error::SdkError;
-
-    #[tokio::test]
-    async fn amazons_authorities_can_be_read() {
-        // They are parsed when the first connection is made; that nobody listens there is another matter.
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
-            .endpoint_url("https://127.0.0.1:1")
-            .retry_config(RetryConfig::disabled())
-            .http_client(https().unwrap());
-        let call = aws_sdk_dynamodb::Client::from_conf(config.build()).list_tables().send().await;
-        assert!(matches!(call, Err(SdkError::DispatchFailure(_))), "{call:?}");
-        assert_eq!(AMAZON.matches("BEGIN CERTIFICATE").count(), 5);
     }
 }
