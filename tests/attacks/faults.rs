@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
+use portico_domain::model::ids::{PatientId, PracticeId};
 use portico_local::{Channel, Failure, Fault, Message};
+use portico_store::keys;
 use portico_testkit::{Answer, PASSWORD, World, token_in};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::table;
 
@@ -329,4 +332,24 @@ async fn a_queued_message_is_dropped_once_its_reason_is_gone() {
         let mailed = links.iter().filter(|m| m.channel == Channel::Email && m.text.contains("/i/")).count();
         assert_eq!(mailed, 0, "{what}");
     }
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_is_an_error_of_its_own() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let (practice, patient) = (PracticeId::parse(&world.practice).unwrap(), PatientId::parse("p1").unwrap());
+    let at = keys::patient(&practice, &patient);
+    let client = aws_sdk_dynamodb::Client::from_conf(world.service.cloud.dynamodb.clone());
+    let broken = client.update_item().table_name(&world.service.cloud.table);
+    let broken = broken.key(keys::PK, AttributeValue::S(at.pk)).key(keys::SK, AttributeValue::S(at.sk));
+    let broken = broken.update_expression("SET chart = :nothing");
+    broken.expression_attribute_values(":nothing", AttributeValue::Bool(true)).send().await.unwrap();
+    // Not through `World::send`: the API document has no 500, since nothing is to answer it.
+    let asked = world.request("GET", "/v1/patients/p1/portal").bearer_auth(&world.keys.ehr);
+    let answer = asked.send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 500, "503 would have callers try for ever");
+    let body: Value = answer.json().await.unwrap();
+    assert_eq!(body["code"], "internal_error");
+    assert!(body["request_id"].is_string());
 }

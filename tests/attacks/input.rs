@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use portico_local::Fault;
 use portico_testkit::{Answer, PASSWORD, World};
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -461,6 +462,23 @@ async fn the_same_idempotency_key_many_times_at_once_has_one_effect() {
     assert_eq!(patients, 2);
     assert_eq!(world.mails().await.len(), 1);
     assert_eq!(world.portal("p1").await["invitations"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_proposed_change_decided_on_twice_at_once_is_decided_once() {
+    let world = World::with_faults().await;
+    let session = world.registered("p1", "rosa.q").await;
+    let proposal = json!({"patient_id": "p1", "changes": {"city": "Springfield"}});
+    let path = format!("/{}/account/demographics", world.practice);
+    let proposed = world.request("POST", &path).bearer_auth(&session).json(&proposal);
+    let id = world.send(proposed).await.expect_and(202).str("/change_id");
+    let accept = format!("/v1/demographic-changes/{id}/accept");
+    // The other call with the same key is at work all the time.
+    world.service.faults.as_ref().unwrap().next("TransactWriteItems", Fault::Conflict, 6);
+    let refused = once(&world, &world.keys.ehr, "decide", &accept, &json!({})).await.expect_and(409);
+    assert_eq!(refused.code(), "idempotency_in_progress");
+    once(&world, &world.keys.ehr, "decide", &accept, &json!({})).await.expect(200);
+    once(&world, &world.keys.ehr, "decide", &accept, &json!({})).await.expect(200);
 }
 
 // --- who calls ---
