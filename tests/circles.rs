@@ -23,7 +23,7 @@ impl Package {
     }
 
     /// The path from the crate's root of what `file` imports as `leaf`; `None` for another crate's.
-    fn from_root(&self, file: &str, leaf: &str) -> Option<String> {
+    fn path_of(&self, file: &str, leaf: &str) -> Option<String> {
         if let Some(path) = leaf.strip_prefix("crate::") {
             return Some(path.to_owned());
         }
@@ -46,7 +46,7 @@ impl Package {
             let Some(name) = segments.get(taken) else { return Some(module) };
             for (_, tree) in uses(text).into_iter().filter(|(public, _)| *public) {
                 for leaf in leaves(&tree) {
-                    let Some(from) = self.from_root(&module, &leaf) else { continue };
+                    let Some(from) = self.path_of(&module, &leaf) else { continue };
                     if from.rsplit("::").next() == Some(name) && from != path {
                         return self.file_of(&from);
                     }
@@ -75,7 +75,7 @@ impl Package {
         let of = |(file, text): (&String, &String)| {
             let own = format!("{file}::");
             let paths = uses(text).into_iter().flat_map(|(_, tree)| leaves(&tree));
-            let files = paths.filter_map(|leaf| self.file_of(&self.from_root(file, &leaf)?));
+            let files = paths.filter_map(|leaf| self.file_of(&self.path_of(file, &leaf)?));
             let others = files.filter(|other| other != file && !other.is_empty() && !other.starts_with(&own));
             (file.clone(), others.collect())
         };

@@ -15,7 +15,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use portico_domain::keys::Keyring;
+use portico_domain::keys::{HashCost, Keyring};
 use portico_domain::model::password::Password;
 use portico_domain::time::Entropy;
 use portico_local::demo::{SAMPLE, import_charts};
@@ -54,7 +54,7 @@ async fn sign_ins() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     let keyring = Keyring::generate(&Fixed);
-    let hash = Password::new(PASSWORD).hash(&keyring, &Fixed);
+    let hash = Password::new(PASSWORD).hash(HashCost::STANDARD, &keyring, &Fixed);
     let (mut bare, mut whole) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let began = Instant::now();

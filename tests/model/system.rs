@@ -36,7 +36,7 @@ fn stage() -> Rc<Stage> {
             return stage;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let world = runtime.block_on(World::new());
+        let world = runtime.block_on(World::with_cheap_hashes());
         let stage = Rc::new(Stage { world, runtime, sequences: Cell::new(1) });
         *kept = Some(Rc::clone(&stage));
         stage

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use aws_smithy_types::retry::RetryConfig;
 use axum::http::Uri;
+use portico_domain::keys::HashCost;
 
 use crate::clock::LocalClock;
 use crate::meter::{CallMeter, RoleGuard};
@@ -31,6 +33,8 @@ pub struct Cloud {
     pub table: String,
     /// The clock of all functions.
     pub clock: Arc<LocalClock>,
+    /// What hashing a password costs.
+    pub hash_cost: HashCost,
     /// The URL of the HTTP API, without a slash at the end.
     pub base_url: String,
     queues_url: String,
@@ -43,76 +47,63 @@ impl Cloud {
     }
 }
 
+/// Where things are that the clients call.
+pub(crate) struct Addresses {
+    /// The table's engine, or the proxy before it.
+    pub(crate) table: String,
+    /// SES, SNS, voice and EventBridge.
+    pub(crate) messaging: String,
+    /// The queues.
+    pub(crate) queues: String,
+    /// The HTTP API, without a slash at the end.
+    pub(crate) base: String,
+}
+
+/// The configurations of all clients: one for what they share, and what each has of its own.
 pub(crate) fn cloud(
-    table_url: &str,
-    messaging_url: String,
-    queues_url: &str,
-    base_url: &str,
+    addresses: Addresses,
     clock: Arc<LocalClock>,
+    hash_cost: HashCost,
 ) -> Result<Cloud, portico_aws::StartError> {
     let credentials = Credentials::new("local", "local", None, None, "portico-local");
-    let version = BehaviorVersion::latest();
-    let region = Region::from_static(REGION);
-    let mut events = aws_sdk_eventbridge::Config::builder()
-        .interceptor(RoleGuard)
-        .behavior_version(version)
-        .region(region.clone())
-        .credentials_provider(credentials.clone())
-        .endpoint_url(&messaging_url);
-    let mut dynamodb = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(version)
-        .region(region.clone())
-        .credentials_provider(credentials.clone())
-        .endpoint_url(table_url)
-        .interceptor(CallMeter);
-    let mut ses = aws_sdk_sesv2::Config::builder()
-        .interceptor(RoleGuard)
-        .behavior_version(version)
-        .region(region.clone())
-        .credentials_provider(credentials.clone())
-        .endpoint_url(&messaging_url)
-        .retry_config(RetryConfig::disabled());
-    let mut sns = aws_sdk_sns::Config::builder()
-        .interceptor(RoleGuard)
-        .behavior_version(version)
-        .region(region.clone())
-        .credentials_provider(credentials.clone())
-        .endpoint_url(&messaging_url)
-        .retry_config(RetryConfig::disabled());
-    let mut voice = aws_sdk_pinpointsmsvoicev2::Config::builder()
-        .interceptor(RoleGuard)
-        .behavior_version(version)
-        .region(region.clone())
-        .credentials_provider(credentials.clone())
-        .endpoint_url(&messaging_url)
-        .retry_config(RetryConfig::disabled());
+    let sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static(REGION))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build();
     let plain = aws_smithy_http_client::Builder::new().build_http();
-    let sqs = aws_sdk_sqs::Config::builder()
-        .interceptor(RoleGuard)
-        .behavior_version(version)
-        .region(region)
-        .credentials_provider(credentials)
-        .endpoint_url(queues_url)
-        .http_client(plain.clone());
-    let both_plain = is_plain(table_url) && is_plain(&messaging_url);
-    let http = if both_plain { plain } else { portico_aws::https()? };
-    dynamodb.set_http_client(Some(http.clone()));
-    ses.set_http_client(Some(http.clone()));
-    sns.set_http_client(Some(http.clone()));
-    voice.set_http_client(Some(http.clone()));
-    events.set_http_client(Some(http));
+    let both_plain = is_plain(&addresses.table) && is_plain(&addresses.messaging);
+    let http = if both_plain { plain.clone() } else { portico_aws::https()? };
+    // A retry of these would send twice; and each call is held against the function's role.
+    macro_rules! messaging {
+        ($sdk:ident) => {
+            $sdk::config::Builder::from(&sdk)
+                .endpoint_url(&addresses.messaging)
+                .http_client(http.clone())
+                .interceptor(RoleGuard)
+        };
+    }
     Ok(Cloud {
-        dynamodb: dynamodb.build(),
-        ses: ses.build(),
-        sns: sns.build(),
-        voice: voice.build(),
-        sqs: sqs.build(),
-        events: events.build(),
-        messaging_url,
+        dynamodb: aws_sdk_dynamodb::config::Builder::from(&sdk)
+            .endpoint_url(&addresses.table)
+            .http_client(http.clone())
+            .interceptor(CallMeter)
+            .build(),
+        ses: messaging!(aws_sdk_sesv2).retry_config(RetryConfig::disabled()).build(),
+        sns: messaging!(aws_sdk_sns).retry_config(RetryConfig::disabled()).build(),
+        voice: messaging!(aws_sdk_pinpointsmsvoicev2).retry_config(RetryConfig::disabled()).build(),
+        events: messaging!(aws_sdk_eventbridge).build(),
+        sqs: aws_sdk_sqs::config::Builder::from(&sdk)
+            .endpoint_url(&addresses.queues)
+            .http_client(plain)
+            .interceptor(RoleGuard)
+            .build(),
+        messaging_url: addresses.messaging,
         table: engine::TABLE.to_owned(),
         clock,
-        base_url: base_url.to_owned(),
-        queues_url: queues_url.to_owned(),
+        hash_cost,
+        base_url: addresses.base,
+        queues_url: addresses.queues,
     })
 }
 

@@ -84,6 +84,7 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
         clock: cloud.clock.clone(),
         entropy: Arc::new(OsEntropy),
         keyring: Arc::new(keyring),
+        hash_cost: cloud.hash_cost,
         calls: Arc::new(Calls::default()),
         base_url: cloud.base_url.as_str().into(),
         calls_out: true,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use portico_domain::keys::HashCost;
 use portico_local::demo::{Demo, SAMPLE, import_charts, start_demo};
 use portico_local::{Config, Practice, Running};
 
@@ -45,6 +46,7 @@ impl Options {
             endpoint_url: self.endpoint_url.clone(),
             faults: false,
             ready: false,
+            hash_cost: HashCost::STANDARD,
         }
     }
 

@@ -15,6 +15,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use dynoxide::Database;
 use futures_util::future::BoxFuture;
+use portico_domain::keys::HashCost;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -23,7 +24,7 @@ use tokio::task::JoinSet;
 use crate::aftermath::Aftermath;
 use crate::capture::Capture;
 use crate::clock::LocalClock;
-use crate::cloud::{Cloud, cloud};
+use crate::cloud::{Addresses, Cloud, cloud};
 use crate::faults::Faults;
 use crate::gateway::{Gateway, Routes};
 use crate::invoke::{Bell, Functions, Invoker};
@@ -51,6 +52,8 @@ pub struct Config {
     pub faults: bool,
     /// Whether `/health` is good as soon as `start` returns. If not, [`Running::set_ready`] makes it so.
     pub ready: bool,
+    /// What hashing a password costs: as in the cloud, unless a test is about something else.
+    pub hash_cost: HashCost,
 }
 
 impl Default for Config {
@@ -62,6 +65,7 @@ impl Default for Config {
             endpoint_url: None,
             faults: false,
             ready: true,
+            hash_cost: HashCost::STANDARD,
         }
     }
 }
@@ -217,7 +221,13 @@ async fn deploy(
 
     let messaging_url = config.endpoint_url.unwrap_or_else(|| capture_url.clone());
     let table_url = table_url.unwrap_or_default();
-    let cloud = cloud(&table_url, messaging_url, &capture_url, &base_url, Arc::clone(&clock))?;
+    let addresses = Addresses {
+        table: table_url,
+        messaging: messaging_url,
+        queues: capture_url.clone(),
+        base: base_url.clone(),
+    };
+    let cloud = cloud(addresses, Arc::clone(&clock), config.hash_cost)?;
     if db.is_none() {
         let client = aws_sdk_dynamodb::Client::from_conf(cloud.dynamodb.clone());
         engine::create_table_at(&client, engine::TABLE, &template.table)

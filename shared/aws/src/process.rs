@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use portico_domain::context::{Calls, Context};
-use portico_domain::keys::{Keyring, KeyringError};
+use portico_domain::keys::{HashCost, Keyring, KeyringError};
 use portico_store::{Copies, Table};
 
 use crate::bus::EventBus;
@@ -64,6 +64,7 @@ impl Process {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
             keyring: Arc::new(keyring),
+            hash_cost: HashCost::STANDARD,
             calls: Arc::new(Calls::default()),
             base_url: base_url.trim_end_matches('/').into(),
             calls_out: variable("PORTICO_CALLS_OUT").is_ok_and(|calls| !calls.is_empty()),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::keys::Keyring;
+use crate::keys::{HashCost, Keyring};
 use crate::time::{Clock, Entropy, Timestamp};
 
 /// Everything that an operation needs besides its ports.
@@ -15,6 +15,8 @@ pub struct Context {
     pub entropy: Arc<dyn Entropy>,
     /// The service's secrets, which are not in the table.
     pub keyring: Arc<Keyring>,
+    /// What hashing a password costs: [`HashCost::STANDARD`] but in tests that are about something else.
+    pub hash_cost: HashCost,
     /// The calls that this process has seen from each client in the present second.
     pub calls: Arc<Calls>,
     /// Scheme and host of every link and redirect, without a slash at the end. Never taken from a request.

@@ -32,6 +32,22 @@ impl KeyId {
     }
 }
 
+/// What one hash of a password costs with argon2id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashCost {
+    /// Memory, in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl HashCost {
+    /// What every function hashes with: OWASP's first recommendation for argon2id.
+    pub const STANDARD: Self = Self { memory_kib: 19_456, passes: 2, lanes: 1 };
+}
+
 /// The purpose of a MAC. Two purposes never produce the same value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {

@@ -16,6 +16,7 @@ pub mod log;
 
 use std::net::SocketAddr;
 
+use portico_domain::keys::HashCost;
 use portico_local::demo::{Demo, start_demo};
 use portico_local::{Capture, Config, Keys, Meter, Running};
 use reqwest::{Client, Method, Request, RequestBuilder};
@@ -172,6 +173,13 @@ impl World {
     /// A new world in memory, without patients.
     pub async fn new() -> Self {
         Self::with(Config::default()).await
+    }
+
+    /// A world that hashes passwords at the least cost that argon2 allows, for tests that sign in thousands of times and
+    /// are about something else.
+    pub async fn with_cheap_hashes() -> Self {
+        let hash_cost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
+        Self::with(Config { hash_cost, ..Config::default() }).await
     }
 
     /// A new world whose table can be made to fail.

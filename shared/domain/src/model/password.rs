@@ -9,18 +9,15 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use zeroize::Zeroizing;
 
-use crate::keys::{KeyId, Keyring, Use, same};
+use crate::keys::{HashCost, KeyId, Keyring, Use, same};
 use crate::model::person::comparable;
 use crate::time::Entropy;
 
 /// Most bytes of a password.
 pub const LONGEST: usize = 1024;
 
-/// Memory in KiB, passes and lanes of new hashes: OWASP's first recommendation for argon2id.
-const NOW: (u32, u32, u32) = (19_456, 2, 1);
-
-/// Most memory in KiB, passes and lanes that checking a stored hash may use.
-const BOUNDS: (u32, u32, u32) = (65_536, 10, 4);
+/// The most that checking a stored hash may cost.
+const BOUNDS: HashCost = HashCost { memory_kib: 65_536, passes: 10, lanes: 4 };
 
 /// Why a password was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -91,17 +88,17 @@ impl Password {
     /// The hash to store, with a new salt and the current pepper.
     ///
     /// # Panics
-    /// If argon2 refused our own parameters, which are constants.
-    pub fn hash(&self, keyring: &Keyring, entropy: &dyn Entropy) -> PasswordHash {
+    /// If argon2 refuses the cost.
+    pub fn hash(&self, cost: HashCost, keyring: &Keyring, entropy: &dyn Entropy) -> PasswordHash {
         let mut salt = [0; 16];
         entropy.fill(&mut salt);
-        let (m, t, p) = NOW;
+        let HashCost { memory_kib: m, passes: t, lanes: p } = cost;
         let peppered = Zeroizing::new(keyring.mac_now(Use::Pepper, &[self.0.as_bytes()]));
         #[expect(
             clippy::expect_used,
             reason = "it fails for parameters and lengths out of range, and ours are constants"
         )]
-        let hash = argon2id(NOW, &peppered, &salt).expect("our own parameters");
+        let hash = argon2id(cost, &peppered, &salt).expect("our own parameters");
         PasswordHash { m, t, p, pepper: keyring.current(), salt: BASE64URL_NOPAD.encode(&salt), hash }
     }
 }
@@ -152,8 +149,8 @@ impl fmt::Debug for PasswordHash {
 
 impl PasswordHash {
     /// A hash that no password matches. If there is no login, checking this one costs the same time.
-    pub fn dummy(keyring: &Keyring) -> Self {
-        let (m, t, p) = NOW;
+    pub fn dummy(cost: HashCost, keyring: &Keyring) -> Self {
+        let HashCost { memory_kib: m, passes: t, lanes: p } = cost;
         Self {
             m,
             t,
@@ -171,24 +168,28 @@ impl PasswordHash {
     }
 
     /// Whether its parameters or its pepper differ from those of new hashes.
-    pub fn is_outdated(&self, keyring: &Keyring) -> bool {
-        (self.m, self.t, self.p) != NOW || self.pepper != keyring.current()
+    pub fn is_outdated(&self, cost: HashCost, keyring: &Keyring) -> bool {
+        self.cost() != cost || self.pepper != keyring.current()
+    }
+
+    const fn cost(&self) -> HashCost {
+        HashCost { memory_kib: self.m, passes: self.t, lanes: self.p }
     }
 
     fn compute(&self, password: &Password, keyring: &Keyring) -> Option<String> {
-        if self.m > BOUNDS.0 || self.t > BOUNDS.1 || self.p > BOUNDS.2 {
+        if self.m > BOUNDS.memory_kib || self.t > BOUNDS.passes || self.p > BOUNDS.lanes {
             return None;
         }
         let peppered = Zeroizing::new(keyring.mac(self.pepper, Use::Pepper, &[password.0.as_bytes()])?);
         let salt = BASE64URL_NOPAD.decode(self.salt.as_bytes()).ok()?;
-        argon2id((self.m, self.t, self.p), &peppered, &salt)
+        argon2id(self.cost(), &peppered, &salt)
     }
 }
 
 /// 32 bytes of argon2id, in base64url. `None` if argon2 refuses the parameters (KiB, passes, lanes) or the
 /// salt.
-fn argon2id((m, t, p): (u32, u32, u32), peppered: &[u8; 32], salt: &[u8]) -> Option<String> {
-    let params = Params::new(m, t, p, Some(32)).ok()?;
+fn argon2id(cost: HashCost, peppered: &[u8; 32], salt: &[u8]) -> Option<String> {
+    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).ok()?;
     let mut out = [0; 32];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(peppered, salt, &mut out)
@@ -279,20 +280,20 @@ mod tests {
             }
             Keyring::generate(&Fives)
         });
-        let hash = Password::new("plum trellis ﬁne").hash(&keyring, &Threes);
+        let hash = Password::new("plum trellis ﬁne").hash(HashCost::STANDARD, &keyring, &Threes);
         assert!(hash.matches(&Password::new("plum trellis fine"), &keyring), "NFKC");
         assert!(!hash.matches(&Password::new("plum trellis fin"), &keyring));
         assert!(
             !hash.matches(&Password::new("plum trellis fine"), &other),
             "a stolen table is nothing without the pepper"
         );
-        assert!(!PasswordHash::dummy(&keyring).matches(&Password::new(""), &keyring));
+        assert!(!PasswordHash::dummy(HashCost::STANDARD, &keyring).matches(&Password::new(""), &keyring));
     }
 
     #[test]
     fn a_stored_hash_that_asks_for_gigabytes_is_refused_at_once() {
         let keyring = Keyring::generate(&Threes);
-        let mut hash = PasswordHash::dummy(&keyring);
+        let mut hash = PasswordHash::dummy(HashCost::STANDARD, &keyring);
         (hash.m, hash.hash) = (4 << 20, "x".to_owned());
         assert!(!hash.matches(&Password::new("x"), &keyring));
         (hash.m, hash.t) = (19_456, 1_000_000);

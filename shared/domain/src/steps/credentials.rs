@@ -116,8 +116,10 @@ where
         }
         None => None,
     };
-    let stored =
-        login.as_ref().map_or_else(|| PasswordHash::dummy(&context.keyring), |login| login.password.clone());
+    let stored = login.as_ref().map_or_else(
+        || PasswordHash::dummy(context.hash_cost, &context.keyring),
+        |login| login.password.clone(),
+    );
     let right = stored.matches(presented.password, &context.keyring);
     let seen = known.as_ref().map(|known| known.seen);
     let seen = seen.unwrap_or_else(|| account.as_ref().map_or(0, |account| account.attempts_seen));

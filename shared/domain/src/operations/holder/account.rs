@@ -94,7 +94,7 @@ where
     if login.password.matches(&command.new, &context.keyring) {
         return Err(Refusal::BadRequest(vec![FieldFault::of("new_password", "unchanged")]).into());
     }
-    let password = command.new.hash(&context.keyring, &*context.entropy);
+    let password = command.new.hash(context.hash_cost, &context.keyring, &*context.entropy);
     change_account(app, &practice.id, token, |account, mut session| {
         let mut writes = vec![Write::SetPassword(Login { password: password.clone(), ..login.clone() })];
         // Reset the count of attempts: it belongs to the old password.

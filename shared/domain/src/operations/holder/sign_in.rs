@@ -79,8 +79,8 @@ where
             writes.push(Write::OpenExchange(record));
             exchange = Some(code);
         }
-        if login.password.is_outdated(&context.keyring) {
-            let password = command.password.hash(&context.keyring, &*context.entropy);
+        if login.password.is_outdated(context.hash_cost, &context.keyring) {
+            let password = command.password.hash(context.hash_cost, &context.keyring, &*context.entropy);
             writes.push(Write::SetPassword(Login { password, ..login.clone() }));
         }
         account_changed(context, &mut account, Action::SignedIn, By::visitor(), Vec::new(), &mut writes);

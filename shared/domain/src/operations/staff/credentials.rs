@@ -118,7 +118,7 @@ fn plan_credentials(
         practice: practice.id.clone(),
         name: username.name.clone(),
         account: account.id,
-        password: command.password.hash(&context.keyring, &*context.entropy),
+        password: command.password.hash(context.hash_cost, &context.keyring, &*context.entropy),
     };
     let old = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
     if !is_new && old == username.name {

@@ -221,7 +221,7 @@ fn enroll(
         language: Some(command.language.to_owned()),
         security: command.security.as_ref().map(|(question, answer)| Security {
             question: question.clone(),
-            answer: answer_of(answer).hash(&context.keyring, &*context.entropy),
+            answer: answer_of(answer).hash(context.hash_cost, &context.keyring, &*context.entropy),
         }),
         last_login_at: (!waits).then_some(now),
         ..Account::begin(id, link.practice.clone(), username.shown.clone(), &patient.id, grant)
@@ -252,7 +252,7 @@ fn enroll(
         practice: link.practice.clone(),
         name: username.name.clone(),
         account: id,
-        password: command.password.hash(&context.keyring, &*context.entropy),
+        password: command.password.hash(context.hash_cost, &context.keyring, &*context.entropy),
     };
     patient.accounts.push(AccountRef {
         id,
@@ -407,7 +407,7 @@ async fn come_back<S: Accounts>(
         practice: link.practice.clone(),
         name: username.name,
         account: id,
-        password: command.password.hash(&context.keyring, &*context.entropy),
+        password: command.password.hash(context.hash_cost, &context.keyring, &*context.entropy),
     };
     if let Some(channel) = notice_channel(&patient) {
         writes.push(Write::Queue(to_patient(context, &patient, Template::Restored, channel, None)));

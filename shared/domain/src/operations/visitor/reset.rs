@@ -406,7 +406,7 @@ fn chosen(
         practice: account.practice.clone(),
         name: username.name.clone(),
         account: account.id,
-        password: password.hash(&context.keyring, &*context.entropy),
+        password: password.hash(context.hash_cost, &context.keyring, &*context.entropy),
     }));
     writes.push(Write::ForgetAttempts(sign_in_key(&account.practice, &username.name, &context.keyring)));
     writes.extend(end_all_access(&mut account, now));
