@@ -473,6 +473,7 @@ async fn a_proposed_change_decided_on_twice_at_once_is_decided_once() {
     let proposed = world.request("POST", &path).bearer_auth(&session).json(&proposal);
     let id = world.send(proposed).await.expect_and(202).str("/change_id");
     let accept = format!("/v1/demographic-changes/{id}/accept");
+    world.service.idle().await;
     // The other call with the same key is at work all the time.
     world.service.faults.as_ref().unwrap().next("TransactWriteItems", Fault::Conflict, 6);
     let refused = once(&world, &world.keys.ehr, "decide", &accept, &json!({})).await.expect_and(409);

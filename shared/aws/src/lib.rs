@@ -6,6 +6,7 @@
 
 mod bus;
 mod courier;
+mod environment;
 mod pace;
 mod process;
 mod queue;
@@ -14,7 +15,8 @@ mod system;
 
 pub use bus::EventBus;
 pub use courier::{Couriers, Senders};
-pub use process::{Process, StartError};
+pub use environment::StartError;
+pub use process::Process;
 pub use queue::Queue;
 pub use sdk::{https, timeouts};
 pub use system::{OsEntropy, SystemClock};

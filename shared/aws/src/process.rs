@@ -5,41 +5,15 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use portico_domain::context::{Calls, Context};
-use portico_domain::keys::{HashCost, Keyring, KeyringError};
+use portico_domain::keys::{HashCost, Keyring};
 use portico_store::{Copies, Table};
 
 use crate::bus::EventBus;
 use crate::courier::{Couriers, Senders};
+use crate::environment::{StartError, optional, variable};
 use crate::queue::Queue;
 use crate::sdk::shared;
 use crate::system::{OsEntropy, SystemClock};
-
-/// Why a function could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// A variable of the environment is missing.
-    #[error("the environment variable {0} is missing")]
-    Missing(&'static str),
-    /// Whom to trust can't be told.
-    #[error("the certificates to trust can't be read")]
-    Trust,
-    /// The secret that holds the keyring can't be read.
-    #[error("the keyring's secret can't be read")]
-    Secret,
-    /// The secret is not a keyring.
-    #[error(transparent)]
-    Keyring(#[from] KeyringError),
-}
-
-#[expect(clippy::disallowed_methods, reason = "the one place where configuration is read")]
-pub(crate) fn variable(name: &'static str) -> Result<String, StartError> {
-    std::env::var(name).map_err(|_| StartError::Missing(name))
-}
-
-/// A variable that need not be there; a parameter of the template that was left empty is as good as none.
-pub(crate) fn optional(name: &'static str) -> Option<String> {
-    variable(name).ok().filter(|value| !value.is_empty())
-}
 
 /// What a function is given in the cloud.
 pub struct Process {
