@@ -60,17 +60,19 @@ impl<S: Ports> Here<'_, S> {
             self.inbound.same_site(&self.app.context.base_url)?;
         }
         let answer = match self.inbound.session() {
-            Some(token) => Box::pin(self.own_of(action, token)).await,
+            Some(token) => Box::pin(self.answer_signed_in(action, token)).await,
             None => Err(Refusal::Unauthorized.into()),
         };
         match answer {
             Err(Reject::Refused(Refusal::Unauthorized)) if self.inbound.wants_page() => Ok(self.ended()),
-            Err(Reject::Refused(Refusal::Forbidden)) if self.inbound.wants_page() => self.kept_out().await,
+            Err(Reject::Refused(Refusal::Forbidden)) if self.inbound.wants_page() => {
+                self.to_new_password().await
+            }
             answer => answer,
         }
     }
 
-    async fn own_of(&self, action: &str, token: &str) -> Result<Answer, Reject> {
+    async fn answer_signed_in(&self, action: &str, token: &str) -> Result<Answer, Reject> {
         match action {
             "GET /{practice}/account" => self.account(token).await,
             "GET /{practice}/account/password" => self.password(token).await,
@@ -92,9 +94,9 @@ impl<S: Ports> Here<'_, S> {
     }
 
     /// Whoever signed in with a temporary password goes where they choose their own; to others there is no such page.
-    async fn kept_out(&self) -> Result<Answer, Reject> {
+    async fn to_new_password(&self) -> Result<Answer, Reject> {
         let token = self.inbound.session().unwrap_or_default();
-        if self.present(token).await?.session.restricted {
+        if self.holder(token).await?.session.restricted {
             Ok(see_other(&self.at("account/password", "")))
         } else {
             Err(Refusal::NotFound.into())
@@ -112,14 +114,14 @@ impl<S: Ports> Here<'_, S> {
         if self.inbound.wants_page() { see_other(&self.at(path, note)) } else { otherwise() }
     }
 
-    async fn present(&self, token: &str) -> Result<Holder, Reject> {
+    async fn holder(&self, token: &str) -> Result<Holder, Reject> {
         let found = holder(self.app, self.id, token).await?;
         Ok(found.ok_or(Refusal::Unauthorized)?)
     }
 
     /// The same, of somebody who chose the password themselves.
-    async fn free(&self, token: &str) -> Result<Holder, Reject> {
-        let found = self.present(token).await?;
+    async fn unrestricted(&self, token: &str) -> Result<Holder, Reject> {
+        let found = self.holder(token).await?;
         if found.session.restricted { Err(Refusal::Forbidden.into()) } else { Ok(found) }
     }
 
@@ -161,7 +163,7 @@ impl<S: Ports> Here<'_, S> {
         if self.inbound.wants_page() {
             return self.password_page(token, 200, Vec::new(), false).await;
         }
-        let Holder { account, .. } = self.present(token).await?;
+        let Holder { account, .. } = self.holder(token).await?;
         Ok(reply(
             200,
             &json!({
@@ -179,7 +181,7 @@ impl<S: Ports> Here<'_, S> {
         faults: Vec<Fault>,
         accepted: bool,
     ) -> Result<Answer, Reject> {
-        let Holder { account, session } = self.present(token).await?;
+        let Holder { account, session } = self.holder(token).await?;
         let text = self.frame.text;
         let words = &text.change_password;
         let temporary = account.must_change_password();
@@ -253,7 +255,7 @@ impl<S: Ports> Here<'_, S> {
     }
 
     async fn username(&self, token: &str) -> Result<Answer, Reject> {
-        let Holder { account, .. } = self.free(token).await?;
+        let Holder { account, .. } = self.unrestricted(token).await?;
         if !self.inbound.wants_page() {
             return Ok(reply(200, &json!({"username": account.username})));
         }
@@ -296,7 +298,7 @@ impl<S: Ports> Here<'_, S> {
                     return Err(reject);
                 }
                 // Who is not signed in any more learns that first.
-                drop(self.free(token).await?);
+                drop(self.unrestricted(token).await?);
                 let typed = body.username.as_deref().unwrap_or_default();
                 Ok(self.username_page(reject.status(), typed, faults))
             }

@@ -12,8 +12,8 @@ use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Pr
 use portico_domain::steps::registration::{Registered, RegistrationOutcome};
 use portico_web::{
     Answer, App, Fault, Frame, Inbound, Language, Registration, Reject, Standing, Typed, TypedPassword,
-    dead_end, flag, html, json as reply, may, must, notice, password_faults, reason_detail, see_other,
-    set_browser, set_session, view,
+    dead_end, flag, html, json as reply, notice, optional_field, password_faults, reason_detail,
+    required_field, see_other, set_browser, set_session, view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -218,10 +218,12 @@ fn parse(body: RegisterRequest, language: &'static str) -> Result<Register, Vec<
         .any(|field| field.is_some());
     let mut representative = None;
     if representing || body.relationship.is_some() {
-        let given_name = must(&mut faults, "given_name", body.given_name.as_deref(), Name::parse);
-        let family_name = must(&mut faults, "family_name", body.family_name.as_deref(), Name::parse);
-        let email = must(&mut faults, "email", body.email.as_deref(), Email::parse);
-        let mobile_phone = may(&mut faults, "mobile_phone", body.mobile_phone.as_deref(), Phone::parse);
+        let given_name = required_field(&mut faults, "given_name", body.given_name.as_deref(), Name::parse);
+        let family_name =
+            required_field(&mut faults, "family_name", body.family_name.as_deref(), Name::parse);
+        let email = required_field(&mut faults, "email", body.email.as_deref(), Email::parse);
+        let mobile_phone =
+            optional_field(&mut faults, "mobile_phone", body.mobile_phone.as_deref(), Phone::parse);
         let relationship = body.relationship.filter(|relationship| *relationship != Relationship::Own);
         if relationship.is_none() {
             faults.push(FieldFault::of("relationship", "required"));
@@ -242,9 +244,9 @@ fn parse(body: RegisterRequest, language: &'static str) -> Result<Register, Vec<
     let mut security = None;
     if stated(&body.security_question) || stated(&body.security_answer) {
         let question = body.security_question.as_deref();
-        let question = must(&mut faults, "security_question", question, Line::parse);
+        let question = required_field(&mut faults, "security_question", question, Line::parse);
         let answer = body.security_answer.as_deref();
-        let answer = must(&mut faults, "security_answer", answer, |text| Ok(text.to_owned()));
+        let answer = required_field(&mut faults, "security_answer", answer, |text| Ok(text.to_owned()));
         security = question.zip(answer);
     }
     let (Some(password), true) = (body.password, faults.is_empty()) else { return Err(faults) };

@@ -9,8 +9,8 @@ use portico_domain::operations::visitor::request_access::request;
 use portico_domain::ports::{Limits, RequestQueue};
 use portico_domain::time::Timestamp;
 use portico_web::{
-    Answer, App, AskPage, Asked, Asking, Frame, Inbound, Reject, dead_end, html, json as reply, must,
-    see_other, sent,
+    Answer, App, AskPage, Asked, Asking, Frame, Inbound, Reject, dead_end, html, json as reply,
+    required_field, see_other, sent,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -98,7 +98,7 @@ async fn ask<S: Limits, Q: RequestQueue>(
             let body: UsernameRequest = inbound.body()?;
             let asked = Asked { email: body.email.unwrap_or_default(), ..Asked::default() };
             let mut faults = Vec::new();
-            let email = must(&mut faults, "email", Some(&asked.email), Email::parse);
+            let email = required_field(&mut faults, "email", Some(&asked.email), Email::parse);
             let wanted = email.map(|email| Ask::ForgotUsername(practice.clone(), email)).ok_or(faults);
             (asked, wanted)
         }
@@ -162,11 +162,12 @@ fn name(asked: &Asked) -> Result<String, Vec<FieldFault>> {
 
 fn facts(asked: &Asked, now: Timestamp) -> Result<RequestFacts, Vec<FieldFault>> {
     let mut faults = Vec::new();
-    let email = must(&mut faults, "email", Some(&asked.email), Email::parse);
-    let family_name = must(&mut faults, "family_name", Some(&asked.family_name), Name::parse);
-    let birth_date =
-        must(&mut faults, "birth_date", Some(&asked.birth_date), |text| BirthDate::parse(text, now));
-    let postal_code = must(&mut faults, "postal_code", Some(&asked.postal_code), PostalCode::parse);
+    let email = required_field(&mut faults, "email", Some(&asked.email), Email::parse);
+    let family_name = required_field(&mut faults, "family_name", Some(&asked.family_name), Name::parse);
+    let birth_date = required_field(&mut faults, "birth_date", Some(&asked.birth_date), |text| {
+        BirthDate::parse(text, now)
+    });
+    let postal_code = required_field(&mut faults, "postal_code", Some(&asked.postal_code), PostalCode::parse);
     let all = email.zip(family_name).zip(birth_date).zip(postal_code);
     all.map(|(((email, family_name), birth_date), postal_code)| RequestFacts {
         email,

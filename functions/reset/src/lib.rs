@@ -15,8 +15,8 @@ use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices, R
 use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, CodeStep, Fault, Frame, Inbound, Reject, TypedPassword, clear_browser, clear_session,
-    code_fault, code_page, dead_end, html, json as reply, may, no_content, password_faults, say_why,
-    see_other,
+    code_fault, code_page, dead_end, html, json as reply, no_content, optional_field, password_faults,
+    say_why, see_other,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -249,11 +249,16 @@ where
 fn parse(body: AnswerRequest, now: Timestamp) -> Result<SecurityAnswer, Vec<FieldFault>> {
     let mut faults = Vec::new();
     let stated = SecurityAnswer {
-        birth_date: may(&mut faults, "birth_date", body.birth_date.as_deref(), |text| {
+        birth_date: optional_field(&mut faults, "birth_date", body.birth_date.as_deref(), |text| {
             BirthDate::parse(text, now)
         }),
         answer: body.answer.filter(|text| !text.trim().is_empty()),
-        access_code: may(&mut faults, "access_code", body.access_code.as_deref(), parse_access_code),
+        access_code: optional_field(
+            &mut faults,
+            "access_code",
+            body.access_code.as_deref(),
+            parse_access_code,
+        ),
     };
     if faults.is_empty() { Ok(stated) } else { Err(faults) }
 }

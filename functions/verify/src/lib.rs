@@ -13,8 +13,8 @@ use portico_domain::operations::visitor::verify::{
 };
 use portico_domain::ports::{Chain, Commit, Limits, Links, Patients, Practices};
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Registration, Reject, code_page, dead_end, html, json as reply, may,
-    notice,
+    Answer, App, Fault, Frame, Inbound, Registration, Reject, code_page, dead_end, html, json as reply,
+    notice, optional_field,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -157,13 +157,23 @@ fn parse(
 ) -> Result<(StatedFacts, Role), Vec<FieldFault>> {
     let mut faults = Vec::new();
     let facts = StatedFacts {
-        family_name: may(&mut faults, "family_name", body.family_name.as_deref(), Name::parse),
-        birth_date: may(&mut faults, "birth_date", body.birth_date.as_deref(), |text| {
+        family_name: optional_field(&mut faults, "family_name", body.family_name.as_deref(), Name::parse),
+        birth_date: optional_field(&mut faults, "birth_date", body.birth_date.as_deref(), |text| {
             BirthDate::parse(text, now)
         }),
-        email: may(&mut faults, "email", body.email.as_deref(), Email::parse),
-        postal_code: may(&mut faults, "postal_code", body.postal_code.as_deref(), PostalCode::parse),
-        access_code: may(&mut faults, "access_code", body.access_code.as_deref(), parse_access_code),
+        email: optional_field(&mut faults, "email", body.email.as_deref(), Email::parse),
+        postal_code: optional_field(
+            &mut faults,
+            "postal_code",
+            body.postal_code.as_deref(),
+            PostalCode::parse,
+        ),
+        access_code: optional_field(
+            &mut faults,
+            "access_code",
+            body.access_code.as_deref(),
+            parse_access_code,
+        ),
     };
     let role = body.role.unwrap_or_else(|| {
         faults.push(FieldFault::of("as", "required"));

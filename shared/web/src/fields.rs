@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
 /// Reads a field that may be missing or empty. If it can't be read, its fault is added to `faults`.
-pub fn may<T>(
+pub fn optional_field<T>(
     faults: &mut Vec<FieldFault>,
     field: &str,
     text: Option<&str>,
@@ -18,7 +18,7 @@ pub fn may<T>(
 }
 
 /// Reads a field that is required. If it is missing or can't be read, its fault is added to `faults`.
-pub fn must<T>(
+pub fn required_field<T>(
     faults: &mut Vec<FieldFault>,
     field: &str,
     text: Option<&str>,
@@ -28,7 +28,7 @@ pub fn must<T>(
         faults.push(FieldFault::of(field, "required"));
         return None;
     }
-    may(faults, field, text, parse)
+    optional_field(faults, field, text, parse)
 }
 
 /// A password in a form or a JSON body. It is converted to a [`Password`] while it is read, so that no plain

@@ -18,7 +18,7 @@ pub mod view;
 
 pub use answer::{Answer, json, no_content};
 pub use cookie::{clear_browser, clear_session, set_browser, set_session};
-pub use fields::{TypedPassword, may, must};
+pub use fields::{TypedPassword, optional_field, required_field};
 pub use inbound::{Inbound, flag};
 pub use page::ask::{AskPage, Asked, Asking, sent};
 pub use page::code::{CodeStep, code_fault, code_page, say_why};

@@ -9,7 +9,7 @@ use portico_domain::model::refusal::FieldFault;
 use portico_domain::steps::representative::Offering;
 use serde::Deserialize;
 
-use crate::fields::may;
+use crate::fields::optional_field;
 
 /// The request, before it is validated.
 #[expect(missing_docs, reason = "the names say it")]
@@ -50,10 +50,12 @@ impl RepresentativeRequest {
         if channel == Channel::Voice {
             faults.push(FieldFault::of("channel", "invalid"));
         }
-        let given_name = may(&mut faults, "given_name", self.given_name.as_deref(), Name::parse);
-        let family_name = may(&mut faults, "family_name", self.family_name.as_deref(), Name::parse);
-        let email = may(&mut faults, "email", self.email.as_deref(), Email::parse);
-        let mobile_phone = may(&mut faults, "mobile_phone", self.mobile_phone.as_deref(), Phone::parse);
+        let given_name = optional_field(&mut faults, "given_name", self.given_name.as_deref(), Name::parse);
+        let family_name =
+            optional_field(&mut faults, "family_name", self.family_name.as_deref(), Name::parse);
+        let email = optional_field(&mut faults, "email", self.email.as_deref(), Email::parse);
+        let mobile_phone =
+            optional_field(&mut faults, "mobile_phone", self.mobile_phone.as_deref(), Phone::parse);
         match given_name.zip(family_name).zip(relationship) {
             Some(((given_name, family_name), relationship)) if faults.is_empty() => {
                 let level = self.level.unwrap_or_default();

@@ -300,7 +300,7 @@ fn what_to_offer(patient: &Patient, settings: &Settings, caller: &Caller) -> Res
         };
     };
     if matches!(revocation.reason, RevokeReason::Compromised | RevokeReason::IdentityError) {
-        caller.must(Scope::Revoke)?;
+        caller.require(Scope::Revoke)?;
     }
     let ended: Vec<AccountRef> =
         patient.accounts.iter().filter(|account| account.ended_by == Some(revocation.id)).cloned().collect();

@@ -68,7 +68,7 @@ impl Caller {
     }
 
     /// Refuses with `Forbidden` unless the API key has this scope.
-    pub fn must(&self, scope: Scope) -> Result<(), Refusal> {
+    pub fn require(&self, scope: Scope) -> Result<(), Refusal> {
         if self.may(scope) { Ok(()) } else { Err(Refusal::Forbidden) }
     }
 
@@ -120,7 +120,7 @@ pub async fn authorize_with<S: Limits, T>(
     let (key, found) = found?;
     let caller = caller_of(key.as_ref(), &call.key, call.actor.clone())?;
     limit.check(raised?, now)?;
-    scopes.iter().try_for_each(|scope| caller.must(*scope))?;
+    scopes.iter().try_for_each(|scope| caller.require(*scope))?;
     Ok((caller, found))
 }
 

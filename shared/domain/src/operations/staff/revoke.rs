@@ -97,7 +97,7 @@ where
     let context = &app.context;
     change_patient(app, call, &[Scope::Invite], patient, |mut patient, caller| {
         if !enabled {
-            caller.must(Scope::Revoke)?;
+            caller.require(Scope::Revoke)?;
         }
         caller.actor()?;
         if patient.access_enabled == enabled {
