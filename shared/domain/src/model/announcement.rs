@@ -94,13 +94,12 @@ pub fn of_link(before: Option<&Link>, link: &Link) -> Option<Announcement> {
         Delivery::OptedOut => "invitation.opted_out",
         Delivery::Complained => "invitation.complained",
     };
-    let word = |trouble| serde_json::to_value(trouble).ok()?.as_str().map(str::to_owned);
     let mut detail = BTreeMap::from([
         ("invitation_id".to_owned(), link.id.to_string()),
         ("kind".to_owned(), link.kind.as_str().to_owned()),
         ("channel".to_owned(), link.channel.as_str().to_owned()),
     ]);
-    detail.extend(trouble.and_then(word).map(|why| ("why".to_owned(), why)));
+    detail.extend(trouble.map(|trouble| ("why".to_owned(), trouble.as_str().to_owned())));
     let at = link.feedback.filter(|told| told.delivery == delivery).map(|told| told.at).or(link.sent_at);
     Some(Announcement {
         name,

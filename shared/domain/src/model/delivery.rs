@@ -61,6 +61,20 @@ pub enum Trouble {
     Unclear,
 }
 
+impl Trouble {
+    /// The value's name in announcements, and in the sentence for staff.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoSuchAddress => "no_such_address",
+            Self::MailboxFull => "mailbox_full",
+            Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
+            Self::NotSent => "not_sent",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
 /// A provider's report about a message. Reports are ordered by `rank`, so that a report that comes late or
 /// twice changes nothing back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -134,9 +134,19 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
                 grant.ended_by = Some(*revocation);
             }
         }
+        Write::RestoreGrant { account, patient, revocation, since } => {
+            for grant in
+                grants(accounts, *account, patient).filter(|grant| grant.ended_by == Some(*revocation))
+            {
+                grant.state = GrantState::Active;
+                grant.since = *since;
+                grant.ended_by = None;
+            }
+        }
         Write::SuspendGrant { account, patient, back_since } => {
             for grant in grants(accounts, *account, patient) {
                 grant.state = if back_since.is_some() { GrantState::Active } else { GrantState::Suspended };
+                grant.since = back_since.unwrap_or(grant.since);
             }
         }
         Write::SetLevel { account, patient, level } => {
@@ -144,7 +154,43 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
                 grant.level = *level;
             }
         }
-        _ => {}
+        // The status does not show these records, or no change of one patient makes them.
+        Write::CreateLink(_)
+        | Write::CreateAccount(_)
+        | Write::ChangeAccount(_)
+        | Write::PassFacts { .. }
+        | Write::SendCode { .. }
+        | Write::PassCode { .. }
+        | Write::AcceptLink { .. }
+        | Write::CreatePatient(..)
+        | Write::ChangePatient(..)
+        | Write::Care(..)
+        | Write::List(..)
+        | Write::Unlist(..)
+        | Write::ClaimUsername(_)
+        | Write::SetPassword(_)
+        | Write::FreeUsername { .. }
+        | Write::Hold(_)
+        | Write::DropHold { .. }
+        | Write::DecideHold { .. }
+        | Write::OpenSession(_)
+        | Write::EndSession { .. }
+        | Write::KeepSession(_)
+        | Write::OpenExchange(_)
+        | Write::SpendExchange(_)
+        | Write::Append(_)
+        | Write::Queue(_)
+        | Write::ForgetAttempts(_)
+        | Write::Checks(..)
+        | Write::Propose(_)
+        | Write::DecideChange(_)
+        | Write::Note { .. }
+        | Write::Count(_)
+        | Write::Once(_)
+        | Write::CreatePractice(_)
+        | Write::ChangePractice(_)
+        | Write::IssueKey(_)
+        | Write::RevokeKey { .. } => {}
     }
 }
 

@@ -66,8 +66,7 @@ fn state(link: &Link, now: Timestamp) -> &'static str {
 
 /// An explanation of a delivery for staff; `None` if there is nothing to explain.
 fn delivery_detail(delivery: Delivery, trouble: Option<Trouble>) -> Option<&'static str> {
-    let trouble = trouble.and_then(|trouble| Some(serde_json::to_value(trouble).ok()?.as_str()?.to_owned()));
-    portico_messages::delivery_detail(delivery.as_str(), trouble.as_deref(), Language::English)
+    portico_messages::delivery_detail(delivery.as_str(), trouble.map(Trouble::as_str), Language::English)
 }
 
 /// An invitation whose record is no longer stored, from its audit event.
