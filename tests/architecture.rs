@@ -193,14 +193,14 @@ fn only_the_retry_step_commits() {
 #[test]
 fn an_operation_begins_as_its_folder_says() {
     for (folder, first, without) in [
-        ("staff", "call: &StaffCall", &["imported", "import_patient"][..]),
+        ("staff", "call: &ApiCall", &["imported", "import_patient"][..]),
         (
             "visitor",
             "peer: &str",
             &["view_link", "view_link_with_ticket", "view_reset", "view_reset_with_ticket"],
         ),
         ("holder", "token: &str", &["sign_in"]),
-        ("application", "call: &StaffCall", &[]),
+        ("application", "call: &ApiCall", &[]),
     ] {
         let mut seen = 0;
         for (file, text) in sources(&format!("shared/domain/src/operations/{folder}")) {

@@ -4,8 +4,8 @@ use portico_domain::model::limit::{Counter, Rule};
 use portico_domain::model::patient::{Patient, Status};
 use portico_domain::model::practice::{ApiKey, Practice, PresentedKey, Settings};
 use portico_domain::ports::{
-    AlsoRead, Commit as _, Limits as _, Links as _, Once, OnceKey, Patients as _, Practices as _,
-    StaffCalls as _, Write,
+    AlsoRead, ApiCalls as _, Commit as _, Limits as _, Links as _, Once, OnceKey, Patients as _,
+    Practices as _, Write,
 };
 use portico_domain::time::Timestamp;
 use serde_json::json;

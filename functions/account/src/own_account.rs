@@ -4,7 +4,7 @@ use portico_domain::model::link::RESEND_SECONDS;
 use portico_domain::model::person::{Email, Invalid};
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::holder::account::{
-    ChangePassword, EmailStanding, Overview, change_password, change_username, confirm_email, email_standing,
+    ChangePassword, EmailState, Overview, change_password, change_username, confirm_email, email_state,
     end_sessions, new_email, overview, sessions,
 };
 use portico_domain::steps::signed_in::{Holder, holder};
@@ -329,7 +329,7 @@ impl<S: Ports> Here<'_, S> {
         if self.inbound.wants_page() {
             return self.email_page(token, 200, "", Vec::new()).await;
         }
-        let EmailStanding { account, waiting } = email_standing(self.app, self.id, token).await?;
+        let EmailState { account, waiting } = email_state(self.app, self.id, token).await?;
         let mut body = email_json(account.email.as_ref(), account.email_verified);
         body["kept_by_office"] = json!(account.own_patient().is_some());
         if let Some(email) = waiting {
@@ -345,7 +345,7 @@ impl<S: Ports> Here<'_, S> {
         typed: &str,
         faults: Vec<Fault>,
     ) -> Result<Answer, Reject> {
-        let EmailStanding { account, waiting } = email_standing(self.app, self.id, token).await?;
+        let EmailState { account, waiting } = email_state(self.app, self.id, token).await?;
         let text = self.frame.text;
         let words = &text.change_email;
         let mut page = self.page(words.title);

@@ -5,7 +5,7 @@ use portico_domain::model::practice::{
 };
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::configure_practice::{get, put};
-use portico_domain::ports::{Chain, Commit, Limits, Practices, StaffCalls};
+use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Practices};
 use portico_web::{Answer, App, Inbound, Reject, json, problem};
 use serde::{Deserialize, Serialize};
 
@@ -101,14 +101,14 @@ impl SettingsRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: StaffCalls + Limits + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Practices + Chain + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: StaffCalls + Limits + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Practices + Chain + Commit,
 {
     let call = inbound.staff()?;
     let settings = match inbound.action().as_str() {

@@ -7,21 +7,21 @@ use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::attention::attention;
 use portico_domain::operations::staff::audit_trail::{audit, audit_verify};
 use portico_domain::operations::staff::portal;
-use portico_domain::ports::{Attention, Directory, History, Limits, Patients, Practices, StaffCalls};
+use portico_domain::ports::{ApiCalls, Attention, Directory, History, Limits, Patients, Practices};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
 use serde_json::{Value, json};
 
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: StaffCalls + Limits + Practices + Patients + History + Directory + Attention,
+    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: StaffCalls + Limits + Practices + Patients + History + Directory + Attention,
+    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention,
 {
     let call = inbound.staff()?;
     let context = &app.context;

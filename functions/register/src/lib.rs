@@ -11,9 +11,9 @@ use portico_domain::operations::visitor::verify::view_link_with_ticket;
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::steps::registration::{Registered, RegistrationOutcome};
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Language, Registration, Reject, Standing, Typed, TypedPassword,
-    dead_end, flag, html, json as reply, notice, optional_field, password_faults, reason_detail,
-    required_field, see_other, set_browser, set_session, view,
+    Answer, App, Fault, Frame, Inbound, Language, Registration, RegistrationLayout, Reject, Typed,
+    TypedPassword, dead_end, flag, html, json as reply, notice, optional_field, password_faults,
+    reason_detail, required_field, see_other, set_browser, set_session, view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -37,7 +37,7 @@ struct RegisterRequest {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LinkRequest {
+struct AddPatientRequest {
     ticket: String,
     username: Option<String>,
     password: Option<TypedPassword>,
@@ -50,21 +50,21 @@ where
     S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
 {
     let answer = match inbound.action().as_str() {
-        "POST /i/{token}/register" => act(app, &inbound).await,
-        "POST /i/{token}/link" => link(app, &inbound).await,
+        "POST /i/{token}/register" => register_account(app, &inbound).await,
+        "POST /i/{token}/link" => add_to_login(app, &inbound).await,
         _ => Err(Refusal::NotFound.into()),
     };
     answer.unwrap_or_else(|reject| dead_end(&inbound, None, &reject))
 }
 
 /// Adds the patient to a login that exists.
-async fn link<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+async fn add_to_login<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
 {
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
-    let body: LinkRequest = inbound.body()?;
+    let body: AddPatientRequest = inbound.body()?;
     let ticket = body.ticket.clone();
     let typed = Typed {
         relationship: body.relationship.map(Relationship::as_str).unwrap_or_default().to_owned(),
@@ -82,8 +82,8 @@ where
             add_patient(app, &inbound.peer, token, &command).await.map_err(Reject::from)
         }
         (username, _) => {
-            let missing = if username.is_none() { "existing_username" } else { "existing_password" };
-            Err(Reject::malformed(missing.trim_start_matches("existing_"), "required"))
+            let missing = if username.is_none() { "username" } else { "password" };
+            Err(Reject::malformed(missing, "required"))
         }
     };
     let (registered, browser) = match outcome {
@@ -154,7 +154,7 @@ fn welcome(inbound: &Inbound, registered: &Registered) -> Answer {
     answer
 }
 
-async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+async fn register_account<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
 {
@@ -284,7 +284,7 @@ where
     if errors.is_empty() {
         return Err(reject);
     }
-    let look = Standing::of(&standing, settings);
+    let look = RegistrationLayout::of(&standing, settings);
     let page = Registration::new(frame.clone(), (token, ticket), look, typed, errors);
     Ok(html(reject.status(), &frame, &page))
 }

@@ -15,8 +15,8 @@ use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices, R
 use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, CodeStep, Fault, Frame, Inbound, Reject, TypedPassword, clear_browser, clear_session,
-    code_fault, code_page, dead_end, html, json as reply, no_content, optional_field, password_faults,
-    say_why, see_other,
+    code_fault, code_page, dead_end, html, json as reply, mark_refused, no_content, optional_field,
+    password_faults, see_other,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -101,7 +101,7 @@ fn choose_page(inbound: &Inbound, token: &str, open: &OpenReset, refused: Option
     let page = Choose::new(frame.clone(), token, open, refused.into_iter().map(fault).collect());
     let mut answer = html(refused.map_or(200, Reject::status), &frame, &page);
     if let Some(reject) = refused {
-        say_why(&mut answer, reject);
+        mark_refused(&mut answer, reject);
     }
     answer
 }
@@ -212,7 +212,7 @@ fn password_page(
     let page = PasswordPage::new(frame.clone(), token, ticket, settings.password_min_length, errors);
     let mut answer = html(reject.map_or(200, Reject::status), &frame, &page);
     if let Some(reject) = reject {
-        say_why(&mut answer, reject);
+        mark_refused(&mut answer, reject);
     }
     answer
 }
@@ -280,7 +280,7 @@ fn answer_page(
     let page = AnswerPage::new(frame.clone(), token, open, way, birth_date, errors);
     let mut answer = html(refused.map_or(200, Reject::status), &frame, &page);
     if let Some(reject) = refused {
-        say_why(&mut answer, reject);
+        mark_refused(&mut answer, reject);
     }
     answer
 }

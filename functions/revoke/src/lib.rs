@@ -6,7 +6,7 @@ use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::patient::RevokeReason;
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::revoke::{decline, revoke, set_access, set_level};
-use portico_domain::ports::{Commit, History, Limits, Practices, StaffCalls};
+use portico_domain::ports::{ApiCalls, Commit, History, Limits, Practices};
 use portico_domain::steps::access::Revoke;
 use portico_web::{Answer, App, Inbound, Reject, json, problem, view};
 use serde::Deserialize;
@@ -43,14 +43,14 @@ struct DeclineRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: StaffCalls + Limits + Practices + History + Commit,
+    S: ApiCalls + Limits + Practices + History + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: StaffCalls + Limits + Practices + History + Commit,
+    S: ApiCalls + Limits + Practices + History + Commit,
 {
     let call = inbound.staff()?;
     let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;

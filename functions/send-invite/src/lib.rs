@@ -5,7 +5,7 @@ use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::staff::send_invite::{Invite, cancel, invite, invite_representative};
-use portico_domain::ports::{Chain, Commit, History, Limits, Links, Practices, StaffCalls};
+use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Links, Practices};
 use portico_web::{Answer, App, Inbound, Reject, RepresentativeRequest, json, problem, view};
 use serde::Deserialize;
 
@@ -26,7 +26,7 @@ struct OverrideRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: StaffCalls + Limits + Chain + Practices + Links + History + Commit,
+    S: ApiCalls + Limits + Chain + Practices + Links + History + Commit,
 {
     let answer = match inbound.action().as_str() {
         "POST /v1/patients/{patient_id}/invitations" => send(app, &inbound).await,
@@ -43,7 +43,7 @@ fn patient(inbound: &Inbound) -> Result<PatientId, Refusal> {
 
 async fn send<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: StaffCalls + Limits + Chain + Practices + Links + Commit,
+    S: ApiCalls + Limits + Chain + Practices + Links + Commit,
 {
     let call = inbound.staff()?;
     let body: InviteRequest = inbound.body()?;
@@ -67,7 +67,7 @@ where
 
 async fn send_to_representative<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: StaffCalls + Limits + Chain + Practices + Links + Commit,
+    S: ApiCalls + Limits + Chain + Practices + Links + Commit,
 {
     let call = inbound.staff()?;
     let body: RepresentativeRequest = inbound.body()?;
@@ -78,7 +78,7 @@ where
 
 async fn take_back<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: StaffCalls + Limits + Practices + History + Commit,
+    S: ApiCalls + Limits + Practices + History + Commit,
 {
     let call = inbound.staff()?;
     let (portal, caller) = cancel(app, &call, &patient(inbound)?).await?;

@@ -1,9 +1,9 @@
 //! The import: reads FHIR and reports the result of each resource by line.
 
 use portico_domain::operations::staff::import::{Imported, import, import_patient, imported};
-use portico_domain::ports::{Chain, Commit, Limits, Patients, Practices, StaffCalls};
+use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Patients, Practices};
+use portico_domain::steps::api_call::ApiCall;
 use portico_domain::steps::chart_change::Synced;
-use portico_domain::steps::staff_call::StaffCall;
 use portico_web::{Answer, App, Inbound, Reject, json as reply};
 use serde_json::{Value, json};
 
@@ -57,9 +57,9 @@ impl Tally {
 }
 
 /// Imports the body. An import may be repeated: what is already known counts as unchanged.
-pub async fn take<S>(app: &App<S>, inbound: &Inbound, call: &StaffCall) -> Result<Answer, Reject>
+pub async fn take<S>(app: &App<S>, inbound: &Inbound, call: &ApiCall) -> Result<Answer, Reject>
 where
-    S: StaffCalls + Limits + Practices + Chain + Patients + Commit,
+    S: ApiCalls + Limits + Practices + Chain + Patients + Commit,
 {
     let (kind, text) = inbound.text(&["application/fhir+ndjson", "application/fhir+json"], LONGEST)?;
     let form = if kind == "application/fhir+ndjson" { Form::Ndjson } else { Form::Json };

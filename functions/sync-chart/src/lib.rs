@@ -12,10 +12,10 @@ use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::proposals::{self, ProposalDecision};
 use portico_domain::operations::staff::{quick_add, sync_chart};
 use portico_domain::ports::{
-    Chain, Commit, Directory, History, Limits, Links, Patients, Practices, Proposals, StaffCalls,
+    ApiCalls, Chain, Commit, Directory, History, Limits, Links, Patients, Practices, Proposals,
 };
+use portico_domain::steps::api_call::ApiCall;
 use portico_domain::steps::chart_change::{self, Synced};
-use portico_domain::steps::staff_call::StaffCall;
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,14 +37,14 @@ struct AcceptRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: StaffCalls + Limits + Practices + Chain + Directory + Patients + Links + History + Proposals + Commit,
+    S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Links + History + Proposals + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: StaffCalls + Limits + Practices + Chain + Directory + Patients + Links + History + Proposals + Commit,
+    S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Links + History + Proposals + Commit,
 {
     let call = inbound.staff()?;
     let (context, now) = (&app.context, app.context.now());
@@ -103,11 +103,11 @@ where
 async fn decide<S>(
     app: &App<S>,
     inbound: &Inbound,
-    call: &StaffCall,
+    call: &ApiCall,
     decision: &ProposalDecision,
 ) -> Result<Answer, Reject>
 where
-    S: StaffCalls + Limits + Practices + Chain + Patients + Proposals + Commit,
+    S: ApiCalls + Limits + Practices + Chain + Patients + Proposals + Commit,
 {
     let id = ChangeId::parse(inbound.param("change_id")).map_err(|_| Refusal::NotFound)?;
     let decided = proposals::decide_proposal(app, call, id, decision).await?;

@@ -7,7 +7,7 @@ use portico_domain::model::chart::Channel;
 use portico_domain::model::link::{Role, parse_access_code};
 use portico_domain::model::person::{BirthDate, Email, Name, PostalCode};
 use portico_domain::model::practice::{RegistrationCheck, Settings};
-use portico_domain::model::refusal::{FieldFault, Refusal, Refused};
+use portico_domain::model::refusal::{FailureWith, FieldFault, Refusal};
 use portico_domain::operations::visitor::verify::{
     self, ChecksPassed, Next, OpenLink, StatedFacts, check_code, check_facts, send_code, view_link,
 };
@@ -134,7 +134,7 @@ where
     };
     let verified = match check_facts(app, &inbound.peer, token, &facts, role).await {
         Ok(verified) => verified,
-        Err(Refused { failure, read }) => {
+        Err(FailureWith { failure, read }) => {
             return try_again(app, inbound, token, &stated, failure.into(), read).await;
         }
     };
@@ -325,7 +325,7 @@ where
     };
     let (reject, read) = match check_code(app, &inbound.peer, token, &body.proof, &entered).await {
         Ok(passed) => return Ok(passed_page(inbound, token, &passed)),
-        Err(Refused { failure, read }) => (Reject::from(failure), read),
+        Err(FailureWith { failure, read }) => (Reject::from(failure), read),
     };
     match reject {
         Reject::Refused(Refusal::CodeRejected) => {

@@ -3,14 +3,14 @@
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::{ApiKey, Practice, PresentedKey};
 use portico_domain::model::refusal::PortError;
-use portico_domain::ports::{AlsoRead, CallRecords, Keys, Once, OnceKey, Practices, StaffCalls};
+use portico_domain::ports::{AlsoRead, ApiCalls, CallRecords, Keys, Once, OnceKey, Practices};
 use portico_domain::time::Timestamp;
 
 use crate::item::{Item, key_item, optional, record, s};
 use crate::keys;
 use crate::table::{COSTS, Table, unavailable};
 
-impl StaffCalls for Table {
+impl ApiCalls for Table {
     async fn open(&self, key: &PresentedKey, along: AlsoRead<'_>) -> Result<CallRecords, PortError> {
         let key_at = keys::api_key(&key.digest);
         let patient_at = along.patient.map(|id| keys::patient(&key.claimed, id));

@@ -8,7 +8,7 @@ use portico_domain::keys::digest;
 use portico_domain::model::ids::Actor;
 use portico_domain::model::practice::PresentedKey;
 use portico_domain::model::refusal::{FieldFault, Refusal};
-use portico_domain::steps::staff_call::{IdempotencyKey, StaffCall};
+use portico_domain::steps::api_call::{ApiCall, IdempotencyKey};
 use portico_messages::Language;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -92,7 +92,7 @@ impl Inbound {
         self.method == http::Method::HEAD
     }
 
-    /// The route with `HEAD` read as `GET`: what is not written for the one is not written for the other.
+    /// Method and route, such as `GET /i/{token}`. `HEAD` is handled as `GET`.
     pub fn action(&self) -> String {
         self.route.strip_prefix("HEAD ").map_or_else(|| self.route.clone(), |path| format!("GET {path}"))
     }
@@ -166,7 +166,7 @@ impl Inbound {
         serde_path_to_error::deserialize(Strict(Value::Object(fields))).map_err(|error| at_fault(&error))
     }
 
-    /// Whether a form came with this field empty. What reads the body takes such a field for one that did not come.
+    /// Whether a form has this field and it is empty. `body` drops empty fields; this finds them.
     pub fn left_empty(&self, field: &str) -> bool {
         self.is_form()
             && form_urlencoded::parse(&self.body)
@@ -179,7 +179,7 @@ impl Inbound {
     }
 
     /// The call of a practice's application.
-    pub fn staff(&self) -> Result<StaffCall, Refusal> {
+    pub fn staff(&self) -> Result<ApiCall, Refusal> {
         let key = self.bearer().and_then(PresentedKey::parse).ok_or(Refusal::Unauthorized)?;
         let invalid = |name: &str| {
             let pointer = format!("#{name}");
@@ -203,7 +203,7 @@ impl Inbound {
             Some(_) => return Err(invalid("Idempotency-Key")),
             None => None,
         };
-        Ok(StaffCall { key, actor, idempotency_key })
+        Ok(ApiCall { key, actor, idempotency_key })
     }
 
     fn bearer(&self) -> Option<&str> {

@@ -1,4 +1,4 @@
-//! Refusals of the domain and of the door, on their way to a problem or a page.
+//! Refusals: the domain's, and those of a request that cannot be read. They become a problem or a page.
 
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 
@@ -7,7 +7,7 @@ use crate::answer::Answer;
 /// Why a request ended without what it asked for.
 #[derive(Debug)]
 pub enum Reject {
-    /// A use case refused.
+    /// An operation refused.
     Refused(Refusal),
     /// The body is too long.
     TooLarge,
@@ -36,7 +36,7 @@ impl Reject {
     /// The HTTP status.
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Refused(refusal) => refused(refusal),
+            Self::Refused(refusal) => status_of(refusal),
             Self::TooLarge => 413,
             Self::UnsupportedType => 415,
             Self::ForeignForm => 403,
@@ -57,7 +57,7 @@ impl Reject {
         }
     }
 
-    /// Leaves on the answer what its line in the log says of the refusal.
+    /// Stores the code of the refusal on the answer, for its line in the log.
     pub(crate) fn mark(&self, answer: &mut Answer) {
         answer.extensions_mut().insert(Code(self.code()));
         if let Self::Broken(what) = self {
@@ -67,7 +67,7 @@ impl Reject {
 }
 
 /// The whole table of refusals and their statuses.
-const fn refused(refusal: &Refusal) -> u16 {
+const fn status_of(refusal: &Refusal) -> u16 {
     match refusal {
         Refusal::BadRequest(_) => 400,
         Refusal::Unauthorized | Refusal::SignInFailed => 401,

@@ -219,10 +219,10 @@ pub struct SecondCheck {
     pub ways: Vec<Channel>,
     /// Digest of the number that a text would be sent to. The limit of that number is counted under it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text_to: Option<String>,
+    pub text_digest: Option<String>,
     /// Digest of the number that would be called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub call_to: Option<String>,
+    pub call_digest: Option<String>,
     /// The end of the patient's audit chain when the link was made.
     #[serde(default)]
     pub head: Head,

@@ -10,7 +10,7 @@ use crate::model::ids::{ClientId, PracticeId};
 use crate::model::practice::{ApiKey, Practice, Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{Chain, Commit, Keys, Write};
-use crate::steps::retry::{DECISIONS, Written, written};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// Creates a practice. Refuses if a setting is not allowed, or if the practice exists.
 pub async fn create<S: Commit>(
@@ -54,7 +54,7 @@ pub async fn issue_key<S: Keys + Chain + Commit>(
     let App { context, store } = app;
     store.enrolled(practice).await?.ok_or(Refusal::NotFound)?;
     let key = Zeroizing::new(format!("{practice}.{}", *new_secret(&*context.entropy)));
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let record = ApiKey {
             digest: digest(key.as_bytes()),
             practice: practice.clone(),
@@ -107,7 +107,7 @@ pub async fn revoke_key<S: Keys + Chain + Commit>(
 ) -> Result<(), Failure> {
     let App { context, store } = app;
     let key = key_named(store, practice, name).await?;
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let head = store.head(practice, &Subject::Practice).await?;
         let detail = vec![("client", key.client.to_string()), ("key", short(&key.digest))];
         let event = entry(context, practice, Action::KeyRevoked, detail).after(&head, &context.keyring);

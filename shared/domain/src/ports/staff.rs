@@ -64,7 +64,7 @@ pub struct AlsoRead<'a> {
 }
 
 /// Reads an API key's record, strongly consistent, together with the records that the call is about.
-pub trait StaffCalls: Sync {
+pub trait ApiCalls: Sync {
     /// Reads the records of practice `key.claimed`. The caller must check whether the key really belongs to
     /// that practice.
     fn open(

@@ -11,10 +11,10 @@ use crate::model::message::{Recipient, Template};
 use crate::model::patient::{Patient, RevokeReason};
 use crate::model::refusal::Refusal;
 use crate::ports::Write;
+use crate::steps::api_call::Caller;
 use crate::steps::change::PatientChange;
 use crate::steps::invitation::end_resets;
 use crate::steps::notice::{Reach, message, notice_channel, to_patient};
-use crate::steps::staff_call::Caller;
 
 /// Refuses unless the account is a representative's of this patient.
 pub(crate) fn require_representative(patient: &Patient, account: AccountId) -> Result<(), Refusal> {

@@ -202,9 +202,9 @@ pub fn own_words(account: &Account) -> Vec<String> {
     names.chain(account.email.as_ref().map(Email::reveal)).map(str::to_owned).collect()
 }
 
-/// Ends all sessions of an account, all exchange codes, all reset links made so far, the link that confirms a
-/// new address, and all locks. Returns the write that ends the latter link; the caller saves the account.
-pub(crate) fn end_all_access(account: &mut Account, now: crate::time::Timestamp) -> Option<Write> {
+/// Ends all sessions of an account, all exchange codes, all reset links made so far, and all locks. These are
+/// fields of the account, which the caller saves. Returns the write that ends the link for a new address.
+pub(crate) fn end_sessions_and_links(account: &mut Account, now: crate::time::Timestamp) -> Option<Write> {
     account.epoch += 1;
     account.browsers += 1;
     account.attempts_seen = 0;

@@ -14,9 +14,9 @@ use crate::model::person::Address;
 use crate::model::practice::{Regrant, Scope, Settings};
 use crate::model::refusal::Refusal;
 use crate::ports::Write;
+use crate::steps::api_call::Caller;
 use crate::steps::change::patient_updated;
 use crate::steps::notice::{Reach, may_text, message, to_patient};
-use crate::steps::staff_call::Caller;
 
 /// Minutes that a reset link works.
 pub const RESET_MINUTES: i64 = 60;
@@ -229,8 +229,8 @@ pub fn prepare_reset(
     let mut link = Link::new(context, Purpose::Reset, Kind::Reset, target, expires_at);
     link.second = Some(SecondCheck {
         ways: ways.into_iter().filter(|(_, open)| *open).map(|(way, _)| way).collect(),
-        text_to: text.as_ref().map(digest),
-        call_to: call.as_ref().map(digest),
+        text_digest: text.as_ref().map(digest),
+        call_digest: call.as_ref().map(digest),
         head: Head::default(),
     });
     let mut writes = Vec::new();

@@ -1,6 +1,7 @@
 //! Steps that several operations share. A step may read and write through ports; it names no operation.
 
 pub mod access;
+pub mod api_call;
 pub mod change;
 pub mod chart_change;
 pub mod credentials;
@@ -13,5 +14,4 @@ pub mod registration;
 pub mod representative;
 pub mod retry;
 pub mod signed_in;
-pub mod staff_call;
 pub mod stops;

@@ -12,17 +12,17 @@ use crate::model::link::{Link, LinkState};
 use crate::model::patient::{Checks, Patient};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, Commit, History, Limits, Once, PortalRecords, Practices, StaffCalls, Write};
+use crate::ports::{AlsoRead, ApiCalls, Commit, History, Limits, Once, PortalRecords, Practices, Write};
+use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::change::{PatientChange, patient_changed};
-use crate::steps::retry::{DECISIONS, Written, written};
-use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// Most events of a patient that are searched for invitations.
 pub(crate) const EVENTS: usize = 1000;
 
 /// All records of an answer about a patient's portal status.
 #[derive(Clone, Debug)]
-pub struct Portal {
+pub struct PortalStatus {
     /// The patient's record.
     pub patient: Patient,
     /// The practice's settings.
@@ -30,19 +30,22 @@ pub struct Portal {
     /// Invitations whose records are still stored, the oldest first.
     pub links: Vec<Link>,
     /// The events of new invitations, the oldest first.
-    pub made: Vec<Event>,
+    pub invitation_events: Vec<Event>,
     /// Accounts with a grant to the patient, active or ended.
     pub accounts: Vec<Account>,
     /// Failed checks that belong to no link.
     pub checks: Checks,
 }
 
-pub(crate) fn made(events: Vec<Event>) -> Vec<Event> {
+pub(crate) fn invitation_events(events: Vec<Event>) -> Vec<Event> {
     events.into_iter().filter(|event| event.detail.contains_key("kind")).collect()
 }
 
-pub(crate) fn link_ids(made: &[Event]) -> Vec<LinkId> {
-    made.iter().filter_map(|event| LinkId::parse(event.detail.get("invitation_id")?).ok()).collect()
+pub(crate) fn link_ids(invitation_events: &[Event]) -> Vec<LinkId> {
+    invitation_events
+        .iter()
+        .filter_map(|event| LinkId::parse(event.detail.get("invitation_id")?).ok())
+        .collect()
 }
 
 pub(crate) fn account_ids(patient: &Patient) -> Vec<AccountId> {
@@ -58,27 +61,29 @@ pub(crate) fn in_order(mut links: Vec<Link>) -> Vec<Link> {
 /// the write runs, then updated in memory with what was written (`apply_write`).
 pub async fn change_patient<S, D>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     scopes: &[Scope],
     patient: &PatientId,
     decide: D,
-) -> Result<(Portal, Caller), Failure>
+) -> Result<(PortalStatus, Caller), Failure>
 where
-    S: StaffCalls + Limits + Practices + History + Commit,
+    S: ApiCalls + Limits + Practices + History + Commit,
     D: Fn(Patient, &Caller) -> Result<Option<PatientChange>, Refusal> + Send,
 {
     let App { context, store } = app;
     let subject = Subject::Patient(patient.clone());
     let once = call.once_key(context);
     let along = AlsoRead { patient: Some(patient), once: once.as_ref(), ..AlsoRead::default() };
-    for _ in 0..DECISIONS {
-        let (opened, events) =
-            join!(authorize(app, call, scopes, along), store.events(&call.key.claimed, &subject, 0, EVENTS));
+    for _ in 0..MAX_ATTEMPTS {
+        let (opened, events) = join!(
+            authorize(app, call, scopes, along),
+            store.events(&call.key.claimed, &subject, 0, EVENTS)
+        );
         let (caller, opened) = opened?;
         let before = opened.patient.ok_or(Refusal::NotFound)?;
         let events = events?;
         let head = events.last().map(Event::head).unwrap_or_default();
-        let made = made(events);
+        let invitation_events = invitation_events(events);
         let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
         let repeat = earlier_use(opened.once, once.as_ref(), context.now())?.is_some();
         let decision = if repeat { None } else { decide(before.clone(), &caller)? };
@@ -91,10 +96,18 @@ where
             }
         }
         let Some(PatientChange { patient: mut after, mut writes, entry }) = decision else {
-            let records = store.portal_records(&before, &link_ids(&made), &account_ids(&before)).await?;
+            let records =
+                store.portal_records(&before, &link_ids(&invitation_events), &account_ids(&before)).await?;
             let PortalRecords { links, accounts, checks } = records;
             return Ok((
-                Portal { patient: before, settings, links: in_order(links), made, accounts, checks },
+                PortalStatus {
+                    patient: before,
+                    settings,
+                    links: in_order(links),
+                    invitation_events,
+                    accounts,
+                    checks,
+                },
                 caller,
             ));
         };
@@ -102,7 +115,7 @@ where
         if let Some(key) = once.clone() {
             writes.push(Write::Once(Once::new(key, after.id.as_str(), context.now())));
         }
-        let (links, accounts) = (link_ids(&made), account_ids(&after));
+        let (links, accounts) = (link_ids(&invitation_events), account_ids(&after));
         let (committed, records) =
             join!(written(store, &writes, once.as_ref()), store.portal_records(&after, &links, &accounts));
         if let Written::Done = committed? {
@@ -111,7 +124,14 @@ where
                 apply_write(write, &mut links, &mut accounts);
             }
             return Ok((
-                Portal { patient: after, settings, links: in_order(links), made, accounts, checks },
+                PortalStatus {
+                    patient: after,
+                    settings,
+                    links: in_order(links),
+                    invitation_events,
+                    accounts,
+                    checks,
+                },
                 caller,
             ));
         }

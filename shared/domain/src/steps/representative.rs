@@ -11,9 +11,9 @@ use crate::model::person::Address;
 use crate::model::practice::Settings;
 use crate::model::refusal::Refusal;
 use crate::ports::Write;
+use crate::steps::api_call::Caller;
 use crate::steps::invitation::{Prepared, count_text, invitation_event};
 use crate::steps::notice::{Reach, message};
-use crate::steps::staff_call::Caller;
 
 /// The command to invite a representative.
 pub struct Offering {

@@ -6,7 +6,7 @@ use crate::ports::{Commit, CommitError, OnceKey, Record, Write};
 use crate::time::Timestamp;
 
 /// How often an operation reads and decides, before it gives up because of other writes.
-pub const DECISIONS: u32 = 5;
+pub const MAX_ATTEMPTS: u32 = 5;
 
 /// The result of an atomic write.
 pub enum Written<'a> {
@@ -25,17 +25,17 @@ impl<'a> Lost<'a> {
     }
 
     /// Whether a write of this kind of record was lost.
-    pub fn holds(&self, record: Record) -> bool {
+    pub fn contains(&self, record: Record) -> bool {
         self.0.iter().any(|write| write.record() == record)
     }
 
     /// Whether the user name could not be claimed because somebody else has it.
-    pub fn claim(&self) -> bool {
+    pub fn username_was_taken(&self) -> bool {
         self.0.iter().any(|write| matches!(write, Write::ClaimUsername(_)))
     }
 
     /// Whether the session that was to end had ended already.
-    pub fn ended_session(&self) -> bool {
+    pub fn session_had_ended(&self) -> bool {
         self.0.iter().any(|write| matches!(write, Write::EndSession { .. }))
     }
 

@@ -13,7 +13,7 @@ use crate::model::refusal::PortError;
 use crate::model::text_reply::Standing;
 use crate::ports::{Chain, Commit, Patients, Practices, Write};
 use crate::steps::change::patient_changed;
-use crate::steps::retry::{DECISIONS, Written, written_in_background};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
 
 /// Adds or removes the stop of texts on a patient's record, as the number's last reply says. Does nothing if
 /// the chart has another number.
@@ -69,7 +69,7 @@ where
 {
     let App { context, store } = app;
     let subject = Subject::Patient(id.clone());
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let (patient, head) = join!(store.patient(practice, id), store.head(practice, &subject));
         let Some(mut patient) = patient? else { return Ok(()) };
         let Some(amended) = decide(&mut patient) else { return Ok(()) };

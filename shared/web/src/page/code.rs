@@ -52,13 +52,13 @@ pub fn code_page(
     let page = CodePage { frame: frame.clone(), errors, link, carried, other_way, sent, channels, field };
     let mut answer = html(refused.map_or(200, Reject::status), frame, &page);
     if let Some(reject) = refused {
-        say_why(&mut answer, reject);
+        mark_refused(&mut answer, reject);
     }
     answer
 }
 
-/// Says in a page's headers when to come again, and in the log why it was refused.
-pub fn say_why(answer: &mut Answer, reject: &Reject) {
+/// Says in a refused page's headers when to try again, and notes the refusal for the log.
+pub fn mark_refused(answer: &mut Answer, reject: &Reject) {
     if let Reject::Refused(Refusal::TooManyRequests(seconds)) = reject {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
     }

@@ -23,13 +23,13 @@ pub struct Registration {
     pub ticket: String,
     /// Whether a representative registers.
     pub representative: bool,
-    /// The user name that stays, where access comes back.
+    /// The user name that the visitor keeps, if access is restored; `None` for a new account.
     pub returning: Option<String>,
     /// What the representative said they are.
     pub relationship: String,
     /// Whether the terms were ticked.
     pub accepted: bool,
-    /// Whether what the representative is was said by whoever invited them.
+    /// Whether staff gave the relationship when they invited the representative.
     pub relationship_known: bool,
     representative_fields: Vec<Field>,
     fields: Vec<Field>,
@@ -73,13 +73,13 @@ impl Typed {
     }
 }
 
-/// What decides how the registration page looks.
-pub struct Standing {
+/// What decides which parts the registration page has.
+pub struct RegistrationLayout {
     /// Whether a representative registers.
     pub representative: bool,
-    /// The user name that stays, where access comes back.
+    /// The user name that the visitor keeps, if access is restored; `None` for a new account.
     pub returning: Option<String>,
-    /// Whether what the representative is was said by whoever invited them.
+    /// Whether staff gave the relationship when they invited the representative.
     pub relationship_known: bool,
     /// Fewest characters of a password.
     pub shortest: u32,
@@ -87,8 +87,8 @@ pub struct Standing {
     pub question: bool,
 }
 
-impl Standing {
-    /// What it is for a visitor who passed every check.
+impl RegistrationLayout {
+    /// The layout for a visitor who passed every check.
     pub fn of(passed: &ChecksPassed, settings: &Settings) -> Self {
         Self {
             representative: passed.role == Role::Representative,
@@ -112,18 +112,18 @@ impl Registration {
             typed.mobile_phone =
                 who.mobile_phone.as_ref().map(|phone| phone.reveal().to_owned()).unwrap_or_default();
         }
-        Self::new(frame, link, Standing::of(passed, settings), typed, Vec::new())
+        Self::new(frame, link, RegistrationLayout::of(passed, settings), typed, Vec::new())
     }
 
     /// The page.
     pub fn new(
         frame: Frame,
         (token, ticket): (&str, &str),
-        standing: Standing,
+        layout: RegistrationLayout,
         typed: Typed,
         errors: Vec<Fault>,
     ) -> Self {
-        let Standing { representative, returning, relationship_known, shortest, question } = standing;
+        let RegistrationLayout { representative, returning, relationship_known, shortest, question } = layout;
         let words = &frame.text.register;
         let shortest = shortest as usize;
         let representative = representative && returning.is_none();

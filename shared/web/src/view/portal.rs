@@ -8,8 +8,8 @@ use portico_domain::model::link::{FailedCheck, Link, LinkState};
 use portico_domain::model::patient::Patient;
 use portico_domain::model::person::Address;
 use portico_domain::model::practice::{Scope, Settings};
-use portico_domain::steps::portal_status::Portal;
-use portico_domain::steps::staff_call::Caller;
+use portico_domain::steps::api_call::Caller;
+use portico_domain::steps::portal_status::PortalStatus;
 use portico_domain::time::Timestamp;
 use portico_messages::Language;
 use serde_json::{Value, json};
@@ -82,13 +82,13 @@ fn former(event: &Event) -> Value {
 }
 
 /// A patient's portal status.
-pub fn portal(portal: &Portal, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
-    let Portal { patient, settings, links, made, accounts, checks } = portal;
+pub fn portal(portal: &PortalStatus, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
+    let PortalStatus { patient, settings, links, invitation_events, accounts, checks } = portal;
     let current = patient.invitation.and_then(|current| links.iter().find(|link| link.id == current.link));
     let kept = |event: &&Event| {
         !links.iter().any(|link| Some(&link.id.to_string()) == event.detail.get("invitation_id"))
     };
-    let mut invitations: Vec<Value> = made.iter().filter(kept).map(former).collect();
+    let mut invitations: Vec<Value> = invitation_events.iter().filter(kept).map(former).collect();
     invitations.extend(links.iter().map(|link| invitation(link, caller, keyring, now)));
     let mut failures: Vec<&FailedCheck> =
         links.iter().flat_map(|link| &link.failures).chain(&checks.failures).collect();

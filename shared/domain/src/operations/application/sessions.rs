@@ -10,13 +10,13 @@ use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
 use crate::model::session::{Presented, Session};
 use crate::ports::{Accounts, Commit, Limits, Record, Write};
+use crate::steps::api_call::{ApiCall, authorize_with};
 use crate::steps::change::account_changed;
-use crate::steps::retry::{DECISIONS, Written, written};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::signed_in::{Holder, live_session};
-use crate::steps::staff_call::{StaffCall, authorize_with};
 
 /// The session of this token and its account. `None` if the session is not valid in the caller's practice.
-pub async fn introspect<S>(app: &App<S>, call: &StaffCall, token: &str) -> Result<Option<Holder>, Failure>
+pub async fn introspect<S>(app: &App<S>, call: &ApiCall, token: &str) -> Result<Option<Holder>, Failure>
 where
     S: Limits + Accounts,
 {
@@ -43,7 +43,7 @@ pub struct Exchanged {
 }
 
 /// Exchanges the code from the redirect for a session of the portal. A code works once, within 60 seconds.
-pub async fn exchange<S>(app: &App<S>, call: &StaffCall, code: &str) -> Result<Exchanged, Failure>
+pub async fn exchange<S>(app: &App<S>, call: &ApiCall, code: &str) -> Result<Exchanged, Failure>
 where
     S: Limits + Accounts + Commit,
 {
@@ -51,7 +51,7 @@ where
     let now = context.now();
     let presented = Presented::parse(code)
         .unwrap_or(Presented { account: AccountId::from_bytes([0; 16]), digest: String::new() });
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let read = async {
             let (key, exchange, account) = store.exchange(&call.key, &presented).await?;
             Ok((key, (exchange, account)))
@@ -77,7 +77,7 @@ where
         );
         match written(store, &writes, None).await? {
             Written::Done => return Ok(Exchanged { session, token }),
-            Written::Lost(lost) if lost.holds(Record::Exchange) => return Err(Refusal::NotFound.into()),
+            Written::Lost(lost) if lost.contains(Record::Exchange) => return Err(Refusal::NotFound.into()),
             Written::Lost(_) => {}
         }
     }

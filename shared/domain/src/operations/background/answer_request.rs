@@ -22,14 +22,14 @@ use crate::ports::{
     Accounts, Addresses, Chain, Commit, FailedChecks, Links, Once, OnceKey, Patients, Practices, Record,
     Write,
 };
+use crate::steps::api_call::Caller;
 use crate::steps::change::patient_updated;
 use crate::steps::invitation::{
     CodeContacts, Prepared, count_text, prepare, prepare_reset, reset_of_patient,
 };
 use crate::steps::notice::{Reach, message, notice_channel, to_patient};
 use crate::steps::representative::{offer_again, offer_channel};
-use crate::steps::retry::{DECISIONS, Written, written};
-use crate::steps::staff_call::Caller;
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::time::Timestamp;
 
 /// The decision about one request: the recipient, whose limit counts it, and the writes.
@@ -47,7 +47,7 @@ where
     let App { context, store } = app;
     let Some(request) = Request::open(sealed, context) else { return Ok(()) };
     let now = context.now();
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let decided = match decide(app, &request).await {
             Ok(decided) => decided,
             Err(Failure::Refused(_)) => return Ok(()),
@@ -61,7 +61,9 @@ where
         match written(store, &writes, None).await? {
             Written::Done => return Ok(()),
             // The limit of the address or phone number is reached, or this request was answered before.
-            Written::Lost(lost) if lost.holds(Record::Limit) || lost.holds(Record::Marker) => return Ok(()),
+            Written::Lost(lost) if lost.contains(Record::Limit) || lost.contains(Record::Marker) => {
+                return Ok(());
+            }
             Written::Lost(_) => {}
         }
     }

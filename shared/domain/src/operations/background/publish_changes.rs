@@ -10,7 +10,7 @@ use crate::model::search::listed;
 use crate::model::text_reply::Standing;
 use crate::ports::{Accounts, Chain, Change, Commit, Counts, Lists, Moved, Numbers, Patients, Practices};
 use crate::steps::change::patient_updated;
-use crate::steps::retry::{DECISIONS, Written, written_in_background};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
 use crate::steps::signed_in::patients_of;
 use crate::steps::stops::apply_text_reply;
 
@@ -27,7 +27,7 @@ where
             // here or finds the patient. Read it again after applying it, in case the number replied in the
             // meantime.
             let mut heeded = Standing::default();
-            for _ in 0..DECISIONS {
+            for _ in 0..MAX_ATTEMPTS {
                 let standing = store.standing(number).await?;
                 if standing == heeded {
                     break;
@@ -59,7 +59,7 @@ async fn relist<S>(store: &S, id: AccountId) -> Result<(), PortError>
 where
     S: Lists + Accounts + Patients,
 {
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let before = store.listed(id).await?;
         let Some(account) = store.account(id).await? else { return Ok(()) };
         let patients = patients_of(store, &account).await?;
@@ -75,7 +75,7 @@ async fn note_sign_in<S>(store: &S, account: &Account, id: &PatientId) -> Result
 where
     S: Patients + Practices + Commit,
 {
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let Some(mut patient) = store.patient(&account.practice, id).await? else { return Ok(()) };
         if patient.last_login_at >= account.last_login_at {
             return Ok(());

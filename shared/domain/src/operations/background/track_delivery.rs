@@ -17,7 +17,7 @@ use crate::model::person::{Email, Phone};
 use crate::model::refusal::PortError;
 use crate::model::text_reply::{Said, Word};
 use crate::ports::{Accounts, Addresses, Chain, Commit, Ledger, Named, Patients, Practices, Tracking, Write};
-use crate::steps::retry::{DECISIONS, written_in_background};
+use crate::steps::retry::{MAX_ATTEMPTS, written_in_background};
 use crate::steps::stops::{StopsChanged, apply_text_reply, change_stops};
 use crate::time::Timestamp;
 
@@ -193,7 +193,7 @@ where
 {
     let store = &app.store;
     store.say(said).await?;
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let standing = store.standing(&said.number).await?;
         for (practice, patient) in store.at_number(&said.number).await? {
             apply_text_reply(app, &practice, &patient, &said.number, standing).await?;

@@ -17,11 +17,11 @@ use crate::model::session::Session;
 use crate::model::username::{Username, alternatives};
 use crate::ports::{Accounts, CodeTry, Commit, Limits, Links, Listing, Patients, Practices, Sessions, Write};
 use crate::steps::change::{account_changed, patient_updated};
-use crate::steps::credentials::{check_password, confirm, end_all_access, own_words};
+use crate::steps::credentials::{check_password, confirm, end_sessions_and_links, own_words};
 use crate::steps::invitation::RESET_MINUTES;
 use crate::steps::notice::{Reach, message, notify_holder};
 use crate::steps::one_time_code::{is_right_code, next_code};
-use crate::steps::retry::{DECISIONS, Written, written};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::signed_in::{Holder, holder, patients_of};
 
 /// A signed-in person with everything that the account page needs.
@@ -99,7 +99,7 @@ where
         let mut writes = vec![Write::SetPassword(Login { password: password.clone(), ..login.clone() })];
         // Reset the count of attempts: it belongs to the old password.
         writes.push(Write::ForgetAttempts(sign_in_key(&login.practice, &login.name, &context.keyring)));
-        writes.extend(end_all_access(account, now));
+        writes.extend(end_sessions_and_links(account, now));
         account.temporary = None;
         if account.terms.is_none() {
             account.terms = Some(Terms { version: TERMS_VERSION.to_owned(), accepted_at: now });
@@ -129,7 +129,7 @@ where
     S: Accounts + Commit,
     D: Fn(&mut Account, Session) -> Result<Vec<Write>, Failure> + Sync + Send,
 {
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         if try_change(app, practice, token, &decide).await? {
             return Ok(());
         }
@@ -153,9 +153,9 @@ where
     let writes = decide(&mut account, session)?;
     match written(store, &writes, None).await? {
         Written::Done => Ok(true),
-        Written::Lost(lost) if lost.claim() => Err(Refusal::UsernameTaken(Vec::new()).into()),
+        Written::Lost(lost) if lost.username_was_taken() => Err(Refusal::UsernameTaken(Vec::new()).into()),
         // The session that was to end has ended already, so there is nothing more to do.
-        Written::Lost(lost) => Ok(lost.ended_session()),
+        Written::Lost(lost) => Ok(lost.session_had_ended()),
     }
 }
 
@@ -189,7 +189,7 @@ where
         context.entropy.fill(&mut random);
         return Err(Refusal::UsernameTaken(alternatives(&username, "", random)).into());
     }
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         // The patients' records contain the user name, and other writes may change them.
         let patients = patients_of(store, &account).await?;
         let renamed = |account: &mut Account, _: Session| {
@@ -287,18 +287,14 @@ where
 
 /// The data of the page about the e-mail address.
 #[expect(missing_docs, reason = "the names say it")]
-pub struct EmailStanding {
+pub struct EmailState {
     pub account: Account,
     /// The new address that a code was sent to; `None` if no code can be entered now.
     pub waiting: Option<Email>,
 }
 
 /// Reads the data of the page about the e-mail address.
-pub async fn email_standing<S>(
-    app: &App<S>,
-    practice: &PracticeId,
-    token: &str,
-) -> Result<EmailStanding, Failure>
+pub async fn email_state<S>(app: &App<S>, practice: &PracticeId, token: &str) -> Result<EmailState, Failure>
 where
     S: Accounts + Links,
 {
@@ -318,7 +314,7 @@ where
     let waiting = link
         .filter(usable)
         .and_then(|link| link.sent_to.as_ref().map(Address::reveal).and_then(|to| Email::parse(to).ok()));
-    Ok(EmailStanding { account, waiting })
+    Ok(EmailState { account, waiting })
 }
 
 /// Confirms the new address with the code that was sent to it, and returns it. A message about the change

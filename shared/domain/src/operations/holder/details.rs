@@ -20,7 +20,7 @@ use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{Accounts, Chain, Commit, Limits, Patients, Practices, Proposals, Record, Write};
 use crate::steps::credentials::confirm;
 use crate::steps::notice::{notice_channel, to_patient};
-use crate::steps::retry::{DECISIONS, Written, written};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::signed_in::{FullAccess, full_access, holder};
 use crate::time::Timestamp;
 
@@ -115,7 +115,7 @@ where
     let mut head = head;
     let subject = Subject::Patient(patient.id.clone());
     let counter = Counter::new(CHANGES, &format!("{practice}#{}", patient.id), now, &context.keyring);
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let event = proposal_event(context, &change, By::visitor(), Action::ChangeProposed)
             .after(&head, &context.keyring);
         let mut writes =
@@ -125,7 +125,7 @@ where
         writes.extend(told.map(Write::Queue));
         match written(store, &writes, None).await? {
             Written::Done => return Ok(change.id),
-            Written::Lost(lost) if lost.holds(Record::Limit) => {
+            Written::Lost(lost) if lost.contains(Record::Limit) => {
                 return Err(Refusal::TooManyRequests(now.seconds_until(counter.ends_at).max(1)).into());
             }
             Written::Lost(_) => head = store.head(practice, &subject).await?,

@@ -11,10 +11,10 @@ use crate::model::patient::{AccountRef, Patient, RevokeReason};
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{Accounts, Chain, Commit, History, Patients, Practices, Write};
 use crate::steps::access::{Revoke, require_representative, revoke_one, set_level_of};
+use crate::steps::api_call::Caller;
 use crate::steps::representative::{Offering, offer};
-use crate::steps::retry::{DECISIONS, Written, written};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::signed_in::{FullAccess, full_access, holder};
-use crate::steps::staff_call::Caller;
 
 /// The patient that the signed-in person is. Refuses with `NotFound` if the person is only a representative.
 pub async fn own_patient<S: Accounts>(
@@ -93,7 +93,7 @@ where
     S: Accounts + Patients + Practices + Chain + Commit,
 {
     let App { context, store } = app;
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let FullAccess { account, patient, head, practice, .. } =
             full_access(app, practice, token, patient).await?;
         require_own(&account, &patient)?;

@@ -12,7 +12,7 @@ use crate::model::session::{Exchange, Presented, Session};
 use crate::ports::{Accounts, Commit, Limits, Write};
 use crate::steps::change::account_changed;
 use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticate};
-use crate::steps::retry::{DECISIONS, Written, written, written_in_background};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written, written_in_background};
 use crate::steps::signed_in::holder;
 
 /// The command to sign in.
@@ -58,7 +58,7 @@ where
     };
     let Authenticated { mut account, login, browser } = authenticate(app, peer, &presented).await?;
     let attempts = account.attempts_seen;
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         if !account.has_access() {
             return revoked(store, account).await;
         }
@@ -135,7 +135,7 @@ pub async fn sign_out<S: Accounts + Commit>(
 ) -> Result<(), Failure> {
     let App { context, store } = app;
     let Some(presented) = Presented::parse(token) else { return Ok(()) };
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let (Some(session), Some(mut account)) = store.session(&presented).await? else { return Ok(()) };
         if session.practice != *practice {
             return Ok(());

@@ -16,15 +16,15 @@ use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::search::{FoundAccounts, searched};
 use crate::model::username::Username;
 use crate::ports::{
-    Accounts, AlsoRead, Chain, Commit, Limits, Listing, Once, OnceKey, Patients, Practices, Search,
-    StaffCalls, Write,
+    Accounts, AlsoRead, ApiCalls, Chain, Commit, Limits, Listing, Once, OnceKey, Patients, Practices, Search,
+    Write,
 };
+use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::change::{account_changed, patient_changed};
-use crate::steps::credentials::end_all_access;
+use crate::steps::credentials::end_sessions_and_links;
 use crate::steps::invitation::{end_resets, own_account_ended};
-use crate::steps::retry::{DECISIONS, Written, written};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::signed_in::patients_of;
-use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
 /// One page of accounts.
 pub struct AccountsPage {
@@ -38,12 +38,12 @@ pub struct AccountsPage {
 /// or a name, current or former. Each page costs one read, however many patients the practice has.
 pub async fn search<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     typed: &str,
     cursor: Option<&str>,
 ) -> Result<AccountsPage, Failure>
 where
-    S: StaffCalls + Limits + Search,
+    S: ApiCalls + Limits + Search,
 {
     let App { context, store } = app;
     let bound_to = format!("accounts\n{}\n{typed}", call.key.claimed).into_bytes();
@@ -79,9 +79,9 @@ pub struct NameCheck {
 }
 
 /// Checks a user name, for a form that shows the result while it is typed.
-pub async fn check_username<S>(app: &App<S>, call: &StaffCall, typed: &str) -> Result<NameCheck, Failure>
+pub async fn check_username<S>(app: &App<S>, call: &ApiCall, typed: &str) -> Result<NameCheck, Failure>
 where
-    S: StaffCalls + Limits + Accounts,
+    S: ApiCalls + Limits + Accounts,
 {
     let store = &app.store;
     let username = Username::parse(typed).ok();
@@ -99,12 +99,12 @@ where
 /// flag tells whether the same idempotency key was used before.
 async fn account_of<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     id: AccountId,
     once: Option<&OnceKey>,
 ) -> Result<(Caller, Account, bool), Failure>
 where
-    S: StaffCalls + Limits + Accounts,
+    S: ApiCalls + Limits + Accounts,
 {
     let App { context, store } = app;
     let along = AlsoRead { once, ..AlsoRead::default() };
@@ -118,13 +118,13 @@ where
 }
 
 /// Unlocks an account after too many wrong passwords, for every browser.
-pub async fn unlock<S>(app: &App<S>, call: &StaffCall, id: AccountId) -> Result<Account, Failure>
+pub async fn unlock<S>(app: &App<S>, call: &ApiCall, id: AccountId) -> Result<Account, Failure>
 where
-    S: StaffCalls + Limits + Accounts + Commit,
+    S: ApiCalls + Limits + Accounts + Commit,
 {
     let App { context, store } = app;
     let once = call.once_key(context);
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let (caller, mut account, again) = account_of(app, call, id, once.as_ref()).await?;
         if again {
             return Ok(account);
@@ -146,13 +146,13 @@ where
 
 /// Deletes an account. Its user name is free again, its sessions and links end, and its patients can be
 /// invited at once. Its events stay in the audit trail.
-pub async fn delete<S>(app: &App<S>, call: &StaffCall, id: AccountId) -> Result<(), Failure>
+pub async fn delete<S>(app: &App<S>, call: &ApiCall, id: AccountId) -> Result<(), Failure>
 where
-    S: StaffCalls + Limits + Accounts + Patients + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Accounts + Patients + Practices + Chain + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let (caller, mut account, _) = account_of(app, call, id, None).await?;
         let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let name = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
@@ -167,7 +167,7 @@ where
             let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
             forget_account(context, &practice, patient, id, &caller, &head, &mut writes);
         }
-        writes.extend(end_all_access(&mut account, now));
+        writes.extend(end_sessions_and_links(&mut account, now));
         if let Some(email) = account.email.as_ref().map(Email::comparable) {
             writes.push(Write::Unlist(practice.id.clone(), Listing::Account { email, account: id }));
         }

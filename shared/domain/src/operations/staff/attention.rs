@@ -10,8 +10,8 @@ use crate::model::link::Link;
 use crate::model::patient::{Patient, Stop};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::Failure;
-use crate::ports::{AlsoRead, Attention, History, Limits, Patients, Practices, StaffCalls};
-use crate::steps::staff_call::{StaffCall, authorize};
+use crate::ports::{AlsoRead, ApiCalls, Attention, History, Limits, Patients, Practices};
+use crate::steps::api_call::{ApiCall, authorize};
 
 /// A patient that staff should look at, and why.
 #[expect(missing_docs, reason = "the names say it")]
@@ -22,9 +22,9 @@ pub struct Attended {
 }
 
 /// The patients that staff should look at, in the order of their names, and the practice's settings.
-pub async fn attention<S>(app: &App<S>, call: &StaffCall) -> Result<(Vec<Attended>, Settings), Failure>
+pub async fn attention<S>(app: &App<S>, call: &ApiCall) -> Result<(Vec<Attended>, Settings), Failure>
 where
-    S: StaffCalls + Limits + Practices + Patients + History + Attention,
+    S: ApiCalls + Limits + Practices + Patients + History + Attention,
 {
     let store = &app.store;
     let (caller, _) = authorize(app, call, &[Scope::Report], AlsoRead::default()).await?;

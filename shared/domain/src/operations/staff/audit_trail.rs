@@ -7,8 +7,8 @@ use crate::model::audit::{ChainCheck, Event, Subject, verify};
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
-use crate::ports::{AlsoRead, Directory, History, Limits, Patients, StaffCalls};
-use crate::steps::staff_call::{StaffCall, authorize};
+use crate::ports::{AlsoRead, ApiCalls, Directory, History, Limits, Patients};
+use crate::steps::api_call::{ApiCall, authorize};
 
 /// Events on one page.
 const PAGE: usize = 100;
@@ -28,12 +28,12 @@ fn cursor_context(practice: &str, subject: &Subject) -> Vec<u8> {
 /// Reads the events of a patient, or of the practice itself if no patient is named.
 pub async fn audit<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     patient: Option<&PatientId>,
     cursor: Option<&str>,
 ) -> Result<AuditPage, Failure>
 where
-    S: StaffCalls + Limits + History,
+    S: ApiCalls + Limits + History,
 {
     let App { context, store } = app;
     let subject = patient.map_or(Subject::Practice, |id| Subject::Patient(id.clone()));
@@ -73,11 +73,11 @@ pub struct Verdict {
 /// account's. It stops at the first chain that is not intact.
 pub async fn audit_verify<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     patient: Option<&PatientId>,
 ) -> Result<Verdict, Failure>
 where
-    S: StaffCalls + Limits + Patients + History + Directory,
+    S: ApiCalls + Limits + Patients + History + Directory,
 {
     let store = &app.store;
     let (caller, opened) =

@@ -6,14 +6,14 @@ use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
-use crate::ports::{AlsoRead, Chain, Commit, Limits, Practices, StaffCalls, Write};
-use crate::steps::retry::{DECISIONS, Written, written};
-use crate::steps::staff_call::{StaffCall, authorize};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Practices, Write};
+use crate::steps::api_call::{ApiCall, authorize};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// Reads the settings.
-pub async fn get<S: StaffCalls + Limits + Practices>(
+pub async fn get<S: ApiCalls + Limits + Practices>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
 ) -> Result<Settings, Failure> {
     let store = &app.store;
     let (caller, _) = authorize(app, call, &[Scope::Settings], AlsoRead::default()).await?;
@@ -23,14 +23,14 @@ pub async fn get<S: StaffCalls + Limits + Practices>(
 /// Changes the settings. `change` returns the new ones. If some are not allowed, the error lists all of them.
 pub async fn put<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     change: impl Fn(Settings) -> Settings + Send,
 ) -> Result<Settings, Failure>
 where
-    S: StaffCalls + Limits + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Practices + Chain + Commit,
 {
     let App { context, store } = app;
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let (opened, head) = join!(
             authorize(app, call, &[Scope::Settings], AlsoRead::default()),
             store.head(&call.key.claimed, &Subject::Practice)

@@ -15,13 +15,13 @@ use crate::model::patient::{AccountRef, Patient};
 use crate::model::practice::{Practice, Scope};
 use crate::model::refusal::{Failure, Refusal};
 use crate::model::username::Username;
-use crate::ports::{Accounts, AlsoRead, Chain, Commit, Limits, Practices, StaffCalls, Write};
+use crate::ports::{Accounts, AlsoRead, ApiCalls, Chain, Commit, Limits, Practices, Write};
+use crate::steps::api_call::{ApiCall, Caller, authorize};
 use crate::steps::change::patient_changed;
-use crate::steps::credentials::{check_password, end_all_access};
+use crate::steps::credentials::{check_password, end_sessions_and_links};
 use crate::steps::invitation::end_resets;
 use crate::steps::notice::{notice_channel, to_patient};
-use crate::steps::retry::{DECISIONS, Written, written};
-use crate::steps::staff_call::{Caller, StaffCall, authorize};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// The command to set a user name and a temporary password, which staff tell the patient in person.
 #[expect(missing_docs, reason = "the names say it")]
@@ -37,16 +37,16 @@ pub struct NewCredentials {
 /// no address. All sessions of an existing account end.
 pub async fn set_credentials<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     command: &NewCredentials,
 ) -> Result<(Account, Patient), Failure>
 where
-    S: StaffCalls + Limits + Accounts + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Accounts + Practices + Chain + Commit,
 {
     let App { context, store } = app;
     let subject = Subject::Patient(command.patient.clone());
     let along = AlsoRead { patient: Some(&command.patient), ..AlsoRead::default() };
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let (opened, head) =
             join!(authorize(app, call, &[Scope::Accounts], along), store.head(&call.key.claimed, &subject));
         let (caller, opened) = opened?;
@@ -66,7 +66,7 @@ where
             plan_credentials(context, &practice, patient, existing, &username, command, &caller, &head?)?;
         match written(store, &given.writes, None).await? {
             Written::Done => return Ok((given.account, given.patient)),
-            Written::Lost(lost) if lost.claim() => {
+            Written::Lost(lost) if lost.username_was_taken() => {
                 return Err(Refusal::UsernameTaken(Vec::new()).into());
             }
             Written::Lost(_) => {}
@@ -132,7 +132,7 @@ fn plan_credentials(
     }
     writes.push(Write::ForgetAttempts(sign_in_key(&practice.id, &username.name, &context.keyring)));
     account.username.clone_from(&username.shown);
-    writes.extend(end_all_access(&mut account, now));
+    writes.extend(end_sessions_and_links(&mut account, now));
     account.temporary = Some(Temporary { until: now.plus_hours(TEMPORARY_DAYS * 24), used: false });
 
     let theirs = patient.accounts.iter_mut().filter(|known| known.id == account.id);

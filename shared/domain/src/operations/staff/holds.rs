@@ -9,36 +9,28 @@ use crate::model::ids::AccountId;
 use crate::model::message::Template;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, Chain, Commit, Holds, Limits, Once, Patients, Practices, StaffCalls, Write};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Holds, Limits, Once, Patients, Practices, Write};
+use crate::steps::api_call::{ApiCall, authorize, earlier_use};
 use crate::steps::change::patient_changed;
 use crate::steps::notice::{notice_channel, to_patient};
-use crate::steps::retry::{DECISIONS, Written, written};
-use crate::steps::staff_call::{StaffCall, authorize, earlier_use};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// Lists the registrations that wait for staff, the oldest first.
-pub async fn holds<S: StaffCalls + Limits + Holds>(
-    app: &App<S>,
-    call: &StaffCall,
-) -> Result<Vec<Hold>, Failure> {
+pub async fn holds<S: ApiCalls + Limits + Holds>(app: &App<S>, call: &ApiCall) -> Result<Vec<Hold>, Failure> {
     let store = &app.store;
     let (caller, _) = authorize(app, call, &[Scope::Accounts], AlsoRead::default()).await?;
     Ok(store.holds(&caller.practice).await?)
 }
 
 /// Grants or refuses a registration that waits, and returns it.
-pub async fn decide_hold<S>(
-    app: &App<S>,
-    call: &StaffCall,
-    id: AccountId,
-    grant: bool,
-) -> Result<Hold, Failure>
+pub async fn decide_hold<S>(app: &App<S>, call: &ApiCall, id: AccountId, grant: bool) -> Result<Hold, Failure>
 where
-    S: StaffCalls + Limits + Holds + Patients + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Holds + Patients + Practices + Chain + Commit,
 {
     let App { context, store } = app;
     let once = call.once_key(context);
     let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let (caller, opened) = authorize(app, call, &[Scope::Accounts], along).await?;
         caller.actor()?;
         if let Some(made) = earlier_use(opened.once, once.as_ref(), context.now())? {

@@ -10,10 +10,10 @@ use crate::model::ids::PatientId;
 use crate::model::patient::Patient;
 use crate::model::practice::{Practice, Scope};
 use crate::model::refusal::Failure;
-use crate::ports::{AlsoRead, Chain, Commit, Limits, Once, OnceKey, Patients, Practices, StaffCalls, Write};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Once, OnceKey, Patients, Practices, Write};
+use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::chart_change::{ChartChange, ChartPlan, Synced, end_of_chain, plan_chart};
-use crate::steps::retry::{DECISIONS, Written, written, written_in_background};
-use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written, written_in_background};
 
 /// The part of an import about one patient: the chart, if the import contains it, and its visits and
 /// contacts.
@@ -55,9 +55,9 @@ pub struct Import {
 
 /// Admits an import. An import can always be repeated; the idempotency key only refuses another body with the
 /// same key.
-pub async fn import<S>(app: &App<S>, call: &StaffCall) -> Result<Import, Failure>
+pub async fn import<S>(app: &App<S>, call: &ApiCall) -> Result<Import, Failure>
 where
-    S: StaffCalls + Limits + Practices,
+    S: ApiCalls + Limits + Practices,
 {
     let App { context, store } = app;
     let once = call.once_key(context);
@@ -108,7 +108,7 @@ where
     let App { context, store } = app;
     let practice = &import.practice;
     let mut stale = false;
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let chart = match (&statement.chart, &existing) {
             (Some(chart), Some((patient, _))) => chart.over(&patient.chart),
             (Some(chart), None) => chart.clone(),

@@ -1,4 +1,4 @@
-//! Operations of a practice's staff and applications. Each begins with [`crate::steps::staff_call`].
+//! Operations of a practice's staff and applications. Each begins with [`crate::steps::api_call`].
 
 pub mod accounts;
 pub mod attention;

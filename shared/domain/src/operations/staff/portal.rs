@@ -7,19 +7,19 @@ use crate::model::audit::Subject;
 use crate::model::ids::PatientId;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, History, Limits, PortalRecords, Practices, StaffCalls};
-use crate::steps::portal_status::{EVENTS, Portal, account_ids, in_order, link_ids, made};
-use crate::steps::staff_call::{Caller, StaffCall, authorize};
+use crate::ports::{AlsoRead, ApiCalls, History, Limits, PortalRecords, Practices};
+use crate::steps::api_call::{ApiCall, Caller, authorize};
+use crate::steps::portal_status::{EVENTS, PortalStatus, account_ids, in_order, invitation_events, link_ids};
 
 /// Reads a patient's portal status.
 pub async fn portal_status<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     scopes: &[Scope],
     patient: &PatientId,
-) -> Result<(Portal, Caller), Failure>
+) -> Result<(PortalStatus, Caller), Failure>
 where
-    S: StaffCalls + Limits + Practices + History,
+    S: ApiCalls + Limits + Practices + History,
 {
     let store = &app.store;
     let subject = Subject::Patient(patient.clone());
@@ -28,11 +28,14 @@ where
         join!(authorize(app, call, scopes, along), store.events(&call.key.claimed, &subject, 0, EVENTS));
     let (caller, opened) = opened?;
     let patient = opened.patient.ok_or(Refusal::NotFound)?;
-    let made = made(events?);
-    let (links, accounts) = (link_ids(&made), account_ids(&patient));
+    let invitation_events = invitation_events(events?);
+    let (links, accounts) = (link_ids(&invitation_events), account_ids(&patient));
     let (practice, records) =
         join!(store.practice(&caller.practice), store.portal_records(&patient, &links, &accounts));
     let settings = practice?.ok_or(Failure::Broken("practice"))?.settings;
     let PortalRecords { links, accounts, checks } = records?;
-    Ok((Portal { patient, settings, links: in_order(links), made, accounts, checks }, caller))
+    Ok((
+        PortalStatus { patient, settings, links: in_order(links), invitation_events, accounts, checks },
+        caller,
+    ))
 }

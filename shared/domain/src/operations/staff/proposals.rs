@@ -14,13 +14,11 @@ use crate::model::person::Line;
 use crate::model::practice::Scope;
 use crate::model::proposal::{ChartField, Proposal, ProposalState, proposal_event};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
-use crate::ports::{
-    AlsoRead, Chain, Commit, Limits, Once, Patients, Practices, Proposals, StaffCalls, Write,
-};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Once, Patients, Practices, Proposals, Write};
+use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::chart_change::{ChartChange, plan_chart};
 use crate::steps::notice::{notice_channel, to_patient};
-use crate::steps::retry::{DECISIONS, Written, written};
-use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// A proposed change together with the current chart.
 pub struct Waiting {
@@ -31,9 +29,9 @@ pub struct Waiting {
 }
 
 /// Lists the proposed changes that wait for staff, the oldest first.
-pub async fn pending<S>(app: &App<S>, call: &StaffCall) -> Result<Vec<Waiting>, Failure>
+pub async fn pending<S>(app: &App<S>, call: &ApiCall) -> Result<Vec<Waiting>, Failure>
 where
-    S: StaffCalls + Limits + Proposals + Patients,
+    S: ApiCalls + Limits + Proposals + Patients,
 {
     let store = &app.store;
     let (caller, _) = authorize(app, call, &[Scope::ChartRead], AlsoRead::default()).await?;
@@ -65,17 +63,17 @@ pub enum ProposalDecision {
 /// Decides a proposed change. Returns the change and the chart after the decision.
 pub async fn decide_proposal<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     id: ChangeId,
     decision: &ProposalDecision,
 ) -> Result<Waiting, Failure>
 where
-    S: StaffCalls + Limits + Proposals + Patients + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Proposals + Patients + Practices + Chain + Commit,
 {
     let App { context, store } = app;
     let once = call.once_key(context);
     let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let (caller, opened) = authorize(app, call, &[Scope::ChartWrite], along).await?;
         caller.actor()?;
         if let Some(made) = earlier_use(opened.once, once.as_ref(), context.now())? {

@@ -8,13 +8,11 @@ use crate::model::link::Link;
 use crate::model::patient::Patient;
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{
-    AlsoRead, Commit, Directory, Limits, Links, Once, Patients, Practices, StaffCalls, Write,
-};
+use crate::ports::{AlsoRead, ApiCalls, Commit, Directory, Limits, Links, Once, Patients, Practices, Write};
+use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::chart_change::{chart_created, listings, new_patient};
 use crate::steps::invitation::prepare;
 use crate::steps::retry::{Written, written};
-use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
 
 /// The command to add a patient at the front desk.
 pub struct QuickAdd {
@@ -38,9 +36,9 @@ pub struct QuickAdded {
 
 /// Adds a patient and the invitation in one write. If a patient with the same name and birth date exists, it
 /// refuses with `PossibleDuplicate` instead.
-pub async fn quick_add<S>(app: &App<S>, call: &StaffCall, command: &QuickAdd) -> Result<QuickAdded, Failure>
+pub async fn quick_add<S>(app: &App<S>, call: &ApiCall, command: &QuickAdd) -> Result<QuickAdded, Failure>
 where
-    S: StaffCalls + Limits + Practices + Directory + Patients + Links + Commit,
+    S: ApiCalls + Limits + Practices + Directory + Patients + Links + Commit,
 {
     let App { context, store } = app;
     let once = call.once_key(context);

@@ -10,20 +10,24 @@ use crate::model::message::Template;
 use crate::model::patient::{Declined, Patient, Revocation};
 use crate::model::practice::Scope;
 use crate::model::refusal::Failure;
-use crate::ports::{Commit, History, Limits, Practices, StaffCalls, Write};
+use crate::ports::{ApiCalls, Commit, History, Limits, Practices, Write};
 use crate::steps::access::{
     Revoke, drop_holds, representative_ended, revocation_entry, revoke_one, set_level_of, suspend_grants,
 };
+use crate::steps::api_call::{ApiCall, Caller};
 use crate::steps::change::PatientChange;
 use crate::steps::invitation::end_resets;
 use crate::steps::notice::{notice_channel, to_patient};
-use crate::steps::portal_status::{Portal, change_patient};
-use crate::steps::staff_call::{Caller, StaffCall};
+use crate::steps::portal_status::{PortalStatus, change_patient};
 
 /// Revokes access to a patient's portal. A repeated call changes nothing and sends no message.
-pub async fn revoke<S>(app: &App<S>, call: &StaffCall, command: &Revoke) -> Result<(Portal, Caller), Failure>
+pub async fn revoke<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    command: &Revoke,
+) -> Result<(PortalStatus, Caller), Failure>
 where
-    S: StaffCalls + Limits + Practices + History + Commit,
+    S: ApiCalls + Limits + Practices + History + Commit,
 {
     let context = &app.context;
     change_patient(app, call, &[Scope::Revoke], &command.patient, |patient, caller| {
@@ -87,12 +91,12 @@ fn revoke_all(
 /// invitations.
 pub async fn set_access<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     patient: &PatientId,
     enabled: bool,
-) -> Result<(Portal, Caller), Failure>
+) -> Result<(PortalStatus, Caller), Failure>
 where
-    S: StaffCalls + Limits + Practices + History + Commit,
+    S: ApiCalls + Limits + Practices + History + Commit,
 {
     let context = &app.context;
     change_patient(app, call, &[Scope::Invite], patient, |mut patient, caller| {
@@ -123,12 +127,12 @@ where
 /// Records that the patient declined, and cancels a pending invitation.
 pub async fn decline<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     patient: &PatientId,
     reason: Option<&str>,
-) -> Result<(Portal, Caller), Failure>
+) -> Result<(PortalStatus, Caller), Failure>
 where
-    S: StaffCalls + Limits + Practices + History + Commit,
+    S: ApiCalls + Limits + Practices + History + Commit,
 {
     let context = &app.context;
     change_patient(app, call, &[Scope::Invite], patient, |mut patient, caller| {
@@ -158,13 +162,13 @@ where
 /// Changes how much of the portal a representative can see.
 pub async fn set_level<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     patient: &PatientId,
     account: AccountId,
     level: Level,
-) -> Result<(Portal, Caller), Failure>
+) -> Result<(PortalStatus, Caller), Failure>
 where
-    S: StaffCalls + Limits + Practices + History + Commit,
+    S: ApiCalls + Limits + Practices + History + Commit,
 {
     let context = &app.context;
     // To limit access needs the same scope as to revoke it.

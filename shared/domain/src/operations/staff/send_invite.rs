@@ -10,13 +10,13 @@ use crate::model::link::{Link, LinkState};
 use crate::model::patient::Patient;
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, Chain, Commit, History, Limits, Links, Once, Practices, StaffCalls, Write};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, History, Limits, Links, Once, Practices, Write};
+use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::change::PatientChange;
 use crate::steps::invitation::{Prepared, prepare};
-use crate::steps::portal_status::{Portal, change_patient};
+use crate::steps::portal_status::{PortalStatus, change_patient};
 use crate::steps::representative::{Offering, offer};
-use crate::steps::retry::{DECISIONS, Written, written};
-use crate::steps::staff_call::{Caller, StaffCall, authorize, earlier_use};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// The command to invite a patient.
 pub struct Invite {
@@ -37,9 +37,9 @@ pub struct Invited {
 }
 
 /// Invites a patient. A patient who already has an own account gets a reset link instead.
-pub async fn invite<S>(app: &App<S>, call: &StaffCall, command: &Invite) -> Result<Invited, Failure>
+pub async fn invite<S>(app: &App<S>, call: &ApiCall, command: &Invite) -> Result<Invited, Failure>
 where
-    S: StaffCalls + Limits + Chain + Practices + Links + Commit,
+    S: ApiCalls + Limits + Chain + Practices + Links + Commit,
 {
     let context = &app.context;
     making(app, call, &command.patient, |settings, patient, caller, actor| {
@@ -51,11 +51,11 @@ where
 /// Invites a representative of a patient.
 pub async fn invite_representative<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     command: &Offering,
 ) -> Result<Invited, Failure>
 where
-    S: StaffCalls + Limits + Chain + Practices + Links + Commit,
+    S: ApiCalls + Limits + Chain + Practices + Links + Commit,
 {
     let context = &app.context;
     making(app, call, &command.patient, |settings, patient, caller, actor| {
@@ -66,19 +66,19 @@ where
 
 async fn making<S, P>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     patient: &PatientId,
     prepare: P,
 ) -> Result<Invited, Failure>
 where
-    S: StaffCalls + Limits + Chain + Practices + Links + Commit,
+    S: ApiCalls + Limits + Chain + Practices + Links + Commit,
     P: Fn(&Settings, Patient, &Caller, &Actor) -> Result<Prepared, Refusal> + Send,
 {
     let App { context, store } = app;
     let subject = Subject::Patient(patient.clone());
     let once = call.once_key(context);
     let along = AlsoRead { patient: Some(patient), once: once.as_ref(), ..AlsoRead::default() };
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let (opened, head) =
             join!(authorize(app, call, &[Scope::Invite], along), store.head(&call.key.claimed, &subject));
         let (caller, opened) = opened?;
@@ -107,11 +107,11 @@ where
 /// changes.
 pub async fn cancel<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     patient: &PatientId,
-) -> Result<(Portal, Caller), Failure>
+) -> Result<(PortalStatus, Caller), Failure>
 where
-    S: StaffCalls + Limits + Practices + History + Commit,
+    S: ApiCalls + Limits + Practices + History + Commit,
 {
     let context = &app.context;
     change_patient(app, call, &[Scope::Invite], patient, |mut patient, caller| {

@@ -8,27 +8,27 @@ use crate::model::ids::PatientId;
 use crate::model::patient::Stop;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, Chain, Commit, History, Limits, Practices, StaffCalls};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, History, Limits, Practices};
+use crate::steps::api_call::{ApiCall, Caller, authorize};
 use crate::steps::change::PatientChange;
 use crate::steps::chart_change::{ChartChange, Charted, Synced, end_of_chain, plan_chart};
-use crate::steps::portal_status::{Portal, change_patient};
-use crate::steps::retry::{DECISIONS, Written, written};
-use crate::steps::staff_call::{Caller, StaffCall, authorize};
+use crate::steps::portal_status::{PortalStatus, change_patient};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// Writes a chart that the EHR sent: creates the patient, or changes the chart.
 pub async fn put<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     id: &PatientId,
     change: &ChartChange,
 ) -> Result<(Synced, Charted, Caller), Failure>
 where
-    S: StaffCalls + Limits + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Practices + Chain + Commit,
 {
     let App { context, store } = app;
     let along = AlsoRead { patient: Some(id), care: !change.care.is_empty(), once: None };
     let mut stale = false;
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let (caller, opened) = authorize(app, call, &[Scope::ChartWrite], along).await?;
         caller.actor()?;
         let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
@@ -48,9 +48,9 @@ where
 }
 
 /// Reads a patient's chart.
-pub async fn get<S>(app: &App<S>, call: &StaffCall, id: &PatientId) -> Result<(Charted, Caller), Failure>
+pub async fn get<S>(app: &App<S>, call: &ApiCall, id: &PatientId) -> Result<(Charted, Caller), Failure>
 where
-    S: StaffCalls + Limits + Practices,
+    S: ApiCalls + Limits + Practices,
 {
     let store = &app.store;
     let along = AlsoRead { patient: Some(id), care: true, once: None };
@@ -64,12 +64,12 @@ where
 /// there again.
 pub async fn confirm_contact<S>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     patient: &PatientId,
     channel: Channel,
-) -> Result<(Portal, Caller), Failure>
+) -> Result<(PortalStatus, Caller), Failure>
 where
-    S: StaffCalls + Limits + Practices + History + Commit,
+    S: ApiCalls + Limits + Practices + History + Commit,
 {
     let context = &app.context;
     change_patient(app, call, &[Scope::ChartWrite], patient, |mut patient, caller| {

@@ -23,7 +23,7 @@ use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
     Registered, RegistrationOutcome, RegistrationPlan, must_wait, ticket_digest, used_up,
 };
-use crate::steps::retry::{DECISIONS, Written, written};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// Digests of an account's own addresses.
 fn addresses_of(account: &Account) -> Vec<String> {
@@ -95,7 +95,7 @@ where
     if account.must_change_password() {
         return Err(Refusal::Conflict("must_change_password").into());
     }
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head) =
             join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
@@ -105,7 +105,7 @@ where
         if relationship == Relationship::Own && account.own_patient().is_some_and(|own| own != link.patient) {
             return Err(Refusal::Conflict("already_own").into());
         }
-        // Whoever is something else to this patient already neither becomes less by somebody else's link, nor spends it.
+        // Somebody who already has another relationship to this patient keeps it, and the link stays usable.
         let is_other = |grant: &Grant| grant.state != GrantState::Ended && grant.relationship != relationship;
         if account.grant(&link.patient).is_some_and(is_other) {
             return Err(Refusal::Conflict("already_linked").into());
@@ -185,7 +185,7 @@ fn plan_added_patient(
     let ticket = ticket_digest(link);
     let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }];
     let known = patient.accounts.iter().position(|known| known.id == account.id);
-    // A reset link that is out stays one that a revocation ends.
+    // Keep the id of a pending reset link, so that a revocation can end it.
     let reset = known.and_then(|place| patient.accounts.remove(place).reset);
     patient.accounts.push(AccountRef {
         id: account.id,

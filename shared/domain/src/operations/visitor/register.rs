@@ -22,14 +22,14 @@ use crate::model::session::Session;
 use crate::model::username::{Username, alternatives};
 use crate::ports::{Accounts, Chain, Commit, Limits, Links, Listing, Patients, Practices, Write};
 use crate::steps::change::patient_changed;
-use crate::steps::credentials::{check_password, end_all_access, own_words};
+use crate::steps::credentials::{check_password, end_sessions_and_links, own_words};
 use crate::steps::invitation::{end_resets, restore_grants};
 use crate::steps::notice::{notice_channel, to_patient};
 use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
     Registered, RegistrationOutcome, RegistrationPlan, must_wait, ticket_digest, used_up,
 };
-use crate::steps::retry::{DECISIONS, Written, written};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// What a representative says of themselves.
 pub struct Representative {
@@ -82,7 +82,7 @@ where
     require_fields(command, ticket.role, &link)?;
     check_security(command, &practice)?;
 
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head) =
             join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
@@ -90,7 +90,7 @@ where
         let patient = patient?.filter(usable).ok_or(Refusal::LinkUnavailable)?;
         let head = head?;
         let plan = if let Some(account) = link.account {
-            come_back(app, &link, &practice, patient, account, command, &head).await?
+            restore_own_account(app, &link, &practice, patient, account, command, &head).await?
         } else {
             let waits = must_wait(app, &practice, &patient, ticket.role).await?;
             enroll(context, &link, &practice, patient, ticket.role, command, &head, waits)?
@@ -109,7 +109,7 @@ where
                 })));
             }
             Written::Lost(lost) => {
-                if lost.claim() {
+                if lost.username_was_taken() {
                     return Err(Refusal::UsernameTaken(plan.alternatives).into());
                 }
                 // The link was used, or died, since it was read; or the patient's record or chain moved: read and decide again.
@@ -123,7 +123,8 @@ where
     Err(Failure::Unavailable)
 }
 
-/// A question has an answer, which is not the user name, where the practice has questions at all.
+/// Refuses a security answer that is short or equals the user name, and any answer if the practice asks no
+/// questions.
 fn check_security(command: &Register, practice: &Practice) -> Result<(), Refusal> {
     let Some((_, answer)) = &command.security else { return Ok(()) };
     let fault = |code| Err(Refusal::BadRequest(vec![FieldFault::of("security_answer", code)]));
@@ -190,7 +191,7 @@ fn enroll(
     waits: bool,
 ) -> Result<RegistrationPlan, Failure> {
     let now = context.now();
-    let who = who(link, role, command);
+    let who = representative_of(link, role, command);
     let own = proven(&patient, link, who.as_ref());
     let text = command.username.as_deref().unwrap_or_default();
     let username =
@@ -308,8 +309,8 @@ fn addresses(who: &Invitee) -> Vec<String> {
         .collect()
 }
 
-/// The representative: as whoever invited them described them, else as they describe themselves.
-fn who(link: &Link, role: Role, command: &Register) -> Option<Invitee> {
+/// The representative who registers; `None` for a patient.
+fn representative_of(link: &Link, role: Role, command: &Register) -> Option<Invitee> {
     let stated = command.representative.as_ref().map(|who| Invitee {
         given_name: who.given_name.clone(),
         family_name: who.family_name.clone(),
@@ -319,12 +320,13 @@ fn who(link: &Link, role: Role, command: &Register) -> Option<Invitee> {
         level: Level::Full,
     });
     let Some(invited) = link.invitee.clone().filter(|_| role == Role::Representative) else { return stated };
-    // What they are to the patient is for whoever invited them to say; how they are called and reached, for themselves.
+    // Staff decided relationship and level when they invited; the representative gives name and contacts.
     let (relationship, level) = (invited.relationship, invited.level);
     Some(Invitee { relationship, level, ..stated.unwrap_or(invited) })
 }
 
-/// The confirmation goes to the contact on the chart, by the way that the link went where it can.
+/// The confirmation of a registration, to the contact on the chart: on the link's channel if the chart has an
+/// address for it.
 fn confirmation(
     context: &Context,
     patient: &Patient,
@@ -340,8 +342,8 @@ fn confirmation(
     Some(message)
 }
 
-/// On a restored link: a new password for the account that there is, and its grants back.
-async fn come_back<S: Accounts>(
+/// Sets a new password for the patient's own account, and restores the access that a revocation ended.
+async fn restore_own_account<S: Accounts>(
     app: &App<S>,
     link: &Link,
     practice: &Practice,
@@ -362,7 +364,7 @@ async fn come_back<S: Accounts>(
     let username = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?;
     check_password(&command.password, practice, &username.name, &patient.chart, own_words(&account))?;
 
-    // Whose password may be known to others comes back alone; the others are invited one by one.
+    // If the password was compromised, restore only this account: staff invite the others one by one.
     let mut back: Vec<AccountRef> =
         patient.accounts.iter().filter(|known| known.ended_by == Some(revocation.id)).cloned().collect();
     if revocation.reason == RevokeReason::Compromised {
@@ -372,11 +374,11 @@ async fn come_back<S: Accounts>(
     restore_grants(&mut patient, &back, &mut writes, now);
     let theirs = patient.accounts.iter_mut().filter(|known| known.id == id);
     end_resets(theirs, LinkState::Superseded, now, &mut writes);
-    // A password that others may know opens nothing from here on: neither do the sessions that it began.
-    writes.extend(end_all_access(&mut account, now));
+    // The old password may be known to others: end what it opened.
+    writes.extend(end_sessions_and_links(&mut account, now));
     account.temporary = None;
     account.terms = Some(Terms { version: TERMS_VERSION.to_owned(), accepted_at: now });
-    // This account is written whole, below; the others by their grants.
+    // This account is replaced as a whole below; of the others only the grants change.
     writes.retain(|write| !matches!(write, Write::RestoreGrant { account, .. } if *account == id));
     if let Some(grant) = account.grants.get_mut(patient.id.as_str()) {
         grant.state = GrantState::Active;

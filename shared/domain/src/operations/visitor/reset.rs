@@ -23,11 +23,11 @@ use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::username::Username;
 use crate::ports::{Accounts, Chain, CodeTry, Commit, Limits, Links, Practices, Record, Resets, Write};
 use crate::steps::change::account_changed;
-use crate::steps::credentials::{check_password, end_all_access, own_words};
+use crate::steps::credentials::{check_password, end_sessions_and_links, own_words};
 use crate::steps::notice::{Reach, message_about, notify_holder};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::{rate_limited, rate_limited_link};
-use crate::steps::retry::{DECISIONS, Written, written};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// An open reset link, as its page may know it: nothing of the chart.
 pub struct OpenReset {
@@ -120,8 +120,8 @@ where
     };
     let mut writes = vec![Write::SendCode { id: link.id, code, at: now }, Write::Queue(mail)];
     let phone = match channel {
-        Channel::Sms => second.text_to,
-        Channel::Voice => second.call_to,
+        Channel::Sms => second.text_digest,
+        Channel::Voice => second.call_digest,
         Channel::Email | Channel::Print => None,
     };
     let calls = phone.map(|digest| Counter::of_digest(PHONE, &digest, now));
@@ -247,11 +247,11 @@ async fn pass_second_check<S: Chain + Practices + Commit>(
     let subject = Subject::Patient(link.patient.clone());
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let mut head = link.second.as_ref().map_or_else(Head::default, |second| second.head.clone());
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let event = entry.clone().after(&head, &context.keyring);
         match written(store, &[pass.clone(), Write::Append(event)], None).await? {
             Written::Done => return Ok(SecondCheckPassed { ticket, practice }),
-            Written::Lost(lost) if lost.holds(Record::Link) => return Err(too_late.into()),
+            Written::Lost(lost) if lost.contains(Record::Link) => return Err(too_late.into()),
             Written::Lost(_) => head = store.head(&link.practice, &subject).await?,
         }
     }
@@ -356,7 +356,7 @@ where
     let id = id_of(context, token).ok();
     let carried = id.and_then(|id| Some((id, Carried::open(context, id, &command.ticket)?)));
     let mut raised = false;
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let read = async {
             match &carried {
                 Some((id, held)) => store.reset(*id, &held.practice, &held.patient, held.account).await,
@@ -380,7 +380,7 @@ where
         let writes = chosen(context, &practice, &link, &patient, account, &command.password)?;
         match written(store, &writes, None).await? {
             Written::Done => return Ok(practice),
-            Written::Lost(lost) if lost.holds(Record::Link) => {
+            Written::Lost(lost) if lost.contains(Record::Link) => {
                 return Err(Refusal::LinkUnavailable.into());
             }
             Written::Lost(_) => {}
@@ -409,7 +409,7 @@ fn chosen(
         password: password.hash(context.hash_cost, &context.keyring, &*context.entropy),
     }));
     writes.push(Write::ForgetAttempts(sign_in_key(&account.practice, &username.name, &context.keyring)));
-    writes.extend(end_all_access(&mut account, now));
+    writes.extend(end_sessions_and_links(&mut account, now));
     account.temporary = None;
     writes.extend(notify_holder(context, &account, patient, Template::PasswordChanged));
     let detail = vec![("invitation_id", link.id.to_string())];

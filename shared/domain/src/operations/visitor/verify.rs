@@ -18,14 +18,14 @@ use crate::model::message::{Recipient, Template};
 use crate::model::patient::{Patient, Stop};
 use crate::model::person::{Address, BirthDate, Email, Name, PostalCode};
 use crate::model::practice::{IdentityFact, Practice, RegistrationCheck};
-use crate::model::refusal::{Failure, FieldFault, Refusal, Refused};
+use crate::model::refusal::{Failure, FailureWith, FieldFault, Refusal};
 use crate::model::username::suggestion;
 use crate::ports::{Chain, CodeTry, Commit, Limits, Links, Patients, Practices, Record, Write};
 use crate::steps::change::patient_changed;
 use crate::steps::notice::{Reach, may_text, message};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::rate_limited_link;
-use crate::steps::retry::{DECISIONS, Written, written};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::time::Timestamp;
 
 /// What a visitor of a link states.
@@ -44,8 +44,9 @@ pub struct StatedFacts {
 }
 
 impl StatedFacts {
-    /// Whether the form lacks what every check needs. Such a form spends no try.
-    fn is_empty(&self) -> bool {
+    /// Whether last name or birth date is missing. Wherever facts are asked for, both are (`Settings::faults`),
+    /// so such a form can't pass, and costs no try.
+    fn lacks_name_or_birth_date(&self) -> bool {
         self.family_name.is_none() || self.birth_date.is_none()
     }
 }
@@ -135,14 +136,14 @@ pub async fn check_facts<S>(
     token: &str,
     facts: &StatedFacts,
     role: Role,
-) -> Result<Verified, Refused<OpenLink>>
+) -> Result<Verified, FailureWith<OpenLink>>
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
     let id = id_of(context, token);
-    let empty = facts.is_empty();
+    let empty = facts.lacks_name_or_birth_date();
     let counter = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     // The counter of the address and the link's own rise together, in one round trip; neither waits for the other.
     let tried = async {
@@ -161,7 +162,7 @@ where
     let mut open = OpenLink { link, practice };
     match compare_facts(app, &mut open, facts, role).await {
         Ok(next) => Ok(Verified { next, expires_at: open.link.expires_at, practice: open.practice }),
-        Err(failure) => Err(Refused { failure, read: Some(open) }),
+        Err(failure) => Err(FailureWith { failure, read: Some(open) }),
     }
 }
 
@@ -186,7 +187,7 @@ where
 {
     let App { context, store } = app;
     let now = context.now();
-    let empty = facts.is_empty();
+    let empty = facts.lacks_name_or_birth_date();
     let OpenLink { link, practice } = open;
     let settings = &practice.settings;
     let asks = if settings.registration_check == RegistrationCheck::LinkOnly {
@@ -203,7 +204,7 @@ where
         return Err(Refusal::BadRequest(missing).into());
     }
 
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head) =
             join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
@@ -223,7 +224,12 @@ where
         }
         let needs_code =
             settings.registration_check == RegistrationCheck::IdentityAndCode && facts.access_code.is_none();
-        let (ticket, secret) = if needs_code { (None, String::new()) } else { ticket(context, role) };
+        let (ticket, secret) = if needs_code {
+            (None, String::new())
+        } else {
+            let (ticket, secret) = ticket(context, role);
+            (Some(ticket), secret)
+        };
         let how = if facts.access_code.is_some() { "access_code" } else { "facts" };
         let event = entry(link, now, Action::IdentityConfirmed, how).after(&head?, &context.keyring);
         let pass = Write::PassFacts { id: link.id, at: now, ticket, counted: !empty };
@@ -240,7 +246,7 @@ where
                 });
             }
             // The link was closed meanwhile, or another event took the number.
-            Written::Lost(lost) if lost.holds(Record::Link) => {
+            Written::Lost(lost) if lost.contains(Record::Link) => {
                 return Err(Refusal::LinkUnavailable.into());
             }
             Written::Lost(_) => {}
@@ -332,14 +338,14 @@ fn entry(link: &Link, now: Timestamp, action: Action, how: &str) -> Entry {
     }
 }
 
-fn ticket(context: &Context, role: Role) -> (Option<Ticket>, String) {
+fn ticket(context: &Context, role: Role) -> (Ticket, String) {
     let secret = new_secret(&*context.entropy).to_string();
     let ticket = Ticket {
         digest: digest(secret.as_bytes()),
         expires_at: context.now().plus_seconds(TICKET_SECONDS),
         role,
     };
-    (Some(ticket), secret)
+    (ticket, secret)
 }
 
 fn passed(ticket: String, patient: &Patient, role: Role, link: &Link, practice: Practice) -> ChecksPassed {
@@ -392,8 +398,8 @@ struct Proof {
     expires_at: Timestamp,
     /// Digests of the phones that a text and a call would go to, so that their limit can be counted without reading the
     /// chart first.
-    text_to: Option<String>,
-    call_to: Option<String>,
+    text_digest: Option<String>,
+    call_digest: Option<String>,
 }
 
 impl Proof {
@@ -404,8 +410,8 @@ impl Proof {
             number: link.proofs + 1,
             role,
             expires_at: context.now().plus_seconds(PROOF_SECONDS),
-            text_to: phone_digest(patient, link, Channel::Sms, context),
-            call_to: phone_digest(patient, link, Channel::Voice, context),
+            text_digest: phone_digest(patient, link, Channel::Sms, context),
+            call_digest: phone_digest(patient, link, Channel::Voice, context),
         }
     }
 
@@ -413,7 +419,7 @@ impl Proof {
         context.keyring.seal_json(&Self::bound_to(link), self, &*context.entropy)
     }
 
-    /// Opens a proof of this link that is not over; anything else is as if the facts had not been stated.
+    /// Opens a proof of this link. Refuses with `VerificationFailed` if it is another link's, changed or expired.
     fn open(sealed: &str, link: LinkId, context: &Context) -> Result<Self, Refusal> {
         let proof = context.keyring.open_json::<Self>(&Self::bound_to(link), sealed);
         proof.filter(|proof| context.now() < proof.expires_at).ok_or(Refusal::VerificationFailed)
@@ -424,7 +430,8 @@ impl Proof {
     }
 }
 
-/// The link and the proof that a visitor shows. One that is refused is counted all the same.
+/// Opens the proof that a visitor shows for a link. If it is refused, the request is counted here; otherwise the
+/// caller counts it.
 async fn opened<S: Limits + Links>(
     app: &App<S>,
     posts: &Counter,
@@ -512,8 +519,8 @@ impl Proof {
     /// The digest of the phone for a channel.
     const fn phone(&self, channel: Channel) -> Option<&String> {
         match channel {
-            Channel::Sms => self.text_to.as_ref(),
-            Channel::Voice => self.call_to.as_ref(),
+            Channel::Sms => self.text_digest.as_ref(),
+            Channel::Voice => self.call_digest.as_ref(),
             Channel::Email | Channel::Print => None,
         }
     }
@@ -526,7 +533,7 @@ pub async fn check_code<S>(
     token: &str,
     proof: &str,
     entered: &str,
-) -> Result<ChecksPassed, Refused<OpenLink>>
+) -> Result<ChecksPassed, FailureWith<OpenLink>>
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
@@ -557,18 +564,17 @@ where
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     if !right {
         let read = Some(OpenLink { link, practice });
-        return Err(Refused { failure: Refusal::CodeRejected.into(), read });
+        return Err(FailureWith { failure: Refusal::CodeRejected.into(), read });
     }
     let mut head = head?;
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let (ticket, secret) = ticket(context, proof.role);
-        let Some(ticket) = ticket else { return Err(Failure::Unavailable.into()) };
         let how = code.channel.as_str();
         let event = entry(&link, now, Action::CodeConfirmed, how).after(&head, &context.keyring);
         let pass = Write::PassCode { id, number: code.number, ticket };
         match written(store, &[pass, Write::Append(event)], None).await? {
             Written::Done => return Ok(passed(secret, &patient, proof.role, &link, practice)),
-            Written::Lost(lost) if lost.holds(Record::Link) => return Err(Refusal::CodeRejected.into()),
+            Written::Lost(lost) if lost.contains(Record::Link) => return Err(Refusal::CodeRejected.into()),
             Written::Lost(_) => head = store.head(&proof.practice, &subject).await?,
         }
     }
@@ -586,7 +592,7 @@ where
     let link = rate_limited_link(app, peer, token, Purpose::Invitation).await?;
     let Some(link) = link.filter(|link| link.is_pending(now)) else { return Ok(()) };
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
-    for _ in 0..DECISIONS {
+    for _ in 0..MAX_ATTEMPTS {
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head) =
             join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
@@ -610,7 +616,7 @@ where
         patient_changed(context, &practice.settings, &mut patient, &head?, entry, &mut writes);
         match written(store, &writes, None).await? {
             Written::Done => return Ok(()),
-            Written::Lost(lost) if lost.holds(Record::Link) => return Ok(()),
+            Written::Lost(lost) if lost.contains(Record::Link) => return Ok(()),
             Written::Lost(_) => {}
         }
     }

@@ -9,11 +9,11 @@ use crate::model::ids::{Actor, ClientId, PracticeId};
 use crate::model::limit::{CLIENT, Counter, Raised};
 use crate::model::practice::{ApiKey, PresentedKey, Scope};
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
-use crate::ports::{AlsoRead, CallRecords, Limits, Once, OnceKey, StaffCalls};
+use crate::ports::{AlsoRead, ApiCalls, CallRecords, Limits, Once, OnceKey};
 use crate::time::Timestamp;
 
 /// A call by an application of a practice, as it was received.
-pub struct StaffCall {
+pub struct ApiCall {
     /// The API key.
     pub key: PresentedKey,
     /// The staff member on whose behalf the application calls, from `Portico-Actor`.
@@ -30,7 +30,7 @@ pub struct IdempotencyKey {
     pub request: String,
 }
 
-impl StaffCall {
+impl ApiCall {
     /// The idempotency key as it is stored. Its name contains the API key's digest, so two clients never
     /// share one.
     pub fn once_key(&self, context: &Context) -> Option<OnceKey> {
@@ -88,9 +88,9 @@ impl Caller {
 
 /// Admits a call. The API key's record and the records that `along` names are read at once, strongly
 /// consistent.
-pub async fn authorize<S: StaffCalls + Limits>(
+pub async fn authorize<S: ApiCalls + Limits>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     scopes: &[Scope],
     along: AlsoRead<'_>,
 ) -> Result<(Caller, CallRecords), Failure> {
@@ -106,7 +106,7 @@ pub async fn authorize<S: StaffCalls + Limits>(
 /// then a client that is too fast, then a missing scope.
 pub async fn authorize_with<S: Limits, T>(
     app: &App<S>,
-    call: &StaffCall,
+    call: &ApiCall,
     scopes: &[Scope],
     read: impl Future<Output = Result<(Option<ApiKey>, T), PortError>> + Send,
 ) -> Result<(Caller, T), Failure> {
