@@ -1,5 +1,11 @@
 //! Access is revoked or switched off, and given back.
 
+use std::sync::Arc;
+
+use portico_domain::model::audit::Subject;
+use portico_domain::model::ids::{PatientId, PracticeId};
+use portico_domain::ports::{Commit as _, History as _, Write};
+use portico_store::{Copies, Table};
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
 
@@ -33,6 +39,33 @@ async fn a_revocation_ends_links_codes_sessions_and_access_in_one_write_and_the_
     world.post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code})).await.expect(410);
     world.get(&format!("/i/{token}")).await.expect(410);
     assert_eq!(world.portal("p2").await["invitations"][0]["state"], "revoked");
+}
+
+#[tokio::test]
+async fn a_patient_of_many_years_can_be_revoked_too() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    let client = aws_sdk_dynamodb::Client::from_conf(world.service.cloud.dynamodb.clone());
+    let (name, clock) = (&world.service.cloud.table, world.service.clock.clone());
+    let table = Table::new(client, name, clock, Arc::new(Copies::default()));
+    let practice = PracticeId::parse(&world.practice).unwrap();
+    let subject = Subject::Patient(PatientId::parse("p1").unwrap());
+    let last = table.events(&practice, &subject, 0, 100).await.unwrap().pop().unwrap();
+    let later: Vec<_> = (1..=1100)
+        .map(|years| {
+            let mut event = last.clone();
+            event.number += years;
+            Write::Append(event)
+        })
+        .collect();
+    for some in later.chunks(100) {
+        table.commit(some).await.unwrap();
+    }
+
+    assert_eq!(world.revoke("p1", "left_practice").await.expect_and(200).json()["status"], "revoked");
+    // The newest invitation comes after a thousand other events, and is shown.
+    world.invite("p1", "email").await.expect(201);
+    assert_eq!(world.portal("p1").await["invitations"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]

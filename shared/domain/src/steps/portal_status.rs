@@ -17,9 +17,6 @@ use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::change::{PatientChange, patient_changed};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
-/// Most events of a patient that are searched for invitations.
-pub(crate) const EVENTS: usize = 1000;
-
 /// All records of an answer about a patient's portal status.
 #[derive(Clone, Debug)]
 pub struct PortalStatus {
@@ -77,7 +74,7 @@ where
     for _ in 0..MAX_ATTEMPTS {
         let (opened, events) = join!(
             authorize(app, call, scopes, along),
-            store.events(&call.key.claimed, &subject, 0, EVENTS)
+            store.events(&call.key.claimed, &subject, 0, usize::MAX)
         );
         let (caller, opened) = opened?;
         let before = opened.patient.ok_or(Refusal::NotFound)?;

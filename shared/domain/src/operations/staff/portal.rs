@@ -9,7 +9,7 @@ use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, History, Limits, PortalRecords, Practices};
 use crate::steps::api_call::{ApiCall, Caller, authorize};
-use crate::steps::portal_status::{EVENTS, PortalStatus, account_ids, in_order, invitation_events, link_ids};
+use crate::steps::portal_status::{PortalStatus, account_ids, in_order, invitation_events, link_ids};
 
 /// Reads a patient's portal status.
 pub async fn portal_status<S>(
@@ -25,7 +25,7 @@ where
     let subject = Subject::Patient(patient.clone());
     let along = AlsoRead { patient: Some(patient), ..AlsoRead::default() };
     let (opened, events) =
-        join!(authorize(app, call, scopes, along), store.events(&call.key.claimed, &subject, 0, EVENTS));
+        join!(authorize(app, call, scopes, along), store.events(&call.key.claimed, &subject, 0, usize::MAX));
     let (caller, opened) = opened?;
     let patient = opened.patient.ok_or(Refusal::NotFound)?;
     let invitation_events = invitation_events(events?);
