@@ -18,7 +18,7 @@ use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestRunner}
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
 use reference::{Address, Entered, Model, Op, Way, Why};
-use system::System;
+use system::{System, leave_the_stage};
 
 /// The number of tests that share the sequences, so that as many threads can work.
 const WORKERS: u64 = 4;
@@ -227,6 +227,8 @@ fn play(ops: &[Op]) {
         system.look(&model);
     }
     finish(&mut system, &mut model);
+    drop(system);
+    leave_the_stage();
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test binary has no main of its own to read settings")]
@@ -257,6 +259,7 @@ fn sequences(worker: u64) {
     if let Err(failure) = outcome {
         panic!("seed {seed}: {failure}");
     }
+    leave_the_stage();
 }
 
 #[test]
