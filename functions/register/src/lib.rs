@@ -93,7 +93,7 @@ where
         Ok(PatientAdded { outcome: RegistrationOutcome::Held(practice), .. }) => {
             return Ok(held(inbound, &practice));
         }
-        Err(reject) => return link_again(app, inbound, token, &ticket, typed, reject).await,
+        Err(reject) => return add_to_login_again(app, inbound, token, &ticket, typed, reject).await,
     };
     if inbound.wants_page() {
         let mut answer = welcome(inbound, &registered);
@@ -112,7 +112,7 @@ where
 }
 
 /// Refused: for a person, the registration page once more, which offers both ways.
-async fn link_again<S>(
+async fn add_to_login_again<S>(
     app: &App<S>,
     inbound: &Inbound,
     token: &str,
@@ -170,7 +170,7 @@ where
     let registered = match outcome {
         Ok(RegistrationOutcome::SignedIn(registered)) => registered,
         Ok(RegistrationOutcome::Held(practice)) => return Ok(held(inbound, &practice)),
-        Err(reject) => return try_again(app, inbound, token, &ticket, typed, reject).await,
+        Err(reject) => return register_again(app, inbound, token, &ticket, typed, reject).await,
     };
     if inbound.wants_page() {
         return Ok(welcome(inbound, &registered));
@@ -262,7 +262,7 @@ fn parse(body: RegisterRequest, language: &'static str) -> Result<Register, Vec<
 }
 
 /// A refused registration: for a person, the page once more with what to mend. Nothing is spent.
-async fn try_again<S>(
+async fn register_again<S>(
     app: &App<S>,
     inbound: &Inbound,
     token: &str,

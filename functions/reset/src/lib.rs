@@ -26,6 +26,7 @@ use pages::{AnswerPage, Choose, Done, PasswordPage, Way};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CodeRequest {
+    /// The channel of a code; or the question or the access code, which the same radio buttons offer.
     channel: Option<Way>,
 }
 
@@ -57,10 +58,10 @@ where
 {
     let answer = match inbound.action().as_str() {
         "GET /r/{token}" => open(app, &inbound).await,
-        "POST /r/{token}/codes" => code(app, &inbound).await,
-        "POST /r/{token}/codes/check" => check(app, &inbound).await,
-        "POST /r/{token}/answer" => state(app, &inbound).await,
-        "POST /r/{token}/password" => password(app, &inbound).await,
+        "POST /r/{token}/codes" => request_code(app, &inbound).await,
+        "POST /r/{token}/codes/check" => enter_code(app, &inbound).await,
+        "POST /r/{token}/answer" => answer_question(app, &inbound).await,
+        "POST /r/{token}/password" => choose_password(app, &inbound).await,
         _ => Err(Refusal::NotFound.into()),
     };
     answer.unwrap_or_else(|reject| dead_end(&inbound, None, &reject))
@@ -111,7 +112,7 @@ fn code_step(token: &str) -> CodeStep {
 }
 
 /// Sends a code; or leads on to the form of another way, which the same radio buttons offer.
-async fn code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+async fn request_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Practices + Accounts + Commit,
 {
@@ -176,7 +177,7 @@ where
     })
 }
 
-async fn check<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+async fn enter_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Practices + Accounts + Chain + Commit,
 {
@@ -218,7 +219,7 @@ fn password_page(
 }
 
 /// Takes birth date and answer, or birth date and the code from staff.
-async fn state<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+async fn answer_question<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Practices + Accounts + Resets + Chain + Commit,
 {
@@ -300,7 +301,7 @@ fn stated_faults(reject: &Reject, way: Way, frame: &Frame) -> Vec<Fault> {
     faults.iter().map(sentence).collect()
 }
 
-async fn password<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+async fn choose_password<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Practices + Resets + Commit,
 {

@@ -64,7 +64,7 @@ where
         "POST /v1/patients" => {
             let command = inbound.body::<QuickAddRequest>()?.parse(now)?;
             let added = quick_add::quick_add(app, &call, &command).await?;
-            let mut body = json!({"patient": view::patient(&chart_change::Charted {
+            let mut body = json!({"patient": view::patient(&chart_change::PatientWithCare {
                 patient: added.patient,
                 care: None,
                 settings: added.settings,

@@ -63,9 +63,9 @@ where
     let answer = match inbound.action().as_str() {
         "GET /i/{token}" => open(app, &inbound).await,
         "POST /i/{token}/verify" => identify(app, &inbound).await,
-        "POST /i/{token}/codes" => code(app, &inbound).await,
+        "POST /i/{token}/codes" => request_code(app, &inbound).await,
         "POST /i/{token}/not-me" => not_me(app, &inbound).await,
-        "POST /i/{token}/codes/check" => check(app, &inbound).await,
+        "POST /i/{token}/codes/check" => enter_code(app, &inbound).await,
         _ => Err(Refusal::NotFound.into()),
     };
     answer.unwrap_or_else(|reject| dead_end(&inbound, None, &reject))
@@ -280,7 +280,7 @@ fn passed_page(inbound: &Inbound, token: &str, passed: &ChecksPassed) -> Answer 
     html(200, &frame, &page)
 }
 
-async fn code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+async fn request_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Practices + Commit,
 {
@@ -311,7 +311,7 @@ where
     }
 }
 
-async fn check<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+async fn enter_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {

@@ -40,19 +40,18 @@ pub enum Synced {
     Unchanged,
 }
 
-/// A patient with the growing part of the chart.
+/// A patient with the part of the chart that grows: visits, appointments and contacts.
 #[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
-pub struct Charted {
+pub struct PatientWithCare {
     pub patient: Patient,
     /// The growing part of the chart; `None` if it was not read.
     pub care: Option<Care>,
     pub settings: Settings,
 }
 
-/// The end of the patient's audit chain. The record holds the end at its last own write. That is right unless
-/// a link added an event since. The write then loses because the event's number is taken, and the next
-/// attempt (`stale`) reads the end.
+/// The end of the patient's audit chain. Usually the patient's record has it. If a visitor's event came later,
+/// the first write loses because the number is taken, and the next attempt (`stale`) reads the end.
 pub(crate) async fn end_of_chain<S: Chain>(
     store: &S,
     practice: &Practice,
@@ -70,7 +69,7 @@ pub(crate) async fn end_of_chain<S: Chain>(
 /// The plan for one chart that was received. It has no writes if the chart is the same as before.
 pub(crate) struct ChartPlan {
     pub(crate) synced: Synced,
-    pub(crate) charted: Charted,
+    pub(crate) charted: PatientWithCare,
     pub(crate) writes: Vec<Write>,
 }
 
@@ -88,7 +87,11 @@ pub(crate) fn plan_chart(
     let Some((before, care_before)) = existing else {
         let (patient, writes, care) = plan_new_chart(context, practice, id, change, by, head);
         let care = shown(care);
-        return ChartPlan { synced: Synced::Created, charted: Charted { patient, care, settings }, writes };
+        return ChartPlan {
+            synced: Synced::Created,
+            charted: PatientWithCare { patient, care, settings },
+            writes,
+        };
     };
     let mut chart = change.chart.clone();
     if change.keep_tags {
@@ -98,7 +101,7 @@ pub(crate) fn plan_chart(
     if chart == before.chart && care == care_before {
         return ChartPlan {
             synced: Synced::Unchanged,
-            charted: Charted { patient: before, care: shown(care), settings },
+            charted: PatientWithCare { patient: before, care: shown(care), settings },
             writes: Vec::new(),
         };
     }
@@ -136,7 +139,11 @@ pub(crate) fn plan_chart(
         detail: vec![("fields", changed_fields(&before.chart, &patient.chart, care != care_before))],
     };
     patient_changed(context, &settings, &mut patient, head, entry, &mut writes);
-    ChartPlan { synced: Synced::Updated, charted: Charted { patient, care: shown(care), settings }, writes }
+    ChartPlan {
+        synced: Synced::Updated,
+        charted: PatientWithCare { patient, care: shown(care), settings },
+        writes,
+    }
 }
 
 fn plan_new_chart(

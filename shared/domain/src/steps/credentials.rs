@@ -124,12 +124,13 @@ where
     let seen = known.as_ref().map(|known| known.seen);
     let seen = seen.unwrap_or_else(|| account.as_ref().map_or(0, |account| account.attempts_seen));
     let locked = is_locked(&attempts, seen, now);
-    let over = account
+    let temporary_spent = account
         .as_ref()
         .and_then(|account| account.temporary.as_ref())
         .is_some_and(|temporary| temporary.used || now >= temporary.until);
 
-    let (Some(mut account), Some(login), true, false) = (account, login, right, locked || over) else {
+    let (Some(mut account), Some(login), true, false) = (account, login, right, locked || temporary_spent)
+    else {
         store.raise(&failures, 1).await?;
         return Err(Refusal::SignInFailed.into());
     };

@@ -5,7 +5,7 @@ use portico_domain::model::person::{Email, Line, Name, Phone, PostalCode};
 use portico_domain::model::proposal::ChartField;
 use portico_domain::operations::holder::details::Details;
 use portico_domain::operations::staff::proposals::Waiting;
-use portico_domain::steps::chart_change::Charted;
+use portico_domain::steps::chart_change::PatientWithCare;
 use serde_json::{Value, json};
 
 use crate::view::json::{merge, object, rfc3339};
@@ -62,7 +62,7 @@ pub fn change(waiting: &Waiting) -> Value {
 }
 
 /// A patient: the chart and the portal status.
-pub fn patient(charted: &Charted) -> Value {
+pub fn patient(charted: &PatientWithCare) -> Value {
     let mut view = chart(&charted.patient.chart);
     if let Some(known) = &charted.care {
         merge(&mut view, care(known));

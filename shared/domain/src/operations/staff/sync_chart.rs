@@ -11,7 +11,7 @@ use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, History, Limits, Practices};
 use crate::steps::api_call::{ApiCall, Caller, authorize};
 use crate::steps::change::PatientChange;
-use crate::steps::chart_change::{ChartChange, Charted, Synced, end_of_chain, plan_chart};
+use crate::steps::chart_change::{ChartChange, PatientWithCare, Synced, end_of_chain, plan_chart};
 use crate::steps::portal_status::{PortalStatus, change_patient};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
@@ -21,7 +21,7 @@ pub async fn put<S>(
     call: &ApiCall,
     id: &PatientId,
     change: &ChartChange,
-) -> Result<(Synced, Charted, Caller), Failure>
+) -> Result<(Synced, PatientWithCare, Caller), Failure>
 where
     S: ApiCalls + Limits + Practices + Chain + Commit,
 {
@@ -48,7 +48,11 @@ where
 }
 
 /// Reads a patient's chart.
-pub async fn get<S>(app: &App<S>, call: &ApiCall, id: &PatientId) -> Result<(Charted, Caller), Failure>
+pub async fn get<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    id: &PatientId,
+) -> Result<(PatientWithCare, Caller), Failure>
 where
     S: ApiCalls + Limits + Practices,
 {
@@ -57,7 +61,7 @@ where
     let (caller, opened) = authorize(app, call, &[Scope::ChartRead], along).await?;
     let patient = opened.patient.ok_or(Refusal::NotFound)?;
     let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
-    Ok((Charted { patient, care: Some(opened.care.unwrap_or_default()), settings }, caller))
+    Ok((PatientWithCare { patient, care: Some(opened.care.unwrap_or_default()), settings }, caller))
 }
 
 /// Removes the stops of a channel, because staff confirm that the address is the patient's. Messages are sent

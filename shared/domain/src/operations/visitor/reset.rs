@@ -107,7 +107,7 @@ where
         return Err(Refusal::BadRequest(vec![FieldFault::of("channel", "unavailable")]).into());
     }
     let code = next_code(context, &link, channel, practice.settings.code_digits)?;
-    let mail = Message {
+    let message = Message {
         link: Some(link.id),
         code: Some(code.number),
         ..message_about(
@@ -118,14 +118,14 @@ where
             to_holder(&link, channel),
         )
     };
-    let mut writes = vec![Write::SendCode { id: link.id, code, at: now }, Write::Queue(mail)];
+    let mut writes = vec![Write::SendCode { id: link.id, code, at: now }, Write::Queue(message)];
     let phone = match channel {
         Channel::Sms => second.text_digest,
         Channel::Voice => second.call_digest,
         Channel::Email | Channel::Print => None,
     };
-    let calls = phone.map(|digest| Counter::of_digest(PHONE, &digest, now));
-    writes.extend(calls.map(Write::Count));
+    let phone_limit = phone.map(|digest| Counter::of_digest(PHONE, &digest, now));
+    writes.extend(phone_limit.map(Write::Count));
     match written(store, &writes, None).await? {
         Written::Done => Ok(ResetCodeSent {
             resend_after: RESEND_SECONDS,
@@ -139,11 +139,15 @@ where
     }
 }
 
-/// Codes go to the contact on file of whoever the link was made for.
+/// Where a code goes. The link's `invitee` is set if the account is a representative's: codes then go to the
+/// account's own contact, otherwise to the patient's contact on the chart.
 fn to_holder(link: &Link, channel: Channel) -> Reach {
-    let charted = link.invitee.is_none();
-    let to =
-        if charted { Recipient::Patient } else { link.account.map_or(Recipient::Link, Recipient::Account) };
+    let is_patients = link.invitee.is_none();
+    let to = if is_patients {
+        Recipient::Patient
+    } else {
+        link.account.map_or(Recipient::Link, Recipient::Account)
+    };
     Reach { to, channel }
 }
 
@@ -157,14 +161,14 @@ pub struct SecondCheckPassed {
 
 /// What a reset's ticket says, so that the last step reads all that it changes at once. Sealed, bound to the link.
 #[derive(Serialize, Deserialize)]
-struct Carried {
+struct SealedTicket {
     secret: String,
     practice: PracticeId,
     patient: PatientId,
     account: AccountId,
 }
 
-impl Carried {
+impl SealedTicket {
     fn bound_to(link: LinkId) -> Vec<u8> {
         [b"reset-ticket".as_slice(), &link.to_bytes()].concat()
     }
@@ -176,13 +180,13 @@ impl Carried {
 
 /// A ticket for the holder of `link`, and the text to show.
 fn ticket(context: &Context, link: &Link) -> Result<(Ticket, String), Refusal> {
-    let carried = Carried {
+    let carried = SealedTicket {
         secret: new_secret(&*context.entropy).to_string(),
         practice: link.practice.clone(),
         patient: link.patient.clone(),
         account: link.account.ok_or(Refusal::LinkUnavailable)?,
     };
-    let text = context.keyring.seal_json(&Carried::bound_to(link.id), &carried, &*context.entropy);
+    let text = context.keyring.seal_json(&SealedTicket::bound_to(link.id), &carried, &*context.entropy);
     let expires_at = context.now().plus_seconds(TICKET_SECONDS);
     Ok((Ticket { digest: digest(text.as_bytes()), expires_at, role: Role::Patient }, text))
 }
@@ -354,7 +358,7 @@ where
     let App { context, store } = app;
     let now = context.now();
     let id = id_of(context, token).ok();
-    let carried = id.and_then(|id| Some((id, Carried::open(context, id, &command.ticket)?)));
+    let carried = id.and_then(|id| Some((id, SealedTicket::open(context, id, &command.ticket)?)));
     let mut raised = false;
     for _ in 0..MAX_ATTEMPTS {
         let read = async {

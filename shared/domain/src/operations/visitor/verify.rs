@@ -476,9 +476,9 @@ where
     let now = context.now();
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let (id, proof) = opened(app, &posts, token, proof).await?;
-    let calls = proof.phone(channel).map(|digest| Counter::of_digest(PHONE, digest, now));
+    let phone_limit = proof.phone(channel).map(|digest| Counter::of_digest(PHONE, digest, now));
     let counted = async {
-        match &calls {
+        match &phone_limit {
             Some(counter) => store.raise(counter, 1).await,
             None => Ok(Raised::default()),
         }
@@ -486,7 +486,7 @@ where
     let (count, called, records) =
         join!(store.raise(&posts, 1), counted, store.link_and_patient(id, &proof.practice, &proof.patient));
     posts.check(count?, now)?;
-    if let Some(counter) = &calls {
+    if let Some(counter) = &phone_limit {
         counter.check(called?, now)?;
     }
     let (link, patient) = records?;
