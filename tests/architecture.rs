@@ -262,3 +262,31 @@ fn every_functions_lines_pass_the_logs_filter() {
         assert!(manifest.contains(&name), "{folder}'s lib is not named {name}");
     }
 }
+
+/// Cargo builds a test binary for every crate and starts rustdoc on it, whether or not there is a test. So crates
+/// without tests say that they have none, and this test says so if one has come.
+#[test]
+fn every_test_is_run_and_crates_without_tests_build_none() {
+    let crates = ["functions", "shared"]
+        .into_iter()
+        .flat_map(|of| folders(of).into_iter().map(move |name| format!("{of}/{name}")));
+    for folder in crates.chain(["infra/local".to_owned()]) {
+        let manifest = fs::read_to_string(root().join(&folder).join("Cargo.toml")).unwrap();
+        let library = manifest.split("[lib]").nth(1).unwrap_or_default().split("\n[").next().unwrap();
+        let says = |line: &str| library.lines().any(|own| own == line);
+        let sources = sources(&folder);
+        let has =
+            |mark: fn(&str) -> bool| sources.iter().any(|(_, text)| text.lines().map(str::trim).any(mark));
+        let tests = has(|line| line.starts_with("#[test]") || line.starts_with("#[tokio::test"));
+        assert_eq!(
+            says("test = false"),
+            !tests,
+            "test of [lib] in {folder}/Cargo.toml, which has tests: {tests}"
+        );
+        let example = has(|line| line.starts_with("/// ```") || line.starts_with("//! ```"));
+        assert_eq!(says("doctest = false"), !example, "doctest of [lib] in {folder}/Cargo.toml: {example}");
+        for (file, text) in sources.iter().filter(|(file, _)| file.ends_with("src/main.rs")) {
+            assert!(!text.contains("#[test]"), "{file} is not tested: its tests belong into the library");
+        }
+    }
+}
