@@ -113,8 +113,8 @@ async fn every_operation_keeps_its_budget() {
     world.advance(61);
     world.introspect(&session).await;
     held("introspect after a minute", budget("introspect", "introspect-session", 2.0, 2.0 + 1.0, 1.0)).await;
-    // The patient has one invitation and one account. Each further invitation costs one more read for the
-    // history.
+    // The patient has one invitation and one account. Each further invitation costs one more read for
+    // the history.
     world.registered("p2", "other.q").await;
     world.service.meter.reset();
     world.revoke("p2", "other").await.expect(200);
@@ -215,8 +215,8 @@ async fn a_text_feedback_and_what_follows_a_change_keep_their_budgets() {
     world.service.meter.reset();
     world.invite("p1", "sms").await.expect(201);
     world.service.idle().await;
-    // The number's STOP state is read in the same trip as the rest, so a text takes no more trips than a
-    // mail.
+    // The number's STOP state is read in the same trip as the rest, so a text takes no more trips than
+    // a mail.
     hold(&world, "deliver one text", &budget("deliver", "changes", 3.0, 3.0, 10.0));
     world.service.meter.reset();
     world.invite("p1", "email").await.expect(201);

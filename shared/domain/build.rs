@@ -1,5 +1,5 @@
-//! Packs the list of common passwords into a set that can be searched directly in the binary, without loading
-//! it.
+//! Packs the list of common passwords into a set that can be searched directly in the binary, without
+//! loading it.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -94,8 +94,8 @@ async fn a_dump_of_the_table_holds_no_secret_and_opens_nothing() {
         send_code(&world, &pending, word).await.expect(422);
         posts += 2;
         if posts % 500 == 0 {
-            // Moves past the window of the limit. The link still works; only the ticket and the proof are
-            // guessed.
+            // Moves past the window of the limit. The link still works; only the ticket and the proof
+            // are guessed.
             world.advance(300);
         }
         let body = json!({"code": word});

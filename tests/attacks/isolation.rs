@@ -109,8 +109,8 @@ async fn nothing_that_staff_of_one_practice_do_reaches_a_login_of_another() {
         ),
         ("POST", format!("/v1/demographic-changes/{change}/accept"), json!({}), 404),
         ("POST", format!("/v1/demographic-changes/{change}/decline"), Value::Null, 404),
-        // At the other practice the same user name is another login. It is free, and staff there may assign
-        // it.
+        // At the other practice the same user name is another login. It is free, and staff there may
+        // assign it.
         ("GET", "/v1/usernames/rosa.q".to_owned(), Value::Null, 200),
         (
             "PUT",

@@ -111,8 +111,8 @@ async fn every_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
 
     let mut all = Vec::new();
     for (id, token, proof, ticket) in &made {
-        // The ticket of a locked or expired link still works until its own end, so a made-up one is sent
-        // here.
+        // The ticket of a locked or expired link still works until its own end, so a made-up one is
+        // sent here.
         let ticket = if matches!(*id, "locked" | "expired") { "none" } else { ticket };
         if *id == "expired" {
             world.advance(72 * 3600);

@@ -1,5 +1,5 @@
-//! Attacks on recovery: learning who has an account, using another person's link, guessing, locking others
-//! out.
+//! Attacks on recovery: learning who has an account, using another person's link, guessing, locking
+//! others out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

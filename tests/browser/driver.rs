@@ -180,8 +180,8 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// Ends the browser and then its driver, also when a test fails. A killed driver would leave its browser
-    /// running.
+    /// Ends the browser and then its driver, also when a test fails. A killed driver would leave its
+    /// browser running.
     fn drop(&mut self) {
         if let Ok(mut driver) = TcpStream::connect(("127.0.0.1", self.port)) {
             let ask =

@@ -16,8 +16,8 @@ async fn offer(world: &World, patient: &str, body: Value) -> Answer {
     world.ehr("POST", &format!("/v1/patients/{patient}/representatives"), Some(body)).await
 }
 
-/// Follows a representative's link to a ticket: states the patient's facts, and gets the code at their own
-/// address.
+/// Follows a representative's link to a ticket: states the patient's facts, and gets the code at their
+/// own address.
 async fn ticket(world: &World, token: &str) -> (String, Mail) {
     let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "04/27/1945"});
     let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");

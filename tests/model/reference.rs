@@ -1,6 +1,6 @@
-//! The reference model: one patient's way through the portal as one would explain it at a front desk. It has
-//! no store, no tokens and no transactions, only who got which message, what was decided, and what time it
-//! is.
+//! The reference model: one patient's way through the portal as one would explain it at a front desk. It
+//! has no store, no tokens and no transactions, only who got which message, what was decided, and what time
+//! it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,8 +27,8 @@ pub enum Way {
     Text,
 }
 
-/// The reason for a revocation, the most severe last. The more severe it is, the more it takes to get access
-/// back.
+/// The reason for a revocation, the most severe last. The more severe it is, the more it takes to get
+/// access back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Why {
     Other,
@@ -47,8 +47,8 @@ pub enum Entered {
     Wrong,
 }
 
-/// An operation. A `usize` selects a link (of those ever mailed), an account or a session, counted from the
-/// latest.
+/// An operation. A `usize` selects a link (of those ever mailed), an account or a session, counted from
+/// the latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Op {
     /// Staff invite the patient; if `true`, they override that the patient declined.
@@ -1190,8 +1190,8 @@ impl Model {
             && self.now < session.began + 12 * 3600
     }
 
-    /// Whether a session is active. Its idle time starts again if a minute went by since its use was last
-    /// noted.
+    /// Whether a session is active. Its idle time starts again if a minute went by since its use was
+    /// last noted.
     fn in_use(&mut self, s: usize) -> bool {
         let holds = self.holds(s);
         let session = &mut self.sessions[s];

@@ -99,8 +99,8 @@ impl Drop for Deployed {
     }
 }
 
-/// The environment that the template gives a function, with values of this test for the template's
-/// parameters.
+/// The environment that the template gives a function, with values of this test for the
+/// template's parameters.
 fn environment(cloud: &Cloud, queue_url: &str) -> Vec<(String, String)> {
     let template = fs::read_to_string(root().join("infra/template.yaml")).unwrap();
     let word =

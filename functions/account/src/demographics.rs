@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 use crate::pages::{Form, OwnPage};
-use crate::{Here, Ports};
+use crate::{Ports, PracticeRequest};
 
 /// Reads a value that may be null: a field to be cleared.
 fn stated<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
@@ -95,7 +95,7 @@ impl From<FlatRequest> for ProposeRequest {
 
 const PATH: &str = "account/demographics";
 
-impl<S: Ports> Here<'_, S> {
+impl<S: Ports> PracticeRequest<'_, S> {
     pub(crate) async fn demographics(&self, token: &str) -> Result<Answer, Reject> {
         let all = details(self.app, self.id, token).await?;
         if !self.inbound.wants_page() {

@@ -38,21 +38,22 @@ pub async fn handle<S: Ports>(app: &App<S>, inbound: Inbound) -> Answer {
 async fn page<S: Ports>(app: &App<S>, inbound: &Inbound) -> Result<Answer, (Option<Frame>, Reject)> {
     let practice = named_practice(app, inbound).await.map_err(|reject| (None, reject))?;
     let settings = &practice.settings;
-    let here = Here { app, inbound, id: &practice.id, settings, frame: Frame::of(inbound, settings) };
+    let request =
+        PracticeRequest { app, inbound, id: &practice.id, settings, frame: Frame::of(inbound, settings) };
     let action = inbound.action();
     if action.starts_with("POST ") {
         let counted = rate_limit(app, &inbound.peer).await;
-        counted.map_err(|failure| (Some(here.frame.clone()), Reject::from(failure)))?;
+        counted.map_err(|failure| (Some(request.frame.clone()), Reject::from(failure)))?;
     }
     let answer = match action.as_str() {
-        "POST /{practice}/portal" => here.to_portal().await,
-        own => here.own(own).await,
+        "POST /{practice}/portal" => request.to_portal().await,
+        own => request.own(own).await,
     };
-    answer.map_err(|reject| (Some(here.frame), reject))
+    answer.map_err(|reject| (Some(request.frame), reject))
 }
 
-/// One request at one practice.
-struct Here<'a, S> {
+/// A request for a page of one practice.
+struct PracticeRequest<'a, S> {
     app: &'a App<S>,
     inbound: &'a Inbound,
     id: &'a PracticeId,
@@ -60,7 +61,7 @@ struct Here<'a, S> {
     frame: Frame,
 }
 
-impl<S: Ports> Here<'_, S> {
+impl<S: Ports> PracticeRequest<'_, S> {
     async fn to_portal(&self) -> Result<Answer, Reject> {
         self.inbound.same_site(&self.app.context.base_url)?;
         if self.settings.portal_url.is_empty() {

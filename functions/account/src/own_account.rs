@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::pages::{AccountPage, Form, OwnPage, Place, SessionsPage};
-use crate::{Here, Ports};
+use crate::{Ports, PracticeRequest};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,7 +53,7 @@ pub(crate) fn missing(fields: &[(&str, bool)]) -> Vec<FieldFault> {
     fields.iter().filter(|(_, there)| !there).map(|(name, _)| FieldFault::of(name, "required")).collect()
 }
 
-impl<S: Ports> Here<'_, S> {
+impl<S: Ports> PracticeRequest<'_, S> {
     /// Answers a request to the account page or one of those behind it.
     pub(crate) async fn own(&self, action: &str) -> Result<Answer, Reject> {
         if action.starts_with("POST ") {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::pages::{Form, Person, RepresentativesPage, Typed};
-use crate::{Here, Ports};
+use crate::{Ports, PracticeRequest};
 
 const PATH: &str = "account/representatives";
 
@@ -78,7 +78,7 @@ fn account(text: &str) -> Result<AccountId, Refusal> {
     AccountId::parse(text).map_err(|_| Refusal::NotFound)
 }
 
-impl<S: Ports> Here<'_, S> {
+impl<S: Ports> PracticeRequest<'_, S> {
     /// The patient that is meant: the one who is named, else the one who is signed in.
     async fn meant(&self, token: &str, stated: Option<&str>) -> Result<PatientId, Reject> {
         match stated {

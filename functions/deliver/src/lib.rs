@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 /// last message must be finished before that.
 const SENDING_SECONDS: i64 = 40;
 
-/// Handles an event: a batch of the stream or a run of the schedule. For a batch, it reports which records
-/// failed.
+/// Handles an event: a batch of the stream or a run of the schedule. For a batch, it reports which
+/// records failed.
 pub async fn handle<S, C>(app: &App<S>, courier: &C, event: &Value) -> Value
 where
     S: Outbox + Standings + Practices,

@@ -1,4 +1,4 @@
-//! `register`: wiring.
+//! Starts `register` on Lambda: creates the AWS clients and runs the handler.
 
 use portico_aws::Process;
 use portico_web::{App, Error, run, serve, service_fn, telemetry};

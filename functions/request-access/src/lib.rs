@@ -113,8 +113,8 @@ async fn ask<S: Limits, Q: RequestQueue>(
             Ok(see_other(&format!("/{practice}/sent?lang={lang}")))
         }
         Err(faults) if inbound.wants_page() => {
-            // The page can't show the practice's name, because nothing is looked up. It shows again what was
-            // typed.
+            // The page can't show the practice's name, because nothing is looked up. It shows again what
+            // was typed.
             let frame = Frame::nameless(inbound);
             let page = AskPage::new(frame.clone(), practice.as_str(), asking, &asked, &faults);
             Ok(html(400, &frame, &page))

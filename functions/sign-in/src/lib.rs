@@ -42,22 +42,23 @@ pub async fn handle<S: Ports>(app: &App<S>, inbound: Inbound) -> Answer {
 async fn page<S: Ports>(app: &App<S>, inbound: &Inbound) -> Result<Answer, (Option<Frame>, Reject)> {
     let practice = named_practice(app, inbound).await.map_err(|reject| (None, reject))?;
     let settings = &practice.settings;
-    let here = Here { app, inbound, id: &practice.id, settings, frame: Frame::of(inbound, settings) };
+    let request =
+        PracticeRequest { app, inbound, id: &practice.id, settings, frame: Frame::of(inbound, settings) };
     let answer = match inbound.action().as_str() {
-        "GET /{practice}" => Ok(here.open()),
-        "GET /{practice}/sign-up" => Ok(here.ask(Asking::SignUp)),
-        "GET /{practice}/forgot-password" => Ok(here.ask(Asking::ForgotPassword)),
-        "GET /{practice}/forgot-username" => Ok(here.ask(Asking::ForgotUsername)),
-        "GET /{practice}/sent" => Ok(sent(200, &here.frame, Some(practice.id.as_str()))),
-        "POST /{practice}/sign-in" => here.sign_in().await,
-        "POST /{practice}/sign-out" => here.sign_out().await,
+        "GET /{practice}" => Ok(request.open()),
+        "GET /{practice}/sign-up" => Ok(request.ask(Asking::SignUp)),
+        "GET /{practice}/forgot-password" => Ok(request.ask(Asking::ForgotPassword)),
+        "GET /{practice}/forgot-username" => Ok(request.ask(Asking::ForgotUsername)),
+        "GET /{practice}/sent" => Ok(sent(200, &request.frame, Some(practice.id.as_str()))),
+        "POST /{practice}/sign-in" => request.sign_in().await,
+        "POST /{practice}/sign-out" => request.sign_out().await,
         _ => Err(Refusal::NotFound.into()),
     };
-    answer.map_err(|reject| (Some(here.frame), reject))
+    answer.map_err(|reject| (Some(request.frame), reject))
 }
 
-/// One request at one practice.
-struct Here<'a, S> {
+/// A request for a page of one practice.
+struct PracticeRequest<'a, S> {
     app: &'a App<S>,
     inbound: &'a Inbound,
     id: &'a PracticeId,
@@ -65,7 +66,7 @@ struct Here<'a, S> {
     frame: Frame,
 }
 
-impl<S: Ports> Here<'_, S> {
+impl<S: Ports> PracticeRequest<'_, S> {
     fn sign_in_page(&self, status: u16, username: &str, note: Option<&str>, errors: Vec<Fault>) -> Answer {
         html(status, &self.frame, &SignInPage::new(self.frame.clone(), self.id, username, note, errors))
     }

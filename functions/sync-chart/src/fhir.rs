@@ -94,8 +94,8 @@ pub enum TooMuch {
     Resources,
 }
 
-/// Parses the body of an import. `now` tells which birth dates lie in the future and which periods have
-/// ended.
+/// Parses the body of an import. `now` tells which birth dates lie in the future and which periods
+/// have ended.
 pub fn parse(body: &str, form: Form, now: Timestamp) -> Result<Parsed, TooMuch> {
     match form {
         Form::Ndjson => parse_lines(body, now),
@@ -527,8 +527,8 @@ fn birth_date(text: Option<&str>, now: Timestamp) -> Result<BirthDate, Finding> 
     } else if is_date_of(text, &[4, 2, 2]) {
         BirthDate::parse(text, now).map_err(|_| INVALID_BIRTH_DATE)
     } else {
-        // Other notations, which the domain accepts from people, are not FHIR: day and month could be
-        // swapped.
+        // Other notations, which the domain accepts from people, are not FHIR: day and month could
+        // be swapped.
         Err(INVALID_BIRTH_DATE)
     }
 }
@@ -798,8 +798,8 @@ impl ContactPoint {
         self.system.as_deref() == Some("email")
     }
 
-    /// Whether this is a mobile number: a number for texts, whatever its use, or a phone whose use is
-    /// `mobile`.
+    /// Whether this is a mobile number: a number for texts, whatever its use, or a phone whose use
+    /// is `mobile`.
     fn is_mobile(&self) -> bool {
         match self.system.as_deref() {
             Some("sms") => true,

@@ -103,8 +103,8 @@ pub(crate) struct Draft {
 }
 
 impl Capture {
-    /// Opens the mailbox. It is stored in `data/messages.ndjson` if there is a data directory, otherwise in
-    /// memory.
+    /// Opens the mailbox. It is stored in `data/messages.ndjson` if there is a data directory, otherwise
+    /// in memory.
     pub fn open(data: Option<&Path>, clock: Arc<LocalClock>) -> io::Result<Self> {
         let mut captured = Captured::default();
         if let Some(path) = data.map(|dir| dir.join("messages.ndjson")) {
@@ -141,8 +141,8 @@ impl Capture {
         captured.file.as_ref().map_or(Ok(()), |file| file.set_len(0))
     }
 
-    /// Makes the next `times` messages of this channel fail with `failure`, after failures that were set
-    /// before.
+    /// Makes the next `times` messages of this channel fail with `failure`, after failures that were
+    /// set before.
     pub fn fail_next(&self, channel: Channel, failure: Failure, times: usize) {
         let mut captured = self.lock();
         captured.failures.entry(channel).or_default().extend(std::iter::repeat_n(failure, times));

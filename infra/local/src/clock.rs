@@ -16,8 +16,8 @@ pub struct LocalClock {
 }
 
 impl LocalClock {
-    /// Opens the clock. Its offset is stored in `data/clock` if there is a data directory, otherwise in
-    /// memory.
+    /// Opens the clock. Its offset is stored in `data/clock` if there is a data directory, otherwise
+    /// in memory.
     pub fn open(data: Option<&Path>) -> io::Result<Self> {
         let file = data.map(|dir| dir.join("clock"));
         let stored = match &file {

@@ -72,8 +72,8 @@ pub async fn start_demo(config: Config) -> Result<Demo, StartError> {
     Ok(Demo { running, guide, is_new })
 }
 
-/// The keyring of a data directory; the first start creates it. Without a directory, each start has a new
-/// one.
+/// The keyring of a data directory; the first start creates it. Without a directory, each start has a
+/// new one.
 fn keyring(data: Option<&Path>) -> Result<Keyring, StartError> {
     let Some(data) = data else { return Ok(Keyring::generate(&OsEntropy)) };
     let file = data.join("keyring.json");

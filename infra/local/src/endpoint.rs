@@ -14,8 +14,6 @@ use crate::capture::{Capture, Channel, Draft};
 use crate::queue::Queues;
 use crate::wire::{Failure, json_1_0, json_1_1, xml};
 
-// --- SES v2 ---
-
 /// The endpoint for all of these services, and for the queues.
 pub(crate) fn router(capture: &Capture, queues: &Queues) -> Router {
     Router::new()
@@ -26,7 +24,9 @@ pub(crate) fn router(capture: &Capture, queues: &Queues) -> Router {
         .with_state((capture.clone(), queues.clone()))
 }
 
-/// `SendEmail`.
+// --- SES v2 ---
+
+/// SES's `SendEmail`: keeps the mail for the mailbox page.
 pub(crate) async fn send_email(State(capture): State<Capture>, body: String) -> Response {
     let Some(draft) = serde_json::from_str::<Value>(&body).ok().as_ref().and_then(email) else {
         return ses_error(Failure::Rejected);
@@ -65,7 +65,7 @@ fn ses_error(failure: Failure) -> Response {
     (status, [("x-amzn-errortype", kind)], axum::Json(json!({"message": kind}))).into_response()
 }
 
-/// `GetAccount`.
+/// SES's `GetAccount`: the quota that `deliver` asks for.
 pub(crate) async fn account(State(capture): State<Capture>) -> Response {
     let quota = capture.quota();
     axum::Json(json!({

@@ -39,8 +39,8 @@ pub fn in_memory(table: &Table) -> Result<Database, EngineError> {
     Ok(db)
 }
 
-/// Opens the database in the file `path` and creates the table. Stream records before `processed` are deleted
-/// first.
+/// Opens the database in the file `path` and creates the table. Stream records before `processed` are
+/// deleted first.
 pub fn in_file(path: &Path, table: &Table, processed: Option<&str>) -> Result<Database, EngineError> {
     let db = Database::new(&path.to_string_lossy())?;
     tend_stream(path, processed)?;

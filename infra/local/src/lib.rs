@@ -1,6 +1,6 @@
-//! The cloud on one machine: `DynamoDB`, SES, SNS, voice, SQS and the HTTP API, in one process and with
-//! nothing to install. It runs any functions; which are deployed, and what invokes them, is read from
-//! `infra/template.yaml`.
+//! The cloud on one machine: `DynamoDB`, SES, SNS, voice, SQS and the HTTP API, in one process and
+//! with nothing to install. It runs any functions; which are deployed, and what invokes them, is read
+//! from `infra/template.yaml`.
 #![cfg_attr(
     test,
     allow(

@@ -300,8 +300,8 @@ async fn letter(State(api): State<LocalApi>, Path(id): Path<String>) -> Response
 }
 
 fn page(template: &impl Template) -> Response {
-    // A framed e-mail inherits this policy: its own styles and inline images work, and nothing else loads or
-    // runs.
+    // A framed e-mail inherits this policy: its own styles and inline images work, and nothing else loads
+    // or runs.
     let policy =
         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; form-action 'self'";
     let headers: [(HeaderName, &str); 3] = [

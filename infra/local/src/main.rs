@@ -28,8 +28,8 @@ struct Options {
     #[arg(long, conflicts_with = "data")]
     memory: bool,
 
-    /// Charts for the first practice, as FHIR NDJSON; repeat it, Patient before Encounter [default: a small
-    /// sample]
+    /// Charts for the first practice, as FHIR NDJSON; repeat it, Patient before Encounter [default: a
+    /// small sample]
     #[arg(long, value_name = "FILE")]
     patients: Vec<PathBuf>,
 

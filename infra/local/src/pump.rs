@@ -1,6 +1,6 @@
-//! Delivers the table's stream to the functions that read it, as Lambda does: in order, at least once, each
-//! function at its own pace. It wakes after every invocation, so that no message to a patient waits for a
-//! timer.
+//! Delivers the table's stream to the functions that read it, as Lambda does: in order, at least once,
+//! each function at its own pace. It wakes after every invocation, so that no message to a patient waits
+//! for a timer.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -416,8 +416,8 @@ impl Failed {
     }
 }
 
-/// An error fails the whole batch, and so does a failure report for a message that is not in it, as in
-/// Lambda.
+/// An error fails the whole batch, and so does a failure report for a message that is not in it, as
+/// in Lambda.
 fn failed(reader: &Reader, answer: Result<Value, String>, batch: &[Entry]) -> Failed {
     let answer = match answer {
         Ok(answer) => answer,

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// One action on one resource. The resource has its name from the template: `dynamodb:Query` on
-/// `Table/index/due`.
+/// One action on one resource. The resource has its name from the template: `dynamodb:Query`
+/// on `Table/index/due`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Deed {
     /// The action, with its service as a prefix.

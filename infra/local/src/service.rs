@@ -396,8 +396,8 @@ pub(crate) mod tests {
         }
     }
 
-    /// A function for the template's first route without parameters other than `{token}`. It answers its own
-    /// event.
+    /// A function for the template's first route without parameters other than `{token}`. It answers its
+    /// own event.
     async fn echoing() -> (Running, String) {
         let template = Template::embedded().unwrap();
         let open = |route: &&template::Route| route.method == "GET" && route.path == "/i/{token}";

@@ -1,5 +1,5 @@
-//! Reads the table's stream in-process: the records after a position, in the JSON that Lambda passes to a
-//! function.
+//! Reads the table's stream in-process: the records after a position, in the JSON that Lambda passes to
+//! a function.
 
 use dynoxide::Database;
 use dynoxide::actions::get_records::GetRecordsRequest;

@@ -100,8 +100,8 @@ pub struct QueueEvent {
     pub queue: String,
     /// Most messages in one invocation.
     pub batch_size: usize,
-    /// Whether the function's answer names the failed messages. If not, only an error makes messages come
-    /// again.
+    /// Whether the function's answer names the failed messages. If not, only an error makes messages
+    /// come again.
     pub reports_failures: bool,
 }
 

@@ -9,8 +9,8 @@ use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, Me
 use aws_sdk_sns::types::MessageAttributeValue;
 use portico_domain::ports::{Courier, EmailOut, Handed, TextOut, VoiceOut};
 
-/// Seconds in which a call must be made. Left to itself the service would try for three days; what is said works for ten
-/// minutes.
+/// Seconds in which a call must be made. Left to itself the service would try for three days; what is said works for
+/// ten minutes.
 const CALL_WITHIN: i32 = 600;
 
 /// SES's words for «nobody may send now».

@@ -33,8 +33,8 @@ pub fn timeouts() -> TimeoutConfig {
 /// read and parse all those that the system trusts took half of a function's start.
 const AMAZON: &str = include_str!("amazon-roots.pem");
 
-/// One pool of connections for all clients, which trusts Amazon's authorities, or those in the file that `SSL_CERT_FILE`
-/// names.
+/// One pool of connections for all clients, which trusts Amazon's authorities, or those in the file that
+/// `SSL_CERT_FILE` names.
 pub fn https() -> Result<SharedHttpClient, StartError> {
     let trusted = match optional("SSL_CERT_FILE") {
         Some(_) => TrustStore::default(),
@@ -51,10 +51,10 @@ fn no_files() -> ProfileFiles {
     ProfileFiles::builder().with_contents(ProfileFileKind::Config, "").build()
 }
 
-/// What Lambda says in the environment: the region (`AWS_REGION`), the credentials in variables, or the address where a
-/// function gets them. Nothing else is asked, so there are no profiles, no metadata service and no roles to assume.
-/// `AWS_ENDPOINT_URL` names another endpoint, `AWS_ENDPOINT_URL_DYNAMODB` one for the table alone, and so for each
-/// service.
+/// What Lambda says in the environment: the region (`AWS_REGION`), the credentials in variables, or the address
+/// where a function gets them. Nothing else is asked, so there are no profiles, no metadata service and no roles to
+/// assume. `AWS_ENDPOINT_URL` names another endpoint, `AWS_ENDPOINT_URL_DYNAMODB` one for the table alone, and so
+/// for each service.
 pub(crate) async fn shared() -> Result<SdkConfig, StartError> {
     let region = Region::new(variable("AWS_REGION")?);
     if CONTAINER.into_iter().all(|name| optional(name).is_none()) {

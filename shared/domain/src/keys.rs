@@ -39,7 +39,7 @@ pub struct HashCost {
     pub memory_kib: u32,
     /// Passes over the memory.
     pub passes: u32,
-    /// Lanes.
+    /// Lanes, which could be computed in parallel.
     pub lanes: u32,
 }
 
@@ -264,8 +264,8 @@ fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The SHA-256, in hexadecimal, of a secret of at least 128 random bits. The table stores secrets in this
-/// form.
+/// The SHA-256, in hexadecimal, of a secret of at least 128 random bits. The table stores secrets in
+/// this form.
 pub fn digest(secret: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(secret))
 }

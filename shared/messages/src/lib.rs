@@ -41,8 +41,8 @@ pub struct Practice<'a> {
     pub time_zone: &'a str,
 }
 
-/// A message to a patient or a representative. It has no `Debug`: links, codes and names must not get into
-/// logs.
+/// A message to a patient or a representative. It has no `Debug`: links, codes and names must not get
+/// into logs.
 ///
 /// Many messages have the same fields: `given_name` is the recipient's, for the greeting, and without it the
 /// greeting has no name; `link` is a complete URL that also sets the language; `expires_at_millis` is when

@@ -3,8 +3,8 @@
 /// Longest given name that a greeting uses, in characters; a longer one is left out.
 const LONGEST_GIVEN_NAME: usize = 40;
 
-/// A phone number as it is written in the United States, `(202) 555-0123`. Any other E.164 number stays as it
-/// is.
+/// A phone number as it is written in the United States, `(202) 555-0123`. Any other E.164 number stays as
+/// it is.
 pub fn phone(e164: &str) -> String {
     let national = e164
         .strip_prefix("+1")
@@ -26,9 +26,9 @@ pub(crate) fn one_line(name: &str) -> String {
         .join(" ")
 }
 
-/// The given name for a greeting, or `None` if it does not look like a name. Patients type the names of the
-/// people they invite, and a mail in the practice's name must not carry a stranger's advertisement or web
-/// address.
+/// The given name for a greeting, or `None` if it does not look like a name. Patients type the names of
+/// the people they invite, and a mail in the practice's name must not carry a stranger's advertisement or
+/// web address.
 pub(crate) fn greeting_name(given_name: Option<&str>) -> Option<String> {
     let name = one_line(given_name?);
     let letters = name.chars().any(char::is_alphabetic);

@@ -135,8 +135,8 @@ impl LinkPage {
     }
 }
 
-/// The error if the facts do not match. It is the same for each fact, so that it tells nobody which one was
-/// wrong.
+/// The error if the facts do not match. It is the same for each fact, so that it tells nobody which one
+/// was wrong.
 #[derive(Debug)]
 pub struct Verification {
     pub failed: &'static str,

@@ -1,7 +1,7 @@
 //! Sentences for the codes of problem responses: what happened, and what to do next.
 //!
-//! They never contain a fact about a person. Blockers are for staff, reasons about a password are for
-//! patients.
+//! They never contain a fact about a person. Blockers are for staff, reasons about a password are
+//! for patients.
 
 use crate::language::Language;
 

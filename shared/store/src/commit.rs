@@ -1,5 +1,5 @@
-//! The one atomic write: turns each `Write` of the domain into conditional puts and updates of one
-//! transaction.
+//! The one atomic write: turns each `Write` of the domain into conditional puts and updates of
+//! one transaction.
 
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;

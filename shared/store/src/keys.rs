@@ -1,7 +1,7 @@
 //! The names of all keys and indexes of the table, in one place.
 //!
-//! The table's keys are `pk` and `sk`. Items that belong to one practice, patient or account share its
-//! partition:
+//! The table's keys are `pk` and `sk`. Items that belong to one practice, patient or account share
+//! its partition:
 //!
 //! | item | `pk` | `sk` |
 //! |---|---|---|

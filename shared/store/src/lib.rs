@@ -1,8 +1,8 @@
-//! Implements the ports of the domain on one DynamoDB table. Only this crate names a key, an index or an
-//! expression.
+//! Implements the ports of the domain on one DynamoDB table. Only this crate names a key, an index or
+//! an expression.
 //!
-//! The traits of `portico_domain::ports::x` are implemented in the file `x` of this crate; writes are in
-//! `commit`.
+//! The traits of `portico_domain::ports::x` are implemented in the file `x` of this crate; writes are
+//! in `commit`.
 //!
 //! To add a read: add a method to the port in the domain, and implement it in the file of the same name. To
 //! add a write: add a variant to `portico_domain::ports::Write` and its kind of record to `Write::record`,

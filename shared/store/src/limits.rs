@@ -17,8 +17,8 @@ const ATTEMPTS_KEPT: i64 = 30 * 86_400;
 impl Limits for Table {
     async fn raise(&self, counter: &Counter, amount: u32) -> Result<Raised, PortError> {
         let update = "ADD #counter :amount SET #ttl = :ttl";
-        // Twice the window: an IP address's record has two counters with the shorter window, one after the
-        // other.
+        // Twice the window: an IP address's record has two counters with the shorter window, one after
+        // the other.
         let ttl = counter.ends_at.plus_seconds(counter.rule.seconds * 2);
         let values = vec![(":amount", n(amount)), (":ttl", n(ttl.seconds()))];
         let named = [("counter", counter.name)];

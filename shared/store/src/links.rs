@@ -1,5 +1,6 @@
 //! Reads of links, and the counters of attempts at their checks.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use portico_domain::model::account::Account;
 use portico_domain::model::ids::{AccountId, LinkId, PatientId, PracticeId};
 use portico_domain::model::link::{ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, FailedCheck, Link};
@@ -11,6 +12,21 @@ use portico_domain::time::Timestamp;
 use crate::item::{Item, at, n, optional, record, s, value};
 use crate::keys;
 use crate::table::{Table, Updated};
+
+/// The condition on which a link may be tried: it is pending, and its tries are not used up.
+const IS_OPEN: &str =
+    "#state = :pending AND #expires_at > :now AND #fact_tries < :facts AND #all_tries < :all";
+
+/// The values of `IS_OPEN`, and `:one`, by which a try raises the counters.
+fn try_values(now: Timestamp) -> Vec<(&'static str, AttributeValue)> {
+    vec![
+        (":one", n(1)),
+        (":pending", s("pending")),
+        (":now", at(now)),
+        (":facts", n(FACT_TRIES)),
+        (":all", n(ALL_TRIES)),
+    ]
+}
 
 /// The link in an item. `None` if the item holds only what closing a link wrote after its record was deleted.
 pub(crate) fn whole_link(item: Item) -> Result<Option<Link>, PortError> {
@@ -36,16 +52,7 @@ impl Links for Table {
 
     async fn try_facts(&self, id: LinkId, now: Timestamp) -> Result<Option<Link>, PortError> {
         let update = "ADD #fact_tries :one, #all_tries :one";
-        let condition =
-            "#state = :pending AND #expires_at > :now AND #fact_tries < :facts AND #all_tries < :all";
-        let values = vec![
-            (":one", n(1)),
-            (":pending", s("pending")),
-            (":now", at(now)),
-            (":facts", n(FACT_TRIES)),
-            (":all", n(ALL_TRIES)),
-        ];
-        match self.update_if(&keys::link(id), update, condition, values).await? {
+        match self.update_if(&keys::link(id), update, IS_OPEN, try_values(now)).await? {
             Updated::Done(item) => whole_link(item),
             Updated::Refused(_) => Ok(None),
         }
@@ -53,18 +60,11 @@ impl Links for Table {
 
     async fn try_code(&self, id: LinkId, now: Timestamp) -> Result<Option<CodeTry>, PortError> {
         let update = "SET #code.#tries = #code.#tries + :one ADD #all_tries :one";
-        let condition = "#state = :pending AND #expires_at > :now AND #fact_tries < :facts AND #all_tries < :all \
-                         AND #code.#tries < :tries AND #code.#at > :oldest";
-        let values = vec![
-            (":one", n(1)),
-            (":pending", s("pending")),
-            (":now", at(now)),
-            (":facts", n(FACT_TRIES)),
-            (":all", n(ALL_TRIES)),
-            (":tries", n(CODE_TRIES)),
-            (":oldest", at(now.plus_seconds(-CODE_SECONDS))),
-        ];
-        match self.update_if(&keys::link(id), update, condition, values).await? {
+        let condition = format!("{IS_OPEN} AND #code.#tries < :tries AND #code.#at > :oldest");
+        let mut values = try_values(now);
+        values.push((":tries", n(CODE_TRIES)));
+        values.push((":oldest", at(now.plus_seconds(-CODE_SECONDS))));
+        match self.update_if(&keys::link(id), update, &condition, values).await? {
             Updated::Done(item) => Ok(whole_link(item)?.map(|link| CodeTry { link, counted: true })),
             Updated::Refused(None) => Ok(None),
             Updated::Refused(Some(item)) => {

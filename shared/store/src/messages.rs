@@ -116,8 +116,8 @@ impl Outbox for Table {
     }
 
     async fn put_back(&self, message: &Message, until: Timestamp) -> Result<(), PortError> {
-        // Nobody else takes the message before the lease ends. The number of the attempt identifies the
-        // lease.
+        // Nobody else takes the message before the lease ends. The number of the attempt identifies
+        // the lease.
         let values = vec![
             (":until", at(until)),
             (":back", n(-1)),

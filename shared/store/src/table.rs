@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnConsumedCapacity, ReturnValue};
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::Practice;
@@ -173,6 +174,18 @@ impl Table {
         }
     }
 
+    /// An update of an item, without its condition and not sent yet.
+    fn update_item(&self, key: &keys::Key, update: &str, terms: Terms) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .update_expression(update)
+            .set_expression_attribute_values(terms.values())
+            .set_expression_attribute_names(Some(terms.names))
+            .return_consumed_capacity(COSTS)
+    }
+
     /// Updates an item without a condition.
     pub(crate) async fn update(
         &self,
@@ -182,17 +195,8 @@ impl Table {
         named: &[(&str, &str)],
         answer: ReturnValue,
     ) -> Result<Item, PortError> {
-        let terms = Terms::of(&[update], values, named);
-        let call = self
-            .client
-            .update_item()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(key)))
-            .update_expression(update);
-        let call = call
-            .set_expression_attribute_values(terms.values())
-            .set_expression_attribute_names(Some(terms.names));
-        let answer = call.return_values(answer).return_consumed_capacity(COSTS).send().await;
+        let call = self.update_item(key, update, Terms::of(&[update], values, named));
+        let answer = call.return_values(answer).send().await;
         Ok(answer.map_err(|error| unavailable("UpdateItem", &error))?.attributes.unwrap_or_default())
     }
 
@@ -207,19 +211,10 @@ impl Table {
         use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
         use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
-        let terms = Terms::of(&[update, condition], values, &[]);
-        let call = self
-            .client
-            .update_item()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(key)))
-            .update_expression(update);
+        let call = self.update_item(key, update, Terms::of(&[update, condition], values, &[]));
         let call = call.condition_expression(condition).return_values(ReturnValue::AllNew);
-        let call = call
-            .set_expression_attribute_values(terms.values())
-            .set_expression_attribute_names(Some(terms.names));
         let call = call.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match call.return_consumed_capacity(COSTS).send().await {
+        match call.send().await {
             Ok(answer) => Ok(Updated::Done(answer.attributes.unwrap_or_default())),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {

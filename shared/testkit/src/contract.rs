@@ -209,8 +209,8 @@ fn kind(answer: &Answer) -> &str {
     answer.header("content-type").split(';').next().unwrap_or_default().trim()
 }
 
-/// A path for the router. Parameters are renamed by their position, since two paths may name one position
-/// differently.
+/// A path for the router. Parameters are renamed by their position, since two paths may name one
+/// position differently.
 fn pattern(path: &str) -> String {
     let name = |(place, segment): (usize, &str)| {
         if segment.starts_with('{') { format!("{{p{place}}}") } else { segment.to_owned() }

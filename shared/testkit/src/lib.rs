@@ -356,8 +356,8 @@ impl World {
         self.mails().await.pop().expect("a message")
     }
 
-    /// States the facts of [`World::chart`] at a link as the patient. Returns the answer, whatever its
-    /// status.
+    /// States the facts of [`World::chart`] at a link as the patient. Returns the answer, whatever
+    /// its status.
     pub async fn state_facts(&self, token: &str) -> Answer {
         let facts = json!({"as": "patient", "family_name": "quillfeather", "birth_date": "04/27/1945"});
         self.post(&format!("/i/{token}/verify"), facts).await
@@ -430,8 +430,8 @@ impl World {
         token_in(&text)
     }
 
-    /// Has a code sent by this channel at a reset link, and enters it. Returns the answer, whatever its
-    /// status.
+    /// Has a code sent by this channel at a reset link, and enters it. Returns the answer, whatever
+    /// its status.
     pub async fn second_check(&self, token: &str, channel: &str) -> Answer {
         self.post(&format!("/r/{token}/codes"), json!({"channel": channel})).await.expect(202);
         let code = self.last_mail().await.code();

@@ -26,7 +26,7 @@ pub fn problem(inbound: &Inbound, reject: &Reject) -> Answer {
     }
     let mut wait = None;
     if let Reject::Refused(refusal) = reject {
-        wait = more(refusal, language, &mut body);
+        wait = add_details(refusal, language, &mut body);
     }
     if status >= 500 {
         body["request_id"] = json!(inbound.request_id);
@@ -42,8 +42,9 @@ pub fn problem(inbound: &Inbound, reject: &Reject) -> Answer {
     answer
 }
 
-/// What a refusal says beyond its code; the seconds to wait, if it names them.
-fn more(refusal: &Refusal, language: Language, body: &mut Value) -> Option<i64> {
+/// Adds to a problem's body what the refusal says beyond its code. Returns the seconds to wait, if it names
+/// them.
+fn add_details(refusal: &Refusal, language: Language, body: &mut Value) -> Option<i64> {
     // All of them as codes, and as one text of sentences with the cures.
     let reasons = |body: &mut Value, codes: Vec<&'static str>| {
         let sentences: Vec<&str> = codes.iter().filter_map(|code| reason_detail(code, language)).collect();

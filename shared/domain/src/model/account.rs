@@ -53,8 +53,8 @@ pub struct Account {
     pub id: AccountId,
     /// The practice. An account belongs to exactly one.
     pub practice: PracticeId,
-    /// Raised by each change. A write of the whole record fails unless it is one more than the stored
-    /// version.
+    /// Raised by each change. A write of the whole record fails unless it is one more than the
+    /// stored version.
     pub version: u64,
     /// The user name in the form in which its owner writes it.
     pub username: String,
@@ -75,8 +75,8 @@ pub struct Account {
     pub mobile_phone: Option<Phone>,
     /// Grants, by patient.
     pub grants: BTreeMap<String, Grant>,
-    /// The terms that the holder accepted. `None` for somebody that staff registered, until their first
-    /// sign-in.
+    /// The terms that the holder accepted. `None` for somebody that staff registered, until their
+    /// first sign-in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<Terms>,
     /// The language in which its holder registered, `en` or `es`.

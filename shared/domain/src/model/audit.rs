@@ -1,6 +1,6 @@
 //! The audit trail. Each subject has one chain of numbered events. Each event has a seal over the previous
-//! seal and its own content, with a key that is not in the table. So a changed, missing or swapped event is
-//! detected.
+//! seal and its own content, with a key that is not in the table. So a changed, missing or swapped event
+//! is detected.
 
 use std::collections::BTreeMap;
 

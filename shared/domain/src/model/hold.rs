@@ -28,8 +28,8 @@ pub struct Hold {
     pub since: Timestamp,
 }
 
-/// Whether the e-mail address on a teenager's chart also belongs to a contact on the chart or to a
-/// representative.
+/// Whether the e-mail address on a teenager's chart also belongs to a contact on the chart or to
+/// a representative.
 pub fn shares_a_guardians_address(chart: &Chart, care: &Care, representatives: &[Account]) -> bool {
     let Some(own) = &chart.email else { return false };
     let contacts = care.contacts.iter().filter_map(|contact| contact.email.as_ref());

@@ -135,8 +135,8 @@ macro_rules! ulid_id {
             /// Reads an id.
             pub fn parse(text: &str) -> Result<Self, Invalid> {
                 match Ulid::from_string(text) {
-                    // Accept only the canonical spelling. The decoder also accepts lower case and look-alike
-                    // letters.
+                    // Accept only the canonical spelling. The decoder also accepts lower case and
+                    // look-alike letters.
                     Ok(id) if id.to_string() == text => Ok(Self(id)),
                     _ => Err(Invalid("invalid_id")),
                 }
@@ -194,8 +194,8 @@ ulid_id! {
 }
 
 ulid_id! {
-    /// The id of one revocation. With it, a re-invitation restores exactly the grants that the revocation
-    /// ended.
+    /// The id of one revocation. With it, a re-invitation restores exactly the grants that the
+    /// revocation ended.
     RevocationId
 }
 

@@ -89,8 +89,8 @@ impl Counter {
         }
     }
 
-    /// Refuses if the raised count is above the rule's limit. The error says the seconds until the window
-    /// ends.
+    /// Refuses if the raised count is above the rule's limit. The error says the seconds until the
+    /// window ends.
     pub fn check(&self, raised: Raised, now: Timestamp) -> Result<(), Refusal> {
         if raised.count > self.rule.most {
             Err(Refusal::TooManyRequests(now.seconds_until(self.ends_at).max(1)))
@@ -132,8 +132,8 @@ pub fn sign_in_key(practice: &PracticeId, name: &str, keyring: &Keyring) -> Stri
 }
 
 /// Until when a user name is locked, after `failures` since the last success, of which the latest was at
-/// `last`. `None` below ten failures. Ten lock it for 30 seconds; each further failure doubles that, up to an
-/// hour.
+/// `last`. `None` below ten failures. Ten lock it for 30 seconds; each further failure doubles that, up to
+/// an hour.
 pub fn locked_until(failures: u64, last: Timestamp) -> Option<Timestamp> {
     let beyond = failures.checked_sub(SIGN_IN_TRIES)?;
     let seconds = 30_i64 << beyond.min(7);

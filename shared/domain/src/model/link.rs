@@ -20,7 +20,7 @@ pub const FACT_TRIES: u32 = 5;
 /// Most codes that can be sent for one link.
 pub const CODES: u32 = 5;
 
-/// Most wrong entries of one code.
+/// Most entries of one code, right or wrong.
 pub const CODE_TRIES: u32 = 5;
 
 /// Attempts at facts and codes together until a link is locked.
@@ -81,7 +81,7 @@ pub enum Kind {
     Reset,
     /// An invitation to register as a representative.
     Representative,
-    /// A re-invitation after a revocation.
+    /// A re-invitation after a revocation, which gives the same access back.
     Restored,
     /// A new e-mail address of an account.
     Address,
@@ -100,8 +100,8 @@ impl Kind {
     }
 }
 
-/// The stored state of a link. Locked and expired are not stored: they follow from the attempts and the
-/// clock.
+/// The stored state of a link. Locked and expired are not stored: they follow from the attempts and
+/// the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkState {
@@ -169,7 +169,7 @@ pub struct SentCode {
     pub channel: Channel,
     /// How many digits it has.
     pub digits: u32,
-    /// Wrong entries so far.
+    /// Entries so far.
     pub tries: u32,
 }
 
@@ -228,8 +228,8 @@ pub struct SecondCheck {
     pub head: Head,
 }
 
-/// The record of a link and of the invitation that it delivers. Every decision about a link is made from this
-/// record.
+/// The record of a link and of the invitation that it delivers. Every decision about a link is made from
+/// this record.
 #[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
@@ -361,6 +361,11 @@ impl Link {
             invitee: None,
             second: None,
         }
+    }
+
+    /// The e-mail address that it was sent to; `None` if it was not sent by e-mail.
+    pub fn email(&self) -> Option<Email> {
+        Email::parse(self.sent_to.as_ref()?.reveal()).ok()
     }
 
     /// The delivery of its message, and why it was not delivered. The provider's report counts if it is at

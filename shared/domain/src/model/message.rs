@@ -1,5 +1,5 @@
-//! The outbox: messages that are queued in the transaction that causes them, and sent afterwards by
-//! `deliver`.
+//! The outbox: messages that are queued in the transaction that causes them, and sent afterwards
+//! by `deliver`.
 
 use serde::{Deserialize, Serialize};
 
@@ -86,8 +86,8 @@ pub enum MessageState {
     Sent,
     /// It could not be sent.
     Failed,
-    /// It must not be sent any more: access was revoked, the link was replaced, or there is no address any
-    /// more.
+    /// It must not be sent any more: access was revoked, the link was replaced, or there is no address
+    /// any more.
     Dropped,
 }
 

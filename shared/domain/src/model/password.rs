@@ -186,8 +186,8 @@ impl PasswordHash {
     }
 }
 
-/// 32 bytes of argon2id, in base64url. `None` if argon2 refuses the parameters (KiB, passes, lanes) or the
-/// salt.
+/// 32 bytes of argon2id, in base64url. `None` if argon2 refuses the parameters (KiB, passes, lanes) or
+/// the salt.
 fn argon2id(cost: HashCost, peppered: &[u8; 32], salt: &[u8]) -> Option<String> {
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).ok()?;
     let mut out = [0; 32];

@@ -1,10 +1,10 @@
-//! A patient's record: the copy of the chart, the facts about portal access, and the rules that follow from
-//! them.
+//! A patient's record: the copy of the chart, the facts about portal access, and the rules that follow
+//! from them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::keys::digest;
-use crate::model::audit::{By, Head};
+use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::chart::{Channel, Chart, ChartStatus};
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
@@ -138,8 +138,8 @@ impl RevokeReason {
         }
     }
 
-    /// How strict a re-invitation must be: 0 restores access, 1 asks for an identity check, 2 asks for a new
-    /// registration.
+    /// How strict a re-invitation must be: 0 restores access, 1 asks for an identity check, 2 asks for a
+    /// new registration.
     pub const fn weight(self) -> u8 {
         match self {
             Self::IdentityError => 2,
@@ -339,6 +339,12 @@ pub struct Patient {
 }
 
 impl Patient {
+    /// An event for this patient's chain.
+    pub fn entry(&self, at: Timestamp, by: By, action: Action, detail: Vec<(&'static str, String)>) -> Entry {
+        let subject = Subject::Patient(self.id.clone());
+        Entry { practice: self.practice.clone(), subject, at, by, action, detail }
+    }
+
     /// The accounts whose grant has not ended and does not wait for staff.
     pub fn live_accounts(&self) -> impl Iterator<Item = &AccountRef> {
         self.accounts.iter().filter(|account| account.ended_by.is_none() && !account.held)
@@ -476,8 +482,8 @@ impl Patient {
 
     /// The patient's status. If several apply, the order of the conditions below decides.
     pub fn status(&self, settings: &Settings) -> Status {
-        // A patient who is invited again after a revocation has the status `Invited` until access is really
-        // restored.
+        // A patient who is invited again after a revocation has the status `Invited` until access is
+        // really restored.
         if self.revocation.is_some() && self.invitation.is_none() {
             Status::Revoked
         } else if !self.standing_reasons().is_empty() {

@@ -23,8 +23,8 @@ macro_rules! personal_text {
         pub struct $name(String);
 
         impl $name {
-            /// The text itself. It may go to the table, to that person in a message, and to the practice's
-            /// staff.
+            /// The text itself. It may go to the table, to that person in a message, and to the
+            /// practice's staff.
             pub fn reveal(&self) -> &str {
                 &self.0
             }
@@ -44,8 +44,8 @@ personal_text! {
 }
 
 personal_text! {
-    /// A line of text about a person that is never compared: address, city, state, provider. At most 200
-    /// characters.
+    /// A line of text about a person that is never compared: address, city, state, provider. At most
+    /// 200 characters.
     Line
 }
 

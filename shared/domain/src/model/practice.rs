@@ -231,8 +231,8 @@ impl Settings {
     }
 }
 
-/// Whether the text is an absolute `https` URL (`http` only for this machine) without query, fragment or
-/// credentials.
+/// Whether the text is an absolute `https` URL (`http` only for this machine) without query, fragment
+/// or credentials.
 fn is_portal_url(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| {
         text.strip_prefix("http://")

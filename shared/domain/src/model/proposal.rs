@@ -10,22 +10,17 @@ use crate::model::person::{Email, Invalid, Line, Phone, PostalCode};
 use crate::time::Timestamp;
 
 /// A field of a chart that a person may propose to change.
+#[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChartField {
     /// Street and house number.
     AddressLine,
-    /// City.
     City,
-    /// State.
     State,
-    /// ZIP code.
     PostalCode,
-    /// Home phone.
     HomePhone,
-    /// Mobile phone.
     MobilePhone,
-    /// E-mail address.
     Email,
 }
 

@@ -25,11 +25,11 @@ impl FieldFault {
 pub enum Refusal {
     /// The input is malformed.
     BadRequest(Vec<FieldFault>),
-    /// There is no API key, or it is not valid.
+    /// There is no valid API key or session.
     Unauthorized,
     /// The user name or password is wrong, or the user name is locked. It does not say which.
     SignInFailed,
-    /// The API key lacks the scope.
+    /// The API key lacks the scope, or the person must set a new password first.
     Forbidden,
     /// The password is right, but the person's access is revoked.
     AccessRevoked,

@@ -1,5 +1,5 @@
-//! Replies to texts: which words stop texts to a number, which start them again, and the last reply of a
-//! number.
+//! Replies to texts: which words stop texts to a number, which start them again, and the last reply of
+//! a number.
 
 use serde::{Deserialize, Serialize};
 

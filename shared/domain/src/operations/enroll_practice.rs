@@ -1,5 +1,5 @@
-//! `enroll-practice`: operators create practices and the API keys of their applications. A key is shown only
-//! once.
+//! `enroll-practice`: operators create practices and the API keys of their applications. A key is shown
+//! only once.
 
 use zeroize::Zeroizing;
 

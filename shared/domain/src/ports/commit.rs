@@ -64,8 +64,8 @@ pub enum Write {
         number: u32,
         ticket: Ticket,
     },
-    /// Uses a link up. Condition: the link is pending, and its ticket has this digest and has not expired at
-    /// `at`.
+    /// Uses a link up. Condition: the link is pending, and its ticket has this digest and has not expired
+    /// at `at`.
     AcceptLink {
         id: LinkId,
         /// Digest of the ticket.
@@ -138,8 +138,8 @@ pub enum Write {
     DecideChange(Proposal),
     /// Notes that staff should look at a patient. The same cause is noted only once for a patient.
     Note { practice: PracticeId, patient: PatientId, cause: Cause, at: Timestamp },
-    /// Moves a session to the account's new epoch, so that it stays valid. Condition: the session is still
-    /// stored.
+    /// Moves a session to the account's new epoch, so that it stays valid. Condition: the session is
+    /// still stored.
     KeepSession(Session),
     /// Raises a counter by one. Condition: the counter is still below the limit of its rule.
     Count(Counter),

@@ -23,8 +23,8 @@ pub trait Outbox: Sync {
         id: MessageId,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<Message>, PortError>> + Send;
-    /// Reads the records that belong to a message in one batch: its patient, its link, and the account of the
-    /// recipient.
+    /// Reads the records that belong to a message in one batch: its patient, its link, and the account of
+    /// the recipient.
     fn about(&self, message: &Message) -> impl Future<Output = Result<About, PortError>> + Send;
     /// Saves the outcome of a message that this sender still has: its state, the provider's id, and
     /// `delivery` on the link that it delivers. A failed delivery also writes a note for staff.
@@ -34,8 +34,8 @@ pub trait Outbox: Sync {
         delivery: Option<Delivery>,
         now: Timestamp,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
-    /// Gives back a message that this sender still has. It is due again at `until`, and the attempt does not
-    /// count.
+    /// Gives back a message that this sender still has. It is due again at `until`, and the attempt does
+    /// not count.
     fn put_back(
         &self,
         message: &Message,
@@ -51,8 +51,8 @@ pub trait Outbox: Sync {
     fn practices(&self) -> impl Future<Output = Result<Vec<PracticeId>, PortError>> + Send;
 }
 
-/// The records that belong to a message. A record that the message does not name, or that does not exist, is
-/// `None`.
+/// The records that belong to a message. A record that the message does not name, or that does not exist,
+/// is `None`.
 #[derive(Default)]
 pub struct About {
     /// The patient that the message is about.

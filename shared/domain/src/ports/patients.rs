@@ -31,8 +31,8 @@ pub trait Proposals: Sync {
 
 /// Reads patients. The reads are strongly consistent.
 pub trait Patients: Sync {
-    /// Several patients, at most 50, with the growing parts of their charts. Ids without a record are left
-    /// out.
+    /// Several patients, at most 50, with the growing parts of their charts. Ids without a record are
+    /// left out.
     fn charts(
         &self,
         practice: &PracticeId,
@@ -54,8 +54,8 @@ pub trait Patients: Sync {
 
 /// Finds patients by name, and lists them in order. The results are candidates; a conditional write decides.
 pub trait Directory: Sync {
-    /// Patients with this name and this birth date (`YYYY-MM-DD`). Names are in the form in which they are
-    /// compared.
+    /// Patients with this name and this birth date (`YYYY-MM-DD`). Names are in the form in which they
+    /// are compared.
     fn same_person(
         &self,
         practice: &PracticeId,

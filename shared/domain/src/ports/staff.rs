@@ -1,5 +1,5 @@
-//! Reads for a staff call: the API key's record together with the patient of the call; practices and their
-//! keys.
+//! Reads for a staff call: the API key's record together with the patient of the call; practices and
+//! their keys.
 
 use std::future::Future;
 
@@ -38,8 +38,8 @@ impl Once {
     }
 }
 
-/// The records that a staff call reads at once. A record that was not asked for, or does not exist, is
-/// `None`.
+/// The records that a staff call reads at once. A record that was not asked for, or does not exist,
+/// is `None`.
 #[derive(Clone, Debug, Default)]
 pub struct CallRecords {
     /// The API key's record.

@@ -52,8 +52,8 @@ pub struct Moved {
 pub trait Counts: Sync {
     /// The change that a stream record means. The images before and after are in DynamoDB's JSON.
     fn change(&self, old: Option<&serde_json::Value>, new: Option<&serde_json::Value>) -> Change;
-    /// Moves one patient from one count to another. The same `event` counts once if it comes twice within ten
-    /// minutes.
+    /// Moves one patient from one count to another. The same `event` counts once if it comes twice within
+    /// ten minutes.
     fn shift(
         &self,
         practice: &PracticeId,
@@ -67,8 +67,8 @@ pub trait Counts: Sync {
 pub trait Lists: Sync {
     /// The words of an account as they are stored. The read is strongly consistent.
     fn listed(&self, account: AccountId) -> impl Future<Output = Result<Option<Listed>, PortError>> + Send;
-    /// Replaces the stored words `before` with `entry`. `false` if another writer replaced them in the
-    /// meantime.
+    /// Replaces the stored words `before` with `entry`. `false` if another writer replaced them in
+    /// the meantime.
     fn list(
         &self,
         practice: &PracticeId,

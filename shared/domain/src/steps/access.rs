@@ -2,7 +2,7 @@
 //! the same plan.
 
 use crate::context::Context;
-use crate::model::audit::{Action, Entry, Subject};
+use crate::model::audit::{Action, Entry};
 use crate::model::chart::Channel;
 use crate::model::grant::{Level, Relationship};
 use crate::model::ids::{AccountId, PatientId, RevocationId};
@@ -30,14 +30,8 @@ pub(crate) fn set_level_of(
     caller: &Caller,
 ) -> Result<Option<PatientChange>, Refusal> {
     require_representative(&patient, account)?;
-    let entry = Entry {
-        practice: patient.practice.clone(),
-        subject: Subject::Patient(patient.id.clone()),
-        at: context.now(),
-        by: caller.by(),
-        action: Action::LevelChanged,
-        detail: vec![("account_id", account.to_string()), ("level", level.as_str().to_owned())],
-    };
+    let detail = vec![("account_id", account.to_string()), ("level", level.as_str().to_owned())];
+    let entry = patient.entry(context.now(), caller.by(), Action::LevelChanged, detail);
     let set = Write::SetLevel { account, patient: patient.id.clone(), level };
     Ok(Some(PatientChange { patient, writes: vec![set], entry }))
 }
@@ -134,14 +128,7 @@ pub(crate) fn revocation_entry(
     mut detail: Vec<(&'static str, String)>,
 ) -> Entry {
     detail.push(("reason", command.reason.code().to_owned()));
-    Entry {
-        practice: patient.practice.clone(),
-        subject: Subject::Patient(patient.id.clone()),
-        at: context.now(),
-        by: caller.by(),
-        action: Action::AccessRevoked,
-        detail,
-    }
+    patient.entry(context.now(), caller.by(), Action::AccessRevoked, detail)
 }
 
 /// Suspends the patient's grants and cancels pending links if access was just suspended; makes the grants

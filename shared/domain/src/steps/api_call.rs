@@ -1,4 +1,4 @@
-//! Admits a staff call: checks the API key, its scopes, the client's rate, and the idempotency key.
+//! Admits a call by an application of a practice, mostly for staff: checks the API key, its scopes, the client's rate, and the idempotency key.
 
 use futures_util::join;
 
@@ -44,7 +44,7 @@ impl ApiCall {
     }
 }
 
-/// The authenticated caller.
+/// Whoever causes a change: an application with its API key and staff member, or a visitor without either.
 #[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -86,8 +86,8 @@ impl Caller {
     }
 }
 
-/// Admits a call. The API key's record and the records that `along` names are read at once, strongly
-/// consistent.
+/// Admits a call. The API key's record and the records that `along` names are read at once,
+/// strongly consistent.
 pub async fn authorize<S: ApiCalls + Limits>(
     app: &App<S>,
     call: &ApiCall,

@@ -130,14 +130,8 @@ pub(crate) fn plan_chart(
         });
         patient.stopped.retain(|stopped| !left.iter().flatten().any(|gone| *gone == stopped.to));
     }
-    let entry = Entry {
-        practice: practice.id.clone(),
-        subject: Subject::Patient(id.clone()),
-        at: now,
-        by: by.clone(),
-        action: Action::ChartChanged,
-        detail: vec![("fields", changed_fields(&before.chart, &patient.chart, care != care_before))],
-    };
+    let fields = changed_fields(&before.chart, &patient.chart, care != care_before);
+    let entry = patient.entry(now, by.clone(), Action::ChartChanged, vec![("fields", fields)]);
     patient_changed(context, &settings, &mut patient, head, entry, &mut writes);
     ChartPlan {
         synced: Synced::Updated,
@@ -197,14 +191,7 @@ pub(crate) fn chart_created(
     now: Timestamp,
     detail: Vec<(&'static str, String)>,
 ) -> Entry {
-    Entry {
-        practice: patient.practice.clone(),
-        subject: Subject::Patient(patient.id.clone()),
-        at: now,
-        by: by.clone(),
-        action: Action::ChartCreated,
-        detail,
-    }
+    patient.entry(now, by.clone(), Action::ChartCreated, detail)
 }
 
 /// The directory entries of a patient.
@@ -229,8 +216,8 @@ fn relist(before: &Patient, after: &Patient, writes: &mut Vec<Write>) {
     writes.extend(new.difference(&old).map(|listing| Write::List(after.practice.clone(), listing.clone())));
 }
 
-/// Names of the fields that changed, separated by spaces. They go into the audit trail, which contains no
-/// values.
+/// Names of the fields that changed, separated by spaces. They go into the audit trail, which contains
+/// no values.
 fn changed_fields(before: &Chart, after: &Chart, care: bool) -> String {
     let as_map = |chart: &Chart| match serde_json::to_value(chart) {
         Ok(serde_json::Value::Object(map)) => map,

@@ -24,9 +24,9 @@ use crate::time::Timestamp;
 /// Days that a browser stays known after its last sign-in.
 pub const KNOWN_DAYS: i64 = 180;
 
-/// A browser that has signed in to an account before. Its attempts have a bucket of their own: a stranger who
-/// keeps entering wrong passwords locks other browsers out, but not this one. The value is sealed in a
-/// cookie.
+/// A browser that has signed in to an account before. Its attempts have a bucket of their own: a stranger
+/// who keeps entering wrong passwords locks other browsers out, but not this one. The value is sealed in
+/// a cookie.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownBrowser {
     practice: PracticeId,

@@ -2,7 +2,7 @@
 //! share it.
 
 use crate::context::Context;
-use crate::model::audit::{Action, Entry, Head, Subject};
+use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::chart::Channel;
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, Actor};
@@ -17,6 +17,7 @@ use crate::ports::Write;
 use crate::steps::api_call::Caller;
 use crate::steps::change::patient_updated;
 use crate::steps::notice::{Reach, may_text, message, to_patient};
+use crate::time::Timestamp;
 
 /// Minutes that a reset link works.
 pub const RESET_MINUTES: i64 = 60;
@@ -153,6 +154,18 @@ pub fn invitation_event(context: &Context, link: &Link, action: Action, caller: 
     }
 }
 
+/// The audit event of what a visitor did at a link. `by` is the check that they passed, or the link's channel.
+pub fn visitor_event(link: &Link, now: Timestamp, action: Action, by: &str) -> Entry {
+    Entry {
+        practice: link.practice.clone(),
+        subject: Subject::Patient(link.patient.clone()),
+        at: now,
+        by: By::visitor(),
+        action,
+        detail: vec![("invitation_id", link.id.to_string()), ("by", by.to_owned())],
+    }
+}
+
 /// Counts a link that is sent by text against the limit of its phone number.
 pub fn count_text(context: &Context, link: &Link, writes: &mut Vec<Write>) {
     if let Some(phone) = link.sent_to.as_ref().filter(|_| link.channel == Channel::Sms) {
@@ -251,7 +264,7 @@ pub fn prepare_reset(
 pub fn end_resets<'a>(
     accounts: impl Iterator<Item = &'a mut AccountRef>,
     to: LinkState,
-    at: crate::time::Timestamp,
+    at: Timestamp,
     writes: &mut Vec<Write>,
 ) {
     for account in accounts {
@@ -264,7 +277,7 @@ pub fn restore_grants(
     patient: &mut Patient,
     accounts: &[AccountRef],
     writes: &mut Vec<Write>,
-    now: crate::time::Timestamp,
+    now: Timestamp,
 ) {
     for account in accounts {
         let Some(revocation) = account.ended_by else { continue };

@@ -72,8 +72,8 @@ pub fn may_text(patient: &Patient) -> bool {
     patient.chart.sms_consent != Some(false) && patient.reached_at(Channel::Sms).is_some()
 }
 
-/// The channel for a notice to this patient: e-mail, or a text if the patient allows it. `None` if neither is
-/// possible.
+/// The channel for a notice to this patient: e-mail, or a text if the patient allows it. `None` if neither
+/// is possible.
 pub fn notice_channel(patient: &Patient) -> Option<Channel> {
     if patient.reached_at(Channel::Email).is_some() {
         Some(Channel::Email)
@@ -82,9 +82,9 @@ pub fn notice_channel(patient: &Patient) -> Option<Channel> {
     }
 }
 
-/// Every contact on file of an account's holder: that on the chart, if the holder is the patient, and the
-/// account's own address. The account's own address counts only if it is verified and differs from the
-/// chart's.
+/// Every contact on file of an account's holder: that on the chart, if the holder is the patient, and
+/// the account's own address. The account's own address counts only if it is verified and differs from
+/// the chart's.
 pub fn holder_contacts(account: &Account, leading: Option<&Patient>) -> Vec<Reach> {
     let own = leading.filter(|patient| account.own_patient().as_ref() == Some(&patient.id));
     let charted = own.and_then(notice_channel).map(|channel| Reach { to: Recipient::Patient, channel });

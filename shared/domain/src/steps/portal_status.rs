@@ -1,5 +1,5 @@
-//! A patient's complete portal status: the record, its invitations and its accounts; and changes that return
-//! it.
+//! A patient's complete portal status: the record, its invitations and its accounts; and changes that
+//! return it.
 
 use futures_util::join;
 
@@ -34,6 +34,21 @@ pub struct PortalStatus {
     pub checks: Checks,
 }
 
+impl PortalStatus {
+    /// Puts together what was read, the links by age.
+    pub(crate) fn of(
+        patient: Patient,
+        settings: Settings,
+        invitation_events: Vec<Event>,
+        records: PortalRecords,
+    ) -> Self {
+        let PortalRecords { mut links, accounts, checks } = records;
+        links.sort_by_key(|link| link.id);
+        Self { patient, settings, links, invitation_events, accounts, checks }
+    }
+}
+
+/// The events of new invitations.
 pub(crate) fn invitation_events(events: Vec<Event>) -> Vec<Event> {
     events.into_iter().filter(|event| event.detail.contains_key("kind")).collect()
 }
@@ -47,11 +62,6 @@ pub(crate) fn link_ids(invitation_events: &[Event]) -> Vec<LinkId> {
 
 pub(crate) fn account_ids(patient: &Patient) -> Vec<AccountId> {
     patient.accounts.iter().map(|account| account.id).collect()
-}
-
-pub(crate) fn in_order(mut links: Vec<Link>) -> Vec<Link> {
-    links.sort_by_key(|link| link.id);
-    links
 }
 
 /// Applies a change to a patient and returns the new portal status. The records for the answer are read while
@@ -95,18 +105,7 @@ where
         let Some(PatientChange { patient: mut after, mut writes, entry }) = decision else {
             let records =
                 store.portal_records(&before, &link_ids(&invitation_events), &account_ids(&before)).await?;
-            let PortalRecords { links, accounts, checks } = records;
-            return Ok((
-                PortalStatus {
-                    patient: before,
-                    settings,
-                    links: in_order(links),
-                    invitation_events,
-                    accounts,
-                    checks,
-                },
-                caller,
-            ));
+            return Ok((PortalStatus::of(before, settings, invitation_events, records), caller));
         };
         patient_changed(context, &settings, &mut after, &head, entry, &mut writes);
         if let Some(key) = once.clone() {
@@ -116,21 +115,11 @@ where
         let (committed, records) =
             join!(written(store, &writes, once.as_ref()), store.portal_records(&after, &links, &accounts));
         if let Written::Done = committed? {
-            let PortalRecords { mut links, mut accounts, checks } = records?;
+            let mut records = records?;
             for write in &writes {
-                apply_write(write, &mut links, &mut accounts);
+                apply_write(write, &mut records.links, &mut records.accounts);
             }
-            return Ok((
-                PortalStatus {
-                    patient: after,
-                    settings,
-                    links: in_order(links),
-                    invitation_events,
-                    accounts,
-                    checks,
-                },
-                caller,
-            ));
+            return Ok((PortalStatus::of(after, settings, invitation_events, records), caller));
         }
     }
     Err(Failure::Unavailable)

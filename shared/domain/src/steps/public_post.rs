@@ -1,5 +1,5 @@
-//! First step of every public POST: rate-limits the caller by IP address. The operation's first read runs at
-//! the same time, so the limit adds no round trip.
+//! Counts a public POST against the limit of its IP address. The operation's first read runs at the same time,
+//! so the limit adds no round trip. `verify` and `authenticate` raise the same counter beside several reads.
 
 use futures_util::join;
 

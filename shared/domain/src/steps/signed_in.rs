@@ -1,5 +1,5 @@
-//! First step of every call by a signed-in person: checks the session token, and tells which patients it
-//! opens.
+//! First step of every call by a signed-in person: checks the session token, and tells which patients
+//! it opens.
 
 use futures_util::join;
 
@@ -36,12 +36,12 @@ where
 {
     let store = &app.store;
     let subject = Subject::Patient(patient.clone());
-    let (here, found, head) =
-        join!(holder(app, practice, token), store.patient(practice, patient), store.head(practice, &subject));
-    let here = here?.ok_or(Refusal::Unauthorized)?;
-    if here.session.restricted {
-        return Err(Refusal::Forbidden.into());
-    }
+    let (here, found, head) = join!(
+        unrestricted_holder(app, practice, token),
+        store.patient(practice, patient),
+        store.head(practice, &subject)
+    );
+    let here = here?;
     let mut grants = here.account.grants_for(here.session.began_at);
     let full = grants.any(|(id, grant)| id == patient.as_str() && grant.level == Level::Full);
     drop(grants);
@@ -67,6 +67,17 @@ where
     let Some(presented) = Presented::parse(token) else { return Ok(None) };
     let (session, account) = store.session(&presented).await?;
     live_session(app, practice, session, account).await
+}
+
+/// The same, but refuses with `Unauthorized` without a valid session, and with `Forbidden` until somebody who
+/// signed in with a temporary password has set a new one.
+pub(crate) async fn unrestricted_holder<S: Accounts>(
+    app: &App<S>,
+    practice: &PracticeId,
+    token: &str,
+) -> Result<Holder, Failure> {
+    let here = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
+    if here.session.restricted { Err(Refusal::Forbidden.into()) } else { Ok(here) }
 }
 
 pub(crate) async fn live_session<S: Accounts>(

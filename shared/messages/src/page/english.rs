@@ -9,7 +9,7 @@ use crate::page::{
     SignInPage, Verification,
 };
 
-/// English.
+/// All words of the pages in English.
 pub(crate) const EN: PageText = PageText {
     shared: Shared {
         skip_link: "Skip to the main content",

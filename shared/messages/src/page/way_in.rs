@@ -3,8 +3,8 @@
 
 #![expect(missing_docs, reason = "a field is named for its place on the page and holds its own sentence")]
 
-/// Asking for an account, a new password or a user name without a link. The answer is the same page for every
-/// input.
+/// Asking for an account, a new password or a user name without a link. The answer is the same page for
+/// every input.
 #[derive(Debug)]
 pub struct AskPages {
     pub sign_up_title: &'static str,

@@ -1,5 +1,5 @@
-//! The GSM 03.38 alphabet: the length of a text in septets, and replacements for letters that the alphabet
-//! lacks.
+//! The GSM 03.38 alphabet: the length of a text in septets, and replacements for letters that the
+//! alphabet lacks.
 
 use crate::names::greeting_name;
 

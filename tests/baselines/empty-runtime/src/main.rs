@@ -1,5 +1,5 @@
-//! The smallest possible Lambda function in Rust. The size, start and memory of the others are compared with
-//! it.
+//! The smallest possible Lambda function in Rust. The size, start and memory of the others are compared
+//! with it.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;

@@ -95,8 +95,8 @@ where
             let Some(practice) = store.practice(practice).await? else { return Ok(None) };
             let found = match_facts(store, &practice.id, facts).await?;
             if let Some((account, patient)) = found.account(store).await? {
-                // Use the same patient as a request by user name does, so that the newest link ends the older
-                // ones.
+                // Use the same patient as a request by user name does, so that the newest link ends the
+                // older ones.
                 let leading = account.leading_patient().filter(|leading| *leading != patient.id);
                 let patient = match leading {
                     Some(leading) => store.patient(&practice.id, &leading).await?.unwrap_or(patient),
@@ -141,8 +141,8 @@ impl Matching {
         self.patients.iter().find(|patient| !served(patient)).cloned()
     }
 
-    /// The account that gets a new password: the patient's own, else that of a representative with this
-    /// address.
+    /// The account that gets a new password: the patient's own, else that of a representative with
+    /// this address.
     async fn account<S: Accounts>(&self, store: &S) -> Result<Option<(Account, Patient)>, Failure> {
         for patient in &self.patients {
             let Some(own) = patient.own_account() else { continue };
@@ -397,8 +397,8 @@ fn reset_of_representative(
     decided_with(context, practice, ready, head, to)
 }
 
-/// The account's holder as a representative. It marks that codes go to the holder and not to the chart's
-/// contact.
+/// The account's holder as a representative. It marks that codes go to the holder and not to the
+/// chart's contact.
 fn invitee(account: &Account) -> Option<Invitee> {
     let relationship = account.grants.values().next()?.relationship;
     Some(Invitee {

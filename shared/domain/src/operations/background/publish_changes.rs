@@ -23,9 +23,9 @@ where
     if let Some(renumbered) = change.renumbered {
         store.renumber(&renumbered).await?;
         if let Some(number) = &renumbered.to {
-            // Read the last reply after the number is listed: a STOP that comes at this moment is then found
-            // here or finds the patient. Read it again after applying it, in case the number replied in the
-            // meantime.
+            // Read the last reply after the number is listed: a STOP that comes at this moment is then
+            // found here or finds the patient. Read it again after applying it, in case the number replied
+            // in the meantime.
             let mut heeded = Standing::default();
             for _ in 0..MAX_ATTEMPTS {
                 let standing = store.standing(number).await?;

@@ -22,7 +22,7 @@ use crate::steps::invitation::RESET_MINUTES;
 use crate::steps::notice::{Reach, message, notify_holder};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
-use crate::steps::signed_in::{Holder, holder, patients_of};
+use crate::steps::signed_in::{Holder, holder, patients_of, unrestricted_holder};
 
 /// A signed-in person with everything that the account page needs.
 struct HolderAndPractice {
@@ -299,10 +299,7 @@ where
     S: Accounts + Links,
 {
     let App { context, store } = app;
-    let Holder { account, session } = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
-    if session.restricted {
-        return Err(Refusal::Forbidden.into());
-    }
+    let Holder { account, .. } = unrestricted_holder(app, practice, token).await?;
     let link = match account.new_email {
         Some(id) => store.link(id).await?,
         None => None,
@@ -311,9 +308,7 @@ where
     let usable = |link: &Link| {
         link.is_pending(now) && link.code.is_some_and(|code| code.at.seconds_until(now) < CODE_SECONDS)
     };
-    let waiting = link
-        .filter(usable)
-        .and_then(|link| link.sent_to.as_ref().map(Address::reveal).and_then(|to| Email::parse(to).ok()));
+    let waiting = link.filter(usable).and_then(|link| link.email());
     Ok(EmailState { account, waiting })
 }
 
@@ -338,12 +333,7 @@ where
     if !is_right_code(context, &link, &code, entered) {
         return Err(Refusal::CodeRejected.into());
     }
-    let email = link
-        .sent_to
-        .as_ref()
-        .map(Address::reveal)
-        .and_then(|to| Email::parse(to).ok())
-        .ok_or(Failure::Broken("link"))?;
+    let email = link.email().ok_or(Failure::Broken("link"))?;
     change_account(app, &practice.id, token, |account, _| {
         if account.new_email != Some(id) {
             return Err(Refusal::CodeRejected.into());
@@ -386,10 +376,7 @@ where
     S: Accounts + Sessions,
 {
     let App { context, store } = app;
-    let here = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
-    if here.session.restricted {
-        return Err(Refusal::Forbidden.into());
-    }
+    let here = unrestricted_holder(app, practice, token).await?;
     let now = context.now();
     let mut all = store.sessions(here.account.id).await?;
     all.retain(|session| session.is_live(now) && session.is_of(&here.account));

@@ -21,7 +21,7 @@ use crate::ports::{Accounts, Chain, Commit, Limits, Patients, Practices, Proposa
 use crate::steps::credentials::confirm;
 use crate::steps::notice::{notice_channel, to_patient};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
-use crate::steps::signed_in::{FullAccess, full_access, holder};
+use crate::steps::signed_in::{FullAccess, full_access, unrestricted_holder};
 use crate::time::Timestamp;
 
 /// Seconds after the sign-in in which the password need not be entered again.
@@ -43,10 +43,7 @@ where
     S: Accounts + Patients + Proposals,
 {
     let store = &app.store;
-    let here = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
-    if here.session.restricted {
-        return Err(Refusal::Forbidden.into());
-    }
+    let here = unrestricted_holder(app, practice, token).await?;
     let ids: Vec<PatientId> = here
         .account
         .grants_for(here.session.began_at)

@@ -14,7 +14,7 @@ use crate::steps::access::{Revoke, require_representative, revoke_one, set_level
 use crate::steps::api_call::Caller;
 use crate::steps::representative::{Offering, offer};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
-use crate::steps::signed_in::{FullAccess, full_access, holder};
+use crate::steps::signed_in::{FullAccess, full_access, unrestricted_holder};
 
 /// The patient that the signed-in person is. Refuses with `NotFound` if the person is only a representative.
 pub async fn own_patient<S: Accounts>(
@@ -22,10 +22,7 @@ pub async fn own_patient<S: Accounts>(
     practice: &PracticeId,
     token: &str,
 ) -> Result<PatientId, Failure> {
-    let here = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
-    if here.session.restricted {
-        return Err(Refusal::Forbidden.into());
-    }
+    let here = unrestricted_holder(app, practice, token).await?;
     Ok(here.account.own_patient().ok_or(Refusal::NotFound)?)
 }
 

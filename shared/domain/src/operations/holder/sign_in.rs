@@ -13,7 +13,7 @@ use crate::ports::{Accounts, Commit, Limits, Write};
 use crate::steps::change::account_changed;
 use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticate};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written, written_in_background};
-use crate::steps::signed_in::holder;
+use crate::steps::signed_in::unrestricted_holder;
 
 /// The command to sign in.
 #[expect(missing_docs, reason = "the names say it")]
@@ -116,10 +116,7 @@ where
     S: Accounts + Commit,
 {
     let App { context, store } = app;
-    let here = holder(app, practice, token).await?.ok_or(Refusal::Unauthorized)?;
-    if here.session.restricted {
-        return Err(Refusal::Forbidden.into());
-    }
+    let here = unrestricted_holder(app, practice, token).await?;
     let (record, code) = Exchange::begin(&here.account, context.now(), &*context.entropy);
     match written(store, &[Write::OpenExchange(record)], None).await? {
         Written::Done => Ok(code),

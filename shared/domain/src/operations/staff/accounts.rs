@@ -4,7 +4,7 @@ use futures_util::join;
 
 use crate::context::{App, Context};
 use crate::model::account::Account;
-use crate::model::audit::{Action, Entry, Head, Subject};
+use crate::model::audit::{Action, Head, Subject};
 use crate::model::grant::GrantState;
 use crate::model::ids::AccountId;
 use crate::model::limit::sign_in_key;
@@ -209,13 +209,7 @@ fn forget_account(
         patient.registered_at = None;
         patient.last_login_at = None;
     }
-    let entry = Entry {
-        practice: patient.practice.clone(),
-        subject: Subject::Patient(patient.id.clone()),
-        at: now,
-        by: caller.by(),
-        action: Action::AccountDeleted,
-        detail: vec![("account_id", id.to_string())],
-    };
+    let detail = vec![("account_id", id.to_string())];
+    let entry = patient.entry(now, caller.by(), Action::AccountDeleted, detail);
     patient_changed(context, &practice.settings, &mut patient, head, entry, writes);
 }

@@ -15,8 +15,8 @@ use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::chart_change::{ChartChange, ChartPlan, Synced, end_of_chain, plan_chart};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written, written_in_background};
 
-/// The part of an import about one patient: the chart, if the import contains it, and its visits and
-/// contacts.
+/// The part of an import about one patient: the chart, if the import contains it, and its visits
+/// and contacts.
 #[derive(Clone, Debug)]
 pub struct ChartStatement {
     /// The patient's id in the EHR.
@@ -78,8 +78,8 @@ pub async fn imported<S: Commit>(app: &App<S>, import: Import) -> Result<(), Fai
     Ok(())
 }
 
-/// Imports the statements about up to 50 patients: one read for all, and one write for each patient who
-/// changed.
+/// Imports the statements about up to 50 patients: one read for all, and one write for each patient
+/// who changed.
 pub async fn import_patient<S>(app: &App<S>, import: &Import, statements: &[ChartStatement]) -> Vec<Imported>
 where
     S: Patients + Chain + Commit,

@@ -7,9 +7,9 @@ use crate::model::audit::Subject;
 use crate::model::ids::PatientId;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, History, Limits, PortalRecords, Practices};
+use crate::ports::{AlsoRead, ApiCalls, History, Limits, Practices};
 use crate::steps::api_call::{ApiCall, Caller, authorize};
-use crate::steps::portal_status::{PortalStatus, account_ids, in_order, invitation_events, link_ids};
+use crate::steps::portal_status::{PortalStatus, account_ids, invitation_events, link_ids};
 
 /// Reads a patient's portal status.
 pub async fn portal_status<S>(
@@ -33,9 +33,5 @@ where
     let (practice, records) =
         join!(store.practice(&caller.practice), store.portal_records(&patient, &links, &accounts));
     let settings = practice?.ok_or(Failure::Broken("practice"))?.settings;
-    let PortalRecords { links, accounts, checks } = records?;
-    Ok((
-        PortalStatus { patient, settings, links: in_order(links), invitation_events, accounts, checks },
-        caller,
-    ))
+    Ok((PortalStatus::of(patient, settings, invitation_events, records?), caller))
 }

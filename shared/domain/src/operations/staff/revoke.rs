@@ -2,7 +2,7 @@
 //! access, and records that a patient declined. Each is one transaction.
 
 use crate::context::{App, Context};
-use crate::model::audit::{Action, Entry, Subject};
+use crate::model::audit::Action;
 use crate::model::grant::{Level, Relationship};
 use crate::model::ids::{AccountId, PatientId, RevocationId};
 use crate::model::link::LinkState;
@@ -56,8 +56,8 @@ fn revoke_all(
     let known = earlier.map(|(_, known)| known).filter(|known| known.weight() > command.reason.weight());
     let reason = known.unwrap_or(command.reason);
     let now = context.now();
-    // Keep the id of an earlier revocation that was about to be undone, so that the same grants are restored
-    // later.
+    // Keep the id of an earlier revocation that was about to be undone, so that the same grants are
+    // restored later.
     let id = earlier.map_or_else(|| RevocationId::new(&*context.clock, &*context.entropy), |(id, _)| id);
     let entry = revocation_entry(context, &patient, caller, command, Vec::new());
     let mut writes = Vec::new();
@@ -87,8 +87,8 @@ fn revoke_all(
     Some(PatientChange { patient, writes, entry })
 }
 
-/// Switches portal access on or off for a patient. Switching it off suspends all grants and cancels pending
-/// invitations.
+/// Switches portal access on or off for a patient. Switching it off suspends all grants and cancels
+/// pending invitations.
 pub async fn set_access<S>(
     app: &App<S>,
     call: &ApiCall,
@@ -111,14 +111,8 @@ where
         patient.access_enabled = enabled;
         let mut writes = Vec::new();
         suspend_grants(context, &mut patient, was, &mut writes);
-        let entry = Entry {
-            practice: patient.practice.clone(),
-            subject: Subject::Patient(patient.id.clone()),
-            at: context.now(),
-            by: caller.by(),
-            action: if enabled { Action::AccessEnabled } else { Action::AccessDisabled },
-            detail: Vec::new(),
-        };
+        let action = if enabled { Action::AccessEnabled } else { Action::AccessDisabled };
+        let entry = patient.entry(context.now(), caller.by(), action, Vec::new());
         Ok(Some(PatientChange { patient, writes, entry }))
     })
     .await
@@ -146,14 +140,8 @@ where
         if let Some(current) = patient.invitation.take() {
             writes.push(Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now });
         }
-        let entry = Entry {
-            practice: patient.practice.clone(),
-            subject: Subject::Patient(patient.id.clone()),
-            at: now,
-            by: caller.by(),
-            action: Action::InvitationDeclined,
-            detail: reason.map(|reason| ("reason", reason.to_owned())).into_iter().collect(),
-        };
+        let reason = reason.map(|reason| ("reason", reason.to_owned())).into_iter().collect();
+        let entry = patient.entry(now, caller.by(), Action::InvitationDeclined, reason);
         Ok(Some(PatientChange { patient, writes, entry }))
     })
     .await

@@ -3,7 +3,7 @@
 use futures_util::join;
 
 use crate::context::App;
-use crate::model::audit::{Action, Entry, Subject};
+use crate::model::audit::{Action, Subject};
 use crate::model::chart::Channel;
 use crate::model::ids::{Actor, LinkId, PatientId};
 use crate::model::link::{Link, LinkState};
@@ -103,8 +103,8 @@ where
     Err(Failure::Unavailable)
 }
 
-/// Cancels the pending invitation and returns the new portal status. Without a pending invitation, nothing
-/// changes.
+/// Cancels the pending invitation and returns the new portal status. Without a pending invitation,
+/// nothing changes.
 pub async fn cancel<S>(
     app: &App<S>,
     call: &ApiCall,
@@ -118,14 +118,8 @@ where
         caller.actor()?;
         let Some(current) = patient.invitation.take() else { return Ok(None) };
         let now = context.now();
-        let entry = Entry {
-            practice: patient.practice.clone(),
-            subject: Subject::Patient(patient.id.clone()),
-            at: now,
-            by: caller.by(),
-            action: Action::InvitationCancelled,
-            detail: vec![("invitation_id", current.link.to_string())],
-        };
+        let detail = vec![("invitation_id", current.link.to_string())];
+        let entry = patient.entry(now, caller.by(), Action::InvitationCancelled, detail);
         let close = Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now };
         Ok(Some(PatientChange { patient, writes: vec![close], entry }))
     })

@@ -2,7 +2,7 @@
 //! their own files.
 
 use crate::context::App;
-use crate::model::audit::{Action, Entry, Subject};
+use crate::model::audit::Action;
 use crate::model::chart::Channel;
 use crate::model::ids::PatientId;
 use crate::model::patient::Stop;
@@ -85,14 +85,8 @@ where
         if patient.stopped.len() == known {
             return Ok(None);
         }
-        let entry = Entry {
-            practice: patient.practice.clone(),
-            subject: Subject::Patient(patient.id.clone()),
-            at: context.now(),
-            by: caller.by(),
-            action: Action::ContactConfirmed,
-            detail: vec![("channel", channel.as_str().to_owned())],
-        };
+        let detail = vec![("channel", channel.as_str().to_owned())];
+        let entry = patient.entry(context.now(), caller.by(), Action::ContactConfirmed, detail);
         Ok(Some(PatientChange { patient, writes: Vec::new(), entry }))
     })
     .await

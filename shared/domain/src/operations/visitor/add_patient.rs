@@ -4,7 +4,7 @@ use futures_util::join;
 
 use crate::context::{App, Context};
 use crate::model::account::Account;
-use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::audit::{Action, By, Head, Subject};
 use crate::model::grant::{Grant, GrantState, Level, Relationship};
 use crate::model::hold::{Hold, HoldReason};
 use crate::model::link::{Link, Purpose, Role};
@@ -174,14 +174,7 @@ fn plan_added_patient(
             (with, value),
         ]
     };
-    let entry = Entry {
-        practice: link.practice.clone(),
-        subject: Subject::Patient(patient.id.clone()),
-        at: now,
-        by: By::visitor(),
-        action,
-        detail: detail("account_id", account.id.to_string()),
-    };
+    let entry = patient.entry(now, By::visitor(), action, detail("account_id", account.id.to_string()));
     let ticket = ticket_digest(link);
     let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }];
     let known = patient.accounts.iter().position(|known| known.id == account.id);

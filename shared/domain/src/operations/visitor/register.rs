@@ -123,8 +123,8 @@ where
     Err(Failure::Unavailable)
 }
 
-/// Refuses a security answer that is short or equals the user name, and any answer if the practice asks no
-/// questions.
+/// Refuses a security answer that is short or equals the user name, and any answer if the practice asks
+/// no questions.
 fn check_security(command: &Register, practice: &Practice) -> Result<(), Refusal> {
     let Some((_, answer)) = &command.security else { return Ok(()) };
     let fault = |code| Err(Refusal::BadRequest(vec![FieldFault::of("security_answer", code)]));

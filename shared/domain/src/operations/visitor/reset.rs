@@ -24,6 +24,7 @@ use crate::model::username::Username;
 use crate::ports::{Accounts, Chain, CodeTry, Commit, Limits, Links, Practices, Record, Resets, Write};
 use crate::steps::change::account_changed;
 use crate::steps::credentials::{check_password, end_sessions_and_links, own_words};
+use crate::steps::invitation::visitor_event;
 use crate::steps::notice::{Reach, message_about, notify_holder};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::{rate_limited, rate_limited_link};
@@ -191,17 +192,6 @@ fn ticket(context: &Context, link: &Link) -> Result<(Ticket, String), Refusal> {
     Ok((Ticket { digest: digest(text.as_bytes()), expires_at, role: Role::Patient }, text))
 }
 
-fn confirmation_event(context: &Context, link: &Link, action: Action, by: &str) -> Entry {
-    Entry {
-        practice: link.practice.clone(),
-        subject: Subject::Patient(link.patient.clone()),
-        at: context.now(),
-        by: By::visitor(),
-        action,
-        detail: vec![("invitation_id", link.id.to_string()), ("by", by.to_owned())],
-    }
-}
-
 /// Checks a code.
 pub async fn check_code<S>(
     app: &App<S>,
@@ -233,7 +223,7 @@ where
     }
     let (ticket, text) = ticket(context, &link)?;
     let pass = Write::PassCode { id: link.id, number: code.number, ticket };
-    let entry = confirmation_event(context, &link, Action::CodeConfirmed, code.channel.as_str());
+    let entry = visitor_event(&link, now, Action::CodeConfirmed, code.channel.as_str());
     pass_second_check(app, &link, pass, entry, text, Refusal::CodeRejected).await
 }
 
@@ -333,7 +323,7 @@ where
     let how = if stated.access_code.is_some() { "access_code" } else { "security_answer" };
     let (ticket, text) = ticket(context, &link)?;
     let pass = Write::PassFacts { id: link.id, at: now, ticket: Some(ticket), counted: true };
-    let entry = confirmation_event(context, &link, Action::IdentityConfirmed, how);
+    let entry = visitor_event(&link, now, Action::IdentityConfirmed, how);
     pass_second_check(app, &link, pass, entry, text, Refusal::LinkUnavailable).await
 }
 

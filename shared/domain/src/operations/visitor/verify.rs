@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::{App, Context};
 use crate::keys::{digest, new_secret, same};
 use crate::model::attention::Cause;
-use crate::model::audit::{Action, By, Entry, Subject};
+use crate::model::audit::{Action, Subject};
 use crate::model::chart::Channel;
 use crate::model::ids::{LinkId, PatientId, PracticeId};
 use crate::model::limit::{Counter, PHONE, PUBLIC_POSTS, Raised};
@@ -22,6 +22,7 @@ use crate::model::refusal::{Failure, FailureWith, FieldFault, Refusal};
 use crate::model::username::suggestion;
 use crate::ports::{Chain, CodeTry, Commit, Limits, Links, Patients, Practices, Record, Write};
 use crate::steps::change::patient_changed;
+use crate::steps::invitation::visitor_event;
 use crate::steps::notice::{Reach, may_text, message};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::rate_limited_link;
@@ -231,7 +232,7 @@ where
             (Some(ticket), secret)
         };
         let how = if facts.access_code.is_some() { "access_code" } else { "facts" };
-        let event = entry(link, now, Action::IdentityConfirmed, how).after(&head?, &context.keyring);
+        let event = visitor_event(link, now, Action::IdentityConfirmed, how).after(&head?, &context.keyring);
         let pass = Write::PassFacts { id: link.id, at: now, ticket, counted: !empty };
         match written(store, &[pass, Write::Append(event)], None).await? {
             Written::Done => {
@@ -325,17 +326,6 @@ fn wrong(
 
 fn both<T>(stated: Option<&T>, charted: Option<&T>, matches: fn(&T, &T) -> bool) -> bool {
     stated.zip(charted).is_some_and(|(stated, charted)| matches(stated, charted))
-}
-
-fn entry(link: &Link, now: Timestamp, action: Action, how: &str) -> Entry {
-    Entry {
-        practice: link.practice.clone(),
-        subject: Subject::Patient(link.patient.clone()),
-        at: now,
-        by: By::visitor(),
-        action,
-        detail: vec![("invitation_id", link.id.to_string()), ("by", how.to_owned())],
-    }
 }
 
 fn ticket(context: &Context, role: Role) -> (Ticket, String) {
@@ -570,7 +560,7 @@ where
     for _ in 0..MAX_ATTEMPTS {
         let (ticket, secret) = ticket(context, proof.role);
         let how = code.channel.as_str();
-        let event = entry(&link, now, Action::CodeConfirmed, how).after(&head, &context.keyring);
+        let event = visitor_event(&link, now, Action::CodeConfirmed, how).after(&head, &context.keyring);
         let pass = Write::PassCode { id, number: code.number, ticket };
         match written(store, &[pass, Write::Append(event)], None).await? {
             Written::Done => return Ok(passed(secret, &patient, proof.role, &link, practice)),
@@ -602,8 +592,8 @@ where
         if let Some(to) = link.sent_to.as_ref().map(Address::reveal) {
             patient.stop(link.channel, to, Stop::WrongRecipient);
         }
-        let by = link.channel.as_str();
-        let entry = entry(&link, now, Action::WrongRecipientReported, by);
+        let channel = link.channel.as_str();
+        let entry = visitor_event(&link, now, Action::WrongRecipientReported, channel);
         let mut writes = vec![
             Write::CloseLink { id: link.id, to: LinkState::ReportedWrongRecipient, at: now },
             Write::Note {
