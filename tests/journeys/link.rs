@@ -72,6 +72,33 @@ async fn a_corrected_address_ends_the_link_to_the_old_one_and_the_new_one_works_
 }
 
 #[tokio::test]
+async fn each_fact_of_a_chart_can_be_corrected_alone() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    for (fact, value) in [
+        ("given_name", "Rosalind"),
+        ("middle_name", "May"),
+        ("family_name", "Quill"),
+        ("birth_date", "1945-04-28"),
+        ("email", "rosalind@example.com"),
+        ("mobile_phone", "+12025550144"),
+        ("home_phone", "+12025550145"),
+        ("postal_code", "02140"),
+        ("address_line", "1 River Road"),
+        ("city", "Cambridge"),
+        ("state", "MA"),
+        ("language", "es"),
+        ("chart_status", "inactive"),
+        ("provider", "Dr. Lee"),
+    ] {
+        world.patient("p1", World::chart_with(json!({fact: value}))).await;
+        let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect_and(200).json();
+        assert_eq!(chart[fact], value, "{fact}");
+        world.patient("p1", World::chart()).await;
+    }
+}
+
+#[tokio::test]
 async fn a_corrected_name_or_birth_date_counts_from_the_next_check() {
     let world = World::new().await;
     world

@@ -90,6 +90,19 @@ pub enum Listing {
     Account { email: String, account: AccountId },
 }
 
+impl Listing {
+    /// Whether both are entries with the same key: all but the birth date is the same.
+    pub fn has_key_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Name { family, given, patient, .. },
+                Self::Name { family: their_family, given: their_given, patient: their_patient, .. },
+            ) => (family, given, patient) == (their_family, their_given, their_patient),
+            _ => self == other,
+        }
+    }
+}
+
 /// All patients and accounts with a given e-mail address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Holders {

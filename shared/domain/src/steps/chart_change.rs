@@ -212,7 +212,10 @@ pub(crate) fn listings(patient: &Patient) -> BTreeSet<Listing> {
 
 fn relist(before: &Patient, after: &Patient, writes: &mut Vec<Write>) {
     let (old, new) = (listings(before), listings(after));
-    writes.extend(old.difference(&new).map(|listing| Write::Unlist(after.practice.clone(), listing.clone())));
+    // Adding an entry replaces one with the same key, and a transaction may hold only one write of a key.
+    let is_replaced = |listing: &&Listing| new.iter().any(|other| other.has_key_of(listing));
+    let gone = old.difference(&new).filter(|listing| !is_replaced(listing));
+    writes.extend(gone.map(|listing| Write::Unlist(after.practice.clone(), listing.clone())));
     writes.extend(new.difference(&old).map(|listing| Write::List(after.practice.clone(), listing.clone())));
 }
 
