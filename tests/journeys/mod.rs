@@ -1,6 +1,7 @@
 //! What people do with Portico, step by step, through HTTP.
 
 mod account;
+mod auto_invite;
 mod delivery;
 mod integrate;
 mod invite;

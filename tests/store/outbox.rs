@@ -3,7 +3,7 @@
 
 use portico_domain::model::delivery::Delivery;
 use portico_domain::model::ids::MessageId;
-use portico_domain::model::message::{LEASE_SECONDS, Message, MessageState, Recipient};
+use portico_domain::model::message::{LEASE_SECONDS, Line, Message, MessageState, Recipient};
 use portico_domain::model::patient::Status;
 use portico_domain::ports::Counts as _;
 use portico_domain::ports::Outbox as _;
@@ -20,7 +20,7 @@ fn id(number: usize) -> MessageId {
 
 /// The messages that are due at an instant.
 async fn due_at(store: &Store, now: Timestamp) -> Vec<MessageId> {
-    store.due(&practice(), now).await.unwrap()
+    store.due(&practice(), Line::Asked, now).await.unwrap()
 }
 
 /// A message that is due `number` seconds from now.
@@ -43,7 +43,7 @@ async fn due_messages_are_found_oldest_first_and_of_one_practice() {
     assert_eq!(due(0).await, []);
     assert_eq!(due(3).await, [id(1), id(2), id(3)], "the instant itself is due");
     assert_eq!(due(100).await.len(), 5);
-    assert_eq!(store.due(&other_practice(), NOW.plus_seconds(100)).await.unwrap(), [id(6)]);
+    assert_eq!(store.due(&other_practice(), Line::Asked, NOW.plus_seconds(100)).await.unwrap(), [id(6)]);
 }
 
 #[tokio::test]

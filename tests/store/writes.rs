@@ -155,7 +155,14 @@ async fn an_idempotency_key_is_used_once_a_day() {
 
 fn clinic(version: u64) -> Practice {
     let settings = Settings::new("Riverside Family Medicine", "+12025550100", "America/New_York");
-    Practice { id: practice(), settings, version, head: portico_domain::model::audit::Head::default() }
+    Practice {
+        id: practice(),
+        settings,
+        version,
+        head: portico_domain::model::audit::Head::default(),
+        auto_invite_paused: None,
+        auto_invite_resumed_at: None,
+    }
 }
 
 #[tokio::test]
@@ -171,7 +178,7 @@ async fn practices_are_created_once_and_changed_in_turn() {
     let mut late = clinic(2);
     late.settings.name = "Late".to_owned();
     assert_eq!(store.commit(&[Write::ChangePractice(late)]).await, lost(&[0]));
-    let listed = portico_domain::ports::Outbox::practices(&store.table).await.unwrap();
+    let listed = portico_domain::ports::PracticeList::practices(&store.table).await.unwrap();
     assert_eq!(listed, [practice()]);
 }
 

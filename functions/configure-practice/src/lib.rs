@@ -1,9 +1,11 @@
 //! `configure-practice`: reads and replaces a practice's settings.
 
 use portico_domain::model::practice::{
-    AutoInvite, IdentityFact, QuietHours, RegistrationCheck, Regrant, RequiredContact, Settings,
+    AutoChannel, AutoInvite, IdentityFact, Practice, QuietHours, RegistrationCheck, Regrant, RequiredContact,
+    Settings, TextHours,
 };
 use portico_domain::model::refusal::Refusal;
+use portico_domain::operations::staff::auto_invite::resume;
 use portico_domain::operations::staff::configure_practice::{get, put};
 use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Practices};
 use portico_web::{Answer, App, Inbound, Reject, json, problem};
@@ -18,6 +20,7 @@ struct SettingsRequest {
     time_zone: Option<String>,
     letter_days: Option<u32>,
     default_language: Option<String>,
+    postal_address: Option<String>,
     reply_to: Option<String>,
     portal_url: Option<String>,
     link_hours: Option<u32>,
@@ -37,13 +40,16 @@ struct SettingsRequest {
 #[serde(deny_unknown_fields)]
 struct AutoInviteRequest {
     enabled: Option<bool>,
-    channel: Option<String>,
+    channel: Option<AutoChannel>,
     min_age: Option<u32>,
     max_age: Option<u32>,
     unsigned_days: Option<u32>,
     quiet_hours: Option<QuietHoursRequest>,
+    text_hours: Option<TextHoursRequest>,
     reminder_days: Option<Vec<u32>>,
+    again_days: Option<Vec<u32>>,
     daily_cap: Option<u32>,
+    ramp: Option<bool>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -53,8 +59,50 @@ struct QuietHoursRequest {
     to: String,
 }
 
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TextHoursRequest {
+    from: String,
+    to: String,
+    weekdays_only: Option<bool>,
+}
+
 #[derive(Serialize)]
-struct SettingsResponse<'a>(&'a Settings);
+struct SettingsResponse<'a> {
+    #[serde(flatten)]
+    settings: &'a Settings,
+    auto_invite: AutoInviteResponse<'a>,
+}
+
+/// The settings of automatic invitations, and whether they have stopped themselves.
+#[derive(Serialize)]
+struct AutoInviteResponse<'a> {
+    #[serde(flatten)]
+    settings: &'a AutoInvite,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paused: Option<PausedResponse>,
+    /// What is missing for automatic invitations as they should be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct PausedResponse {
+    at: String,
+    reason: &'static str,
+}
+
+impl<'a> AutoInviteResponse<'a> {
+    fn of(practice: &'a Practice) -> Self {
+        let paused = practice
+            .auto_invite_paused
+            .map(|paused| PausedResponse { at: paused.at.to_string(), reason: paused.why.code() });
+        let Settings { auto_invite: settings, postal_address, .. } = &practice.settings;
+        let lacks_address = settings.channel != AutoChannel::Sms && postal_address.is_none();
+        let warnings = lacks_address.then_some("missing_postal_address").into_iter().collect();
+        Self { settings, paused, warnings }
+    }
+}
 
 impl SettingsRequest {
     fn over(self, now: Settings) -> Settings {
@@ -70,8 +118,18 @@ impl SettingsRequest {
                 quiet_hours: new
                     .quiet_hours
                     .map_or(auto.quiet_hours, |hours| QuietHours { from: hours.from, to: hours.to }),
+                text_hours: match new.text_hours {
+                    None => auto.text_hours,
+                    Some(hours) => TextHours {
+                        from: hours.from,
+                        to: hours.to,
+                        weekdays_only: hours.weekdays_only.unwrap_or(auto.text_hours.weekdays_only),
+                    },
+                },
                 reminder_days: new.reminder_days.unwrap_or(auto.reminder_days),
+                again_days: new.again_days.unwrap_or(auto.again_days),
                 daily_cap: new.daily_cap.unwrap_or(auto.daily_cap),
+                ramp: new.ramp.unwrap_or(auto.ramp),
             },
         };
         Settings {
@@ -81,6 +139,7 @@ impl SettingsRequest {
             letter_days: self.letter_days.unwrap_or(now.letter_days),
             default_language: self.default_language.unwrap_or(now.default_language),
             // An empty address removes the one that was set.
+            postal_address: self.postal_address.or(now.postal_address).filter(|address| !address.is_empty()),
             reply_to: self.reply_to.or(now.reply_to).filter(|to| !to.is_empty()),
             portal_url: self.portal_url.unwrap_or(now.portal_url),
             link_hours: self.link_hours.unwrap_or(now.link_hours),
@@ -111,13 +170,18 @@ where
     S: ApiCalls + Limits + Practices + Chain + Commit,
 {
     let call = inbound.staff()?;
-    let settings = match inbound.action().as_str() {
+    let practice = match inbound.action().as_str() {
         "GET /v1/settings" => get(app, &call).await?,
+        "POST /v1/auto-invite/resume" => {
+            let practice = resume(app, &call).await?;
+            return Ok(json(200, &AutoInviteResponse::of(&practice)));
+        }
         "PUT /v1/settings" => {
             let body: SettingsRequest = inbound.body()?;
             put(app, &call, |now| body.clone().over(now)).await?
         }
         _ => return Err(Refusal::NotFound.into()),
     };
-    Ok(json(200, &SettingsResponse(&settings)))
+    let auto_invite = AutoInviteResponse::of(&practice);
+    Ok(json(200, &SettingsResponse { settings: &practice.settings, auto_invite }))
 }

@@ -6,7 +6,9 @@ use portico_domain::model::ids::MessageId;
 use portico_domain::model::message::{MessageState, Template};
 use portico_domain::model::refusal::PortError;
 use portico_domain::operations::background::deliver::{Letter, Taken, overdue, settle, take};
-use portico_domain::ports::{Courier, EmailOut, Handed, Outbox, Practices, Standings, TextOut, VoiceOut};
+use portico_domain::ports::{
+    Courier, EmailOut, Handed, Outbox, PracticeList, Practices, Standings, TextOut, VoiceOut,
+};
 use portico_messages::{Message, Practice, email, text, voice_code};
 use portico_web::App;
 use serde_json::{Value, json};
@@ -19,7 +21,7 @@ const SENDING_SECONDS: i64 = 40;
 /// records failed.
 pub async fn handle<S, C>(app: &App<S>, courier: &C, event: &Value) -> Value
 where
-    S: Outbox + Standings + Practices,
+    S: Outbox + PracticeList + Standings + Practices,
     C: Courier,
 {
     let Some(records) = event.get("Records").and_then(Value::as_array) else {
@@ -46,7 +48,7 @@ where
 /// the age of the oldest in seconds.
 async fn sweep<S, C>(app: &App<S>, courier: &C) -> Value
 where
-    S: Outbox + Standings + Practices,
+    S: Outbox + PracticeList + Standings + Practices,
     C: Courier,
 {
     let Ok(overdue) = overdue(app).await else { return json!({"overdue": null}) };
@@ -105,6 +107,10 @@ async fn hand_over<C: Courier>(courier: &C, letter: &Letter) -> Handed {
                 subject: written.subject,
                 html: written.html,
                 text: written.text,
+                unsubscribe: match says {
+                    Message::AutomaticInvitation { unsubscribe, .. } => Some(unsubscribe.clone()),
+                    _ => None,
+                },
                 awaited: message.template.is_awaited(),
                 message: id,
                 language: language.tag(),

@@ -1,27 +1,30 @@
 //! `onboard`: read operations of staff: one patient's portal status, the patients to look at, the audit
-//! trail, and whether the trail is complete.
+//! trail, whether the trail is complete, and automatic invitations: what was sent, and who is next.
 
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::practice::Scope;
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::attention::attention;
 use portico_domain::operations::staff::audit_trail::{audit, audit_verify};
+use portico_domain::operations::staff::auto_invite::{preview, runs};
 use portico_domain::operations::staff::portal;
-use portico_domain::ports::{ApiCalls, Attention, Directory, History, Limits, Patients, Practices};
+use portico_domain::ports::{
+    ApiCalls, Attention, Directory, History, Limits, Patients, Practices, Runs, Waiting,
+};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
 use serde_json::{Value, json};
 
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention,
+    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention,
+    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs,
 {
     let call = inbound.staff()?;
     let context = &app.context;
@@ -41,6 +44,15 @@ where
             let patients: Vec<Value> =
                 all.iter().map(|one| view::attended(&one.patient, &one.causes, &settings)).collect();
             Ok(reply(200, &json!({"patients": patients})))
+        }
+        "POST /v1/auto-invite/preview" => Ok(reply(200, &view::preview(&preview(app, &call).await?))),
+        "GET /v1/auto-invite/runs" => {
+            let page = runs(app, &call, inbound.query("cursor")).await?;
+            let mut body = json!({"runs": page.runs.iter().map(view::run).collect::<Vec<Value>>()});
+            if let Some(cursor) = page.next_cursor {
+                body["next_cursor"] = Value::String(cursor);
+            }
+            Ok(reply(200, &body))
         }
         "GET /v1/audit" => {
             let page = audit(app, &call, asked.as_ref(), inbound.query("cursor")).await?;

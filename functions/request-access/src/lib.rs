@@ -6,7 +6,7 @@ use portico_domain::model::ids::PracticeId;
 use portico_domain::model::person::{BirthDate, Email, Name, PostalCode};
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::visitor::request_access::request;
-use portico_domain::ports::{Limits, RequestQueue};
+use portico_domain::ports::{Enqueue, Limits};
 use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, AskPage, Asked, Asking, Frame, Inbound, Reject, dead_end, html, json as reply,
@@ -51,7 +51,7 @@ struct RenewRequest {}
 pub async fn handle<S, Q>(app: &App<S>, queue: &Q, inbound: Inbound) -> Answer
 where
     S: Limits,
-    Q: RequestQueue,
+    Q: Enqueue,
 {
     let answer = match inbound.action().as_str() {
         "POST /{practice}/sign-up" => ask(app, queue, &inbound, Asking::SignUp).await,
@@ -63,7 +63,7 @@ where
     answer.unwrap_or_else(|reject| dead_end(&inbound, None, &reject))
 }
 
-async fn ask<S: Limits, Q: RequestQueue>(
+async fn ask<S: Limits, Q: Enqueue>(
     app: &App<S>,
     queue: &Q,
     inbound: &Inbound,
@@ -123,11 +123,7 @@ async fn ask<S: Limits, Q: RequestQueue>(
     }
 }
 
-async fn renew<S: Limits, Q: RequestQueue>(
-    app: &App<S>,
-    queue: &Q,
-    inbound: &Inbound,
-) -> Result<Answer, Reject> {
+async fn renew<S: Limits, Q: Enqueue>(app: &App<S>, queue: &Q, inbound: &Inbound) -> Result<Answer, Reject> {
     inbound.same_site(&app.context.base_url)?;
     if inbound.has_body() {
         inbound.body::<RenewRequest>()?;

@@ -8,7 +8,7 @@ async fn main() -> Result<(), Error> {
     telemetry::start();
     let process = Process::from_environment().await?;
     let app = &App { context: process.context(), store: process.table() };
-    let queue = &process.queue()?;
+    let queue = &process.queue("PORTICO_REQUEST_QUEUE_URL")?;
     run(service_fn(move |request| async move {
         Ok::<_, Error>(
             serve(app, request, |inbound| portico_request_access::handle(app, queue, inbound)).await,

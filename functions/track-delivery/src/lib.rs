@@ -7,7 +7,9 @@ mod wire;
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
 use portico_domain::model::refusal::PortError;
 use portico_domain::operations::background::track_delivery::{Told, report, say};
-use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Ledger, Patients, Practices, Tracking};
+use portico_domain::ports::{
+    Accounts, Addresses, Chain, Commit, Ledger, Patients, Practices, Runs, Tracking,
+};
 use portico_web::App;
 use serde_json::{Value, json};
 use wire::News;
@@ -16,7 +18,7 @@ use wire::News;
 /// those that are already processed change nothing.
 pub async fn handle<S>(app: &App<S>, event: &Value) -> Result<Value, String>
 where
-    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
+    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Runs + Chain + Commit,
 {
     if event.get("awslogs").is_some() {
         return receipts(app, event).await;
@@ -36,7 +38,7 @@ where
 /// queue in the end.
 async fn queued<S>(app: &App<S>, id: &str, body: &str) -> Result<(), PortError>
 where
-    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
+    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Runs + Chain + Commit,
 {
     if let Some(lines) = wire::lost_lines(body) {
         // Log lines that could not be processed at first, sent again by an operator.
@@ -56,7 +58,7 @@ where
 
 async fn receipts<S>(app: &App<S>, event: &Value) -> Result<Value, String>
 where
-    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
+    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Runs + Chain + Commit,
 {
     // Parse from text, because the library borrows field names from its input.
     let logs: LogsEvent =
@@ -75,7 +77,7 @@ where
 
 async fn take<S>(app: &App<S>, news: News) -> Result<Option<Told>, PortError>
 where
-    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
+    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Runs + Chain + Commit,
 {
     match news {
         // Boxed, because the operation's future is large, and every caller above would copy it.

@@ -8,6 +8,7 @@ use portico_domain::model::link::{Role, parse_access_code};
 use portico_domain::model::person::{BirthDate, Email, Name, PostalCode};
 use portico_domain::model::practice::{RegistrationCheck, Settings};
 use portico_domain::model::refusal::{FailureWith, FieldFault, Refusal};
+use portico_domain::operations::visitor::unsubscribe::{unsubscribe, view_unsubscribe};
 use portico_domain::operations::visitor::verify::{
     self, ChecksPassed, Next, OpenLink, StatedFacts, check_code, check_facts, send_code, view_link,
 };
@@ -19,7 +20,7 @@ use portico_web::{
 use serde::Deserialize;
 use serde_json::json;
 
-use pages::{Identity, NotMe, Stated, code_step, ways};
+use pages::{Identity, NotMe, Stated, Unsubscribe, code_step, ways};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +67,8 @@ where
         "POST /i/{token}/codes" => request_code(app, &inbound).await,
         "POST /i/{token}/not-me" => not_me(app, &inbound).await,
         "POST /i/{token}/codes/check" => enter_code(app, &inbound).await,
+        "GET /u/{token}" => offer_unsubscribe(app, &inbound).await,
+        "POST /u/{token}" => stop_mail(app, &inbound).await,
         _ => Err(Refusal::NotFound.into()),
     };
     answer.unwrap_or_else(|reject| dead_end(&inbound, None, &reject))
@@ -267,6 +270,31 @@ where
     let open = view_link(app, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     Ok(html(200, &frame, &NotMe::new(frame.clone(), token)))
+}
+
+async fn offer_unsubscribe<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
+    let token = inbound.param("token");
+    let practice = view_unsubscribe(app, token).await?;
+    if !inbound.wants_page() {
+        return Ok(reply(200, &json!({"practice_name": practice.settings.name})));
+    }
+    let frame = Frame::of(inbound, &practice.settings);
+    Ok(html(200, &frame, &Unsubscribe::new(frame.clone(), token)))
+}
+
+/// Stops automatic mail. Mail programs send this POST from their own servers, so it is not asked which site it
+/// comes from: the token is all that it takes.
+async fn stop_mail<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Limits + Links + Practices + Patients + Chain + Commit,
+{
+    let practice = unsubscribe(app, &inbound.peer, inbound.param("token")).await?;
+    if !inbound.wants_page() {
+        return Ok(reply(200, &json!({})));
+    }
+    let frame = Frame::of(inbound, &practice.settings);
+    let words = &frame.text.unsubscribe;
+    Ok(notice(200, &frame, words.done_title, words.done))
 }
 
 fn passed_page(inbound: &Inbound, token: &str, passed: &ChecksPassed) -> Answer {

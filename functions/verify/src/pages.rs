@@ -141,3 +141,18 @@ impl NotMe {
         Self { frame, errors: Vec::new(), token: token.to_owned() }
     }
 }
+
+/// The page with the one button that stops automatic mail.
+#[derive(Template)]
+#[template(path = "unsubscribe.html")]
+pub struct Unsubscribe {
+    frame: Frame,
+    errors: Vec<Fault>,
+    token: String,
+}
+
+impl Unsubscribe {
+    pub fn new(frame: Frame, token: &str) -> Self {
+        Self { frame, errors: Vec::new(), token: token.to_owned() }
+    }
+}

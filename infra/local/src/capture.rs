@@ -47,6 +47,9 @@ pub struct Message {
     pub html: Option<String>,
     /// The language, from the tag or attribute `language`.
     pub language: String,
+    /// The headers that the sender set, of an e-mail.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
     /// When it was sent, in RFC 3339.
     pub at: String,
     /// SES's tags, SNS's attributes or a call's context: providers repeat them in their delivery reports.
@@ -99,6 +102,7 @@ pub(crate) struct Draft {
     pub(crate) subject: Option<String>,
     pub(crate) text: String,
     pub(crate) html: Option<String>,
+    pub(crate) headers: BTreeMap<String, String>,
     pub(crate) tags: BTreeMap<String, String>,
 }
 
@@ -210,6 +214,7 @@ impl Capture {
             subject: draft.subject,
             text: draft.text,
             html: draft.html,
+            headers: draft.headers,
             language: draft.tags.get("language").cloned().unwrap_or_else(|| "en".to_owned()),
             at: now.to_string(),
             tags: draft.tags,

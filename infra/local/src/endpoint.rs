@@ -41,16 +41,19 @@ fn email(request: &Value) -> Option<Draft> {
     let simple = &request["Content"]["Simple"];
     let recipients: Vec<&str> =
         request["Destination"]["ToAddresses"].as_array()?.iter().filter_map(Value::as_str).collect();
-    let tags = request["EmailTags"].as_array().into_iter().flatten();
+    let pairs = |list: &Value| {
+        let named =
+            |pair: &Value| Some((pair["Name"].as_str()?.to_owned(), pair["Value"].as_str()?.to_owned()));
+        list.as_array().into_iter().flatten().filter_map(named).collect()
+    };
     Some(Draft {
         from: request["FromEmailAddress"].as_str()?.to_owned(),
         to: recipients.join(", "),
         subject: Some(simple["Subject"]["Data"].as_str()?.to_owned()),
         text: simple["Body"]["Text"]["Data"].as_str().unwrap_or_default().to_owned(),
         html: simple["Body"]["Html"]["Data"].as_str().map(str::to_owned),
-        tags: tags
-            .filter_map(|tag| Some((tag["Name"].as_str()?.to_owned(), tag["Value"].as_str()?.to_owned())))
-            .collect(),
+        headers: pairs(&simple["Headers"]),
+        tags: pairs(&request["EmailTags"]),
     })
 }
 

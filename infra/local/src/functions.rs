@@ -115,11 +115,12 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     }
     let hashing = Arc::new(Semaphore::new(HASHING));
     let (outbox, changes, enroll) = (Arc::clone(&app), Arc::clone(&app), Arc::clone(&app));
-    let (answers, feedback) = (Arc::clone(&app), Arc::clone(&app));
+    let (answers, feedback, sweeps) = (Arc::clone(&app), Arc::clone(&app), Arc::clone(&app));
     let events = cloud.events.to_builder().timeout_config(timeouts()).build();
     let bus = Arc::new(EventBus::new(events, BUS));
     let sqs = cloud.sqs.to_builder().timeout_config(timeouts()).build();
-    let requests = Queue::new(sqs, &cloud.queue_url("RequestQueue"));
+    let requests = Queue::new(sqs.clone(), &cloud.queue_url("RequestQueue"));
+    let pages = Queue::new(sqs, &cloud.queue_url("SweepQueue"));
     [
         ("configure-practice", on_routes!(portico_configure_practice::handle)),
         ("manage-account", on_routes!(portico_manage_account::handle)),
@@ -149,6 +150,13 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
             plain(move |event| {
                 let app = Arc::clone(&answers);
                 async move { portico_answer_request::handle(&app, &event).await }
+            }),
+        ),
+        (
+            "auto-invite",
+            plain(move |event| {
+                let (app, queue) = (Arc::clone(&sweeps), pages.clone());
+                async move { portico_auto_invite::handle(&app, &queue, &event).await }
             }),
         ),
         (

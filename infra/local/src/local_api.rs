@@ -1,6 +1,7 @@
 //! The routes under `/_local` that only the local service has: a guide to start with, the clock, the mailbox,
 //! the table, the costs.
 
+use std::io;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -81,6 +82,7 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: LocalApi) -> Router<
         .route("/_local/mailbox", get(mailbox))
         .route("/_local/mailbox/{id}", get(letter))
         .route("/_local/feedback", post(report))
+        .route("/_local/sweep", post(sweep))
         .route("/_local/events", get(events))
         .route("/_local/items", get(items))
         .route("/_local/costs", get(costs).delete(forget_costs))
@@ -185,6 +187,25 @@ async fn report(State(api): State<LocalApi>, body: String) -> Response {
             Json(json!({})).into_response()
         }
         Err(error) => failed(error),
+    }
+}
+
+/// Runs the schedule of automatic invitations until no run has work left: planner, workers and sender.
+async fn sweep(State(api): State<LocalApi>) -> Response {
+    loop {
+        let planned = match api.invoker.call("auto-invite", "planner", json!({})).await {
+            Ok(planned) => planned,
+            Err(error) => return failed(io::Error::other(error)),
+        };
+        tokio::time::timeout(PATIENCE, api.aftermath.over()).await.ok();
+        let runs = planned["runs"].as_array();
+        if runs.is_none_or(|runs| runs.iter().all(|run| run["finished_at"].is_string())) {
+            // Automatic messages are sent by the schedule alone.
+            if let Err(error) = api.invoker.call("deliver", "overdue", json!({})).await {
+                return failed(io::Error::other(error));
+            }
+            return Json(json!({"runs": planned["runs"]})).into_response();
+        }
     }
 }
 

@@ -459,7 +459,7 @@ mod tests {
     use crate::template::Redrive;
     use aws_sdk_sqs::error::ProvideErrorMetadata;
     use futures_util::FutureExt;
-    use portico_domain::ports::RequestQueue;
+    use portico_domain::ports::Enqueue;
 
     type Seen = Arc<Mutex<Vec<Value>>>;
 

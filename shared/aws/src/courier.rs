@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::pace::{NEXT_LOOK, Pace, Quota, Turn};
 use aws_sdk_pinpointsmsvoicev2::types::{VoiceId, VoiceMessageBodyTextType};
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
 use aws_sdk_sns::types::MessageAttributeValue;
 use portico_domain::ports::{Courier, EmailOut, Handed, TextOut, VoiceOut};
 
@@ -87,8 +87,20 @@ impl Courier for Couriers {
         let (Ok(subject), Ok(html), Ok(text)) = (utf8(&out.subject), utf8(&out.html), utf8(&out.text)) else {
             return Handed::Rejected;
         };
-        let message =
-            Message::builder().subject(subject).body(Body::builder().html(html).text(text).build()).build();
+        let header = |name: &str, value: &str| MessageHeader::builder().name(name).value(value).build().ok();
+        // One click stops such mails (RFC 8058). SES counts both headers into the DKIM signature.
+        let headers = out.unsubscribe.map(|url| {
+            let all = [
+                header("List-Unsubscribe", &format!("<{url}>")),
+                header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            ];
+            all.into_iter().flatten().collect()
+        });
+        let message = Message::builder()
+            .subject(subject)
+            .body(Body::builder().html(html).text(text).build())
+            .set_headers(headers)
+            .build();
         let tag = |name: &str, value: &str| MessageTag::builder().name(name).value(value).build().ok();
         let call = self
             .ses

@@ -57,9 +57,9 @@ impl Process {
         Table::new(client, &self.table, self.context.clock.clone(), Arc::new(Copies::default()))
     }
 
-    /// The queue of requests; reads `PORTICO_REQUEST_QUEUE_URL`.
-    pub fn queue(&self) -> Result<Queue, StartError> {
-        Ok(Queue::new(aws_sdk_sqs::Config::new(&self.sdk), &variable("PORTICO_REQUEST_QUEUE_URL")?))
+    /// The queue whose URL is in this environment variable.
+    pub fn queue(&self, name: &'static str) -> Result<Queue, StartError> {
+        Ok(Queue::new(aws_sdk_sqs::Config::new(&self.sdk), &variable(name)?))
     }
 
     /// The bus; reads `PORTICO_EVENT_BUS`, its name or ARN.

@@ -1,8 +1,8 @@
-//! SQS as the queue of requests.
+//! SQS as the queue of requests, and of pages of automatic invitations.
 
 use aws_sdk_sqs::error::ProvideErrorMetadata;
 use portico_domain::model::refusal::PortError;
-use portico_domain::ports::RequestQueue;
+use portico_domain::ports::Enqueue;
 
 /// A queue behind an SQS client.
 #[derive(Clone)]
@@ -19,14 +19,14 @@ impl Queue {
     }
 }
 
-impl RequestQueue for Queue {
+impl Enqueue for Queue {
     async fn send(&self, sealed: &str) -> Result<(), PortError> {
         let call = self.sqs.send_message().queue_url(&self.url).message_body(sealed);
         match call.send().await {
             Ok(_) => Ok(()),
             Err(error) => {
                 let code = error.code().unwrap_or("none");
-                tracing::warn!(provider = "sqs", error.code = code, "request not queued");
+                tracing::warn!(provider = "sqs", error.code = code, "message not queued");
                 Err(PortError::Unavailable)
             }
         }

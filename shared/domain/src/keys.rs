@@ -57,6 +57,8 @@ pub enum Use {
     ResetLink,
     /// The token of a link that confirms an e-mail address. It is never sent; only the link's codes are.
     AddressLink,
+    /// The token of a link that stops automatic mail.
+    UnsubscribeLink,
     /// A code by e-mail, text or voice.
     Code,
     /// The access code that staff can give to a patient.
@@ -79,6 +81,7 @@ impl Use {
             Self::InvitationLink => b"portico/invitation-link/1",
             Self::ResetLink => b"portico/reset-link/1",
             Self::AddressLink => b"portico/address-link/1",
+            Self::UnsubscribeLink => b"portico/unsubscribe-link/1",
             Self::Code => b"portico/code/1",
             Self::AccessCode => b"portico/access-code/1",
             Self::Pepper => b"portico/pepper/1",

@@ -9,9 +9,9 @@ mod words;
 
 use askama::Template;
 
-use crate::email::english::{LAYOUT_EN, english};
-use crate::email::spanish::{LAYOUT_ES, spanish};
-use crate::email::words::{Layout, Words};
+use crate::email::english::{LAYOUT_EN, english, foot_en};
+use crate::email::spanish::{LAYOUT_ES, foot_es, spanish};
+use crate::email::words::{Foot, Layout, Words};
 use crate::language::Language;
 use crate::names::{one_line, phone};
 use crate::time::local_time;
@@ -37,6 +37,10 @@ pub fn email(message: &Message, practice: &Practice<'_>, language: Language) -> 
         Language::Spanish => &LAYOUT_ES,
     };
     let phone = phone(practice.phone);
+    let foot = match language {
+        Language::English => foot_en(message, &name),
+        Language::Spanish => foot_es(message, &name),
+    };
     let html = HtmlPart {
         lang: language.tag(),
         practice: &name,
@@ -44,8 +48,9 @@ pub fn email(message: &Message, practice: &Practice<'_>, language: Language) -> 
         dial: practice.phone,
         layout,
         words: &words,
+        foot: foot.as_ref(),
     };
-    let text = TextPart { practice: &name, phone: &phone, layout, words: &words };
+    let text = TextPart { practice: &name, phone: &phone, layout, words: &words, foot: foot.as_ref() };
     Email {
         // Writing into a string fails only if a value's own `Display` fails, and these never do.
         html: html.render().unwrap_or_default(),
@@ -63,6 +68,7 @@ struct HtmlPart<'a> {
     dial: &'a str,
     layout: &'static Layout,
     words: &'a Words<'a>,
+    foot: Option<&'a Foot<'a>>,
 }
 
 #[derive(Template)]
@@ -72,6 +78,7 @@ struct TextPart<'a> {
     phone: &'a str,
     layout: &'static Layout,
     words: &'a Words<'a>,
+    foot: Option<&'a Foot<'a>>,
 }
 
 fn words<'a>(message: &'a Message, practice: &Practice<'_>, name: &str, language: Language) -> Words<'a> {

@@ -59,6 +59,19 @@ pub enum Message {
         /// Whether the recipient is invited to register for somebody they care for.
         representative: bool,
     },
+    /// An invitation that nobody asked for: the recipient was at the practice. It says who sends it and why,
+    /// and how to stop such messages.
+    AutomaticInvitation {
+        given_name: Option<String>,
+        link: String,
+        expires_at_millis: i64,
+        /// Whether the recipient was invited before.
+        reminder: bool,
+        /// The URL that stops automatic mail; mails have it, texts have STOP.
+        unsubscribe: String,
+        /// The practice's postal address in one line, for mails.
+        postal_address: String,
+    },
     /// Access is restored; user name and password are the same as before.
     Restored { given_name: Option<String>, sign_in: String },
     /// Access can be restored: the recipient must pass the identity checks again and choose a new password.

@@ -14,7 +14,7 @@ pub use own::{
     ChangeEmailPage, ChangePasswordPage, ChangeUsernamePage, DetailsPage, RepresentativesPage, SessionsPage,
 };
 
-pub use way_in::{AskPages, NotMePage, ResetPage};
+pub use way_in::{AskPages, NotMePage, ResetPage, UnsubscribePage};
 
 /// All words of the hosted pages in one language.
 #[derive(Debug)]
@@ -44,6 +44,7 @@ pub struct PageText {
     pub ask: AskPages,
     /// The page for somebody who got a message that is not for them.
     pub not_me: NotMePage,
+    pub unsubscribe: UnsubscribePage,
     /// The page that opens from a link for a new password.
     pub reset: ResetPage,
     /// Choosing a new password while signed in.

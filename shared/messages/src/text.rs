@@ -2,7 +2,8 @@
 //!
 //! A single letter outside that alphabet would turn the message into UCS-2 and shorten a segment to 70
 //! characters, so missing characters (`á í ó ú`, curly quotes, dashes) are written without their accent or as
-//! plain ones. If a long link leaves too little room, the message drops words first, then the opt-out, then
+//! plain ones. A message that nobody asked for always says how to stop such texts, and may take two segments
+//! for it. If a long link leaves too little room, the message drops words first, then the opt-out, then
 //! the end of the practice's name (at a word boundary), then the greeting. The link is never cut.
 
 mod english;
@@ -44,6 +45,10 @@ pub fn text(message: &Message, practice: &Practice<'_>, language: Language) -> S
         Language::English => english(message, practice),
         Language::Spanish => spanish(message, practice),
     };
+    if matches!(message, Message::AutomaticInvitation { .. }) {
+        let whole = rich.first().map_or(&bare, |words| words);
+        return format!("{name}: {}", gsm(whole));
+    }
     let rich: Vec<String> = rich.iter().map(|words| gsm(words)).collect();
     let bare = gsm(&bare);
     if let Some(whole) = rich.iter().map(|words| format!("{name}: {words}")).find(fitting) {
@@ -61,6 +66,7 @@ pub fn text(message: &Message, practice: &Practice<'_>, language: Language) -> S
     }
     match message {
         Message::Invitation { link, .. }
+        | Message::AutomaticInvitation { link, .. }
         | Message::VerifyAgain { link, .. }
         | Message::Reset { link, .. } => link.clone(),
         Message::Restored { .. }

@@ -14,6 +14,7 @@ use crate::table::{COSTS, Table, pause, unavailable};
 use crate::token::token_of;
 
 mod accounts;
+mod auto_invite;
 mod grants;
 mod links;
 mod patients;
@@ -145,6 +146,14 @@ impl Table {
             Write::OpenExchange(exchange) => one(self.open_exchange(exchange)),
             Write::SpendExchange(exchange) => one(self.spend_exchange(exchange)),
             Write::Append(event) => one(self.append_event(event)),
+            Write::SweepDue { practice, patient, from, until } => {
+                one(self.sweep_due(practice, patient, *from, *until))
+            }
+            Write::CountAutomaticText { number, at: when } => one(self.count_automatic_text(number, *when)),
+            Write::StartRun(run) => one(self.start_run(run)),
+            Write::ChangeRun(run) => one(self.change_run(run)),
+            Write::AddPage(page) => one(self.add_page(page)),
+            Write::FinishPage(page) => one(self.finish_page(page)),
             Write::Count(counter) => one(self.count(counter)),
             Write::Queue(message) => one(self.queue_message(message)),
             Write::Once(once) => one(self.put_marker(once)),

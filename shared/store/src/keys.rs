@@ -5,7 +5,7 @@
 //!
 //! | item | `pk` | `sk` |
 //! |---|---|---|
-//! | practice | `PRACTICE#<practice>` | `PRACTICE`; also `KEY#<digest>`, one for each API key, `HOLD#<account>`, one for each registration that waits for staff, `CHANGE#<id>`, one for each proposed change that waits for staff, `NOTE#<cause>#<patient>`, one for each patient that staff should look at, and `COUNT#<status>` |
+//! | practice | `PRACTICE#<practice>` | `PRACTICE`; also `KEY#<digest>`, one for each API key, `HOLD#<account>`, one for each registration that waits for staff, `CHANGE#<id>`, one for each proposed change that waits for staff, `NOTE#<cause>#<patient>`, one for each patient that staff should look at, `COUNT#<status>`, `RUN#<day>`, one for each day of automatic invitations, and `PAGE#<day>#<number>`, one for each page of its work |
 //! | list of practices | `PRACTICES` | `<practice>` |
 //! | API key | `KEY#<digest>` | `KEY` |
 //! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; also `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `CHANGE#<id>`: proposed changes that staff have decided |
@@ -17,17 +17,20 @@
 //! | search | `SEARCH#<practice>` | `<word>#<account>` |
 //! | message | `MESSAGE#<id>` | `MESSAGE` |
 //! | feedback | `PROVIDER#<provider's id>` | `MESSAGE` |
-//! | phone number | `PHONE#<E.164>` | `STANDING`: the last reply, STOP or START; also `SAID#<instant>#<id>`, one for each reply, and `PATIENT#<practice>#<patient>`, one for each chart with this number |
+//! | phone number | `PHONE#<E.164>` | `STANDING`: the last reply, STOP or START; also `SAID#<instant>#<id>`, one for each reply, `PATIENT#<practice>#<patient>`, one for each chart with this number, and `AUTOMATIC`: its latest automatic texts |
 //! | idempotency | `ONCE#<MAC of client and key>` | `ONCE` |
 //! | limit | `LIMIT#<counter>` | `LIMIT` |
 //!
 //! There are two indexes: `roster` (`roster_pk` = practice and status, `roster_sk` = name) lists patients;
-//! `due` (`due_pk` = practice, `due_at`) lists messages by the time they are due. `ttl` only lets DynamoDB
-//! delete old items; no decision reads it.
+//! `due` (`due_pk` = practice and line, `due_at`) lists messages by the time they are due, and patients by the
+//! time at which the sweep has to look at them. `ttl` only lets DynamoDB delete old items; no decision reads
+//! it.
 
+use jiff::civil::Date;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::audit::Subject;
 use portico_domain::model::ids::{AccountId, ChangeId, LinkId, MessageId, PatientId, PracticeId};
+use portico_domain::model::message::Line;
 use portico_domain::model::patient::Status;
 use portico_domain::ports::Listing;
 use portico_domain::time::Timestamp;
@@ -50,7 +53,7 @@ pub const ROSTER_PK: &str = "roster_pk";
 /// Sort key of `roster`.
 pub const ROSTER_SK: &str = "roster_sk";
 
-/// The index of messages by the time they are due.
+/// The index of messages and patients by the time they are due.
 pub const DUE: &str = "due";
 
 /// Partition key of `due`.
@@ -110,6 +113,11 @@ pub fn note(id: &PracticeId, cause: Cause, patient: &PatientId) -> Key {
     key(format!("PRACTICE#{id}"), format!("{NOTES}{}#{patient}", cause.code()))
 }
 
+/// The patient whose record has this partition, if it is one of this practice.
+pub fn patient_of(practice: &PracticeId, pk: &str) -> Option<PatientId> {
+    PatientId::parse(pk.strip_prefix("PATIENT#")?.strip_prefix(practice.as_str())?.strip_prefix('#')?).ok()
+}
+
 /// Failed checks of a patient that belong to no link.
 pub fn checks(practice: &PracticeId, id: &PatientId) -> Key {
     key(format!("PATIENT#{practice}#{id}"), "CHECKS")
@@ -128,6 +136,34 @@ pub fn search(practice: &PracticeId) -> String {
 /// One word that finds an account.
 pub fn word(practice: &PracticeId, word: &str, account: AccountId) -> Key {
     key(search(practice), format!("{word}#{account}"))
+}
+
+/// Prefix of the sort keys of runs of automatic invitations. Days sort as text.
+pub const RUNS: &str = "RUN#";
+
+/// A practice's run of a day.
+pub fn run(id: &PracticeId, day: Date) -> Key {
+    key(format!("PRACTICE#{id}"), format!("{RUNS}{day}"))
+}
+
+/// A page of a run's work.
+pub fn page(id: &PracticeId, day: Date, number: u32) -> Key {
+    key(format!("PRACTICE#{id}"), format!("PAGE#{day}#{number:06}"))
+}
+
+/// The partition, in the index `due`, of the patients that the sweep has to look at.
+pub fn sweep(practice: &PracticeId) -> String {
+    format!("{practice}#sweep")
+}
+
+/// The partition, in the index `due`, of a line of a practice's messages.
+pub fn line(practice: &PracticeId, line: Line) -> String {
+    let line = match line {
+        Line::Awaited => "awaited",
+        Line::Asked => "asked",
+        Line::Automatic => "automatic",
+    };
+    format!("{practice}#{line}")
 }
 
 /// Prefix of the sort keys of an account's sessions.
@@ -257,6 +293,11 @@ pub fn standing(of: &str) -> Key {
 /// One reply of a phone number, STOP or START.
 pub fn said(of: &str, at: Timestamp, id: &str) -> Key {
     key(number(of), format!("SAID#{:014}#{id}", at.millis()))
+}
+
+/// The latest automatic texts of a phone number.
+pub fn automatic_texts(of: &str) -> Key {
+    key(number(of), "AUTOMATIC")
 }
 
 /// Prefix of the sort keys of the charts with a phone number.

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod audit;
+mod auto_invite;
 mod commit;
 mod expression;
 mod item;

@@ -5,7 +5,7 @@ use portico_domain::model::account::Account;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::delivery::{Delivery, Feedback};
 use portico_domain::model::ids::{LinkId, MessageId, PatientId, PracticeId};
-use portico_domain::model::message::{LEASE_SECONDS, Message, MessageState, Recipient};
+use portico_domain::model::message::{LEASE_SECONDS, Line, Message, MessageState, Recipient, Template};
 use portico_domain::model::refusal::PortError;
 use portico_domain::model::text_reply::{Said, Standing};
 use portico_domain::ports::{
@@ -28,7 +28,9 @@ impl Outbox for Table {
         let item = from_image(image)?;
         let (pk, sk) = key_of(&item)?;
         let queued = item.get("state")?.as_s().ok()? == "queued";
-        (sk == "MESSAGE" && queued).then(|| keys::message_of(pk)).flatten()
+        let template = item.get("template").cloned().map(serde_dynamo::from_attribute_value::<_, Template>);
+        let at_once = !template?.ok()?.is_automatic();
+        (sk == "MESSAGE" && queued && at_once).then(|| keys::message_of(pk)).flatten()
     }
 
     async fn claim(&self, id: MessageId, now: Timestamp) -> Result<Option<Message>, PortError> {
@@ -129,10 +131,15 @@ impl Outbox for Table {
         self.update_if(&keys::message(message.id), update, condition, values).await.map(drop)
     }
 
-    async fn due(&self, practice: &PracticeId, now: Timestamp) -> Result<Vec<MessageId>, PortError> {
-        let condition = format!("#{DUE_PK} = :practice AND #{DUE_AT} <= :now");
-        let terms =
-            Terms::of(&[&condition], vec![(":practice", s(practice.as_str())), (":now", at(now))], &[]);
+    async fn due(
+        &self,
+        practice: &PracticeId,
+        line: Line,
+        now: Timestamp,
+    ) -> Result<Vec<MessageId>, PortError> {
+        let line = keys::line(practice, line);
+        let condition = format!("#{DUE_PK} = :line AND #{DUE_AT} <= :now");
+        let terms = Terms::of(&[&condition], vec![(":line", s(line)), (":now", at(now))], &[]);
         let call =
             self.client.query().table_name(&*self.name).index_name(DUE).key_condition_expression(condition);
         let call = call.limit(DUE_PAGE).return_consumed_capacity(COSTS);
@@ -141,11 +148,6 @@ impl Outbox for Table {
             .set_expression_attribute_names(Some(terms.names));
         let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
         Ok(answer.items().iter().filter_map(|item| keys::message_of(key_of(item)?.0)).collect())
-    }
-
-    async fn practices(&self) -> Result<Vec<PracticeId>, PortError> {
-        let items = self.query(keys::PRACTICES, "#sk > :from", vec![(":from", s(" "))], usize::MAX).await?;
-        Ok(items.iter().filter_map(|item| PracticeId::parse(key_of(item)?.1).ok()).collect())
     }
 }
 

@@ -84,13 +84,18 @@ impl Table {
 
     /// Reads the items of these keys in one consistent batch; at most 100 keys.
     pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Found, PortError> {
+        self.read_batch(keys, true).await
+    }
+
+    /// Reads the items of these keys in one batch; at most 100 keys. Reads that are not consistent cost half.
+    pub(crate) async fn read_batch(&self, keys: &[Key], consistent: bool) -> Result<Found, PortError> {
         let mut found = Found::default();
         let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
         for attempt in 0..BATCH_ATTEMPTS {
             if wanted.is_empty() {
                 return Ok(found);
             }
-            let ask = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(true).build();
+            let ask = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(consistent).build();
             let ask = ask.map_err(|_| PortError::Broken("request"))?;
             let call =
                 self.client.batch_get_item().request_items(&*self.name, ask).return_consumed_capacity(COSTS);

@@ -151,6 +151,9 @@ const fn name_of(action: Action) -> Option<&'static str> {
         | Action::AccountUnlocked
         | Action::SessionsEnded
         | Action::SettingsChanged
+        | Action::AutoInvitePaused
+        | Action::AutoInviteResumed
+        | Action::Unsubscribed
         | Action::PracticeCreated
         | Action::KeyIssued
         | Action::KeyRevoked => return None,

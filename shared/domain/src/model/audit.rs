@@ -64,6 +64,11 @@ impl By {
         Self { client: "provider".to_owned(), actor: None }
     }
 
+    /// The service itself, on its schedule.
+    pub fn service() -> Self {
+        Self { client: "portico".to_owned(), actor: None }
+    }
+
     /// An operator, who calls a function through AWS's own tools.
     pub fn operator() -> Self {
         Self { client: "operator".to_owned(), actor: None }
@@ -144,6 +149,12 @@ pub enum Action {
     InvitationDeclined,
     /// The practice's settings changed.
     SettingsChanged,
+    /// Automatic invitations stopped themselves, because of bounces or complaints.
+    AutoInvitePaused,
+    /// Staff started automatic invitations again.
+    AutoInviteResumed,
+    /// Somebody at the patient's address asked for no more automatic mail.
+    Unsubscribed,
     /// A practice was created.
     PracticeCreated,
     /// An API key was issued.

@@ -97,12 +97,22 @@ impl ClientId {
     pub fn visitor() -> Self {
         Self("patient".to_owned())
     }
+
+    /// The client of what the service does on its schedule.
+    pub fn service() -> Self {
+        Self("portico".to_owned())
+    }
 }
 
 impl Actor {
     /// The actor of an action that a visitor of a public page takes.
     pub fn visitor() -> Self {
         Self("self".to_owned())
+    }
+
+    /// The actor of an automatic invitation.
+    pub fn auto_invite() -> Self {
+        Self("auto-invite".to_owned())
     }
 
     /// The actor of an action that the signed-in holder of an account takes.

@@ -59,6 +59,8 @@ pub enum Purpose {
     Reset,
     /// To confirm an account's new e-mail address. Only the link's codes are sent, never its token.
     Address,
+    /// To stop automatic mail. No record has this purpose: it is a second token of an invitation's link.
+    Unsubscribe,
 }
 
 impl Purpose {
@@ -67,6 +69,7 @@ impl Purpose {
             Self::Invitation => Use::InvitationLink,
             Self::Reset => Use::ResetLink,
             Self::Address => Use::AddressLink,
+            Self::Unsubscribe => Use::UnsubscribeLink,
         }
     }
 }
@@ -403,6 +406,12 @@ impl Link {
     /// The token that opens this link. `None` if the keyring no longer has its key.
     pub fn token(&self, keyring: &Keyring) -> Option<String> {
         token(self.id, self.purpose, self.key, keyring)
+    }
+
+    /// The token that stops automatic mail to the patient at the address that this link was sent to. `None` if
+    /// the keyring no longer has its key.
+    pub fn unsubscribe_token(&self, keyring: &Keyring) -> Option<String> {
+        token(self.id, Purpose::Unsubscribe, self.key, keyring)
     }
 
     /// The access code that staff can give to the patient: eight digits. `None` if the keyring no longer has

@@ -24,6 +24,10 @@ pub const KEPT_SECONDS: i64 = 30 * 86_400;
 pub enum Template {
     /// An invitation to register.
     Invitation,
+    /// An invitation that nobody asked for: a visit caused it.
+    AutomaticInvitation,
+    /// A reminder of an automatic invitation.
+    AutomaticReminder,
     /// Access was restored; the user name and password work again.
     Restored,
     /// Access will be restored after an identity check and a new password.
@@ -129,15 +133,46 @@ pub struct Message {
     /// be read in the same batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// The day of the run that queued an automatic message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<jiff::civil::Date>,
     /// The provider's latest report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,
 }
 
+/// The lines in which messages wait. Each is sent before the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Somebody waits for the message at a page.
+    Awaited,
+    /// Staff or the recipient caused it.
+    Asked,
+    /// Nobody asked for it.
+    Automatic,
+}
+
 impl Template {
+    /// The line in which messages of this kind wait.
+    pub const fn line(self) -> Line {
+        if self.is_awaited() {
+            Line::Awaited
+        } else if self.is_automatic() {
+            Line::Automatic
+        } else {
+            Line::Asked
+        }
+    }
+
     /// Whether the message delivers an invitation or a reset link. Its delivery is then shown on that link.
     pub const fn delivers_link(self) -> bool {
-        matches!(self, Self::Invitation | Self::VerifyAgain | Self::Restored | Self::Reset)
+        self.is_automatic()
+            || matches!(self, Self::Invitation | Self::VerifyAgain | Self::Restored | Self::Reset)
+    }
+
+    /// Whether nobody asked for the message. Such messages are sent after all others.
+    pub const fn is_automatic(self) -> bool {
+        matches!(self, Self::AutomaticInvitation | Self::AutomaticReminder)
     }
 
     /// Whether somebody waits for the message at a page. Such messages are sent first if the quota does not

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::digest;
 use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::auto_invite::Campaign;
 use crate::model::chart::{Channel, Chart, ChartStatus};
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
@@ -181,6 +182,8 @@ pub struct CurrentInvitation {
     pub kind: Kind,
     /// The channel that it was sent through.
     pub channel: Channel,
+    /// The link does not work from this time on.
+    pub expires_at: Timestamp,
 }
 
 /// Most pending invitations of representatives that one patient can have.
@@ -333,9 +336,32 @@ pub struct Patient {
     /// That the patient declined, until staff override it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declined: Option<Declined>,
+    /// When a visit makes the patient due for an automatic invitation; `None` without a visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit_due_at: Option<Timestamp>,
+    /// When the sweep has to look at the patient next; `None` if there is nothing to do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep_due_at: Option<Timestamp>,
+    /// The automatic messages so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<Campaign>,
+    /// Digest of the e-mail address from which somebody asked for no more automatic mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsubscribed: Option<String>,
+    /// The consent to texts, while the chart says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_consent: Option<TextConsent>,
     /// The end of the audit chain at the last write of this record.
     #[serde(default)]
     pub head: Head,
+}
+
+/// A patient's consent to texts: when it was recorded, and by whom.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextConsent {
+    pub at: Timestamp,
+    pub by: By,
 }
 
 impl Patient {
@@ -365,6 +391,33 @@ impl Patient {
     /// The address or number on the chart for a channel; `None` if there is none or it is stopped.
     pub fn reached_at(&self, channel: Channel) -> Option<&str> {
         self.chart.address(channel).filter(|address| self.stops(channel, address).is_empty())
+    }
+
+    /// Whether the patient agreed to texts, and it is on record since when and by whom.
+    pub fn has_text_consent(&self) -> bool {
+        self.chart.sms_consent == Some(true) && self.text_consent.is_some()
+    }
+
+    /// Notes since when and from whom the consent to texts is known, or that there is none any more.
+    pub fn note_text_consent(&mut self, by: &By, at: Timestamp) {
+        if self.chart.sms_consent == Some(true) {
+            self.text_consent.get_or_insert_with(|| TextConsent { at, by: by.clone() });
+        } else {
+            self.text_consent = None;
+        }
+    }
+
+    /// Whether somebody at the chart's e-mail address asked for no more automatic mail.
+    pub fn is_unsubscribed(&self) -> bool {
+        self.chart.address(Channel::Email).map(address_digest).is_some_and(|to| self.unsubscribed == Some(to))
+    }
+
+    /// Puts the patient before the sweep again, because something changed that may have kept them from an
+    /// automatic invitation. Does nothing once automatic messages were sent.
+    pub fn reconsider(&mut self) {
+        if self.campaign.is_none() {
+            self.sweep_due_at = self.visit_due_at;
+        }
     }
 
     /// Whether the chart's address for a channel is stopped.

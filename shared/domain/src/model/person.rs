@@ -282,7 +282,11 @@ impl BirthDate {
     /// Age in whole years at `now`, by the date in UTC. A person born on 29 February has their birthday on 1
     /// March in other years.
     pub fn age(self, now: Timestamp) -> i16 {
-        let today = now.to_jiff().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+        self.age_on(now.to_jiff().to_zoned_datetime(jiff::tz::TimeZone::UTC).date())
+    }
+
+    /// Age in whole years on a day.
+    pub fn age_on(self, today: jiff::civil::Date) -> i16 {
         let passed = (today.month(), today.day()) >= (self.0.month(), self.0.day());
         today.year() - self.0.year() - i16::from(!passed)
     }

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{digest, is_secret};
+use crate::model::auto_invite::Paused;
 use crate::model::ids::{ClientId, PracticeId};
 use crate::time::Timestamp;
 
@@ -69,13 +70,36 @@ pub struct QuietHours {
     pub to: String,
 }
 
-/// Settings of automatic invitations. They are stored, but no function reads them yet.
+/// The hours in which automatic texts may be sent, as `HH:MM`, in every time zone that the person may be in.
+/// The default satisfies the rules of all states that were found in 2026.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TextHours {
+    pub from: String,
+    pub to: String,
+    /// Whether none are sent on Saturdays and Sundays.
+    pub weekdays_only: bool,
+}
+
+/// How automatic invitations are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutoChannel {
+    /// By e-mail.
+    Email,
+    /// By text, to patients whose consent is on record.
+    Sms,
+    /// By text to patients whose consent is on record, by e-mail to all others.
+    EmailThenSms,
+}
+
+/// Settings of automatic invitations.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AutoInvite {
     /// Whether automatic invitations are on.
     pub enabled: bool,
-    /// `email` or `sms`.
-    pub channel: String,
+    /// How they are sent.
+    pub channel: AutoChannel,
     /// Age of the youngest patients to invite, in years.
     pub min_age: u32,
     /// Age of the oldest patients to invite, in years.
@@ -84,10 +108,16 @@ pub struct AutoInvite {
     pub unsigned_days: u32,
     /// The hours in which none are sent.
     pub quiet_hours: QuietHours,
+    /// The hours in which texts may be sent.
+    pub text_hours: TextHours,
     /// Days after the invitation on which a reminder is sent; at most ten, each 1 to 90.
     pub reminder_days: Vec<u32>,
-    /// Most invitations in one day.
+    /// Days after the invitation on which one more reminder is sent; at most ten, each 1 to 365.
+    pub again_days: Vec<u32>,
+    /// Most automatic messages in one day.
     pub daily_cap: u32,
+    /// Whether a new practice begins with 50 messages a day, and may send twice as many on each next day.
+    pub ramp: bool,
 }
 
 /// The settings that a practice decides for itself.
@@ -103,6 +133,10 @@ pub struct Settings {
     pub letter_days: u32,
     /// `en` or `es`, for patients whose language is unknown.
     pub default_language: String,
+    /// The practice's postal address in one line, at most 120 characters. Automatic e-mails state it, as
+    /// 15 U.S.C. 7704 asks of commercial ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postal_address: Option<String>,
     /// The address that replies to e-mails go to; `None` if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
@@ -141,6 +175,7 @@ impl Settings {
             time_zone: time_zone.to_owned(),
             letter_days: 14,
             default_language: "en".to_owned(),
+            postal_address: None,
             reply_to: None,
             portal_url: String::new(),
             link_hours: 72,
@@ -155,13 +190,20 @@ impl Settings {
             adolescent_age: 13,
             auto_invite: AutoInvite {
                 enabled: false,
-                channel: "email".to_owned(),
+                channel: AutoChannel::Email,
                 min_age: 18,
                 max_age: 85,
                 unsigned_days: 30,
                 quiet_hours: QuietHours { from: "20:00".to_owned(), to: "08:00".to_owned() },
+                text_hours: TextHours {
+                    from: "10:00".to_owned(),
+                    to: "17:00".to_owned(),
+                    weekdays_only: true,
+                },
                 reminder_days: vec![3, 10],
+                again_days: Vec::new(),
                 daily_cap: 500,
+                ramp: true,
             },
         }
     }
@@ -200,7 +242,11 @@ impl Settings {
             ("/password_min_length", (8..=64).contains(&self.password_min_length), "out_of_range"),
             ("/majority_age", (14..=25).contains(&self.majority_age), "out_of_range"),
             ("/adolescent_age", (0..=self.majority_age).contains(&self.adolescent_age), "out_of_range"),
-            ("/auto_invite/channel", matches!(auto.channel.as_str(), "email" | "sms"), "unknown_channel"),
+            (
+                "/postal_address",
+                self.postal_address.as_ref().is_none_or(|text| plain(text) && text.chars().count() <= 120),
+                "invalid_address",
+            ),
             ("/auto_invite/min_age", auto.min_age <= auto.max_age, "out_of_range"),
             ("/auto_invite/max_age", auto.max_age <= 130, "out_of_range"),
             ("/auto_invite/unsigned_days", auto.unsigned_days <= 365, "out_of_range"),
@@ -210,8 +256,20 @@ impl Settings {
                 "invalid_time",
             ),
             (
+                "/auto_invite/text_hours",
+                hour(&auto.text_hours.from)
+                    && hour(&auto.text_hours.to)
+                    && auto.text_hours.from < auto.text_hours.to,
+                "invalid_time",
+            ),
+            (
                 "/auto_invite/reminder_days",
                 auto.reminder_days.len() <= 10 && auto.reminder_days.iter().all(|d| (1..=90).contains(d)),
+                "out_of_range",
+            ),
+            (
+                "/auto_invite/again_days",
+                auto.again_days.len() <= 10 && auto.again_days.iter().all(|d| (1..=365).contains(d)),
                 "out_of_range",
             ),
             ("/auto_invite/daily_cap", auto.daily_cap <= 100_000, "out_of_range"),
@@ -220,6 +278,11 @@ impl Settings {
         .filter(|(_, holds, _)| !holds)
         .map(|(pointer, _, code)| (pointer, code))
         .collect()
+    }
+
+    /// The practice's time zone; UTC if its name is unknown.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
     }
 
     /// Whether the facts contain last name and birth date, and no fact twice.
@@ -258,6 +321,12 @@ pub struct Practice {
     pub version: u64,
     /// The end of its audit chain at the last change.
     pub head: crate::model::audit::Head,
+    /// That automatic invitations stopped themselves; `None` while they run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_invite_paused: Option<Paused>,
+    /// When staff last started them again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auto_invite_resumed_at: Option<Timestamp>,
 }
 
 /// A right that an API key gives.

@@ -26,7 +26,14 @@ pub async fn create<S: Commit>(
     }
     let event =
         entry(context, id, Action::PracticeCreated, Vec::new()).after(&Head::default(), &context.keyring);
-    let practice = Practice { id: id.clone(), settings, version: 1, head: event.head() };
+    let practice = Practice {
+        id: id.clone(),
+        settings,
+        version: 1,
+        head: event.head(),
+        auto_invite_paused: None,
+        auto_invite_resumed_at: None,
+    };
     match written(store, &[Write::CreatePractice(practice.clone()), Write::Append(event)], None).await? {
         Written::Done => Ok(practice),
         Written::Lost(_) => Err(Refusal::Conflict("practice_exists").into()),

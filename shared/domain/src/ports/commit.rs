@@ -5,6 +5,7 @@ use std::future::Future;
 use crate::model::account::{Account, Login};
 use crate::model::attention::Cause;
 use crate::model::audit::Event;
+use crate::model::auto_invite::{Page, Run};
 use crate::model::chart::Care;
 use crate::model::grant::Level;
 use crate::model::hold::Hold;
@@ -13,6 +14,7 @@ use crate::model::limit::Counter;
 use crate::model::link::{Link, LinkState, SentCode, Ticket};
 use crate::model::message::Message;
 use crate::model::patient::{Checks, Patient, Status};
+use crate::model::person::Address;
 use crate::model::practice::{ApiKey, Practice};
 use crate::model::proposal::Proposal;
 use crate::model::refusal::PortError;
@@ -141,6 +143,25 @@ pub enum Write {
     /// Moves a session to the account's new epoch, so that it stays valid. Condition: the session is
     /// still stored.
     KeepSession(Session),
+    /// Moves the instant at which the sweep looks at a patient next. Condition: it is still `from`.
+    SweepDue {
+        practice: PracticeId,
+        patient: PatientId,
+        from: Timestamp,
+        /// `None` if there is nothing to do any more.
+        until: Option<Timestamp>,
+    },
+    /// Counts an automatic text against what its number may get, from all practices together. Condition: it
+    /// is the first in 24 hours and at most the third in seven days.
+    CountAutomaticText { number: Address, at: Timestamp },
+    /// Starts a practice's run of a day. Condition: that day has none.
+    StartRun(Box<Run>),
+    /// Replaces a run's record. Condition: the stored version is one less than this record's.
+    ChangeRun(Box<Run>),
+    /// Adds a page of work. Condition: the run has no page with this number.
+    AddPage(Page),
+    /// Marks a page as done. Condition: it is not done yet.
+    FinishPage(Page),
     /// Raises a counter by one. Condition: the counter is still below the limit of its rule.
     Count(Counter),
     /// Writes an idempotency marker. Condition: there is none with this name, or it has expired.
@@ -195,6 +216,14 @@ pub enum Record {
     Note,
     /// The counter of a limit.
     Limit,
+    /// When the sweep looks at a patient.
+    SweepDue,
+    /// The latest automatic texts of a number.
+    AutomaticTexts,
+    /// A practice's run of automatic invitations.
+    Run,
+    /// A page of a run's work.
+    Page,
     /// An idempotency marker.
     Marker,
     /// A practice.
@@ -233,6 +262,10 @@ impl Write {
             Self::Checks(..) => Record::Checks,
             Self::Propose(_) | Self::DecideChange(_) => Record::Proposal,
             Self::Note { .. } => Record::Note,
+            Self::SweepDue { .. } => Record::SweepDue,
+            Self::CountAutomaticText { .. } => Record::AutomaticTexts,
+            Self::StartRun(_) | Self::ChangeRun(_) => Record::Run,
+            Self::AddPage(_) | Self::FinishPage(_) => Record::Page,
             Self::Count(_) => Record::Limit,
             Self::Once(_) => Record::Marker,
             Self::CreatePractice(_) | Self::ChangePractice(_) => Record::Practice,

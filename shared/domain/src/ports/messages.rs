@@ -6,7 +6,7 @@ use crate::model::account::Account;
 use crate::model::delivery::{Delivery, Feedback};
 use crate::model::ids::{MessageId, PatientId, PracticeId};
 use crate::model::link::Link;
-use crate::model::message::Message;
+use crate::model::message::{Line, Message};
 use crate::model::patient::Patient;
 use crate::model::refusal::PortError;
 use crate::model::text_reply::{Said, Standing};
@@ -14,7 +14,8 @@ use crate::time::Timestamp;
 
 /// The outbox, as the function `deliver` uses it.
 pub trait Outbox: Sync {
-    /// The id of the message, if a new stream record is a queued message. `image` is in DynamoDB's JSON.
+    /// The id of the message, if a new stream record is a queued message that is sent at once: all but
+    /// automatic ones, which the schedule sends. `image` is in DynamoDB's JSON.
     fn queued(&self, image: &serde_json::Value) -> Option<MessageId>;
     /// Takes a queued message for `LEASE_SECONDS` and counts the attempt. `None` if it is not due at `now`,
     /// for example because another sender has it.
@@ -41,14 +42,14 @@ pub trait Outbox: Sync {
         message: &Message,
         until: Timestamp,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
-    /// Ids of messages of a practice that were due before `now`, the oldest first, at most 100.
+    /// Ids of messages of a practice that wait in a line and were due before `now`, the oldest first, at
+    /// most 100.
     fn due(
         &self,
         practice: &PracticeId,
+        line: Line,
         now: Timestamp,
     ) -> impl Future<Output = Result<Vec<MessageId>, PortError>> + Send;
-    /// The ids of all practices.
-    fn practices(&self) -> impl Future<Output = Result<Vec<PracticeId>, PortError>> + Send;
 }
 
 /// The records that belong to a message. A record that the message does not name, or that does not exist,

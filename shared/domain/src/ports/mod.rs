@@ -11,6 +11,7 @@
 
 mod accounts;
 mod audit;
+mod auto_invite;
 mod commit;
 mod limits;
 mod links;
@@ -22,6 +23,7 @@ mod stream;
 
 pub use accounts::*;
 pub use audit::*;
+pub use auto_invite::*;
 pub use commit::*;
 pub use limits::*;
 pub use links::*;

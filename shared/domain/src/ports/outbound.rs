@@ -34,6 +34,8 @@ pub struct EmailOut {
     pub html: String,
     /// The plain-text version.
     pub text: String,
+    /// The URL that stops such mails with one POST (RFC 8058); `None` for mails that somebody asked for.
+    pub unsubscribe: Option<String>,
     /// Whether somebody waits for it at a page, for example for a code.
     pub awaited: bool,
     /// The message's id, by which the provider's reports find it.
@@ -85,9 +87,9 @@ pub trait Bus: Sync {
     ) -> impl Future<Output = Result<Vec<usize>, PortError>> + Send;
 }
 
-/// Queues the requests of strangers for the function that processes them. The function that receives a
-/// request can do nothing else with it.
-pub trait RequestQueue: Sync {
-    /// Queues one sealed request. All sealed requests have the same length.
-    fn send(&self, sealed: &str) -> impl Future<Output = Result<(), PortError>> + Send;
+/// Queues messages for the function that processes them: requests of strangers, which are sealed and all of
+/// the same length, or pages of automatic invitations.
+pub trait Enqueue: Sync {
+    /// Queues one message. It may be delivered twice, and in another order.
+    fn send(&self, message: &str) -> impl Future<Output = Result<(), PortError>> + Send;
 }

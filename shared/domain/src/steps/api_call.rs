@@ -62,6 +62,11 @@ impl Caller {
         Self { practice: practice.clone(), client: ClientId::visitor(), actor: None, scopes: Vec::new() }
     }
 
+    /// The service itself, on its schedule.
+    pub fn service(practice: &PracticeId) -> Self {
+        Self { client: ClientId::service(), ..Self::visitor(practice) }
+    }
+
     /// Whether the API key has this scope.
     pub fn may(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)

@@ -1,14 +1,17 @@
 //! Prepares invitations, re-invitations after a revocation, and reset links. `send-invite` and quick add
 //! share it.
 
+use jiff::civil::Date;
+
 use crate::context::Context;
 use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::auto_invite::{Campaign, next_due};
 use crate::model::chart::Channel;
 use crate::model::grant::Relationship;
-use crate::model::ids::{AccountId, Actor};
+use crate::model::ids::{AccountId, Actor, LinkId};
 use crate::model::limit::{Counter, PHONE};
 use crate::model::link::{Kind, Link, LinkState, Purpose, SecondCheck, Target};
-use crate::model::message::Template;
+use crate::model::message::{Message, Template};
 use crate::model::patient::{AccountRef, CurrentInvitation, Patient, Reason, RevokeReason};
 use crate::model::person::Address;
 use crate::model::practice::{Regrant, Scope, Settings};
@@ -66,18 +69,45 @@ enum Offered {
     Reset(AccountRef),
 }
 
-/// Prepares an invitation of `patient` by `channel`. `why` overrides a patient's refusal. If the invitation
-/// isn't possible, the error lists every reason.
+/// The invitation that somebody wants.
+pub struct Wanted<'a> {
+    /// The channel that it is sent through.
+    pub channel: Channel,
+    /// Why it overrides that the patient declined; `None` does not override.
+    pub why: Option<&'a str>,
+    /// The automatic message that it is; `None` if somebody asked for it.
+    pub automatic: Option<Automatic>,
+}
+
+impl Wanted<'_> {
+    /// An invitation that somebody asked for, and that overrides nothing.
+    pub const fn by(channel: Channel) -> Self {
+        Self { channel, why: None, automatic: None }
+    }
+}
+
+/// One message of a patient's automatic invitations.
+#[derive(Clone, Copy, Debug)]
+pub struct Automatic {
+    /// The practice's day of the run that queues it.
+    pub day: Date,
+    /// Its number in the campaign; 1 is the invitation.
+    pub number: u32,
+    /// The id of its link.
+    pub link: LinkId,
+}
+
+/// Prepares an invitation of `patient`. If it isn't possible, the error lists every reason.
 pub fn prepare(
     context: &Context,
     settings: &Settings,
     mut patient: Patient,
-    channel: Channel,
-    why: Option<&str>,
+    wanted: &Wanted<'_>,
     caller: &Caller,
     actor: &Actor,
 ) -> Result<Prepared, Refusal> {
     let now = context.now();
+    let Wanted { channel, why, automatic } = *wanted;
     let mut reasons = patient.refusals(channel, settings);
     if why.is_some() {
         reasons.retain(|reason| *reason != Reason::Declined);
@@ -92,8 +122,13 @@ pub fn prepare(
         }
         return Ok(reset_of_patient(context, patient, account.id, channel, caller, actor));
     }
+    let first = match automatic {
+        None => Template::Invitation,
+        Some(Automatic { number: 1, .. }) => Template::AutomaticInvitation,
+        Some(_) => Template::AutomaticReminder,
+    };
     let (kind, template) = match &way {
-        Offered::Register | Offered::Reset(_) => (Kind::Registration, Template::Invitation),
+        Offered::Register | Offered::Reset(_) => (Kind::Registration, first),
         Offered::Restore(_) => (Kind::Restored, Template::Restored),
         Offered::VerifyAgain(_) => (Kind::Restored, Template::VerifyAgain),
     };
@@ -111,6 +146,9 @@ pub fn prepare(
         actor: actor.clone(),
     };
     let mut link = Link::new(context, Purpose::Invitation, kind, target, now.plus_hours(i64::from(hours)));
+    if let Some(automatic) = automatic {
+        link.id = automatic.link;
+    }
     if matches!(way, Offered::Restore(_)) {
         link.state = LinkState::Accepted;
         link.closed_at = Some(now);
@@ -122,12 +160,17 @@ pub fn prepare(
     }
     count_text(context, &link, &mut writes);
     if channel != Channel::Print {
-        writes.push(Write::Queue(to_patient(context, &patient, template, channel, Some(link.id))));
+        let message = to_patient(context, &patient, template, channel, Some(link.id));
+        writes.push(Write::Queue(Message { run: automatic.map(|automatic| automatic.day), ..message }));
+    }
+    if let Some(automatic) = automatic {
+        automatic.count(settings, &mut patient, &link, &mut writes);
     }
     if let Offered::Restore(accounts) = &way {
         restore_grants(&mut patient, accounts, &mut writes, now);
     } else {
-        patient.invitation = Some(CurrentInvitation { link: link.id, kind, channel });
+        let expires_at = link.expires_at;
+        patient.invitation = Some(CurrentInvitation { link: link.id, kind, channel, expires_at });
     }
     patient.declined = None;
 
@@ -136,6 +179,19 @@ pub fn prepare(
     let mut entry = invitation_event(context, &link, action, caller);
     entry.detail.extend(why.map(|why| ("override", why.to_owned())));
     Ok(Prepared { patient, link, writes, entry })
+}
+
+impl Automatic {
+    /// Counts this message in the patient's campaign, and a text against what its number may get.
+    fn count(self, settings: &Settings, patient: &mut Patient, link: &Link, writes: &mut Vec<Write>) {
+        let started_at = patient.campaign.map_or(link.created_at, |campaign| campaign.started_at);
+        let Self { day, number: sent, .. } = self;
+        patient.campaign = Some(Campaign { started_at, link: link.id, sent, day });
+        patient.sweep_due_at = next_due(settings, started_at, sent);
+        if let Some(number) = link.sent_to.clone().filter(|_| link.channel == Channel::Sms) {
+            writes.push(Write::CountAutomaticText { number, at: link.created_at });
+        }
+    }
 }
 
 /// The audit event of a new link. The history of invitations is read from these events.

@@ -51,6 +51,7 @@ pub fn message_about(
         due_at: now,
         provider_id: None,
         number: None,
+        run: None,
         feedback: None,
     }
 }

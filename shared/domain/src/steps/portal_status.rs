@@ -191,6 +191,12 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
         | Write::Propose(_)
         | Write::DecideChange(_)
         | Write::Note { .. }
+        | Write::SweepDue { .. }
+        | Write::CountAutomaticText { .. }
+        | Write::StartRun(_)
+        | Write::ChangeRun(_)
+        | Write::AddPage(_)
+        | Write::FinishPage(_)
         | Write::Count(_)
         | Write::Once(_)
         | Write::CreatePractice(_)

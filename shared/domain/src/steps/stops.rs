@@ -35,6 +35,7 @@ where
         }
         if standing.may_text() {
             patient.stopped.retain(|known| *known != stopped);
+            patient.reconsider();
             Some(StopsChanged { action: Action::TextsStarted, detail: Vec::new(), note: None })
         } else {
             patient.stop(Channel::Sms, number, Stop::OptedOut);

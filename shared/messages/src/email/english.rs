@@ -1,7 +1,7 @@
 //! E-mails in English.
 
 use crate::Message;
-use crate::email::words::{Button, Call, Fact, Layout, Words};
+use crate::email::words::{Button, Call, Fact, Foot, Layout, Words};
 use crate::names::greeting_name;
 
 pub(crate) const LAYOUT_EN: Layout = Layout {
@@ -50,6 +50,32 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![works_until(expires_at_millis)],
             call: Call {
                 before: "If this is not for you, ignore it, or call us at ",
+                after: ". Nothing happens unless you set it up.",
+            },
+        },
+        Message::AutomaticInvitation { given_name, link, expires_at_millis, reminder, .. } => Words {
+            subject: if *reminder {
+                format!("{name}: your patient portal is ready for you")
+            } else {
+                format!("{name}: set up your patient portal")
+            },
+            greeting: greeting(given_name),
+            lead: vec![if *reminder {
+                format!(
+                    "{name} has invited you to its patient portal, and you have not set it up yet. It takes \
+                     about two minutes."
+                )
+            } else {
+                format!(
+                    "{name} invites you to its patient portal. It is our website for our patients. Setting it \
+                     up takes about two minutes."
+                )
+            }],
+            fact: None,
+            button: Some(Button { label: "Set up my access", link }),
+            close: vec![works_until(expires_at_millis)],
+            call: Call {
+                before: "Not sure this is from us? Call the number on your appointment card, or ",
                 after: ". Nothing happens unless you set it up.",
             },
         },
@@ -339,4 +365,15 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
 
 const fn minutes_en(minutes: u32) -> &'static str {
     if minutes == 1 { "minute" } else { "minutes" }
+}
+
+/// The foot of a mail that nobody asked for; `None` for all others.
+pub(crate) fn foot_en<'a>(message: &'a Message, name: &str) -> Option<Foot<'a>> {
+    let Message::AutomaticInvitation { unsubscribe, postal_address, .. } = message else { return None };
+    Some(Foot {
+        why: format!("You get this e-mail because you are a patient of {name}."),
+        stop: "Stop invitations by e-mail",
+        link: unsubscribe,
+        address: postal_address,
+    })
 }

@@ -1,7 +1,7 @@
 //! E-mails in Spanish.
 
 use crate::Message;
-use crate::email::words::{Button, Call, Fact, Layout, Words};
+use crate::email::words::{Button, Call, Fact, Foot, Layout, Words};
 use crate::names::greeting_name;
 
 pub(crate) const LAYOUT_ES: Layout = Layout {
@@ -54,6 +54,32 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![works_until(expires_at_millis)],
             call: Call {
                 before: "Si este mensaje no es para usted, no haga nada o llámenos al ",
+                after: ". No pasa nada mientras usted no active el acceso.",
+            },
+        },
+        Message::AutomaticInvitation { given_name, link, expires_at_millis, reminder, .. } => Words {
+            subject: if *reminder {
+                format!("{name}: su portal del paciente le espera")
+            } else {
+                format!("{name}: active su portal del paciente")
+            },
+            greeting: greeting(given_name),
+            lead: vec![if *reminder {
+                format!(
+                    "{name} le invitó a su portal del paciente y usted todavía no lo ha activado. Toma unos \
+                     dos minutos."
+                )
+            } else {
+                format!(
+                    "{name} le invita a su portal del paciente. Es nuestro sitio web para nuestros pacientes. \
+                     Activarlo toma unos dos minutos."
+                )
+            }],
+            fact: None,
+            button: Some(Button { label: "Activar mi acceso", link }),
+            close: vec![works_until(expires_at_millis)],
+            call: Call {
+                before: "¿No sabe si este correo es nuestro? Llame al número de su tarjeta de citas o al ",
                 after: ". No pasa nada mientras usted no active el acceso.",
             },
         },
@@ -365,4 +391,15 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
 
 const fn minutes_es(minutes: u32) -> &'static str {
     if minutes == 1 { "minuto" } else { "minutos" }
+}
+
+/// The foot of a mail that nobody asked for; `None` for all others.
+pub(crate) fn foot_es<'a>(message: &'a Message, name: &str) -> Option<Foot<'a>> {
+    let Message::AutomaticInvitation { unsubscribe, postal_address, .. } = message else { return None };
+    Some(Foot {
+        why: format!("Usted recibe este correo porque es paciente de {name}."),
+        stop: "No recibir más invitaciones por correo",
+        link: unsubscribe,
+        address: postal_address,
+    })
 }

@@ -17,6 +17,15 @@ pub(crate) struct Words<'a> {
     pub(crate) call: Call,
 }
 
+/// What a mail that nobody asked for says below all else: why it came, how to stop such mails, and the sender's
+/// postal address (empty if it is not known).
+pub(crate) struct Foot<'a> {
+    pub(crate) why: String,
+    pub(crate) stop: &'static str,
+    pub(crate) link: &'a str,
+    pub(crate) address: &'a str,
+}
+
 /// The one thing that the reader needs from the mail: a code (large), or user names, one on each line.
 pub(crate) struct Fact<'a> {
     pub(crate) label: &'static str,

@@ -3,7 +3,7 @@
 use crate::page::own::{
     ChangeEmailPage, ChangePasswordPage, ChangeUsernamePage, DetailsPage, RepresentativesPage, SessionsPage,
 };
-use crate::page::way_in::{AskPages, NotMePage, ResetPage};
+use crate::page::way_in::{AskPages, NotMePage, ResetPage, UnsubscribePage};
 use crate::page::{
     AccountPage, CodePage, DeadEnds, DeadLinkPage, LinkPage, NewPasswordPage, PageText, RegisterPage, Shared,
     SignInPage, Verification,
@@ -234,6 +234,7 @@ pub(crate) const EN: PageText = PageText {
     },
     ask: ASK_EN,
     not_me: NOT_ME_EN,
+    unsubscribe: UNSUBSCRIBE_EN,
     reset: RESET_EN,
     change_password: CHANGE_PASSWORD_EN,
     change_username: CHANGE_USERNAME_EN,
@@ -424,4 +425,14 @@ pub(super) const DETAILS_EN: DetailsPage = DetailsPage {
     submit: "Send the changes to the office",
     done: "Thank you. The office will look at your changes and then write to you.",
     pending: "You sent changes on {time}. The office has not looked at them yet.",
+};
+
+pub(super) const UNSUBSCRIBE_EN: UnsubscribePage = UnsubscribePage {
+    title: "Stop invitations by e-mail",
+    intro: "We will not send you any more invitations to the patient portal by ourselves. You still get what you \
+            or our office ask for, such as a new password.",
+    submit: "Stop invitations",
+    done_title: "You will get no more invitations",
+    done: "We stopped the invitations to this e-mail address. If you would like to use the patient portal one day, \
+           call us.",
 };

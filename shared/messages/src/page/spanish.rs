@@ -3,7 +3,7 @@
 use crate::page::own::{
     ChangeEmailPage, ChangePasswordPage, ChangeUsernamePage, DetailsPage, RepresentativesPage, SessionsPage,
 };
-use crate::page::way_in::{AskPages, NotMePage, ResetPage};
+use crate::page::way_in::{AskPages, NotMePage, ResetPage, UnsubscribePage};
 use crate::page::{
     AccountPage, CodePage, DeadEnds, DeadLinkPage, LinkPage, NewPasswordPage, PageText, RegisterPage, Shared,
     SignInPage, Verification,
@@ -234,6 +234,7 @@ pub(crate) const ES: PageText = PageText {
     },
     ask: ASK_ES,
     not_me: NOT_ME_ES,
+    unsubscribe: UNSUBSCRIBE_ES,
     reset: RESET_ES,
     change_password: CHANGE_PASSWORD_ES,
     change_username: CHANGE_USERNAME_ES,
@@ -424,4 +425,14 @@ pub(super) const DETAILS_ES: DetailsPage = DetailsPage {
     submit: "Enviar los cambios al consultorio",
     done: "Gracias. El consultorio revisará sus cambios y después le escribirá.",
     pending: "Envió cambios el {time}. El consultorio aún no los ha revisado.",
+};
+
+pub(super) const UNSUBSCRIBE_ES: UnsubscribePage = UnsubscribePage {
+    title: "No recibir más invitaciones por correo",
+    intro: "Ya no le enviaremos por nuestra cuenta más invitaciones al portal del paciente. Seguirá recibiendo lo \
+            que usted o nuestro consultorio pidan, por ejemplo una contraseña nueva.",
+    submit: "No recibir más invitaciones",
+    done_title: "Ya no recibirá más invitaciones",
+    done: "Dejamos de enviar invitaciones a este correo electrónico. Si algún día quiere usar el portal del \
+           paciente, llámenos.",
 };

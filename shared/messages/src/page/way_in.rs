@@ -30,6 +30,18 @@ pub struct AskPages {
     pub nothing_came: &'static str,
 }
 
+/// The page that stops automatic mail.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct UnsubscribePage {
+    pub title: &'static str,
+    /// What stops, and what doesn't.
+    pub intro: &'static str,
+    pub submit: &'static str,
+    pub done_title: &'static str,
+    pub done: &'static str,
+}
+
 /// The page for somebody who got a message that is not for them: what happens if they say so, and thanks.
 #[derive(Debug)]
 pub struct NotMePage {

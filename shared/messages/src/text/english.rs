@@ -26,6 +26,15 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
                 "Reply STOP to opt out",
             )
         }
+        Message::AutomaticInvitation { given_name, link, expires_at_millis, reminder, .. } => {
+            let what = if *reminder { "your patient portal is ready" } else { "set up your patient portal" };
+            let until = until(*expires_at_millis);
+            let words = format!("{what}: {link} until {until}. Reply STOP to opt out");
+            Wordings::one(match gsm_name(given_name.as_deref()) {
+                Some(given_name) => format!("{given_name}, {words}"),
+                None => words,
+            })
+        }
         Message::Restored { sign_in, .. } => Wordings {
             rich: vec![
                 format!(

@@ -26,6 +26,16 @@ pub(crate) fn spanish(message: &Message, practice: &Practice<'_>) -> Wordings {
                 "Para no recibir más, responda STOP",
             )
         }
+        Message::AutomaticInvitation { given_name, link, expires_at_millis, reminder, .. } => {
+            let what =
+                if *reminder { "su portal del paciente le espera" } else { "active su portal del paciente" };
+            let until = until(*expires_at_millis);
+            let words = format!("{what}: {link} hasta {until}. Responda STOP para dejar de recibirlos");
+            Wordings::one(match gsm_name(given_name.as_deref()) {
+                Some(given_name) => format!("{given_name}, {words}"),
+                None => words,
+            })
+        }
         Message::Restored { sign_in, .. } => Wordings {
             rich: vec![
                 format!(

@@ -11,8 +11,8 @@ use portico_domain::ports::Listing;
 use portico_domain::time::Timestamp;
 
 use super::{NEW, THERE};
-use crate::item::{Item, item, key_item, n, s, value};
-use crate::keys::{self, ROSTER_PK, ROSTER_SK};
+use crate::item::{Item, at, item, key_item, n, s, value};
+use crate::keys::{self, DUE_AT, DUE_PK, ROSTER_PK, ROSTER_SK};
 use crate::table::Table;
 
 /// Hours that a note for staff is kept: half a year. It names only a patient and a cause; details are looked
@@ -24,6 +24,10 @@ fn patient_item(patient: &Patient, status: Status) -> Result<Item, PortError> {
     item.insert("status".to_owned(), s(status.as_str()));
     item.insert(ROSTER_PK.to_owned(), s(keys::roster(&patient.practice, status)));
     item.insert(ROSTER_SK.to_owned(), s(patient.sort_name()));
+    if let Some(due_at) = patient.sweep_due_at {
+        item.insert(DUE_PK.to_owned(), s(keys::sweep(&patient.practice)));
+        item.insert(DUE_AT.to_owned(), at(due_at));
+    }
     Ok(item)
 }
 

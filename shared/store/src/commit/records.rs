@@ -15,7 +15,7 @@ use crate::table::Table;
 fn message_item(message: &Message) -> Result<Item, PortError> {
     let ttl = message.created_at.plus_seconds(message::KEPT_SECONDS);
     let mut item = item(&keys::message(message.id), message, Some(ttl))?;
-    item.insert(DUE_PK.to_owned(), s(message.practice.as_str()));
+    item.insert(DUE_PK.to_owned(), s(keys::line(&message.practice, message.template.line())));
     Ok(item)
 }
 

@@ -1,10 +1,12 @@
 //! Converts records to the JSON of answers.
 
 mod account;
+mod auto_invite;
 mod chart;
 mod json;
 mod portal;
 
 pub use account::{account, found, grants, represented, session, signed_in};
+pub use auto_invite::{preview, run};
 pub use chart::{change, details, patient};
 pub use portal::{attended, event, invitation, portal, standing};

@@ -25,7 +25,7 @@ use crate::ports::{
 use crate::steps::api_call::Caller;
 use crate::steps::change::patient_updated;
 use crate::steps::invitation::{
-    CodeContacts, Prepared, count_text, prepare, prepare_reset, reset_of_patient,
+    CodeContacts, Prepared, Wanted, count_text, prepare, prepare_reset, reset_of_patient,
 };
 use crate::steps::notice::{Reach, message, notice_channel, to_patient};
 use crate::steps::representative::{offer_again, offer_channel};
@@ -276,7 +276,8 @@ async fn decide_invitation<S: Chain>(
     let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
     let asked = patient.clone();
     let why = patient.declined.as_ref().map(|_| "asked_for_it");
-    match prepare(context, &practice.settings, patient, channel, why, &caller, &actor) {
+    let wanted = Wanted { why, ..Wanted::by(channel) };
+    match prepare(context, &practice.settings, patient, &wanted, &caller, &actor) {
         Ok(ready) => Ok(Some(decided_with(context, practice, ready, &head, to))),
         Err(_) => Ok(call_us_anyhow(context, &asked)),
     }

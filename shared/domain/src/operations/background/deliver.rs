@@ -4,16 +4,17 @@
 use portico_messages::{Language, Message as Said};
 
 use crate::context::{App, Context};
+use crate::model::auto_invite::next_allowed;
 use crate::model::chart::Channel;
 use crate::model::delivery::Delivery;
 use crate::model::ids::MessageId;
 use crate::model::link::{CODE_SECONDS, Purpose, SentCode};
-use crate::model::message::{ATTEMPTS, Message, MessageState, Recipient, Template};
+use crate::model::message::{ATTEMPTS, Line, Message, MessageState, Recipient, Template};
 use crate::model::patient::{Patient, Stop};
 use crate::model::person::{Address, Email, Name, Phone};
-use crate::model::practice::Settings;
+use crate::model::practice::{Practice, Settings};
 use crate::model::refusal::PortError;
-use crate::ports::{About, Handed, Outbox, Practices, Standings};
+use crate::ports::{About, Handed, Outbox, PracticeList, Practices, Standings};
 use crate::time::Timestamp;
 
 /// Minutes that a code works, as the message says.
@@ -21,6 +22,9 @@ const CODE_MINUTES: u32 = 10;
 
 /// Seconds until the next attempt, after the first, second and third one failed.
 const BACKOFF: [i64; 3] = [15, 60, 300];
+
+/// Seconds until an automatic message is looked at again, while automatic invitations are off.
+const HOLD_SECONDS: i64 = 3600;
 
 /// A message that is to be sent now.
 pub struct Letter {
@@ -64,7 +68,7 @@ pub async fn take<S: Outbox + Standings + Practices>(
     let practice = store.practice(&message.practice).await?;
     let due = about.patient.as_ref().zip(practice).and_then(|(patient, practice)| {
         let reader = reader(&message, patient, &about, &practice.settings);
-        let says = said(context, &message, patient, &about, &reader, now)?;
+        let says = said(context, &message, patient, &about, &reader, &practice.settings)?;
         Some((patient, practice, says, reader.language, address(&message, patient, &about)?))
     });
     let Some((patient, practice, says, language, address)) = due else {
@@ -77,8 +81,31 @@ pub async fn take<S: Outbox + Standings + Practices>(
         store.settle(&message, Some(stopped), now).await?;
         return Ok(Taken::Nothing);
     }
+    if let Some(until) = not_before(&message, patient, &practice, now) {
+        store.put_back(&message, until).await?;
+        return Ok(Taken::Nothing);
+    }
     let letter = Letter { language, settings: practice.settings, says, address, message };
     Ok(Taken::Letter(Box::new(letter)))
+}
+
+/// When an automatic message may be sent, if that is not now: outside the hours that the practice set, and
+/// while its automatic invitations are off or have stopped themselves, it waits. A message that waits until
+/// its link has expired is dropped.
+fn not_before(
+    message: &Message,
+    patient: &Patient,
+    practice: &Practice,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    if !message.template.is_automatic() {
+        return None;
+    }
+    let settings = &practice.settings;
+    if practice.auto_invite_paused.is_some() || !settings.auto_invite.enabled {
+        return Some(now.plus_seconds(HOLD_SECONDS));
+    }
+    next_allowed(patient, settings, message.channel, now).filter(|allowed| *allowed > now)
 }
 
 /// The delivery to save if the address is stopped; `None` if the message may be sent.
@@ -97,7 +124,9 @@ async fn stopped<S: Standings>(
     if stops.contains(&Stop::OptedOut) {
         return Ok(Some(Delivery::OptedOut));
     }
-    if !stops.is_empty() {
+    let unsubscribed =
+        message.template.is_automatic() && message.channel == Channel::Email && patient.is_unsubscribed();
+    if !stops.is_empty() || unsubscribed {
         return Ok(Some(Delivery::Suppressed));
     }
     if message.channel != Channel::Sms {
@@ -165,9 +194,11 @@ fn address(message: &Message, patient: &Patient, about: &About) -> Option<Addres
         Recipient::Former(address) => Some(address.clone()),
     }?;
     let same = match message.template {
-        Template::Invitation | Template::VerifyAgain | Template::Reset => {
-            link.is_some_and(|link| link.sent_to.as_ref() == Some(&address))
-        }
+        Template::Invitation
+        | Template::AutomaticInvitation
+        | Template::AutomaticReminder
+        | Template::VerifyAgain
+        | Template::Reset => link.is_some_and(|link| link.sent_to.as_ref() == Some(&address)),
         Template::Restored
         | Template::Code
         | Template::Registered
@@ -194,8 +225,9 @@ fn said(
     patient: &Patient,
     about: &About,
     reader: &Reader,
-    now: Timestamp,
+    settings: &Settings,
 ) -> Option<Said> {
+    let now = context.now();
     let open = about.link.as_ref().filter(|link| link.is_pending(now) && patient.suspension().is_none());
     // The page behind the link then has the same language as the message.
     let query = match reader.language {
@@ -216,6 +248,18 @@ fn said(
             let representative = message.to == Recipient::Link;
             Said::Invitation { given_name, link, expires_at_millis, representative }
         }
+        Template::AutomaticInvitation | Template::AutomaticReminder => {
+            let (link, expires_at_millis) = link("i")?;
+            let unsubscribe = open?.unsubscribe_token(&context.keyring)?;
+            Said::AutomaticInvitation {
+                given_name,
+                link,
+                expires_at_millis,
+                reminder: message.template == Template::AutomaticReminder,
+                unsubscribe: format!("{base}/u/{unsubscribe}{query}"),
+                postal_address: settings.postal_address.clone().unwrap_or_default(),
+            }
+        }
         Template::VerifyAgain => {
             let (link, expires_at_millis) = link("i")?;
             Said::VerifyAgain { given_name, link, expires_at_millis }
@@ -232,7 +276,9 @@ fn said(
             let code = link.code_digits(&code, &context.keyring)?;
             match link.purpose {
                 Purpose::Address => Said::ConfirmEmail { code, minutes: CODE_MINUTES },
-                Purpose::Invitation | Purpose::Reset => Said::Code { code, minutes: CODE_MINUTES },
+                Purpose::Invitation | Purpose::Reset | Purpose::Unsubscribe => {
+                    Said::Code { code, minutes: CODE_MINUTES }
+                }
             }
         }
         Template::Restored => {
@@ -302,20 +348,30 @@ pub async fn settle<S: Outbox>(
 pub struct Overdue {
     /// The messages' ids.
     pub ids: Vec<MessageId>,
-    /// Age of the oldest message in seconds, counted from when it was queued. Postponing it for lack of quota
-    /// doesn't reset the age.
+    /// Age of the oldest message in seconds, counted from when it was queued, without automatic ones.
+    /// Postponing it for lack of quota doesn't reset the age.
     pub oldest_seconds: i64,
 }
 
 /// Finds overdue messages: due but not sent, because a stream record was lost, the sender crashed or the
-/// provider asked to wait.
-pub async fn overdue<S: Outbox>(app: &App<S>) -> Result<Overdue, PortError> {
+/// provider asked to wait; and automatic ones, which are sent from here alone. What somebody waits for comes
+/// first and automatic messages last, and practices take turns.
+pub async fn overdue<S: Outbox + PracticeList>(app: &App<S>) -> Result<Overdue, PortError> {
     let App { context, store } = app;
     let now = context.now();
-    let mut ids = Vec::new();
-    for practice in store.practices().await? {
-        ids.extend(store.due(&practice, now).await?);
+    let practices = store.practices().await?;
+    let (mut ids, mut oldest) = (Vec::<MessageId>::new(), None);
+    for line in [Line::Awaited, Line::Asked, Line::Automatic] {
+        let mut due = Vec::new();
+        for practice in &practices {
+            due.push(store.due(practice, line, now).await?.into_iter());
+        }
+        if line == Line::Automatic {
+            oldest = ids.iter().map(|id| id.made_at().seconds_until(now)).max();
+        }
+        while !due.is_empty() {
+            due.retain_mut(|theirs| theirs.next().map(|id| ids.push(id)).is_some());
+        }
     }
-    let oldest = ids.iter().map(|id| id.made_at().seconds_until(now)).max();
     Ok(Overdue { ids, oldest_seconds: oldest.unwrap_or_default() })
 }

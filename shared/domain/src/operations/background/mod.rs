@@ -1,6 +1,7 @@
 //! Operations that a queue, a stream or a schedule invokes. Nobody waits for them.
 
 pub mod answer_request;
+pub mod auto_invite;
 pub mod deliver;
 pub mod publish_changes;
 pub mod track_delivery;

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
+
 use crate::context::App;
 use crate::model::account::Account;
 use crate::model::attention::Cause;
@@ -16,8 +18,10 @@ use crate::model::patient::Stop;
 use crate::model::person::{Email, Phone};
 use crate::model::refusal::PortError;
 use crate::model::text_reply::{Said, Word};
-use crate::ports::{Accounts, Addresses, Chain, Commit, Ledger, Named, Patients, Practices, Tracking, Write};
-use crate::steps::retry::{MAX_ATTEMPTS, written_in_background};
+use crate::ports::{
+    Accounts, Addresses, Chain, Commit, Ledger, Named, Patients, Practices, Runs, Tracking, Write,
+};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
 use crate::steps::stops::{StopsChanged, apply_text_reply, change_stops};
 use crate::time::Timestamp;
 
@@ -97,7 +101,7 @@ pub enum Told {
 /// Processes a report. Processing it again changes nothing.
 pub async fn report<S>(app: &App<S>, report: &Report) -> Result<Told, PortError>
 where
-    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Chain + Commit,
+    S: Tracking + Ledger + Addresses + Accounts + Patients + Practices + Runs + Chain + Commit,
 {
     let App { context, store } = app;
     let Some(message) = store.tracked(&report.of).await? else {
@@ -120,6 +124,9 @@ where
             stop(app, &message, address, why).await?;
         }
     }
+    if let Some((day, why)) = message.run.zip(report.outcome.stop()) {
+        count_stop(store, &message, day, why).await?;
+    }
     if let (Outcome::Failed(_), Some(_)) = (report.outcome, message.shown_on()) {
         let (practice, patient) = (message.practice.clone(), message.about.clone());
         let note = Write::Note { practice, patient, cause: Cause::DeliveryFailed, at: context.now() };
@@ -128,6 +135,27 @@ where
     // Save the report last: if a step before fails, the report comes again and all steps are repeated.
     store.keep_feedback(&message, &feedback).await?;
     Ok(Told::Kept)
+}
+
+/// Counts an automatic message that bounced or was reported as spam, in the run of its day. Enough of them
+/// stop the practice's sweep.
+async fn count_stop<S: Runs + Commit>(
+    store: &S,
+    message: &Message,
+    day: Date,
+    why: Stop,
+) -> Result<(), PortError> {
+    for _ in 0..MAX_ATTEMPTS {
+        let Some(mut run) = store.run(&message.practice, day).await? else { return Ok(()) };
+        if !run.note_stop(message.id, why) {
+            return Ok(());
+        }
+        run.version += 1;
+        if let Written::Done = written_in_background(store, &[Write::ChangeRun(Box::new(run))]).await? {
+            return Ok(());
+        }
+    }
+    Err(PortError::Unavailable)
 }
 
 fn dialable(number: &str) -> Option<String> {

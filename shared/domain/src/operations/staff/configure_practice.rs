@@ -4,28 +4,28 @@ use futures_util::join;
 
 use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
-use crate::model::practice::{Scope, Settings};
+use crate::model::practice::{Practice, Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Practices, Write};
 use crate::steps::api_call::{ApiCall, authorize};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
-/// Reads the settings.
+/// Reads the practice with its settings.
 pub async fn get<S: ApiCalls + Limits + Practices>(
     app: &App<S>,
     call: &ApiCall,
-) -> Result<Settings, Failure> {
+) -> Result<Practice, Failure> {
     let store = &app.store;
     let (caller, _) = authorize(app, call, &[Scope::Settings], AlsoRead::default()).await?;
-    Ok(store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings)
+    store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))
 }
 
-/// Changes the settings. `change` returns the new ones. If some are not allowed, the error lists all of them.
+/// Changes the settings, and returns the practice. `change` returns the new settings. If some are not allowed, the error lists all of them.
 pub async fn put<S>(
     app: &App<S>,
     call: &ApiCall,
     change: impl Fn(Settings) -> Settings + Send,
-) -> Result<Settings, Failure>
+) -> Result<Practice, Failure>
 where
     S: ApiCalls + Limits + Practices + Chain + Commit,
 {
@@ -48,7 +48,7 @@ where
             return Err(Refusal::BadRequest(faults.iter().map(fault).collect()).into());
         }
         if practice.settings == settings {
-            return Ok(practice.settings);
+            return Ok(practice);
         }
         let entry = Entry {
             practice: practice.id.clone(),
@@ -65,7 +65,7 @@ where
         if let Written::Done =
             written(store, &[Write::ChangePractice(practice.clone()), Write::Append(event)], None).await?
         {
-            return Ok(practice.settings);
+            return Ok(practice);
         }
     }
     Err(Failure::Unavailable)

@@ -11,7 +11,7 @@ use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Commit, Directory, Limits, Links, Once, Patients, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::chart_change::{chart_created, listings, new_patient};
-use crate::steps::invitation::prepare;
+use crate::steps::invitation::{Wanted, prepare};
 use crate::steps::retry::{Written, written};
 
 /// The command to add a patient at the front desk.
@@ -60,6 +60,7 @@ where
     }
     let id = new_patient_id(&*context.clock, &*context.entropy);
     let mut patient = new_patient(&practice, &id, chart.clone(), now);
+    patient.note_text_consent(&caller.by(), now);
     // If staff invite by text in a quick add, the patient has agreed to texts. Record this with the time and
     // the actor.
     let consent = patient.chart.sms_consent.map(|_| ("sms_consent", "true".to_owned())).into_iter().collect();
@@ -68,7 +69,7 @@ where
     let mut writes = Vec::new();
     let mut link = None;
     if let Some(channel) = command.invite {
-        let mut ready = prepare(context, &practice.settings, patient, channel, None, &caller, &actor)?;
+        let mut ready = prepare(context, &practice.settings, patient, &Wanted::by(channel), &caller, &actor)?;
         ready.chained(context, &first.head());
         patient = ready.patient;
         link = Some(ready.link);

@@ -111,6 +111,7 @@ where
         patient.access_enabled = enabled;
         let mut writes = Vec::new();
         suspend_grants(context, &mut patient, was, &mut writes);
+        patient.reconsider();
         let action = if enabled { Action::AccessEnabled } else { Action::AccessDisabled };
         let entry = patient.entry(context.now(), caller.by(), action, Vec::new());
         Ok(Some(PatientChange { patient, writes, entry }))

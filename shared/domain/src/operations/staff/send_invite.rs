@@ -13,7 +13,7 @@ use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, History, Limits, Links, Once, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::change::PatientChange;
-use crate::steps::invitation::{Prepared, prepare};
+use crate::steps::invitation::{Prepared, Wanted, prepare};
 use crate::steps::portal_status::{PortalStatus, change_patient};
 use crate::steps::representative::{Offering, offer};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
@@ -43,7 +43,8 @@ where
 {
     let context = &app.context;
     making(app, call, &command.patient, |settings, patient, caller, actor| {
-        prepare(context, settings, patient, command.channel, command.why.as_deref(), caller, actor)
+        let wanted = Wanted { why: command.why.as_deref(), ..Wanted::by(command.channel) };
+        prepare(context, settings, patient, &wanted, caller, actor)
     })
     .await
 }

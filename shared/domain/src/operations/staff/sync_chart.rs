@@ -86,6 +86,7 @@ where
             return Ok(None);
         }
         let detail = vec![("channel", channel.as_str().to_owned())];
+        patient.reconsider();
         let entry = patient.entry(context.now(), caller.by(), Action::ContactConfirmed, detail);
         Ok(Some(PatientChange { patient, writes: Vec::new(), entry }))
     })

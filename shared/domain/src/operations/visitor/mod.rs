@@ -4,4 +4,5 @@ pub mod add_patient;
 pub mod register;
 pub mod request_access;
 pub mod reset;
+pub mod unsubscribe;
 pub mod verify;

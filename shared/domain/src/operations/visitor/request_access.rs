@@ -6,13 +6,13 @@ use crate::context::App;
 use crate::model::access_request::{Ask, Request};
 use crate::model::limit::{Counter, PUBLIC_POSTS};
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{Limits, RequestQueue};
+use crate::ports::{Enqueue, Limits};
 
 /// Queues a request. The work and the answer are the same for every input.
 pub async fn request<S, Q>(app: &App<S>, queue: &Q, peer: &str, ask: Ask) -> Result<(), Failure>
 where
     S: Limits,
-    Q: RequestQueue,
+    Q: Enqueue,
 {
     let App { context, store } = app;
     let now = context.now();

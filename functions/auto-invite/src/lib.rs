@@ -1,0 +1,72 @@
+//! `auto-invite`: invites patients after a visit, and reminds them. A schedule starts the planner; the queue
+//! brings the pages of work that the planner made.
+
+use portico_domain::model::auto_invite::{Run, Task};
+use portico_domain::operations::background::auto_invite::{plan, work};
+use portico_domain::ports::{Chain, Commit, Enqueue, Patients, PracticeList, Practices, Runs, Waiting};
+use portico_web::{App, view};
+use serde_json::{Value, json};
+
+/// Handles an event: a batch of the queue or a run of the schedule. For a batch, it reports which pages to
+/// deliver again.
+pub async fn handle<S, Q>(app: &App<S>, queue: &Q, event: &Value) -> Value
+where
+    S: PracticeList + Practices + Patients + Waiting + Runs + Chain + Commit,
+    Q: Enqueue,
+{
+    let Some(records) = event.get("Records").and_then(Value::as_array) else {
+        return plan_all(app, queue).await;
+    };
+    let mut failed = Vec::new();
+    for record in records {
+        let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
+        let Ok(task) = serde_json::from_str::<Task>(text("body")) else {
+            tracing::error!(message.id = text("messageId"), "a message is not a task");
+            continue;
+        };
+        // Boxed, because the operation's future is large, and every caller above would copy it.
+        if Box::pin(work(app, &task)).await.is_err() {
+            tracing::warn!(practice = %task.practice, page = task.page, "page to be worked on again");
+            failed.push(json!({"itemIdentifier": text("messageId")}));
+        }
+    }
+    json!({"batchItemFailures": failed})
+}
+
+/// Plans all practices' runs and logs what they have done so far. Alarms read these lines: that a planner
+/// ran, that a practice's sweep stopped itself, and how many practices could not be planned.
+async fn plan_all<S, Q>(app: &App<S>, queue: &Q) -> Value
+where
+    S: PracticeList + Practices + Waiting + Runs + Chain + Commit,
+    Q: Enqueue,
+{
+    let Ok(tick) = Box::pin(plan(app, queue)).await else { return json!({"runs": null}) };
+    for (practice, why) in &tick.paused {
+        tracing::error!(%practice, why = why.code(), "automatic invitations stopped themselves");
+    }
+    for run in &tick.runs {
+        log(run);
+    }
+    tracing::info!(practices = tick.runs.len(), auto_invite_failed = tick.failed, "auto-invite planned");
+    let runs: Vec<Value> = tick.runs.iter().map(named).collect();
+    json!({"runs": runs, "failed": tick.failed})
+}
+
+/// A run with its practice.
+fn named(run: &Run) -> Value {
+    let mut body = view::run(run);
+    body["practice"] = json!(run.practice);
+    body
+}
+
+fn log(run: &Run) {
+    tracing::info!(
+        practice = %run.practice,
+        seen = run.seen(),
+        invited = run.invited,
+        reminded = run.reminded,
+        deferred = run.deferred(),
+        skipped = run.skipped.values().sum::<u32>(),
+        "auto-invite run"
+    );
+}
