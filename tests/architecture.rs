@@ -197,7 +197,13 @@ fn an_operation_begins_as_its_folder_says() {
         (
             "visitor",
             "peer: &str",
-            &["view_link", "view_link_with_ticket", "view_reset", "view_reset_with_ticket"],
+            &[
+                "view_link",
+                "view_link_with_ticket",
+                "view_reset",
+                "view_reset_with_ticket",
+                "view_unsubscribe",
+            ],
         ),
         ("holder", "token: &str", &["sign_in"]),
         ("application", "call: &ApiCall", &[]),

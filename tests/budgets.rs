@@ -277,3 +277,41 @@ fn size(item: &serde_json::Value) -> usize {
     }
     item.as_object().unwrap().iter().map(|(name, member)| name.len() + value(member)).sum()
 }
+
+#[tokio::test]
+async fn a_sweep_costs_what_is_due_and_not_what_there_is() {
+    const DUE: u32 = 40;
+    let world = World::new().await;
+    world.service.clock.set("2026-11-25T12:00:00Z".parse().unwrap()).unwrap();
+    world.settings(json!({"auto_invite": {"enabled": true}})).await;
+    for number in 0..DUE {
+        let visit = json!([{"id": "v1", "date": "2026-11-23", "signed_at": "2026-11-23T20:00:00Z"}]);
+        let email = format!("p{number}@example.com");
+        let chart = json!({"birth_date": "1980-02-03", "email": email, "visits": visit});
+        world.patient(&format!("due{number}"), World::chart_with(chart)).await;
+        world.patient(&format!("other{number}"), World::chart_with(json!({"email": email}))).await;
+        world.advance(1);
+    }
+    world.service.idle().await;
+    world.service.meter.reset();
+    world.advance(3600);
+    world.sweep().await;
+    let costs = world.service.meter.costs();
+    let of = |function: &str, event: &str| {
+        costs.iter().find(|cost| cost.function == function && cost.event == event).unwrap().clone()
+    };
+    let (planner, worker) = (of("auto-invite", "planner"), of("auto-invite", "pages"));
+    let a_patient = |units: f64| units / f64::from(DUE);
+    println!(
+        "planner: {} reads, {} writes; worker: {} reads, {} writes a patient",
+        planner.read_units.max,
+        planner.write_units.max,
+        a_patient(worker.read_units.max),
+        a_patient(worker.write_units.max)
+    );
+    // Half a unit for each patient that is looked at; the list of practices, the runs, the index.
+    assert!(planner.read_units.max <= f64::from(DUE) * 0.5 + 8.0, "{}", planner.read_units.max);
+    assert!(planner.write_units.max <= 6.0, "{}", planner.write_units.max);
+    assert!(a_patient(worker.read_units.max) <= 3.0, "{}", a_patient(worker.read_units.max));
+    assert!(a_patient(worker.write_units.max) <= 14.0, "{}", a_patient(worker.write_units.max));
+}

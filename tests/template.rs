@@ -415,16 +415,21 @@ fn every_alarm_says_where_its_cure_is_and_the_runbook_has_it() {
 }
 
 #[test]
-fn the_lines_that_alarms_look_for_are_lines_that_deliver_writes() {
-    let deliver = fs::read_to_string(root().join("functions/deliver/src/lib.rs")).unwrap();
+fn the_lines_that_alarms_look_for_are_lines_that_their_function_writes() {
     for (id, filter) in resources("AWS::Logs::MetricFilter") {
-        assert_eq!(filter["LogGroupName"]["Ref"], "DeliverLogs", "{id}");
+        let logs = filter["LogGroupName"]["Ref"].as_str().unwrap();
+        let (_, function) = functions()
+            .into_iter()
+            .find(|(_, function)| function["LoggingConfig"]["LogGroup"]["Ref"] == logs)
+            .unwrap();
+        let lib = root().join("functions").join(folder(&function)).join("src/lib.rs");
+        let written = fs::read_to_string(lib).unwrap();
         let pattern = filter["FilterPattern"].as_str().unwrap();
         let message = pattern.split('"').nth(1).unwrap();
-        assert!(deliver.contains(&format!("\"{message}\"")), "{id} looks for {message}");
+        assert!(written.contains(&format!("\"{message}\"")), "{id} looks for {message}");
         let value = filter["MetricTransformations"][0]["MetricValue"].as_str().unwrap();
         if let Some(field) = value.strip_prefix("$.") {
-            assert!(deliver.contains(field), "{id} reads {field}");
+            assert!(written.contains(field), "{id} reads {field}");
         }
     }
 }

@@ -13,6 +13,7 @@ mod logs;
 mod power_off;
 mod recovery;
 mod sign_in;
+mod sweeps;
 mod wrong_hands;
 
 use portico_testkit::{Answer, World};

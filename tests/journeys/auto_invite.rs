@@ -26,17 +26,14 @@ async fn world_with(settings: Value) -> World {
 /// A chart of an adult whose visit was signed on the day before.
 fn visited(given_name: &str, change: Value) -> Value {
     let email = format!("{}@example.com", given_name.to_lowercase());
-    let mut chart = World::chart_with(json!({
+    let mut all = json!({
         "given_name": given_name, "email": email, "birth_date": "1980-02-03",
         "visits": [{"id": "v1", "date": "2026-11-23", "signed_at": "2026-11-23T20:00:00Z"}],
-    }));
-    for (name, value) in change.as_object().unwrap() {
-        match value {
-            Value::Null => drop(chart.as_object_mut().unwrap().remove(name)),
-            value => chart[name] = value.clone(),
-        }
+    });
+    if let (Some(all), Value::Object(change)) = (all.as_object_mut(), change) {
+        all.extend(change);
     }
-    chart
+    World::chart_with(all)
 }
 
 async fn mails_to(world: &World, address: &str) -> Vec<Mail> {

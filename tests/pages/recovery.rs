@@ -34,6 +34,20 @@ async fn strangers(world: &World, language: &str) {
     kept("renewed", language, &world.form(&at("/renew"), &[]).await, &token);
 }
 
+async fn unsubscribing(world: &World, language: &str) {
+    world.settings(json!({"auto_invite": {"enabled": true}})).await;
+    let visit = json!([{"id": "v1", "date": "2031-02-02", "signed_at": "2031-02-02T20:00:00Z"}]);
+    let chart =
+        json!({"given_name": "Ada", "email": "ada@example.com", "birth_date": "1980-02-03", "visits": visit});
+    world.patient("p3", World::chart_with(chart)).await;
+    world.sweep().await;
+    let header = world.last_mail().await.record["headers"]["List-Unsubscribe"].as_str().unwrap().to_owned();
+    let token = header.rsplit('/').next().unwrap().trim_end_matches('>').to_owned();
+    let path = format!("/u/{token}?lang={language}");
+    kept("unsubscribe", language, &world.page(&path).await, &token);
+    kept("unsubscribed", language, &world.form(&path, &[]).await, &token);
+}
+
 async fn resetting(world: &World, language: &str) {
     world.registered_with_answer("p1", "rosa.q", "Aunt Plum").await;
 
@@ -88,6 +102,7 @@ async fn pages_in(language: &str) {
     asking(&world, language).await;
     strangers(&world, language).await;
     resetting(&world, language).await;
+    unsubscribing(&world, language).await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! `auto-invite`: invites patients after a visit, and reminds them. A schedule starts the planner; the queue
 //! brings the pages of work that the planner made.
 
-use portico_domain::model::auto_invite::{Run, Task};
+use portico_domain::model::sweep_run::{Run, Task};
 use portico_domain::operations::background::auto_invite::{plan, work};
 use portico_domain::ports::{Chain, Commit, Enqueue, Patients, PracticeList, Practices, Runs, Waiting};
 use portico_web::{App, view};

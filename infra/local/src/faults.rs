@@ -68,6 +68,11 @@ impl Faults {
         orders.next.entry(operation.to_owned()).or_default().extend(std::iter::repeat_n(fault, times));
     }
 
+    /// Forgets the faults that were ordered and have not happened yet.
+    pub fn forget(&self) {
+        self.lock().next.clear();
+    }
+
     /// From now on, queries on an index see the table as it is at this moment.
     pub fn freeze_indexes(&self) -> Result<(), EngineError> {
         let copy = engine::in_memory(&self.table)?;

@@ -26,7 +26,7 @@ pub use names::phone;
 pub use page::PageText;
 pub use problem::{PROBLEM_CODES, REASON_CODES, field_detail, problem_detail, reason_detail};
 pub use text::gsm::septets;
-pub use text::{SEGMENT, text};
+pub use text::{SEGMENT, TWO_SEGMENTS, text};
 pub use time::local_time;
 pub use voice::voice_code;
 

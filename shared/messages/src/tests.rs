@@ -10,10 +10,19 @@ const TOKEN: &str = "AbcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR";
 const PRACTICE: Practice<'static> =
     Practice { name: "Green Valley Family Medicine", phone: "+12025550123", time_zone: "America/New_York" };
 
-fn messages(link: &str, sign_in: &str, given_name: Option<&str>) -> [(&'static str, Message); 22] {
+fn messages(link: &str, sign_in: &str, given_name: Option<&str>) -> [(&'static str, Message); 24] {
+    let unsubscribe = link.replace("/i/", "/u/");
     let (link, sign_in) = (|| link.to_owned(), || sign_in.to_owned());
     let given_name = || given_name.map(str::to_owned);
     let expires_at_millis = EXPIRY;
+    let automatic = |reminder| Message::AutomaticInvitation {
+        given_name: given_name(),
+        link: link(),
+        expires_at_millis,
+        reminder,
+        unsubscribe: unsubscribe.clone(),
+        postal_address: "12 River Road, Springfield, MA 01101".to_owned(),
+    };
     [
         (
             "invitation",
@@ -33,6 +42,8 @@ fn messages(link: &str, sign_in: &str, given_name: Option<&str>) -> [(&'static s
                 representative: true,
             },
         ),
+        ("automatic_invitation", automatic(false)),
+        ("automatic_reminder", automatic(true)),
         ("restored", Message::Restored { given_name: given_name(), sign_in: sign_in() }),
         ("verify_again", Message::VerifyAgain { given_name: given_name(), link: link(), expires_at_millis }),
         ("code", Message::Code { code: "042917".to_owned(), minutes: 10 }),
@@ -108,6 +119,8 @@ fn the_html_part_reads_well() {
     let [(_, invitation), ..] = messages(&link, "", Some("Ana"));
     insta::assert_snapshot!("html_invitation_es", email(&invitation, &PRACTICE, Language::Spanish).html);
     let code = Message::Code { code: "042917".to_owned(), minutes: 10 };
+    let [_, _, (_, automatic), ..] = messages(&link, "", Some("Ana"));
+    insta::assert_snapshot!("html_automatic_es", email(&automatic, &PRACTICE, Language::Spanish).html);
     insta::assert_snapshot!("html_code_en", email(&code, &PRACTICE, Language::English).html);
     let usernames = Message::Usernames {
         usernames: ["ana.lopez@example.com", "j<i>m"].map(str::to_owned).to_vec(),
@@ -185,7 +198,9 @@ fn every_text_is_one_segment_with_its_link_and_expiry_whole() {
                             let sign_in = format!("{long_host}/a-short-name-of-forty-characters-or-so-ok");
                             for (kind, mut message) in messages(link, &sign_in, given_name) {
                                 let mut linked = false;
+                                let automatic = matches!(message, Message::AutomaticInvitation { .. });
                                 if let Message::Invitation { expires_at_millis, .. }
+                                | Message::AutomaticInvitation { expires_at_millis, .. }
                                 | Message::VerifyAgain { expires_at_millis, .. }
                                 | Message::Reset { expires_at_millis, .. } = &mut message
                                 {
@@ -194,7 +209,9 @@ fn every_text_is_one_segment_with_its_link_and_expiry_whole() {
                                 }
                                 let text = text(&message, &practice, language);
                                 let length = septets(&text).expect(&text);
-                                assert!(length <= SEGMENT, "{kind}: {length}: {text}");
+                                let most = if automatic { TWO_SEGMENTS } else { SEGMENT };
+                                assert!(length <= most, "{kind}: {length}: {text}");
+                                assert!(!automatic || text.contains("STOP"), "{text}");
                                 assert!(!text.contains("  ") && !text.contains('\n'), "{text:?}");
                                 if linked {
                                     assert!(text.contains(&format!(" {link} ")), "{text}");

@@ -22,6 +22,9 @@ use crate::{Message, Practice};
 /// The septets of one segment (3GPP TS 23.038, 23.040: 140 octets).
 pub const SEGMENT: usize = 160;
 
+/// The septets of two segments: a header of six octets in each tells that they belong together.
+pub const TWO_SEGMENTS: usize = 306;
+
 /// Fewest septets for the practice's name. If there is less room, the message drops its greeting instead.
 const TELLING_NAME: usize = 12;
 
@@ -46,8 +49,8 @@ pub fn text(message: &Message, practice: &Practice<'_>, language: Language) -> S
         Language::Spanish => spanish(message, practice),
     };
     if matches!(message, Message::AutomaticInvitation { .. }) {
-        let whole = rich.first().map_or(&bare, |words| words);
-        return format!("{name}: {}", gsm(whole));
+        let room = TWO_SEGMENTS.saturating_sub(septets(&gsm(&bare)).unwrap_or(TWO_SEGMENTS) + ": ".len());
+        return format!("{}: {}", shortened(&name, room), gsm(&bare));
     }
     let rich: Vec<String> = rich.iter().map(|words| gsm(words)).collect();
     let bare = gsm(&bare);

@@ -3,10 +3,10 @@
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::Select;
 use jiff::civil::Date;
-use portico_domain::model::auto_invite::{Cursor, Page, Run};
 use portico_domain::model::ids::{PatientId, PracticeId};
 use portico_domain::model::patient::Patient;
 use portico_domain::model::refusal::PortError;
+use portico_domain::model::sweep_run::{Cursor, Page, Run};
 use portico_domain::ports::{PracticeList, Runs, Waiting};
 use portico_domain::time::Timestamp;
 

@@ -9,7 +9,7 @@ use crate::model::person::Invalid;
 use crate::time::{Clock, Entropy, Timestamp};
 
 /// First parts of paths that the service uses itself. No practice may have them as its name.
-pub const RESERVED: [&str; 6] = ["i", "r", "v1", "console", "health", "_local"];
+pub const RESERVED: [&str; 7] = ["i", "r", "u", "v1", "console", "health", "_local"];
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {

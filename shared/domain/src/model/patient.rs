@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::digest;
 use crate::model::audit::{Action, By, Entry, Head, Subject};
-use crate::model::auto_invite::Campaign;
+use crate::model::campaign::Campaign;
 use crate::model::chart::{Channel, Chart, ChartStatus};
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{digest, is_secret};
-use crate::model::auto_invite::Paused;
+use crate::model::campaign::Paused;
 use crate::model::ids::{ClientId, PracticeId};
 use crate::time::Timestamp;
 

@@ -70,65 +70,89 @@ const AREA_CODES: [(&[&str], &str); 28] = [
     (&["Pacific/Saipan"], "670"),
 ];
 
-/// The states and territories: postal abbreviation, name, time zones, and the first three digits of their ZIP
-/// codes (USPS Publication 65 and 49 CFR part 71).
-const STATES: [(&str, &str, &[&str], &[(u16, u16)]); 56] = [
-    ("AL", "Alabama", &[CENTRAL], &[(350, 369)]),
-    ("AK", "Alaska", &["America/Anchorage", "America/Adak"], &[(995, 999)]),
-    ("AS", "American Samoa", &["Pacific/Pago_Pago"], &[]),
-    ("AZ", "Arizona", &["America/Phoenix", MOUNTAIN], &[(850, 865)]),
-    ("AR", "Arkansas", &[CENTRAL], &[(716, 729)]),
-    ("CA", "California", &[PACIFIC], &[(900, 961)]),
-    ("CO", "Colorado", &[MOUNTAIN], &[(800, 816)]),
-    ("CT", "Connecticut", &[EASTERN], &[(60, 69)]),
-    ("DE", "Delaware", &[EASTERN], &[(197, 199)]),
-    ("DC", "District of Columbia", &[EASTERN], &[(200, 200), (202, 205)]),
-    ("FL", "Florida", &[EASTERN, CENTRAL], &[(320, 339), (341, 349)]),
-    ("GA", "Georgia", &[EASTERN], &[(300, 319), (398, 399)]),
-    ("GU", "Guam", &["Pacific/Guam"], &[(969, 969)]),
-    ("HI", "Hawaii", &["Pacific/Honolulu"], &[(967, 968)]),
-    ("ID", "Idaho", &[MOUNTAIN, PACIFIC], &[(832, 838)]),
-    ("IL", "Illinois", &[CENTRAL], &[(600, 629)]),
-    ("IN", "Indiana", &[EASTERN, CENTRAL], &[(460, 479)]),
-    ("IA", "Iowa", &[CENTRAL], &[(500, 528)]),
-    ("KS", "Kansas", &[CENTRAL, MOUNTAIN], &[(660, 679)]),
-    ("KY", "Kentucky", &[EASTERN, CENTRAL], &[(400, 427)]),
-    ("LA", "Louisiana", &[CENTRAL], &[(700, 714)]),
-    ("ME", "Maine", &[EASTERN], &[(39, 49)]),
-    ("MD", "Maryland", &[EASTERN], &[(206, 219)]),
-    ("MA", "Massachusetts", &[EASTERN], &[(10, 27), (55, 55)]),
-    ("MI", "Michigan", &[EASTERN, CENTRAL], &[(480, 499)]),
-    ("MN", "Minnesota", &[CENTRAL], &[(550, 567)]),
-    ("MS", "Mississippi", &[CENTRAL], &[(386, 397)]),
-    ("MO", "Missouri", &[CENTRAL], &[(630, 658)]),
-    ("MP", "Northern Mariana Islands", &["Pacific/Guam"], &[]),
-    ("MT", "Montana", &[MOUNTAIN], &[(590, 599)]),
-    ("NE", "Nebraska", &[CENTRAL, MOUNTAIN], &[(680, 693)]),
-    ("NV", "Nevada", &[PACIFIC, MOUNTAIN], &[(889, 898)]),
-    ("NH", "New Hampshire", &[EASTERN], &[(30, 38)]),
-    ("NJ", "New Jersey", &[EASTERN], &[(70, 89)]),
-    ("NM", "New Mexico", &[MOUNTAIN], &[(870, 884)]),
-    ("NY", "New York", &[EASTERN], &[(5, 5), (100, 149)]),
-    ("NC", "North Carolina", &[EASTERN], &[(270, 289)]),
-    ("ND", "North Dakota", &[CENTRAL, MOUNTAIN], &[(580, 588)]),
-    ("OH", "Ohio", &[EASTERN], &[(430, 459)]),
-    ("OK", "Oklahoma", &[CENTRAL], &[(730, 732), (734, 749)]),
-    ("OR", "Oregon", &[PACIFIC, MOUNTAIN], &[(970, 979)]),
-    ("PA", "Pennsylvania", &[EASTERN], &[(150, 196)]),
-    ("PR", "Puerto Rico", &["America/Puerto_Rico"], &[(6, 7), (9, 9)]),
-    ("RI", "Rhode Island", &[EASTERN], &[(28, 29)]),
-    ("SC", "South Carolina", &[EASTERN], &[(290, 299)]),
-    ("SD", "South Dakota", &[CENTRAL, MOUNTAIN], &[(570, 577)]),
-    ("TN", "Tennessee", &[EASTERN, CENTRAL], &[(370, 385)]),
-    ("TX", "Texas", &[CENTRAL, MOUNTAIN], &[(733, 733), (750, 799), (885, 885)]),
-    ("UT", "Utah", &[MOUNTAIN], &[(840, 847)]),
-    ("VT", "Vermont", &[EASTERN], &[(50, 54), (56, 59)]),
-    ("VI", "Virgin Islands", &["America/Puerto_Rico"], &[(8, 8)]),
-    ("VA", "Virginia", &[EASTERN], &[(201, 201), (220, 246)]),
-    ("WA", "Washington", &[PACIFIC], &[(980, 994)]),
-    ("WV", "West Virginia", &[EASTERN], &[(247, 268)]),
-    ("WI", "Wisconsin", &[CENTRAL], &[(530, 549)]),
-    ("WY", "Wyoming", &[MOUNTAIN], &[(820, 831)]),
+/// A state or territory of the United States.
+struct State {
+    /// The postal abbreviation.
+    code: &'static str,
+    name: &'static str,
+    zones: &'static [&'static str],
+    /// The first three digits of its ZIP codes: from and to.
+    prefixes: &'static [(u16, u16)],
+}
+
+impl State {
+    fn has_prefix(&self, prefix: u16) -> bool {
+        self.prefixes.iter().any(|(from, to)| (*from..=*to).contains(&prefix))
+    }
+}
+
+const fn state(
+    code: &'static str,
+    name: &'static str,
+    zones: &'static [&'static str],
+    prefixes: &'static [(u16, u16)],
+) -> State {
+    State { code, name, zones, prefixes }
+}
+
+/// The states and territories, from USPS Publication 65 and 49 CFR part 71.
+const STATES: [State; 56] = [
+    state("AL", "Alabama", &[CENTRAL], &[(350, 369)]),
+    state("AK", "Alaska", &["America/Anchorage", "America/Adak"], &[(995, 999)]),
+    state("AS", "American Samoa", &["Pacific/Pago_Pago"], &[]),
+    state("AZ", "Arizona", &["America/Phoenix", MOUNTAIN], &[(850, 865)]),
+    state("AR", "Arkansas", &[CENTRAL], &[(716, 729)]),
+    state("CA", "California", &[PACIFIC], &[(900, 961)]),
+    state("CO", "Colorado", &[MOUNTAIN], &[(800, 816)]),
+    state("CT", "Connecticut", &[EASTERN], &[(60, 69)]),
+    state("DE", "Delaware", &[EASTERN], &[(197, 199)]),
+    state("DC", "District of Columbia", &[EASTERN], &[(200, 200), (202, 205)]),
+    state("FL", "Florida", &[EASTERN, CENTRAL], &[(320, 339), (341, 349)]),
+    state("GA", "Georgia", &[EASTERN], &[(300, 319), (398, 399)]),
+    state("GU", "Guam", &["Pacific/Guam"], &[(969, 969)]),
+    state("HI", "Hawaii", &["Pacific/Honolulu"], &[(967, 968)]),
+    state("ID", "Idaho", &[MOUNTAIN, PACIFIC], &[(832, 838)]),
+    state("IL", "Illinois", &[CENTRAL], &[(600, 629)]),
+    state("IN", "Indiana", &[EASTERN, CENTRAL], &[(460, 479)]),
+    state("IA", "Iowa", &[CENTRAL], &[(500, 528)]),
+    state("KS", "Kansas", &[CENTRAL, MOUNTAIN], &[(660, 679)]),
+    state("KY", "Kentucky", &[EASTERN, CENTRAL], &[(400, 427)]),
+    state("LA", "Louisiana", &[CENTRAL], &[(700, 714)]),
+    state("ME", "Maine", &[EASTERN], &[(39, 49)]),
+    state("MD", "Maryland", &[EASTERN], &[(206, 219)]),
+    state("MA", "Massachusetts", &[EASTERN], &[(10, 27), (55, 55)]),
+    state("MI", "Michigan", &[EASTERN, CENTRAL], &[(480, 499)]),
+    state("MN", "Minnesota", &[CENTRAL], &[(550, 567)]),
+    state("MS", "Mississippi", &[CENTRAL], &[(386, 397)]),
+    state("MO", "Missouri", &[CENTRAL], &[(630, 658)]),
+    state("MP", "Northern Mariana Islands", &["Pacific/Guam"], &[]),
+    state("MT", "Montana", &[MOUNTAIN], &[(590, 599)]),
+    state("NE", "Nebraska", &[CENTRAL, MOUNTAIN], &[(680, 693)]),
+    state("NV", "Nevada", &[PACIFIC, MOUNTAIN], &[(889, 898)]),
+    state("NH", "New Hampshire", &[EASTERN], &[(30, 38)]),
+    state("NJ", "New Jersey", &[EASTERN], &[(70, 89)]),
+    state("NM", "New Mexico", &[MOUNTAIN], &[(870, 884)]),
+    state("NY", "New York", &[EASTERN], &[(5, 5), (100, 149)]),
+    state("NC", "North Carolina", &[EASTERN], &[(270, 289)]),
+    state("ND", "North Dakota", &[CENTRAL, MOUNTAIN], &[(580, 588)]),
+    state("OH", "Ohio", &[EASTERN], &[(430, 459)]),
+    state("OK", "Oklahoma", &[CENTRAL], &[(730, 732), (734, 749)]),
+    state("OR", "Oregon", &[PACIFIC, MOUNTAIN], &[(970, 979)]),
+    state("PA", "Pennsylvania", &[EASTERN], &[(150, 196)]),
+    state("PR", "Puerto Rico", &["America/Puerto_Rico"], &[(6, 7), (9, 9)]),
+    state("RI", "Rhode Island", &[EASTERN], &[(28, 29)]),
+    state("SC", "South Carolina", &[EASTERN], &[(290, 299)]),
+    state("SD", "South Dakota", &[CENTRAL, MOUNTAIN], &[(570, 577)]),
+    state("TN", "Tennessee", &[EASTERN, CENTRAL], &[(370, 385)]),
+    state("TX", "Texas", &[CENTRAL, MOUNTAIN], &[(733, 733), (750, 799), (885, 885)]),
+    state("UT", "Utah", &[MOUNTAIN], &[(840, 847)]),
+    state("VT", "Vermont", &[EASTERN], &[(50, 54), (56, 59)]),
+    state("VI", "Virgin Islands", &["America/Puerto_Rico"], &[(8, 8)]),
+    state("VA", "Virginia", &[EASTERN], &[(201, 201), (220, 246)]),
+    state("WA", "Washington", &[PACIFIC], &[(980, 994)]),
+    state("WV", "West Virginia", &[EASTERN], &[(247, 268)]),
+    state("WI", "Wisconsin", &[CENTRAL], &[(530, 549)]),
+    state("WY", "Wyoming", &[MOUNTAIN], &[(820, 831)]),
 ];
 
 const EASTERN: &str = "America/New_York";
@@ -150,16 +174,15 @@ pub fn of_state(state: &str) -> &'static [&'static str] {
     let state = state.trim();
     STATES
         .iter()
-        .find(|(code, name, ..)| code.eq_ignore_ascii_case(state) || name.eq_ignore_ascii_case(state))
-        .map_or(&[], |(_, _, zones, _)| zones)
+        .find(|known| known.code.eq_ignore_ascii_case(state) || known.name.eq_ignore_ascii_case(state))
+        .map_or(&[], |known| known.zones)
 }
 
 /// The IANA names of the zones of the state that a ZIP code belongs to. Empty if it belongs to none, such as
 /// those of the armed forces.
 pub fn of_postal_code(postal_code: &str) -> &'static [&'static str] {
     let Some(prefix) = postal_code.get(..3).and_then(|prefix| prefix.parse::<u16>().ok()) else { return &[] };
-    let holds = |ranges: &[(u16, u16)]| ranges.iter().any(|(from, to)| (*from..=*to).contains(&prefix));
-    STATES.iter().find(|(.., ranges)| holds(ranges)).map_or(&[], |(_, _, zones, _)| zones)
+    STATES.iter().find(|state| state.has_prefix(prefix)).map_or(&[], |state| state.zones)
 }
 
 #[cfg(test)]
@@ -182,8 +205,7 @@ mod tests {
 
     #[test]
     fn every_zone_exists_and_no_code_or_prefix_is_listed_twice() {
-        let zones =
-            AREA_CODES.iter().map(|(zones, _)| *zones).chain(STATES.iter().map(|(_, _, zones, _)| *zones));
+        let zones = AREA_CODES.iter().map(|(zones, _)| *zones).chain(STATES.iter().map(|state| state.zones));
         for zone in zones.flatten() {
             assert!(jiff::tz::TimeZone::get(zone).is_ok(), "{zone}");
         }
@@ -194,8 +216,7 @@ mod tests {
         codes.dedup();
         assert_eq!(codes.len(), all);
         for prefix in 0..1000_u16 {
-            let holders =
-                STATES.iter().filter(|(.., r)| r.iter().any(|(from, to)| (*from..=*to).contains(&prefix)));
+            let holders = STATES.iter().filter(|state| state.has_prefix(prefix));
             assert!(holders.count() <= 1, "{prefix:03}");
         }
     }

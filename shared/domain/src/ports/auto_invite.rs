@@ -4,10 +4,10 @@ use std::future::Future;
 
 use jiff::civil::Date;
 
-use crate::model::auto_invite::{Cursor, Page, Run};
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::patient::Patient;
 use crate::model::refusal::PortError;
+use crate::model::sweep_run::{Cursor, Page, Run};
 use crate::time::Timestamp;
 
 /// Lists all practices.

@@ -5,7 +5,8 @@ use jiff::civil::Date;
 
 use crate::context::Context;
 use crate::model::audit::{Action, By, Entry, Head, Subject};
-use crate::model::auto_invite::{Campaign, next_due};
+use crate::model::auto_invite::next_due;
+use crate::model::campaign::Campaign;
 use crate::model::chart::Channel;
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, Actor, LinkId};

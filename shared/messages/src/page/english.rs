@@ -429,8 +429,8 @@ pub(super) const DETAILS_EN: DetailsPage = DetailsPage {
 
 pub(super) const UNSUBSCRIBE_EN: UnsubscribePage = UnsubscribePage {
     title: "Stop invitations by e-mail",
-    intro: "We will not send you any more invitations to the patient portal by ourselves. You still get what you \
-            or our office ask for, such as a new password.",
+    intro: "You will get no more invitations to our patient portal at this address, unless you or our office ask for \
+            one. Other messages still come, such as a new password that you ask for.",
     submit: "Stop invitations",
     done_title: "You will get no more invitations",
     done: "We stopped the invitations to this e-mail address. If you would like to use the patient portal one day, \

@@ -429,8 +429,9 @@ pub(super) const DETAILS_ES: DetailsPage = DetailsPage {
 
 pub(super) const UNSUBSCRIBE_ES: UnsubscribePage = UnsubscribePage {
     title: "No recibir más invitaciones por correo",
-    intro: "Ya no le enviaremos por nuestra cuenta más invitaciones al portal del paciente. Seguirá recibiendo lo \
-            que usted o nuestro consultorio pidan, por ejemplo una contraseña nueva.",
+    intro: "Ya no recibirá en este correo invitaciones a nuestro portal del paciente, a menos que usted o nuestro \
+            consultorio las pidan. Los demás mensajes le seguirán llegando, por ejemplo una contraseña nueva que usted \
+            pida.",
     submit: "No recibir más invitaciones",
     done_title: "Ya no recibirá más invitaciones",
     done: "Dejamos de enviar invitaciones a este correo electrónico. Si algún día quiere usar el portal del \

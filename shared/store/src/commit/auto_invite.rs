@@ -1,10 +1,10 @@
 //! Writes of automatic invitations: who is due, runs, pages of work, and the texts of a number.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use portico_domain::model::auto_invite::{Page, Run};
 use portico_domain::model::ids::{PatientId, PracticeId};
 use portico_domain::model::person::Address;
 use portico_domain::model::refusal::PortError;
+use portico_domain::model::sweep_run::{Page, Run};
 use portico_domain::time::Timestamp;
 
 use super::NEW;

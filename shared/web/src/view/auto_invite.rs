@@ -1,6 +1,7 @@
 //! Runs of automatic invitations, and what the next one will do, in the API's form.
 
-use portico_domain::model::auto_invite::{Run, Skip};
+use portico_domain::model::auto_invite::Skip;
+use portico_domain::model::sweep_run::Run;
 use portico_domain::operations::staff::auto_invite::Preview;
 use serde_json::{Value, json};
 

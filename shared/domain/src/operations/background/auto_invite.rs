@@ -10,13 +10,13 @@ use futures_util::join;
 
 use crate::context::App;
 use crate::model::audit::{Action, By, Entry, Subject};
-use crate::model::auto_invite::{
-    Brake, Cursor, Decision, Outcome, Page, Paused, Run, Task, brake, day, decide, is_quiet, link_id,
-};
+use crate::model::auto_invite::{Decision, day, decide, is_quiet, link_id};
+use crate::model::campaign::{Brake, Paused};
 use crate::model::ids::{Actor, PatientId, PracticeId};
 use crate::model::patient::Patient;
 use crate::model::practice::{Practice, Settings};
 use crate::model::refusal::PortError;
+use crate::model::sweep_run::{Cursor, Outcome, Page, Run, Task, brake};
 use crate::ports::{Chain, Commit, Enqueue, Patients, PracticeList, Practices, Record, Runs, Waiting, Write};
 use crate::steps::api_call::Caller;
 use crate::steps::invitation::{Automatic, Wanted, prepare};
@@ -215,7 +215,9 @@ fn plan_page(
                 }
                 decision => {
                     let (until, outcome) = set_aside(&decision, settings, run.day);
-                    outcome.into_iter().for_each(|outcome| planned.run.count(outcome));
+                    if let Some(outcome) = outcome {
+                        planned.run.count(outcome);
+                    }
                     planned.writes.push(look_again(patient, cursor.due_at, until));
                 }
             }
@@ -298,7 +300,9 @@ where
         let run = store.run(&done.practice, done.day).await?.ok_or(PortError::Broken("run"))?;
         let mut next = run.clone();
         next.under_way = run.under_way.saturating_sub(sent);
-        outcomes.iter().for_each(|outcome| next.count(*outcome));
+        for outcome in &outcomes {
+            next.count(*outcome);
+        }
         next.open_pages.remove(&done.number);
         if next.open_pages.is_empty() && next.cursor.is_none() {
             next.finished_at = Some(context.now());

@@ -6,12 +6,13 @@ use jiff::civil::Date;
 
 use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
-use crate::model::auto_invite::{Cursor, Decision, Run, Skip, day, decide};
+use crate::model::auto_invite::{Decision, Skip, day, decide};
 use crate::model::ids::PatientId;
 use crate::model::practice::{Practice, Scope};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Practices, Runs, Waiting, Write};
-use crate::steps::api_call::{ApiCall, authorize};
+use crate::model::sweep_run::{Cursor, Run};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Once, Practices, Runs, Waiting, Write};
+use crate::steps::api_call::{ApiCall, authorize, earlier_use};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// Runs on one page of the list.
@@ -121,17 +122,22 @@ where
     S: ApiCalls + Limits + Practices + Chain + Commit,
 {
     let App { context, store } = app;
+    let once = call.once_key(context);
+    let along = AlsoRead { once: once.as_ref(), ..AlsoRead::default() };
     for _ in 0..MAX_ATTEMPTS {
         let (opened, head) = join!(
-            authorize(app, call, &[Scope::Settings], AlsoRead::default()),
+            authorize(app, call, &[Scope::Settings], along),
             store.head(&call.key.claimed, &Subject::Practice)
         );
-        let (caller, _) = opened?;
+        let (caller, opened) = opened?;
         caller.actor()?;
         let mut practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
-        if practice.auto_invite_paused.take().is_none() {
+        if earlier_use(opened.once, once.as_ref(), context.now())?.is_some()
+            || practice.auto_invite_paused.is_none()
+        {
             return Ok(practice);
         }
+        practice.auto_invite_paused = None;
         let now = context.now();
         let entry = Entry {
             practice: practice.id.clone(),
@@ -145,8 +151,11 @@ where
         practice.auto_invite_resumed_at = Some(now);
         practice.head = event.head();
         practice.version += 1;
-        let writes = [Write::ChangePractice(practice.clone()), Write::Append(event)];
-        if let Written::Done = written(store, &writes, None).await? {
+        let mut writes = vec![Write::ChangePractice(practice.clone()), Write::Append(event)];
+        if let Some(key) = once.clone() {
+            writes.push(Write::Once(Once::new(key, practice.id.as_str(), now)));
+        }
+        if let Written::Done = written(store, &writes, once.as_ref()).await? {
             return Ok(practice);
         }
     }
