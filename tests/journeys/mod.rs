@@ -8,6 +8,7 @@ mod invite;
 mod link;
 mod manage;
 mod practice;
+mod print;
 mod recover;
 mod register;
 mod represent;

@@ -19,6 +19,7 @@ struct SettingsRequest {
     phone: Option<String>,
     time_zone: Option<String>,
     letter_days: Option<u32>,
+    letter_points: Option<u32>,
     default_language: Option<String>,
     postal_address: Option<String>,
     reply_to: Option<String>,
@@ -137,6 +138,7 @@ impl SettingsRequest {
             phone: self.phone.unwrap_or(now.phone),
             time_zone: self.time_zone.unwrap_or(now.time_zone),
             letter_days: self.letter_days.unwrap_or(now.letter_days),
+            letter_points: self.letter_points.unwrap_or(now.letter_points),
             default_language: self.default_language.unwrap_or(now.default_language),
             // An empty address removes the one that was set.
             postal_address: self.postal_address.or(now.postal_address).filter(|address| !address.is_empty()),

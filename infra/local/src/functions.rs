@@ -128,6 +128,7 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
         ("register", at_most(&hashing, on_routes!(portico_register::handle))),
         ("reset", at_most(&hashing, on_routes!(portico_reset::handle))),
         ("revoke", on_routes!(portico_revoke::handle)),
+        ("print", on_routes!(portico_print::handle)),
         ("send-invite", on_routes!(portico_send_invite::handle)),
         ("sign-in", at_most(&hashing, on_routes!(portico_sign_in::handle))),
         ("account", at_most(&hashing, on_routes!(portico_account::handle))),

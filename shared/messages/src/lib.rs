@@ -9,6 +9,7 @@
 mod delivery;
 mod email;
 mod language;
+mod letter;
 mod names;
 pub mod page;
 mod problem;
@@ -22,6 +23,7 @@ mod tests;
 pub use delivery::{DELIVERIES, delivery_detail};
 pub use email::{Email, email};
 pub use language::Language;
+pub use letter::{Letter, Poster, letter, poster};
 pub use names::phone;
 pub use page::PageText;
 pub use problem::{PROBLEM_CODES, REASON_CODES, field_detail, problem_detail, reason_detail};

@@ -214,6 +214,10 @@ pub fn reason_detail(code: &str, language: Language) -> Option<&'static str> {
             english: "The patient is registered already: send a reset if they can't sign in.",
             spanish: "El paciente ya está registrado: envíe un restablecimiento si no puede entrar.",
         },
+        "nothing_to_print" => Detail {
+            english: "There is no printed invitation that still works: invite by print first.",
+            spanish: "No hay una invitación impresa que todavía sirva: invite primero por carta.",
+        },
         "guardian_contact_conflict" => Detail {
             english: "The e-mail address belongs to a guardian of this patient: check who registered, then grant or refuse it.",
             spanish: "El correo electrónico es de un tutor de este paciente: compruebe quién se registró y luego acepte o rechace el registro.",
@@ -303,7 +307,7 @@ pub const PROBLEM_CODES: [&str; 23] = [
 ];
 
 /// Every reason code that has a sentence.
-pub const REASON_CODES: [&str; 27] = [
+pub const REASON_CODES: [&str; 28] = [
     "access_disabled",
     "missing_email",
     "missing_mobile_phone",
@@ -317,6 +321,7 @@ pub const REASON_CODES: [&str; 27] = [
     "reported_wrong_recipient",
     "no_sms_consent",
     "already_registered",
+    "nothing_to_print",
     "guardian_contact_conflict",
     "already_own",
     "already_linked",

@@ -22,6 +22,17 @@ pub fn local_time(millis: i64, time_zone: &str, language: Language) -> String {
     }
 }
 
+/// The day of an instant: `Tuesday, November 24, 2026`, `martes 24 de noviembre de 2026`.
+pub(crate) fn local_day(millis: i64, time_zone: &str, language: Language) -> String {
+    let at = zoned(millis, time_zone);
+    let (weekday, month) = (weekday(at.weekday(), language), month(at.month(), language));
+    let (day, year) = (at.day(), at.year());
+    match language {
+        Language::English => format!("{weekday}, {month} {day}, {year}"),
+        Language::Spanish => format!("{weekday} {day} de {month} de {year}"),
+    }
+}
+
 /// An instant for a text message: `Tue Nov 24 5:45 PM EST`, `mar 24 nov 17:45 EST`. It has no year, because
 /// no link works longer than 30 days.
 pub(crate) fn short_time(millis: i64, time_zone: &str, language: Language) -> String {

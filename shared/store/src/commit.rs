@@ -146,6 +146,8 @@ impl Table {
             Write::OpenExchange(exchange) => one(self.open_exchange(exchange)),
             Write::SpendExchange(exchange) => one(self.spend_exchange(exchange)),
             Write::Append(event) => one(self.append_event(event)),
+            Write::HandOver { id, at: when } => one(self.hand_over(*id, *when)),
+            Write::KeepLetters(letters) => one(self.keep_letters(letters)),
             Write::SweepDue { practice, patient, from, until } => {
                 one(self.sweep_due(practice, patient, *from, *until))
             }

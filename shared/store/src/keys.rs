@@ -5,7 +5,7 @@
 //!
 //! | item | `pk` | `sk` |
 //! |---|---|---|
-//! | practice | `PRACTICE#<practice>` | `PRACTICE`; also `KEY#<digest>`, one for each API key, `HOLD#<account>`, one for each registration that waits for staff, `CHANGE#<id>`, one for each proposed change that waits for staff, `NOTE#<cause>#<patient>`, one for each patient that staff should look at, `COUNT#<status>`, `RUN#<day>`, one for each day of automatic invitations, and `PAGE#<day>#<number>`, one for each page of its work |
+//! | practice | `PRACTICE#<practice>` | `PRACTICE`; also `KEY#<digest>`, one for each API key, `HOLD#<account>`, one for each registration that waits for staff, `CHANGE#<id>`, one for each proposed change that waits for staff, `NOTE#<cause>#<patient>`, one for each patient that staff should look at, `COUNT#<status>`, `LETTERS#<id>`, one for each file of letters, `RUN#<day>`, one for each day of automatic invitations, and `PAGE#<day>#<number>`, one for each page of its work |
 //! | list of practices | `PRACTICES` | `<practice>` |
 //! | API key | `KEY#<digest>` | `KEY` |
 //! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; also `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `CHANGE#<id>`: proposed changes that staff have decided |
@@ -29,7 +29,7 @@
 use jiff::civil::Date;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::audit::Subject;
-use portico_domain::model::ids::{AccountId, ChangeId, LinkId, MessageId, PatientId, PracticeId};
+use portico_domain::model::ids::{AccountId, ChangeId, LettersId, LinkId, MessageId, PatientId, PracticeId};
 use portico_domain::model::message::Line;
 use portico_domain::model::patient::Status;
 use portico_domain::ports::Listing;
@@ -136,6 +136,11 @@ pub fn search(practice: &PracticeId) -> String {
 /// One word that finds an account.
 pub fn word(practice: &PracticeId, word: &str, account: AccountId) -> Key {
     key(search(practice), format!("{word}#{account}"))
+}
+
+/// The list of letters that were made together.
+pub fn letters(id: &PracticeId, letters: LettersId) -> Key {
+    key(format!("PRACTICE#{id}"), format!("LETTERS#{letters}"))
 }
 
 /// Prefix of the sort keys of runs of automatic invitations. Days sort as text.

@@ -2,11 +2,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use portico_domain::model::account::Account;
-use portico_domain::model::ids::{AccountId, LinkId, PatientId, PracticeId};
+use portico_domain::model::ids::{AccountId, LettersId, LinkId, PatientId, PracticeId};
+use portico_domain::model::letters::Letters;
 use portico_domain::model::link::{ALL_TRIES, CODE_SECONDS, CODE_TRIES, FACT_TRIES, FailedCheck, Link};
 use portico_domain::model::patient::Patient;
 use portico_domain::model::refusal::PortError;
-use portico_domain::ports::{CodeTry, Links, Resets, Resetting};
+use portico_domain::ports::{CodeTry, LetterFiles, Links, Resets, Resetting};
 use portico_domain::time::Timestamp;
 
 use crate::item::{Item, at, n, optional, record, s, value};
@@ -119,5 +120,11 @@ impl Resets for Table {
         let (patient, account) = (keys::patient(practice, patient), keys::account(account));
         let mut found = self.batch(&[patient.clone(), account.clone()]).await?;
         Ok((optional(found.take(&patient))?, optional(found.take(&account))?))
+    }
+}
+
+impl LetterFiles for Table {
+    async fn letters(&self, practice: &PracticeId, id: LettersId) -> Result<Option<Letters>, PortError> {
+        optional(self.get(&keys::letters(practice, id)).await?)
     }
 }

@@ -27,6 +27,16 @@ pub fn json<T: Serialize>(status: u16, body: &T) -> Answer {
     }
 }
 
+/// A PDF file, which a browser shows under this name.
+pub fn pdf(bytes: Vec<u8>, name: &'static str) -> Answer {
+    let mut answer = answer(200, "application/pdf", String::new());
+    *answer.body_mut() = Body::Binary(bytes);
+    if let Ok(disposition) = HeaderValue::from_str(&format!("inline; filename=\"{name}\"")) {
+        answer.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    answer
+}
+
 /// The answer `204 No Content`.
 pub fn no_content() -> Answer {
     let mut answer = answer(204, "application/json", String::new());

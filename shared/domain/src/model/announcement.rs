@@ -151,6 +151,8 @@ const fn name_of(action: Action) -> Option<&'static str> {
         | Action::AccountUnlocked
         | Action::SessionsEnded
         | Action::SettingsChanged
+        | Action::LetterPrinted
+        | Action::LetterHandedOver
         | Action::AutoInvitePaused
         | Action::AutoInviteResumed
         | Action::Unsubscribed

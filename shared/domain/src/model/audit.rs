@@ -87,6 +87,10 @@ pub enum Action {
     InvitationCreated,
     /// Staff cancelled an invitation.
     InvitationCancelled,
+    /// The letter of an invitation was made, to be printed.
+    LetterPrinted,
+    /// Staff gave the letter of an invitation to the patient.
+    LetterHandedOver,
     /// Somebody passed the identity check.
     IdentityConfirmed,
     /// Somebody entered the right code.

@@ -204,6 +204,11 @@ ulid_id! {
 }
 
 ulid_id! {
+    /// The id of letters that were made together.
+    LettersId
+}
+
+ulid_id! {
     /// The id of one revocation. With it, a re-invitation restores exactly the grants that the
     /// revocation ended.
     RevocationId

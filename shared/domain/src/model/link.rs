@@ -273,6 +273,9 @@ pub struct Link {
     /// When the provider accepted its message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
+    /// When staff gave its letter to the patient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_over_at: Option<Timestamp>,
     /// When somebody first passed the identity check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub opened_at: Option<Timestamp>,
@@ -352,6 +355,7 @@ impl Link {
             delivery: Delivery::Queued,
             feedback: None,
             sent_at: None,
+            handed_over_at: None,
             opened_at: None,
             closed_at: None,
             fact_tries: 0,

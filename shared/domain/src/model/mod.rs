@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod grant;
 pub mod hold;
 pub mod ids;
+pub mod letters;
 pub mod limit;
 pub mod link;
 pub mod message;

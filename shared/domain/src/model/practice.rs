@@ -131,6 +131,9 @@ pub struct Settings {
     pub time_zone: String,
     /// Days that the link of a printed letter works, 1 to 90.
     pub letter_days: u32,
+    /// Size of a letter's text in points, 12 to 18.
+    #[serde(default = "letter_points")]
+    pub letter_points: u32,
     /// `en` or `es`, for patients whose language is unknown.
     pub default_language: String,
     /// The practice's postal address in one line, at most 120 characters. Automatic e-mails state it, as
@@ -174,6 +177,7 @@ impl Settings {
             phone: phone.to_owned(),
             time_zone: time_zone.to_owned(),
             letter_days: 14,
+            letter_points: letter_points(),
             default_language: "en".to_owned(),
             postal_address: None,
             reply_to: None,
@@ -229,6 +233,7 @@ impl Settings {
             ),
             ("/time_zone", TimeZone::get(&self.time_zone).is_ok(), "unknown_time_zone"),
             ("/letter_days", (1..=90).contains(&self.letter_days), "out_of_range"),
+            ("/letter_points", (12..=18).contains(&self.letter_points), "out_of_range"),
             ("/default_language", matches!(self.default_language.as_str(), "en" | "es"), "unknown_language"),
             (
                 "/reply_to",
@@ -292,6 +297,11 @@ impl Settings {
             facts.iter().enumerate().all(|(i, fact)| facts.iter().skip(i + 1).all(|other| other != fact));
         once && facts.contains(&IdentityFact::FamilyName) && facts.contains(&IdentityFact::BirthDate)
     }
+}
+
+/// The size of a letter's text if the practice sets none.
+const fn letter_points() -> u32 {
+    12
 }
 
 /// Whether the text is an absolute `https` URL (`http` only for this machine) without query, fragment

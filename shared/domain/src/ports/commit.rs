@@ -9,6 +9,7 @@ use crate::model::chart::Care;
 use crate::model::grant::Level;
 use crate::model::hold::Hold;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
+use crate::model::letters::Letters;
 use crate::model::limit::Counter;
 use crate::model::link::{Link, LinkState, SentCode, Ticket};
 use crate::model::message::Message;
@@ -143,6 +144,11 @@ pub enum Write {
     /// Moves a session to the account's new epoch, so that it stays valid. Condition: the session is
     /// still stored.
     KeepSession(Session),
+    /// Notes that the letter of a link was given to the patient; the first time counts. Condition: the link is
+    /// pending.
+    HandOver { id: LinkId, at: Timestamp },
+    /// Keeps the list of letters that were made together.
+    KeepLetters(Letters),
     /// Moves the instant at which the sweep looks at a patient next. Condition: it is still `from`.
     SweepDue {
         practice: PracticeId,
@@ -216,6 +222,8 @@ pub enum Record {
     Note,
     /// The counter of a limit.
     Limit,
+    /// The list of letters that were made together.
+    Letters,
     /// When the sweep looks at a patient.
     SweepDue,
     /// The latest automatic texts of a number.
@@ -245,7 +253,9 @@ impl Write {
             | Self::PassFacts { .. }
             | Self::SendCode { .. }
             | Self::PassCode { .. }
-            | Self::AcceptLink { .. } => Record::Link,
+            | Self::AcceptLink { .. }
+            | Self::HandOver { .. } => Record::Link,
+            Self::KeepLetters(_) => Record::Letters,
             Self::ClaimUsername(_) | Self::SetPassword(_) | Self::FreeUsername { .. } => Record::Username,
             Self::CreateAccount(_)
             | Self::ChangeAccount(_)

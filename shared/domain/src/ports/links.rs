@@ -3,7 +3,8 @@
 use std::future::Future;
 
 use crate::model::account::Account;
-use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId};
+use crate::model::ids::{AccountId, LettersId, LinkId, PatientId, PracticeId};
+use crate::model::letters::Letters;
 use crate::model::link::{FailedCheck, Link};
 use crate::model::patient::Patient;
 use crate::model::refusal::PortError;
@@ -74,3 +75,13 @@ pub trait Resets: Sync {
 
 /// A link with its patient and its account. A record that does not exist is `None`.
 pub type Resetting = (Option<Link>, Option<Patient>, Option<Account>);
+
+/// Reads the lists of letters that were made together.
+pub trait LetterFiles: Sync {
+    /// The list with this id, if it is one of this practice and still kept. The read is strongly consistent.
+    fn letters(
+        &self,
+        practice: &PracticeId,
+        id: LettersId,
+    ) -> impl Future<Output = Result<Option<Letters>, PortError>> + Send;
+}

@@ -6,6 +6,7 @@ use futures_util::join;
 use crate::context::App;
 use crate::model::account::Account;
 use crate::model::audit::{Event, Subject};
+use crate::model::delivery::Delivery;
 use crate::model::grant::GrantState;
 use crate::model::ids::{AccountId, LinkId, PatientId};
 use crate::model::link::{Link, LinkState};
@@ -134,6 +135,12 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
                 link.closed_at = Some(*at);
             }
         }
+        Write::HandOver { id, at } => {
+            for link in links.iter_mut().filter(|link| link.id == *id) {
+                link.handed_over_at = link.handed_over_at.or(Some(*at));
+                link.delivery = Delivery::Delivered;
+            }
+        }
         Write::EndGrant { account, patient, revocation } => {
             for grant in grants(accounts, *account, patient) {
                 grant.state = GrantState::Ended;
@@ -191,6 +198,7 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
         | Write::Propose(_)
         | Write::DecideChange(_)
         | Write::Note { .. }
+        | Write::KeepLetters(_)
         | Write::SweepDue { .. }
         | Write::CountAutomaticText { .. }
         | Write::StartRun(_)

@@ -1,7 +1,9 @@
 //! Writes of links: their ends, checks, codes and tickets.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use portico_domain::model::delivery::Delivery;
 use portico_domain::model::ids::LinkId;
+use portico_domain::model::letters::{KEPT_HOURS, Letters};
 use portico_domain::model::link::{KEPT_SECONDS, Link, LinkState, SentCode, Ticket};
 use portico_domain::model::refusal::PortError;
 use portico_domain::time::Timestamp;
@@ -15,6 +17,21 @@ impl Table {
     pub(super) fn create_link(&self, link: &Link) -> Result<TransactWriteItem, PortError> {
         let ttl = link.expires_at.plus_seconds(KEPT_SECONDS);
         self.put(item(&keys::link(link.id), link, Some(ttl))?, NEW, vec![])
+    }
+
+    pub(super) fn hand_over(&self, id: LinkId, when: Timestamp) -> Result<TransactWriteItem, PortError> {
+        self.updating(
+            &keys::link(id),
+            "SET #handed_over_at = if_not_exists(#handed_over_at, :at), #delivery = :delivered",
+            "#state = :pending",
+            vec![(":at", at(when)), (":delivered", value(&Delivery::Delivered)?), (":pending", s("pending"))],
+            &[],
+        )
+    }
+
+    pub(super) fn keep_letters(&self, letters: &Letters) -> Result<TransactWriteItem, PortError> {
+        let ttl = letters.created_at.plus_hours(KEPT_HOURS);
+        self.put(item(&keys::letters(&letters.practice, letters.id), letters, Some(ttl))?, NEW, vec![])
     }
 
     pub(super) fn close_link(

@@ -28,6 +28,7 @@ pub fn invitation(link: &Link, caller: &Caller, keyring: &Keyring, now: Timestam
         "sent_to": link.sent_to.as_ref().map(Address::reveal).map(|to| if caller.may(Scope::ChartRead) { to.to_owned() } else { masked(to) }),
         "created_at": link.created_at.to_string(),
         "sent_at": rfc3339(link.sent_at),
+        "handed_over_at": rfc3339(link.handed_over_at),
         "opened_at": rfc3339(link.opened_at),
         "closed_at": rfc3339(link.closed_at),
         "expires_at": link.expires_at.to_string(),

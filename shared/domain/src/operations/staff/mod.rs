@@ -8,6 +8,7 @@ pub mod configure_practice;
 pub mod credentials;
 pub mod holds;
 pub mod import;
+pub mod letters;
 pub mod portal;
 pub mod proposals;
 pub mod quick_add;

@@ -1,0 +1,142 @@
+//! Where each piece of a sheet stands. Lengths are points, 1/72 inch, from the upper left corner.
+
+use super::face::Faces;
+use super::{Block, Format};
+
+/// The margin at the left and right: 7/8 inch, as the windows of American envelopes ask for.
+const SIDE: f32 = 63.0;
+
+/// The margin at the top and bottom.
+const EDGE: f32 = 50.0;
+
+/// Where a recipient's address begins and ends. With the sheet folded in thirds, the window of a number 10 or a
+/// DL envelope shows what is between.
+const WINDOW: (f32, f32) = (148.0, 256.0);
+
+/// The height of a line, by the size of its letters.
+pub const LINE: f32 = 1.36;
+
+/// The side of a QR code. A module is a millimetre then, which a phone reads from a foot away.
+const CODE: f32 = 122.0;
+
+/// The space between a QR code and the text beside it, and the quiet zone around the code.
+const GAP: f32 = 16.0;
+
+/// A piece in its place.
+pub enum Placed {
+    /// Lines of text.
+    Text {
+        x: f32,
+        /// Where the first line begins.
+        top: f32,
+        lines: Vec<String>,
+        /// The size of the letters.
+        size: f32,
+        is_bold: bool,
+        is_heading: bool,
+    },
+    /// A QR code.
+    Code { x: f32, top: f32, side: f32, link: String, alt: &'static str },
+}
+
+/// How a text is set.
+#[derive(Clone, Copy)]
+struct Set {
+    size: f32,
+    is_bold: bool,
+    is_heading: bool,
+    /// The space below it.
+    below: f32,
+}
+
+/// The pages of a sheet while they fill.
+struct Pages<'a> {
+    faces: &'a Faces,
+    width: f32,
+    height: f32,
+    top: f32,
+    pages: Vec<Vec<Placed>>,
+}
+
+impl Pages<'_> {
+    /// Begins a new page unless so much still fits.
+    fn need(&mut self, tall: f32) {
+        if self.top + tall > self.height - EDGE && self.top > EDGE {
+            self.pages.push(Vec::new());
+            self.top = EDGE;
+        }
+    }
+
+    fn push(&mut self, placed: Placed) {
+        if let Some(page) = self.pages.last_mut() {
+            page.push(placed);
+        }
+    }
+
+    /// Sets a text below what is there already.
+    fn text(&mut self, text: &str, set: Set) {
+        let lines = self.faces.lines(text, set.is_bold, set.size, self.width - 2.0 * SIDE);
+        let tall = tall(&lines, set.size);
+        self.need(tall);
+        let Set { size, is_bold, is_heading, below } = set;
+        if !lines.is_empty() {
+            self.push(Placed::Text { x: SIDE, top: self.top, lines, size, is_bold, is_heading });
+        }
+        self.top += tall + below;
+    }
+}
+
+fn tall(lines: &[String], size: f32) -> f32 {
+    lines.iter().map(|_| size * LINE).sum()
+}
+
+/// The pages of a sheet. Text is `scale` times 12 points large.
+pub fn place(blocks: &[Block], faces: &Faces, format: Format, scale: f32) -> Vec<Vec<Placed>> {
+    let (width, height) = format.points();
+    let mut pages = Pages { faces, width, height, top: EDGE, pages: vec![Vec::new()] };
+    let body = Set { size: 12.0 * scale, is_bold: false, is_heading: false, below: 7.0 * scale };
+    for block in blocks {
+        match block {
+            Block::Sender(lines) => {
+                for (number, line) in lines.iter().enumerate() {
+                    let name = Set { size: 15.0, is_bold: true, below: 0.0, ..body };
+                    let other = Set { size: 12.0, below: 0.0, ..body };
+                    pages.text(line, if number == 0 { name } else { other });
+                }
+            }
+            Block::Address(lines) => {
+                pages.top = pages.top.max(WINDOW.0);
+                for line in lines {
+                    // As large as the window allows, whatever the letter's own size.
+                    pages.text(line, Set { size: 12.0, below: 0.0, ..body });
+                }
+                pages.top = pages.top.max(WINDOW.1);
+            }
+            Block::Heading(text) => {
+                let size = 18.0 * scale;
+                pages.text(text, Set { size, is_bold: true, is_heading: true, below: 8.0 * scale });
+            }
+            Block::Paragraph(text) => pages.text(text, body),
+            Block::Digits(text) => pages.text(text, Set { size: 26.0 * scale, is_bold: true, ..body }),
+            Block::Space(points) => pages.top += points,
+            Block::Code { link, alt, beside } => {
+                let side = CODE * scale.max(1.0).min(1.6);
+                let (x, room) = (SIDE + side + GAP, width - 2.0 * SIDE - side - GAP);
+                let beside: Vec<Vec<String>> =
+                    beside.iter().map(|text| faces.lines(text, false, body.size, room)).collect();
+                let high: f32 = beside.iter().map(|lines| tall(lines, body.size) + body.below).sum();
+                pages.need(high.max(side));
+                pages.push(Placed::Code { x: SIDE, top: pages.top, side, link: link.clone(), alt });
+                let mut top = pages.top;
+                for lines in beside {
+                    let below = tall(&lines, body.size) + body.below;
+                    let (size, is_bold, is_heading) = (body.size, false, false);
+                    pages.push(Placed::Text { x, top, lines, size, is_bold, is_heading });
+                    top += below;
+                }
+                pages.top += high.max(side) + GAP;
+            }
+        }
+    }
+    pages.pages
+}
