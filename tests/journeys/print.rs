@@ -1,5 +1,9 @@
 //! Printed letters and the poster, read as a person would read them: with the eye, and with a phone's camera.
 
+use std::fs;
+use std::path::Path;
+
+use hayro::hayro_interpret::InterpreterSettings;
 use hayro::hayro_syntax::Pdf;
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings, render};
@@ -12,7 +16,8 @@ fn scanned(pdf: &[u8]) -> Vec<Vec<String>> {
     let cache = RenderCache::new();
     let read = |page| {
         let settings = PixmapSettings { x_scale: 2.0, y_scale: 2.0, bg_color: WHITE };
-        let pixmap = render(page, &cache, &Default::default(), &RenderSettings::default(), &settings);
+        let pixmap =
+            render(page, &cache, &InterpreterSettings::default(), &RenderSettings::default(), &settings);
         let (width, height) = (usize::from(pixmap.width()), usize::from(pixmap.height()));
         let pixels = pixmap.data_as_u8_slice();
         let mut image =
@@ -29,7 +34,17 @@ async fn file(world: &World, path: &str) -> Vec<u8> {
     assert_eq!(answer.status().as_u16(), 200, "{path}");
     assert_eq!(answer.headers()["content-type"], "application/pdf");
     assert_eq!(answer.headers()["cache-control"], "no-store");
-    answer.bytes().await.unwrap().to_vec()
+    let bytes = answer.bytes().await.unwrap().to_vec();
+    keep(path, &bytes);
+    bytes
+}
+
+/// Leaves the file for `tests/lint-letters`.
+fn keep(path: &str, bytes: &[u8]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/letters");
+    let name: String = path.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(format!("{}-{}.pdf", name.trim_matches('-'), bytes.len())), bytes).unwrap();
 }
 
 fn chart(change: Value) -> Value {

@@ -55,11 +55,11 @@ pub enum Block {
         link: String,
         /// What it is, for somebody who hears the page.
         alt: &'static str,
-        /// The paragraphs.
-        beside: Vec<String>,
+        /// A paragraph, then the address that the code says, which is broken between any letters.
+        beside: [String; 2],
     },
-    /// Large digits.
-    Digits(String),
+    /// A paragraph, and large digits below it on the same page.
+    Digits(String, String),
     /// Empty space, in points.
     Space(f32),
 }

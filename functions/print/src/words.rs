@@ -33,9 +33,8 @@ pub fn letters(printed: &Letter, settings: &Settings, context: &Context) -> Opti
             Block::Heading(words.title.clone()),
             Block::Paragraph(words.greeting),
             Block::Paragraph(words.lead),
-            Block::Code { link: scanned, alt: words.alt, beside: vec![words.open.to_owned(), address] },
-            Block::Paragraph(words.code.to_owned()),
-            Block::Digits(grouped(&code)),
+            Block::Code { link: scanned, alt: words.alt, beside: [words.open.to_owned(), address] },
+            Block::Digits(words.code.to_owned(), grouped(&code)),
             Block::Paragraph(words.until),
             Block::Paragraph(words.help),
         ];
@@ -61,7 +60,7 @@ pub fn posters(practice: &Practice, base_url: &str) -> Vec<Sheet> {
             Block::Space(60.0),
             Block::Heading(words.title.to_owned()),
             Block::Paragraph(words.lead),
-            Block::Code { link: scanned, alt: words.alt, beside: vec![words.open.to_owned(), address] },
+            Block::Code { link: scanned, alt: words.alt, beside: [words.open.to_owned(), address] },
             Block::Paragraph(words.help.to_owned()),
         ];
         Sheet { title: words.title.to_owned(), language: language.tag(), blocks }

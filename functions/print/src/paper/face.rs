@@ -58,6 +58,23 @@ impl Faces {
         &self.kind(bold).font
     }
 
+    /// The lines of an address, none wider than `width` points. None ends with a hyphen, which would look as if it
+    /// were not part of the address.
+    pub fn address_lines(&self, address: &str, size: f32, width: f32) -> Vec<String> {
+        let (mut lines, mut line) = (Vec::new(), String::new());
+        for letter in address.chars() {
+            if self.regular.width(&format!("{line}{letter}"), size) > width {
+                let kept = line.trim_end_matches(['-', '_']).len();
+                let rest = line.split_off(kept);
+                lines.push(std::mem::replace(&mut line, rest));
+            }
+            line.push(letter);
+        }
+        lines.push(line);
+        lines.retain(|line| !line.is_empty());
+        lines
+    }
+
     /// The lines of a text, none wider than `width` points. A word that is too wide by itself is broken between
     /// letters.
     pub fn lines(&self, text: &str, bold: bool, size: f32, width: f32) -> Vec<String> {

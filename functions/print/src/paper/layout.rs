@@ -55,20 +55,20 @@ struct Pages<'a> {
     width: f32,
     height: f32,
     top: f32,
-    pages: Vec<Vec<Placed>>,
+    done: Vec<Vec<Placed>>,
 }
 
 impl Pages<'_> {
     /// Begins a new page unless so much still fits.
     fn need(&mut self, tall: f32) {
         if self.top + tall > self.height - EDGE && self.top > EDGE {
-            self.pages.push(Vec::new());
+            self.done.push(Vec::new());
             self.top = EDGE;
         }
     }
 
     fn push(&mut self, placed: Placed) {
-        if let Some(page) = self.pages.last_mut() {
+        if let Some(page) = self.done.last_mut() {
             page.push(placed);
         }
     }
@@ -93,7 +93,7 @@ fn tall(lines: &[String], size: f32) -> f32 {
 /// The pages of a sheet. Text is `scale` times 12 points large.
 pub fn place(blocks: &[Block], faces: &Faces, format: Format, scale: f32) -> Vec<Vec<Placed>> {
     let (width, height) = format.points();
-    let mut pages = Pages { faces, width, height, top: EDGE, pages: vec![Vec::new()] };
+    let mut pages = Pages { faces, width, height, top: EDGE, done: vec![Vec::new()] };
     let body = Set { size: 12.0 * scale, is_bold: false, is_heading: false, below: 7.0 * scale };
     for block in blocks {
         match block {
@@ -117,26 +117,34 @@ pub fn place(blocks: &[Block], faces: &Faces, format: Format, scale: f32) -> Vec
                 pages.text(text, Set { size, is_bold: true, is_heading: true, below: 8.0 * scale });
             }
             Block::Paragraph(text) => pages.text(text, body),
-            Block::Digits(text) => pages.text(text, Set { size: 26.0 * scale, is_bold: true, ..body }),
+            Block::Digits(before, digits) => {
+                let large = Set { size: 26.0 * scale, is_bold: true, ..body };
+                let above = faces.lines(before, false, body.size, width - 2.0 * SIDE);
+                pages.need(tall(&above, body.size) + body.below + large.size * LINE);
+                pages.text(before, body);
+                pages.text(digits, large);
+            }
             Block::Space(points) => pages.top += points,
-            Block::Code { link, alt, beside } => {
-                let side = CODE * scale.max(1.0).min(1.6);
-                let (x, room) = (SIDE + side + GAP, width - 2.0 * SIDE - side - GAP);
-                let beside: Vec<Vec<String>> =
-                    beside.iter().map(|text| faces.lines(text, false, body.size, room)).collect();
+            Block::Code { link, alt, beside: [text, address] } => {
+                let square = CODE * scale.clamp(1.0, 1.6);
+                let (x, room) = (SIDE + square + GAP, width - 2.0 * SIDE - square - GAP);
+                let beside = [
+                    faces.lines(text, false, body.size, room),
+                    faces.address_lines(address, body.size, room),
+                ];
                 let high: f32 = beside.iter().map(|lines| tall(lines, body.size) + body.below).sum();
-                pages.need(high.max(side));
-                pages.push(Placed::Code { x: SIDE, top: pages.top, side, link: link.clone(), alt });
+                pages.need(high.max(square));
+                pages.push(Placed::Code { x: SIDE, top: pages.top, side: square, link: link.clone(), alt });
                 let mut top = pages.top;
                 for lines in beside {
                     let below = tall(&lines, body.size) + body.below;
-                    let (size, is_bold, is_heading) = (body.size, false, false);
-                    pages.push(Placed::Text { x, top, lines, size, is_bold, is_heading });
+                    let size = body.size;
+                    pages.push(Placed::Text { x, top, lines, size, is_bold: false, is_heading: false });
                     top += below;
                 }
-                pages.top += high.max(side) + GAP;
+                pages.top += high.max(square) + GAP;
             }
         }
     }
-    pages.pages
+    pages.done
 }

@@ -7,7 +7,7 @@
 /// the same clock, one stands for all. From the metadata of libphonenumber 9.0 (its map of prefixes to time
 /// zones), and a new code that shares its area with an older one (an overlay) has that one's zones.
 /// `tests/oracles/area_codes.py` compares this table with that library.
-const AREA_CODES: [(&[&str], &str); 28] = [
+const AREA_CODES: [(&[&str], &str); 29] = [
     (
         &["America/New_York"],
         "201 202 203 207 212 215 216 220 223 226 227 229 231 234 239 240 242 248 249 252 260 263 267 269 \
@@ -42,7 +42,7 @@ const AREA_CODES: [(&[&str], &str); 28] = [
     (&["America/Phoenix"], "480 520 602 623"),
     (&["America/Santo_Domingo"], "809 829 849"),
     (&["America/Jamaica"], "658 876"),
-    (&["America/Puerto_Rico"], "787 939"),
+    (&["America/Puerto_Rico"], "264 268 284 473 664 721 767 787 869 939"),
     (&["America/Regina"], "306 639"),
     (&["America/Adak", "America/Anchorage", "Pacific/Honolulu"], "907"),
     (&["America/Barbados"], "246"),
@@ -68,6 +68,7 @@ const AREA_CODES: [(&[&str], &str); 28] = [
     (&["Pacific/Guam"], "671"),
     (&["Pacific/Honolulu"], "808"),
     (&["Pacific/Saipan"], "670"),
+    (&["Pacific/Pago_Pago"], "684"),
 ];
 
 /// A state or territory of the United States.
