@@ -20,6 +20,7 @@ use portico_domain::model::password::Password;
 use portico_domain::time::Entropy;
 use portico_local::demo::{SAMPLE, import_charts};
 use portico_testkit::{PASSWORD, World};
+use serde_json::json;
 
 /// Rounds of each figure.
 const ROUNDS: usize = 7;
@@ -45,8 +46,10 @@ fn rate(count: usize, elapsed: Duration) -> f64 {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     sign_ins().await;
+    sign_ins().await;
     links_and_invitations().await;
     import().await;
+    report().await;
 }
 
 /// Sign-ins one after another, each against bare hashing in the same round, all on one core.
@@ -138,5 +141,57 @@ async fn import() {
         "import of {charts} charts and {visits} encounters     {:8.2} s, again unchanged {:.2} s",
         median(seconds),
         median(again)
+    );
+}
+
+/// The report of the quality measure about 20,000 patients with 60,000 visits, page by page.
+async fn report() {
+    const PATIENTS: usize = 20_000;
+    let world = World::new().await;
+    let (mut patients, mut encounters) = (Vec::new(), Vec::new());
+    for place in 0..PATIENTS {
+        let patient = json!({
+            "resourceType": "Patient", "id": format!("p{place}"), "birthDate": "1961-04-12",
+            "name": [{"given": ["Rosa"], "family": "Quill"}],
+        });
+        patients.push(patient.to_string());
+        for visit in 0..3 {
+            let day = format!("2026-{:02}-{:02}", 1 + 4 * visit + place % 4, 1 + place % 28);
+            let encounter = json!({
+                "resourceType": "Encounter", "id": format!("e{place}-{visit}"), "status": "finished",
+                "subject": {"reference": format!("Patient/p{place}")},
+                "participant": [{"individual": {"display": format!("Dr. {}", place % 7)}}],
+                "period": {"start": format!("{day}T14:00:00Z"), "end": format!("{day}T15:00:00Z")},
+            });
+            encounters.push(encounter.to_string());
+        }
+    }
+    for lines in [patients, encounters] {
+        let text = lines.join("\n");
+        let done = import_charts(&world.service, &world.keys.ehr, &text, |_, _| {}).await.expect("an import");
+        assert_eq!(done.rejected, Vec::<serde_json::Value>::new());
+    }
+    world.service.idle().await;
+    world.service.meter.reset();
+    let began = Instant::now();
+    let (mut pages, mut seen, mut cursor) = (0, 0, String::new());
+    loop {
+        let path = format!("/v1/reports/electronic-access?from=2026-01-01&to=2026-12-31{cursor}");
+        let page = world.ehr("GET", &path, None).await.expect_and(200).json();
+        assert_eq!(page["practice"]["denominator"], PATIENTS);
+        seen += page["patients"].as_array().expect("patients").len();
+        pages += 1;
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, PATIENTS);
+    let seconds = began.elapsed().as_secs_f64();
+    let costs = world.service.meter.costs();
+    let cost = costs.iter().find(|cost| cost.function == "onboard").expect("the report's cost");
+    println!(
+        "report about {PATIENTS} patients, {pages} pages         {seconds:8.2} s, at most {} read units a page",
+        cost.read_units.max
     );
 }

@@ -7,6 +7,7 @@ mod integrate;
 mod invite;
 mod link;
 mod manage;
+mod measure;
 mod practice;
 mod print;
 mod recover;

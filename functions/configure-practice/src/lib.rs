@@ -34,6 +34,7 @@ struct SettingsRequest {
     security_question: Option<bool>,
     majority_age: Option<i16>,
     adolescent_age: Option<i16>,
+    closures: Option<Vec<jiff::civil::Date>>,
     auto_invite: Option<AutoInviteRequest>,
 }
 
@@ -154,6 +155,7 @@ impl SettingsRequest {
             security_question: self.security_question.unwrap_or(now.security_question),
             majority_age: self.majority_age.unwrap_or(now.majority_age),
             adolescent_age: self.adolescent_age.unwrap_or(now.adolescent_age),
+            closures: self.closures.unwrap_or(now.closures),
             auto_invite,
         }
     }

@@ -1,5 +1,6 @@
 //! `onboard`: read operations of staff: one patient's portal status, the patients to look at, the audit
-//! trail, whether the trail is complete, and automatic invitations: what was sent, and who is next.
+//! trail, whether the trail is complete, automatic invitations (what was sent, and who is next), and the report for
+//! the quality measure.
 
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::practice::Scope;
@@ -8,23 +9,24 @@ use portico_domain::operations::staff::attention::attention;
 use portico_domain::operations::staff::audit_trail::{audit, audit_verify};
 use portico_domain::operations::staff::auto_invite::{preview, runs};
 use portico_domain::operations::staff::portal;
+use portico_domain::operations::staff::report::{Period, electronic_access};
 use portico_domain::ports::{
-    ApiCalls, Attention, Directory, History, Limits, Patients, Practices, Runs, Waiting,
+    ApiCalls, Attention, Directory, History, Limits, Measures, Patients, Practices, Runs, Waiting,
 };
-use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
+use portico_web::{Answer, App, Inbound, Reject, csv, json as reply, problem, view};
 use serde_json::{Value, json};
 
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs,
+    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs + Measures,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs,
+    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs + Measures,
 {
     let call = inbound.staff()?;
     let context = &app.context;
@@ -44,6 +46,15 @@ where
             let patients: Vec<Value> =
                 all.iter().map(|one| view::attended(&one.patient, &one.causes, &settings)).collect();
             Ok(reply(200, &json!({"patients": patients})))
+        }
+        "GET /v1/reports/electronic-access" => {
+            let period = period(inbound)?;
+            let page = electronic_access(app, &call, &period, inbound.query("cursor")).await?;
+            Ok(if inbound.wants_csv() {
+                csv(view::measure_rows(&page, &period), "electronic-access.csv")
+            } else {
+                reply(200, &view::measure(&page, &period))
+            })
         }
         "POST /v1/auto-invite/preview" => Ok(reply(200, &view::preview(&preview(app, &call).await?))),
         "GET /v1/auto-invite/runs" => {
@@ -72,4 +83,13 @@ where
         }
         _ => Err(Refusal::NotFound.into()),
     }
+}
+
+/// The period of a report. Both days are required.
+fn period(inbound: &Inbound) -> Result<Period, Reject> {
+    let day = |name: &str| {
+        let text = inbound.query(name).ok_or_else(|| Reject::malformed(name, "required"))?;
+        text.parse().map_err(|_| Reject::malformed(name, "invalid"))
+    };
+    Ok(Period { from: day("from")?, to: day("to")?, provider: inbound.query("provider").map(str::to_owned) })
 }

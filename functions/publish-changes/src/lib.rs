@@ -1,12 +1,14 @@
 //! `publish-changes`: reads the table's stream and updates what follows from it: counts of patients by
-//! status, last sign-ins, the words that find an account, the charts of a phone number. It also announces
-//! changes on the event bus.
+//! status, last sign-ins, the words that find an account, the charts of a phone number, the log of visits, when
+//! patients had the means to get in. It also announces changes on the event bus.
 
 use std::collections::BTreeSet;
 
 use portico_domain::model::announcement::Announcement;
 use portico_domain::operations::background::publish_changes::follow;
-use portico_domain::ports::{Accounts, Bus, Chain, Commit, Counts, Lists, Numbers, Patients, Practices};
+use portico_domain::ports::{
+    Accounts, Bus, Chain, Commit, Counts, Lists, MeasureLog, Numbers, Patients, Practices,
+};
 use portico_web::App;
 use serde_json::{Value, json};
 
@@ -16,7 +18,7 @@ const TOGETHER: usize = 10;
 /// Handles a batch of the stream and reports which records failed.
 pub async fn handle<S, B>(app: &App<S>, bus: &B, event: &Value) -> Value
 where
-    S: Counts + Lists + Numbers + Accounts + Patients + Practices + Chain + Commit,
+    S: Counts + Lists + Numbers + MeasureLog + Accounts + Patients + Practices + Chain + Commit,
     B: Bus,
 {
     let records: Vec<&Value> = event.get("Records").and_then(Value::as_array).into_iter().flatten().collect();

@@ -468,8 +468,13 @@ impl Reader {
         let date = day(start.split_once('T').map_or(start, |(date, _)| date)).ok_or(INVALID_PERIOD)?;
         let end = filled(period.end.as_deref()).filter(|_| status == Some("finished"));
         let signed_at = end.and_then(instant);
-        let notes = if end.is_some() && signed_at.is_none() { vec![UNUSABLE_PERIOD_END] } else { Vec::new() };
-        let visit = Visit { id: id.clone(), date, signed_at };
+        let mut notes =
+            if end.is_some() && signed_at.is_none() { vec![UNUSABLE_PERIOD_END] } else { Vec::new() };
+        let mut people =
+            resource.participant.iter().filter_map(|participant| participant.individual.as_ref());
+        let provider = people.find_map(|person| filled(person.display.as_deref()));
+        let provider = line(provider, UNUSABLE_PROVIDER, &mut notes);
+        let visit = Visit { id: id.clone(), date, signed_at, provider };
         Ok(Read::Fact(Fact { patient, id, said: Said::Visit(visit) }, notes))
     }
 
@@ -735,6 +740,16 @@ struct EncounterResource {
     subject: Option<Reference>,
     #[serde(deserialize_with = "one")]
     period: Option<Period>,
+    #[serde(deserialize_with = "list")]
+    participant: Vec<Participant>,
+}
+
+/// Somebody who took part in a visit.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Participant {
+    #[serde(deserialize_with = "one")]
+    individual: Option<Reference>,
 }
 
 #[derive(Default, Deserialize)]

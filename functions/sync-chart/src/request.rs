@@ -44,6 +44,7 @@ struct VisitRequest {
     id: String,
     date: String,
     signed_at: Option<String>,
+    provider: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -205,8 +206,9 @@ impl ChartRequest {
 impl VisitRequest {
     fn parse(faults: &mut Faults, at: &str, visit: &Self) -> Option<Visit> {
         let signed_at = faults.may(&format!("{at}/signed_at"), visit.signed_at.as_ref(), instant);
+        let provider = faults.may(&format!("{at}/provider"), visit.provider.as_ref(), Line::parse);
         let id = faults.need(&format!("{at}/id"), &visit.id, id)?;
-        Some(Visit { id, date: faults.need(&format!("{at}/date"), &visit.date, date)?, signed_at })
+        Some(Visit { id, date: faults.need(&format!("{at}/date"), &visit.date, date)?, signed_at, provider })
     }
 }
 

@@ -18,6 +18,8 @@
 //! | message | `MESSAGE#<id>` | `MESSAGE` |
 //! | feedback | `PROVIDER#<provider's id>` | `MESSAGE` |
 //! | phone number | `PHONE#<E.164>` | `STANDING`: the last reply, STOP or START; also `SAID#<instant>#<id>`, one for each reply, `PATIENT#<practice>#<patient>`, one for each chart with this number, and `AUTOMATIC`: its latest automatic texts |
+//! | visit | `VISITS#<practice>#<month>` | `<day>#<patient>#<visit>`: the same visits, by which a period can be read |
+//! | means to get in | `MEANS#<practice>` | `<patient>` |
 //! | idempotency | `ONCE#<MAC of client and key>` | `ONCE` |
 //! | limit | `LIMIT#<counter>` | `LIMIT` |
 //!
@@ -141,6 +143,32 @@ pub fn word(practice: &PracticeId, word: &str, account: AccountId) -> Key {
 /// The list of letters that were made together.
 pub fn letters(id: &PracticeId, letters: LettersId) -> Key {
     key(format!("PRACTICE#{id}"), format!("LETTERS#{letters}"))
+}
+
+/// The partition of a practice's visits in the month of a day.
+pub fn visits(id: &PracticeId, day: Date) -> String {
+    format!("VISITS#{id}#{:04}-{:02}", day.year(), day.month())
+}
+
+/// A visit in the log of its month.
+pub fn visit(id: &PracticeId, date: Date, patient: &PatientId, visit: &str) -> Key {
+    key(visits(id, date), format!("{date}#{patient}#{visit}"))
+}
+
+/// The partition of when a practice's patients had the means to get in.
+pub fn all_means(id: &PracticeId) -> String {
+    format!("MEANS#{id}")
+}
+
+/// When a patient had the means to get in.
+pub fn means(id: &PracticeId, patient: &PatientId) -> Key {
+    key(all_means(id), patient.as_str())
+}
+
+/// The practice and the patient whose records have this partition.
+pub fn practice_and_patient(pk: &str) -> Option<(PracticeId, PatientId)> {
+    let (practice, patient) = pk.strip_prefix("PATIENT#")?.split_once('#')?;
+    Some((PracticeId::parse(practice).ok()?, PatientId::parse(patient).ok()?))
 }
 
 /// Prefix of the sort keys of runs of automatic invitations. Days sort as text.

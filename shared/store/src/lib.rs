@@ -18,6 +18,7 @@ mod item;
 pub mod keys;
 mod limits;
 mod links;
+mod measure;
 mod messages;
 mod patients;
 mod staff;

@@ -9,12 +9,13 @@ use portico_domain::keys::digest;
 use portico_domain::model::account::Account;
 use portico_domain::model::announcement;
 use portico_domain::model::audit::Event;
-use portico_domain::model::chart::Channel;
+use portico_domain::model::chart::{Care, Channel, Visit};
 use portico_domain::model::ids::{AccountId, PracticeId};
+use portico_domain::model::link::Link;
 use portico_domain::model::patient::{Patient, Status};
 use portico_domain::model::refusal::PortError;
 use portico_domain::model::search::Listed;
-use portico_domain::ports::{Change, Counts, Lists, Moved, Numbers, Renumbered};
+use portico_domain::ports::{Change, Counts, Lists, MeansSource, Moved, Numbers, Renumbered, VisitsChanged};
 use portico_domain::time::Timestamp;
 use serde_json::Value;
 
@@ -38,8 +39,11 @@ impl Counts for Table {
         match sk.as_str() {
             "PATIENT" => {
                 let moved = moved(old.as_ref(), new.as_ref());
+                let matters = differs(&["chart", "accounts", "access_enabled", "revocation"]);
+                let source = new.clone().filter(|_| matters).and_then(|item| record::<Patient>(item).ok());
+                let means = source.map(|patient| MeansSource::Patient(Box::new(patient)));
                 if !differs(&["chart", "accounts"]) {
-                    return Change { moved, ..Change::default() };
+                    return Change { moved, means, ..Change::default() };
                 }
                 let [old, new] = [old, new].map(|item| record::<Patient>(item?).ok());
                 let accounts = [&old, &new].into_iter().flatten().flat_map(|patient| &patient.accounts);
@@ -48,13 +52,19 @@ impl Counts for Table {
                     moved,
                     relist: ids.into_iter().collect(),
                     renumbered: renumbered(old.as_ref(), new.as_ref()),
+                    means,
                     ..Change::default()
                 }
             }
+            "CARE" => Change { visits: visits(old, new), ..Change::default() },
             "LINK" => {
                 let [old, new] = [old, new].map(|item| whole_link(item?).ok().flatten());
-                let announcement = new.and_then(|new| announcement::of_link(old.as_ref(), &new));
-                Change { announcement, ..Change::default() }
+                let announcement = new.as_ref().and_then(|new| announcement::of_link(old.as_ref(), new));
+                let facts =
+                    |link: &Link| (link.sent_at, link.handed_over_at, link.delivered(), link.closed_at);
+                let learns = |new: &Link| old.as_ref().is_none_or(|old| facts(old) != facts(new));
+                let means = new.filter(learns).map(|link| MeansSource::Link(Box::new(link)));
+                Change { announcement, means, ..Change::default() }
             }
             "ACCOUNT" => {
                 let listed = ["username", "email", "given_name", "family_name", "grants", "deleted_at"];
@@ -120,6 +130,18 @@ impl Numbers for Table {
         }
         Ok(())
     }
+}
+
+/// The visits of a chart that are new, changed or gone.
+fn visits(old: Option<Item>, new: Option<Item>) -> Option<VisitsChanged> {
+    let item = new.as_ref().or(old.as_ref())?;
+    let (practice, patient) = keys::practice_and_patient(key_of(item)?.0)?;
+    let [old, new] =
+        [old, new].map(|item| item.and_then(|item| record::<Care>(item).ok()).unwrap_or_default().visits);
+    let kept: Vec<Visit> = new.iter().filter(|visit| !old.contains(visit)).cloned().collect();
+    let stays = |visit: &Visit| new.iter().any(|other| (other.date, &other.id) == (visit.date, &visit.id));
+    let gone: Vec<Visit> = old.into_iter().filter(|visit| !stays(visit)).collect();
+    (!kept.is_empty() || !gone.is_empty()).then_some(VisitsChanged { practice, patient, gone, kept })
 }
 
 /// Whether an item is an audit event.

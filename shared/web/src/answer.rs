@@ -37,6 +37,15 @@ pub fn pdf(bytes: Vec<u8>, name: &'static str) -> Answer {
     answer
 }
 
+/// A table as CSV, under this name.
+pub fn csv(text: String, name: &'static str) -> Answer {
+    let mut answer = answer(200, "text/csv; charset=utf-8", text);
+    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")) {
+        answer.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    }
+    answer
+}
+
 /// The answer `204 No Content`.
 pub fn no_content() -> Answer {
     let mut answer = answer(204, "application/json", String::new());

@@ -116,6 +116,11 @@ impl Inbound {
         self.is_form() || self.header("accept").is_some_and(|accept| accept.contains("text/html"))
     }
 
+    /// Whether the answer is to be a table for a spreadsheet.
+    pub fn wants_csv(&self) -> bool {
+        self.header("accept").is_some_and(|accept| accept.contains("text/csv"))
+    }
+
     fn content_type(&self) -> &str {
         self.header("content-type").and_then(|kind| kind.split(';').next()).unwrap_or_default().trim()
     }

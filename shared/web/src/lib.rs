@@ -16,7 +16,7 @@ mod strict;
 pub mod telemetry;
 pub mod view;
 
-pub use answer::{Answer, json, no_content, pdf};
+pub use answer::{Answer, csv, json, no_content, pdf};
 pub use cookie::{clear_browser, clear_session, set_browser, set_session};
 pub use fields::{TypedPassword, optional_field, required_field};
 pub use inbound::{Inbound, flag};

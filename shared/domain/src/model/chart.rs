@@ -129,6 +129,9 @@ pub struct Visit {
     /// When the visit's note was signed; `None` if it is not signed yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_at: Option<Timestamp>,
+    /// The clinician; `None` if the visit names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Line>,
 }
 
 /// A future appointment.

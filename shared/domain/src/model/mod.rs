@@ -15,6 +15,7 @@ pub mod ids;
 pub mod letters;
 pub mod limit;
 pub mod link;
+pub mod measure;
 pub mod message;
 pub mod password;
 pub mod patient;

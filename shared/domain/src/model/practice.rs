@@ -1,5 +1,6 @@
 //! Practices, their settings, and the API keys of their applications.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
@@ -165,6 +166,9 @@ pub struct Settings {
     pub majority_age: i16,
     /// Age below which only a representative may register, in years; at most `majority_age`.
     pub adolescent_age: i16,
+    /// Days on which the practice is closed, besides weekends and federal holidays; at most 100.
+    #[serde(default)]
+    pub closures: Vec<Date>,
     /// Automatic invitations.
     pub auto_invite: AutoInvite,
 }
@@ -192,6 +196,7 @@ impl Settings {
             security_question: false,
             majority_age: 18,
             adolescent_age: 13,
+            closures: Vec::new(),
             auto_invite: AutoInvite {
                 enabled: false,
                 channel: AutoChannel::Email,
@@ -252,6 +257,7 @@ impl Settings {
                 self.postal_address.as_ref().is_none_or(|text| plain(text) && text.chars().count() <= 120),
                 "invalid_address",
             ),
+            ("/closures", self.closures.len() <= 100, "out_of_range"),
             ("/auto_invite/min_age", auto.min_age <= auto.max_age, "out_of_range"),
             ("/auto_invite/max_age", auto.max_age <= 130, "out_of_range"),
             ("/auto_invite/unsigned_days", auto.unsigned_days <= 365, "out_of_range"),

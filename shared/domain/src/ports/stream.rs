@@ -6,9 +6,11 @@ use std::future::Future;
 use crate::model::account::Account;
 use crate::model::announcement::Announcement;
 use crate::model::ids::{AccountId, PatientId, PracticeId};
-use crate::model::patient::Status;
+use crate::model::link::Link;
+use crate::model::patient::{Patient, Status};
 use crate::model::refusal::PortError;
 use crate::model::search::Listed;
+use crate::ports::measure::VisitsChanged;
 use crate::ports::messages::Standings;
 
 /// A stream record, as the function `publish-changes` understands it.
@@ -22,8 +24,20 @@ pub struct Change {
     pub relist: Vec<AccountId>,
     /// A chart's mobile number changed.
     pub renumbered: Option<Renumbered>,
+    /// The visits on a chart changed.
+    pub visits: Option<VisitsChanged>,
+    /// A record from which a patient's means to get in are learned.
+    pub means: Option<MeansSource>,
     /// The announcement for other systems.
     pub announcement: Option<Announcement>,
+}
+
+/// A record from which a patient's means to get in are learned.
+pub enum MeansSource {
+    /// An invitation was sent, delivered, handed over or closed.
+    Link(Box<Link>),
+    /// Accounts, access or the clinician of a patient changed.
+    Patient(Box<Patient>),
 }
 
 /// A change of a chart's mobile number. Only numbers that can be dialled count.

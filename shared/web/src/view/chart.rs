@@ -101,7 +101,12 @@ fn chart(chart: &Chart) -> Value {
 
 fn care(care: &Care) -> Value {
     let visit = |visit: &Visit| {
-        object(json!({"id": visit.id, "date": visit.date.to_string(), "signed_at": rfc3339(visit.signed_at)}))
+        object(json!({
+            "id": visit.id,
+            "date": visit.date.to_string(),
+            "signed_at": rfc3339(visit.signed_at),
+            "provider": visit.provider.as_ref().map(Line::reveal),
+        }))
     };
     let appointment = |next: &Appointment| json!({"id": next.id, "starts_at": next.starts_at.to_string()});
     let contact = |contact: &Contact| {

@@ -4,9 +4,11 @@ mod account;
 mod auto_invite;
 mod chart;
 mod json;
+mod measure;
 mod portal;
 
 pub use account::{account, found, grants, represented, session, signed_in};
 pub use auto_invite::{preview, run};
 pub use chart::{change, details, patient};
+pub use measure::{measure, measure_rows};
 pub use portal::{attended, event, invitation, portal, standing};

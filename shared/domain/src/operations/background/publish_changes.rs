@@ -1,14 +1,19 @@
 //! `publish-changes`: updates data that follows from a change, after the change: counts of patients by
-//! status, the last sign-in of a patient, the words that find an account, and the patients of a phone number.
+//! status, the last sign-in of a patient, the words that find an account, the patients of a phone number, and
+//! what the quality measure needs: the log of visits, and when patients had the means to get in.
 
 use crate::context::App;
 use crate::model::account::Account;
 use crate::model::grant::GrantState;
 use crate::model::ids::{AccountId, PatientId};
+use crate::model::measure::Means;
 use crate::model::refusal::PortError;
 use crate::model::search::listed;
 use crate::model::text_reply::Standing;
-use crate::ports::{Accounts, Chain, Change, Commit, Counts, Lists, Moved, Numbers, Patients, Practices};
+use crate::ports::{
+    Accounts, Chain, Change, Commit, Counts, Lists, MeansSource, MeasureLog, Moved, Numbers, Patients,
+    Practices,
+};
 use crate::steps::change::patient_updated;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
 use crate::steps::signed_in::patients_of;
@@ -17,7 +22,7 @@ use crate::steps::stops::apply_text_reply;
 /// Processes one stream record. Processing it again does no harm.
 pub async fn follow<S>(app: &App<S>, change: Change, event: &str) -> Result<(), PortError>
 where
-    S: Counts + Lists + Numbers + Accounts + Patients + Practices + Chain + Commit,
+    S: Counts + Lists + Numbers + MeasureLog + Accounts + Patients + Practices + Chain + Commit,
 {
     let store = &app.store;
     if let Some(renumbered) = change.renumbered {
@@ -48,10 +53,42 @@ where
             note_sign_in(store, &account, &patient).await?;
         }
     }
+    if let Some(visits) = change.visits {
+        store.log_visits(&visits).await?;
+    }
+    if let Some(source) = change.means {
+        learn(app, &source).await?;
+    }
     for id in change.relist {
         relist(store, id).await?;
     }
     Ok(())
+}
+
+/// Notes when a patient got the means to get into the portal, or lost them. Noting it again changes nothing.
+async fn learn<S: MeasureLog>(app: &App<S>, source: &MeansSource) -> Result<(), PortError> {
+    let App { context, store } = app;
+    let (practice, patient) = match source {
+        MeansSource::Link(link) => (&link.practice, &link.patient),
+        MeansSource::Patient(patient) => (&patient.practice, &patient.id),
+    };
+    for _ in 0..MAX_ATTEMPTS {
+        let known = store.means_of(practice, patient).await?;
+        let before = known.unwrap_or_else(|| Means::unknown(practice.clone(), patient.clone()));
+        let mut means = before.clone();
+        match source {
+            MeansSource::Link(link) => means.learn_link(link),
+            MeansSource::Patient(patient) => means.learn_patient(patient, context.now()),
+        }
+        if means == before {
+            return Ok(());
+        }
+        means.version += 1;
+        if store.put_means(&means).await? {
+            return Ok(());
+        }
+    }
+    Err(PortError::Unavailable)
 }
 
 /// Updates the words that find an account, from the account's current record and not from the stream record.

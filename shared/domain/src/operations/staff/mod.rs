@@ -12,6 +12,7 @@ pub mod letters;
 pub mod portal;
 pub mod proposals;
 pub mod quick_add;
+pub mod report;
 pub mod revoke;
 pub mod send_invite;
 pub mod sync_chart;
