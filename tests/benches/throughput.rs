@@ -46,7 +46,6 @@ fn rate(count: usize, elapsed: Duration) -> f64 {
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     sign_ins().await;
-    sign_ins().await;
     links_and_invitations().await;
     import().await;
     report().await;
