@@ -7,6 +7,7 @@ use std::task::Poll;
 
 use futures_util::future::join_all;
 use portico_domain::time::Timestamp;
+use portico_local::demo::import_charts;
 use portico_local::{Channel, Failure, Fault};
 use portico_testkit::World;
 use serde_json::{Value, json};
@@ -41,6 +42,33 @@ fn chart(number: usize) -> Value {
         "birth_date": "1980-02-03", "email": format!("p{number}@example.com"),
         "visits": [{"id": "v1", "date": "2026-11-23", "signed_at": "2026-11-23T20:00:00Z"}],
     }))
+}
+
+/// Imports so many patients who are due.
+async fn import(world: &World, patients: usize) {
+    let (mut people, mut visits) = (Vec::new(), Vec::new());
+    for number in 0..patients {
+        people.push(json!({
+            "resourceType": "Patient", "id": format!("p{number}"), "birthDate": "1980-02-03",
+            "name": [{"given": ["Rosa"], "family": "Quill"}],
+            "telecom": [
+                {"system": "email", "value": format!("p{number}@example.com")},
+                {"system": "phone", "use": "mobile", "value": "+12025550101"},
+            ],
+        }));
+        visits.push(json!({
+            "resourceType": "Encounter", "id": format!("v{number}"), "status": "finished",
+            "subject": {"reference": format!("Patient/p{number}")},
+            "period": {"start": "2026-11-23T19:00:00Z", "end": "2026-11-23T20:00:00Z"},
+        }));
+    }
+    for resources in [people, visits] {
+        let lines: Vec<String> = resources.iter().map(Value::to_string).collect();
+        let key = &world.keys.ehr;
+        let done = import_charts(&world.service, key, &lines.join("\n"), |_, _| {}).await.unwrap();
+        assert_eq!(done.rejected, Vec::<Value>::new());
+    }
+    world.service.idle().await;
 }
 
 async fn plan(world: &World) {
@@ -156,6 +184,37 @@ async fn a_sweep_while_the_table_fails_loses_and_doubles_nobody() {
     let all =
         all.filter(|(operation, fault, _)| *operation == "TransactWriteItems" || *fault != Fault::Conflict);
     join_all(all.map(|(operation, fault, times)| sweep_while_failing(operation, fault, times))).await;
+}
+
+#[tokio::test]
+async fn a_sweep_in_which_one_call_in_25_fails_loses_nobody_and_doubles_almost_nobody() {
+    /// Each of four kinds of fault comes once in a hundred calls.
+    const ONE_IN: u64 = 25;
+    const PATIENTS: usize = 100;
+    let world = World::with_faults().await;
+    due(&world, 0, json!({"daily_cap": PATIENTS})).await;
+    import(&world, PATIENTS).await;
+    world.service.faults.as_ref().unwrap().now_and_then(ONE_IN);
+    for number in 0..PATIENTS / 25 {
+        let failure = if number % 2 == 0 { Failure::Throttled } else { Failure::ServerError };
+        world.service.capture.fail_next(Channel::Email, failure, 1);
+    }
+    world.advance(3600);
+    let mut runs = 0;
+    // What could not be sent is sent by later sweeps, at the latest by that for what was left behind.
+    while got(&world).await.len() < PATIENTS {
+        plan(&world).await;
+        world.service.idle().await;
+        world.advance(900);
+        runs += 1;
+        assert!(runs < 30, "somebody is left out: {:?}", got(&world).await.len());
+    }
+    world.service.faults.as_ref().unwrap().forget();
+    let run = finish(&world).await;
+    let got = got(&world).await;
+    let sent: usize = got.values().sum();
+    assert!(sent * 100 <= PATIENTS * 101, "{sent} messages to {PATIENTS} patients: {got:?}");
+    assert_eq!((&run["invited"], &run["seen"]), (&json!(PATIENTS), &json!(PATIENTS)), "{run}");
 }
 
 #[tokio::test]

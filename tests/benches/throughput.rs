@@ -20,7 +20,7 @@ use portico_domain::model::password::Password;
 use portico_domain::time::Entropy;
 use portico_local::demo::{SAMPLE, import_charts};
 use portico_testkit::{PASSWORD, World};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Rounds of each figure.
 const ROUNDS: usize = 7;
@@ -48,6 +48,7 @@ async fn main() {
     sign_ins().await;
     links_and_invitations().await;
     import().await;
+    sweep().await;
     report().await;
 }
 
@@ -129,7 +130,7 @@ async fn import() {
             for text in [&patients, &encounters] {
                 let done =
                     import_charts(&world.service, &world.keys.ehr, text, |_, _| {}).await.expect("an import");
-                assert_eq!(done.rejected, Vec::<serde_json::Value>::new());
+                assert_eq!(done.rejected, Vec::<Value>::new());
             }
             times.push(began.elapsed().as_secs_f64());
         }
@@ -143,6 +144,74 @@ async fn import() {
     );
 }
 
+/// Imports resources, and waits until everything that follows from them is done.
+async fn fill(world: &World, resources: &[Value]) {
+    let lines: Vec<String> = resources.iter().map(Value::to_string).collect();
+    let done = import_charts(&world.service, &world.keys.ehr, &lines.join("\n"), |_, _| {}).await;
+    assert_eq!(done.expect("an import").rejected, Vec::<Value>::new());
+    world.service.idle().await;
+}
+
+/// A sweep that invites 200 patients, alone in the table and among 20,000 who are not due.
+async fn sweep() {
+    let (alone, _) = swept(0).await;
+    let (among, seconds) = swept(20_000).await;
+    println!("invitations of a sweep, delivered            {:8.1}/s", rate(DUE, seconds));
+    println!(
+        "units of a sweep of {DUE}: read {:.0}, written {:.0}; among 20,000 others × {:.3}, × {:.3}",
+        alone.0,
+        alone.1,
+        among.0 / alone.0,
+        among.1 / alone.1
+    );
+}
+
+/// Patients who are due in a sweep.
+const DUE: usize = 200;
+
+/// The read and write units of a sweep beside so many patients who are not due, and how long it took.
+async fn swept(others: usize) -> ((f64, f64), Duration) {
+    let world = World::new().await;
+    world.service.clock.set("2026-11-25T12:00:00Z".parse().expect("an instant")).expect("the clock");
+    let settings = json!({"auto_invite": {"enabled": true, "ramp": false}});
+    world.settings(settings).await;
+    let person = |id: String| {
+        json!({
+            "resourceType": "Patient", "id": id, "birthDate": "1961-04-12",
+            "name": [{"given": ["Rosa"], "family": "Quill"}],
+            "telecom": [
+                {"system": "email", "value": format!("{id}@example.com")},
+                {"system": "phone", "use": "mobile", "value": "+12025550101"},
+            ],
+        })
+    };
+    let ids =
+        |kind: &str, count: usize| (0..count).map(move |place| format!("{kind}{place}")).collect::<Vec<_>>();
+    let patients: Vec<Value> = ids("other", others).into_iter().chain(ids("due", DUE)).map(person).collect();
+    fill(&world, &patients).await;
+    let visits: Vec<Value> = ids("due", DUE)
+        .into_iter()
+        .map(|id| {
+            json!({
+                "resourceType": "Encounter", "id": format!("visit-{id}"), "status": "finished",
+                "subject": {"reference": format!("Patient/{id}")},
+                "period": {"start": "2026-11-23T19:00:00Z", "end": "2026-11-23T20:00:00Z"},
+            })
+        })
+        .collect();
+    fill(&world, &visits).await;
+    world.advance(3600);
+    world.service.meter.reset();
+    let began = Instant::now();
+    let run = world.sweep().await;
+    let elapsed = began.elapsed();
+    assert_eq!((&run["invited"], &run["seen"]), (&json!(DUE), &json!(DUE)), "{run}");
+    let costs = world.service.meter.costs();
+    let ours = || costs.iter().filter(|cost| cost.function == "auto-invite");
+    let total = (ours().map(|cost| cost.read_units.sum).sum(), ours().map(|cost| cost.write_units.sum).sum());
+    (total, elapsed)
+}
+
 /// The report of the quality measure about 20,000 patients with 60,000 visits, page by page.
 async fn report() {
     const PATIENTS: usize = 20_000;
@@ -153,7 +222,7 @@ async fn report() {
             "resourceType": "Patient", "id": format!("p{place}"), "birthDate": "1961-04-12",
             "name": [{"given": ["Rosa"], "family": "Quill"}],
         });
-        patients.push(patient.to_string());
+        patients.push(patient);
         for visit in 0..3 {
             let day = format!("2026-{:02}-{:02}", 1 + 4 * visit + place % 4, 1 + place % 28);
             let encounter = json!({
@@ -162,15 +231,11 @@ async fn report() {
                 "participant": [{"individual": {"display": format!("Dr. {}", place % 7)}}],
                 "period": {"start": format!("{day}T14:00:00Z"), "end": format!("{day}T15:00:00Z")},
             });
-            encounters.push(encounter.to_string());
+            encounters.push(encounter);
         }
     }
-    for lines in [patients, encounters] {
-        let text = lines.join("\n");
-        let done = import_charts(&world.service, &world.keys.ehr, &text, |_, _| {}).await.expect("an import");
-        assert_eq!(done.rejected, Vec::<serde_json::Value>::new());
-    }
-    world.service.idle().await;
+    fill(&world, &patients).await;
+    fill(&world, &encounters).await;
     world.service.meter.reset();
     let began = Instant::now();
     let (mut pages, mut seen, mut cursor) = (0, 0, String::new());

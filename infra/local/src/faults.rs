@@ -47,7 +47,37 @@ pub struct Faults {
 #[derive(Default)]
 struct Orders {
     next: BTreeMap<String, VecDeque<Fault>>,
+    now_and_then: Option<NowAndThen>,
     stale: Option<Database>,
+}
+
+/// Faults that come without a rule that code could fit.
+#[derive(Clone, Copy)]
+struct NowAndThen {
+    one_in: u64,
+    calls: u64,
+}
+
+impl NowAndThen {
+    /// Whether this call fails, and with what. The numbers look random, and are the same in each run
+    /// (`SplitMix64` of the call's number).
+    fn draw(&mut self, operation: &str) -> Option<Fault> {
+        self.calls += 1;
+        let mut mixed = self.calls.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^= mixed >> 31;
+        if !mixed.is_multiple_of(self.one_in) {
+            return None;
+        }
+        Some(match (mixed / self.one_in) % 4 {
+            // A conflict is a failure of writes.
+            0 if operation == "TransactWriteItems" => Fault::Conflict,
+            0 | 1 => Fault::Throttled,
+            2 => Fault::ServerError,
+            _ => Fault::LostAnswer,
+        })
+    }
 }
 
 /// Breaks the connection without an answer.
@@ -68,9 +98,22 @@ impl Faults {
         orders.next.entry(operation.to_owned()).or_default().extend(std::iter::repeat_n(fault, times));
     }
 
+    /// From now on, one call in so many fails, in no order, with each kind of fault equally often.
+    pub fn now_and_then(&self, one_in: u64) {
+        self.lock().now_and_then = Some(NowAndThen { one_in, calls: 0 });
+    }
+
     /// Forgets the faults that were ordered and have not happened yet.
     pub fn forget(&self) {
-        self.lock().next.clear();
+        let mut orders = self.lock();
+        orders.next.clear();
+        orders.now_and_then = None;
+    }
+
+    fn due(&self, operation: &str) -> Option<Fault> {
+        let mut orders = self.lock();
+        let ordered = orders.next.get_mut(operation).and_then(VecDeque::pop_front);
+        ordered.or_else(|| orders.now_and_then.as_mut().and_then(|faults| faults.draw(operation)))
     }
 
     /// From now on, queries on an index see the table as it is at this moment.
@@ -104,8 +147,7 @@ impl Faults {
         let target =
             parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default();
-        let fault = self.lock().next.get_mut(operation).and_then(VecDeque::pop_front);
-        match fault {
+        match self.due(operation) {
             Some(Fault::Conflict) => Ok(conflict(operation, &body)),
             Some(Fault::Throttled) => {
                 Ok(error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException"))
