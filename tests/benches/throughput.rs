@@ -1,7 +1,7 @@
-//! How much the service does in a second on this machine: `cargo bench`. Each figure is the median of several rounds;
+//! How much the service does in a second on this machine: `cargo bench -p portico-tests`. Each figure is the median of several rounds;
 //! those that belong together are taken in one run, since machines differ more than code does.
 //!
-//! `PORTICO_CHARTS=DIR cargo bench` imports that folder's `Patient.ndjson` and `Encounter.ndjson` instead of the sample.
+//! `PORTICO_CHARTS=DIR cargo bench -p portico-tests` imports that folder's `Patient.ndjson` and `Encounter.ndjson` instead of the sample.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

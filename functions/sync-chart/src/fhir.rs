@@ -470,10 +470,7 @@ impl Reader {
         let signed_at = end.and_then(instant);
         let mut notes =
             if end.is_some() && signed_at.is_none() { vec![UNUSABLE_PERIOD_END] } else { Vec::new() };
-        let mut people =
-            resource.participant.iter().filter_map(|participant| participant.individual.as_ref());
-        let provider = people.find_map(|person| filled(person.display.as_deref()));
-        let provider = line(provider, UNUSABLE_PROVIDER, &mut notes);
+        let provider = line(clinician(&resource.participant), UNUSABLE_PROVIDER, &mut notes);
         let visit = Visit { id: id.clone(), date, signed_at, provider };
         Ok(Read::Fact(Fact { patient, id, said: Said::Visit(visit) }, notes))
     }
@@ -748,8 +745,25 @@ struct EncounterResource {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Participant {
+    #[serde(rename = "type", deserialize_with = "list")]
+    kinds: Vec<CodeableConcept>,
     #[serde(deserialize_with = "one")]
     individual: Option<Reference>,
+}
+
+/// The name of the clinician who saw the patient: the primary performer or attender, else the first who is named.
+/// Somebody who came along is none.
+fn clinician(participants: &[Participant]) -> Option<&str> {
+    let leads = |participant: &Participant| {
+        let mut codes = participant.kinds.iter().flat_map(|kind| &kind.coding);
+        codes.any(|coding| matches!(coding.code.as_deref(), Some("PPRF" | "ATND")))
+    };
+    let named = participants.iter().filter_map(|participant| {
+        let person = participant.individual.as_ref()?;
+        let came_along = person.reference.as_deref().is_some_and(|to| to.contains("RelatedPerson/"));
+        Some((!leads(participant), filled(person.display.as_deref()).filter(|_| !came_along)?))
+    });
+    named.min_by_key(|(follows, _)| *follows).map(|(_, name)| name)
 }
 
 #[derive(Default, Deserialize)]

@@ -604,6 +604,29 @@ mod encounters {
     }
 
     #[test]
+    fn the_clinician_is_the_primary_performer_else_the_first_and_never_who_came_along() {
+        let who = |participant: Value| {
+            let taken = visit(&json!({"participant": participant}));
+            taken.provider.map(|provider| provider.reveal().to_owned())
+        };
+        let led = json!([
+            {"individual": {"display": "Dr. Ames"}},
+            {"type": [{"coding": [{"code": "PPRF"}]}], "individual": {"display": "Dr. Bell"}},
+        ]);
+        assert_eq!(who(led), Some("Dr. Bell".to_owned()));
+        let accompanied = json!([
+            {"individual": {"reference": "RelatedPerson/r-1", "display": "Otto Quillfeather"}},
+            {"individual": {"reference": "Practitioner/d-1", "display": " "}},
+            {"individual": {"reference": "Practitioner/d-2", "display": "Dr. Ames"}},
+            {"individual": {"display": "Dr. Bell"}},
+        ]);
+        assert_eq!(who(accompanied), Some("Dr. Ames".to_owned()));
+        assert_eq!(who(json!([])), None);
+        let long = json!({"participant": [{"individual": {"display": "x".repeat(201)}}]});
+        assert_eq!(warned(&one_line(&with(encounter(), &long))), [(1, "unusable_provider")]);
+    }
+
+    #[test]
     fn any_other_is_a_visit_that_is_not_signed() {
         for fields in [
             json!({"status": "in-progress"}),
