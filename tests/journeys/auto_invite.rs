@@ -456,3 +456,107 @@ async fn a_new_practice_begins_with_fifty_a_day_and_doubles() {
     world.advance(DAY);
     assert_eq!(world.sweep().await["invited"], 10);
 }
+
+#[tokio::test]
+async fn a_corrected_address_after_a_bounce_is_invited_and_nobody_waits_for_it() {
+    let world = world_with(json!({})).await;
+    let address = |email: &str| visited("Ana", json!({"email": email}));
+    world.patient("p1", address("mistyped@example.com")).await;
+    world.sweep().await;
+    for corrected in ["ana@example.com", "mistyped@example.com", "ana@example.com"] {
+        world.advance(3600);
+        bounce_last(&world).await;
+        world.patient("p1", address(corrected)).await;
+        // The address was stopped until it left the chart.
+        world.advance(DAY);
+        let run = world.sweep().await;
+        assert_eq!(run["invited"], 1, "{corrected}: {run}");
+        assert_eq!(world.last_mail().await.get("to"), corrected);
+    }
+    world.patient("p2", visited("Ben", json!({}))).await;
+    assert_eq!(world.sweep().await["invited"], 2);
+}
+
+async fn bounce_last(world: &World) {
+    let body = json!({"message_id": world.last_mail().await.get("id"), "type": "bounce"});
+    world.request("POST", "/_local/feedback").json(&body).send().await.unwrap();
+    world.service.idle().await;
+}
+
+#[tokio::test]
+async fn a_new_phone_number_leaves_the_reminders_by_mail_as_they_are() {
+    let world = world_with(json!({})).await;
+    world.patient("p1", visited("Ana", json!({}))).await;
+    world.sweep().await;
+    world.patient("p1", visited("Ana", json!({"mobile_phone": "+12025550177"}))).await;
+    world.advance(3 * DAY);
+    assert_eq!(world.sweep().await["reminded"], 1);
+}
+
+#[tokio::test]
+async fn reminders_that_are_late_come_once_and_keep_their_distance() {
+    let world = world_with(json!({})).await;
+    world.patient("p1", visited("Ana", json!({}))).await;
+    world.sweep().await;
+    world.settings(json!({"auto_invite": {"enabled": false}})).await;
+    world.advance(12 * DAY);
+    world.settings(json!({"auto_invite": {"enabled": true}})).await;
+    for _ in 0..3 {
+        world.advance(900);
+        let run = world.sweep().await;
+        assert_eq!((&run["reminded"], &run["seen"]), (&json!(1), &json!(1)), "counted once: {run}");
+    }
+    for (day, mails) in [(13, 2), (14, 2), (15, 3), (30, 3)] {
+        world.service.clock.set(TUESDAY.parse().unwrap()).unwrap();
+        world.advance(day * DAY + 7200);
+        world.sweep().await;
+        assert_eq!(world.mails().await.len(), mails, "day {day}");
+    }
+}
+
+#[tokio::test]
+async fn a_later_visit_counts_once_an_earlier_one_is_too_old() {
+    let world = world_with(json!({})).await;
+    let visits = json!([
+        {"id": "v1", "date": "2026-11-23", "signed_at": "2026-11-23T20:00:00Z"},
+        {"id": "v2", "date": "2027-01-25", "signed_at": "2027-01-25T20:00:00Z"},
+    ]);
+    // No e-mail address for so long that the first visit is too old by then.
+    world.patient("p1", visited("Ana", json!({"email": null, "visits": visits}))).await;
+    world.sweep().await;
+    world.patient("p2", visited("Ben", json!({"visits": visits}))).await;
+    world.settings(json!({"auto_invite": {"enabled": false}})).await;
+    world.advance(100 * DAY);
+    world.settings(json!({"auto_invite": {"enabled": true}})).await;
+    world.patient("p1", visited("Ana", json!({"visits": visits}))).await;
+    let run = world.sweep().await;
+    assert_eq!((&run["invited"], &run["skipped"]), (&json!(2), &json!({})), "{run}");
+}
+
+#[tokio::test]
+async fn who_stops_texts_or_mail_is_not_reminded_on_the_other_channel() {
+    let world = world_with(json!({"channel": "email_then_sms"})).await;
+    let texts = json!({"sms_consent": true, "mobile_phone": "+12025550151"});
+    world.patient("p1", visited("Ana", texts)).await;
+    world.sweep().await;
+    assert_eq!(world.last_mail().await.get("channel"), "sms");
+    world.post("/_local/feedback", json!({"phone": "+12025550151", "type": "stop"})).await.expect(200);
+    world.service.idle().await;
+    let before = world.mails().await.len();
+    world.advance(3 * DAY);
+    let run = world.sweep().await;
+    assert_eq!(run["skipped"], json!({"sms_opted_out": 1}), "{run}");
+    assert_eq!(world.mails().await.len(), before);
+}
+
+#[tokio::test]
+async fn who_was_passed_over_in_between_is_reminded_after_the_chart_is_mended() {
+    let world = world_with(json!({})).await;
+    world.patient("p1", visited("Ana", json!({}))).await;
+    world.sweep().await;
+    world.patient("p1", visited("Ana", json!({"chart_status": "inactive"}))).await;
+    world.advance(3 * DAY);
+    assert_eq!(world.sweep().await["skipped"]["chart_inactive"], 1);
+    world.patient("p1", visited("Ana", json!({}))).await;
+    assert_eq!(world.sweep().await["reminded"], 1);
+}

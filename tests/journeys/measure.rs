@@ -94,6 +94,42 @@ async fn every_visit_must_be_in_time_and_each_no_has_its_reason() {
 }
 
 #[tokio::test]
+async fn who_was_given_everything_and_declined_counts_and_a_stranger_at_the_address_does_not() {
+    let world = world().await;
+    for id in ["declined", "cancelled", "stranger"] {
+        seen(&world, id, json!([visit("v1", 2, "Dr. Lee")])).await;
+        world.invite(id, "email").await.expect(201);
+    }
+    let token = world.last_mail().await.token();
+    world.post(&format!("/i/{token}/not-me"), json!({"confirm": "yes"})).await.expect(202);
+    world.service.idle().await;
+    world.advance(DAY);
+    world.ehr("POST", "/v1/patients/declined/portal/decline", None).await.expect(200);
+    world.ehr("DELETE", "/v1/patients/cancelled/invitations/current", None).await.expect(200);
+    world.service.idle().await;
+    world.advance(20 * DAY);
+    let report = november(&world, "").await;
+    assert_eq!(patient(&report, "declined")["counted"], true);
+    assert_eq!(patient(&report, "cancelled")["reason"], "ended_before");
+    assert_eq!(patient(&report, "stranger")["reason"], "not_delivered");
+}
+
+#[tokio::test]
+async fn what_was_given_after_the_period_does_not_count() {
+    let world = world().await;
+    seen(&world, "p1", json!([visit("v1", 2, "Dr. Lee")])).await;
+    world.advance(DAY);
+    world.invite("p1", "email").await.expect(201);
+    world.service.idle().await;
+    world.advance(20 * DAY);
+    for (to, counted) in [("2026-11-02", 0), ("2026-11-03", 1)] {
+        let path = format!("/v1/reports/electronic-access?from=2026-11-01&to={to}");
+        let report = world.ehr("GET", &path, None).await.expect_and(200).json();
+        assert_eq!(report["practice"]["numerator"], counted, "{to}: {report}");
+    }
+}
+
+#[tokio::test]
 async fn an_account_counts_from_its_registration_to_its_end() {
     let world = world().await;
     let token = world.invited("p1").await;

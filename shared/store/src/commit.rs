@@ -9,7 +9,7 @@ use portico_domain::ports::{Commit, CommitError, Write};
 
 use crate::expression::Terms;
 use crate::item::{Item, key_item, n};
-use crate::keys::Key;
+use crate::keys::{self, Key};
 use crate::table::{COSTS, Table, pause, unavailable};
 use crate::token::token_of;
 
@@ -148,8 +148,8 @@ impl Table {
             Write::Append(event) => one(self.append_event(event)),
             Write::HandOver { id, at: when } => one(self.hand_over(*id, *when)),
             Write::KeepLetters(letters) => one(self.keep_letters(letters)),
-            Write::SweepDue { practice, patient, from, until } => {
-                one(self.sweep_due(practice, patient, *from, *until))
+            Write::SweepDue { practice, patient, version, from, until } => {
+                one(self.sweep_due(&keys::patient(practice, patient), *version, *from, *until))
             }
             Write::CountAutomaticText { number, at: when } => one(self.count_automatic_text(number, *when)),
             Write::StartRun(run) => one(self.start_run(run)),

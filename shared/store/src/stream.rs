@@ -39,7 +39,7 @@ impl Counts for Table {
         match sk.as_str() {
             "PATIENT" => {
                 let moved = moved(old.as_ref(), new.as_ref());
-                let matters = differs(&["chart", "accounts", "access_enabled", "revocation"]);
+                let matters = differs(&["chart", "accounts", "access_enabled", "revocation", "declined"]);
                 let source = new.clone().filter(|_| matters).and_then(|item| record::<Patient>(item).ok());
                 let means = source.map(|patient| MeansSource::Patient(Box::new(patient)));
                 if !differs(&["chart", "accounts"]) {

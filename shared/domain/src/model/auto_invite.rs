@@ -12,6 +12,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{Keyring, Use};
+use crate::model::campaign::{Campaign, VisitsDue};
 use crate::model::chart::{Channel, ChartStatus, Visit};
 use crate::model::ids::LinkId;
 use crate::model::patient::{Patient, Reason};
@@ -22,6 +23,9 @@ use crate::time::Timestamp;
 
 /// Days after which a visit is no longer a reason to invite.
 const TOO_OLD_DAYS: i64 = 90;
+
+/// Days between two messages of which the first was late.
+const LEAST_DAYS_APART: u32 = 3;
 
 /// Days in which an allowed hour is looked for. The longest time without one is a weekend.
 const SEARCH_DAYS: i64 = 8;
@@ -163,12 +167,14 @@ pub fn decide(patient: &Patient, settings: &Settings, now: Timestamp) -> Decisio
     let number = patient.campaign.map_or(1, |campaign| campaign.sent + 1);
     let mut due_at = None;
     match patient.campaign {
-        None => match patient.visit_due_at {
+        None => match patient.visits_due {
             None => skips.push(Skip::NoVisit),
-            Some(due) if due < now.plus_hours(-24 * TOO_OLD_DAYS) => skips.push(Skip::TooOld),
-            due => due_at = due,
+            Some(VisitsDue { last, .. }) if is_too_old(last, now) => skips.push(Skip::TooOld),
+            Some(VisitsDue { first, last }) => {
+                due_at = Some(if is_too_old(first, now) { last } else { first });
+            }
         },
-        Some(campaign) => match next_due(settings, campaign.started_at, campaign.sent) {
+        Some(campaign) => match next_due(settings, &campaign) {
             None => skips.push(Skip::AlreadyInvited),
             due => due_at = due,
         },
@@ -181,7 +187,8 @@ pub fn decide(patient: &Patient, settings: &Settings, now: Timestamp) -> Decisio
         }
     };
     if !skips.is_empty() {
-        skips.dedup();
+        let mut said = BTreeSet::new();
+        skips.retain(|skip| said.insert(*skip));
         return Decision::Skip(skips);
     }
     if let Some(later) = due_at.filter(|due| *due > now) {
@@ -214,7 +221,8 @@ fn standing_skips(patient: &Patient, now: Timestamp) -> Vec<Skip> {
     .collect()
 }
 
-/// The channel of the next message, or all reasons against each one.
+/// The channel of the next message, or all reasons against each one. Reminders go where the invitation went: who
+/// asked for no more there is not written to elsewhere.
 fn channel(patient: &Patient, settings: &Settings) -> Result<Channel, Vec<Skip>> {
     let against = |channel| {
         let mut skips = Vec::new();
@@ -238,51 +246,64 @@ fn channel(patient: &Patient, settings: &Settings) -> Result<Channel, Vec<Skip>>
         skips.dedup();
         skips
     };
-    let tried: &[Channel] = match settings.auto_invite.channel {
-        AutoChannel::Email => &[Channel::Email],
-        AutoChannel::Sms => &[Channel::Sms],
-        AutoChannel::EmailThenSms => &[Channel::Sms, Channel::Email],
+    let tried: &[Channel] = match (patient.campaign, settings.auto_invite.channel) {
+        (Some(campaign), _) => &[campaign.channel],
+        (None, AutoChannel::Email) => &[Channel::Email],
+        (None, AutoChannel::Sms) => &[Channel::Sms],
+        (None, AutoChannel::EmailThenSms) => &[Channel::Sms, Channel::Email],
     };
     let mut skips = Vec::new();
     for channel in tried {
-        skips = against(*channel);
-        if skips.is_empty() {
+        let more = against(*channel);
+        if more.is_empty() {
             return Ok(*channel);
         }
+        skips.extend(more);
     }
     Err(skips)
 }
 
-/// When a visit makes the patient due: a signed one when it was signed, an unsigned one at the start of the
-/// day that is `unsigned_days` later. Of several visits, the one that became due first in the last 90 days, or
-/// that will; if all are older, the latest. `None` without a visit.
-pub fn visit_due_at(visits: &[Visit], settings: &Settings, now: Timestamp) -> Option<Timestamp> {
+/// When visits make the patient due: a signed one when it was signed, an unsigned one at the start of the day that
+/// is `unsigned_days` later. `None` without a visit.
+pub fn visits_due(visits: &[Visit], settings: &Settings, now: Timestamp) -> Option<VisitsDue> {
     let zone = settings.zone();
     let due = |visit: &Visit| {
         visit.signed_at.or_else(|| start_of(later(visit.date, settings.auto_invite.unsigned_days), &zone))
     };
-    let oldest = now.plus_hours(-24 * TOO_OLD_DAYS);
     let dues: Vec<Timestamp> = visits.iter().filter_map(due).collect();
-    dues.iter().filter(|due| **due >= oldest).min().or_else(|| dues.iter().max()).copied()
+    let last = dues.iter().copied().max()?;
+    let first = dues.into_iter().filter(|due| !is_too_old(*due, now)).min().unwrap_or(last);
+    Some(VisitsDue { first, last })
 }
 
-/// When the message after the first `sent` ones is due: at the start of its day. `None` after the last.
-pub fn next_due(settings: &Settings, started_at: Timestamp, sent: u32) -> Option<Timestamp> {
+/// Whether a visit that became due then is no longer a reason to invite.
+fn is_too_old(due: Timestamp, now: Timestamp) -> bool {
+    due < now.plus_hours(-24 * TOO_OLD_DAYS)
+}
+
+/// When the campaign's next message is due: at the start of its day. If the latest one was late, the next comes at
+/// least three days behind it, or fewer if the practice plans fewer. `None` after the last.
+pub fn next_due(settings: &Settings, campaign: &Campaign) -> Option<Timestamp> {
     let AutoInvite { reminder_days, again_days, .. } = &settings.auto_invite;
     let days: BTreeSet<u32> = reminder_days.iter().chain(again_days).copied().collect();
-    let after = *days.iter().nth(usize::try_from(sent).ok()?.checked_sub(1)?)?;
-    let zone = settings.zone();
-    start_of(later(local(started_at, &zone).date(), after), &zone)
+    let place = usize::try_from(campaign.sent).ok()?.checked_sub(1)?;
+    let after = *days.iter().nth(place)?;
+    let before = place.checked_sub(1).and_then(|before| days.iter().nth(before)).copied().unwrap_or_default();
+    let apart = (after - before).min(LEAST_DAYS_APART);
+    let day = later(campaign.began, after).max(later(campaign.day, apart));
+    start_of(day, &settings.zone())
 }
 
 /// The id of a campaign's message number `number`: the same each time it is asked for, so that two workers
-/// make one link. It contains `due_at`, the instant for which the message was due.
+/// make one link. It contains `due_at`, the instant for which the message was due. Campaigns to an earlier address had
+/// others.
 pub fn link_id(patient: &Patient, due_at: Timestamp, number: u32, keyring: &Keyring) -> LinkId {
-    let parts: [&[u8]; 5] = [
+    let parts: [&[u8]; 6] = [
         b"auto-invite",
         patient.practice.as_str().as_bytes(),
         patient.id.as_str().as_bytes(),
         &due_at.millis().to_be_bytes(),
+        &patient.campaigns.to_be_bytes(),
         &number.to_be_bytes(),
     ];
     let mac = keyring.mac_now(Use::Body, &parts);

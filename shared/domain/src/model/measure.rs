@@ -49,7 +49,7 @@ pub struct Span {
     /// When it no longer did; `None` if it still does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Timestamp>,
-    /// Whether the message did not arrive. It then gave nothing.
+    /// Whether the message did not arrive, or reached somebody else. It then gave nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub undelivered: bool,
 }
@@ -71,6 +71,9 @@ pub struct Means {
     /// The clinician on the chart, for visits that name none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
+    /// When the patient last declined. What they had been given until then was all they needed, and still counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declined_at: Option<Timestamp>,
     /// The times, in the order in which they were learned.
     #[serde(default)]
     pub spans: Vec<Span>,
@@ -79,7 +82,15 @@ pub struct Means {
 impl Means {
     /// Nothing is known of this patient.
     pub const fn unknown(practice: PracticeId, patient: PatientId) -> Self {
-        Self { practice, patient, version: 0, patient_version: 0, provider: None, spans: Vec::new() }
+        Self {
+            practice,
+            patient,
+            version: 0,
+            patient_version: 0,
+            provider: None,
+            declined_at: None,
+            spans: Vec::new(),
+        }
     }
 
     /// Learns from a link's record. An invitation leads in until it is closed, or until its page no longer renews
@@ -89,10 +100,11 @@ impl Means {
         let given = if link.channel == Channel::Print { link.handed_over_at } else { link.sent_at };
         let Some(from) = given.filter(|_| offers && link.purpose == Purpose::Invitation) else { return };
         let (delivery, _) = link.delivered();
-        let undelivered = match delivery {
+        let came_back = match delivery {
             Delivery::Bounced | Delivery::Suppressed | Delivery::OptedOut | Delivery::Failed => true,
             Delivery::Queued | Delivery::Sent | Delivery::Delivered | Delivery::Complained => false,
         };
+        let undelivered = came_back || link.state == LinkState::ReportedWrongRecipient;
         let ended = (link.state != LinkState::Pending).then_some(link.closed_at).flatten();
         let to = Some(ended.unwrap_or_else(|| link.expires_at.plus_seconds(KEPT_SECONDS)));
         let source = link.id.to_string();
@@ -109,7 +121,7 @@ impl Means {
         if patient.version <= self.patient_version {
             return;
         }
-        let before = (self.provider.clone(), self.spans.clone());
+        let before = self.clone();
         self.provider = patient.chart.provider.as_ref().map(|provider| provider.reveal().to_owned());
         let revoked_at = patient.revocation.as_ref().map(|revocation| revocation.at);
         let works = patient.live_accounts().next().is_some()
@@ -125,19 +137,23 @@ impl Means {
             Some(span) if !works => span.to = Some(revoked_at.unwrap_or(now)),
             _ => {}
         }
-        if before != (self.provider.clone(), self.spans.clone()) {
+        self.declined_at = patient.declined.as_ref().map(|declined| declined.at).or(self.declined_at);
+        if *self != before {
             self.patient_version = patient.version;
         }
     }
 
-    /// When the patient got the means that they had at `deadline`; otherwise why they had none.
-    fn at(&self, deadline: Timestamp, now: Timestamp) -> Result<Timestamp, Missing> {
+    /// When the patient got the means that they had at `deadline`; otherwise why they had none. What was given
+    /// after `end`, the end of the period, does not count.
+    fn at(&self, deadline: Timestamp, end: Timestamp, now: Timestamp) -> Result<Timestamp, Missing> {
         let arrived = || self.spans.iter().filter(|span| !span.undelivered);
-        let had = |span: &&Span| span.from < deadline && span.to.is_none_or(|to| to >= deadline.min(now));
+        let in_time = |span: &Span| span.from < deadline.min(end);
+        let lasts = |to| to >= deadline.min(now) || self.declined_at == Some(to);
+        let had = |span: &&Span| in_time(span) && span.to.is_none_or(lasts);
         if let Some(from) = arrived().filter(had).map(|span| span.from).min() {
             return Ok(from);
         }
-        Err(if arrived().any(|span| span.from < deadline) {
+        Err(if arrived().any(in_time) {
             Missing::Ended
         } else if arrived().next().is_some() {
             Missing::Late
@@ -333,15 +349,17 @@ pub struct Report {
     pub patients: Vec<JudgedPatient>,
 }
 
-/// Judges the visits of a period. `means` are those of the practice's patients. With `provider`, only visits with
-/// this clinician count.
+/// Judges the visits of a period that ends with the day `last`. `means` are those of the practice's patients. With
+/// `provider`, only visits with this clinician count.
 pub fn judge(
     visits: Vec<LoggedVisit>,
     means: &BTreeMap<PatientId, Means>,
     days: &BusinessDays<'_>,
+    last: Date,
     provider: Option<&str>,
     now: Timestamp,
 ) -> Report {
+    let end = days.start_of(last.tomorrow().unwrap_or(Date::MAX));
     let mut report = Report::default();
     let mut seen: BTreeMap<PatientId, Vec<(String, JudgedVisit)>> = BTreeMap::new();
     for visit in visits {
@@ -351,7 +369,7 @@ pub fn judge(
         if provider.is_some_and(|provider| provider != clinician) {
             continue;
         }
-        let judged = judge_visit(&visit, known, days, now);
+        let judged = judge_visit(&visit, known, days, end, now);
         seen.entry(visit.patient).or_default().push((clinician, judged));
     }
     for (patient, visits) in seen {
@@ -382,11 +400,12 @@ fn judge_visit(
     visit: &LoggedVisit,
     means: Option<&Means>,
     days: &BusinessDays<'_>,
+    end: Timestamp,
     now: Timestamp,
 ) -> JudgedVisit {
     let available_at = visit.signed_at.unwrap_or_else(|| days.start_of(visit.date));
     let deadline = days.deadline(available_at, true);
-    let at = |deadline| means.map_or(Err(Missing::Never), |means| means.at(deadline, now));
+    let at = |deadline| means.map_or(Err(Missing::Never), |means| means.at(deadline, end, now));
     let had = match (at(deadline), now < deadline) {
         (Err(Missing::Never), true) => Err(Missing::NotYetDue),
         (had, _) => had,
@@ -398,7 +417,7 @@ fn judge_visit(
         deadline,
         had_access_at: had.ok().or_else(|| means.and_then(Means::first)),
         in_time: had.is_ok(),
-        in_time_no_holidays: at(days.deadline(available_at, false)).is_ok(),
+        in_time_no_holidays: had.is_ok() && at(days.deadline(available_at, false)).is_ok(),
         missing: had.err(),
     }
 }

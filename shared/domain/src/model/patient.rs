@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::digest;
 use crate::model::audit::{Action, By, Entry, Head, Subject};
-use crate::model::campaign::Campaign;
+use crate::model::campaign::{Campaign, VisitsDue};
 use crate::model::chart::{Channel, Chart, ChartStatus};
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
@@ -336,15 +336,18 @@ pub struct Patient {
     /// That the patient declined, until staff override it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declined: Option<Declined>,
-    /// When a visit makes the patient due for an automatic invitation; `None` without a visit.
+    /// When visits make the patient due for an automatic invitation; `None` without a visit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub visit_due_at: Option<Timestamp>,
+    pub visits_due: Option<VisitsDue>,
     /// When the sweep has to look at the patient next; `None` if there is nothing to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep_due_at: Option<Timestamp>,
-    /// The automatic messages so far.
+    /// The automatic messages so far to the address that is on the chart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<Campaign>,
+    /// Campaigns that were begun: a new address begins a new one.
+    #[serde(default)]
+    pub campaigns: u32,
     /// Digest of the e-mail address from which somebody asked for no more automatic mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsubscribed: Option<String>,
@@ -413,11 +416,12 @@ impl Patient {
     }
 
     /// Puts the patient before the sweep again, because something changed that may have kept them from an
-    /// automatic invitation. Does nothing once automatic messages were sent.
+    /// automatic message. Does nothing after the last one.
     pub fn reconsider(&mut self) {
-        if self.campaign.is_none() {
-            self.sweep_due_at = self.visit_due_at;
-        }
+        self.sweep_due_at = match self.campaign {
+            None => self.visits_due.map(|due| due.first),
+            Some(campaign) => campaign.next_at,
+        };
     }
 
     /// Whether the chart's address for a channel is stopped.

@@ -19,11 +19,14 @@ const FIRST_DAY: u32 = 50;
 /// The number of latest automatic messages whose bounces and complaints count.
 const WATCHED: u32 = 500;
 
-/// Bounces among them that stop the practice's sweep: 2 %. SES reviews an account at 5 %.
-const MOST_BOUNCES: usize = 10;
+/// One bounce of so many messages stops the practice's sweep: 2 %. SES reviews an account at 5 %.
+const BOUNCED_ONE_IN: u32 = 50;
 
-/// Complaints among them that stop it. SES reviews an account at 0.1 %, which is less than one of 500.
-const MOST_COMPLAINTS: usize = 1;
+/// Bounces that are needed, so that a few of a small practice's first messages don't stop it.
+const LEAST_BOUNCES: u32 = 5;
+
+/// One complaint of so many stops it: 0.05 %, which is less than one of 500. SES reviews an account at 0.1 %.
+const COMPLAINED_ONE_IN: u32 = 2000;
 
 /// Where a run continues in the list of who is due.
 #[expect(missing_docs, reason = "the names say it")]
@@ -85,7 +88,7 @@ pub struct Run {
 }
 
 /// Most messages that `bounced` and `complained` name, each.
-const REMEMBERED: usize = 50;
+const REMEMBERED: u32 = 50;
 
 impl Run {
     /// A new run. `before` are earlier runs of the practice, the newest first.
@@ -155,7 +158,7 @@ impl Run {
             Stop::Complained => &mut self.complained,
             Stop::WrongRecipient | Stop::OptedOut => return false,
         };
-        noted.len() < REMEMBERED && noted.insert(message)
+        noted.len() < REMEMBERED as usize && noted.insert(message)
     }
 }
 
@@ -172,33 +175,38 @@ pub enum Outcome {
     Skipped(Skip),
 }
 
-/// The next day's number of messages: twice that of the latest run, if at least half of that was used.
+/// The next day's number of messages: twice that of the latest run, if at least half of that was used and less than
+/// 2 % of it bounced.
 fn ramp(before: &[Run]) -> u32 {
-    match before.first() {
-        None => FIRST_DAY,
-        Some(last) if last.sent() >= last.cap / 2 => last.cap.max(FIRST_DAY).saturating_mul(2),
-        Some(last) => last.cap.max(FIRST_DAY),
-    }
+    let Some(last) = before.first() else { return FIRST_DAY };
+    let bounced = u32::try_from(last.bounced.len()).unwrap_or(u32::MAX);
+    let is_used = last.sent() >= last.cap / 2;
+    let arrives = bounced.saturating_mul(BOUNCED_ONE_IN) <= last.sent();
+    last.cap.max(FIRST_DAY).saturating_mul(if is_used && arrives { 2 } else { 1 })
 }
 
-/// Whether bounces or complaints among the latest 500 messages stop the sweep. `runs` are the practice's, the
-/// newest first. What was sent before `resumed_at` no longer counts.
+/// Whether bounces or complaints among the latest messages stop the sweep: those of the latest runs that together
+/// have 500. `runs` are the practice's, the newest first. What was sent before `resumed_at` no longer counts.
 pub fn brake(runs: &[Run], resumed_at: Option<Timestamp>) -> Option<Brake> {
     let counts = |message: &&MessageId| resumed_at.is_none_or(|resumed| message.made_at() >= resumed);
+    let number = |messages: &BTreeSet<MessageId>| {
+        u32::try_from(messages.iter().filter(counts).count()).unwrap_or(u32::MAX)
+    };
     let (mut sent, mut bounced, mut complained) = (0, 0, 0);
     for run in runs {
         if sent >= WATCHED {
             break;
         }
         sent += run.sent();
-        bounced += run.bounced.iter().filter(counts).count();
-        complained += run.complained.iter().filter(counts).count();
+        bounced += number(&run.bounced);
+        complained += number(&run.complained);
     }
-    if complained >= MOST_COMPLAINTS {
-        Some(Brake::Complaints)
-    } else {
-        (bounced >= MOST_BOUNCES).then_some(Brake::Bounces)
+    if complained > 0 && complained.saturating_mul(COMPLAINED_ONE_IN) >= sent {
+        return Some(Brake::Complaints);
     }
+    // A run remembers no more bounces than would stop the largest number that is counted exactly.
+    let counted = sent.min(BOUNCED_ONE_IN * REMEMBERED);
+    (bounced >= LEAST_BOUNCES && bounced.saturating_mul(BOUNCED_ONE_IN) >= counted).then_some(Brake::Bounces)
 }
 
 /// A page of work: the patients of one run that a worker sends the next message to.

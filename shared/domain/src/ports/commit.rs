@@ -149,10 +149,12 @@ pub enum Write {
     HandOver { id: LinkId, at: Timestamp },
     /// Keeps the list of letters that were made together.
     KeepLetters(Letters),
-    /// Moves the instant at which the sweep looks at a patient next. Condition: it is still `from`.
+    /// Moves the instant at which the sweep looks at a patient next. Condition: it is still `from`, and the record
+    /// is the one that was decided from: a change may set the same instant again.
     SweepDue {
         practice: PracticeId,
         patient: PatientId,
+        version: u64,
         from: Timestamp,
         /// `None` if there is nothing to do any more.
         until: Option<Timestamp>,

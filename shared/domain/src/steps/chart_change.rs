@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::context::Context;
 use crate::model::audit::{Action, By, Entry, Head, Subject};
-use crate::model::auto_invite::visit_due_at;
+use crate::model::auto_invite::visits_due;
 use crate::model::chart::{Care, CareChange, Channel, Chart};
 use crate::model::grant::Relationship;
 use crate::model::ids::PatientId;
@@ -117,7 +117,6 @@ pub(crate) fn plan_chart(
     suspend_grants(context, &mut patient, before.suspension().is_some(), &mut writes);
     let chart = patient.chart.clone();
     let moved = |channel| before.chart.address(channel) != chart.address(channel);
-    let is_elsewhere = moved(Channel::Email) || moved(Channel::Sms);
     if let Some(current) = patient.invitation.filter(|current| moved(current.channel)) {
         patient.invitation = None;
         writes.push(Write::CloseLink { id: current.link, to: LinkState::Superseded, at: now });
@@ -134,13 +133,9 @@ pub(crate) fn plan_chart(
         patient.stopped.retain(|stopped| !left.iter().flatten().any(|gone| *gone == stopped.to));
     }
     patient.note_text_consent(by, now);
-    if care.visits != care_before.visits {
-        patient.visit_due_at = visit_due_at(&care.visits, &settings, now);
-    }
-    if is_elsewhere {
-        // The automatic messages so far went to an address that is no longer the patient's.
-        patient.campaign = None;
-    }
+    patient.visits_due = visits_due(&care.visits, &settings, now);
+    // Automatic messages that went to an address that is no longer the patient's were no use.
+    patient.campaign = patient.campaign.filter(|campaign| !moved(campaign.channel));
     patient.reconsider();
     let fields = changed_fields(&before.chart, &patient.chart, care != care_before);
     let entry = patient.entry(now, by.clone(), Action::ChartChanged, vec![("fields", fields)]);
@@ -164,7 +159,7 @@ fn plan_new_chart(
     let care = change.care.apply(&Care::default());
     let mut patient = new_patient(practice, id, change.chart.clone(), now);
     patient.note_text_consent(by, now);
-    patient.visit_due_at = visit_due_at(&care.visits, &practice.settings, now);
+    patient.visits_due = visits_due(&care.visits, &practice.settings, now);
     patient.reconsider();
     let event = chart_created(&patient, by, now, Vec::new()).after(head, &context.keyring);
     patient.head = event.head();
@@ -196,9 +191,10 @@ pub(crate) fn new_patient(practice: &Practice, id: &PatientId, chart: Chart, now
         last_login_at: None,
         revocation: None,
         declined: None,
-        visit_due_at: None,
+        visits_due: None,
         sweep_due_at: None,
         campaign: None,
+        campaigns: 0,
         unsubscribed: None,
         text_consent: None,
         head: Head::default(),

@@ -185,10 +185,13 @@ pub fn prepare(
 impl Automatic {
     /// Counts this message in the patient's campaign, and a text against what its number may get.
     fn count(self, settings: &Settings, patient: &mut Patient, link: &Link, writes: &mut Vec<Write>) {
-        let started_at = patient.campaign.map_or(link.created_at, |campaign| campaign.started_at);
         let Self { day, number: sent, .. } = self;
-        patient.campaign = Some(Campaign { started_at, link: link.id, sent, day });
-        patient.sweep_due_at = next_due(settings, started_at, sent);
+        let began = patient.campaign.map_or(day, |campaign| campaign.began);
+        let mut campaign = Campaign { began, link: link.id, channel: link.channel, sent, day, next_at: None };
+        campaign.next_at = next_due(settings, &campaign);
+        patient.sweep_due_at = campaign.next_at;
+        patient.campaigns += u32::from(patient.campaign.is_none());
+        patient.campaign = Some(campaign);
         if let Some(number) = link.sent_to.clone().filter(|_| link.channel == Channel::Sms) {
             writes.push(Write::CountAutomaticText { number, at: link.created_at });
         }

@@ -1,7 +1,6 @@
 //! Writes of automatic invitations: who is due, runs, pages of work, and the texts of a number.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use portico_domain::model::ids::{PatientId, PracticeId};
 use portico_domain::model::person::Address;
 use portico_domain::model::refusal::PortError;
 use portico_domain::model::sweep_run::{Page, Run};
@@ -9,7 +8,7 @@ use portico_domain::time::Timestamp;
 
 use super::NEW;
 use crate::item::{at, item, n};
-use crate::keys;
+use crate::keys::{self, Key};
 use crate::table::Table;
 
 /// Hours that a run is kept: 400 days, so that a whole year can be looked at.
@@ -25,24 +24,21 @@ const THREE_TEXTS_HOURS: i64 = 7 * 24;
 impl Table {
     pub(super) fn sweep_due(
         &self,
-        practice: &PracticeId,
-        patient: &PatientId,
+        patient: &Key,
+        version: u64,
         from: Timestamp,
         until: Option<Timestamp>,
     ) -> Result<TransactWriteItem, PortError> {
-        let key = keys::patient(practice, patient);
-        let condition = "#sweep_due_at = :from";
-        match until {
-            None => {
-                let update = "REMOVE #sweep_due_at, #due_pk, #due_at";
-                self.updating(&key, update, condition, vec![(":from", at(from))], &[])
-            }
+        let condition = "#sweep_due_at = :from AND #version = :version";
+        let mut values = vec![(":from", at(from)), (":version", n(version))];
+        let update = match until {
+            None => "REMOVE #sweep_due_at, #due_pk, #due_at",
             Some(until) => {
-                let update = "SET #sweep_due_at = :until, #due_at = :until";
-                let values = vec![(":from", at(from)), (":until", at(until))];
-                self.updating(&key, update, condition, values, &[])
+                values.push((":until", at(until)));
+                "SET #sweep_due_at = :until, #due_at = :until"
             }
-        }
+        };
+        self.updating(patient, update, condition, values, &[])
     }
 
     pub(super) fn count_automatic_text(

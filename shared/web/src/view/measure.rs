@@ -5,11 +5,12 @@ use portico_domain::operations::staff::report::{MeasurePage, Period};
 use serde_json::{Value, json};
 
 /// What the figures rest on. A reader must know it to use them.
-const ASSUMPTIONS: [&str; 5] = [
+const ASSUMPTIONS: [&str; 6] = [
     "Means to get in: a registered account that works, or an invitation that was sent and did not come back, until 30 days after it expired; or a letter that was handed over.",
     "In time: by the end of the fourth business day after the information was available.",
     "Available: when the visit's note was signed; if it is not signed, at the start of the day of the visit.",
     "Business days: Monday to Friday, without federal holidays and the practice's closures. numerator_no_holidays counts those days, too.",
+    "Period: both figures are confined to it, so what was given after its last day does not count. CMS asks for at least 180 days in a row of one calendar year.",
     "Whether the record itself could be viewed, downloaded and transmitted is not known here. This is no submission file.",
 ];
 

@@ -111,6 +111,12 @@ where
             Written::Lost(_) => Step::Lost,
         });
     };
+    if run.cursor.is_none() {
+        let runs = store.runs(id, None, EARLIER_RUNS).await?;
+        if let Some(why) = brake(&runs, practice.auto_invite_resumed_at) {
+            return pause(app, practice, why).await;
+        }
+    }
     if run.cursor.is_none() && !run.open_pages.is_empty() {
         // The workers have not finished what was planned before. A message of theirs may be lost.
         for page in &run.open_pages {
@@ -119,12 +125,6 @@ where
         return Ok(Step::Done(Box::new(run)));
     }
     let waiting = store.waiting(id, now, run.cursor.as_ref(), PAGE).await?;
-    if run.cursor.is_none() && !waiting.is_empty() {
-        let runs = store.runs(id, None, EARLIER_RUNS).await?;
-        if let Some(why) = brake(&runs, practice.auto_invite_resumed_at) {
-            return pause(app, practice, why).await;
-        }
-    }
     let ids: Vec<PatientId> = waiting.iter().map(|waiting| waiting.patient.clone()).collect();
     let patients = if ids.is_empty() { Vec::new() } else { store.candidates(id, &ids).await? };
     let mut planned = plan_page(&run, settings, &waiting, &patients, now);
@@ -251,7 +251,8 @@ fn set_aside(
 }
 
 fn look_again(patient: &Patient, from: Timestamp, until: Option<Timestamp>) -> Write {
-    Write::SweepDue { practice: patient.practice.clone(), patient: patient.id.clone(), from, until }
+    let Patient { practice, id, version, .. } = patient;
+    Write::SweepDue { practice: practice.clone(), patient: id.clone(), version: *version, from, until }
 }
 
 /// Stops the practice's sweep until staff start it again.
@@ -290,9 +291,16 @@ where
     let page = store.page(&task.practice, task.day, task.page).await?;
     let Some(page) = page.filter(|page| !page.done) else { return Ok(()) };
     let practice = store.practice(&page.practice).await?.ok_or(PortError::Broken("practice"))?;
-    let mut outcomes = Vec::new();
+    let (mut outcomes, mut failed) = (Vec::new(), None);
     for patient in &page.patients {
-        outcomes.extend(send_next(app, &practice, &page, patient).await?);
+        // One patient's failure must not keep the ones behind waiting. The page is tried again.
+        match send_next(app, &practice, &page, patient).await {
+            Ok(outcome) => outcomes.extend(outcome),
+            Err(error) => failed = Some(error),
+        }
+    }
+    if let Some(error) = failed {
+        return Err(error);
     }
     let sent = u32::try_from(page.patients.len()).unwrap_or_default();
     let done = Page { done: true, ..page };

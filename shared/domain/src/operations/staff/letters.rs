@@ -9,7 +9,7 @@ use crate::model::chart::Channel;
 use crate::model::ids::{LettersId, PatientId};
 use crate::model::letters::{LETTERS, Letters, Unprinted};
 use crate::model::link::Link;
-use crate::model::patient::Patient;
+use crate::model::patient::{CurrentInvitation, Patient};
 use crate::model::practice::{Practice, Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{
@@ -94,9 +94,10 @@ where
     let context = &app.context;
     change_patient(app, call, &[Scope::Invite], patient, |patient, caller| {
         caller.actor()?;
-        let printed = patient.invitation.filter(|current| current.channel == Channel::Print);
-        let current = printed.ok_or(Refusal::Conflict("nothing_to_print"))?;
         let now = context.now();
+        let printed =
+            |current: &CurrentInvitation| current.channel == Channel::Print && now < current.expires_at;
+        let current = patient.invitation.filter(printed).ok_or(Refusal::Conflict("nothing_to_print"))?;
         let detail = vec![("invitation_id", current.link.to_string())];
         let entry = patient.entry(now, caller.by(), Action::LetterHandedOver, detail);
         let hand = Write::HandOver { id: current.link, at: now };

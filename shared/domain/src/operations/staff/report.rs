@@ -70,7 +70,7 @@ where
         means.into_iter().map(|means| (means.patient.clone(), means)).collect();
     let closures: BTreeSet<Date> = settings.closures.iter().copied().collect();
     let days = BusinessDays { zone: settings.zone(), closures: &closures };
-    let mut report = judge(visits, &means, &days, period.provider.as_deref(), context.now());
+    let mut report = judge(visits, &means, &days, period.to, period.provider.as_deref(), context.now());
     report.patients.retain(|judged| after.as_ref().is_none_or(|after| judged.patient > *after));
     let mut visits = 0;
     let fits = report.patients.iter().take_while(|judged| {
