@@ -8,6 +8,7 @@ mod directory;
 mod follow;
 mod links;
 mod outbox;
+mod sweep;
 mod writes;
 
 use std::ops::Deref;
