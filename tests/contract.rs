@@ -114,7 +114,7 @@ fn an_operation_for_applications_names_scopes_that_exist_and_the_headers_it_need
         assert!(names.contains(&"Portico-Actor"), "{id}");
         let kept = method == "POST" && !path.starts_with("/v1/sessions/");
         assert_eq!(names.contains(&"Idempotency-Key"), kept, "{id}");
-        for status in ["401", "403", "429", "503"] {
+        for status in ["400", "401", "403", "429", "503"] {
             assert!(value["responses"].get(status).is_some(), "{id} has no {status}");
         }
     }
