@@ -23,9 +23,9 @@ use layout::{LINE, Placed, place};
 /// The size of a sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// US letter.
+    /// 8.5 by 11 inches, as in the United States.
     Letter,
-    /// A4.
+    /// 210 by 297 millimetres.
     A4,
 }
 

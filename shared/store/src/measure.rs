@@ -7,7 +7,7 @@ use portico_domain::model::measure::{LoggedVisit, Means};
 use portico_domain::model::refusal::PortError;
 use portico_domain::ports::{MeasureLog, Measures, VisitsChanged};
 
-use crate::item::{Item, item, key_item, n, optional, record, s};
+use crate::item::{Item, item, n, optional, record, s};
 use crate::keys;
 use crate::table::{COSTS, Table, unavailable};
 
@@ -16,9 +16,7 @@ impl MeasureLog for Table {
         let VisitsChanged { practice, patient, gone, kept } = changed;
         let key = |visit: &Visit| keys::visit(practice, visit.date, patient, &visit.id);
         for visit in gone {
-            let call = self.client.delete_item().table_name(&*self.name).set_key(Some(key_item(&key(visit))));
-            let gone = call.return_consumed_capacity(COSTS).send().await;
-            gone.map_err(|error| unavailable("DeleteItem", &error))?;
+            self.delete_item(&key(visit)).await?;
         }
         for visit in kept {
             let logged = LoggedVisit {
@@ -28,10 +26,7 @@ impl MeasureLog for Table {
                 signed_at: visit.signed_at,
                 provider: visit.provider.as_ref().map(|provider| provider.reveal().to_owned()),
             };
-            let item = item(&key(visit), &logged, None)?;
-            let call = self.client.put_item().table_name(&*self.name).set_item(Some(item));
-            let put = call.return_consumed_capacity(COSTS).send().await;
-            put.map_err(|error| unavailable("PutItem", &error))?;
+            self.put_item(item(&key(visit), &logged, None)?).await?;
         }
         Ok(())
     }
@@ -61,25 +56,11 @@ impl MeasureLog for Table {
 }
 
 impl Table {
-    /// All items of a partition whose sort keys are within a range. The reads are eventually consistent, and cost
-    /// half: a report is about days that are over.
+    /// All items of a partition whose sort keys are within a range. A report is about days that are over, so the
+    /// reads need not be consistent.
     async fn read_range(&self, pk: &str, from: &str, to: &str) -> Result<Vec<Item>, PortError> {
-        let condition = format!("#{} = :pk AND #{} BETWEEN :from AND :to", keys::PK, keys::SK);
-        let values = vec![(":pk", s(pk)), (":from", s(from)), (":to", s(to))];
-        let terms = crate::expression::Terms::of(&[&condition], values, &[]);
-        let (mut items, mut start) = (Vec::new(), None);
-        loop {
-            let call = self.client.query().table_name(&*self.name).key_condition_expression(&condition);
-            let call = call.set_exclusive_start_key(start).return_consumed_capacity(COSTS);
-            let call = call.set_expression_attribute_values(terms.values());
-            let call = call.set_expression_attribute_names(Some(terms.names.clone()));
-            let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
-            items.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(items);
-            }
-        }
+        let range = format!("#{} BETWEEN :from AND :to", keys::SK);
+        self.read_query(pk, &range, vec![(":from", s(from)), (":to", s(to))], usize::MAX, false).await
     }
 }
 

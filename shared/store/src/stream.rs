@@ -118,15 +118,10 @@ impl Numbers for Table {
             let mut item = key_item(&keys::numbered(to, practice, patient));
             item.insert("practice".to_owned(), s(practice.as_str()));
             item.insert("patient".to_owned(), s(patient.as_str()));
-            let call = self.client.put_item().table_name(&*self.name).set_item(Some(item));
-            let put = call.return_consumed_capacity(COSTS).send().await;
-            put.map_err(|error| unavailable("PutItem", &error))?;
+            self.put_item(item).await?;
         }
         if let Some(from) = from {
-            let key = key_item(&keys::numbered(from, practice, patient));
-            let call = self.client.delete_item().table_name(&*self.name).set_key(Some(key));
-            let gone = call.return_consumed_capacity(COSTS).send().await;
-            gone.map_err(|error| unavailable("DeleteItem", &error))?;
+            self.delete_item(&keys::numbered(from, practice, patient)).await?;
         }
         Ok(())
     }

@@ -155,8 +155,20 @@ impl Table {
         &self,
         pk: &str,
         range: &str,
+        values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
+        limit: usize,
+    ) -> Result<Vec<Item>, PortError> {
+        self.read_query(pk, range, values, limit, true).await
+    }
+
+    /// As [`query`](Self::query). Reads that are not consistent cost half, and may miss the latest writes.
+    pub(crate) async fn read_query(
+        &self,
+        pk: &str,
+        range: &str,
         mut values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
         limit: usize,
+        consistent: bool,
     ) -> Result<Vec<Item>, PortError> {
         values.push((":pk", s(pk)));
         let condition = format!("#{PK} = :pk AND {range}");
@@ -165,8 +177,10 @@ impl Table {
         loop {
             let left = limit - items.len();
             let call = self.client.query().table_name(&*self.name).key_condition_expression(&condition);
-            let call =
-                call.set_exclusive_start_key(from).consistent_read(true).return_consumed_capacity(COSTS);
+            let call = call
+                .set_exclusive_start_key(from)
+                .consistent_read(consistent)
+                .return_consumed_capacity(COSTS);
             let call = call.set_limit(i32::try_from(left).ok());
             let call = call.set_expression_attribute_values(terms.values());
             let call = call.set_expression_attribute_names(Some(terms.names.clone()));
@@ -177,6 +191,23 @@ impl Table {
                 return Ok(items);
             }
         }
+    }
+
+    /// Writes an item, whatever was there.
+    pub(crate) async fn put_item(&self, item: Item) -> Result<(), PortError> {
+        let call = self.client.put_item().table_name(&*self.name).set_item(Some(item));
+        call.return_consumed_capacity(COSTS).send().await.map_err(|error| unavailable("PutItem", &error))?;
+        Ok(())
+    }
+
+    /// Deletes an item, if it is there.
+    pub(crate) async fn delete_item(&self, key: &keys::Key) -> Result<(), PortError> {
+        let call = self.client.delete_item().table_name(&*self.name).set_key(Some(key_item(key)));
+        call.return_consumed_capacity(COSTS)
+            .send()
+            .await
+            .map_err(|error| unavailable("DeleteItem", &error))?;
+        Ok(())
     }
 
     /// An update of an item, without its condition and not sent yet.

@@ -42,8 +42,8 @@ pub fn problem(inbound: &Inbound, reject: &Reject) -> Answer {
     answer
 }
 
-/// Adds to a problem's body what the refusal says beyond its code. Returns the seconds to wait, if it names
-/// them.
+/// Adds to a problem's body what the refusal says beyond its code. Returns the seconds to wait, if it
+/// names them.
 fn add_details(refusal: &Refusal, language: Language, body: &mut Value) -> Option<i64> {
     // All of them as codes, and as one text of sentences with the cures.
     let reasons = |body: &mut Value, codes: Vec<&'static str>| {

@@ -75,8 +75,8 @@ impl Faces {
         lines
     }
 
-    /// The lines of a text, none wider than `width` points. A word that is too wide by itself is broken between
-    /// letters.
+    /// The lines of a text, none wider than `width` points. A word that is too wide by itself is broken
+    /// between letters.
     pub fn lines(&self, text: &str, bold: bool, size: f32, width: f32) -> Vec<String> {
         let kind = self.kind(bold);
         let text = kind.folded(text);

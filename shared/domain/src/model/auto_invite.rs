@@ -295,8 +295,8 @@ pub fn next_due(settings: &Settings, campaign: &Campaign) -> Option<Timestamp> {
 }
 
 /// The id of a campaign's message number `number`: the same each time it is asked for, so that two workers
-/// make one link. It contains `due_at`, the instant for which the message was due. Campaigns to an earlier address had
-/// others.
+/// make one link. It contains `due_at`, the instant for which the message was due, and the number of the campaign,
+/// since a new address is invited anew for the same visit.
 pub fn link_id(patient: &Patient, due_at: Timestamp, number: u32, keyring: &Keyring) -> LinkId {
     let parts: [&[u8]; 6] = [
         b"auto-invite",

@@ -55,10 +55,10 @@ pub struct Run {
     /// Messages that workers were asked to send and have not answered for yet.
     #[serde(default)]
     pub under_way: u32,
-    /// Invitations.
+    /// Patients who got their first message.
     #[serde(default)]
     pub invited: u32,
-    /// Reminders.
+    /// Patients who got a further message.
     #[serde(default)]
     pub reminded: u32,
     /// Patients who must wait for another day, because of the hours for texts or of what a number got lately.

@@ -169,8 +169,8 @@ pub fn of_number(e164: &str) -> &'static [&'static str] {
     AREA_CODES.iter().find(|(_, codes)| holds(codes)).map_or(&[], |(zones, _)| zones)
 }
 
-/// The IANA names of a state's zones, by its postal abbreviation or its name in any case. Empty if it is
-/// neither.
+/// The IANA names of a state's zones, by its postal abbreviation or its name in any case. Empty for any
+/// other text.
 pub fn of_state(state: &str) -> &'static [&'static str] {
     let state = state.trim();
     STATES

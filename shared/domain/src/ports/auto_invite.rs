@@ -19,8 +19,8 @@ pub trait PracticeList: Sync {
 /// Finds the patients that the sweep has to look at. The results are candidates from an index, which may be
 /// late; the patients' records decide.
 pub trait Waiting: Sync {
-    /// At most `limit` patients of a practice who were due by `now`, the one who waits longest first, after
-    /// `cursor`.
+    /// At most `limit` patients of a practice who were due by `now`, the one who waits longest first,
+    /// after `cursor`.
     fn waiting(
         &self,
         practice: &PracticeId,

@@ -144,8 +144,8 @@ pub enum Write {
     /// Moves a session to the account's new epoch, so that it stays valid. Condition: the session is
     /// still stored.
     KeepSession(Session),
-    /// Notes that the letter of a link was given to the patient; the first time counts. Condition: the link is
-    /// pending.
+    /// Notes that the letter of a link was given to the patient; the first time counts. Condition: the link
+    /// is pending.
     HandOver { id: LinkId, at: Timestamp },
     /// Keeps the list of letters that were made together.
     KeepLetters(Letters),

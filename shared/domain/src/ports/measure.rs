@@ -21,8 +21,8 @@ pub struct VisitsChanged {
     pub kept: Vec<Visit>,
 }
 
-/// Keeps the log of visits, and what is known of patients' means. It follows the records; each write may happen
-/// again.
+/// Keeps the log of visits, and what is known of patients' means. It follows the stream, which may bring a
+/// record more than once.
 pub trait MeasureLog: Sync {
     /// Adds and removes entries of the log.
     fn log_visits(&self, changed: &VisitsChanged) -> impl Future<Output = Result<(), PortError>> + Send;

@@ -281,8 +281,8 @@ async fn pause<S: Chain + Commit>(
     })
 }
 
-/// Sends the messages of one page, and counts what became of its patients. A page that is done is not done
-/// again.
+/// Sends the messages of one page, and counts what became of its patients. Does nothing for a page that is
+/// done already.
 pub async fn work<S>(app: &App<S>, task: &Task) -> Result<(), PortError>
 where
     S: Practices + Runs + Patients + Chain + Commit,
