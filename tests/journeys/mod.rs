@@ -2,6 +2,7 @@
 
 mod account;
 mod auto_invite;
+mod coming_of_age;
 mod delivery;
 mod integrate;
 mod invite;

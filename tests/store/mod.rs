@@ -191,6 +191,7 @@ fn account(number: usize) -> Box<Account> {
         state: GrantState::Active,
         since: NOW,
         ended_by: None,
+        authority: None,
     };
     let username = format!("rosa.q{number}");
     Box::new(Account::begin(account_id(number), practice(), username, &patient_id("p1"), grant))

@@ -46,6 +46,7 @@ impl InviteRequest {
 
     fn representative(self) -> RepresentativeRequest {
         RepresentativeRequest {
+            authority: None,
             given_name: self.given_name,
             family_name: self.family_name,
             relationship: self.relationship,

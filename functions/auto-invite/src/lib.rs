@@ -1,9 +1,13 @@
-//! `auto-invite`: invites patients after a visit, and reminds them. A schedule starts the planner; the queue
+//! `auto-invite`: invites patients after a visit, and reminds them; changes representatives' access on birthdays and
+//! when their authority ends. A schedule starts the planner; the queue
 //! brings the pages of work that the planner made.
 
 use portico_domain::model::sweep_run::{Run, Task};
+use portico_domain::operations::background::access_reviews::review_access;
 use portico_domain::operations::background::auto_invite::{plan, work};
-use portico_domain::ports::{Chain, Commit, Enqueue, Patients, PracticeList, Practices, Runs, Waiting};
+use portico_domain::ports::{
+    Accounts, Chain, Commit, Enqueue, Patients, PracticeList, Practices, Reviews, Runs, Waiting,
+};
 use portico_web::{App, view};
 use serde_json::{Value, json};
 
@@ -11,7 +15,7 @@ use serde_json::{Value, json};
 /// deliver again.
 pub async fn handle<S, Q>(app: &App<S>, queue: &Q, event: &Value) -> Value
 where
-    S: PracticeList + Practices + Patients + Waiting + Runs + Chain + Commit,
+    S: PracticeList + Practices + Patients + Waiting + Runs + Reviews + Accounts + Chain + Commit,
     Q: Enqueue,
 {
     let Some(records) = event.get("Records").and_then(Value::as_array) else {
@@ -37,9 +41,12 @@ where
 /// ran, that a practice's sweep stopped itself, and how many practices could not be planned.
 async fn plan_all<S, Q>(app: &App<S>, queue: &Q) -> Value
 where
-    S: PracticeList + Practices + Waiting + Runs + Chain + Commit,
+    S: PracticeList + Practices + Patients + Waiting + Runs + Reviews + Accounts + Chain + Commit,
     Q: Enqueue,
 {
+    // Access that must end comes first; a failure of one does not keep the other waiting. `None`: the practices
+    // could not be listed, and the line by which an alarm knows that a planner ran is not written.
+    let reviews_failed = Box::pin(review_access(app)).await.ok();
     let Ok(tick) = Box::pin(plan(app, queue)).await else { return json!({"runs": null}) };
     for (practice, why) in &tick.paused {
         tracing::error!(%practice, why = why.code(), "automatic invitations stopped themselves");
@@ -47,7 +54,10 @@ where
     for run in &tick.runs {
         log(run);
     }
-    tracing::info!(practices = tick.runs.len(), auto_invite_failed = tick.failed, "auto-invite planned");
+    if let Some(reviews_failed) = reviews_failed {
+        let failed = tick.failed + reviews_failed;
+        tracing::info!(practices = tick.runs.len(), auto_invite_failed = failed, "auto-invite planned");
+    }
     let runs: Vec<Value> = tick.runs.iter().map(named).collect();
     json!({"runs": runs, "failed": tick.failed})
 }

@@ -1,8 +1,8 @@
 //! `configure-practice`: reads and replaces a practice's settings.
 
 use portico_domain::model::practice::{
-    AutoChannel, AutoInvite, IdentityFact, Practice, QuietHours, RegistrationCheck, Regrant, RequiredContact,
-    Settings, TextHours,
+    AtMajority, AutoChannel, AutoInvite, IdentityFact, Practice, QuietHours, RegistrationCheck, Regrant,
+    RequiredContact, Settings, TextHours,
 };
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::auto_invite::resume;
@@ -34,6 +34,7 @@ struct SettingsRequest {
     security_question: Option<bool>,
     majority_age: Option<i16>,
     adolescent_age: Option<i16>,
+    at_majority: Option<AtMajority>,
     closures: Option<Vec<jiff::civil::Date>>,
     auto_invite: Option<AutoInviteRequest>,
 }
@@ -155,6 +156,7 @@ impl SettingsRequest {
             security_question: self.security_question.unwrap_or(now.security_question),
             majority_age: self.majority_age.unwrap_or(now.majority_age),
             adolescent_age: self.adolescent_age.unwrap_or(now.adolescent_age),
+            at_majority: self.at_majority.unwrap_or(now.at_majority),
             closures: self.closures.unwrap_or(now.closures),
             auto_invite,
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use portico_domain::model::announcement::Announcement;
 use portico_domain::operations::background::publish_changes::follow;
 use portico_domain::ports::{
-    Accounts, Bus, Chain, Commit, Counts, Lists, MeasureLog, Numbers, Patients, Practices,
+    Accounts, Bus, Chain, Commit, Counts, Lists, MeasureLog, Numbers, Patients, Practices, Reviews,
 };
 use portico_web::App;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ const TOGETHER: usize = 10;
 /// Handles a batch of the stream and reports which records failed.
 pub async fn handle<S, B>(app: &App<S>, bus: &B, event: &Value) -> Value
 where
-    S: Counts + Lists + Numbers + MeasureLog + Accounts + Patients + Practices + Chain + Commit,
+    S: Counts + Lists + Numbers + MeasureLog + Reviews + Accounts + Patients + Practices + Chain + Commit,
     B: Bus,
 {
     let records: Vec<&Value> = event.get("Records").and_then(Value::as_array).into_iter().flatten().collect();

@@ -1,12 +1,15 @@
-//! `send-invite`: invites a patient by e-mail, text or letter, or a representative, and cancels an
-//! invitation. A new invitation replaces an older one.
+//! `send-invite`: invites a patient by e-mail, text or letter, or a representative, records by what
+//! right a representative acts, and cancels an invitation. A new invitation replaces an older one.
 
 use portico_domain::model::chart::Channel;
-use portico_domain::model::ids::PatientId;
+use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::operations::staff::authority::set_authority;
 use portico_domain::operations::staff::send_invite::{Invite, cancel, invite, invite_representative};
 use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Links, Practices};
-use portico_web::{Answer, App, Inbound, Reject, RepresentativeRequest, json, problem, view};
+use portico_web::{
+    Answer, App, AuthorityRequest, Inbound, Reject, RepresentativeRequest, json, problem, view,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -32,6 +35,9 @@ where
         "POST /v1/patients/{patient_id}/invitations" => send(app, &inbound).await,
         "POST /v1/patients/{patient_id}/representatives" => send_to_representative(app, &inbound).await,
         "DELETE /v1/patients/{patient_id}/invitations/current" => take_back(app, &inbound).await,
+        "PUT /v1/patients/{patient_id}/representatives/{account_id}/authority" => {
+            record_authority(app, &inbound).await
+        }
         _ => Err(Refusal::NotFound.into()),
     };
     answer.unwrap_or_else(|reject| problem(&inbound, &reject))
@@ -82,5 +88,17 @@ where
 {
     let call = inbound.staff()?;
     let (portal, caller) = cancel(app, &call, &patient(inbound)?).await?;
+    Ok(json(200, &view::portal(&portal, &caller, &app.context.keyring, app.context.now())))
+}
+
+async fn record_authority<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Practices + History + Commit,
+{
+    let call = inbound.staff()?;
+    let body: AuthorityRequest = inbound.body()?;
+    let authority = body.parse().map_err(Reject::fields)?;
+    let account = AccountId::parse(inbound.param("account_id")).map_err(|_| Refusal::NotFound)?;
+    let (portal, caller) = set_authority(app, &call, &patient(inbound)?, account, &authority).await?;
     Ok(json(200, &view::portal(&portal, &caller, &app.context.keyring, app.context.now())))
 }

@@ -117,7 +117,9 @@ async fn time(State(api): State<LocalApi>) -> Response {
     Json(json!({"now": api.clock.now().to_string()})).into_response()
 }
 
+/// Moves the clock. What was written before is followed up first: it happened before.
 async fn move_clock(State(api): State<LocalApi>, body: String) -> Response {
+    tokio::time::timeout(PATIENCE, api.aftermath.over()).await.ok();
     let moved = match serde_json::from_str(&body) {
         Ok(Move::AdvanceSeconds(seconds)) => api.clock.advance(seconds),
         Ok(Move::Set(to)) => match to.parse::<Timestamp>() {
@@ -190,8 +192,10 @@ async fn report(State(api): State<LocalApi>, body: String) -> Response {
     }
 }
 
-/// Runs the schedule of automatic invitations until no run has work left: planner, workers and sender.
+/// Runs the schedule of automatic invitations until no run has work left: planner, workers and sender. What was
+/// written before is followed up first, so that the planner sees what it makes due.
 async fn sweep(State(api): State<LocalApi>) -> Response {
+    tokio::time::timeout(PATIENCE, api.aftermath.over()).await.ok();
     loop {
         let planned = match api.invoker.call("auto-invite", "planner", json!({})).await {
             Ok(planned) => planned,

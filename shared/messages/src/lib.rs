@@ -29,7 +29,7 @@ pub use page::PageText;
 pub use problem::{PROBLEM_CODES, REASON_CODES, field_detail, problem_detail, reason_detail};
 pub use text::gsm::septets;
 pub use text::{SEGMENT, TWO_SEGMENTS, text};
-pub use time::local_time;
+pub use time::{day_words, local_time};
 pub use voice::voice_code;
 
 /// What a message says about the practice that sends it.
@@ -41,6 +41,19 @@ pub struct Practice<'a> {
     pub phone: &'a str,
     /// The IANA name of the time zone in which the message gives times. An unknown name means UTC.
     pub time_zone: &'a str,
+}
+
+/// What will happen to a representative's access by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Coming {
+    /// Only appointments and messages stay.
+    Narrows,
+    /// It ends.
+    Ends,
+    /// Everybody's access rests until the office decides.
+    Rests,
+    /// The document by which the representative acts is over.
+    AuthorityEnds,
 }
 
 /// A message to a patient or a representative. It has no `Debug`: links, codes and names must not get
@@ -126,6 +139,19 @@ pub enum Message {
     },
     /// An account can no longer be used for a patient.
     RepresentativeEnded {
+        /// The representative's.
+        given_name: Option<String>,
+    },
+    /// A representative's access will change by itself.
+    AccessWillChange {
+        /// The representative's.
+        given_name: Option<String>,
+        coming: Coming,
+        /// The day in the reader's language, as [`day_words`] gives it.
+        day: String,
+    },
+    /// A representative's access was narrowed on a birthday.
+    AccessNarrowed {
         /// The representative's.
         given_name: Option<String>,
     },

@@ -138,6 +138,7 @@ pub fn field_detail(code: &str, language: Language) -> &'static str {
         "invalid_characters" => {
             ("This holds characters that can't be used.", "Este dato tiene caracteres que no se pueden usar.")
         }
+        "date_in_the_past" => ("Give a day that is still to come.", "Indique un día que todavía no llega."),
         "invalid_date" | "date_in_the_future" => (
             "This is not a date of birth that can be right.",
             "Esta no puede ser una fecha de nacimiento correcta.",

@@ -10,11 +10,16 @@ const TOKEN: &str = "AbcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR";
 const PRACTICE: Practice<'static> =
     Practice { name: "Green Valley Family Medicine", phone: "+12025550123", time_zone: "America/New_York" };
 
-fn messages(link: &str, sign_in: &str, given_name: Option<&str>) -> [(&'static str, Message); 24] {
+fn messages(link: &str, sign_in: &str, given_name: Option<&str>) -> [(&'static str, Message); 29] {
     let unsubscribe = link.replace("/i/", "/u/");
     let (link, sign_in) = (|| link.to_owned(), || sign_in.to_owned());
     let given_name = || given_name.map(str::to_owned);
     let expires_at_millis = EXPIRY;
+    let will_change = |coming| Message::AccessWillChange {
+        given_name: given_name(),
+        coming,
+        day: "March 4, 2027".to_owned(),
+    };
     let automatic = |reminder| Message::AutomaticInvitation {
         given_name: given_name(),
         link: link(),
@@ -89,6 +94,11 @@ fn messages(link: &str, sign_in: &str, given_name: Option<&str>) -> [(&'static s
         ("credentials_set", Message::CredentialsSet { given_name: given_name(), sign_in: sign_in() }),
         ("account_added", Message::AccountAdded { given_name: given_name(), sign_in: sign_in() }),
         ("representative_ended", Message::RepresentativeEnded { given_name: given_name() }),
+        ("access_narrows_soon", will_change(Coming::Narrows)),
+        ("access_ends_soon", will_change(Coming::Ends)),
+        ("access_rests_soon", will_change(Coming::Rests)),
+        ("authority_ends_soon", will_change(Coming::AuthorityEnds)),
+        ("access_narrowed", Message::AccessNarrowed { given_name: given_name() }),
     ]
 }
 

@@ -87,6 +87,8 @@ pub fn text(message: &Message, practice: &Practice<'_>, language: Language) -> S
         | Message::DetailsDecided { .. }
         | Message::CredentialsSet { .. }
         | Message::AccountAdded { .. }
-        | Message::RepresentativeEnded { .. } => bare,
+        | Message::RepresentativeEnded { .. }
+        | Message::AccessWillChange { .. }
+        | Message::AccessNarrowed { .. } => bare,
     }
 }

@@ -24,9 +24,13 @@ pub fn local_time(millis: i64, time_zone: &str, language: Language) -> String {
 
 /// The day of an instant: `Tuesday, November 24, 2026`, `martes 24 de noviembre de 2026`.
 pub(crate) fn local_day(millis: i64, time_zone: &str, language: Language) -> String {
-    let at = zoned(millis, time_zone);
-    let (weekday, month) = (weekday(at.weekday(), language), month(at.month(), language));
-    let (day, year) = (at.day(), at.year());
+    day_words(zoned(millis, time_zone).date(), language)
+}
+
+/// A day in words: `Tuesday, November 24, 2026`, `martes 24 de noviembre de 2026`.
+pub fn day_words(on: jiff::civil::Date, language: Language) -> String {
+    let (weekday, month) = (weekday(on.weekday(), language), month(on.month(), language));
+    let (day, year) = (on.day(), on.year());
     match language {
         Language::English => format!("{weekday}, {month} {day}, {year}"),
         Language::Spanish => format!("{weekday} {day} de {month} de {year}"),

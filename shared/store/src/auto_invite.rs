@@ -23,10 +23,10 @@ impl PracticeList for Table {
 }
 
 impl Table {
-    /// The query of the patients of a practice who were due by `now`.
-    fn patients_due(&self, practice: &PracticeId, now: Timestamp) -> QueryFluentBuilder {
-        let condition = format!("#{DUE_PK} = :sweep AND #{DUE_AT} <= :now");
-        let values = vec![(":sweep", s(keys::sweep(practice))), (":now", at(now))];
+    /// The query of the patients who were due by `now`, in one partition of the index `due`.
+    pub(crate) fn patients_due(&self, partition: &str, now: Timestamp) -> QueryFluentBuilder {
+        let condition = format!("#{DUE_PK} = :due AND #{DUE_AT} <= :now");
+        let values = vec![(":due", s(partition)), (":now", at(now))];
         let terms = Terms::of(&[&condition], values, &[]);
         self.client
             .query()
@@ -56,7 +56,7 @@ impl Waiting for Table {
         limit: usize,
     ) -> Result<Vec<Cursor>, PortError> {
         let call = self
-            .patients_due(practice, now)
+            .patients_due(&keys::sweep(practice), now)
             .set_limit(i32::try_from(limit).ok())
             .set_exclusive_start_key(cursor.map(|cursor| start(practice, cursor)));
         let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
@@ -82,7 +82,10 @@ impl Waiting for Table {
     ) -> Result<u32, PortError> {
         let (mut count, mut from) = (0, cursor.map(|cursor| start(practice, cursor)));
         loop {
-            let call = self.patients_due(practice, now).select(Select::Count).set_exclusive_start_key(from);
+            let call = self
+                .patients_due(&keys::sweep(practice), now)
+                .select(Select::Count)
+                .set_exclusive_start_key(from);
             let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
             count += u32::try_from(answer.count).unwrap_or_default();
             from = answer.last_evaluated_key;

@@ -127,6 +127,12 @@ impl Table {
             }
             Write::KeepSession(session) => one(self.keep_session(session)),
             Write::SetLevel { account, patient, level } => one(self.set_level(*account, patient, *level)),
+            Write::SetAuthority { account, patient, authority } => {
+                one(self.set_authority(*account, patient, authority))
+            }
+            Write::Review { practice, patient, from, next } => {
+                one(self.put_review(&keys::access_review(practice, patient), *from, next.as_ref()))
+            }
             Write::DropHold { practice, account } => one(self.drop_hold(practice, *account)),
             Write::CreateAccount(account) => one(self.create_account(account)),
             Write::ChangeAccount(account) => one(self.change_account(account)),

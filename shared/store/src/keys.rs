@@ -8,7 +8,7 @@
 //! | practice | `PRACTICE#<practice>` | `PRACTICE`; also `KEY#<digest>`, one for each API key, `HOLD#<account>`, one for each registration that waits for staff, `CHANGE#<id>`, one for each proposed change that waits for staff, `NOTE#<cause>#<patient>`, one for each patient that staff should look at, `COUNT#<status>`, `LETTERS#<id>`, one for each file of letters, `RUN#<day>`, one for each day of automatic invitations, and `PAGE#<day>#<number>`, one for each page of its work |
 //! | list of practices | `PRACTICES` | `<practice>` |
 //! | API key | `KEY#<digest>` | `KEY` |
-//! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; also `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `CHANGE#<id>`: proposed changes that staff have decided |
+//! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; also `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `REVIEW`: when the access of a patient with representatives has to be looked at next; `CHANGE#<id>`: proposed changes that staff have decided |
 //! | audit event | `AUDIT#<practice>#<subject>` | the number, twelve digits |
 //! | link | `LINK#<id>` | `LINK` |
 //! | login | `LOGIN#<practice>#<user name as compared>` | `LOGIN` |
@@ -25,7 +25,7 @@
 //!
 //! There are two indexes: `roster` (`roster_pk` = practice and status, `roster_sk` = name) lists patients;
 //! `due` (`due_pk` = practice and line, `due_at`) lists messages by the time they are due, and patients by the
-//! time at which the sweep has to look at them. `ttl` only lets DynamoDB delete old items; no decision reads
+//! time at which the sweep has to look at them, or a review of their access. `ttl` only lets DynamoDB delete old items; no decision reads
 //! it.
 
 use jiff::civil::Date;
@@ -187,6 +187,16 @@ pub fn page(id: &PracticeId, day: Date, number: u32) -> Key {
 /// The partition, in the index `due`, of the patients that the sweep has to look at.
 pub fn sweep(practice: &PracticeId) -> String {
     format!("{practice}#sweep")
+}
+
+/// What is stored about the reviews of a patient's access.
+pub fn access_review(practice: &PracticeId, id: &PatientId) -> Key {
+    key(format!("PATIENT#{practice}#{id}"), "REVIEW")
+}
+
+/// The partition, in the index `due`, of the patients whose access is reviewed.
+pub fn access_reviews(practice: &PracticeId) -> String {
+    format!("{practice}#review")
 }
 
 /// The partition, in the index `due`, of a line of a practice's messages.

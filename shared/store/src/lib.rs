@@ -9,6 +9,7 @@
 //! then write its puts and updates in `commit/<record>.rs`. The names of keys belong in `keys`, nowhere else.
 #![warn(missing_docs)]
 
+mod access_reviews;
 mod accounts;
 mod audit;
 mod auto_invite;

@@ -10,6 +10,7 @@ use portico_domain::model::account::Account;
 use portico_domain::model::announcement;
 use portico_domain::model::audit::Event;
 use portico_domain::model::chart::{Care, Channel, Visit};
+use portico_domain::model::grant::Relationship;
 use portico_domain::model::ids::{AccountId, PracticeId};
 use portico_domain::model::link::Link;
 use portico_domain::model::patient::{Patient, Status};
@@ -48,8 +49,13 @@ impl Counts for Table {
                 let [old, new] = [old, new].map(|item| record::<Patient>(item?).ok());
                 let accounts = [&old, &new].into_iter().flatten().flat_map(|patient| &patient.accounts);
                 let ids: BTreeSet<AccountId> = accounts.map(|account| account.id).collect();
+                let is_represented = |patient: &&Patient| {
+                    patient.accounts.iter().any(|known| known.relationship != Relationship::Own)
+                };
+                let reviewed = new.as_ref().filter(is_represented).cloned().map(Box::new);
                 Change {
                     moved,
+                    reviewed,
                     relist: ids.into_iter().collect(),
                     renumbered: renumbered(old.as_ref(), new.as_ref()),
                     means,

@@ -30,7 +30,7 @@ pub use page::practice::{named_practice, session_ended};
 pub use page::registration::{Registration, RegistrationLayout, Typed};
 pub use problem::problem;
 pub use reject::Reject;
-pub use representative::RepresentativeRequest;
+pub use representative::{AuthorityRequest, RepresentativeRequest};
 pub use serve::serve;
 
 pub use portico_domain::context::App;

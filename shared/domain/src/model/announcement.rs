@@ -151,6 +151,7 @@ const fn name_of(action: Action) -> Option<&'static str> {
         | Action::AccountUnlocked
         | Action::SessionsEnded
         | Action::SettingsChanged
+        | Action::AuthorityRecorded
         | Action::LetterPrinted
         | Action::LetterHandedOver
         | Action::AutoInvitePaused

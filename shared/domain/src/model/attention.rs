@@ -22,6 +22,12 @@ pub enum Cause {
     SmsOptedOut,
     /// The invitation could not be sent.
     DeliveryFailed,
+    /// A birthday will soon change who may see the record.
+    Birthday,
+    /// The patient came of age and has to be invited, or everybody's access rests.
+    CameOfAge,
+    /// A representative's authority ends within 30 days.
+    AuthorityEnds,
 }
 
 impl Cause {
@@ -36,6 +42,9 @@ impl Cause {
             Self::AddressComplained => "address_complained",
             Self::SmsOptedOut => "sms_opted_out",
             Self::DeliveryFailed => "delivery_failed",
+            Self::Birthday => "birthday",
+            Self::CameOfAge => "came_of_age",
+            Self::AuthorityEnds => "authority_ends",
         }
     }
 }

@@ -133,6 +133,8 @@ pub enum Action {
     SessionsEnded,
     /// The level of a representative's grant was changed.
     LevelChanged,
+    /// Staff recorded by what right a representative acts, and until when.
+    AuthorityRecorded,
     /// The recipient said that the link is not for them.
     WrongRecipientReported,
     /// Staff confirmed an address on the chart.

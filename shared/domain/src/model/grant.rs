@@ -1,8 +1,10 @@
 //! Grants: an account's right to one patient's portal.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::model::ids::RevocationId;
+use crate::model::person::Line;
 use crate::time::Timestamp;
 
 /// The relationship of an account's holder to a patient.
@@ -87,4 +89,52 @@ pub struct Grant {
     /// The revocation that ended it; `None` if it was not ended by one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_by: Option<RevocationId>,
+    /// By what right a representative has it, as staff recorded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Authority>,
+}
+
+/// The kind of right by which a representative acts for a patient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorityKind {
+    /// A parent of a minor.
+    Parent,
+    /// A guardian by court order. The order may go on when the patient comes of age.
+    Guardian,
+    /// A foster parent.
+    FosterParent,
+    /// A power of attorney.
+    PowerOfAttorney,
+    /// The patient chose them.
+    PatientChoice,
+}
+
+impl AuthorityKind {
+    /// The value's name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Parent => "parent",
+            Self::Guardian => "guardian",
+            Self::FosterParent => "foster_parent",
+            Self::PowerOfAttorney => "power_of_attorney",
+            Self::PatientChoice => "patient_choice",
+        }
+    }
+}
+
+/// By what right a representative acts for a patient, as staff recorded it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
+    /// The kind of right.
+    pub kind: AuthorityKind,
+    /// The number of the document, never its content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Line>,
+    /// Who saw the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked_by: Option<Line>,
+    /// The day on which the grant ends, at its first instant in the practice's zone; `None` has no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
 }

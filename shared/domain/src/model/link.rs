@@ -9,7 +9,7 @@ use crate::keys::{KeyId, Keyring, Use, digits};
 use crate::model::audit::Head;
 use crate::model::chart::Channel;
 use crate::model::delivery::{Delivery, Feedback, Trouble};
-use crate::model::grant::{Level, Relationship};
+use crate::model::grant::{Authority, Level, Relationship};
 use crate::model::ids::{AccountId, Actor, ClientId, LinkId, PatientId, PracticeId};
 use crate::model::person::{Address, Email, Invalid, Name, Phone};
 use crate::time::Timestamp;
@@ -201,6 +201,9 @@ pub struct Invitee {
     /// How much of the portal they will see.
     #[serde(default)]
     pub level: Level,
+    /// By what right they act for the patient, as staff recorded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Authority>,
 }
 
 impl Invitee {

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::access_review::Coming;
 use crate::model::chart::Channel;
 use crate::model::delivery::Feedback;
 use crate::model::ids::{AccountId, LinkId, MessageId, PatientId, PracticeId};
@@ -62,6 +63,10 @@ pub enum Template {
     AccountAdded,
     /// A representative's access ended.
     RepresentativeEnded,
+    /// A representative's access will change by itself on a day.
+    AccessWillChange,
+    /// A representative's access was narrowed on a birthday.
+    AccessNarrowed,
 }
 
 /// The recipient of a message. It is a reference that is looked up when the message is sent, so that the
@@ -136,6 +141,9 @@ pub struct Message {
     /// The day of the run that queued an automatic message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<jiff::civil::Date>,
+    /// What will change by itself, and on which of the practice's days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coming: Option<(Coming, jiff::civil::Date)>,
     /// The provider's latest report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,

@@ -1,6 +1,7 @@
 //! Records, values and rules: pure data and decisions. Nothing in this module names a port.
 
 pub mod access_request;
+pub mod access_review;
 pub mod account;
 pub mod announcement;
 pub mod attention;

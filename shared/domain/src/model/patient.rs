@@ -1,6 +1,7 @@
 //! A patient's record: the copy of the chart, the facts about portal access, and the rules that follow
 //! from them.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::keys::digest;
@@ -293,6 +294,9 @@ pub struct AccountRef {
     /// The latest reset link of the account, used or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset: Option<LinkId>,
+    /// The day on which the holder's authority ends; see [`crate::model::grant::Authority`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Date>,
 }
 
 /// A patient of a practice.

@@ -291,6 +291,14 @@ impl BirthDate {
         today.year() - self.0.year() - i16::from(!passed)
     }
 
+    /// The day on which this person is `age` years old; see [`Self::age`] for 29 February.
+    pub fn birthday(self, age: i16) -> jiff::civil::Date {
+        let year = self.0.year().saturating_add(age);
+        let (month, day) = (self.0.month(), self.0.day());
+        let march = || jiff::civil::Date::new(year, 3, 1);
+        jiff::civil::Date::new(year, month, day).or_else(|_| march()).unwrap_or(self.0)
+    }
+
     /// The date as `YYYY-MM-DD`. It may go to the practice's staff and to the table.
     pub fn reveal(self) -> String {
         self.0.to_string()

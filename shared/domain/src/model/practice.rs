@@ -62,6 +62,19 @@ pub enum Regrant {
     VerifyAgain,
 }
 
+/// What happens to the access of a patient's representatives when the patient comes of age.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AtMajority {
+    /// It ends.
+    #[default]
+    End,
+    /// Only appointments and messages stay.
+    Narrow,
+    /// Everybody's access, also the patient's own, rests until staff switch it on again.
+    Rest,
+}
+
 /// The hours in which no automatic invitations are sent, in the practice's time zone, as `HH:MM`. They may
 /// span midnight.
 #[expect(missing_docs, reason = "the names say it")]
@@ -166,6 +179,9 @@ pub struct Settings {
     pub majority_age: i16,
     /// Age below which only a representative may register, in years; at most `majority_age`.
     pub adolescent_age: i16,
+    /// What happens to representatives' access at `majority_age`.
+    #[serde(default)]
+    pub at_majority: AtMajority,
     /// Days on which the practice is closed, besides weekends and federal holidays; at most 100.
     #[serde(default)]
     pub closures: Vec<Date>,
@@ -196,6 +212,7 @@ impl Settings {
             security_question: false,
             majority_age: 18,
             adolescent_age: 13,
+            at_majority: AtMajority::default(),
             closures: Vec::new(),
             auto_invite: AutoInvite {
                 enabled: false,

@@ -2,11 +2,12 @@
 
 use std::future::Future;
 
+use crate::model::access_review::AccessReview;
 use crate::model::account::{Account, Login};
 use crate::model::attention::Cause;
 use crate::model::audit::Event;
 use crate::model::chart::Care;
-use crate::model::grant::Level;
+use crate::model::grant::{Authority, Level};
 use crate::model::hold::Hold;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
 use crate::model::letters::Letters;
@@ -97,6 +98,18 @@ pub enum Write {
     },
     /// Sets how much of the patient's portal a grant opens. Condition: the grant exists.
     SetLevel { account: AccountId, patient: PatientId, level: Level },
+    /// Records by what right a representative has a grant. Condition: the grant exists and has not ended.
+    SetAuthority { account: AccountId, patient: PatientId, authority: Authority },
+    /// Replaces what is stored about the reviews of a patient's access, or deletes it. Condition: it is still
+    /// due at `from`.
+    Review {
+        practice: PracticeId,
+        patient: PatientId,
+        /// `None` if nothing is stored yet.
+        from: Option<Timestamp>,
+        /// `None` if there is nothing to review any more.
+        next: Option<AccessReview>,
+    },
     /// Adds a registration that waits for staff. Condition: none waits for this account.
     Hold(Hold),
     /// Deletes a registration that waits for staff, because its account is deleted.
@@ -228,6 +241,8 @@ pub enum Record {
     Letters,
     /// When the sweep looks at a patient.
     SweepDue,
+    /// What is stored about the reviews of a patient's access.
+    Review,
     /// The latest automatic texts of a number.
     AutomaticTexts,
     /// A practice's run of automatic invitations.
@@ -264,7 +279,8 @@ impl Write {
             | Self::EndGrant { .. }
             | Self::RestoreGrant { .. }
             | Self::SuspendGrant { .. }
-            | Self::SetLevel { .. } => Record::Account,
+            | Self::SetLevel { .. }
+            | Self::SetAuthority { .. } => Record::Account,
             Self::Hold(_) | Self::DropHold { .. } | Self::DecideHold { .. } => Record::Hold,
             Self::OpenSession(_) | Self::EndSession { .. } | Self::KeepSession(_) => Record::Session,
             Self::OpenExchange(_) | Self::SpendExchange(_) => Record::Exchange,
@@ -275,6 +291,7 @@ impl Write {
             Self::Propose(_) | Self::DecideChange(_) => Record::Proposal,
             Self::Note { .. } => Record::Note,
             Self::SweepDue { .. } => Record::SweepDue,
+            Self::Review { .. } => Record::Review,
             Self::CountAutomaticText { .. } => Record::AutomaticTexts,
             Self::StartRun(_) | Self::ChangeRun(_) => Record::Run,
             Self::AddPage(_) | Self::FinishPage(_) => Record::Page,

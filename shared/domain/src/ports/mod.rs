@@ -9,6 +9,7 @@
 //! `shared/store/src`. Name it as a bound of the operation. A read that decides something is strongly
 //! consistent; two reads for one decision are one batch.
 
+mod access_reviews;
 mod accounts;
 mod audit;
 mod auto_invite;
@@ -22,6 +23,7 @@ mod patients;
 mod staff;
 mod stream;
 
+pub use access_reviews::*;
 pub use accounts::*;
 pub use audit::*;
 pub use auto_invite::*;

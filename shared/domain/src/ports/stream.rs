@@ -28,6 +28,8 @@ pub struct Change {
     pub visits: Option<VisitsChanged>,
     /// A record from which a patient's means to get in are learned.
     pub means: Option<MeansSource>,
+    /// The patient whose access may have to be reviewed at another time.
+    pub reviewed: Option<Box<Patient>>,
     /// The announcement for other systems.
     pub announcement: Option<Announcement>,
 }

@@ -4,8 +4,9 @@
 use jiff::civil::Date;
 
 use crate::context::Context;
+use crate::model::access_review::Stage;
 use crate::model::audit::{Action, By, Entry, Head, Subject};
-use crate::model::auto_invite::next_due;
+use crate::model::auto_invite::{day, next_due};
 use crate::model::campaign::Campaign;
 use crate::model::chart::Channel;
 use crate::model::grant::Relationship;
@@ -168,7 +169,7 @@ pub fn prepare(
         automatic.count(settings, &mut patient, &link, &mut writes);
     }
     if let Offered::Restore(accounts) = &way {
-        restore_grants(&mut patient, accounts, &mut writes, now);
+        restore_grants(&mut patient, accounts, settings, &mut writes, now);
     } else {
         let expires_at = link.expires_at;
         patient.invitation = Some(CurrentInvitation { link: link.id, kind, channel, expires_at });
@@ -332,14 +333,23 @@ pub fn end_resets<'a>(
     }
 }
 
-/// Restores the access of exactly these accounts, which a revocation ended.
+/// Restores the access of exactly these accounts, which a revocation ended. Representatives stay out if their
+/// access would have changed since then by itself: their authority has ended, or the patient has come of an age.
 pub fn restore_grants(
     patient: &mut Patient,
     accounts: &[AccountRef],
+    settings: &Settings,
     writes: &mut Vec<Write>,
     now: Timestamp,
 ) {
-    for account in accounts {
+    let today = day(now, settings);
+    let revoked_on = patient.revocation.as_ref().map_or(today, |revoked| day(revoked.at, settings));
+    let has_come_of_age = Stage::of(patient, settings, revoked_on) != Stage::of(patient, settings, today);
+    let stays_out = |known: &AccountRef| {
+        known.until.is_some_and(|until| until <= today)
+            || (has_come_of_age && known.relationship != Relationship::Own)
+    };
+    for account in accounts.iter().filter(|known| !stays_out(known)) {
         let Some(revocation) = account.ended_by else { continue };
         writes.push(Write::RestoreGrant {
             account: account.id,

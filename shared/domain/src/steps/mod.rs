@@ -1,6 +1,7 @@
 //! Steps that several operations share. A step may read and write through ports; it names no operation.
 
 pub mod access;
+pub mod access_review;
 pub mod api_call;
 pub mod change;
 pub mod chart_change;

@@ -52,6 +52,7 @@ pub fn message_about(
         provider_id: None,
         number: None,
         run: None,
+        coming: None,
         feedback: None,
     }
 }

@@ -76,7 +76,22 @@ pub async fn change_patient<S, D>(
 ) -> Result<(PortalStatus, Caller), Failure>
 where
     S: ApiCalls + Limits + Practices + History + Commit,
-    D: Fn(Patient, &Caller) -> Result<Option<PatientChange>, Refusal> + Send,
+    D: Fn(Patient, &Caller) -> Result<Option<PatientChange>, Refusal> + Send + Sync,
+{
+    change_patient_by(app, call, scopes, patient, |patient, _, caller| decide(patient, caller)).await
+}
+
+/// As [`change_patient`], for a decision that needs the practice's settings.
+pub async fn change_patient_by<S, D>(
+    app: &App<S>,
+    call: &ApiCall,
+    scopes: &[Scope],
+    patient: &PatientId,
+    decide: D,
+) -> Result<(PortalStatus, Caller), Failure>
+where
+    S: ApiCalls + Limits + Practices + History + Commit,
+    D: Fn(Patient, &Settings, &Caller) -> Result<Option<PatientChange>, Refusal> + Send,
 {
     let App { context, store } = app;
     let subject = Subject::Patient(patient.clone());
@@ -94,7 +109,7 @@ where
         let invitation_events = invitation_events(events);
         let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
         let repeat = earlier_use(opened.once, once.as_ref(), context.now())?.is_some();
-        let decision = if repeat { None } else { decide(before.clone(), &caller)? };
+        let decision = if repeat { None } else { decide(before.clone(), &settings, &caller)? };
         if let (None, false, Some(key)) = (&decision, repeat, once.clone()) {
             // Save the marker although there is nothing to do: a later call with the same key must not do
             // anything either.
@@ -167,6 +182,11 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
                 grant.level = *level;
             }
         }
+        Write::SetAuthority { account, patient, authority } => {
+            for grant in grants(accounts, *account, patient) {
+                grant.authority = Some(authority.clone());
+            }
+        }
         // The status does not show these records, or no change of one patient makes them.
         Write::CreateLink(_)
         | Write::CreateAccount(_)
@@ -200,6 +220,7 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
         | Write::Note { .. }
         | Write::KeepLetters(_)
         | Write::SweepDue { .. }
+        | Write::Review { .. }
         | Write::CountAutomaticText { .. }
         | Write::StartRun(_)
         | Write::ChangeRun(_)

@@ -1,8 +1,8 @@
 //! E-mails in English.
 
-use crate::Message;
 use crate::email::words::{Button, Call, Fact, Foot, Layout, Words};
 use crate::names::greeting_name;
+use crate::{Coming, Message};
 
 pub(crate) const LAYOUT_EN: Layout = Layout {
     copy_address: "Or copy this address into your browser:",
@@ -360,6 +360,54 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "If you have questions, call us at ", after: "." },
         },
+        Message::AccessWillChange { given_name, coming, day } => Words {
+            subject: format!("{name}: your patient portal access will change"),
+            greeting: greeting(given_name),
+            lead: vec![coming_en(*coming, day)],
+            fact: None,
+            button: None,
+            close: vec![
+                match coming {
+                    Coming::AuthorityEnds => "Do you have a new paper? Show it to us before that day.",
+                    Coming::Narrows | Coming::Ends | Coming::Rests => {
+                        "This happens at a birthday, for everybody. If you use the portal for yourself or for \
+                         others, nothing changes there."
+                    }
+                }
+                .to_owned(),
+            ],
+            call: Call { before: "If you have questions, call us at ", after: "." },
+        },
+        Message::AccessNarrowed { given_name } => Words {
+            subject: format!("{name}: a change to your patient portal access"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "At our office, parents and other helpers see less of a portal from a certain birthday on. In \
+                 the portal of someone you care for, you now see appointments and messages only. If you use the \
+                 portal for yourself or for others, nothing changes there."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call { before: "If you have questions, call us at ", after: "." },
+        },
+    }
+}
+
+fn coming_en(coming: Coming, day: &str) -> String {
+    match coming {
+        Coming::Narrows => format!(
+            "From {day} on, you will see appointments and messages only in the portal of someone you care for."
+        ),
+        Coming::Ends => format!("Your access to the portal of someone you care for ends on {day}."),
+        Coming::Rests => format!(
+            "On {day}, all access to the portal of someone you care for stops until our office turns it on again."
+        ),
+        Coming::AuthorityEnds => format!(
+            "The paper that lets you use the portal for someone you care for is good until {day}. On that day, \
+             your access ends."
+        ),
     }
 }
 

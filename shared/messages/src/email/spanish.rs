@@ -1,8 +1,8 @@
 //! E-mails in Spanish.
 
-use crate::Message;
 use crate::email::words::{Button, Call, Fact, Foot, Layout, Words};
 use crate::names::greeting_name;
+use crate::{Coming, Message};
 
 pub(crate) const LAYOUT_ES: Layout = Layout {
     copy_address: "O copie esta dirección en su navegador:",
@@ -386,6 +386,55 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "Si tiene preguntas, llámenos al ", after: "." },
         },
+        Message::AccessWillChange { given_name, coming, day } => Words {
+            subject: format!("{name}: su acceso al portal del paciente va a cambiar"),
+            greeting: greeting(given_name),
+            lead: vec![coming_es(*coming, day)],
+            fact: None,
+            button: None,
+            close: vec![
+                match coming {
+                    Coming::AuthorityEnds => "¿Tiene un documento nuevo? Muéstrenoslo antes de ese día.",
+                    Coming::Narrows | Coming::Ends | Coming::Rests => {
+                        "Esto pasa en un cumpleaños, con todas las personas. Si usa el portal para usted o para \
+                         otras personas, eso no cambia."
+                    }
+                }
+                .to_owned(),
+            ],
+            call: Call { before: "Si tiene preguntas, llámenos al ", after: "." },
+        },
+        Message::AccessNarrowed { given_name } => Words {
+            subject: format!("{name}: un cambio en su acceso al portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "En nuestro consultorio, los padres y otras personas que ayudan ven menos del portal desde \
+                 cierto cumpleaños. En el portal de la persona a quien usted cuida, ahora solo ve las citas y \
+                 los mensajes. Si usa el portal para usted o para otras personas, eso no cambia."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call { before: "Si tiene preguntas, llámenos al ", after: "." },
+        },
+    }
+}
+
+fn coming_es(coming: Coming, day: &str) -> String {
+    match coming {
+        Coming::Narrows => format!(
+            "Desde el {day}, usted verá solo las citas y los mensajes en el portal de la persona a quien cuida."
+        ),
+        Coming::Ends => format!("Su acceso al portal de la persona a quien cuida termina el {day}."),
+        Coming::Rests => format!(
+            "El {day}, se detiene todo acceso al portal de la persona a quien usted cuida, hasta que nuestro \
+             consultorio lo active otra vez."
+        ),
+        Coming::AuthorityEnds => format!(
+            "El documento que le permite usar el portal para la persona a quien cuida vale hasta el {day}. Ese \
+             día termina su acceso."
+        ),
     }
 }
 

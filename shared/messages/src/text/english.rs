@@ -156,5 +156,11 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
             "Your portal access for someone you cared for has ended. Your other access stays. Questions? \
              Call us: {call}"
         )),
+        Message::AccessWillChange { .. } => Wordings::one(format!(
+            "Your portal access for someone you care for will change soon. Questions? Call us: {call}"
+        )),
+        Message::AccessNarrowed { .. } => Wordings::one(format!(
+            "Your portal access for someone you care for is now limited. Questions? Call us: {call}"
+        )),
     }
 }

@@ -158,5 +158,11 @@ pub(crate) fn spanish(message: &Message, practice: &Practice<'_>) -> Wordings {
             "Ya no tiene acceso al portal de alguien a quien cuidaba. Sus otros accesos siguen. ¿Preguntas? \
              Llame al {call}"
         )),
+        Message::AccessWillChange { .. } => Wordings::one(format!(
+            "Su acceso al portal de alguien a quien cuida va a cambiar pronto. ¿Preguntas? Llame al {call}"
+        )),
+        Message::AccessNarrowed { .. } => Wordings::one(format!(
+            "Su acceso al portal de alguien a quien cuida ahora es limitado. ¿Preguntas? Llame al {call}"
+        )),
     }
 }

@@ -1,13 +1,14 @@
 //! Writes of grants. Each changes one grant inside the account's item, whatever else changes in the account.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use portico_domain::model::grant::Level;
+use portico_domain::model::access_review::AccessReview;
+use portico_domain::model::grant::{Authority, Level};
 use portico_domain::model::ids::{AccountId, PatientId, RevocationId};
 use portico_domain::model::refusal::PortError;
 use portico_domain::time::Timestamp;
 
-use crate::item::{at, n, s, value};
-use crate::keys::{self};
+use crate::item::{at, item, n, s, value};
+use crate::keys::{self, Key};
 use crate::table::Table;
 
 impl Table {
@@ -24,6 +25,37 @@ impl Table {
             vec![(":level", value(&level)?), (":one", n(1))],
             &[("patient", patient.as_str())],
         )
+    }
+
+    pub(super) fn set_authority(
+        &self,
+        account: AccountId,
+        patient: &PatientId,
+        authority: &Authority,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.updating(
+            &keys::account(account),
+            "SET #grants.#patient.#authority = :authority ADD #version :one",
+            "attribute_exists(#grants.#patient) AND #grants.#patient.#state <> :ended",
+            vec![(":authority", value(authority)?), (":ended", s("ended")), (":one", n(1))],
+            &[("patient", patient.as_str())],
+        )
+    }
+
+    pub(super) fn put_review(
+        &self,
+        key: &Key,
+        from: Option<Timestamp>,
+        next: Option<&AccessReview>,
+    ) -> Result<TransactWriteItem, PortError> {
+        let (condition, values) = match from {
+            None => (super::NEW, vec![]),
+            Some(from) => ("#due_at = :from", vec![(":from", at(from))]),
+        };
+        let Some(next) = next else { return self.delete(key, condition, values) };
+        let mut item = item(key, next, None)?;
+        item.insert(keys::DUE_PK.to_owned(), s(keys::access_reviews(&next.practice)));
+        self.put(item, condition, values)
     }
 
     pub(super) fn end_grant(

@@ -4,9 +4,10 @@ use portico_domain::keys::Keyring;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::audit::Event;
 use portico_domain::model::delivery::{Delivery, Trouble};
+use portico_domain::model::grant::Authority;
 use portico_domain::model::link::{FailedCheck, Link, LinkState};
 use portico_domain::model::patient::Patient;
-use portico_domain::model::person::Address;
+use portico_domain::model::person::{Address, Line};
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::portal_status::PortalStatus;
@@ -107,6 +108,7 @@ pub fn portal(portal: &PortalStatus, caller: &Caller, keyring: &Keyring, now: Ti
                 "relationship": grant.relationship,
                 "level": grant.level,
                 "state": state,
+                "authority": grant.authority.as_ref().map(authority),
                 "must_change_password": account.must_change_password().then_some(true),
                 "registered_at": account.registered_at.to_string(),
                 "last_login_at": rfc3339(account.last_login_at),
@@ -120,6 +122,16 @@ pub fn portal(portal: &PortalStatus, caller: &Caller, keyring: &Keyring, now: Ti
     });
     merge(&mut view, more);
     view
+}
+
+/// By what right a representative acts for a patient.
+fn authority(authority: &Authority) -> Value {
+    object(json!({
+        "kind": authority.kind,
+        "reference": authority.reference.as_ref().map(Line::reveal),
+        "checked_by": authority.checked_by.as_ref().map(Line::reveal),
+        "until": authority.until,
+    }))
 }
 
 /// The part of a portal status that follows from the patient's record alone.

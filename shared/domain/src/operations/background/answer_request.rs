@@ -409,6 +409,7 @@ fn invitee(account: &Account) -> Option<Invitee> {
         email: account.email.clone(),
         mobile_phone: account.mobile_phone.clone(),
         level: Level::Full,
+        authority: None,
     })
 }
 

@@ -1,12 +1,14 @@
 //! `deliver`: sends the outbox. A message is claimed, checked again, sent, and settled. If it could not be
 //! sent, it is tried again with the same words and the same link, four times at most.
 
-use portico_messages::{Language, Message as Said};
+use portico_messages::{Language, Message as Said, day_words};
 
 use crate::context::{App, Context};
-use crate::model::auto_invite::next_allowed;
+use crate::model::access_review::Coming;
+use crate::model::auto_invite::{day, next_allowed};
 use crate::model::chart::Channel;
 use crate::model::delivery::Delivery;
+use crate::model::grant::GrantState;
 use crate::model::ids::MessageId;
 use crate::model::link::{CODE_SECONDS, Purpose, SentCode};
 use crate::model::message::{ATTEMPTS, Line, Message, MessageState, Recipient, Template};
@@ -213,7 +215,9 @@ fn address(message: &Message, patient: &Patient, about: &About) -> Option<Addres
         | Template::DetailsDeclined
         | Template::CredentialsSet
         | Template::AccountAdded
-        | Template::RepresentativeEnded => true,
+        | Template::RepresentativeEnded
+        | Template::AccessWillChange
+        | Template::AccessNarrowed => true,
     };
     same.then_some(address)
 }
@@ -307,7 +311,26 @@ fn said(
         Template::CredentialsSet => Said::CredentialsSet { given_name, sign_in: sign_in() },
         Template::AccountAdded => Said::AccountAdded { given_name, sign_in: sign_in() },
         Template::RepresentativeEnded => Said::RepresentativeEnded { given_name },
+        Template::AccessWillChange => {
+            let (coming, on) = message.coming.filter(|(_, on)| day(now, settings) < *on)?;
+            let grant = about.account.as_ref().and_then(|account| account.grant(&patient.id))?;
+            if grant.state != GrantState::Active {
+                return None;
+            }
+            Said::AccessWillChange { given_name, coming: spoken(coming), day: day_words(on, reader.language) }
+        }
+        Template::AccessNarrowed => Said::AccessNarrowed { given_name },
     })
+}
+
+/// What will happen to a representative's access, as messages say it.
+const fn spoken(coming: Coming) -> portico_messages::Coming {
+    match coming {
+        Coming::Narrows => portico_messages::Coming::Narrows,
+        Coming::Ends => portico_messages::Coming::Ends,
+        Coming::Rests => portico_messages::Coming::Rests,
+        Coming::AuthorityEnds => portico_messages::Coming::AuthorityEnds,
+    }
 }
 
 /// Saves the result of sending. A message that the provider did not take is tried again later, or fails after

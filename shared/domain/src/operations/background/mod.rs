@@ -1,5 +1,6 @@
 //! Operations that a queue, a stream or a schedule invokes. Nobody waits for them.
 
+pub mod access_reviews;
 pub mod answer_request;
 pub mod auto_invite;
 pub mod deliver;

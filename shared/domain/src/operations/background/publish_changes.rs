@@ -12,8 +12,9 @@ use crate::model::search::listed;
 use crate::model::text_reply::Standing;
 use crate::ports::{
     Accounts, Chain, Change, Commit, Counts, Lists, MeansSource, MeasureLog, Moved, Numbers, Patients,
-    Practices,
+    Practices, Reviews,
 };
+use crate::steps::access_review::schedule_review;
 use crate::steps::change::patient_updated;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
 use crate::steps::signed_in::patients_of;
@@ -22,7 +23,7 @@ use crate::steps::stops::apply_text_reply;
 /// Processes one stream record. Processing it again does no harm.
 pub async fn follow<S>(app: &App<S>, change: Change, event: &str) -> Result<(), PortError>
 where
-    S: Counts + Lists + Numbers + MeasureLog + Accounts + Patients + Practices + Chain + Commit,
+    S: Counts + Lists + Numbers + MeasureLog + Reviews + Accounts + Patients + Practices + Chain + Commit,
 {
     let store = &app.store;
     if let Some(renumbered) = change.renumbered {
@@ -58,6 +59,9 @@ where
     }
     if let Some(source) = change.means {
         learn(app, &source).await?;
+    }
+    if let Some(patient) = change.reviewed {
+        schedule_review(app, &patient).await?;
     }
     for id in change.relist {
         relist(store, id).await?;

@@ -2,8 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+
 use crate::context::App;
+use crate::model::access_review::{AUTHORITY_NOTICES, birthday_is_near};
 use crate::model::attention::Cause;
+use crate::model::auto_invite::day;
 use crate::model::delivery::Delivery;
 use crate::model::ids::{LinkId, PatientId};
 use crate::model::link::Link;
@@ -29,6 +34,8 @@ where
     let store = &app.store;
     let (caller, _) = authorize(app, call, &[Scope::Report], AlsoRead::default()).await?;
     let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
+    let today = day(app.context.now(), &settings);
+    let soon = |until: Date| until <= today.saturating_add(AUTHORITY_NOTICES[0].days());
     let mut noted: BTreeMap<PatientId, BTreeSet<Cause>> = BTreeMap::new();
     for (patient, cause) in store.noted(&caller.practice).await? {
         noted.entry(patient).or_default().insert(cause);
@@ -58,6 +65,15 @@ where
                 Cause::DeliveryFailed => failed,
                 Cause::LinkLocked => locked,
                 Cause::Hold | Cause::ChangeRequest => true,
+                Cause::Birthday => birthday_is_near(&patient, &settings, today),
+                Cause::CameOfAge => {
+                    patient.suspension().is_some()
+                        || (patient.own_account().is_none()
+                            && patient.invitation.is_none()
+                            && patient.declined.is_none()
+                            && patient.revocation.is_none())
+                }
+                Cause::AuthorityEnds => patient.live_accounts().filter_map(|known| known.until).any(soon),
             };
             let causes: Vec<Cause> =
                 noted.remove(&patient.id).unwrap_or_default().into_iter().filter(holds).collect();

@@ -148,6 +148,7 @@ fn plan_credentials(
             held: false,
             addresses: Vec::new(),
             reset: None,
+            until: None,
         });
         patient.registered_at = patient.registered_at.or(Some(now));
         if let Some(current) = patient.invitation.take() {
@@ -191,6 +192,7 @@ fn new_account(context: &Context, practice: &Practice, patient: &Patient, userna
         state: GrantState::Active,
         since: now,
         ended_by: None,
+        authority: None,
     };
     let id = AccountId::new(&*context.clock, &*context.entropy);
     Account::begin(id, practice.id.clone(), username.shown.clone(), &patient.id, grant)

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod attention;
 pub mod audit_trail;
+pub mod authority;
 pub mod auto_invite;
 pub mod configure_practice;
 pub mod credentials;

@@ -156,14 +156,18 @@ fn plan_added_patient(
     waits: bool,
 ) -> RegistrationPlan {
     let now = context.now();
-    let kept =
-        account.grant(&patient.id).filter(|grant| grant.state != GrantState::Ended).map(|grant| grant.level);
+    let kept = account.grant(&patient.id).filter(|grant| grant.state != GrantState::Ended);
+    let invited = link.invitee.as_ref();
+    let kept_authority = || kept.and_then(|grant| grant.authority.clone());
+    let authority = invited.and_then(|who| who.authority.clone()).or_else(kept_authority);
+    let until = authority.as_ref().and_then(|authority| authority.until);
     let grant = Grant {
         relationship,
-        level: kept.unwrap_or(link.invitee.as_ref().map_or(Level::Full, |who| who.level)),
+        level: kept.map_or(invited.map_or(Level::Full, |who| who.level), |grant| grant.level),
         state: if waits { GrantState::Held } else { GrantState::Active },
         since: now,
         ended_by: None,
+        authority,
     };
     account.grants.insert(patient.id.to_string(), grant);
     let action = if waits { Action::RegistrationHeld } else { Action::AccountRegistered };
@@ -188,6 +192,7 @@ fn plan_added_patient(
         held: waits,
         addresses: addresses_of(&account),
         reset,
+        until,
     });
     used_up(&mut patient, link);
     patient.registered_at = patient.registered_at.or(Some(now));

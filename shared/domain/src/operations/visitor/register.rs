@@ -211,6 +211,7 @@ fn enroll(
         state: if waits { GrantState::Held } else { GrantState::Active },
         since: now,
         ended_by: None,
+        authority: who.and_then(|who| who.authority.clone()),
     };
     let mut account = Account {
         given_name: who.map(|who| who.given_name.clone()),
@@ -263,6 +264,7 @@ fn enroll(
         held: waits,
         addresses: who.map(addresses).unwrap_or_default(),
         reset: None,
+        until: who.and_then(|who| who.authority.as_ref()?.until),
     });
     used_up(&mut patient, link);
     patient.registered_at = patient.registered_at.or(Some(now));
@@ -318,11 +320,12 @@ fn representative_of(link: &Link, role: Role, command: &Register) -> Option<Invi
         email: Some(who.email.clone()),
         mobile_phone: who.mobile_phone.clone(),
         level: Level::Full,
+        authority: None,
     });
     let Some(invited) = link.invitee.clone().filter(|_| role == Role::Representative) else { return stated };
     // Staff decided relationship and level when they invited; the representative gives name and contacts.
-    let (relationship, level) = (invited.relationship, invited.level);
-    Some(Invitee { relationship, level, ..stated.unwrap_or(invited) })
+    let Invitee { relationship, level, authority, .. } = invited.clone();
+    Some(Invitee { relationship, level, authority, ..stated.unwrap_or(invited) })
 }
 
 /// The confirmation of a registration, to the contact on the chart: on the link's channel if the chart has an
@@ -371,7 +374,7 @@ async fn restore_own_account<S: Accounts>(
         back.retain(|known| known.id == id);
     }
     let mut writes = vec![Write::AcceptLink { id: link.id, ticket: ticket_digest(link), at: now }];
-    restore_grants(&mut patient, &back, &mut writes, now);
+    restore_grants(&mut patient, &back, &practice.settings, &mut writes, now);
     let theirs = patient.accounts.iter_mut().filter(|known| known.id == id);
     end_resets(theirs, LinkState::Superseded, now, &mut writes);
     // The old password may be known to others: end what it opened.
