@@ -164,7 +164,7 @@ async fn a_session_is_read_with_its_account_and_once_ended_stays_ended() {
     let touched = session(1).touched(NOW.plus_seconds(100)).unwrap();
     store.touch(&touched).await.unwrap();
     assert_eq!(store.session(&presented(1)).await.unwrap().0, Some(touched.clone()));
-    let key = PresentedKey { claimed: practice(), digest: "none".to_owned() };
+    let key = PresentedKey { claimed: practice(), digest: "none".to_owned(), session: None };
     let (no_key, with_key, its_account) = store.session_for(&key, &presented(1)).await.unwrap();
     assert_eq!((no_key, with_key, its_account), (None, Some(touched.clone()), Some(*account(1))));
 
@@ -203,7 +203,7 @@ async fn an_exchange_code_is_spent_once() {
         "account": account_id(1), "practice": practice(), "digest": "e", "expires_at": NOW.plus_seconds(60),
     }));
     store.has([Write::CreateAccount(account(1)), Write::OpenExchange(exchange.clone())]).await;
-    let key = PresentedKey { claimed: practice(), digest: "none".to_owned() };
+    let key = PresentedKey { claimed: practice(), digest: "none".to_owned(), session: None };
     let code = Presented { account: account_id(1), digest: "e".to_owned() };
     assert_eq!(store.exchange(&key, &code).await.unwrap().1, Some(exchange.clone()));
     let outcomes = race(|number| {

@@ -139,7 +139,7 @@ async fn an_idempotency_key_is_used_once_a_day() {
     let key = OnceKey { name: "mac".to_owned(), body: "body".to_owned() };
     let once = |resource: &str, at| [Write::Once(Once::new(key.clone(), resource, at))];
     let opened = async || {
-        let presented = PresentedKey { claimed: practice(), digest: "d".to_owned() };
+        let presented = PresentedKey { claimed: practice(), digest: "d".to_owned(), session: None };
         let along = AlsoRead { once: Some(&key), ..AlsoRead::default() };
         store.open(&presented, along).await.unwrap().once.map(|once| once.resource)
     };
@@ -191,7 +191,7 @@ async fn a_key_is_taken_back_by_its_own_practice_alone() {
         "digest": "d1", "practice": practice(), "client": "ehr", "scopes": ["invite", "chart:read"], "issued_at": NOW,
     }));
     store.has([Write::IssueKey(key.clone())]).await;
-    let presented = PresentedKey { claimed: practice(), digest: "d1".to_owned() };
+    let presented = PresentedKey { claimed: practice(), digest: "d1".to_owned(), session: None };
     let opened = async || store.open(&presented, AlsoRead::default()).await.unwrap().key;
     assert_eq!(opened().await, Some(key.clone()));
     assert_eq!(store.keys(&practice()).await.unwrap(), [key]);

@@ -2,37 +2,50 @@
 //! trail, whether the trail is complete, automatic invitations (what was sent, and who is next), and the report for
 //! the quality measure.
 
+mod list;
+mod pages;
+
+use portico_domain::model::audit::Event;
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::practice::Scope;
-use portico_domain::model::refusal::Refusal;
-use portico_domain::operations::staff::attention::attention;
+use portico_domain::model::refusal::{Failure, Refusal};
+use portico_domain::operations::staff::attention::{attention, by_patient};
 use portico_domain::operations::staff::audit_trail::{audit, audit_verify};
 use portico_domain::operations::staff::auto_invite::{preview, runs};
+use portico_domain::operations::staff::list::summary;
 use portico_domain::operations::staff::portal;
 use portico_domain::operations::staff::report::{Period, electronic_access};
 use portico_domain::ports::{
-    ApiCalls, Attention, Directory, History, Limits, Measures, Patients, Practices, Runs, Waiting,
+    ApiCalls, Attention, Directory, History, Limits, Measures, Patients, Practices, Roster, Runs, Waiting,
 };
-use portico_web::{Answer, App, Inbound, Reject, csv, json as reply, problem, view};
+use portico_domain::operations::staff::list::list as list_patients;
+use portico_web::desk::{desk_page, when};
+use portico_web::{Answer, App, Inbound, Reject, csv, json as reply, problem, see_other, view};
 use serde_json::{Value, json};
+
+use crate::pages::{CodePage, PatientPage, PatientsPage};
 
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs + Measures,
+    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs + Measures + Roster,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs + Measures,
+    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs + Measures + Roster,
 {
+    let action = inbound.action();
+    if inbound.is_console() {
+        return console(app, inbound, &action).await;
+    }
     let call = inbound.staff()?;
     let context = &app.context;
     let asked =
         inbound.query("patient_id").map(PatientId::parse).transpose().map_err(|_| Refusal::NotFound)?;
-    match inbound.action().as_str() {
+    match action.as_str() {
         "GET /v1/patients/{patient_id}/portal" => {
             let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
             let (portal, caller) = portal::portal_status(app, &call, &[Scope::ChartRead], &patient).await?;
@@ -40,12 +53,19 @@ where
         }
         "GET /v1/onboarding" => {
             if inbound.query("attention") != Some("true") {
-                return Err(Reject::malformed("attention", "required"));
+                return list::answer(app, inbound, &call).await;
             }
-            let (all, settings) = attention(app, &call).await?;
+            let things = attention(app, &call).await?;
+            let patients = by_patient(&things.all);
             let patients: Vec<Value> =
-                all.iter().map(|one| view::attended(&one.patient, &one.causes, &settings)).collect();
+                patients.iter().map(|(patient, causes)| view::attended(patient, causes, &things.settings)).collect();
             Ok(reply(200, &json!({"patients": patients})))
+        }
+        "GET /v1/onboarding/summary" => {
+            let counts = summary(app, &call).await?;
+            let counts: serde_json::Map<String, Value> =
+                counts.into_iter().map(|(status, count)| (status.as_str().to_owned(), count.into())).collect();
+            Ok(reply(200, &json!({"counts": counts})))
         }
         "GET /v1/reports/electronic-access" => {
             let period = period(inbound)?;
@@ -92,4 +112,80 @@ fn period(inbound: &Inbound) -> Result<Period, Reject> {
         text.parse().map_err(|_| Reject::malformed(name, "invalid"))
     };
     Ok(Period { from: day("from")?, to: day("to")?, provider: inbound.query("provider").map(str::to_owned) })
+}
+
+/// What a sealed search is bound to.
+const SEARCH: &[u8] = b"console search";
+
+/// Answers a request of the Onboarding Tool.
+async fn console<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Practices + History + Directory + Waiting + Roster,
+{
+    let context = &app.context;
+    let call = inbound.desk(context)?;
+    match action {
+        // The words stand in no address: browsers on a shared desk keep a history.
+        "POST /console/patients/search" => {
+            let words = inbound.form_values("q").into_iter().next().unwrap_or_default();
+            let words: String = words.trim().chars().take(100).collect();
+            if words.is_empty() {
+                return Ok(see_other("/console/patients"));
+            }
+            let sealed = context.keyring.seal_json(SEARCH, &words, &*context.entropy);
+            Ok(see_other(&format!("/console/patients?all=yes&v={sealed}")))
+        }
+        "GET /console/patients" => {
+            let mut listed = list::listed(inbound)?;
+            let sought: Option<String> =
+                inbound.query("v").and_then(|sealed| context.keyring.open_json(SEARCH, sealed));
+            listed.q.clone_from(&sought);
+            if listed.statuses.is_empty() && inbound.query("all").is_none() {
+                listed.statuses = pages::NOT_IN.to_vec();
+            }
+            let page = list_patients(app, &call, &listed).await?;
+            if let (Some(_), [(only, _)], None) = (&sought, &page.rows[..], &page.next_cursor) {
+                return Ok(see_other(&format!("/console/patients/{}", only.id)));
+            }
+            let counts = app.store.counts(&page.caller.practice).await.map_err(Failure::from)?;
+            let shown = PatientsPage::new(inbound, context, &listed, &page, &counts, sought.as_deref());
+            Ok(desk_page(200, &shown))
+        }
+        "GET /console/patients/{patient_id}" | "GET /console/patients/{patient_id}/code" => {
+            let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
+            let code = action.ends_with("/code");
+            let scope = if code { Scope::Invite } else { Scope::ChartRead };
+            let (portal, caller) = portal::portal_status(app, &call, &[scope], &patient).await?;
+            if code {
+                let page = CodePage::new(inbound, context, &portal, &caller).ok_or(Refusal::NotFound)?;
+                return Ok(desk_page(200, &page));
+            }
+            let mut events = Vec::new();
+            if caller.may(Scope::Audit) {
+                let page = audit(app, &call, Some(&patient), None).await?;
+                let zone = portal.settings.zone();
+                let line = |event: &Event| (told(event), when(event.at, context.now(), &zone));
+                events = page.events.iter().rev().take(EVENTS).map(line).collect();
+            }
+            Ok(desk_page(200, &PatientPage::new(inbound, context, &portal, &caller, events)))
+        }
+        _ => Err(Refusal::NotFound.into()),
+    }
+}
+
+/// Events of a patient that the page shows.
+const EVENTS: usize = 20;
+
+/// An event in words: who, and what.
+fn told(event: &Event) -> String {
+    let who = match (event.by.client.as_str(), &event.by.actor) {
+        ("visitor", _) => "A visitor".to_owned(),
+        ("portico", _) => "Portico".to_owned(),
+        (client, Some(actor)) => format!("{actor} ({client})"),
+        (client, None) => client.to_owned(),
+    };
+    let what = serde_json::to_value(event.action).ok();
+    let what = what.as_ref().and_then(Value::as_str).unwrap_or_default().replace('_', " ");
+    let detail = |name: &str| event.detail.get(name).map(|text| format!(", {}", text.replace('_', " "))).unwrap_or_default();
+    format!("{who}: {what}{}{}", detail("channel"), detail("reason"))
 }

@@ -31,9 +31,8 @@ where
             places.push(place);
             announcements.push(announcement);
         }
-        let id = record.get("eventID").and_then(Value::as_str).unwrap_or_default();
         // Boxed, because the operation's future is large, and every caller above would copy it.
-        if Box::pin(follow(app, change, id)).await.is_err() {
+        if Box::pin(follow(app, change)).await.is_err() {
             failed.insert(place);
         }
     }

@@ -1,6 +1,8 @@
 //! `revoke`: revokes a patient's access for all accounts or one, limits a representative's access, switches
 //! access off and on, and records that a patient declined.
 
+mod console;
+
 use portico_domain::model::grant::Level;
 use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::patient::RevokeReason;
@@ -52,9 +54,13 @@ async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: ApiCalls + Limits + Practices + History + Commit,
 {
+    let action = inbound.action();
+    if inbound.is_console() {
+        return console::answer(app, inbound, &action).await;
+    }
     let call = inbound.staff()?;
     let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
-    let (portal, caller) = match inbound.action().as_str() {
+    let (portal, caller) = match action.as_str() {
         "POST /v1/patients/{patient_id}/portal/revoke" => {
             let body: RevokeRequest = inbound.body()?;
             let account = body.account_id.as_deref().map(AccountId::parse).transpose();
@@ -82,7 +88,7 @@ where
     Ok(json(200, &view::portal(&portal, &caller, &app.context.keyring, app.context.now())))
 }
 
-fn note(field: &str, text: Option<String>) -> Result<Option<String>, Reject> {
+pub(crate) fn note(field: &str, text: Option<String>) -> Result<Option<String>, Reject> {
     let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     if text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_NOTE) {
         return Err(Reject::malformed(field, "too_long"));

@@ -1,6 +1,8 @@
 //! `send-invite`: invites a patient by e-mail, text or letter, or a representative, records by what
 //! right a representative acts, and cancels an invitation. A new invitation replaces an older one.
 
+mod console;
+
 use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::refusal::{FieldFault, Refusal};
@@ -31,7 +33,9 @@ pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
     S: ApiCalls + Limits + Chain + Practices + Links + History + Commit,
 {
-    let answer = match inbound.action().as_str() {
+    let action = inbound.action();
+    let answer = match action.as_str() {
+        _ if inbound.is_console() => console::answer(app, &inbound, &action).await,
         "POST /v1/patients/{patient_id}/invitations" => send(app, &inbound).await,
         "POST /v1/patients/{patient_id}/representatives" => send_to_representative(app, &inbound).await,
         "DELETE /v1/patients/{patient_id}/invitations/current" => take_back(app, &inbound).await,

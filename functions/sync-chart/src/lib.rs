@@ -1,6 +1,7 @@
 //! `sync-chart`: writes charts: one by one from the EHR, many as FHIR, a quick add with its invitation, and
 //! changes that people propose themselves. It also reads one chart and confirms an address.
 
+mod console;
 mod fhir;
 mod import;
 mod request;
@@ -9,6 +10,7 @@ use portico_domain::model::chart::{Channel, Chart};
 use portico_domain::model::ids::{ChangeId, PatientId};
 use portico_domain::model::proposal::ChartField;
 use portico_domain::model::refusal::Refusal;
+use portico_domain::operations::staff::correct::{Correct, Corrected, correct};
 use portico_domain::operations::staff::proposals::{self, ProposalDecision};
 use portico_domain::operations::staff::{quick_add, sync_chart};
 use portico_domain::ports::{
@@ -20,11 +22,11 @@ use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use request::{ChartRequest, QuickAddRequest};
+use request::{ChartRequest, CorrectionRequest, QuickAddRequest};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ConfirmRequest {
+pub(crate) struct ConfirmRequest {
     channel: Channel,
 }
 
@@ -46,16 +48,33 @@ async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Links + History + Proposals + Commit,
 {
+    let action = inbound.action();
+    if inbound.is_console() {
+        return console::answer(app, inbound, &action).await;
+    }
     let call = inbound.staff()?;
     let (context, now) = (&app.context, app.context.now());
     let patient = || PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound);
-    match inbound.action().as_str() {
+    match action.as_str() {
         "PUT /v1/patients/{patient_id}" => {
             let change = inbound.body::<ChartRequest>()?.parse(now)?;
             let (synced, charted, _) = sync_chart::put(app, &call, &patient()?, &change).await?;
             let mut body = view::patient(&charted);
             body["warnings"] = warnings(&charted.patient.chart);
             Ok(reply(if synced == Synced::Created { 201 } else { 200 }, &body))
+        }
+        "PATCH /v1/patients/{patient_id}" => {
+            let body = inbound.body::<CorrectionRequest>()?;
+            let then_invite = body.then_invite;
+            let change = body.parse(now)?;
+            let seen = inbound.if_match().transpose()?;
+            let command = Correct { patient: patient()?, change, then_invite, seen };
+            let Corrected { charted, link, caller } = correct(app, &call, &command).await?;
+            let mut answer = json!({"patient": view::patient(&charted)});
+            if let Some(link) = &link {
+                answer["invitation"] = view::invitation(link, &caller, &context.keyring, now);
+            }
+            Ok(reply(200, &answer))
         }
         "GET /v1/patients/{patient_id}" => {
             let (charted, _) = sync_chart::get(app, &call, &patient()?).await?;

@@ -8,7 +8,7 @@ use portico_domain::operations::staff::quick_add::QuickAdd;
 use portico_domain::steps::chart_change::ChartChange;
 use portico_domain::time::Timestamp;
 use portico_web::Reject;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// Most visits, appointments, contacts and labels of one chart.
 const MOST: usize = 1000;
@@ -76,6 +76,74 @@ pub struct QuickAddRequest {
     mobile_phone: Option<String>,
     #[serde(default)]
     allow_duplicate: bool,
+}
+
+/// Facts to correct: what is absent stays, null takes a fact away.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectionRequest {
+    pub(crate) given_name: Option<String>,
+    #[serde(default, deserialize_with = "told")]
+    pub(crate) middle_name: Option<Option<String>>,
+    pub(crate) family_name: Option<String>,
+    pub(crate) birth_date: Option<String>,
+    #[serde(default, deserialize_with = "told")]
+    pub(crate) email: Option<Option<String>>,
+    #[serde(default, deserialize_with = "told")]
+    pub(crate) mobile_phone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "told")]
+    pub(crate) home_phone: Option<Option<String>>,
+    #[serde(default, deserialize_with = "told")]
+    pub(crate) postal_code: Option<Option<String>>,
+    #[serde(default, deserialize_with = "told")]
+    pub(crate) sms_consent: Option<Option<bool>>,
+    pub(crate) chart_status: Option<ChartStatus>,
+    pub then_invite: Option<Channel>,
+}
+
+/// A field that was sent, perhaps as null. Without it, `default` leaves `None`.
+fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+impl CorrectionRequest {
+    /// Returns what changes a chart, or all errors.
+    pub fn parse(self, now: Timestamp) -> Result<impl Fn(&mut Chart) + Sync, Reject> {
+        let mut faults = Faults::default();
+        let given_name = faults.may("given_name", self.given_name.as_ref(), Name::parse);
+        let family_name = faults.may("family_name", self.family_name.as_ref(), Name::parse);
+        let birth_date = faults.may("birth_date", self.birth_date.as_ref(), |text| BirthDate::parse(text, now));
+        let middle_name =
+            self.middle_name.map(|text| faults.may("middle_name", text.as_ref(), Name::parse));
+        let email = self.email.map(|text| faults.may("email", text.as_ref(), Email::parse));
+        let mobile_phone =
+            self.mobile_phone.map(|text| faults.may("mobile_phone", text.as_ref(), Phone::parse));
+        let home_phone =
+            self.home_phone.map(|text| faults.may("home_phone", text.as_ref(), Phone::parse_or_keep));
+        let postal_code =
+            self.postal_code.map(|text| faults.may("postal_code", text.as_ref(), PostalCode::parse));
+        if self.then_invite == Some(Channel::Voice) {
+            faults.0.push(FieldFault::of("then_invite", "invalid"));
+        }
+        let (sms_consent, chart_status) = (self.sms_consent, self.chart_status);
+        faults.or(Some(move |chart: &mut Chart| {
+            fn set<T: Clone>(to: &mut T, from: &Option<T>) {
+                if let Some(from) = from {
+                    to.clone_from(from);
+                }
+            }
+            set(&mut chart.given_name, &given_name);
+            set(&mut chart.family_name, &family_name);
+            set(&mut chart.birth_date, &birth_date);
+            set(&mut chart.middle_name, &middle_name);
+            set(&mut chart.email, &email);
+            set(&mut chart.mobile_phone, &mobile_phone);
+            set(&mut chart.home_phone, &home_phone);
+            set(&mut chart.postal_code, &postal_code);
+            set(&mut chart.sms_consent, &sms_consent);
+            set(&mut chart.chart_status, &chart_status);
+        }))
+    }
 }
 
 /// Collects the errors while all fields are read.
@@ -199,7 +267,7 @@ impl ChartRequest {
                     provider,
                 }
             });
-        faults.or(chart.map(|chart| ChartChange { chart, keep_tags, care }))
+        faults.or(chart.map(|chart| ChartChange { chart, keep_tags, care, is_correction: false }))
     }
 }
 

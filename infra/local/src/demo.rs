@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use portico_aws::OsEntropy;
 use portico_domain::keys::Keyring;
 use serde_json::{Value, json};
 
 use crate::functions;
-use crate::local_api::{Guide, Keys, Practice};
+use crate::local_api::{ConsoleLink, Guide, Keys, Practice};
 use crate::service::{Config, Running, StartError, start};
 
 /// The sample charts in the repository: `Patient` before `Encounter`.
@@ -67,9 +68,23 @@ pub async fn start_demo(config: Config) -> Result<Demo, StartError> {
     if let (Some(file), true) = (kept, is_new) {
         fs::write(file, serde_json::to_string_pretty(&practices).unwrap_or_default())?;
     }
-    let guide = Guide { practices, console_link: None };
+    let console_link = practices.first().map(|practice| console_link(&running.base_url, &practice.keys.ehr));
+    let guide = Guide { practices, console_link };
     running.introduce(guide.clone());
     Ok(Demo { running, guide, is_new })
+}
+
+/// Makes links into the Onboarding Tool as an EHR does: one call with its key.
+fn console_link(base_url: &str, key: &str) -> ConsoleLink {
+    let (url, key) = (format!("{base_url}/v1/console/sessions"), key.to_owned());
+    Arc::new(move || {
+        let call = reqwest::Client::new().post(&url).bearer_auth(&key).header("portico-actor", "front.desk");
+        let call = call.json(&json!({"actor": "front.desk", "actor_name": "Front desk"}));
+        Box::pin(async move {
+            let answer: Value = call.send().await.ok()?.json().await.ok()?;
+            answer.get("url")?.as_str().map(str::to_owned)
+        })
+    })
 }
 
 /// The keyring of a data directory; the first start creates it. Without a directory, each start has a

@@ -133,6 +133,7 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
         ("sign-in", at_most(&hashing, on_routes!(portico_sign_in::handle))),
         ("account", at_most(&hashing, on_routes!(portico_account::handle))),
         ("introspect", on_routes!(portico_introspect::handle)),
+        ("console", on_routes!(portico_console::handle)),
         ("health", on_routes!(portico_health::handle)),
         ("sync-chart", on_routes!(portico_sync_chart::handle)),
         ("verify", on_routes!(portico_verify::handle)),

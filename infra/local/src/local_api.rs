@@ -29,8 +29,7 @@ use crate::{engine, feedback};
 /// How long a request for messages waits for work that is still running.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Creates a new link into the Onboarding Tool; each link opens once. Until that tool exists, no function
-/// creates one.
+/// Creates a new link into the Onboarding Tool; each link opens once, within a minute.
 pub type ConsoleLink = Arc<dyn Fn() -> BoxFuture<'static, Option<String>> + Send + Sync>;
 
 /// A practice and its API keys.
@@ -57,7 +56,7 @@ pub struct Keys {
 pub struct Guide {
     /// The demonstration practices; start with the first.
     pub practices: Vec<Practice>,
-    /// Creates a link to the Onboarding Tool; `None` while there is no tool.
+    /// Creates a link to the Onboarding Tool; `None` without a practice.
     pub console_link: Option<ConsoleLink>,
 }
 
@@ -77,6 +76,7 @@ pub(crate) struct LocalApi {
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: LocalApi) -> Router<S> {
     Router::new()
         .route("/_local", get(introduce))
+        .route("/_local/console", get(open_console))
         .route("/_local/clock", get(time).post(move_clock))
         .route("/_local/messages", get(messages).delete(forget_messages))
         .route("/_local/mailbox", get(mailbox))
@@ -102,6 +102,19 @@ async fn introduce(State(api): State<LocalApi>) -> Response {
         "console_url": console_url,
     }))
     .into_response()
+}
+
+/// Leads to a new link into the Onboarding Tool, as an EHR's button does.
+async fn open_console(State(api): State<LocalApi>) -> Response {
+    let link = api.guide.read().unwrap_or_else(PoisonError::into_inner).console_link.clone();
+    let url = match link {
+        Some(link) => link().await,
+        None => None,
+    };
+    url.map_or_else(
+        || failed(io::Error::other("no link into the Onboarding Tool was made")),
+        |url| (StatusCode::SEE_OTHER, [(header::LOCATION, url)]).into_response(),
+    )
 }
 
 // --- the clock ---

@@ -119,6 +119,7 @@ fn banner(base: &str, practice: &Practice, options: &Options) -> String {
 Portico is at {base}, its data {kept}. Ctrl-C stops it.
 
   Sign-in page   {base}/{practice}
+  Staff          {base}/_local/console   the Onboarding Tool, as an EHR's button opens it
   Mailbox        {base}/_local/mailbox   every mail and text that was sent, as its reader sees it
   Everything     {base}/_local           practices, their keys, the clock
 

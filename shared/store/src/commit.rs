@@ -125,6 +125,7 @@ impl Table {
             Write::Note { practice, patient, cause, at: when } => {
                 one(self.put_note(practice, patient, *cause, *when))
             }
+            Write::DropNote { practice, patient, cause } => one(self.drop_note(practice, patient, *cause)),
             Write::KeepSession(session) => one(self.keep_session(session)),
             Write::SetLevel { account, patient, level } => one(self.set_level(*account, patient, *level)),
             Write::SetAuthority { account, patient, authority } => {
@@ -149,6 +150,8 @@ impl Table {
             Write::DecideHold { hold, granted } => self.decide_hold(hold, *granted),
             Write::OpenSession(session) => one(self.open_session(session)),
             Write::EndSession { account, digest } => one(self.end_session(*account, digest)),
+            Write::OpenConsole(session) => self.open_console(session),
+            Write::CloseConsole { key, digest } => one(self.delete(&keys::console(key, digest), "", vec![])),
             Write::OpenExchange(exchange) => one(self.open_exchange(exchange)),
             Write::SpendExchange(exchange) => one(self.spend_exchange(exchange)),
             Write::Append(event) => one(self.append_event(event)),

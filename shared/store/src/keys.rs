@@ -7,13 +7,13 @@
 //! |---|---|---|
 //! | practice | `PRACTICE#<practice>` | `PRACTICE`; also `KEY#<digest>`, one for each API key, `HOLD#<account>`, one for each registration that waits for staff, `CHANGE#<id>`, one for each proposed change that waits for staff, `NOTE#<cause>#<patient>`, one for each patient that staff should look at, `COUNT#<status>`, `LETTERS#<id>`, one for each file of letters, `RUN#<day>`, one for each day of automatic invitations, and `PAGE#<day>#<number>`, one for each page of its work |
 //! | list of practices | `PRACTICES` | `<practice>` |
-//! | API key | `KEY#<digest>` | `KEY` |
-//! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; also `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `REVIEW`: when the access of a patient with representatives has to be looked at next; `CHANGE#<id>`: proposed changes that staff have decided |
+//! | API key | `KEY#<digest>` | `KEY`; also `CONSOLE#<digest>`, one for each session of the Onboarding Tool that stands for it, and `LAUNCH#<digest>`, one for each launch link that was used |
+//! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; also `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `COUNTED`: the status under which the patient is counted; `REVIEW`: when the access of a patient with representatives has to be looked at next; `CHANGE#<id>`: proposed changes that staff have decided |
 //! | audit event | `AUDIT#<practice>#<subject>` | the number, twelve digits |
 //! | link | `LINK#<id>` | `LINK` |
 //! | login | `LOGIN#<practice>#<user name as compared>` | `LOGIN` |
 //! | account | `ACCOUNT#<id>` | `ACCOUNT`; also `SESSION#<digest>`, `EXCHANGE#<digest>` and `LISTED`: the words that find the account |
-//! | directory | `FIND#<practice>` | `NAME#<family>#<given>#<patient>`, `EMAIL#<address>#<patient>`, `EMAIL#<address>#@<account>` |
+//! | directory | `FIND#<practice>` | `NAME#<family>#<given>#<patient>`, `GIVEN#<given>#<patient>`, `BORN#<birth date>#<patient>`, `EMAIL#<address>#<patient>`, `EMAIL#<address>#@<account>` |
 //! | search | `SEARCH#<practice>` | `<word>#<account>` |
 //! | message | `MESSAGE#<id>` | `MESSAGE` |
 //! | feedback | `PROVIDER#<provider's id>` | `MESSAGE` |
@@ -23,7 +23,8 @@
 //! | idempotency | `ONCE#<MAC of client and key>` | `ONCE` |
 //! | limit | `LIMIT#<counter>` | `LIMIT` |
 //!
-//! There are two indexes: `roster` (`roster_pk` = practice and status, `roster_sk` = name) lists patients;
+//! There are three indexes: `roster` (`roster_pk` = practice and status, `roster_sk` = name) lists patients;
+//! `agenda` (`agenda_pk` = practice, `agenda_sk` = next appointment) lists those who have one;
 //! `due` (`due_pk` = practice and line, `due_at`) lists messages by the time they are due, and patients by the
 //! time at which the sweep has to look at them, or a review of their access. `ttl` only lets DynamoDB delete old items; no decision reads
 //! it.
@@ -54,6 +55,15 @@ pub const ROSTER_PK: &str = "roster_pk";
 
 /// Sort key of `roster`.
 pub const ROSTER_SK: &str = "roster_sk";
+
+/// The index of a practice's patients by their next appointment.
+pub const AGENDA: &str = "agenda";
+
+/// Partition key of `agenda`: the practice.
+pub const AGENDA_PK: &str = "agenda_pk";
+
+/// Sort key of `agenda`: the appointment and the patient.
+pub const AGENDA_SK: &str = "agenda_sk";
 
 /// The index of messages and patients by the time they are due.
 pub const DUE: &str = "due";
@@ -230,6 +240,16 @@ pub fn api_key(digest: &str) -> Key {
     key(format!("KEY#{digest}"), "KEY")
 }
 
+/// A session of the Onboarding Tool.
+pub fn console(key_digest: &str, digest: &str) -> Key {
+    key(format!("KEY#{key_digest}"), format!("CONSOLE#{digest}"))
+}
+
+/// That a launch link was used.
+pub fn launch(key_digest: &str, digest: &str) -> Key {
+    key(format!("KEY#{key_digest}"), format!("LAUNCH#{digest}"))
+}
+
 /// A patient.
 pub fn patient(practice: &PracticeId, id: &PatientId) -> Key {
     key(format!("PATIENT#{practice}#{id}"), "PATIENT")
@@ -290,6 +310,44 @@ pub const NAMES: &str = "NAME#";
 pub fn names_like(family: &str, given: &str) -> String {
     format!("{NAMES}{family}#{given}#")
 }
+
+/// Prefix of the directory entries of everybody whose last name begins like this.
+pub fn family_like(family: &str) -> String {
+    format!("{NAMES}{family}")
+}
+
+/// Prefix of the directory entries of everybody with this last name, whose first name begins like this.
+pub fn family_and_given_like(family: &str, given: &str) -> String {
+    format!("{NAMES}{family}#{given}")
+}
+
+/// Prefix of the directory entries of everybody whose first name begins like this.
+pub fn given_like(given: &str) -> String {
+    format!("GIVEN#{given}")
+}
+
+/// Prefix of the directory entries of everybody who was born on this day.
+pub fn born_on(day: &str) -> String {
+    format!("BORN#{day}#")
+}
+
+/// Prefix of the directory entries of everybody whose e-mail address begins like this.
+pub fn email_like(email: &str) -> String {
+    format!("EMAIL#{email}")
+}
+
+/// The directory entries by which a patient is found by first name and birth date.
+pub fn named(practice: &PracticeId, id: &PatientId, given: &str, born: &str) -> [Key; 2] {
+    [format!("{}#{id}", given_like(given)), format!("{}{id}", born_on(born))].map(|sk| key(directory(practice), sk))
+}
+
+/// The status under which a patient is counted.
+pub fn counted(practice: &PracticeId, id: &PatientId) -> Key {
+    key(format!("PATIENT#{practice}#{id}"), "COUNTED")
+}
+
+/// Prefix of the sort keys of the counts of patients.
+pub const COUNTS: &str = "COUNT#";
 
 /// Prefix of the directory entries of everybody with this e-mail address.
 pub fn emails_like(email: &str) -> String {

@@ -19,6 +19,7 @@ mod item;
 pub mod keys;
 mod limits;
 mod links;
+mod list;
 mod measure;
 mod messages;
 mod patients;

@@ -6,8 +6,9 @@ use portico_domain::model::ids::{AccountId, ChangeId, PatientId, PracticeId};
 use portico_domain::model::patient::{Checks, Patient};
 use portico_domain::model::proposal::Proposal;
 use portico_domain::model::refusal::PortError;
+use portico_domain::time::Timestamp;
 use portico_domain::ports::{
-    Addresses, Attention, Directory, FailedChecks, Holders, Holds as _, Patients, Proposals,
+    Addresses, Attention, Directory, FailedChecks, Holders, Holds as _, Noted, Patients, Proposals,
 };
 
 use crate::expression::Terms;
@@ -91,25 +92,36 @@ impl Proposals for Table {
 }
 
 impl Attention for Table {
-    async fn noted(&self, practice: &PracticeId) -> Result<Vec<(PatientId, Cause)>, PortError> {
+    async fn noted(&self, practice: &PracticeId) -> Result<Vec<Noted>, PortError> {
         #[derive(serde::Deserialize)]
         struct Note {
             patient: PatientId,
             cause: Cause,
+            at: Timestamp,
         }
         let pk = keys::practice(practice).pk;
         let range = "begins_with(#sk, :from)";
         let notes = self.query(&pk, range, vec![(":from", s(keys::NOTES))], usize::MAX);
         let (notes, holds, changes) =
             futures_util::try_join!(notes, self.holds(practice), self.changes(practice))?;
-        let mut causes: Vec<(PatientId, Cause)> = Vec::new();
+        let mut noted = Vec::new();
         for item in notes {
-            let Note { patient, cause } = record(item)?;
-            causes.push((patient, cause));
+            let Note { patient, cause, at } = record(item)?;
+            noted.push(Noted { patient, cause, at, waits: None });
         }
-        causes.extend(holds.into_iter().map(|hold| (hold.patient, Cause::Hold)));
-        causes.extend(changes.into_iter().map(|change| (change.patient, Cause::ChangeRequest)));
-        Ok(causes)
+        noted.extend(holds.into_iter().map(|hold| Noted {
+            patient: hold.patient,
+            cause: Cause::Hold,
+            at: hold.since,
+            waits: Some(hold.account.to_string()),
+        }));
+        noted.extend(changes.into_iter().map(|change| Noted {
+            patient: change.patient,
+            cause: Cause::ChangeRequest,
+            at: change.submitted_at,
+            waits: Some(change.id.to_string()),
+        }));
+        Ok(noted)
     }
 }
 
@@ -167,6 +179,6 @@ impl Directory for Table {
     }
 }
 
-fn patient_of(item: &Item) -> Option<PatientId> {
+pub(crate) fn patient_of(item: &Item) -> Option<PatientId> {
     PatientId::parse(item.get("patient")?.as_s().ok()?).ok()
 }

@@ -1,12 +1,13 @@
 //! Reads for a staff call: the API key's record with the records the call needs, practices and their keys.
 
+use portico_domain::model::console::ConsoleSession;
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::{ApiKey, Practice, PresentedKey};
 use portico_domain::model::refusal::PortError;
 use portico_domain::ports::{AlsoRead, ApiCalls, CallRecords, Keys, Once, OnceKey, Practices};
 use portico_domain::time::Timestamp;
 
-use crate::item::{Item, key_item, optional, record, s};
+use crate::item::{Item, at, key_item, optional, record, s};
 use crate::keys;
 use crate::table::{COSTS, Table, unavailable};
 
@@ -16,16 +17,26 @@ impl ApiCalls for Table {
         let patient_at = along.patient.map(|id| keys::patient(&key.claimed, id));
         let care_at = along.patient.filter(|_| along.care).map(|id| keys::care(&key.claimed, id));
         let once_at = along.once.map(|once| keys::once(&once.name));
-        let all = [Some(&key_at), patient_at.as_ref(), care_at.as_ref(), once_at.as_ref()];
+        let session_at = key.session.as_ref().map(|session| keys::console(&key.digest, session));
+        let all =
+            [Some(&key_at), session_at.as_ref(), patient_at.as_ref(), care_at.as_ref(), once_at.as_ref()];
         let all: Vec<_> = all.into_iter().flatten().cloned().collect();
         let mut found = self.batch(&all).await?;
         let mut taken = |at: Option<keys::Key>| at.and_then(|at| found.take(&at));
         Ok(CallRecords {
             key: optional(taken(Some(key_at)))?,
+            session: optional(taken(session_at))?,
             patient: optional(taken(patient_at))?,
             care: optional(taken(care_at))?,
             once: taken(once_at).and_then(|item| once(along.once?, &item)),
         })
+    }
+
+    async fn touch(&self, session: &ConsoleSession) -> Result<(), PortError> {
+        let key = keys::console(&session.key, &session.digest);
+        let values = vec![(":idle", at(session.idle_at)), (":now", at(session.touched_at))];
+        let update = "SET #idle_at = :idle, #touched_at = :now";
+        self.update_if(&key, update, "attribute_exists(#pk)", values).await.map(drop)
     }
 }
 

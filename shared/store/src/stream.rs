@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
-use portico_domain::keys::digest;
 use portico_domain::model::account::Account;
 use portico_domain::model::announcement;
 use portico_domain::model::audit::Event;
 use portico_domain::model::chart::{Care, Channel, Visit};
 use portico_domain::model::grant::Relationship;
-use portico_domain::model::ids::{AccountId, PracticeId};
-use portico_domain::model::link::Link;
+use portico_domain::model::ids::{AccountId, PatientId, PracticeId};
+use portico_domain::model::link::{Link, LinkState};
+use portico_domain::model::list::Progress;
 use portico_domain::model::patient::{Patient, Status};
 use portico_domain::model::refusal::PortError;
 use portico_domain::model::search::Listed;
@@ -25,7 +25,10 @@ use crate::expression::Terms;
 use crate::item::{Item, from_image, item, key_item, key_of, n, optional, record, s};
 use crate::keys;
 use crate::links::whole_link;
-use crate::table::{COSTS, Table, unavailable};
+use crate::table::{COSTS, Table, pause, unavailable};
+
+/// Attempts at counting a patient. Many workers count in the same records.
+const COUNTING_ATTEMPTS: u32 = 10;
 
 impl Counts for Table {
     fn change(&self, old: Option<&Value>, new: Option<&Value>) -> Change {
@@ -53,8 +56,12 @@ impl Counts for Table {
                     patient.accounts.iter().any(|known| known.relationship != Relationship::Own)
                 };
                 let reviewed = new.as_ref().filter(is_represented).cloned().map(Box::new);
+                let name = |patient: &Patient| (patient.chart.given_name.clone(), patient.chart.birth_date);
+                let is_renamed = |new: &&Patient| old.as_ref().is_none_or(|old| name(old) != name(new));
+                let named = new.as_ref().filter(is_renamed).cloned().map(Box::new);
                 Change {
                     moved,
+                    named,
                     reviewed,
                     relist: ids.into_iter().collect(),
                     renumbered: renumbered(old.as_ref(), new.as_ref()),
@@ -69,8 +76,13 @@ impl Counts for Table {
                 let facts =
                     |link: &Link| (link.sent_at, link.handed_over_at, link.delivered(), link.closed_at);
                 let learns = |new: &Link| old.as_ref().is_none_or(|old| facts(old) != facts(new));
+                let is_further =
+                    |new: &Link| old.as_ref().is_none_or(|old| Progress::of(old) != Progress::of(new));
+                let is_shown = |new: &&Link| new.state == LinkState::Pending && new.invitee.is_none();
+                let progressed = new.as_ref().filter(is_shown).filter(|new| is_further(new)).cloned();
+                let progressed = progressed.filter(|link| Progress::of(link) != Progress::default()).map(Box::new);
                 let means = new.filter(learns).map(|link| MeansSource::Link(Box::new(link)));
-                Change { announcement, means, ..Change::default() }
+                Change { announcement, means, progressed, ..Change::default() }
             }
             "ACCOUNT" => {
                 let listed = ["username", "email", "given_name", "family_name", "grants", "deleted_at"];
@@ -87,33 +99,63 @@ impl Counts for Table {
         }
     }
 
-    async fn shift(
-        &self,
-        practice: &PracticeId,
-        from: Option<Status>,
-        to: Option<Status>,
-        event: &str,
-    ) -> Result<(), PortError> {
-        let step = |status: Status, by: i64| {
-            let terms = Terms::of(&["#patients"], vec![(":by", n(by))], &[]);
-            let update = Update::builder()
+    async fn count(&self, moved: &Moved) -> Result<(), PortError> {
+        let Moved { practice, patient, version, to } = moved;
+        let at = keys::counted(practice, patient);
+        for attempt in 0..COUNTING_ATTEMPTS {
+            let known = self.get(&at).await?;
+            let number = |name: &str| -> Option<u64> { known.as_ref()?.get(name)?.as_n().ok()?.parse().ok() };
+            let before = number("version");
+            if before.is_some_and(|before| before >= *version) {
+                return Ok(());
+            }
+            let status = known.as_ref().and_then(|item| item.get("status").cloned());
+            let from: Option<Status> = status.and_then(|status| serde_dynamo::from_attribute_value(status).ok());
+            if from == Some(*to) {
+                return Ok(());
+            }
+            let mut counted = key_item(&at);
+            counted.insert("status".to_owned(), s(to.as_str()));
+            counted.insert("version".to_owned(), n(version));
+            let condition = if before.is_some() { "#version = :before" } else { "attribute_not_exists(#pk)" };
+            let values = before.map(|before| vec![(":before", n(before))]).unwrap_or_default();
+            let terms = Terms::of(&[condition], values, &[]);
+            let put = Put::builder()
                 .table_name(&*self.name)
-                .set_key(Some(key_item(&keys::count(practice, status))));
-            let update =
-                update.update_expression("ADD #patients :by").set_expression_attribute_values(terms.values());
-            let update = update.set_expression_attribute_names(Some(terms.names)).build();
-            TransactWriteItem::builder().set_update(update.ok()).build()
-        };
-        let steps = from.map(|status| step(status, -1)).into_iter().chain(to.map(|status| step(status, 1)));
-        // The stream may deliver a record twice. DynamoDB applies a token only once within ten minutes.
-        let token: String = digest(event.as_bytes()).chars().take(36).collect();
-        let call = self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(steps.collect()))
-            .client_request_token(token);
-        let answer = call.return_consumed_capacity(COSTS).send().await;
-        answer.map(drop).map_err(|error| unavailable("TransactWriteItems", &error))
+                .set_item(Some(counted))
+                .condition_expression(condition)
+                .set_expression_attribute_values(terms.values())
+                .set_expression_attribute_names(Some(terms.names));
+            let mut items = vec![TransactWriteItem::builder().set_put(put.build().ok()).build()];
+            let steps = from.map(|from| (from, -1)).into_iter().chain([(*to, 1)]);
+            for (status, by) in steps {
+                let terms = Terms::of(&["#patients"], vec![(":by", n(by))], &[]);
+                let update = Update::builder()
+                    .table_name(&*self.name)
+                    .set_key(Some(key_item(&keys::count(practice, status))))
+                    .update_expression("ADD #patients :by")
+                    .set_expression_attribute_values(terms.values())
+                    .set_expression_attribute_names(Some(terms.names));
+                items.push(TransactWriteItem::builder().set_update(update.build().ok()).build());
+            }
+            // A transaction that was canceled lost against another one; read what that one counted.
+            if self.write_words(items).await? {
+                return Ok(());
+            }
+            pause(attempt).await;
+        }
+        Err(PortError::Unavailable)
+    }
+
+    async fn index_name(&self, patient: &Patient) -> Result<(), PortError> {
+        let chart = &patient.chart;
+        let (given, born) = (chart.given_name.comparable(), chart.birth_date.reveal());
+        for key in keys::named(&patient.practice, &patient.id, &given, &born) {
+            let mut item = key_item(&key);
+            item.insert("patient".to_owned(), s(patient.id.as_str()));
+            self.put_item(item).await?;
+        }
+        Ok(())
     }
 }
 
@@ -158,11 +200,21 @@ fn renumbered(old: Option<&Patient>, new: Option<&Patient>) -> Option<Renumbered
 }
 
 fn moved(old: Option<&Item>, new: Option<&Item>) -> Option<Moved> {
-    let status = |item: Option<&Item>| -> Option<Status> {
-        serde_dynamo::from_attribute_value(item?.get("status")?.clone()).ok()
+    let new = new?;
+    let status = |item: &Item| -> Option<Status> {
+        serde_dynamo::from_attribute_value(item.get("status")?.clone()).ok()
     };
-    let practice = new.or(old)?.get("practice")?.as_s().ok()?;
-    Some(Moved { practice: PracticeId::parse(practice).ok()?, from: status(old), to: status(new) })
+    let to = status(new)?;
+    if old.and_then(status) == Some(to) {
+        return None;
+    }
+    let text = |name: &str| new.get(name)?.as_s().ok();
+    Some(Moved {
+        practice: PracticeId::parse(text("practice")?).ok()?,
+        patient: PatientId::parse(text("id")?).ok()?,
+        version: new.get("version")?.as_n().ok()?.parse().ok()?,
+        to,
+    })
 }
 
 fn signed_in(old: Option<&Item>, new: Option<Item>) -> Option<Box<Account>> {

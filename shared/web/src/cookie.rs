@@ -26,6 +26,21 @@ pub fn set_browser(answer: &mut Answer, sealed: &str) {
     }
 }
 
+/// Sets the cookie of a session of the Onboarding Tool. Requests that come from other sites don't send it, not even
+/// when somebody follows a link.
+pub fn set_console(answer: &mut Answer, value: &str) {
+    if let Ok(value) =
+        HeaderValue::from_str(&format!("{CONSOLE}={value}; Path=/; Secure; HttpOnly; SameSite=Strict"))
+    {
+        answer.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+/// Clears the cookie of the Onboarding Tool.
+pub fn clear_console(answer: &mut Answer) {
+    clear(answer, CONSOLE);
+}
+
 /// Clears the session cookie.
 pub fn clear_session(answer: &mut Answer) {
     clear(answer, COOKIE);
@@ -49,3 +64,6 @@ pub(crate) const COOKIE: &str = "__Host-portico";
 
 /// The cookie of a known browser.
 pub(crate) const BROWSER: &str = "__Host-portico-browser";
+
+/// The cookie of a session of the Onboarding Tool.
+pub(crate) const CONSOLE: &str = "__Host-portico-console";

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::cookie::{BROWSER, COOKIE};
+use crate::cookie::{BROWSER, CONSOLE, COOKIE};
 use crate::reject::Reject;
 use crate::strict::{Strict, Unique};
 
@@ -48,6 +48,8 @@ pub(crate) enum Place {
     Account,
     /// A practice's other pages.
     Practice,
+    /// The Onboarding Tool.
+    Console,
     /// The API, and whatever belongs to no practice's page.
     Elsewhere,
 }
@@ -95,6 +97,11 @@ impl Inbound {
     /// Method and route, such as `GET /i/{token}`. `HEAD` is handled as `GET`.
     pub fn action(&self) -> String {
         self.route.strip_prefix("HEAD ").map_or_else(|| self.route.clone(), |path| format!("GET {path}"))
+    }
+
+    /// Whether a page of the Onboarding Tool was asked for.
+    pub fn is_console(&self) -> bool {
+        self.place() == Place::Console
     }
 
     /// A part of the path, by the name that the template gives it.
@@ -155,20 +162,7 @@ impl Inbound {
             json.end().map_err(|_| Reject::malformed("", "malformed"))?;
             return serde_path_to_error::deserialize(Strict(value)).map_err(|error| at_fault(&error));
         }
-        let mut fields = Map::new();
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            // What is no UTF-8 has been replaced by this character; nobody means it.
-            if value.contains('\u{FFFD}') || name.contains('\u{FFFD}') {
-                return Err(Reject::malformed("", "not_utf8"));
-            }
-            // A browser sends every field of a form, the empty ones too.
-            if !value.is_empty()
-                && fields.insert(name.to_string(), Value::String(value.into_owned())).is_some()
-            {
-                return Err(Reject::malformed(&name, "repeated"));
-            }
-        }
-        serde_path_to_error::deserialize(Strict(Value::Object(fields))).map_err(|error| at_fault(&error))
+        form(text)
     }
 
     /// Whether a form has this field and it is empty. `body` drops empty fields; this finds them.
@@ -176,6 +170,11 @@ impl Inbound {
         self.is_form()
             && form_urlencoded::parse(&self.body)
                 .any(|(name, value)| name == field && value.trim().is_empty())
+    }
+
+    /// Whether a form has this field, empty or not.
+    pub fn has_field(&self, field: &str) -> bool {
+        self.is_form() && form_urlencoded::parse(&self.body).any(|(name, _)| name == field)
     }
 
     /// Whether anything was sent: for paths whose body may be left out.
@@ -211,12 +210,72 @@ impl Inbound {
         Ok(ApiCall { key, actor, idempotency_key })
     }
 
+    /// The version that `If-Match` names: the record must still have it. `None` without the header.
+    pub fn if_match(&self) -> Option<Result<u64, Reject>> {
+        let text = self.headers.get("if-match")?.to_str().unwrap_or_default();
+        let version = text.trim().trim_matches('"').parse();
+        Some(version.map_err(|_| Reject::malformed("#If-Match", "invalid")))
+    }
+
     fn bearer(&self) -> Option<&str> {
         let (scheme, token) = self.header("authorization")?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
     }
 
-    fn cookie(&self, wanted: &str) -> Option<&str> {
+    /// The path as it came.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn body_bytes(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// All values of a parameter of the query.
+    pub fn queries(&self, name: &str) -> impl Iterator<Item = &str> {
+        let of = move |(known, value): &'_ (String, String)| known == name && !value.is_empty();
+        self.query.iter().filter(move |pair| of(pair)).map(|(_, value)| value.as_str())
+    }
+
+    /// The query as it came, for links back to this page: without `without`.
+    pub fn query_without(&self, without: &[&str]) -> String {
+        let mut kept = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.query.iter().filter(|(name, _)| !without.contains(&name.as_str())) {
+            kept.append_pair(name, value);
+        }
+        kept.finish()
+    }
+
+    /// A field of a form; the first, if it is repeated.
+    pub(crate) fn form_value(&self, wanted: &str) -> Option<String> {
+        self.form_values(wanted).into_iter().next()
+    }
+
+    /// All values of a field of a form.
+    pub fn form_values(&self, wanted: &str) -> Vec<String> {
+        if !self.is_form() {
+            return Vec::new();
+        }
+        let fields = form_urlencoded::parse(&self.body).filter(|(name, value)| name == wanted && !value.is_empty());
+        fields.map(|(_, value)| value.into_owned()).collect()
+    }
+
+    /// A form as a request, without these fields. See [`Self::body`].
+    pub(crate) fn form_without<T: DeserializeOwned>(&self, without: &[&str]) -> Result<T, Reject> {
+        if !self.is_form() {
+            return Err(Reject::UnsupportedType);
+        }
+        let mut kept = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in form_urlencoded::parse(&self.body).filter(|(name, _)| !without.contains(&&**name)) {
+            kept.append_pair(&name, &value);
+        }
+        if self.body.len() > LONGEST {
+            return Err(Reject::TooLarge);
+        }
+        form(&kept.finish())
+    }
+
+    pub(crate) fn cookie(&self, wanted: &str) -> Option<&str> {
         let all = self.headers.get_all("cookie").into_iter().filter_map(|value| value.to_str().ok());
         all.flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
@@ -239,7 +298,7 @@ impl Inbound {
         let own = match (self.header("sec-fetch-site"), self.header("origin")) {
             (Some(site), _) => matches!(site, "same-origin" | "none"),
             (None, Some(origin)) => origin == base_url,
-            (None, None) => self.cookie(COOKIE).is_none(),
+            (None, None) => self.cookie(COOKIE).is_none() && self.cookie(CONSOLE).is_none(),
         };
         if own { Ok(()) } else { Err(Reject::ForeignForm) }
     }
@@ -262,6 +321,7 @@ impl Inbound {
         match path.split('/').skip(1).collect::<Vec<_>>()[..] {
             ["i", "{token}", ..] => Place::Invitation,
             ["r", "{token}", ..] => Place::Reset,
+            ["console", ..] => Place::Console,
             ["{practice}", "account", ..] => Place::Account,
             ["{practice}", ..] => Place::Practice,
             _ => Place::Elsewhere,
@@ -275,7 +335,7 @@ impl Inbound {
                 let token = self.path.strip_prefix("/i/")?.split('/').next()?;
                 Some(format!("/i/{token}"))
             }
-            Place::Reset | Place::Account | Place::Practice | Place::Elsewhere => None,
+            Place::Reset | Place::Account | Place::Practice | Place::Console | Place::Elsewhere => None,
         }
     }
 
@@ -283,6 +343,24 @@ impl Inbound {
     pub(crate) fn in_language(&self, language: Language) -> String {
         format!("{}?lang={}", self.path, language.tag())
     }
+}
+
+/// A form's text as a request.
+fn form<T: DeserializeOwned>(text: &str) -> Result<T, Reject> {
+    let mut fields = Map::new();
+    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        // What is no UTF-8 has been replaced by this character; nobody means it.
+        if value.contains('\u{FFFD}') || name.contains('\u{FFFD}') {
+            return Err(Reject::malformed("", "not_utf8"));
+        }
+        // A browser sends every field of a form, the empty ones too.
+        if !value.is_empty()
+            && fields.insert(name.to_string(), Value::String(value.into_owned())).is_some()
+        {
+            return Err(Reject::malformed(&name, "repeated"));
+        }
+    }
+    serde_path_to_error::deserialize(Strict(Value::Object(fields))).map_err(|error| at_fault(&error))
 }
 
 /// Which field, and what is wrong with it; never its value.

@@ -5,6 +5,7 @@
 
 mod answer;
 mod cookie;
+pub mod desk;
 mod fields;
 mod inbound;
 mod page;
@@ -17,7 +18,7 @@ pub mod telemetry;
 pub mod view;
 
 pub use answer::{Answer, csv, json, no_content, pdf};
-pub use cookie::{clear_browser, clear_session, set_browser, set_session};
+pub use cookie::{clear_browser, clear_console, clear_session, set_browser, set_console, set_session};
 pub use fields::{TypedPassword, optional_field, required_field};
 pub use inbound::{Inbound, flag};
 pub use page::ask::{AskPage, Asked, Asking, sent};
@@ -35,6 +36,6 @@ pub use serve::serve;
 
 pub use portico_domain::context::App;
 
-pub use portico_messages::{Language, phone, reason_detail};
+pub use portico_messages::{Language, field_detail, phone, reason_detail};
 
 pub use lambda_http::{Error, Request, Response, run, service_fn};

@@ -6,11 +6,15 @@ use portico_messages::{Language, field_detail, problem_detail, reason_detail};
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, answer};
-use crate::inbound::Inbound;
+use crate::desk::desk_problem;
+use crate::inbound::{Inbound, Place};
 use crate::reject::Reject;
 
 /// A problem, in the reader's language.
 pub fn problem(inbound: &Inbound, reject: &Reject) -> Answer {
+    if inbound.place() == Place::Console {
+        return desk_problem(inbound, reject);
+    }
     let language = inbound.language(Language::English);
     let (status, code) = (reject.status(), reject.code());
     let mut body = json!({

@@ -137,6 +137,7 @@ const fn name_of(action: Action) -> Option<&'static str> {
         Action::ChangeProposed => "demographics.proposed",
         Action::ChangeAccepted => "demographics.accepted",
         Action::ChangeDeclined => "demographics.declined",
+        Action::ChartCorrected => "chart.corrected",
         // Actions of the practice's own systems, of people with their own login, and of operators.
         Action::ChartCreated
         | Action::ChartChanged
@@ -150,6 +151,9 @@ const fn name_of(action: Action) -> Option<&'static str> {
         | Action::EmailChanged
         | Action::AccountUnlocked
         | Action::SessionsEnded
+        | Action::ConsoleOpened
+        | Action::ListExported
+        | Action::AttentionLeft
         | Action::SettingsChanged
         | Action::AuthorityRecorded
         | Action::LetterPrinted

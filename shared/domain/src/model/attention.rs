@@ -31,6 +31,32 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Every cause, the most urgent first: somebody waits or may hold what is not theirs, something did not arrive,
+    /// something has to be decided.
+    pub const ALL: [Self; 11] = [
+        Self::ReportedWrongRecipient,
+        Self::LinkLocked,
+        Self::Hold,
+        Self::AddressBounced,
+        Self::AddressComplained,
+        Self::DeliveryFailed,
+        Self::SmsOptedOut,
+        Self::ChangeRequest,
+        Self::AuthorityEnds,
+        Self::Birthday,
+        Self::CameOfAge,
+    ];
+
+    /// The cause with this code.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.code() == code)
+    }
+
+    /// How urgent it is: its place in [`Self::ALL`].
+    pub fn rank(self) -> usize {
+        Self::ALL.iter().position(|cause| *cause == self).unwrap_or(Self::ALL.len())
+    }
+
     /// The stable code.
     pub const fn code(self) -> &'static str {
         match self {

@@ -83,6 +83,8 @@ pub enum Action {
     ChartCreated,
     /// A chart changed.
     ChartChanged,
+    /// Staff corrected a chart here, and not in the EHR.
+    ChartCorrected,
     /// An invitation was created.
     InvitationCreated,
     /// Staff cancelled an invitation.
@@ -153,6 +155,12 @@ pub enum Action {
     ChangeDeclined,
     /// Staff recorded that the patient declined.
     InvitationDeclined,
+    /// An application opened the Onboarding Tool for a staff member.
+    ConsoleOpened,
+    /// A list of patients was exported.
+    ListExported,
+    /// Staff took a line off the list of what needs attention.
+    AttentionLeft,
     /// The practice's settings changed.
     SettingsChanged,
     /// Automatic invitations stopped themselves, because of bounces or complaints.

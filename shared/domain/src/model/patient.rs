@@ -1,6 +1,8 @@
 //! A patient's record: the copy of the chart, the facts about portal access, and the rules that follow
 //! from them.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,7 @@ use crate::model::chart::{Channel, Chart, ChartStatus};
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
 use crate::model::link::{FailedCheck, Kind};
+use crate::model::list::Progress;
 use crate::model::practice::{RequiredContact, Settings};
 use crate::time::Timestamp;
 
@@ -65,7 +68,7 @@ impl Reason {
 }
 
 /// A patient's portal status. It is derived from the record, and no decision depends on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Something must be corrected first.
@@ -85,6 +88,17 @@ pub enum Status {
 }
 
 impl Status {
+    /// Every status.
+    pub const ALL: [Self; 7] = [
+        Self::Blocked,
+        Self::Uninvited,
+        Self::Invited,
+        Self::Registered,
+        Self::Active,
+        Self::Revoked,
+        Self::Declined,
+    ];
+
     /// The status's name in the API.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -185,6 +199,11 @@ pub struct CurrentInvitation {
     pub channel: Channel,
     /// The link does not work from this time on.
     pub expires_at: Timestamp,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How far it got, for the list.
+    #[serde(default)]
+    pub progress: Progress,
 }
 
 /// Most pending invitations of representatives that one patient can have.
@@ -343,6 +362,14 @@ pub struct Patient {
     /// When visits make the patient due for an automatic invitation; `None` without a visit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visits_due: Option<VisitsDue>,
+    /// The next appointments, in order: those that were to come at the last write, at most
+    /// [`crate::model::list::UPCOMING`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upcoming: Vec<Timestamp>,
+    /// The facts that staff corrected here, each with a digest of what the EHR said. A correction holds until the EHR
+    /// says something else.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub corrections: BTreeMap<String, String>,
     /// When the sweep has to look at the patient next; `None` if there is nothing to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sweep_due_at: Option<Timestamp>,
@@ -564,9 +591,20 @@ impl Patient {
         }
     }
 
+    /// The place of the patient in the list by appointment; `None` without an appointment that was to come at the
+    /// last write.
+    pub fn agenda_place(&self) -> Option<String> {
+        self.upcoming.first().map(|starts_at| agenda_place(*starts_at, self.id.as_str()))
+    }
+
     /// The key by which the list of patients is sorted: last name and first name in the form in which they
     /// are compared, then the id.
     pub fn sort_name(&self) -> String {
         format!("{} {} {}", self.chart.family_name.comparable(), self.chart.given_name.comparable(), self.id)
     }
+}
+
+/// The place of an appointment in the list by appointment. Places sort as text.
+pub fn agenda_place(starts_at: Timestamp, patient: &str) -> String {
+    format!("{:014}#{patient}", starts_at.millis().max(0))
 }

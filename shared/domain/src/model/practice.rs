@@ -450,6 +450,8 @@ pub struct PresentedKey {
     pub claimed: PracticeId,
     /// SHA-256 of the whole key.
     pub digest: String,
+    /// SHA-256 of the secret of a session of the Onboarding Tool, which stands for the key.
+    pub session: Option<String>,
 }
 
 impl PresentedKey {
@@ -457,6 +459,6 @@ impl PresentedKey {
     pub fn parse(text: &str) -> Option<Self> {
         let (practice, secret) = text.split_once('.')?;
         let claimed = PracticeId::parse(practice).ok()?;
-        is_secret(secret).then(|| Self { claimed, digest: digest(text.as_bytes()) })
+        is_secret(secret).then(|| Self { claimed, digest: digest(text.as_bytes()), session: None })
     }
 }

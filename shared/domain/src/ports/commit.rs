@@ -7,6 +7,7 @@ use crate::model::account::{Account, Login};
 use crate::model::attention::Cause;
 use crate::model::audit::Event;
 use crate::model::chart::Care;
+use crate::model::console::ConsoleSession;
 use crate::model::grant::{Authority, Level};
 use crate::model::hold::Hold;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
@@ -129,6 +130,15 @@ pub enum Write {
         /// SHA-256 of the secret in its token.
         digest: String,
     },
+    /// Opens a session of the Onboarding Tool. Condition: its launch link was not used yet.
+    OpenConsole(Box<ConsoleSession>),
+    /// Ends a session of the Onboarding Tool.
+    CloseConsole {
+        /// SHA-256 of the API key.
+        key: String,
+        /// SHA-256 of the secret in its cookie.
+        digest: String,
+    },
     /// Creates an exchange code. Condition: no code of the account has this digest.
     OpenExchange(Exchange),
     /// Uses an exchange code up. Condition: it was not used yet.
@@ -154,6 +164,8 @@ pub enum Write {
     DecideChange(Proposal),
     /// Notes that staff should look at a patient. The same cause is noted only once for a patient.
     Note { practice: PracticeId, patient: PatientId, cause: Cause, at: Timestamp },
+    /// Takes a note off the list, until the same cause comes again. Condition: it is there.
+    DropNote { practice: PracticeId, patient: PatientId, cause: Cause },
     /// Moves a session to the account's new epoch, so that it stays valid. Condition: the session is
     /// still stored.
     KeepSession(Session),
@@ -221,6 +233,8 @@ pub enum Record {
     Hold,
     /// A session.
     Session,
+    /// A session of the Onboarding Tool, and the launch link that opened it.
+    Console,
     /// An exchange code, with which the portal gets a session.
     Exchange,
     /// An event of an audit chain.
@@ -283,13 +297,14 @@ impl Write {
             | Self::SetAuthority { .. } => Record::Account,
             Self::Hold(_) | Self::DropHold { .. } | Self::DecideHold { .. } => Record::Hold,
             Self::OpenSession(_) | Self::EndSession { .. } | Self::KeepSession(_) => Record::Session,
+            Self::OpenConsole(_) | Self::CloseConsole { .. } => Record::Console,
             Self::OpenExchange(_) | Self::SpendExchange(_) => Record::Exchange,
             Self::Append(_) => Record::Event,
             Self::Queue(_) => Record::Message,
             Self::ForgetAttempts(_) => Record::Attempts,
             Self::Checks(..) => Record::Checks,
             Self::Propose(_) | Self::DecideChange(_) => Record::Proposal,
-            Self::Note { .. } => Record::Note,
+            Self::Note { .. } | Self::DropNote { .. } => Record::Note,
             Self::SweepDue { .. } => Record::SweepDue,
             Self::Review { .. } => Record::Review,
             Self::CountAutomaticText { .. } => Record::AutomaticTexts,

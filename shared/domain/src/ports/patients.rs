@@ -8,6 +8,7 @@ use crate::model::ids::{AccountId, ChangeId, PatientId, PracticeId};
 use crate::model::patient::{Checks, Patient};
 use crate::model::proposal::Proposal;
 use crate::model::refusal::PortError;
+use crate::time::Timestamp;
 
 /// Reads proposed changes.
 pub trait Proposals: Sync {
@@ -126,10 +127,18 @@ pub trait Addresses: Sync {
 pub trait Attention: Sync {
     /// The patients of a practice that staff should look at, each with a cause. Some of the causes may be
     /// settled by now.
-    fn noted(
-        &self,
-        practice: &PracticeId,
-    ) -> impl Future<Output = Result<Vec<(PatientId, Cause)>, PortError>> + Send;
+    fn noted(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<Noted>, PortError>> + Send;
+}
+
+/// That staff should look at a patient, and since when.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    pub patient: PatientId,
+    pub cause: Cause,
+    pub at: Timestamp,
+    /// The registration or the proposed change that waits; `None` for any other cause.
+    pub waits: Option<String>,
 }
 
 /// Reads the failed checks of a patient that belong to no link.

@@ -4,6 +4,7 @@
 use std::future::Future;
 
 use crate::model::chart::Care;
+use crate::model::console::ConsoleSession;
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::patient::Patient;
 use crate::model::practice::{ApiKey, Practice, PresentedKey};
@@ -44,6 +45,8 @@ impl Once {
 pub struct CallRecords {
     /// The API key's record.
     pub key: Option<ApiKey>,
+    /// The session that stands for the key, if one was presented.
+    pub session: Option<ConsoleSession>,
     /// The patient that was asked for.
     pub patient: Option<Patient>,
     /// The growing part of the patient's chart.
@@ -72,6 +75,8 @@ pub trait ApiCalls: Sync {
         key: &PresentedKey,
         along: AlsoRead<'_>,
     ) -> impl Future<Output = Result<CallRecords, PortError>> + Send;
+    /// Writes that a session of the Onboarding Tool was used, unless it has ended meanwhile.
+    fn touch(&self, session: &ConsoleSession) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Reads a practice. The result may be a copy that is at most 30 seconds old.

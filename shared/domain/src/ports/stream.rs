@@ -28,6 +28,10 @@ pub struct Change {
     pub visits: Option<VisitsChanged>,
     /// A record from which a patient's means to get in are learned.
     pub means: Option<MeansSource>,
+    /// A pending invitation of a patient got further.
+    pub progressed: Option<Box<Link>>,
+    /// A patient whose first name or birth date is new.
+    pub named: Option<Box<Patient>>,
     /// The patient whose access may have to be reviewed at another time.
     pub reviewed: Option<Box<Patient>>,
     /// The announcement for other systems.
@@ -54,29 +58,27 @@ pub struct Renumbered {
     pub to: Option<String>,
 }
 
-/// A change of a patient's status.
+/// A patient's status after a change.
 #[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
     pub practice: PracticeId,
-    /// The status before; `None` for a new patient.
-    pub from: Option<Status>,
-    /// The status now; `None` if the record was deleted.
-    pub to: Option<Status>,
+    pub patient: PatientId,
+    /// The version of the patient's record.
+    pub version: u64,
+    pub to: Status,
 }
 
 /// Interprets stream records, and counts patients by status.
 pub trait Counts: Sync {
     /// The change that a stream record means. The images before and after are in DynamoDB's JSON.
     fn change(&self, old: Option<&serde_json::Value>, new: Option<&serde_json::Value>) -> Change;
-    /// Moves one patient from one count to another. The same `event` counts once if it comes twice within
-    /// ten minutes.
-    fn shift(
-        &self,
-        practice: &PracticeId,
-        from: Option<Status>,
-        to: Option<Status>,
-        event: &str,
-    ) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Moves one patient from the count that has them to another, in one transaction with a record of what was
+    /// counted. A version is counted once, whatever comes twice, late or in another order.
+    fn count(&self, moved: &Moved) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Adds what finds a patient by first name and birth date. Earlier entries stay, so that a former name finds
+    /// them, too.
+    fn index_name(&self, patient: &Patient) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Maintains the words that find an account.

@@ -5,6 +5,7 @@ use futures_util::join;
 use crate::context::{App, Context};
 use crate::keys::Use;
 use crate::model::audit::By;
+use crate::model::console::ConsoleSession;
 use crate::model::ids::{Actor, ClientId, PracticeId};
 use crate::model::limit::{CLIENT, Counter, Raised};
 use crate::model::practice::{ApiKey, PresentedKey, Scope};
@@ -14,7 +15,7 @@ use crate::time::Timestamp;
 
 /// A call by an application of a practice, as it was received.
 pub struct ApiCall {
-    /// The API key.
+    /// The API key, or the session of the Onboarding Tool that stands for it.
     pub key: PresentedKey,
     /// The staff member on whose behalf the application calls, from `Portico-Actor`.
     pub actor: Option<Actor>,
@@ -54,12 +55,14 @@ pub struct Caller {
     pub actor: Option<Actor>,
     /// The scopes of its API key.
     pub scopes: Vec<Scope>,
+    /// The session of the Onboarding Tool that stands for the key.
+    pub session: Option<Box<ConsoleSession>>,
 }
 
 impl Caller {
     /// A visitor of a public page, who has no API key and no scopes.
     pub fn visitor(practice: &PracticeId) -> Self {
-        Self { practice: practice.clone(), client: ClientId::visitor(), actor: None, scopes: Vec::new() }
+        Self { practice: practice.clone(), client: ClientId::visitor(), actor: None, scopes: Vec::new(), session: None }
     }
 
     /// The service itself, on its schedule.
@@ -92,7 +95,8 @@ impl Caller {
 }
 
 /// Admits a call. The API key's record and the records that `along` names are read at once,
-/// strongly consistent.
+/// strongly consistent. A session of the Onboarding Tool stands for its key: with the staff member for whom it was
+/// opened, and at most the scopes that the key still has.
 pub async fn authorize<S: ApiCalls + Limits>(
     app: &App<S>,
     call: &ApiCall,
@@ -104,7 +108,22 @@ pub async fn authorize<S: ApiCalls + Limits>(
         let opened = store.open(&call.key, along).await?;
         Ok((opened.key.clone(), opened))
     };
-    authorize_with(app, call, scopes, read).await
+    let Some(digest) = &call.key.session else { return authorize_with(app, call, scopes, read).await };
+    let (caller, opened) = authorize_with(app, call, &[], read).await?;
+    let now = app.context.now();
+    let session = opened.session.as_ref().filter(|session| session.digest == *digest && session.is_live(now));
+    let (session, key) = session.zip(opened.key.as_ref()).ok_or(Refusal::Unauthorized)?;
+    let caller = Caller {
+        actor: Some(session.actor.clone()),
+        scopes: session.scopes_of(key),
+        session: Some(Box::new(session.clone())),
+        ..caller
+    };
+    if let Some(touched) = session.touched(now) {
+        store.touch(&touched).await?;
+    }
+    scopes.iter().try_for_each(|scope| caller.require(*scope))?;
+    Ok((caller, opened))
 }
 
 /// Admits a call; `read` reads the API key's record, and may read more. Refuses an unknown or revoked key,
@@ -143,6 +162,7 @@ fn caller_of(
         client: key.client.clone(),
         actor,
         scopes: key.scopes.clone(),
+        session: None,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Plans a change of a chart: the patient's record, the directory entries, the links that it ends, and the
 //! audit event.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::context::Context;
 use crate::model::audit::{Action, By, Entry, Head, Subject};
@@ -10,6 +10,7 @@ use crate::model::chart::{Care, CareChange, Channel, Chart};
 use crate::model::grant::Relationship;
 use crate::model::ids::PatientId;
 use crate::model::link::LinkState;
+use crate::model::list::UPCOMING;
 use crate::model::patient::{Patient, address_digest};
 use crate::model::practice::{Practice, Settings};
 use crate::model::refusal::Failure;
@@ -28,6 +29,66 @@ pub struct ChartChange {
     pub keep_tags: bool,
     /// The changes of visits, appointments and contacts. A list that is absent stays as it is.
     pub care: CareChange,
+    /// Whether staff correct the chart here, and not in the EHR. The corrected facts hold until the EHR sends other
+    /// values than its last ones.
+    pub is_correction: bool,
+}
+
+/// A fact of a chart as text, for comparison; `None` if it is absent.
+fn fact_of(chart: &Chart, field: &str) -> Option<String> {
+    let chart = serde_json::to_value(chart).ok()?;
+    chart.get(field).filter(|value| !value.is_null()).map(ToString::to_string)
+}
+
+/// The facts that staff may correct here.
+const CORRECTABLE: [&str; 10] = [
+    "given_name",
+    "middle_name",
+    "family_name",
+    "birth_date",
+    "email",
+    "mobile_phone",
+    "home_phone",
+    "postal_code",
+    "sms_consent",
+    "chart_status",
+];
+
+/// What is remembered of a correction: of each fact that differs from the EHR's, the digest of what the EHR says.
+fn corrected(before: &Patient, chart: &Chart) -> BTreeMap<String, String> {
+    let mut corrections = before.corrections.clone();
+    for field in CORRECTABLE {
+        let (old, new) = (fact_of(&before.chart, field), fact_of(chart, field));
+        if old != new {
+            corrections.entry(field.to_owned()).or_insert_with(|| remembered(old.as_deref()));
+        }
+        if corrections.get(field).is_some_and(|ehr| *ehr == remembered(new.as_deref())) {
+            corrections.remove(field);
+        }
+    }
+    corrections
+}
+
+/// A fact as a correction remembers it. Only whether the EHR still says the same matters.
+fn remembered(fact: Option<&str>) -> String {
+    fact.map_or_else(String::new, address_digest)
+}
+
+/// The chart that the EHR sent, with the facts that were corrected here and of which the EHR still says what it said
+/// before; and the corrections that are left.
+fn keep_corrections(before: &Patient, sent: Chart) -> (Chart, BTreeMap<String, String>) {
+    let mut corrections = before.corrections.clone();
+    if corrections.is_empty() {
+        return (sent, corrections);
+    }
+    corrections.retain(|field, ehr| *ehr == remembered(fact_of(&sent, field).as_deref()));
+    let (Ok(mut merged), Ok(known)) = (serde_json::to_value(&sent), serde_json::to_value(&before.chart)) else {
+        return (sent, corrections);
+    };
+    for field in corrections.keys() {
+        merged[field] = known.get(field).cloned().unwrap_or_default();
+    }
+    (serde_json::from_value(merged).unwrap_or(sent), corrections)
 }
 
 /// The result of a chart's change.
@@ -98,8 +159,14 @@ pub(crate) fn plan_chart(
     if change.keep_tags {
         chart.tags.clone_from(&before.chart.tags);
     }
+    let (chart, corrections) = if change.is_correction {
+        let corrections = corrected(&before, &chart);
+        (chart, corrections)
+    } else {
+        keep_corrections(&before, chart)
+    };
     let care = change.care.apply(&care_before);
-    if chart == before.chart && care == care_before {
+    if chart == before.chart && care == care_before && corrections == before.corrections {
         return ChartPlan {
             synced: Synced::Unchanged,
             charted: PatientWithCare { patient: before, care: shown(care), settings },
@@ -109,6 +176,7 @@ pub(crate) fn plan_chart(
     let now = context.now();
     let mut patient = before.clone();
     patient.chart = chart;
+    patient.corrections = corrections;
     let mut writes = Vec::new();
     if care != care_before {
         writes.push(Write::Care(practice.id.clone(), id.clone(), care.clone()));
@@ -133,12 +201,17 @@ pub(crate) fn plan_chart(
         patient.stopped.retain(|stopped| !left.iter().flatten().any(|gone| *gone == stopped.to));
     }
     patient.note_text_consent(by, now);
-    patient.visits_due = visits_due(&care.visits, &settings, now);
+    if !change.care.is_empty() {
+        // Otherwise the growing part of the chart was not read.
+        patient.visits_due = visits_due(&care.visits, &settings, now);
+        patient.upcoming = upcoming(&care, now);
+    }
     // Automatic messages that went to an address that is no longer the patient's were no use.
     patient.campaign = patient.campaign.filter(|campaign| !moved(campaign.channel));
     patient.reconsider();
     let fields = changed_fields(&before.chart, &patient.chart, care != care_before);
-    let entry = patient.entry(now, by.clone(), Action::ChartChanged, vec![("fields", fields)]);
+    let action = if change.is_correction { Action::ChartCorrected } else { Action::ChartChanged };
+    let entry = patient.entry(now, by.clone(), action, vec![("fields", fields)]);
     patient_changed(context, &settings, &mut patient, head, entry, &mut writes);
     ChartPlan {
         synced: Synced::Updated,
@@ -160,6 +233,7 @@ fn plan_new_chart(
     let mut patient = new_patient(practice, id, change.chart.clone(), now);
     patient.note_text_consent(by, now);
     patient.visits_due = visits_due(&care.visits, &practice.settings, now);
+    patient.upcoming = upcoming(&care, now);
     patient.reconsider();
     let event = chart_created(&patient, by, now, Vec::new()).after(head, &context.keyring);
     patient.head = event.head();
@@ -172,6 +246,16 @@ fn plan_new_chart(
         writes.push(Write::Care(practice.id.clone(), id.clone(), care.clone()));
     }
     (patient, writes, care)
+}
+
+/// The next appointments of a chart, for the patient's record.
+pub(crate) fn upcoming(care: &Care, now: Timestamp) -> Vec<Timestamp> {
+    let starts = care.appointments.iter().map(|appointment| appointment.starts_at);
+    let mut upcoming: Vec<Timestamp> = starts.filter(|starts_at| *starts_at >= now).collect();
+    upcoming.sort_unstable();
+    upcoming.dedup();
+    upcoming.truncate(UPCOMING);
+    upcoming
 }
 
 pub(crate) fn new_patient(practice: &Practice, id: &PatientId, chart: Chart, now: Timestamp) -> Patient {
@@ -192,6 +276,8 @@ pub(crate) fn new_patient(practice: &Practice, id: &PatientId, chart: Chart, now
         revocation: None,
         declined: None,
         visits_due: None,
+        upcoming: Vec::new(),
+        corrections: BTreeMap::new(),
         sweep_due_at: None,
         campaign: None,
         campaigns: 0,

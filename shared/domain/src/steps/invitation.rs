@@ -12,6 +12,7 @@ use crate::model::chart::Channel;
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, Actor, LinkId};
 use crate::model::limit::{Counter, PHONE};
+use crate::model::list::Progress;
 use crate::model::link::{Kind, Link, LinkState, Purpose, SecondCheck, Target};
 use crate::model::message::{Message, Template};
 use crate::model::patient::{AccountRef, CurrentInvitation, Patient, Reason, RevokeReason};
@@ -172,7 +173,9 @@ pub fn prepare(
         restore_grants(&mut patient, accounts, settings, &mut writes, now);
     } else {
         let expires_at = link.expires_at;
-        patient.invitation = Some(CurrentInvitation { link: link.id, kind, channel, expires_at });
+        let (created_at, progress) = (link.created_at, Progress::default());
+        let current = CurrentInvitation { link: link.id, kind, channel, expires_at, created_at, progress };
+        patient.invitation = Some(current);
     }
     patient.declined = None;
 

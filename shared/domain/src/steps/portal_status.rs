@@ -209,6 +209,8 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
         | Write::OpenSession(_)
         | Write::EndSession { .. }
         | Write::KeepSession(_)
+        | Write::OpenConsole(_)
+        | Write::CloseConsole { .. }
         | Write::OpenExchange(_)
         | Write::SpendExchange(_)
         | Write::Append(_)
@@ -218,6 +220,7 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
         | Write::Propose(_)
         | Write::DecideChange(_)
         | Write::Note { .. }
+        | Write::DropNote { .. }
         | Write::KeepLetters(_)
         | Write::SweepDue { .. }
         | Write::Review { .. }

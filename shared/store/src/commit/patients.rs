@@ -24,6 +24,10 @@ fn patient_item(patient: &Patient, status: Status) -> Result<Item, PortError> {
     item.insert("status".to_owned(), s(status.as_str()));
     item.insert(ROSTER_PK.to_owned(), s(keys::roster(&patient.practice, status)));
     item.insert(ROSTER_SK.to_owned(), s(patient.sort_name()));
+    if let Some(place) = patient.agenda_place() {
+        item.insert(keys::AGENDA_PK.to_owned(), s(patient.practice.as_str()));
+        item.insert(keys::AGENDA_SK.to_owned(), s(place));
+    }
     if let Some(due_at) = patient.sweep_due_at {
         item.insert(DUE_PK.to_owned(), s(keys::sweep(&patient.practice)));
         item.insert(DUE_AT.to_owned(), at(due_at));
@@ -113,6 +117,15 @@ impl Table {
         ])
     }
 
+    pub(super) fn drop_note(
+        &self,
+        practice: &PracticeId,
+        patient: &PatientId,
+        cause: Cause,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.delete(&keys::note(practice, cause, patient), THERE, vec![])
+    }
+
     pub(super) fn put_note(
         &self,
         practice: &PracticeId,
@@ -123,6 +136,7 @@ impl Table {
         let mut note = key_item(&keys::note(practice, cause, patient));
         note.insert("patient".to_owned(), s(patient.as_str()));
         note.insert("cause".to_owned(), value(&cause)?);
+        note.insert("at".to_owned(), at(when));
         let ttl = when.plus_hours(NOTE_HOURS);
         note.insert(keys::TTL.to_owned(), n(ttl.seconds()));
         self.put(note, "", vec![])

@@ -1,13 +1,14 @@
 //! Writes of practices and their keys.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use portico_domain::model::console::ConsoleSession;
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::{ApiKey, Practice};
 use portico_domain::model::refusal::PortError;
 use portico_domain::time::Timestamp;
 
 use super::NEW;
-use crate::item::{at, item, key_item, s};
+use crate::item::{at, item, key_item, n, s};
 use crate::keys::{self, Key};
 use crate::table::Table;
 
@@ -28,6 +29,16 @@ impl Table {
         Ok(vec![
             self.put(item(&keys::api_key(&key.digest), key, None)?, NEW, vec![])?,
             self.put(item(&keys::practice_key(&key.practice, &key.digest), key, None)?, NEW, vec![])?,
+        ])
+    }
+
+    pub(super) fn open_console(&self, session: &ConsoleSession) -> Result<Vec<TransactWriteItem>, PortError> {
+        let mut used = key_item(&keys::launch(&session.key, &session.launch));
+        used.insert(keys::TTL.to_owned(), n(session.ends_at.seconds()));
+        let at = keys::console(&session.key, &session.digest);
+        Ok(vec![
+            self.put(used, NEW, vec![])?,
+            self.put(item(&at, session, Some(session.ends_at))?, NEW, vec![])?,
         ])
     }
 

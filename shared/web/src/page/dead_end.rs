@@ -40,7 +40,12 @@ fn again(inbound: &Inbound, frame: &Frame) -> Option<String> {
         Place::Reset if plain(token) => format!("/r/{token}"),
         Place::Account if named => format!("/{practice}/account"),
         Place::Practice if named => format!("/{practice}"),
-        Place::Invitation | Place::Reset | Place::Account | Place::Practice | Place::Elsewhere => {
+        Place::Invitation
+        | Place::Reset
+        | Place::Account
+        | Place::Practice
+        | Place::Console
+        | Place::Elsewhere => {
             return None;
         }
     };

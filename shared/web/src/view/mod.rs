@@ -11,4 +11,4 @@ pub use account::{account, found, grants, represented, session, signed_in};
 pub use auto_invite::{preview, run};
 pub use chart::{change, details, patient};
 pub use measure::{measure, measure_rows};
-pub use portal::{attended, event, invitation, portal, standing};
+pub use portal::{attended, event, invitation, list_rows, portal, row, standing, thing};

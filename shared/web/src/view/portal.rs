@@ -1,14 +1,19 @@
 //! Portal statuses and invitations as JSON.
 
+use std::collections::BTreeSet;
+
 use portico_domain::keys::Keyring;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::audit::Event;
+use portico_domain::model::chart::Channel;
 use portico_domain::model::delivery::{Delivery, Trouble};
 use portico_domain::model::grant::Authority;
 use portico_domain::model::link::{FailedCheck, Link, LinkState};
-use portico_domain::model::patient::Patient;
-use portico_domain::model::person::{Address, Line};
+use portico_domain::model::patient::{Patient, Status};
+use portico_domain::model::list::{Reached, in_as_patient, next_appointment, reached};
+use portico_domain::model::person::{Address, Email, Line, Phone};
 use portico_domain::model::practice::{Scope, Settings};
+use portico_domain::operations::staff::attention::Thing;
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::portal_status::PortalStatus;
 use portico_domain::time::Timestamp;
@@ -16,6 +21,7 @@ use portico_messages::Language;
 use serde_json::{Value, json};
 
 use crate::view::json::{grant_state, merge, object, rfc3339};
+use crate::view::measure::table;
 
 /// An invitation, with the facts that the caller's scopes allow.
 pub fn invitation(link: &Link, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
@@ -156,7 +162,7 @@ pub fn standing(patient: &Patient, settings: &Settings) -> Value {
 }
 
 /// A patient that staff should look at, and why.
-pub fn attended(patient: &Patient, causes: &[Cause], settings: &Settings) -> Value {
+pub fn attended(patient: &Patient, causes: &BTreeSet<Cause>, settings: &Settings) -> Value {
     let mut view = standing(patient, settings);
     merge(
         &mut view,
@@ -167,6 +173,76 @@ pub fn attended(patient: &Patient, causes: &[Cause], settings: &Settings) -> Val
         }),
     );
     view
+}
+
+/// One thing that needs a person, for staff.
+pub fn thing(thing: &Thing, caller: &Caller, now: Timestamp) -> Value {
+    let Thing { id, cause, at, patient, until } = thing;
+    let chart = &patient.chart;
+    let channel = if *cause == Cause::SmsOptedOut { Channel::Sms } else { Channel::Email };
+    let address = chart.address(channel).or_else(|| chart.address(Channel::Sms));
+    object(json!({
+        "id": id,
+        "cause": cause.code(),
+        "at": at.to_string(),
+        "patient": object(json!({
+            "patient_id": patient.id,
+            "given_name": chart.given_name.reveal(),
+            "family_name": chart.family_name.reveal(),
+            "birth_date": chart.birth_date.reveal(),
+            "next_appointment": rfc3339(next_appointment(patient, now)),
+        })),
+        "account_id": (*cause == Cause::Hold).then_some(id),
+        "address": address.filter(|_| caller.may(Scope::ChartRead)),
+        "until": until,
+    }))
+}
+
+/// A patient as a line of the list, for staff.
+pub fn row(patient: &Patient, status: Status, settings: &Settings, now: Timestamp) -> Value {
+    let chart = &patient.chart;
+    let progress = patient.invitation.map(|current| current.progress);
+    let (delivery, trouble) = (progress.map(|progress| progress.delivery), progress.and_then(|it| it.trouble));
+    object(json!({
+        "patient_id": patient.id,
+        "given_name": chart.given_name.reveal(),
+        "family_name": chart.family_name.reveal(),
+        "birth_date": chart.birth_date.reveal(),
+        "status": status,
+        "color": status.color(),
+        "stage": reached(patient, status, now).map(Reached::as_str),
+        "blockers": patient.blockers(settings).iter().map(|reason| reason.code()).collect::<Vec<_>>(),
+        "email": chart.email.as_ref().map(Email::reveal),
+        "mobile_phone": chart.mobile_phone.as_ref().map(Phone::reveal),
+        "delivery": delivery,
+        "delivery_detail": delivery.and_then(|delivery| delivery_detail(delivery, trouble)),
+        "in_as": in_as_patient(patient).map(|own| if own { "patient" } else { "representative" }),
+        "last_login_at": rfc3339(patient.last_login_at),
+        "next_appointment": rfc3339(next_appointment(patient, now)),
+        "provider": chart.provider.as_ref().map(Line::reveal),
+        "tags": chart.tags,
+        "version": patient.version,
+    }))
+}
+
+/// The list as a table, a patient in a row. If there is more than the table holds, its last row has the cursor.
+pub fn list_rows(rows: &[(Patient, Status, Settings)], next_cursor: Option<&str>, now: Timestamp) -> String {
+    const COLUMNS: [&str; 13] = [
+        "patient_id", "family_name", "given_name", "birth_date", "status", "stage", "blockers", "email",
+        "mobile_phone", "delivery", "last_login_at", "next_appointment", "provider",
+    ];
+    let mut all = vec![COLUMNS.map(str::to_owned).to_vec()];
+    for (patient, status, settings) in rows {
+        let view = row(patient, *status, settings, now);
+        let cell = |name: &&str| match view.get(*name) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Array(codes)) => codes.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+            _ => String::new(),
+        };
+        all.push(COLUMNS.iter().map(cell).collect());
+    }
+    all.extend(next_cursor.map(|cursor| vec!["next_cursor".to_owned(), cursor.to_owned()]));
+    table(&all)
 }
 
 /// An audit event.

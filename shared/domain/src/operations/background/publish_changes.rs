@@ -1,17 +1,20 @@
 //! `publish-changes`: updates data that follows from a change, after the change: counts of patients by
-//! status, the last sign-in of a patient, the words that find an account, the patients of a phone number, and
+//! status, the last sign-in of a patient, how far an invitation got, the words that find an account or a patient,
+//! the patients of a phone number, and
 //! what the quality measure needs: the log of visits, and when patients had the means to get in.
 
 use crate::context::App;
 use crate::model::account::Account;
 use crate::model::grant::GrantState;
 use crate::model::ids::{AccountId, PatientId};
+use crate::model::link::Link;
+use crate::model::list::Progress;
 use crate::model::measure::Means;
 use crate::model::refusal::PortError;
 use crate::model::search::listed;
 use crate::model::text_reply::Standing;
 use crate::ports::{
-    Accounts, Chain, Change, Commit, Counts, Lists, MeansSource, MeasureLog, Moved, Numbers, Patients,
+    Accounts, Chain, Change, Commit, Counts, Lists, MeansSource, MeasureLog, Numbers, Patients,
     Practices, Reviews,
 };
 use crate::steps::access_review::schedule_review;
@@ -21,7 +24,7 @@ use crate::steps::signed_in::patients_of;
 use crate::steps::stops::apply_text_reply;
 
 /// Processes one stream record. Processing it again does no harm.
-pub async fn follow<S>(app: &App<S>, change: Change, event: &str) -> Result<(), PortError>
+pub async fn follow<S>(app: &App<S>, change: Change) -> Result<(), PortError>
 where
     S: Counts + Lists + Numbers + MeasureLog + Reviews + Accounts + Patients + Practices + Chain + Commit,
 {
@@ -43,8 +46,14 @@ where
             }
         }
     }
-    if let Some(Moved { practice, from, to }) = change.moved.filter(|moved| moved.from != moved.to) {
-        store.shift(&practice, from, to, event).await?;
+    if let Some(moved) = change.moved {
+        store.count(&moved).await?;
+    }
+    if let Some(patient) = change.named {
+        store.index_name(&patient).await?;
+    }
+    if let Some(link) = change.progressed {
+        note_progress(store, &link).await?;
     }
     if let Some(account) = change.signed_in {
         for (patient, grant) in &account.grants {
@@ -123,6 +132,27 @@ where
         }
         let practice = store.practice(&account.practice).await?.ok_or(PortError::Broken("practice"))?;
         patient.last_login_at = account.last_login_at;
+        let mut writes = Vec::new();
+        patient_updated(&practice.settings, &mut patient, &mut writes);
+        if let Written::Done = written_in_background(store, &writes).await? {
+            return Ok(());
+        }
+    }
+    Err(PortError::Unavailable)
+}
+
+/// Repeats on the patient's record how far the pending invitation got.
+async fn note_progress<S>(store: &S, link: &Link) -> Result<(), PortError>
+where
+    S: Patients + Practices + Commit,
+{
+    let progress = Progress::of(link);
+    for _ in 0..MAX_ATTEMPTS {
+        let Some(mut patient) = store.patient(&link.practice, &link.patient).await? else { return Ok(()) };
+        let current = patient.invitation.as_mut().filter(|current| current.link == link.id);
+        let Some(current) = current.filter(|current| current.progress != progress) else { return Ok(()) };
+        current.progress = progress;
+        let practice = store.practice(&link.practice).await?.ok_or(PortError::Broken("practice"))?;
         let mut writes = Vec::new();
         patient_updated(&practice.settings, &mut patient, &mut writes);
         if let Written::Done = written_in_background(store, &writes).await? {

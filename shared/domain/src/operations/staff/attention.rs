@@ -1,4 +1,4 @@
-//! The list of patients that staff should look at, and why.
+//! The list of what needs a person, and why.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,80 +8,159 @@ use jiff::civil::Date;
 use crate::context::App;
 use crate::model::access_review::{AUTHORITY_NOTICES, birthday_is_near};
 use crate::model::attention::Cause;
+use crate::model::audit::{Action, Subject};
 use crate::model::auto_invite::day;
 use crate::model::delivery::Delivery;
 use crate::model::ids::{LinkId, PatientId};
 use crate::model::link::Link;
+use crate::model::list::next_appointment;
 use crate::model::patient::{Patient, Stop};
 use crate::model::practice::{Scope, Settings};
-use crate::model::refusal::Failure;
-use crate::ports::{AlsoRead, ApiCalls, Attention, History, Limits, Patients, Practices};
-use crate::steps::api_call::{ApiCall, authorize};
+use crate::model::refusal::{Failure, Refusal};
+use crate::ports::{
+    AlsoRead, ApiCalls, Attention, Chain, Commit, History, Limits, Noted, Patients, Practices, Record, Write,
+};
+use crate::steps::api_call::{ApiCall, Caller, authorize};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
+use crate::time::Timestamp;
 
-/// A patient that staff should look at, and why.
+/// One thing that needs a person.
 #[expect(missing_docs, reason = "the names say it")]
-pub struct Attended {
+pub struct Thing {
+    /// The id of the registration or change that waits; else cause and patient.
+    pub id: String,
+    pub cause: Cause,
+    /// Since when.
+    pub at: Timestamp,
     pub patient: Patient,
-    /// All causes that are not settled yet.
-    pub causes: Vec<Cause>,
+    /// The day on which it changes by itself, for a birthday or an authority.
+    pub until: Option<Date>,
 }
 
-/// The patients that staff should look at, in the order of their names, and the practice's settings.
-pub async fn attention<S>(app: &App<S>, call: &ApiCall) -> Result<(Vec<Attended>, Settings), Failure>
+/// What needs a person in a practice.
+pub struct Things {
+    /// The things, the most urgent first; among equals, who comes next, then who waits longest.
+    pub all: Vec<Thing>,
+    /// The practice's settings.
+    pub settings: Settings,
+    /// The caller.
+    pub caller: Caller,
+}
+
+/// Everything that needs a person and is not settled yet.
+pub async fn attention<S>(app: &App<S>, call: &ApiCall) -> Result<Things, Failure>
 where
     S: ApiCalls + Limits + Practices + Patients + History + Attention,
 {
     let store = &app.store;
+    let now = app.context.now();
     let (caller, _) = authorize(app, call, &[Scope::Report], AlsoRead::default()).await?;
     let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
-    let today = day(app.context.now(), &settings);
-    let soon = |until: Date| until <= today.saturating_add(AUTHORITY_NOTICES[0].days());
-    let mut noted: BTreeMap<PatientId, BTreeSet<Cause>> = BTreeMap::new();
-    for (patient, cause) in store.noted(&caller.practice).await? {
-        noted.entry(patient).or_default().insert(cause);
+    let mut noted: BTreeMap<PatientId, Vec<Noted>> = BTreeMap::new();
+    for note in store.noted(&caller.practice).await? {
+        noted.entry(note.patient.clone()).or_default().push(note);
     }
     let ids: Vec<PatientId> = noted.keys().cloned().collect();
     let mut all = Vec::new();
     for some in ids.chunks(50) {
         let patients: Vec<Patient> =
             store.charts(&caller.practice, some).await?.into_iter().map(|(patient, _)| patient).collect();
-        let out = |patient: &Patient| -> Vec<LinkId> {
-            let offers = patient.offers.iter().map(|offer| offer.link);
-            patient.invitation.map(|current| current.link).into_iter().chain(offers).collect()
-        };
-        let links: Vec<LinkId> = patients.iter().flat_map(out).collect();
-        let (links, _) = store.links_and_accounts(&links, &[]).await?;
+        let wanted: Vec<LinkId> = patients.iter().flat_map(pending_links).collect();
+        let (links, _) = store.links_and_accounts(&wanted, &[]).await?;
         for patient in patients {
-            let theirs = out(&patient);
-            let out = || links.iter().filter(|link| theirs.contains(&link.id));
-            let locked = out().any(Link::is_locked);
-            let failed = out().any(|link| link.delivered().0 == Delivery::Failed);
-            let stopped = |why: Stop| patient.stopped.iter().any(|stopped| stopped.why == why);
-            let holds = |cause: &Cause| match cause {
-                Cause::ReportedWrongRecipient => stopped(Stop::WrongRecipient),
-                Cause::AddressBounced => stopped(Stop::Bounced),
-                Cause::AddressComplained => stopped(Stop::Complained),
-                Cause::SmsOptedOut => stopped(Stop::OptedOut),
-                Cause::DeliveryFailed => failed,
-                Cause::LinkLocked => locked,
-                Cause::Hold | Cause::ChangeRequest => true,
-                Cause::Birthday => birthday_is_near(&patient, &settings, today),
-                Cause::CameOfAge => {
-                    patient.suspension().is_some()
-                        || (patient.own_account().is_none()
-                            && patient.invitation.is_none()
-                            && patient.declined.is_none()
-                            && patient.revocation.is_none())
+            let theirs = pending_links(&patient);
+            let links: Vec<&Link> = links.iter().filter(|link| theirs.contains(&link.id)).collect();
+            for Noted { cause, at, waits, .. } in noted.remove(&patient.id).unwrap_or_default() {
+                if is_unsettled(cause, &patient, &links, &settings, now) {
+                    let id = waits.unwrap_or_else(|| format!("{}~{}", cause.code(), patient.id));
+                    let until = until(cause, &patient, &settings, now);
+                    all.push(Thing { id, cause, at, patient: patient.clone(), until });
                 }
-                Cause::AuthorityEnds => patient.live_accounts().filter_map(|known| known.until).any(soon),
-            };
-            let causes: Vec<Cause> =
-                noted.remove(&patient.id).unwrap_or_default().into_iter().filter(holds).collect();
-            if !causes.is_empty() {
-                all.push(Attended { patient, causes });
             }
         }
     }
-    all.sort_by_key(|attended| attended.patient.sort_name());
-    Ok((all, settings))
+    let never = Timestamp::from_millis(i64::MAX);
+    all.sort_by_key(|thing| {
+        (thing.cause.rank(), next_appointment(&thing.patient, now).unwrap_or(never), thing.at)
+    });
+    Ok(Things { all, settings, caller })
+}
+
+/// The patients of the things with all their causes, in the order of their names.
+pub fn by_patient(things: &[Thing]) -> Vec<(&Patient, BTreeSet<Cause>)> {
+    let mut patients: BTreeMap<String, (&Patient, BTreeSet<Cause>)> = BTreeMap::new();
+    for thing in things {
+        let entry = patients.entry(thing.patient.sort_name()).or_insert((&thing.patient, BTreeSet::new()));
+        entry.1.insert(thing.cause);
+    }
+    patients.into_values().collect()
+}
+
+fn pending_links(patient: &Patient) -> Vec<LinkId> {
+    let offers = patient.offers.iter().map(|offer| offer.link);
+    patient.invitation.map(|current| current.link).into_iter().chain(offers).collect()
+}
+
+/// Whether a cause still holds.
+fn is_unsettled(
+    cause: Cause,
+    patient: &Patient,
+    links: &[&Link],
+    settings: &Settings,
+    now: Timestamp,
+) -> bool {
+    let stopped = |why: Stop| patient.stopped.iter().any(|stopped| stopped.why == why);
+    match cause {
+        Cause::ReportedWrongRecipient => stopped(Stop::WrongRecipient),
+        Cause::AddressBounced => stopped(Stop::Bounced),
+        Cause::AddressComplained => stopped(Stop::Complained),
+        Cause::SmsOptedOut => stopped(Stop::OptedOut),
+        Cause::DeliveryFailed => links.iter().any(|link| link.delivered().0 == Delivery::Failed),
+        Cause::LinkLocked => links.iter().any(|link| link.is_locked()),
+        Cause::Hold | Cause::ChangeRequest => true,
+        Cause::Birthday => birthday_is_near(patient, settings, day(now, settings)),
+        Cause::CameOfAge => {
+            patient.suspension().is_some()
+                || (patient.own_account().is_none()
+                    && patient.invitation.is_none()
+                    && patient.declined.is_none()
+                    && patient.revocation.is_none())
+        }
+        Cause::AuthorityEnds => until(cause, patient, settings, now).is_some(),
+    }
+}
+
+/// The day of an authority's end, if it is near.
+fn until(cause: Cause, patient: &Patient, settings: &Settings, now: Timestamp) -> Option<Date> {
+    let horizon = day(now, settings).saturating_add(AUTHORITY_NOTICES[0].days());
+    let ends = patient.live_accounts().filter_map(|known| known.until).filter(|until| *until <= horizon);
+    ends.min().filter(|_| cause == Cause::AuthorityEnds)
+}
+
+/// Takes a thing off the list until something new happens. What waits for a decision can't be taken off.
+pub async fn leave<S>(app: &App<S>, call: &ApiCall, id: &str) -> Result<Caller, Failure>
+where
+    S: ApiCalls + Limits + Chain + Commit,
+{
+    let App { context, store } = app;
+    let (cause, patient) = id.split_once('~').ok_or(Refusal::NotFound)?;
+    let cause = Cause::of_code(cause).ok_or(Refusal::NotFound)?;
+    let id = PatientId::parse(patient).map_err(|_| Refusal::NotFound)?;
+    let subject = Subject::Patient(id.clone());
+    let along = AlsoRead { patient: Some(&id), ..AlsoRead::default() };
+    for _ in 0..MAX_ATTEMPTS {
+        let (caller, opened) = authorize(app, call, &[Scope::Report], along).await?;
+        caller.actor()?;
+        let patient = opened.patient.ok_or(Refusal::NotFound)?;
+        let detail = vec![("cause", cause.code().to_owned())];
+        let entry = patient.entry(context.now(), caller.by(), Action::AttentionLeft, detail);
+        let event = entry.after(&store.head(&caller.practice, &subject).await?, &context.keyring);
+        let dropped = Write::DropNote { practice: caller.practice.clone(), patient: id.clone(), cause };
+        match written(store, &[dropped, Write::Append(event)], None).await? {
+            Written::Done => return Ok(caller),
+            Written::Lost(lost) if lost.contains(Record::Note) => return Err(Refusal::NotFound.into()),
+            Written::Lost(_) => {}
+        }
+    }
+    Err(Failure::Unavailable)
 }

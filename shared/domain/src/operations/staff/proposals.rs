@@ -89,7 +89,7 @@ where
         let accepted = change.state == ProposalState::Accepted;
         let action = if accepted { Action::ChangeAccepted } else { Action::ChangeDeclined };
         let first = proposal_event(context, &change, caller.by(), action).after(&head?, &context.keyring);
-        let taken = ChartChange { chart, keep_tags: true, care: CareChange::default() };
+        let taken = ChartChange { chart, keep_tags: true, care: CareChange::default(), is_correction: false };
         let existing = Some((patient.clone(), Care::default()));
         let planned =
             plan_chart(context, &practice, &patient.id, existing, &taken, &caller.by(), &first.head());

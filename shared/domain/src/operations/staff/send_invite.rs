@@ -34,6 +34,8 @@ pub struct Invited {
     pub link: Link,
     /// The caller, whose scopes decide what the answer shows.
     pub caller: Caller,
+    /// Whether it replaced one that was pending.
+    pub replaced: bool,
 }
 
 /// Invites a patient. A patient who already has an own account gets a reset link instead.
@@ -87,9 +89,10 @@ where
         if let Some(made) = earlier_use(opened.once, once.as_ref(), context.now())? {
             let id = LinkId::parse(&made).map_err(|_| Refusal::NotFound)?;
             let link = store.link(id).await?.ok_or(Refusal::NotFound)?;
-            return Ok(Invited { link, caller });
+            return Ok(Invited { link, caller, replaced: false });
         }
         let patient = opened.patient.ok_or(Refusal::NotFound)?;
+        let replaced = patient.invitation.is_some_and(|current| context.now() < current.expires_at);
         let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let mut ready = prepare(&practice.settings, patient, &caller, &actor)?;
         ready.finish(context, &practice.settings, &head?);
@@ -97,7 +100,7 @@ where
             ready.writes.push(Write::Once(Once::new(key, &ready.link.id.to_string(), context.now())));
         }
         match written(store, &ready.writes, once.as_ref()).await? {
-            Written::Done => return Ok(Invited { link: ready.link, caller }),
+            Written::Done => return Ok(Invited { link: ready.link, caller, replaced }),
             Written::Lost(lost) => lost.within_limits(context.now())?,
         }
     }

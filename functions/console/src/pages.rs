@@ -1,0 +1,153 @@
+//! The pages of the function: the launch link's, Today, and the one after closing.
+
+use askama::Template;
+use portico_domain::context::Context;
+use portico_domain::model::attention::Cause;
+use portico_domain::model::auto_invite::day;
+use portico_domain::model::console::Launch;
+use portico_domain::model::list::next_appointment;
+use portico_domain::model::patient::{Patient, Status};
+use portico_domain::model::person::Line;
+use portico_domain::model::practice::Practice;
+use portico_domain::operations::staff::attention::{Thing, Things};
+use portico_web::Inbound;
+use portico_web::desk::{Desk, Row, attention_words, day_name, when};
+
+#[derive(Template)]
+#[template(path = "launch.html")]
+pub struct LaunchPage {
+    desk: Desk,
+    actor: String,
+    client: String,
+    token: String,
+}
+
+impl LaunchPage {
+    pub fn new(launch: &Launch, practice: &Practice, token: &str) -> Self {
+        let name = launch.actor_name.as_ref().map(|name| Line::reveal(name).to_owned());
+        Self {
+            desk: Desk::outside(&practice.settings.name),
+            actor: name.unwrap_or_else(|| launch.actor.to_string()),
+            client: launch.client.to_string(),
+            token: token.to_owned(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "closed.html")]
+pub struct ClosedPage {
+    desk: Desk,
+}
+
+impl ClosedPage {
+    pub fn new() -> Self {
+        Self { desk: Desk::outside("") }
+    }
+}
+
+/// One thing that needs a person, as a line.
+pub struct ThingLine {
+    id: String,
+    row: Row,
+    what: &'static str,
+    cure: &'static str,
+    since: String,
+    /// The page on which it is settled, below the patient's, and the button that leads there.
+    path: String,
+    label: &'static str,
+    may_leave: bool,
+}
+
+/// Things of one kind.
+pub struct Group {
+    title: &'static str,
+    lines: Vec<ThingLine>,
+}
+
+/// The patients who come on one day and are not in yet.
+pub struct Day {
+    title: String,
+    rows: Vec<Row>,
+}
+
+#[derive(Template)]
+#[template(path = "today.html")]
+pub struct TodayPage {
+    desk: Desk,
+    today: String,
+    as_of: String,
+    count: usize,
+    not_in: usize,
+    groups: Vec<Group>,
+    days: Vec<Day>,
+    has_agenda: bool,
+}
+
+const GROUPS: [&str; 3] = ["Somebody is waiting", "Did not arrive", "Decide"];
+
+const fn group_of(cause: Cause) -> usize {
+    match cause {
+        Cause::ReportedWrongRecipient | Cause::LinkLocked | Cause::Hold => 0,
+        Cause::AddressBounced | Cause::AddressComplained | Cause::DeliveryFailed | Cause::SmsOptedOut => 1,
+        Cause::ChangeRequest | Cause::AuthorityEnds | Cause::Birthday | Cause::CameOfAge => 2,
+    }
+}
+
+impl TodayPage {
+    pub fn new(inbound: &Inbound, context: &Context, things: &Things, coming: &[Patient]) -> Self {
+        let Things { all, settings, caller } = things;
+        let now = context.now();
+        let zone = settings.zone();
+        let line = |thing: &Thing| {
+            let Thing { id, cause, at, patient, .. } = thing;
+            let words = attention_words(*cause);
+            let path = match cause {
+                Cause::Hold => "/console/holds".to_owned(),
+                Cause::ChangeRequest => "/console/changes".to_owned(),
+                _ => format!("/console/patients/{}{}", patient.id, words.path),
+            };
+            ThingLine {
+                id: id.clone(),
+                row: Row::of(patient, patient.status(settings), settings, caller, now),
+                what: words.what,
+                cure: words.cure,
+                since: when(*at, now, &zone),
+                path,
+                label: words.label,
+                may_leave: !matches!(cause, Cause::Hold | Cause::ChangeRequest),
+            }
+        };
+        let groups = GROUPS.iter().enumerate().map(|(number, title)| Group {
+            title,
+            lines: all.iter().filter(|thing| group_of(thing.cause) == number).map(line).collect(),
+        });
+        let mut days: Vec<Day> = Vec::new();
+        let is_out = |status: Status| !matches!(status, Status::Active | Status::Registered | Status::Revoked);
+        for patient in coming {
+            let status = patient.status(settings);
+            let Some(at) = next_appointment(patient, now).filter(|_| is_out(status)) else { continue };
+            let title = day_name(day(at, settings));
+            let row = Row::of(patient, status, settings, caller, now);
+            match days.last_mut().filter(|day| day.title == title) {
+                Some(day) => day.rows.push(row),
+                None => days.push(Day { title, rows: vec![row] }),
+            }
+        }
+        Self {
+            desk: Desk::of(inbound, context, settings, caller),
+            today: day_name(day(now, settings)),
+            as_of: when(now, now, &zone),
+            count: all.len(),
+            not_in: days.iter().map(|day| day.rows.len()).sum(),
+            groups: groups.filter(|group| !group.lines.is_empty()).collect(),
+            days,
+            has_agenda: !coming.is_empty(),
+        }
+    }
+
+    fn shown(&self) -> Vec<&str> {
+        let lines = self.groups.iter().flat_map(|group| &group.lines).map(|line| line.row.id.as_str());
+        lines.chain(self.days.iter().flat_map(|day| &day.rows).map(|row| row.id.as_str())).collect()
+    }
+}

@@ -1,0 +1,396 @@
+//! The list of patients and the page of one patient, for staff.
+
+use askama::Template;
+use portico_domain::context::Context;
+use portico_domain::model::chart::Channel;
+use portico_domain::model::grant::GrantState;
+use portico_domain::model::link::Link;
+use portico_domain::model::list::in_the_way;
+use portico_domain::model::patient::{Patient, Reason, Status};
+use portico_domain::model::person::{Email, Line, Name, Phone, PostalCode};
+use portico_domain::model::practice::Scope;
+use portico_domain::operations::staff::list::{ListPage, Listed, Sort};
+use portico_domain::steps::api_call::Caller;
+use portico_domain::steps::portal_status::PortalStatus;
+use portico_domain::time::Timestamp;
+use portico_web::desk::{Desk, Row, Tag, cure, how_far, when};
+use portico_web::{Inbound, phone};
+
+use std::collections::BTreeMap;
+
+/// A choice of a filter.
+pub struct Choice {
+    value: &'static str,
+    label: String,
+    chosen: bool,
+}
+
+/// A filter that is set, as it can be taken off.
+pub struct Chip {
+    label: String,
+    without: String,
+}
+
+#[derive(Template)]
+#[template(path = "patients.html")]
+pub struct PatientsPage {
+    desk: Desk,
+    title: String,
+    statuses: Vec<Choice>,
+    reached: Vec<Choice>,
+    blockers: Vec<Choice>,
+    chips: Vec<Chip>,
+    tag: String,
+    provider: String,
+    appointment_after: String,
+    appointment_before: String,
+    is_by_visit: bool,
+    other_order: String,
+    rows: Vec<Row>,
+    next: Option<String>,
+    first: Option<String>,
+    found: Option<String>,
+}
+
+/// The statuses of patients who are not in yet: what the list opens with.
+pub const NOT_IN: [Status; 4] = [Status::Blocked, Status::Uninvited, Status::Invited, Status::Registered];
+
+impl PatientsPage {
+    pub fn new(
+        inbound: &Inbound,
+        context: &Context,
+        listed: &Listed,
+        page: &ListPage,
+        counts: &BTreeMap<Status, u64>,
+        sought: Option<&str>,
+    ) -> Self {
+        let ListPage { rows, next_cursor, settings, caller } = page;
+        let now = context.now();
+        let text = |name: &str| inbound.query(name).unwrap_or_default().to_owned();
+        let chosen = |status: &Status| listed.statuses.contains(status);
+        let statuses = Status::ALL.map(|status| Choice {
+            value: status.as_str(),
+            label: format!("{} {}", Tag::of(status).word, counts.get(&status).copied().unwrap_or_default()),
+            chosen: chosen(&status),
+        });
+        let some = |value: &'static str, label: &str, name: &str| Choice {
+            value,
+            label: label.to_owned(),
+            chosen: inbound.query(name) == Some(value),
+        };
+        let reached = [
+            ("queued", "Waiting to go out"),
+            ("sent", "Sent"),
+            ("opened", "Started"),
+            ("verified", "Passed the checks"),
+            ("locked", "Locked"),
+            ("expired", "Expired"),
+        ];
+        let blockers = [
+            Reason::AccessDisabled,
+            Reason::MissingEmail,
+            Reason::MissingMobilePhone,
+            Reason::MissingPostalCode,
+            Reason::ChartInactive,
+            Reason::AddressBounced,
+            Reason::AddressComplained,
+            Reason::ReportedWrongRecipient,
+            Reason::SmsOptedOut,
+        ];
+        let address = |query: String| {
+            if query.is_empty() { "/console/patients?all=yes".to_owned() } else { format!("/console/patients?{query}") }
+        };
+        let off = |name: &str| address(inbound.query_without(&[name, "said", "cursor"]));
+        let chip = |name: &str, label: String| Chip { label, without: off(name) };
+        let mut chips = Vec::new();
+        if !listed.statuses.is_empty() {
+            let label = if listed.statuses == NOT_IN {
+                "Not in yet".to_owned()
+            } else {
+                listed.statuses.iter().map(|status| Tag::of(*status).word).collect::<Vec<_>>().join(", ")
+            };
+            let query = inbound.query_without(&["status", "said", "cursor", "all"]);
+            let without = if query.is_empty() { "all=yes".to_owned() } else { format!("{query}&all=yes") };
+            chips.push(Chip { label, without: format!("/console/patients?{without}") });
+        }
+        for (name, label) in [
+            ("stage", "How far"),
+            ("blocker", "In the way"),
+            ("tag", "Tag"),
+            ("provider", "Provider"),
+            ("appointment_after", "Appointment from"),
+            ("appointment_before", "Appointment to"),
+        ] {
+            if !text(name).is_empty() {
+                chips.push(chip(name, format!("{label} {}", text(name).replace('_', " "))));
+            }
+        }
+        chips.extend(sought.map(|sought| chip("v", format!("\u{201c}{sought}\u{201d}"))));
+        let all: u64 = Status::ALL.iter().filter(|status| listed.statuses.is_empty() || chosen(status)).filter_map(|status| counts.get(status)).sum();
+        let is_plain = listed.filter == portico_domain::model::list::Filter::default() && sought.is_none();
+        let name = if listed.statuses == NOT_IN { "Patients not in yet" } else { "Patients" };
+        let count = if is_plain { all.to_string() } else if next_cursor.is_some() { format!("more than {}", rows.len()) } else { rows.len().to_string() };
+        let rest = inbound.query_without(&["said", "cursor"]);
+        let is_by_visit = listed.sort == Sort::NextAppointment;
+        let order = inbound.query_without(&["said", "cursor", "sort"]);
+        let with = |more: String, query: &str| if query.is_empty() { format!("/console/patients?{more}") } else { format!("/console/patients?{query}&{more}") };
+        Self {
+            desk: Desk::of(inbound, context, settings, caller),
+            title: format!("{name}: {count}"),
+            statuses: statuses.into(),
+            reached: reached.map(|(value, label)| some(value, label, "stage")).into(),
+            blockers: blockers.map(|reason| some(reason.code(), cure(reason).0, "blocker")).into(),
+            chips,
+            tag: text("tag"),
+            provider: text("provider"),
+            appointment_after: text("appointment_after"),
+            appointment_before: text("appointment_before"),
+            is_by_visit,
+            other_order: with(format!("sort={}", if is_by_visit { "name" } else { "next_appointment" }), &order),
+            rows: rows.iter().map(|(patient, status)| Row::of(patient, *status, settings, caller, now)).collect(),
+            next: next_cursor.as_ref().map(|cursor| with(format!("cursor={cursor}"), &rest)),
+            first: inbound.query("cursor").map(|_| address(rest.clone())),
+            found: sought.map(str::to_owned),
+        }
+    }
+
+    fn shown(&self) -> Vec<&str> {
+        self.rows.iter().map(|row| row.id.as_str()).collect()
+    }
+}
+
+/// Something in the way of one patient, with its button.
+pub struct Way {
+    words: &'static str,
+    cure: &'static str,
+    /// Where its button leads, below the patient's path, and its label; a form where `sends` is set.
+    path: &'static str,
+    label: &'static str,
+    sends: Option<(&'static str, &'static str)>,
+}
+
+fn way(reason: Reason) -> Way {
+    let (words, cure) = cure(reason);
+    let (path, label, sends) = match reason {
+        Reason::AccessDisabled => ("access", "Turn on", Some(("enabled", "true"))),
+        Reason::MissingEmail => ("contacts", "Add email", None),
+        Reason::MissingMobilePhone => ("contacts", "Add cell phone", None),
+        Reason::MissingPostalCode => ("contacts", "Add ZIP code", None),
+        Reason::AddressBounced | Reason::ReportedWrongRecipient => ("contacts", "Correct", None),
+        Reason::AddressComplained => ("confirm", "Confirm email", Some(("channel", "email"))),
+        Reason::SmsOptedOut => ("invite", "Email a link", Some(("channel", "email"))),
+        Reason::NoSmsConsent | Reason::ChartInactive | Reason::Deceased | Reason::Declined => ("", "", None),
+    };
+    Way { words, cure, path, label, sends }
+}
+
+/// Somebody who can get in, or could.
+pub struct Person {
+    account: String,
+    who: String,
+    username: String,
+    state: &'static str,
+    level: &'static str,
+    authority: String,
+    last: String,
+    is_live: bool,
+    is_own: bool,
+}
+
+/// One invitation.
+pub struct Sent {
+    what: String,
+    by: String,
+    how_far: String,
+    until: String,
+}
+
+#[derive(Template)]
+#[template(path = "patient.html")]
+pub struct PatientPage {
+    desk: Desk,
+    tab: String,
+    id: String,
+    name: String,
+    row: Row,
+    ways: Vec<Way>,
+    can_email: bool,
+    can_text: bool,
+    email_label: &'static str,
+    current: Option<Sent>,
+    earlier: Vec<Sent>,
+    has_code: bool,
+    failures: Vec<(String, String)>,
+    people: Vec<Person>,
+    facts: Vec<(&'static str, String)>,
+    is_declined: bool,
+    is_revoked: bool,
+    is_on: bool,
+    has_access: bool,
+    events: Vec<(String, String)>,
+    may_read_trail: bool,
+}
+
+impl PatientPage {
+    pub fn new(
+        inbound: &Inbound,
+        context: &Context,
+        portal: &PortalStatus,
+        caller: &Caller,
+        events: Vec<(String, String)>,
+    ) -> Self {
+        let PortalStatus { patient, settings, links, accounts, checks, .. } = portal;
+        let now = context.now();
+        let zone = settings.zone();
+        let status = patient.status(settings);
+        let row = Row::of(patient, status, settings, caller, now);
+        let chart = &patient.chart;
+        let current = patient.invitation;
+        let link = current.and_then(|current| links.iter().find(|link| link.id == current.link));
+        let sent = |link: &Link| sent(link, patient, now, &zone);
+        let mut failures: Vec<_> =
+            links.iter().flat_map(|link| &link.failures).chain(&checks.failures).collect();
+        failures.sort_by_key(|failed| std::cmp::Reverse(failed.at));
+        let fact = |fact: &portico_domain::model::link::Fact| {
+            let name = serde_json::to_value(fact).ok().and_then(|name| name.as_str().map(str::to_owned));
+            name.unwrap_or_default().replace('_', " ")
+        };
+        let failures = failures.into_iter().take(10).map(|failed| {
+            (failed.facts.iter().map(fact).collect::<Vec<_>>().join(", "), when(failed.at, now, &zone))
+        });
+        let people = accounts.iter().filter_map(|account| {
+            let grant = account.grant(&patient.id)?;
+            let is_own = grant.relationship == portico_domain::model::grant::Relationship::Own;
+            let name = |name: &Option<Name>| name.as_ref().map(|name| name.reveal().to_owned()).unwrap_or_default();
+            let who = format!("{} {}", name(&account.given_name), name(&account.family_name));
+            let authority = grant.authority.as_ref().map(|authority| {
+                let until = authority.until.map(|until| format!(" until {until}")).unwrap_or_default();
+                format!("{}{until}", authority.kind.as_str().replace('_', " "))
+            });
+            Some(Person {
+                account: account.id.to_string(),
+                who: if is_own { "The patient".to_owned() } else { format!("{}, {}", who.trim(), grant.relationship.as_str()) },
+                username: account.username.clone(),
+                state: match grant.state {
+                    GrantState::Active => "Active",
+                    GrantState::Suspended => "Suspended",
+                    GrantState::Held => "Waits for us",
+                    GrantState::Ended => "Ended",
+                },
+                level: if grant.level.as_str() == "full" { "everything" } else { "appointments and messages" },
+                authority: authority.unwrap_or_default(),
+                last: account.last_login_at.map(|at| when(at, now, &zone)).unwrap_or_default(),
+                is_live: matches!(grant.state, GrantState::Active | GrantState::Suspended),
+                is_own,
+            })
+        });
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let facts = [
+            ("Born", Some(chart.birth_date.reveal())),
+            ("Chart", Some(patient.id.to_string())),
+            ("Email", Some(text(chart.email.as_ref().map(Email::reveal)).unwrap_or_else(|| "None".to_owned()))),
+            ("Cell phone", Some(chart.mobile_phone.as_ref().map(Phone::reveal).map_or_else(|| "None".to_owned(), phone))),
+            ("Home phone", chart.home_phone.as_ref().map(Phone::reveal).map(phone)),
+            ("ZIP code", text(chart.postal_code.as_ref().map(PostalCode::reveal))),
+            ("Language", chart.language.clone()),
+            ("Next visit", row.visit.clone()),
+            ("Provider", text(chart.provider.as_ref().map(Line::reveal))),
+            ("Tags", Some(chart.tags.join(", ")).filter(|tags| !tags.is_empty())),
+        ];
+        let initials: String = [&chart.given_name, &chart.family_name]
+            .iter()
+            .filter_map(|name| name.reveal().chars().next())
+            .map(|letter| format!("{letter}. "))
+            .collect();
+        let is_in = patient.own_account().is_some();
+        Self {
+            desk: Desk::of(inbound, context, settings, caller),
+            tab: format!("{initials}{} - Patient", row.born),
+            id: patient.id.to_string(),
+            name: row.full_name.clone(),
+            ways: in_the_way(patient, settings).into_iter().map(way).collect(),
+            can_email: patient.refusals(Channel::Email, settings).is_empty(),
+            can_text: patient.refusals(Channel::Sms, settings).is_empty(),
+            email_label: if patient.revocation.is_some() {
+                "Give access back by email"
+            } else if is_in {
+                "Email a link for a new password"
+            } else {
+                "Email a link"
+            },
+            current: link.map(sent),
+            earlier: links.iter().rev().filter(|known| link.is_none_or(|link| link.id != known.id)).map(sent).collect(),
+            has_code: link.is_some_and(|link| link.is_open(now)) && caller.may(Scope::Invite),
+            failures: failures.collect(),
+            people: people.collect(),
+            facts: facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
+            is_declined: patient.declined.is_some(),
+            is_revoked: patient.revocation.is_some(),
+            is_on: patient.access_enabled,
+            has_access: patient.live_accounts().next().is_some() || patient.invitation.is_some(),
+            events,
+            may_read_trail: caller.may(Scope::Audit),
+            row,
+        }
+    }
+}
+
+fn sent(link: &Link, patient: &Patient, now: Timestamp, zone: &jiff::tz::TimeZone) -> Sent {
+    let to = link.sent_to.as_ref().map(|to| format!(" to {}", to.reveal())).unwrap_or_default();
+    let who = link.invitee.as_ref().map(|who| format!(" for {} {}", who.given_name.reveal(), who.family_name.reveal()));
+    let kind = match link.kind.as_str() {
+        "reset" => "Link for a new password",
+        "restored" => "Access back",
+        _ => "Link",
+    };
+    let is_current = patient.invitation.filter(|current| current.link == link.id);
+    let state = match link.state {
+        portico_domain::model::link::LinkState::Pending => is_current.map_or_else(
+            || if link.is_pending(now) { "Works".to_owned() } else { format!("Expired {}", when(link.expires_at, now, zone)) },
+            |current| how_far(&current, now, zone),
+        ),
+        portico_domain::model::link::LinkState::Accepted => "Used".to_owned(),
+        portico_domain::model::link::LinkState::Superseded => "Replaced by a newer link".to_owned(),
+        portico_domain::model::link::LinkState::Cancelled => "Taken back".to_owned(),
+        portico_domain::model::link::LinkState::Revoked => "Ended with the access".to_owned(),
+        portico_domain::model::link::LinkState::ReportedWrongRecipient => "\u{201c}Not for me\u{201d}".to_owned(),
+    };
+    Sent {
+        what: format!("{kind} by {}{to}{}", link.channel.as_str(), who.unwrap_or_default()),
+        by: format!("{} ({}), {}", link.actor, link.client, when(link.created_at, now, zone)),
+        how_far: state,
+        until: when(link.expires_at, now, zone),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "code.html")]
+pub struct CodePage {
+    desk: Desk,
+    id: String,
+    name: String,
+    code: String,
+    until: String,
+}
+
+impl CodePage {
+    pub fn new(
+        inbound: &Inbound,
+        context: &Context,
+        portal: &PortalStatus,
+        caller: &Caller,
+    ) -> Option<Self> {
+        let PortalStatus { patient, settings, links, .. } = portal;
+        let current = patient.invitation?;
+        let link = links.iter().find(|link| link.id == current.link && link.is_open(context.now()))?;
+        let code = link.access_code(&context.keyring)?;
+        let (first, second) = code.split_at_checked(4)?;
+        Some(Self {
+            desk: Desk::of(inbound, context, settings, caller),
+            id: patient.id.to_string(),
+            name: portico_web::desk::full_name(&patient.chart),
+            code: format!("{first} {second}"),
+            until: when(link.expires_at, context.now(), &settings.zone()),
+        })
+    }
+}

@@ -1,0 +1,201 @@
+//! The page on which staff correct how a patient is reached, and who they are; and the button that confirms an address.
+
+use askama::Template;
+use portico_domain::context::Context;
+use portico_domain::model::chart::Channel;
+use portico_domain::model::ids::PatientId;
+use portico_domain::model::person::{Email, Phone, PostalCode};
+use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
+use portico_domain::operations::staff::correct::{Correct, correct};
+use portico_domain::operations::staff::sync_chart;
+use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Practices};
+use portico_domain::steps::api_call::Caller;
+use portico_domain::steps::chart_change::PatientWithCare;
+use portico_web::desk::{Back, Desk, Said, back, cure, desk_page, full_name, refused};
+use portico_web::{Answer, App, Inbound, Reject, phone};
+use serde::Deserialize;
+
+use crate::ConfirmRequest;
+use crate::request::CorrectionRequest;
+
+/// The form: each fact that it shows, and the button that was pressed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ContactsForm {
+    given_name: Option<String>,
+    family_name: Option<String>,
+    birth_date: Option<String>,
+    email: Option<String>,
+    mobile_phone: Option<String>,
+    postal_code: Option<String>,
+    sms_consent: Option<String>,
+    then_invite: Option<Channel>,
+}
+
+/// One field of the form.
+struct Field {
+    name: &'static str,
+    label: &'static str,
+    kind: &'static str,
+    autofill: &'static str,
+    value: String,
+    now: String,
+    hint: Option<&'static str>,
+    error: Option<&'static str>,
+}
+
+#[derive(Template)]
+#[template(path = "contacts.html")]
+struct ContactsPage {
+    desk: Desk,
+    id: String,
+    name: String,
+    version: u64,
+    fields: Vec<Field>,
+    has_consent: bool,
+    is_faulty: bool,
+}
+
+impl ContactsPage {
+    fn new(
+        inbound: &Inbound,
+        context: &Context,
+        charted: &PatientWithCare,
+        caller: &Caller,
+        faults: &[FieldFault],
+    ) -> Self {
+        let PatientWithCare { patient, settings, .. } = charted;
+        let chart = &patient.chart;
+        let stopped = |channel: Channel| {
+            let address = chart.address(channel)?;
+            patient.stops(channel, address).first().map(|why| cure(why.reason()).0)
+        };
+        let field = |name: &'static str, label, kind, autofill, now: String| {
+            let typed = inbound.form_values(name).into_iter().next();
+            let code = faults.iter().find(|fault| fault.pointer.trim_start_matches('/') == name);
+            Field {
+                name,
+                label,
+                kind,
+                autofill,
+                value: typed.unwrap_or_else(|| now.clone()),
+                now,
+                hint: match name {
+                    "email" => stopped(Channel::Email),
+                    "mobile_phone" => stopped(Channel::Sms),
+                    _ => None,
+                },
+                error: code.map(|fault| portico_web::field_detail(fault.code, portico_web::Language::English)),
+            }
+        };
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let fields = vec![
+            field("email", "Email", "email", "off", text(chart.email.as_ref().map(Email::reveal))),
+            field("mobile_phone", "Cell phone", "tel", "off", text(chart.mobile_phone.as_ref().map(Phone::reveal))),
+            field("postal_code", "ZIP code", "text", "off", text(chart.postal_code.as_ref().map(PostalCode::reveal))),
+            field("given_name", "First name", "text", "off", chart.given_name.reveal().to_owned()),
+            field("family_name", "Last name", "text", "off", chart.family_name.reveal().to_owned()),
+            field("birth_date", "Birth date", "text", "off", chart.birth_date.reveal()),
+        ];
+        Self {
+            desk: Desk::of(inbound, context, settings, caller),
+            id: patient.id.to_string(),
+            name: full_name(chart),
+            version: patient.version,
+            has_consent: chart.sms_consent == Some(true),
+            is_faulty: fields.iter().any(|field| field.error.is_some()),
+            fields,
+        }
+    }
+}
+
+/// Answers a request of the Onboarding Tool.
+pub(crate) async fn answer<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Practices + Chain + History + Commit,
+{
+    let context = &app.context;
+    let call = inbound.desk(context)?;
+    let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
+    match action {
+        "GET /console/patients/{patient_id}/contacts" => {
+            let (charted, caller) = sync_chart::get(app, &call, &patient).await?;
+            Ok(desk_page(200, &ContactsPage::new(inbound, context, &charted, &caller, &[])))
+        }
+        "POST /console/patients/{patient_id}/contacts" => {
+            let (form, form_back) = inbound.desk_form::<ContactsForm>()?;
+            let then_invite = form.then_invite;
+            let (charted, caller) = sync_chart::get(app, &call, &patient).await?;
+            let change = match request(inbound, form, &charted).parse(context.now()) {
+                Ok(change) => change,
+                Err(Reject::Refused(Refusal::BadRequest(faults))) => {
+                    return Ok(desk_page(400, &ContactsPage::new(inbound, context, &charted, &caller, &faults)));
+                }
+                Err(reject) => return Err(reject),
+            };
+            let command = Correct { patient: patient.clone(), change, then_invite, seen: form_back.seen };
+            let to = format!("/console/patients/{patient}");
+            let form_back = Back { to: Some(to.clone()), ..form_back };
+            match correct(app, &call, &command).await {
+                Ok(done) => {
+                    let name = full_name(&done.charted.patient.chart);
+                    let text = match done.link.as_ref().and_then(|link| link.sent_to.as_ref()) {
+                        Some(sent_to) => format!(
+                            "Saved and sent. A new link is on its way to {}; the old one stopped. Your EHR still has the old facts: correct them there, too.",
+                            shown(sent_to.reveal())
+                        ),
+                        None => format!("{name}'s facts are saved. Your EHR still has the old ones: correct them there, too."),
+                    };
+                    Ok(back(context, &done.caller.practice, &form_back, &to, &Said::done(patient.as_str(), text)))
+                }
+                Err(Failure::Refused(Refusal::Conflict("changed_meanwhile"))) => {
+                    let text = "Somebody changed this chart meanwhile. Look at it again, then correct it.";
+                    Ok(back(context, &caller.practice, &form_back, &to, &Said::not_done(patient.as_str(), text)))
+                }
+                Err(failure) => Ok(refused(inbound, context, &caller.practice, &form_back, patient.as_str(), failure)),
+            }
+        }
+        "POST /console/patients/{patient_id}/confirm" => {
+            let (form, form_back) = inbound.desk_form::<ConfirmRequest>()?;
+            let (_, caller) = sync_chart::confirm_contact(app, &call, &patient, form.channel).await?;
+            let to = format!("/console/patients/{patient}");
+            let said = Said::done(patient.as_str(), "Confirmed. Messages go there again.");
+            Ok(back(context, &caller.practice, &form_back, &to, &said))
+        }
+        _ => Err(Refusal::NotFound.into()),
+    }
+}
+
+fn shown(address: &str) -> String {
+    if address.starts_with('+') { phone(address) } else { address.to_owned() }
+}
+
+/// The form as a correction: a field that was emptied takes the fact away, one that says the same changes nothing.
+fn request(inbound: &Inbound, form: ContactsForm, charted: &PatientWithCare) -> CorrectionRequest {
+    let chart = &charted.patient.chart;
+    let cleared = |field: &str, typed: Option<String>| match typed {
+        Some(text) => Some(Some(text)),
+        None => inbound.left_empty(field).then_some(None),
+    };
+    let same = |typed: &Option<String>, known: Option<&str>| typed.as_deref() == known;
+    let mobile = chart.mobile_phone.as_ref().map(Phone::reveal);
+    let is_asked = inbound.has_field("asked");
+    CorrectionRequest {
+        given_name: form.given_name,
+        middle_name: None,
+        family_name: form.family_name,
+        birth_date: form.birth_date,
+        email: cleared("email", form.email),
+        // A number that is kept as text would be refused, though nobody touched it.
+        mobile_phone: if same(&form.mobile_phone, mobile) { None } else { cleared("mobile_phone", form.mobile_phone) },
+        home_phone: None,
+        postal_code: cleared("postal_code", form.postal_code),
+        sms_consent: match (form.sms_consent, chart.sms_consent) {
+            (Some(_), _) => Some(Some(true)),
+            (None, Some(true)) if is_asked => Some(Some(false)),
+            (None, _) => None,
+        },
+        chart_status: None,
+        then_invite: form.then_invite,
+    }
+}

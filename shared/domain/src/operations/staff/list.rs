@@ -1,0 +1,250 @@
+//! The list of patients: filtered, sorted, page by page; and how many there are of each status.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::try_join_all;
+
+use crate::context::App;
+use crate::model::ids::{PatientId, PracticeId};
+use crate::model::list::{Filter, MOST_ROWS};
+use crate::model::patient::{Patient, Status, agenda_place};
+use crate::model::person::{BirthDate, comparable};
+use crate::model::practice::{Scope, Settings};
+use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
+use crate::ports::{AlsoRead, ApiCalls, Limits, Practices, Roster, Sought, Waiting};
+use crate::steps::api_call::{ApiCall, Caller, authorize};
+use crate::time::Timestamp;
+
+/// Most patients that a search finds.
+const FOUND: usize = 200;
+
+/// Patients that are read together.
+const TOGETHER: usize = 50;
+
+/// The order of a list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// By last name, first name and id.
+    #[default]
+    Name,
+    /// By next appointment. Patients without one are left out.
+    NextAppointment,
+}
+
+/// What somebody wants to see.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug, Default)]
+pub struct Listed {
+    /// The statuses; all if there are none.
+    pub statuses: Vec<Status>,
+    pub filter: Filter,
+    /// What somebody typed: a name, a former name, an e-mail address, a birth date or an id.
+    pub q: Option<String>,
+    pub sort: Sort,
+    /// Most patients on the page, 1 to 200.
+    pub limit: usize,
+    /// Where the page begins, from the page before.
+    pub cursor: Option<String>,
+}
+
+impl Listed {
+    /// What a cursor is bound to: it works only for the same list of the same practice.
+    fn binding(&self, practice: &PracticeId) -> Vec<u8> {
+        let Self { statuses, filter, q, sort, .. } = self;
+        format!("list\n{practice}\n{statuses:?}\n{filter:?}\n{q:?}\n{sort:?}").into_bytes()
+    }
+}
+
+/// One page of a list.
+pub struct ListPage {
+    /// The patients with their statuses. There may be fewer than asked for although more follow.
+    pub rows: Vec<(Patient, Status)>,
+    /// Where the next page begins; `None` on the last.
+    pub next_cursor: Option<String>,
+    /// The practice's settings.
+    pub settings: Settings,
+    /// The caller.
+    pub caller: Caller,
+}
+
+/// Reads one page of the list.
+pub async fn list<S>(app: &App<S>, call: &ApiCall, listed: &Listed) -> Result<ListPage, Failure>
+where
+    S: ApiCalls + Limits + Practices + Roster + Waiting,
+{
+    let App { context, store } = app;
+    let now = context.now();
+    let (caller, _) = authorize(app, call, &[Scope::Report], AlsoRead::default()).await?;
+    let id = &caller.practice;
+    let settings = store.practice(id).await?.ok_or(Failure::Broken("practice"))?.settings;
+    let binding = listed.binding(id);
+    let after: Option<String> = match &listed.cursor {
+        None => None,
+        Some(sealed) => {
+            let after = context.keyring.open_json(&binding, sealed);
+            Some(after.ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("cursor", "invalid")]))?)
+        }
+    };
+    let limit = listed.limit.clamp(1, MOST_ROWS);
+    let read = match &listed.q {
+        Some(q) => Read { patients: search(store, id, q, now).await?, more: None },
+        None if listed.sort == Sort::NextAppointment => by_appointment(store, id, after.as_deref(), now, limit).await?,
+        None => by_name(store, id, &listed.statuses, after.as_deref(), limit).await?,
+    };
+    let Read { mut patients, more } = read;
+    if listed.q.is_some() {
+        let place = |patient: &Patient| match listed.sort {
+            Sort::Name => Some(patient.sort_name()),
+            Sort::NextAppointment => patient.agenda_place(),
+        };
+        patients.retain(|patient| place(patient).is_some_and(|place| after.as_ref().is_none_or(|after| place > *after)));
+        patients.sort_by_key(place);
+    }
+    let of_status = |status| listed.statuses.is_empty() || listed.statuses.contains(&status);
+    let mut rows: Vec<(Patient, Status)> = patients
+        .into_iter()
+        .map(|patient| (patient.status(&settings), patient))
+        .filter(|(status, patient)| of_status(*status) && listed.filter.admits(patient, *status, &settings, now))
+        .map(|(status, patient)| (patient, status))
+        .collect();
+    let mut next = more;
+    if rows.len() > limit {
+        rows.truncate(limit);
+        next = rows.last().and_then(|(last, _)| match listed.sort {
+            Sort::Name => Some(last.sort_name()),
+            Sort::NextAppointment => last.agenda_place(),
+        });
+    }
+    let next_cursor = next.map(|next| context.keyring.seal_json(&binding, &next, &*context.entropy));
+    Ok(ListPage { rows, next_cursor, settings, caller })
+}
+
+/// What was read for one page.
+struct Read {
+    patients: Vec<Patient>,
+    /// The place after which the next page begins, if there is more.
+    more: Option<String>,
+}
+
+/// Reads a page by name. Each status is a partition of the index; they are read side by side and merged.
+async fn by_name<S: Roster>(
+    store: &S,
+    practice: &PracticeId,
+    statuses: &[Status],
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Read, PortError> {
+    let wanted = if statuses.is_empty() { &Status::ALL[..] } else { statuses };
+    let pages = try_join_all(wanted.iter().map(|status| store.roster(practice, *status, after, limit))).await?;
+    let is_more = pages.iter().any(|page| page.len() >= limit);
+    let mut patients: Vec<Patient> = pages.into_iter().flatten().collect();
+    patients.sort_by_key(Patient::sort_name);
+    let is_cut = patients.len() > limit;
+    patients.truncate(limit);
+    let more = patients.last().filter(|_| is_cut || is_more).map(Patient::sort_name);
+    Ok(Read { patients, more })
+}
+
+/// Reads a page by next appointment.
+async fn by_appointment<S: Roster>(
+    store: &S,
+    practice: &PracticeId,
+    after: Option<&str>,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Read, PortError> {
+    let ever = Timestamp::from_millis(i64::MAX / 2);
+    let patients = store.agenda(practice, (now, ever), after, limit).await?;
+    let more = patients.last().filter(|_| patients.len() >= limit).and_then(Patient::agenda_place);
+    Ok(Read { patients, more })
+}
+
+/// Finds patients by what somebody typed.
+async fn search<S: Roster + Waiting>(
+    store: &S,
+    practice: &PracticeId,
+    q: &str,
+    now: Timestamp,
+) -> Result<Vec<Patient>, PortError> {
+    let mut ids = BTreeSet::new();
+    ids.extend(PatientId::parse(q.trim()).ok());
+    for any in ways(q, now) {
+        let found = try_join_all(any.iter().map(|each| found_by(store, practice, each))).await?;
+        // Every word must find the patient.
+        let all = found.into_iter().reduce(|left, right| left.intersection(&right).cloned().collect());
+        ids.extend(all.unwrap_or_default());
+    }
+    let ids: Vec<PatientId> = ids.into_iter().take(FOUND).collect();
+    let mut patients = Vec::new();
+    for some in ids.chunks(TOGETHER) {
+        patients.extend(store.candidates(practice, some).await?);
+    }
+    Ok(patients)
+}
+
+/// The ways in which a text may find a patient; each is a list of words that must all find them, by any of these.
+fn ways(q: &str, now: Timestamp) -> Vec<Vec<Vec<Sought>>> {
+    if q.contains('@') {
+        return vec![vec![vec![Sought::Email(q.trim().to_lowercase())]]];
+    }
+    if let Ok(born) = BirthDate::parse(q, now) {
+        return vec![vec![vec![Sought::Born(born.reveal())]]];
+    }
+    let words: Vec<String> =
+        q.split([' ', ',', '\t']).map(comparable).filter(|word| !word.is_empty()).take(4).collect();
+    let by = |word: &String| vec![Sought::Family(word.clone()), Sought::Given(word.clone())];
+    let mut ways = vec![words.iter().map(by).collect::<Vec<_>>()];
+    if let [first, second] = &words[..] {
+        let exact = |family: &String, given: &String| {
+            vec![vec![Sought::FamilyAndGiven(family.clone(), given.clone())]]
+        };
+        ways.push(exact(first, second));
+        ways.push(exact(second, first));
+    }
+    if words.len() > 1 {
+        ways.push(vec![vec![Sought::Family(words.concat())]]);
+    }
+    ways.retain(|way| !way.is_empty());
+    ways
+}
+
+async fn found_by<S: Roster>(
+    store: &S,
+    practice: &PracticeId,
+    any: &[Sought],
+) -> Result<BTreeSet<PatientId>, PortError> {
+    let found = try_join_all(any.iter().map(|sought| store.people(practice, sought))).await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+/// How many patients have each status; every status is there.
+pub async fn summary<S>(app: &App<S>, call: &ApiCall) -> Result<BTreeMap<Status, u64>, Failure>
+where
+    S: ApiCalls + Limits + Roster,
+{
+    let (caller, _) = authorize(app, call, &[Scope::Report], AlsoRead::default()).await?;
+    let mut counts = app.store.counts(&caller.practice).await?;
+    for status in Status::ALL {
+        counts.entry(status).or_default();
+    }
+    Ok(counts)
+}
+
+/// The patients whose next appointment is before `until` and who are not in yet, in the order of the appointments.
+pub async fn expected<S>(app: &App<S>, practice: &PracticeId, until: Timestamp) -> Result<Vec<Patient>, Failure>
+where
+    S: Roster,
+{
+    let now = app.context.now();
+    let mut expected = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let some = app.store.agenda(practice, (now, until), after.as_deref(), MOST_ROWS).await?;
+        let is_last = some.len() < MOST_ROWS;
+        after = some.last().and_then(Patient::agenda_place).or_else(|| Some(agenda_place(until, "")));
+        expected.extend(some);
+        if is_last {
+            return Ok(expected);
+        }
+    }
+}

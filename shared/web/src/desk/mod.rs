@@ -1,0 +1,14 @@
+//! The Onboarding Tool's pages, for staff: their frame, how a form calls an operation and leads back, and the words.
+//!
+//! A form on `/console/…` is a second door to an operation that the API has, too. The session in the cookie stands for
+//! the API key; the answer is a redirect to the page that the form came from, with what happened said on top.
+
+mod form;
+mod frame;
+mod row;
+mod words;
+
+pub use form::{Back, Said, back, refused};
+pub use frame::{Desk, assets, desk_page, desk_problem};
+pub use row::{Row, Tag};
+pub use words::{AttentionWords, attention_words, cure, day_name, full_name, how_far, list_name, when};

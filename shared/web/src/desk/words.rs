@@ -1,0 +1,156 @@
+//! The words of the Onboarding Tool: statuses, what is in the way and its cure, how far an invitation got, and times.
+
+use jiff::tz::TimeZone;
+use portico_domain::model::attention::Cause;
+use portico_domain::model::chart::Chart;
+use portico_domain::model::delivery::{Delivery, Trouble};
+use portico_domain::model::list::Progress;
+use portico_domain::model::patient::{CurrentInvitation, Reason, Status};
+use portico_domain::time::Timestamp;
+
+/// An instant as the practice's clock shows it, as short as it can be told: `9:14 AM`, `Yesterday, 4:20 PM`,
+/// `Mon 9:14 AM`, `Nov 2, 2025`.
+pub fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let local = |at: Timestamp| at.to_jiff().to_zoned_datetime(zone.clone()).datetime();
+    let (at, now) = (local(at), local(now));
+    let days = (at.date() - now.date()).get_days();
+    let clock = at.strftime("%-I:%M %p");
+    match days {
+        0 => clock.to_string(),
+        -1 => format!("Yesterday, {clock}"),
+        1 => format!("Tomorrow, {clock}"),
+        -6..=6 => format!("{} {clock}", at.strftime("%a")),
+        _ if at.year() == now.year() || (at.date() - now.date()).get_days().abs() < 180 => {
+            format!("{} {clock}", at.strftime("%b %-d"))
+        }
+        _ => at.strftime("%b %-d, %Y").to_string(),
+    }
+}
+
+/// A day in words: `Tuesday, November 24`.
+pub fn day_name(date: jiff::civil::Date) -> String {
+    date.strftime("%A, %B %-d").to_string()
+}
+
+/// A name as lists show it: `Delgado, Rosa`.
+pub fn list_name(chart: &Chart) -> String {
+    format!("{}, {}", chart.family_name.reveal(), chart.given_name.reveal())
+}
+
+/// A name as sentences say it: `Rosa Delgado`.
+pub fn full_name(chart: &Chart) -> String {
+    format!("{} {}", chart.given_name.reveal(), chart.family_name.reveal())
+}
+
+/// The word and the class of a status.
+pub(crate) const fn status_word(status: Status) -> (&'static str, &'static str) {
+    match status {
+        Status::Blocked => ("blocked", "Blocked"),
+        Status::Uninvited => ("uninvited", "Not invited"),
+        Status::Invited => ("invited", "Invited"),
+        Status::Registered => ("registered", "Registered"),
+        Status::Active => ("active", "Active"),
+        Status::Revoked => ("revoked", "Revoked"),
+        Status::Declined => ("declined", "Said no"),
+    }
+}
+
+/// What is in the way, and its cure, in words.
+pub const fn cure(reason: Reason) -> (&'static str, &'static str) {
+    match reason {
+        Reason::AccessDisabled => ("Portal access is off", "Turn it on if the patient may use the portal."),
+        Reason::MissingEmail => ("No email", "Ask for it, or use the cell phone."),
+        Reason::MissingMobilePhone => ("No cell phone", "Ask for it, or use email."),
+        Reason::MissingPostalCode => ("No ZIP code", "Ask for it."),
+        Reason::ChartInactive => ("Chart is inactive", "Is the patient back? Make it active in the EHR."),
+        Reason::Deceased => ("Patient has died", "Nothing is sent. A mistake? Correct it."),
+        Reason::Declined => ("Said no", "Ask again. If they want it now, write why."),
+        Reason::AddressBounced => ("Email or text came back", "Spell the address back to the patient."),
+        Reason::AddressComplained => ("Marked our email as spam", "Ask. If they want our email, confirm it."),
+        Reason::ReportedWrongRecipient => ("\u{201c}Not for me\u{201d}", "It is somebody else's address. Ask the patient."),
+        Reason::SmsOptedOut => ("Number replied STOP", "Only they can undo it: text START. Or use email."),
+        Reason::NoSmsConsent => ("No consent to texts", "Ask, then record the yes."),
+    }
+}
+
+/// How far an invitation got, in words.
+pub fn how_far(current: &CurrentInvitation, now: Timestamp, zone: &TimeZone) -> String {
+    let Progress { delivery, trouble, at, opened, verified, locked, handed_over } = current.progress;
+    let at = at.map(|at| format!(" {}", when(at, now, zone))).unwrap_or_default();
+    let is_print = current.channel == portico_domain::model::chart::Channel::Print;
+    if locked {
+        return format!("Locked{at}: wrong answers");
+    }
+    if now >= current.expires_at {
+        return format!("Expired {}", when(current.expires_at, now, zone));
+    }
+    if verified {
+        return format!("Passed the checks{at}, no account yet");
+    }
+    if opened {
+        return format!("Started{at}, not finished");
+    }
+    if is_print {
+        return if handed_over {
+            format!("Letter given{at}")
+        } else {
+            format!("Letter made {}", when(current.created_at, now, zone))
+        };
+    }
+    match delivery {
+        Delivery::Queued => "Waiting to go out".to_owned(),
+        Delivery::Sent => format!("Sent{at}, no word yet"),
+        Delivery::Delivered => format!("Delivered{at}"),
+        Delivery::Bounced => format!("Came back{at}: {}", came_back(trouble)),
+        Delivery::Complained => format!("Marked as spam{at}"),
+        Delivery::Suppressed => "Not sent: this address is stopped".to_owned(),
+        Delivery::OptedOut => "Not sent: the number replied STOP".to_owned(),
+        Delivery::Failed => "Could not be sent".to_owned(),
+    }
+}
+
+const fn came_back(trouble: Option<Trouble>) -> &'static str {
+    match trouble {
+        Some(Trouble::NoSuchAddress) => "no such mailbox or number",
+        Some(Trouble::MailboxFull) => "the mailbox is full",
+        Some(Trouble::Refused) => "the other side refused it",
+        Some(Trouble::Unreachable) => "nobody answered",
+        Some(_) | None => "no reason given",
+    }
+}
+
+/// What a thing that needs a person is called, its cure, and the button that leads there.
+pub struct AttentionWords {
+    /// What happened.
+    pub what: &'static str,
+    /// What to do.
+    pub cure: &'static str,
+    /// The page on which it is settled, below the patient's.
+    pub path: &'static str,
+    /// The button.
+    pub label: &'static str,
+}
+
+/// The words of a cause.
+pub const fn attention_words(cause: Cause) -> AttentionWords {
+    let (what, cure, path, label) = match cause {
+        Cause::ReportedWrongRecipient => {
+            ("\u{201c}Not for me\u{201d}", "It is somebody else's address. Ask the patient.", "/contacts", "Correct")
+        }
+        Cause::LinkLocked => {
+            ("Five wrong answers", "Compare name and birth date, then send a new link.", "", "Open")
+        }
+        Cause::Hold => ("Registration waits", "The email is also a parent's. Find out who registered.", "", "Decide"),
+        Cause::ChangeRequest => ("Proposed change", "Compare it with the chart.", "", "Compare"),
+        Cause::AddressBounced => ("Email or text came back", "Spell the address back to the patient.", "/contacts", "Correct"),
+        Cause::AddressComplained => {
+            ("Marked our email as spam", "Ask. If they want our email, confirm it.", "/contacts", "Confirm")
+        }
+        Cause::SmsOptedOut => ("Number replied STOP", "Only they can undo it: text START. Or use email.", "", "Open"),
+        Cause::DeliveryFailed => ("Could not be sent", "Try again, or another way.", "", "Open"),
+        Cause::Birthday => ("A birthday changes who may see the record", "Tell the family what will change.", "", "Open"),
+        Cause::CameOfAge => ("Came of age", "Invite the patient on a contact of their own.", "", "Open"),
+        Cause::AuthorityEnds => ("An authority ends soon", "Ask for the new paper, or let it end.", "", "Open"),
+    };
+    AttentionWords { what, cure, path, label }
+}
