@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 /// Words in names of properties that may hold a secret.
 const OPENERS: [&str; 7] = ["token", "link", "url", "secret", "key", "password", "cookie"];
 /// Properties of answers that may have such a word in their names.
-const ALLOWED: [&str; 6] = [
+const ALLOWED: [&str; 8] = [
+    // A temporary password that staff asked for, once; and what opens the Onboarding Tool for a minute, once.
+    "temporary_password",
+    "url",
     // The session of somebody who has just signed in or exchanged a code.
     "session_token",
     // Settings of the practice.
@@ -63,7 +66,10 @@ fn camel(event: &str) -> String {
 #[test]
 fn the_document_has_the_templates_routes_and_no_other() {
     let template = Template::embedded().unwrap();
+    // The pages of the Onboarding Tool are for people alone: no program relies on them.
+    let is_page = |path: &str| path == "/console" || path.starts_with("/console/");
     let routes = template.functions.iter().flat_map(|function| &function.routes);
+    let routes = routes.filter(|route| !is_page(&route.path));
     let deployed: BTreeSet<(String, String, String)> =
         routes.map(|route| (route.method.clone(), route.path.clone(), camel(&route.event))).collect();
     let described: BTreeSet<(String, String, String)> = contract()

@@ -137,7 +137,8 @@ fn the_templates_table_has_the_names_that_the_code_uses() {
     };
     let owned = |name: &str, pk: &str, sk: &str| (name.to_owned(), pk.to_owned(), sk.to_owned());
     assert_eq!(index(0), owned(keys::ROSTER, keys::ROSTER_PK, keys::ROSTER_SK));
-    assert_eq!(index(1), owned(keys::DUE, keys::DUE_PK, keys::DUE_AT));
+    assert_eq!(index(1), owned(keys::AGENDA, keys::AGENDA_PK, keys::AGENDA_SK));
+    assert_eq!(index(2), owned(keys::DUE, keys::DUE_PK, keys::DUE_AT));
 }
 
 #[test]

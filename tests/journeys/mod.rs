@@ -3,6 +3,7 @@
 mod account;
 mod auto_invite;
 mod coming_of_age;
+mod console;
 mod delivery;
 mod integrate;
 mod invite;

@@ -5,14 +5,16 @@ use portico_domain::model::delivery::Delivery;
 use portico_domain::model::ids::MessageId;
 use portico_domain::model::message::{LEASE_SECONDS, Line, Message, MessageState, Recipient};
 use portico_domain::model::patient::Status;
-use portico_domain::ports::{Counts as _, Moved, Roster as _};
 use portico_domain::ports::Outbox as _;
+use portico_domain::ports::{Counts as _, Moved, Roster as _};
 use portico_domain::ports::{Links as _, Write};
 use portico_domain::time::Timestamp;
 use portico_store::keys;
 use serde_json::json;
 
-use super::{NOW, Store, account, account_id, link, link_id, other_practice, patient, patient_id, practice, race, read};
+use super::{
+    NOW, Store, account, account_id, link, link_id, other_practice, patient, patient_id, practice, race, read,
+};
 
 fn id(number: usize) -> MessageId {
     MessageId::from_bytes(super::bytes(number))
@@ -151,7 +153,12 @@ async fn what_a_message_is_about_comes_in_one_read() {
 #[tokio::test]
 async fn a_patients_version_is_counted_once_whatever_comes_twice_or_late() {
     let store = Store::new().await;
-    let moved = |patient: &str, version, to| Moved { practice: practice(), patient: patient_id(patient), version, to };
+    let moved = |patient: &str, version, to| Moved {
+        practice: practice(),
+        patient: patient_id(patient),
+        version,
+        to,
+    };
     let moves = [
         moved("p1", 1, Status::Uninvited),
         moved("p2", 1, Status::Uninvited),

@@ -44,7 +44,7 @@ async fn a_record_comes_back_as_it_was_put() {
             "address_line": "1 Main St \"rear\"", "language": "es-MX", "chart_status": "prospective",
             "sms_consent": false, "tags": ["a", "", "日本"],
         },
-        "invitation": {"link": link_id(1), "kind": "registration", "channel": "sms", "expires_at": NOW},
+        "invitation": {"link": link_id(1), "kind": "registration", "channel": "sms", "expires_at": NOW, "created_at": NOW},
         "offers": [{"link": link_id(2), "to": "x", "expires_at": NOW}],
         "failed_checks": true, "head": {"number": 12, "seal": "ab"},
     })));

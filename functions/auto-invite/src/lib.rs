@@ -1,12 +1,17 @@
 //! `auto-invite`: invites patients after a visit, and reminds them; changes representatives' access on birthdays and
-//! when their authority ends. A schedule starts the planner; the queue
+//! when their authority ends; and goes on with large batches of invitations. A schedule starts the planner; the queue
 //! brings the pages of work that the planner made.
 
+use portico_domain::model::batch::BatchTask;
 use portico_domain::model::sweep_run::{Run, Task};
 use portico_domain::operations::background::access_reviews::review_access;
+use portico_domain::operations::background::agenda::move_on;
 use portico_domain::operations::background::auto_invite::{plan, work};
+use portico_domain::operations::background::batch::go_on;
+
 use portico_domain::ports::{
-    Accounts, Chain, Commit, Enqueue, Patients, PracticeList, Practices, Reviews, Runs, Waiting,
+    Accounts, ApiCalls, Batches, Chain, Commit, Enqueue, Patients, PracticeList, Practices, Reviews, Roster,
+    Runs, Waiting,
 };
 use portico_web::{App, view};
 use serde_json::{Value, json};
@@ -15,7 +20,18 @@ use serde_json::{Value, json};
 /// deliver again.
 pub async fn handle<S, Q>(app: &App<S>, queue: &Q, event: &Value) -> Value
 where
-    S: PracticeList + Practices + Patients + Waiting + Runs + Reviews + Accounts + Chain + Commit,
+    S: PracticeList
+        + Practices
+        + Patients
+        + Waiting
+        + Runs
+        + Reviews
+        + Accounts
+        + ApiCalls
+        + Batches
+        + Roster
+        + Chain
+        + Commit,
     Q: Enqueue,
 {
     let Some(records) = event.get("Records").and_then(Value::as_array) else {
@@ -24,6 +40,13 @@ where
     let mut failed = Vec::new();
     for record in records {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
+        if let Ok(task) = serde_json::from_str::<BatchTask>(text("body")) {
+            if Box::pin(go_on(app, queue, &task)).await.is_err() {
+                tracing::warn!(practice = %task.practice, batch = %task.batch, "batch to be gone on with again");
+                failed.push(json!({"itemIdentifier": text("messageId")}));
+            }
+            continue;
+        }
         let Ok(task) = serde_json::from_str::<Task>(text("body")) else {
             tracing::error!(message.id = text("messageId"), "a message is not a task");
             continue;
@@ -41,12 +64,27 @@ where
 /// ran, that a practice's sweep stopped itself, and how many practices could not be planned.
 async fn plan_all<S, Q>(app: &App<S>, queue: &Q) -> Value
 where
-    S: PracticeList + Practices + Patients + Waiting + Runs + Reviews + Accounts + Chain + Commit,
+    S: PracticeList
+        + Practices
+        + Patients
+        + Waiting
+        + Runs
+        + Reviews
+        + Accounts
+        + ApiCalls
+        + Batches
+        + Roster
+        + Chain
+        + Commit,
     Q: Enqueue,
 {
     // Access that must end comes first; a failure of one does not keep the other waiting. `None`: the practices
     // could not be listed, and the line by which an alarm knows that a planner ran is not written.
     let reviews_failed = Box::pin(review_access(app)).await.ok();
+    // The list of who comes next is a help; what could not be moved on is moved on by the next planner.
+    if Box::pin(move_on(app)).await.is_err() {
+        tracing::warn!("appointments that are over could not be moved on");
+    }
     let Ok(tick) = Box::pin(plan(app, queue)).await else { return json!({"runs": null}) };
     for (practice, why) in &tick.paused {
         tracing::error!(%practice, why = why.code(), "automatic invitations stopped themselves");

@@ -7,9 +7,10 @@ use portico_domain::model::ids::PatientId;
 use portico_domain::model::person::Line;
 use portico_domain::model::practice::Scope;
 use portico_domain::model::refusal::{FieldFault, Refusal};
-use portico_domain::operations::staff::attention::{attention, leave};
-use portico_domain::operations::staff::console::{Wanted, close_console, launched, offer_launch, open_console};
-use portico_domain::operations::staff::list::expected;
+use portico_domain::operations::staff::attention::{attention, leave, today as look_at_today};
+use portico_domain::operations::staff::console::{
+    Wanted, close_console, launched, offer_launch, open_console,
+};
 use portico_domain::ports::{
     ApiCalls, Attention, Chain, Commit, History, Limits, Patients, Practices, Roster,
 };
@@ -48,9 +49,8 @@ where
         "GET /console" => today(app, &inbound).await,
         "POST /console/attention/{attention_id}/leave" => leave_from_page(app, &inbound).await,
         "POST /console/close" => close(app, &inbound).await,
-        "GET /console/assets/{file}" => {
-            Ok(assets(inbound.param("file")).unwrap_or_else(|| desk_problem(&inbound, &Refusal::NotFound.into())))
-        }
+        "GET /console/assets/{file}" => Ok(assets(inbound.param("file"))
+            .unwrap_or_else(|| desk_problem(&inbound, &Refusal::NotFound.into()))),
         _ => Err(Refusal::NotFound.into()),
     };
     answer.unwrap_or_else(|reject| problem(&inbound, &reject))
@@ -136,7 +136,8 @@ where
 {
     let call = inbound.desk(&app.context)?;
     let caller = leave(app, &call, inbound.param("attention_id")).await?;
-    let said = Said { text: "Off this list until something new happens.".to_owned(), done: true, patient: None };
+    let said =
+        Said { text: "Off this list until something new happens.".to_owned(), done: true, patient: None };
     Ok(back(&app.context, &caller.practice, &Back::default(), "/console", &said))
 }
 
@@ -146,8 +147,7 @@ where
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
-    let things = attention(app, &call).await?;
     let until = context.now().plus_hours(24 * DAYS_AHEAD);
-    let coming = expected(app, &things.caller.practice, until).await?;
+    let (things, coming) = look_at_today(app, &call, until).await?;
     Ok(desk_page(200, &TodayPage::new(inbound, context, &things, &coming)))
 }

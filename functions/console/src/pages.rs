@@ -103,7 +103,7 @@ impl TodayPage {
             let Thing { id, cause, at, patient, .. } = thing;
             let words = attention_words(*cause);
             let path = match cause {
-                Cause::Hold => "/console/holds".to_owned(),
+                Cause::Hold => "/console/requests".to_owned(),
                 Cause::ChangeRequest => "/console/changes".to_owned(),
                 _ => format!("/console/patients/{}{}", patient.id, words.path),
             };
@@ -123,7 +123,8 @@ impl TodayPage {
             lines: all.iter().filter(|thing| group_of(thing.cause) == number).map(line).collect(),
         });
         let mut days: Vec<Day> = Vec::new();
-        let is_out = |status: Status| !matches!(status, Status::Active | Status::Registered | Status::Revoked);
+        let is_out =
+            |status: Status| !matches!(status, Status::Active | Status::Registered | Status::Revoked);
         for patient in coming {
             let status = patient.status(settings);
             let Some(at) = next_appointment(patient, now).filter(|_| is_out(status)) else { continue };

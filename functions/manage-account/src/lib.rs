@@ -1,8 +1,11 @@
 //! `manage-account`: staff operations on accounts: registrations that wait for a decision, search, unlocking,
 //! deleting, and setting a user name and password.
 
+mod console;
+
 use portico_domain::model::hold::Hold;
 use portico_domain::model::ids::{AccountId, PatientId};
+use portico_domain::model::password::{Password, temporary_password};
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::accounts::{check_username, delete, search, unlock};
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
@@ -16,7 +19,8 @@ use serde_json::{Value, json};
 #[serde(deny_unknown_fields)]
 struct CredentialsRequest {
     username: String,
-    password: TypedPassword,
+    /// The temporary password. Without it, one is made and shown in the answer.
+    password: Option<TypedPassword>,
 }
 
 /// Answers a request.
@@ -31,9 +35,13 @@ async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: ApiCalls + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
 {
+    let action = inbound.action();
+    if inbound.is_console() {
+        return console::answer(app, inbound, &action).await;
+    }
     let call = inbound.staff()?;
     let account = |name: &str| AccountId::parse(inbound.param(name)).map_err(|_| Refusal::NotFound);
-    match inbound.action().as_str() {
+    match action.as_str() {
         "GET /v1/holds" => {
             let waiting = holds(app, &call).await?;
             let views: Vec<Value> = waiting.iter().map(|hold| view(hold, "held")).collect();
@@ -77,13 +85,22 @@ where
         }
         "PUT /v1/patients/{patient_id}/credentials" => {
             let body: CredentialsRequest = inbound.body()?;
+            let made = body.password.is_none().then(|| temporary_password(&*app.context.entropy));
+            let password = match (body.password, &made) {
+                (Some(typed), _) => typed.into(),
+                (None, made) => Password::new(made.as_ref().map_or("", |made| made.as_str())),
+            };
             let command = NewCredentials {
                 patient: PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?,
                 username: body.username,
-                password: body.password.into(),
+                password,
             };
             let (account, patient) = set_credentials(app, &call, &command).await?;
-            Ok(reply(200, &view::account(&account, Some(&patient))))
+            let mut view = view::account(&account, Some(&patient));
+            if let Some(made) = made {
+                view["temporary_password"] = json!(*made);
+            }
+            Ok(reply(200, &view))
         }
         _ => Err(Refusal::NotFound.into()),
     }

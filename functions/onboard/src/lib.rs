@@ -12,15 +12,15 @@ use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::operations::staff::attention::{attention, by_patient};
 use portico_domain::operations::staff::audit_trail::{audit, audit_verify};
 use portico_domain::operations::staff::auto_invite::{preview, runs};
+use portico_domain::operations::staff::list::list as list_patients;
 use portico_domain::operations::staff::list::summary;
 use portico_domain::operations::staff::portal;
 use portico_domain::operations::staff::report::{Period, electronic_access};
 use portico_domain::ports::{
     ApiCalls, Attention, Directory, History, Limits, Measures, Patients, Practices, Roster, Runs, Waiting,
 };
-use portico_domain::operations::staff::list::list as list_patients;
 use portico_web::desk::{desk_page, when};
-use portico_web::{Answer, App, Inbound, Reject, csv, json as reply, problem, see_other, view};
+use portico_web::{Answer, App, Inbound, Reject, csv, json as reply, listed, problem, see_other, view};
 use serde_json::{Value, json};
 
 use crate::pages::{CodePage, PatientPage, PatientsPage};
@@ -28,14 +28,34 @@ use crate::pages::{CodePage, PatientPage, PatientsPage};
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs + Measures + Roster,
+    S: ApiCalls
+        + Limits
+        + Practices
+        + Patients
+        + History
+        + Directory
+        + Attention
+        + Waiting
+        + Runs
+        + Measures
+        + Roster,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Directory + Attention + Waiting + Runs + Measures + Roster,
+    S: ApiCalls
+        + Limits
+        + Practices
+        + Patients
+        + History
+        + Directory
+        + Attention
+        + Waiting
+        + Runs
+        + Measures
+        + Roster,
 {
     let action = inbound.action();
     if inbound.is_console() {
@@ -57,14 +77,18 @@ where
             }
             let things = attention(app, &call).await?;
             let patients = by_patient(&things.all);
-            let patients: Vec<Value> =
-                patients.iter().map(|(patient, causes)| view::attended(patient, causes, &things.settings)).collect();
+            let patients: Vec<Value> = patients
+                .iter()
+                .map(|(patient, causes)| view::attended(patient, causes, &things.settings))
+                .collect();
             Ok(reply(200, &json!({"patients": patients})))
         }
         "GET /v1/onboarding/summary" => {
             let counts = summary(app, &call).await?;
-            let counts: serde_json::Map<String, Value> =
-                counts.into_iter().map(|(status, count)| (status.as_str().to_owned(), count.into())).collect();
+            let counts: serde_json::Map<String, Value> = counts
+                .into_iter()
+                .map(|(status, count)| (status.as_str().to_owned(), count.into()))
+                .collect();
             Ok(reply(200, &json!({"counts": counts})))
         }
         "GET /v1/reports/electronic-access" => {
@@ -136,7 +160,7 @@ where
             Ok(see_other(&format!("/console/patients?all=yes&v={sealed}")))
         }
         "GET /console/patients" => {
-            let mut listed = list::listed(inbound)?;
+            let mut listed = listed(|name| inbound.queries(name).map(str::to_owned).collect())?;
             let sought: Option<String> =
                 inbound.query("v").and_then(|sealed| context.keyring.open_json(SEARCH, sealed));
             listed.q.clone_from(&sought);
@@ -186,6 +210,8 @@ fn told(event: &Event) -> String {
     };
     let what = serde_json::to_value(event.action).ok();
     let what = what.as_ref().and_then(Value::as_str).unwrap_or_default().replace('_', " ");
-    let detail = |name: &str| event.detail.get(name).map(|text| format!(", {}", text.replace('_', " "))).unwrap_or_default();
+    let detail = |name: &str| {
+        event.detail.get(name).map(|text| format!(", {}", text.replace('_', " "))).unwrap_or_default()
+    };
     format!("{who}: {what}{}{}", detail("channel"), detail("reason"))
 }

@@ -13,7 +13,7 @@ use portico_domain::operations::staff::list::{ListPage, Listed, Sort};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::portal_status::PortalStatus;
 use portico_domain::time::Timestamp;
-use portico_web::desk::{Desk, Row, Tag, cure, how_far, when};
+use portico_web::desk::{Desk, Row, Tag, born, cure, how_far, when};
 use portico_web::{Inbound, phone};
 
 use std::collections::BTreeMap;
@@ -98,7 +98,11 @@ impl PatientsPage {
             Reason::SmsOptedOut,
         ];
         let address = |query: String| {
-            if query.is_empty() { "/console/patients?all=yes".to_owned() } else { format!("/console/patients?{query}") }
+            if query.is_empty() {
+                "/console/patients?all=yes".to_owned()
+            } else {
+                format!("/console/patients?{query}")
+            }
         };
         let off = |name: &str| address(inbound.query_without(&[name, "said", "cursor"]));
         let chip = |name: &str, label: String| Chip { label, without: off(name) };
@@ -126,14 +130,30 @@ impl PatientsPage {
             }
         }
         chips.extend(sought.map(|sought| chip("v", format!("\u{201c}{sought}\u{201d}"))));
-        let all: u64 = Status::ALL.iter().filter(|status| listed.statuses.is_empty() || chosen(status)).filter_map(|status| counts.get(status)).sum();
+        let all: u64 = Status::ALL
+            .iter()
+            .filter(|status| listed.statuses.is_empty() || chosen(status))
+            .filter_map(|status| counts.get(status))
+            .sum();
         let is_plain = listed.filter == portico_domain::model::list::Filter::default() && sought.is_none();
         let name = if listed.statuses == NOT_IN { "Patients not in yet" } else { "Patients" };
-        let count = if is_plain { all.to_string() } else if next_cursor.is_some() { format!("more than {}", rows.len()) } else { rows.len().to_string() };
+        let count = if is_plain {
+            all.to_string()
+        } else if next_cursor.is_some() {
+            format!("more than {}", rows.len())
+        } else {
+            rows.len().to_string()
+        };
         let rest = inbound.query_without(&["said", "cursor"]);
         let is_by_visit = listed.sort == Sort::NextAppointment;
         let order = inbound.query_without(&["said", "cursor", "sort"]);
-        let with = |more: String, query: &str| if query.is_empty() { format!("/console/patients?{more}") } else { format!("/console/patients?{query}&{more}") };
+        let with = |more: String, query: &str| {
+            if query.is_empty() {
+                format!("/console/patients?{more}")
+            } else {
+                format!("/console/patients?{query}&{more}")
+            }
+        };
         Self {
             desk: Desk::of(inbound, context, settings, caller),
             title: format!("{name}: {count}"),
@@ -146,8 +166,14 @@ impl PatientsPage {
             appointment_after: text("appointment_after"),
             appointment_before: text("appointment_before"),
             is_by_visit,
-            other_order: with(format!("sort={}", if is_by_visit { "name" } else { "next_appointment" }), &order),
-            rows: rows.iter().map(|(patient, status)| Row::of(patient, *status, settings, caller, now)).collect(),
+            other_order: with(
+                format!("sort={}", if is_by_visit { "name" } else { "next_appointment" }),
+                &order,
+            ),
+            rows: rows
+                .iter()
+                .map(|(patient, status)| Row::of(patient, *status, settings, caller, now))
+                .collect(),
             next: next_cursor.as_ref().map(|cursor| with(format!("cursor={cursor}"), &rest)),
             first: inbound.query("cursor").map(|_| address(rest.clone())),
             found: sought.map(str::to_owned),
@@ -261,7 +287,8 @@ impl PatientPage {
         let people = accounts.iter().filter_map(|account| {
             let grant = account.grant(&patient.id)?;
             let is_own = grant.relationship == portico_domain::model::grant::Relationship::Own;
-            let name = |name: &Option<Name>| name.as_ref().map(|name| name.reveal().to_owned()).unwrap_or_default();
+            let name =
+                |name: &Option<Name>| name.as_ref().map(|name| name.reveal().to_owned()).unwrap_or_default();
             let who = format!("{} {}", name(&account.given_name), name(&account.family_name));
             let authority = grant.authority.as_ref().map(|authority| {
                 let until = authority.until.map(|until| format!(" until {until}")).unwrap_or_default();
@@ -269,7 +296,11 @@ impl PatientPage {
             });
             Some(Person {
                 account: account.id.to_string(),
-                who: if is_own { "The patient".to_owned() } else { format!("{}, {}", who.trim(), grant.relationship.as_str()) },
+                who: if is_own {
+                    "The patient".to_owned()
+                } else {
+                    format!("{}, {}", who.trim(), grant.relationship.as_str())
+                },
                 username: account.username.clone(),
                 state: match grant.state {
                     GrantState::Active => "Active",
@@ -277,7 +308,11 @@ impl PatientPage {
                     GrantState::Held => "Waits for us",
                     GrantState::Ended => "Ended",
                 },
-                level: if grant.level.as_str() == "full" { "everything" } else { "appointments and messages" },
+                level: if grant.level.as_str() == "full" {
+                    "everything"
+                } else {
+                    "appointments and messages"
+                },
                 authority: authority.unwrap_or_default(),
                 last: account.last_login_at.map(|at| when(at, now, &zone)).unwrap_or_default(),
                 is_live: matches!(grant.state, GrantState::Active | GrantState::Suspended),
@@ -286,10 +321,16 @@ impl PatientPage {
         });
         let text = |text: Option<&str>| text.map(str::to_owned);
         let facts = [
-            ("Born", Some(chart.birth_date.reveal())),
+            ("Born", Some(born(chart, portico_domain::model::auto_invite::day(now, settings)))),
             ("Chart", Some(patient.id.to_string())),
-            ("Email", Some(text(chart.email.as_ref().map(Email::reveal)).unwrap_or_else(|| "None".to_owned()))),
-            ("Cell phone", Some(chart.mobile_phone.as_ref().map(Phone::reveal).map_or_else(|| "None".to_owned(), phone))),
+            (
+                "Email",
+                Some(text(chart.email.as_ref().map(Email::reveal)).unwrap_or_else(|| "None".to_owned())),
+            ),
+            (
+                "Cell phone",
+                Some(chart.mobile_phone.as_ref().map(Phone::reveal).map_or_else(|| "None".to_owned(), phone)),
+            ),
             ("Home phone", chart.home_phone.as_ref().map(Phone::reveal).map(phone)),
             ("ZIP code", text(chart.postal_code.as_ref().map(PostalCode::reveal))),
             ("Language", chart.language.clone()),
@@ -319,7 +360,12 @@ impl PatientPage {
                 "Email a link"
             },
             current: link.map(sent),
-            earlier: links.iter().rev().filter(|known| link.is_none_or(|link| link.id != known.id)).map(sent).collect(),
+            earlier: links
+                .iter()
+                .rev()
+                .filter(|known| link.is_none_or(|link| link.id != known.id))
+                .map(sent)
+                .collect(),
             has_code: link.is_some_and(|link| link.is_open(now)) && caller.may(Scope::Invite),
             failures: failures.collect(),
             people: people.collect(),
@@ -337,7 +383,10 @@ impl PatientPage {
 
 fn sent(link: &Link, patient: &Patient, now: Timestamp, zone: &jiff::tz::TimeZone) -> Sent {
     let to = link.sent_to.as_ref().map(|to| format!(" to {}", to.reveal())).unwrap_or_default();
-    let who = link.invitee.as_ref().map(|who| format!(" for {} {}", who.given_name.reveal(), who.family_name.reveal()));
+    let who = link
+        .invitee
+        .as_ref()
+        .map(|who| format!(" for {} {}", who.given_name.reveal(), who.family_name.reveal()));
     let kind = match link.kind.as_str() {
         "reset" => "Link for a new password",
         "restored" => "Access back",
@@ -346,14 +395,22 @@ fn sent(link: &Link, patient: &Patient, now: Timestamp, zone: &jiff::tz::TimeZon
     let is_current = patient.invitation.filter(|current| current.link == link.id);
     let state = match link.state {
         portico_domain::model::link::LinkState::Pending => is_current.map_or_else(
-            || if link.is_pending(now) { "Works".to_owned() } else { format!("Expired {}", when(link.expires_at, now, zone)) },
+            || {
+                if link.is_pending(now) {
+                    "Works".to_owned()
+                } else {
+                    format!("Expired {}", when(link.expires_at, now, zone))
+                }
+            },
             |current| how_far(&current, now, zone),
         ),
         portico_domain::model::link::LinkState::Accepted => "Used".to_owned(),
         portico_domain::model::link::LinkState::Superseded => "Replaced by a newer link".to_owned(),
         portico_domain::model::link::LinkState::Cancelled => "Taken back".to_owned(),
         portico_domain::model::link::LinkState::Revoked => "Ended with the access".to_owned(),
-        portico_domain::model::link::LinkState::ReportedWrongRecipient => "\u{201c}Not for me\u{201d}".to_owned(),
+        portico_domain::model::link::LinkState::ReportedWrongRecipient => {
+            "\u{201c}Not for me\u{201d}".to_owned()
+        }
     };
     Sent {
         what: format!("{kind} by {}{to}{}", link.channel.as_str(), who.unwrap_or_default()),
@@ -374,12 +431,7 @@ pub struct CodePage {
 }
 
 impl CodePage {
-    pub fn new(
-        inbound: &Inbound,
-        context: &Context,
-        portal: &PortalStatus,
-        caller: &Caller,
-    ) -> Option<Self> {
+    pub fn new(inbound: &Inbound, context: &Context, portal: &PortalStatus, caller: &Caller) -> Option<Self> {
         let PortalStatus { patient, settings, links, .. } = portal;
         let current = patient.invitation?;
         let link = links.iter().find(|link| link.id == current.link && link.is_open(context.now()))?;

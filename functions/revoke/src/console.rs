@@ -85,15 +85,24 @@ impl RevokePage {
         let one = typed("account_id").or_else(|| inbound.query("account_id").map(str::to_owned));
         let one = one.filter(|one| one != "all");
         let live: Vec<_> = patient.live_accounts().collect();
-        let others = live.iter().filter(|known| patient.own_account().is_none_or(|own| own.id != known.id)).count();
+        let others =
+            live.iter().filter(|known| patient.own_account().is_none_or(|own| own.id != known.id)).count();
         let name = full_name(&patient.chart);
         let holders = live.iter().map(|known| {
             let account = accounts.iter().find(|account| account.id == known.id);
             let part = |name: fn(&portico_domain::model::account::Account) -> &Option<Name>| {
-                account.and_then(|account| name(account).as_ref()).map(|name| name.reveal().to_owned()).unwrap_or_default()
+                account
+                    .and_then(|account| name(account).as_ref())
+                    .map(|name| name.reveal().to_owned())
+                    .unwrap_or_default()
             };
             let own = patient.own_account().is_some_and(|own| own.id == known.id);
-            let theirs = format!("{} {}, {}", part(|it| &it.given_name), part(|it| &it.family_name), known.relationship.as_str());
+            let theirs = format!(
+                "{} {}, {}",
+                part(|it| &it.given_name),
+                part(|it| &it.family_name),
+                known.relationship.as_str()
+            );
             Holder {
                 account: known.id.to_string(),
                 who: if own { format!("Only {name}") } else { format!("Only {}", theirs.trim()) },
@@ -149,7 +158,8 @@ where
             let (form, form_back) = inbound.desk_form::<DeclineForm>()?;
             let reason = note("reason", form.reason)?;
             let (portal, caller) = decline(app, &call, &patient, reason.as_deref()).await?;
-            let text = format!("Recorded: {} said no. Nothing more is sent.", full_name(&portal.patient.chart));
+            let text =
+                format!("Recorded: {} said no. Nothing more is sent.", full_name(&portal.patient.chart));
             Ok(back(context, &caller.practice, &form_back, &to, &Said::done(&id, text)))
         }
         "GET /console/patients/{patient_id}/revoke" => {
@@ -168,13 +178,21 @@ where
             let (Some(reason), None) = (form.reason, missing) else {
                 return Ok(desk_page(400, &RevokePage::new(inbound, context, &portal, &caller, missing)));
             };
-            let account = form.account_id.filter(|one| one != "all").as_deref().map(AccountId::parse).transpose();
+            let account =
+                form.account_id.filter(|one| one != "all").as_deref().map(AccountId::parse).transpose();
             let account = account.map_err(|_| Refusal::NotFound)?;
             let command = Revoke { patient: patient.clone(), reason, note, account };
             let form_back = portico_web::desk::Back { to: Some(to.clone()), ..form_back };
             match revoke(app, &call, &command).await {
                 Ok((portal, caller)) => {
-                    let text = format!("Access ended for {}.", if account.is_some() { "one person".to_owned() } else { full_name(&portal.patient.chart) });
+                    let text = format!(
+                        "Access ended for {}.",
+                        if account.is_some() {
+                            "one person".to_owned()
+                        } else {
+                            full_name(&portal.patient.chart)
+                        }
+                    );
                     Ok(back(context, &caller.practice, &form_back, &to, &Said::done(&id, text)))
                 }
                 Err(failure) => Ok(refused(inbound, context, &caller.practice, &form_back, &id, failure)),

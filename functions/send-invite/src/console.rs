@@ -2,19 +2,25 @@
 
 use askama::Template;
 use portico_domain::context::Context;
+use portico_domain::model::batch::{BatchChannel, BatchOutcome, BatchResult, BatchState, Include};
 use portico_domain::model::chart::Channel;
-use portico_domain::model::ids::PatientId;
+use portico_domain::model::ids::{BatchId, PatientId};
 use portico_domain::model::link::{Kind, Link};
-use portico_domain::model::practice::Scope;
-use portico_domain::model::refusal::Refusal;
+use portico_domain::model::practice::{Scope, Settings};
+use portico_domain::model::refusal::{Failure, Refusal};
+use portico_domain::operations::staff::batch::{InviteMany, Ran, batch, invite_many, stop_batch};
 use portico_domain::operations::staff::portal::portal_status;
 use portico_domain::operations::staff::send_invite::{Invite, cancel, invite};
-use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Links, Practices};
-use portico_domain::steps::api_call::Caller;
+use portico_domain::ports::{
+    ApiCalls, Batches, Chain, Commit, Enqueue, History, Limits, Links, Practices, Roster, Waiting,
+};
+use portico_domain::steps::api_call::{ApiCall, Caller};
 use portico_domain::steps::portal_status::PortalStatus;
 use portico_web::desk::{Back, Desk, Said, back, desk_page, full_name, refused};
-use portico_web::{Answer, App, Inbound, Reject, phone};
+use portico_web::{Answer, App, Inbound, Language, Reject, phone, reason_detail, see_other};
 use serde::Deserialize;
+
+use crate::batch::parse_ids;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,8 +76,224 @@ fn sent(link: &Link, was_replaced: bool) -> String {
     }
 }
 
-/// Answers a request of the Onboarding Tool about one patient.
-pub(crate) async fn answer<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
+/// Answers a request of the Onboarding Tool.
+pub(crate) async fn answer<S, Q>(
+    app: &App<S>,
+    queue: &Q,
+    inbound: &Inbound,
+    action: &str,
+) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Chain + Practices + Links + History + Batches + Roster + Waiting + Commit,
+    Q: Enqueue,
+{
+    match action {
+        "POST /console/patients/batch" => check(app, queue, inbound).await,
+        "POST /console/patients/batch/send" => send_many(app, queue, inbound).await,
+        "GET /console/batches/{batch_id}" | "POST /console/batches/{batch_id}/stop" => {
+            let call = inbound.desk(&app.context)?;
+            let id = BatchId::parse(inbound.param("batch_id")).map_err(|_| Refusal::NotFound)?;
+            if action.starts_with("POST ") {
+                stop_batch(app, &call, id).await?;
+                return Ok(see_other(&format!("/console/batches/{id}")));
+            }
+            let ran = batch(app, &call, id).await?;
+            let settings = settings(app, &ran.caller).await?;
+            Ok(desk_page(200, &ResultPage::new(inbound, &app.context, &settings, &ran)))
+        }
+        _ => one(app, inbound, action).await,
+    }
+}
+
+async fn settings<S: Practices>(app: &App<S>, caller: &Caller) -> Result<Settings, Failure> {
+    Ok(app.store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings)
+}
+
+/// The patients of a form and how they are to be reached.
+struct ManyForm {
+    ids: Vec<String>,
+    channel: BatchChannel,
+    include: Vec<Include>,
+    /// The page of the list that the ticks came from.
+    to: String,
+}
+
+impl ManyForm {
+    fn read(inbound: &Inbound) -> Self {
+        let first = |name: &str| inbound.form_values(name).into_iter().next();
+        let channel = match first("channel").as_deref() {
+            Some("email") => BatchChannel::Email,
+            Some("sms") => BatchChannel::Sms,
+            _ => BatchChannel::EmailThenSms,
+        };
+        let include = inbound.form_values("include");
+        let has = |name: &str| include.iter().any(|known| known == name);
+        Self {
+            ids: inbound.form_values("patient_ids"),
+            channel,
+            include: [(Include::Renew, has("renew")), (Include::Reset, has("reset"))]
+                .into_iter()
+                .filter_map(|(include, chosen)| chosen.then_some(include))
+                .collect(),
+            to: first("return")
+                .filter(|to| to.starts_with("/console/patients"))
+                .unwrap_or_else(|| "/console/patients".to_owned()),
+        }
+    }
+
+    fn command(&self, dry_run: bool) -> Result<InviteMany, Reject> {
+        let patients = parse_ids(&self.ids)?;
+        Ok(InviteMany { patients, channel: self.channel, include: self.include.clone(), dry_run })
+    }
+}
+
+/// The page before: who would get what, and who not.
+async fn check<S, Q>(app: &App<S>, queue: &Q, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Practices + Batches + Waiting + Chain + Commit,
+    Q: Enqueue,
+{
+    let call = inbound.desk(&app.context)?;
+    // To look ahead writes nothing, so a second click needs no marker.
+    let call = ApiCall { idempotency_key: None, ..call };
+    let form = ManyForm::read(inbound);
+    if form.ids.is_empty() {
+        let said = Said { text: "Tick somebody first.".to_owned(), done: false, patient: None };
+        return Ok(back(&app.context, &call.key.claimed, &Back::default(), &form.to, &said));
+    }
+    // Everything is looked at, so that the page can say what each choice adds.
+    let mut command = form.command(true)?;
+    command.include = vec![Include::Renew, Include::Reset];
+    let ran = invite_many(app, &call, queue, command).await?;
+    let settings = settings(app, &ran.caller).await?;
+    Ok(desk_page(200, &CheckPage::new(inbound, &app.context, &settings, &form, &ran)))
+}
+
+/// Sends, and shows what became of each.
+async fn send_many<S, Q>(app: &App<S>, queue: &Q, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Practices + Batches + Waiting + Chain + Commit,
+    Q: Enqueue,
+{
+    let call = inbound.desk(&app.context)?;
+    let ran = invite_many(app, &call, queue, ManyForm::read(inbound).command(false)?).await?;
+    if ran.state == BatchState::Running {
+        return Ok(see_other(&format!("/console/batches/{}", ran.id)));
+    }
+    let settings = settings(app, &ran.caller).await?;
+    Ok(desk_page(200, &ResultPage::new(inbound, &app.context, &settings, &ran)))
+}
+
+/// One patient of a batch, in words.
+struct Told {
+    id: String,
+    name: String,
+    why: String,
+}
+
+fn told(result: &BatchResult) -> Told {
+    let sentence = |code: &String| match code.as_str() {
+        "pending" => "has a link that still works".to_owned(),
+        "already_registered" => "is in already".to_owned(),
+        "access_revoked" => "access was taken away".to_owned(),
+        "declined" => "said no".to_owned(),
+        "not_found" => "no such chart".to_owned(),
+        "too_many_requests" => "the number got enough texts for now".to_owned(),
+        "try_again" => "our side: try again".to_owned(),
+        code => reason_detail(code, Language::English).unwrap_or(code).to_owned(),
+    };
+    let name = format!("{}, {}", result.family_name, result.given_name);
+    Told {
+        id: result.patient.to_string(),
+        name: if result.family_name.is_empty() { result.patient.to_string() } else { name },
+        why: result.reasons.iter().map(sentence).collect::<Vec<_>>().join(" "),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "check.html")]
+struct CheckPage {
+    desk: Desk,
+    ids: Vec<String>,
+    count: usize,
+    channel: &'static str,
+    to: String,
+    invited: Vec<Told>,
+    renewed: Vec<Told>,
+    reset: Vec<Told>,
+    not: Vec<Told>,
+    will_renew: bool,
+    will_reset: bool,
+}
+
+impl CheckPage {
+    fn new(inbound: &Inbound, context: &Context, settings: &Settings, form: &ManyForm, ran: &Ran) -> Self {
+        let of =
+            |outcome: BatchOutcome| ran.results.iter().filter(|it| it.outcome == outcome).map(told).collect();
+        Self {
+            desk: Desk::of(inbound, context, settings, &ran.caller),
+            ids: ran.results.iter().map(|result| result.patient.to_string()).collect(),
+            count: ran.results.len(),
+            channel: match form.channel {
+                BatchChannel::Email => "email",
+                BatchChannel::Sms => "sms",
+                BatchChannel::EmailThenSms => "email_then_sms",
+            },
+            to: form.to.clone(),
+            invited: of(BatchOutcome::Invited),
+            renewed: of(BatchOutcome::Renewed),
+            reset: of(BatchOutcome::ResetSent),
+            not: ran.results.iter().filter(|it| it.outcome >= BatchOutcome::Skipped).map(told).collect(),
+            will_renew: form.include.contains(&Include::Renew),
+            will_reset: form.include.contains(&Include::Reset),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "result.html")]
+struct ResultPage {
+    desk: Desk,
+    id: String,
+    title: String,
+    is_running: bool,
+    done: usize,
+    size: usize,
+    note: Option<String>,
+    sent: Vec<Told>,
+    not: Vec<Told>,
+}
+
+impl ResultPage {
+    fn new(inbound: &Inbound, context: &Context, settings: &Settings, ran: &Ran) -> Self {
+        let is_sent = |result: &&BatchResult| result.outcome < BatchOutcome::Skipped;
+        let sent: Vec<Told> = ran.results.iter().filter(is_sent).map(told).collect();
+        let not: Vec<Told> = ran.results.iter().filter(|it| !is_sent(it)).map(told).collect();
+        let left = ran.size - ran.results.len();
+        Self {
+            desk: Desk::of(inbound, context, settings, &ran.caller),
+            id: ran.id.to_string(),
+            title: match ran.state {
+                BatchState::Running => format!("Sending: {} of {}", ran.results.len(), ran.size),
+                _ => format!("{} sent, {} not", sent.len(), not.len() + left),
+            },
+            is_running: ran.state == BatchState::Running,
+            done: ran.results.len(),
+            size: ran.size,
+            note: match ran.state {
+                BatchState::Running | BatchState::Done => None,
+                BatchState::Stopped => Some(format!("Stopped. {left} were not looked at.")),
+                BatchState::Withdrawn => {
+                    Some(format!("This window's right to send ended. {left} were not looked at."))
+                }
+            },
+            sent,
+            not,
+        }
+    }
+}
+
+async fn one<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
 where
     S: ApiCalls + Limits + Chain + Practices + Links + History + Commit,
 {
@@ -96,7 +318,8 @@ where
             }
         }
         "GET /console/patients/{patient_id}/override" => {
-            let (portal, caller) = portal_status(app, &call, &[Scope::Invite, Scope::ChartRead], &patient).await?;
+            let (portal, caller) =
+                portal_status(app, &call, &[Scope::Invite, Scope::ChartRead], &patient).await?;
             Ok(desk_page(200, &OverridePage::new(inbound, context, &portal, &caller, None)))
         }
         "POST /console/patients/{patient_id}/override" => {

@@ -1,6 +1,7 @@
-//! `send-invite`: invites a patient by e-mail, text or letter, or a representative, records by what
+//! `send-invite`: invites a patient, or many in one call, by e-mail, text or letter, or a representative, records by what
 //! right a representative acts, and cancels an invitation. A new invitation replaces an older one.
 
+mod batch;
 mod console;
 
 use portico_domain::model::chart::Channel;
@@ -8,7 +9,9 @@ use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::staff::authority::set_authority;
 use portico_domain::operations::staff::send_invite::{Invite, cancel, invite, invite_representative};
-use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Links, Practices};
+use portico_domain::ports::{
+    ApiCalls, Batches, Chain, Commit, Enqueue, History, Limits, Links, Practices, Roster, Waiting,
+};
 use portico_web::{
     Answer, App, AuthorityRequest, Inbound, Reject, RepresentativeRequest, json, problem, view,
 };
@@ -29,13 +32,17 @@ struct OverrideRequest {
 }
 
 /// Answers a request.
-pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
+pub async fn handle<S, Q>(app: &App<S>, queue: &Q, inbound: Inbound) -> Answer
 where
-    S: ApiCalls + Limits + Chain + Practices + Links + History + Commit,
+    S: ApiCalls + Limits + Chain + Practices + Links + History + Batches + Roster + Waiting + Commit,
+    Q: Enqueue,
 {
     let action = inbound.action();
     let answer = match action.as_str() {
-        _ if inbound.is_console() => console::answer(app, &inbound, &action).await,
+        _ if inbound.is_console() => console::answer(app, queue, &inbound, &action).await,
+        "POST /v1/invitations/batch" => batch::send(app, queue, &inbound).await,
+        "GET /v1/invitations/batch/{batch_id}" => batch::show(app, &inbound).await,
+        "POST /v1/invitations/batch/{batch_id}/stop" => batch::stop(app, &inbound).await,
         "POST /v1/patients/{patient_id}/invitations" => send(app, &inbound).await,
         "POST /v1/patients/{patient_id}/representatives" => send_to_representative(app, &inbound).await,
         "DELETE /v1/patients/{patient_id}/invitations/current" => take_back(app, &inbound).await,

@@ -8,8 +8,9 @@ async fn main() -> Result<(), Error> {
     telemetry::start();
     let process = Process::from_environment().await?;
     let app = &App { context: process.context(), store: process.table() };
+    let queue = &process.queue("PORTICO_SWEEP_QUEUE_URL")?;
     run(service_fn(move |request| async move {
-        Ok::<_, Error>(serve(app, request, |inbound| portico_send_invite::handle(app, inbound)).await)
+        Ok::<_, Error>(serve(app, request, |inbound| portico_send_invite::handle(app, queue, inbound)).await)
     }))
     .await
 }

@@ -1,17 +1,21 @@
-//! The page on which staff correct how a patient is reached, and who they are; and the button that confirms an address.
+//! The pages on which staff correct how a patient is reached, and who they are, and decide on proposed changes.
 
 use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::chart::Channel;
-use portico_domain::model::ids::PatientId;
+use portico_domain::model::ids::{ChangeId, PatientId};
 use portico_domain::model::person::{Email, Phone, PostalCode};
+use portico_domain::model::practice::Scope;
+use portico_domain::model::proposal::ChartField;
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 use portico_domain::operations::staff::correct::{Correct, correct};
+use portico_domain::operations::staff::desk::desk;
+use portico_domain::operations::staff::proposals::{self, ProposalDecision, Waiting};
 use portico_domain::operations::staff::sync_chart;
-use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Practices};
+use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Patients, Practices, Proposals};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::chart_change::PatientWithCare;
-use portico_web::desk::{Back, Desk, Said, back, cure, desk_page, full_name, refused};
+use portico_web::desk::{Back, Desk, Said, back, cure, desk_page, full_name, refused, when};
 use portico_web::{Answer, App, Inbound, Reject, phone};
 use serde::Deserialize;
 
@@ -85,14 +89,27 @@ impl ContactsPage {
                     "mobile_phone" => stopped(Channel::Sms),
                     _ => None,
                 },
-                error: code.map(|fault| portico_web::field_detail(fault.code, portico_web::Language::English)),
+                error: code
+                    .map(|fault| portico_web::field_detail(fault.code, portico_web::Language::English)),
             }
         };
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
         let fields = vec![
             field("email", "Email", "email", "off", text(chart.email.as_ref().map(Email::reveal))),
-            field("mobile_phone", "Cell phone", "tel", "off", text(chart.mobile_phone.as_ref().map(Phone::reveal))),
-            field("postal_code", "ZIP code", "text", "off", text(chart.postal_code.as_ref().map(PostalCode::reveal))),
+            field(
+                "mobile_phone",
+                "Cell phone",
+                "tel",
+                "off",
+                text(chart.mobile_phone.as_ref().map(Phone::reveal)),
+            ),
+            field(
+                "postal_code",
+                "ZIP code",
+                "text",
+                "off",
+                text(chart.postal_code.as_ref().map(PostalCode::reveal)),
+            ),
             field("given_name", "First name", "text", "off", chart.given_name.reveal().to_owned()),
             field("family_name", "Last name", "text", "off", chart.family_name.reveal().to_owned()),
             field("birth_date", "Birth date", "text", "off", chart.birth_date.reveal()),
@@ -112,10 +129,33 @@ impl ContactsPage {
 /// Answers a request of the Onboarding Tool.
 pub(crate) async fn answer<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Chain + History + Commit,
+    S: ApiCalls + Limits + Practices + Chain + History + Patients + Proposals + Commit,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
+    match action {
+        "GET /console/changes" => return changes(app, inbound).await,
+        "POST /console/changes/{change_id}/accept" => {
+            let fields = inbound.form_values("fields");
+            if fields.is_empty() {
+                let said = Said { text: "Tick a field first.".to_owned(), done: false, patient: None };
+                return Ok(back(context, &call.key.claimed, &Back::default(), "/console/changes", &said));
+            }
+            let known = |name: &String| ChartField::ALL.into_iter().find(|field| field.as_str() == name);
+            let fields: Vec<ChartField> = fields.iter().filter_map(known).collect();
+            return decide(
+                app,
+                inbound,
+                &ProposalDecision::Accept(Some(fields)),
+                "Taken over. The patient is told.",
+            )
+            .await;
+        }
+        "POST /console/changes/{change_id}/decline" => {
+            return decide(app, inbound, &ProposalDecision::Decline, "Declined. The patient is told.").await;
+        }
+        _ => {}
+    }
     let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
     match action {
         "GET /console/patients/{patient_id}/contacts" => {
@@ -129,7 +169,10 @@ where
             let change = match request(inbound, form, &charted).parse(context.now()) {
                 Ok(change) => change,
                 Err(Reject::Refused(Refusal::BadRequest(faults))) => {
-                    return Ok(desk_page(400, &ContactsPage::new(inbound, context, &charted, &caller, &faults)));
+                    return Ok(desk_page(
+                        400,
+                        &ContactsPage::new(inbound, context, &charted, &caller, &faults),
+                    ));
                 }
                 Err(reject) => return Err(reject),
             };
@@ -144,15 +187,31 @@ where
                             "Saved and sent. A new link is on its way to {}; the old one stopped. Your EHR still has the old facts: correct them there, too.",
                             shown(sent_to.reveal())
                         ),
-                        None => format!("{name}'s facts are saved. Your EHR still has the old ones: correct them there, too."),
+                        None => format!(
+                            "{name}'s facts are saved. Your EHR still has the old ones: correct them there, too."
+                        ),
                     };
-                    Ok(back(context, &done.caller.practice, &form_back, &to, &Said::done(patient.as_str(), text)))
+                    Ok(back(
+                        context,
+                        &done.caller.practice,
+                        &form_back,
+                        &to,
+                        &Said::done(patient.as_str(), text),
+                    ))
                 }
-                Err(Failure::Refused(Refusal::Conflict("changed_meanwhile"))) => {
+                Err(Failure::Refused(Refusal::Conflict("chart_moved"))) => {
                     let text = "Somebody changed this chart meanwhile. Look at it again, then correct it.";
-                    Ok(back(context, &caller.practice, &form_back, &to, &Said::not_done(patient.as_str(), text)))
+                    Ok(back(
+                        context,
+                        &caller.practice,
+                        &form_back,
+                        &to,
+                        &Said::not_done(patient.as_str(), text),
+                    ))
                 }
-                Err(failure) => Ok(refused(inbound, context, &caller.practice, &form_back, patient.as_str(), failure)),
+                Err(failure) => {
+                    Ok(refused(inbound, context, &caller.practice, &form_back, patient.as_str(), failure))
+                }
             }
         }
         "POST /console/patients/{patient_id}/confirm" => {
@@ -187,7 +246,11 @@ fn request(inbound: &Inbound, form: ContactsForm, charted: &PatientWithCare) -> 
         birth_date: form.birth_date,
         email: cleared("email", form.email),
         // A number that is kept as text would be refused, though nobody touched it.
-        mobile_phone: if same(&form.mobile_phone, mobile) { None } else { cleared("mobile_phone", form.mobile_phone) },
+        mobile_phone: if same(&form.mobile_phone, mobile) {
+            None
+        } else {
+            cleared("mobile_phone", form.mobile_phone)
+        },
         home_phone: None,
         postal_code: cleared("postal_code", form.postal_code),
         sms_consent: match (form.sms_consent, chart.sms_consent) {
@@ -198,4 +261,95 @@ fn request(inbound: &Inbound, form: ContactsForm, charted: &PatientWithCare) -> 
         chart_status: None,
         then_invite: form.then_invite,
     }
+}
+
+/// One field of a proposed change, with what the chart said then and says now.
+struct Proposed {
+    name: &'static str,
+    label: &'static str,
+    then: String,
+    wanted: String,
+    now: String,
+    is_so: bool,
+}
+
+/// A proposed change.
+struct Change {
+    id: String,
+    patient: String,
+    name: String,
+    at: String,
+    fields: Vec<Proposed>,
+}
+
+#[derive(Template)]
+#[template(path = "changes.html")]
+struct ChangesPage {
+    desk: Desk,
+    changes: Vec<Change>,
+}
+
+const fn field_label(field: ChartField) -> &'static str {
+    match field {
+        ChartField::Email => "Email",
+        ChartField::MobilePhone => "Cell phone",
+        ChartField::HomePhone => "Home phone",
+        ChartField::PostalCode => "ZIP code",
+        ChartField::AddressLine => "Address",
+        ChartField::City => "City",
+        ChartField::State => "State",
+    }
+}
+
+async fn changes<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Practices + Patients + Proposals,
+{
+    let context = &app.context;
+    let call = inbound.desk(context)?;
+    let (caller, settings) = desk(app, &call, &[Scope::ChartRead]).await?;
+    let text = |line: Option<&portico_domain::model::person::Line>| {
+        line.map(|line| shown(line.reveal())).unwrap_or_default()
+    };
+    let change = |waiting: &Waiting| Change {
+        id: waiting.change.id.to_string(),
+        patient: waiting.change.patient.to_string(),
+        name: full_name(&waiting.chart),
+        at: when(waiting.change.submitted_at, context.now(), &settings.zone()),
+        fields: waiting
+            .change
+            .fields
+            .iter()
+            .map(|field| {
+                let now = field.name.of(&waiting.chart);
+                Proposed {
+                    name: field.name.as_str(),
+                    label: field_label(field.name),
+                    then: text(field.chart.as_ref()),
+                    wanted: text(field.proposed.as_ref()),
+                    is_so: now == field.proposed,
+                    now: text(now.as_ref()),
+                }
+            })
+            .collect(),
+    };
+    let changes = proposals::pending(app, &call).await?.iter().map(change).collect();
+    let desk = Desk::of(inbound, context, &settings, &caller);
+    Ok(desk_page(200, &ChangesPage { desk, changes }))
+}
+
+async fn decide<S>(
+    app: &App<S>,
+    inbound: &Inbound,
+    decision: &ProposalDecision,
+    text: &str,
+) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Practices + Chain + Patients + Proposals + Commit,
+{
+    let call = inbound.desk(&app.context)?;
+    let id = ChangeId::parse(inbound.param("change_id")).map_err(|_| Refusal::NotFound)?;
+    let decided = proposals::decide_proposal(app, &call, id, decision).await?;
+    let said = Said { text: text.to_owned(), done: true, patient: None };
+    Ok(back(&app.context, &decided.change.practice, &Back::default(), "/console/changes", &said))
 }

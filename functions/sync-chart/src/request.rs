@@ -112,9 +112,9 @@ impl CorrectionRequest {
         let mut faults = Faults::default();
         let given_name = faults.may("given_name", self.given_name.as_ref(), Name::parse);
         let family_name = faults.may("family_name", self.family_name.as_ref(), Name::parse);
-        let birth_date = faults.may("birth_date", self.birth_date.as_ref(), |text| BirthDate::parse(text, now));
-        let middle_name =
-            self.middle_name.map(|text| faults.may("middle_name", text.as_ref(), Name::parse));
+        let birth_date =
+            faults.may("birth_date", self.birth_date.as_ref(), |text| BirthDate::parse(text, now));
+        let middle_name = self.middle_name.map(|text| faults.may("middle_name", text.as_ref(), Name::parse));
         let email = self.email.map(|text| faults.may("email", text.as_ref(), Email::parse));
         let mobile_phone =
             self.mobile_phone.map(|text| faults.may("mobile_phone", text.as_ref(), Phone::parse));

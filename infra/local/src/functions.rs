@@ -121,6 +121,7 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     let sqs = cloud.sqs.to_builder().timeout_config(timeouts()).build();
     let requests = Queue::new(sqs.clone(), &cloud.queue_url("RequestQueue"));
     let pages = Queue::new(sqs, &cloud.queue_url("SweepQueue"));
+    let batches = pages.clone();
     [
         ("configure-practice", on_routes!(portico_configure_practice::handle)),
         ("manage-account", on_routes!(portico_manage_account::handle)),
@@ -129,7 +130,15 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
         ("reset", at_most(&hashing, on_routes!(portico_reset::handle))),
         ("revoke", on_routes!(portico_revoke::handle)),
         ("print", on_routes!(portico_print::handle)),
-        ("send-invite", on_routes!(portico_send_invite::handle)),
+        (
+            "send-invite",
+            http(&app, move |app, request| {
+                let queue = batches.clone();
+                async move {
+                    serve(&app, request, |inbound| portico_send_invite::handle(&app, &queue, inbound)).await
+                }
+            }),
+        ),
         ("sign-in", at_most(&hashing, on_routes!(portico_sign_in::handle))),
         ("account", at_most(&hashing, on_routes!(portico_account::handle))),
         ("introspect", on_routes!(portico_introspect::handle)),

@@ -156,6 +156,7 @@ impl Table {
             Write::SpendExchange(exchange) => one(self.spend_exchange(exchange)),
             Write::Append(event) => one(self.append_event(event)),
             Write::HandOver { id, at: when } => one(self.hand_over(*id, *when)),
+            Write::KeepBatch(batch) => one(self.keep_batch(batch)),
             Write::KeepLetters(letters) => one(self.keep_letters(letters)),
             Write::SweepDue { practice, patient, version, from, until } => {
                 one(self.sweep_due(&keys::patient(practice, patient), *version, *from, *until))

@@ -5,7 +5,7 @@
 //!
 //! | item | `pk` | `sk` |
 //! |---|---|---|
-//! | practice | `PRACTICE#<practice>` | `PRACTICE`; also `KEY#<digest>`, one for each API key, `HOLD#<account>`, one for each registration that waits for staff, `CHANGE#<id>`, one for each proposed change that waits for staff, `NOTE#<cause>#<patient>`, one for each patient that staff should look at, `COUNT#<status>`, `LETTERS#<id>`, one for each file of letters, `RUN#<day>`, one for each day of automatic invitations, and `PAGE#<day>#<number>`, one for each page of its work |
+//! | practice | `PRACTICE#<practice>` | `PRACTICE`; also `KEY#<digest>`, one for each API key, `HOLD#<account>`, one for each registration that waits for staff, `CHANGE#<id>`, one for each proposed change that waits for staff, `NOTE#<cause>#<patient>`, one for each patient that staff should look at, `COUNT#<status>`, `LETTERS#<id>`, one for each file of letters, `BATCH#<id>`, one for each large batch of invitations, `RUN#<day>`, one for each day of automatic invitations, and `PAGE#<day>#<number>`, one for each page of its work |
 //! | list of practices | `PRACTICES` | `<practice>` |
 //! | API key | `KEY#<digest>` | `KEY`; also `CONSOLE#<digest>`, one for each session of the Onboarding Tool that stands for it, and `LAUNCH#<digest>`, one for each launch link that was used |
 //! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; also `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `COUNTED`: the status under which the patient is counted; `REVIEW`: when the access of a patient with representatives has to be looked at next; `CHANGE#<id>`: proposed changes that staff have decided |
@@ -13,7 +13,7 @@
 //! | link | `LINK#<id>` | `LINK` |
 //! | login | `LOGIN#<practice>#<user name as compared>` | `LOGIN` |
 //! | account | `ACCOUNT#<id>` | `ACCOUNT`; also `SESSION#<digest>`, `EXCHANGE#<digest>` and `LISTED`: the words that find the account |
-//! | directory | `FIND#<practice>` | `NAME#<family>#<given>#<patient>`, `GIVEN#<given>#<patient>`, `BORN#<birth date>#<patient>`, `EMAIL#<address>#<patient>`, `EMAIL#<address>#@<account>` |
+//! | directory | `FIND#<practice>` | `NAME#<family>#<given>#<patient>`, `WORD#<word of a name>#<patient>`, `BORN#<birth date>#<patient>`, `EMAIL#<address>#<patient>`, `EMAIL#<address>#@<account>` |
 //! | search | `SEARCH#<practice>` | `<word>#<account>` |
 //! | message | `MESSAGE#<id>` | `MESSAGE` |
 //! | feedback | `PROVIDER#<provider's id>` | `MESSAGE` |
@@ -32,7 +32,9 @@
 use jiff::civil::Date;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::audit::Subject;
-use portico_domain::model::ids::{AccountId, ChangeId, LettersId, LinkId, MessageId, PatientId, PracticeId};
+use portico_domain::model::ids::{
+    AccountId, BatchId, ChangeId, LettersId, LinkId, MessageId, PatientId, PracticeId,
+};
 use portico_domain::model::message::Line;
 use portico_domain::model::patient::Status;
 use portico_domain::ports::Listing;
@@ -153,6 +155,11 @@ pub fn word(practice: &PracticeId, word: &str, account: AccountId) -> Key {
 /// The list of letters that were made together.
 pub fn letters(id: &PracticeId, letters: LettersId) -> Key {
     key(format!("PRACTICE#{id}"), format!("LETTERS#{letters}"))
+}
+
+/// A batch of invitations.
+pub fn batch(id: &PracticeId, batch: BatchId) -> Key {
+    key(format!("PRACTICE#{id}"), format!("BATCH#{batch}"))
 }
 
 /// The partition of a practice's visits in the month of a day.
@@ -321,9 +328,9 @@ pub fn family_and_given_like(family: &str, given: &str) -> String {
     format!("{NAMES}{family}#{given}")
 }
 
-/// Prefix of the directory entries of everybody whose first name begins like this.
-pub fn given_like(given: &str) -> String {
-    format!("GIVEN#{given}")
+/// Prefix of the directory entries of everybody of whose names a word begins like this.
+pub fn name_word_like(word: &str) -> String {
+    format!("WORD#{word}")
 }
 
 /// Prefix of the directory entries of everybody who was born on this day.
@@ -336,9 +343,14 @@ pub fn email_like(email: &str) -> String {
     format!("EMAIL#{email}")
 }
 
-/// The directory entries by which a patient is found by first name and birth date.
-pub fn named(practice: &PracticeId, id: &PatientId, given: &str, born: &str) -> [Key; 2] {
-    [format!("{}#{id}", given_like(given)), format!("{}{id}", born_on(born))].map(|sk| key(directory(practice), sk))
+/// The directory entry by which a patient is found by a word of a name.
+pub fn name_word(practice: &PracticeId, id: &PatientId, word: &str) -> Key {
+    key(directory(practice), format!("{}#{id}", name_word_like(word)))
+}
+
+/// The directory entry by which a patient is found by birth date.
+pub fn born(practice: &PracticeId, id: &PatientId, day: &str) -> Key {
+    key(directory(practice), format!("{}{id}", born_on(day)))
 }
 
 /// The status under which a patient is counted.

@@ -13,6 +13,7 @@ mod access_reviews;
 mod accounts;
 mod audit;
 mod auto_invite;
+mod batches;
 mod commit;
 mod expression;
 mod item;

@@ -90,7 +90,7 @@ impl Roster for Table {
         let prefix = match sought {
             Sought::Family(family) => keys::family_like(family),
             Sought::FamilyAndGiven(family, given) => keys::family_and_given_like(family, given),
-            Sought::Given(given) => keys::given_like(given),
+            Sought::Word(word) => keys::name_word_like(word),
             Sought::Email(email) => keys::email_like(email),
             Sought::Born(day) => keys::born_on(day),
         };

@@ -6,10 +6,10 @@ use portico_domain::model::ids::{AccountId, ChangeId, PatientId, PracticeId};
 use portico_domain::model::patient::{Checks, Patient};
 use portico_domain::model::proposal::Proposal;
 use portico_domain::model::refusal::PortError;
-use portico_domain::time::Timestamp;
 use portico_domain::ports::{
     Addresses, Attention, Directory, FailedChecks, Holders, Holds as _, Noted, Patients, Proposals,
 };
+use portico_domain::time::Timestamp;
 
 use crate::expression::Terms;
 use crate::item::{Item, optional, record, s};

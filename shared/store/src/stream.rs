@@ -12,8 +12,9 @@ use portico_domain::model::chart::{Care, Channel, Visit};
 use portico_domain::model::grant::Relationship;
 use portico_domain::model::ids::{AccountId, PatientId, PracticeId};
 use portico_domain::model::link::{Link, LinkState};
-use portico_domain::model::list::Progress;
 use portico_domain::model::patient::{Patient, Status};
+use portico_domain::model::person::comparable;
+use portico_domain::model::progress::Progress;
 use portico_domain::model::refusal::PortError;
 use portico_domain::model::search::Listed;
 use portico_domain::ports::{Change, Counts, Lists, MeansSource, Moved, Numbers, Renumbered, VisitsChanged};
@@ -56,7 +57,12 @@ impl Counts for Table {
                     patient.accounts.iter().any(|known| known.relationship != Relationship::Own)
                 };
                 let reviewed = new.as_ref().filter(is_represented).cloned().map(Box::new);
-                let name = |patient: &Patient| (patient.chart.given_name.clone(), patient.chart.birth_date);
+                let name = |patient: &Patient| {
+                    let chart = &patient.chart;
+                    let names =
+                        (chart.given_name.clone(), chart.middle_name.clone(), chart.family_name.clone());
+                    (names, chart.birth_date)
+                };
                 let is_renamed = |new: &&Patient| old.as_ref().is_none_or(|old| name(old) != name(new));
                 let named = new.as_ref().filter(is_renamed).cloned().map(Box::new);
                 Change {
@@ -80,7 +86,8 @@ impl Counts for Table {
                     |new: &Link| old.as_ref().is_none_or(|old| Progress::of(old) != Progress::of(new));
                 let is_shown = |new: &&Link| new.state == LinkState::Pending && new.invitee.is_none();
                 let progressed = new.as_ref().filter(is_shown).filter(|new| is_further(new)).cloned();
-                let progressed = progressed.filter(|link| Progress::of(link) != Progress::default()).map(Box::new);
+                let progressed =
+                    progressed.filter(|link| Progress::of(link) != Progress::default()).map(Box::new);
                 let means = new.filter(learns).map(|link| MeansSource::Link(Box::new(link)));
                 Change { announcement, means, progressed, ..Change::default() }
             }
@@ -110,7 +117,8 @@ impl Counts for Table {
                 return Ok(());
             }
             let status = known.as_ref().and_then(|item| item.get("status").cloned());
-            let from: Option<Status> = status.and_then(|status| serde_dynamo::from_attribute_value(status).ok());
+            let from: Option<Status> =
+                status.and_then(|status| serde_dynamo::from_attribute_value(status).ok());
             if from == Some(*to) {
                 return Ok(());
             }
@@ -148,11 +156,14 @@ impl Counts for Table {
     }
 
     async fn index_name(&self, patient: &Patient) -> Result<(), PortError> {
-        let chart = &patient.chart;
-        let (given, born) = (chart.given_name.comparable(), chart.birth_date.reveal());
-        for key in keys::named(&patient.practice, &patient.id, &given, &born) {
+        let Patient { practice, id, chart, .. } = patient;
+        let names = [Some(&chart.given_name), chart.middle_name.as_ref(), Some(&chart.family_name)];
+        let words = names.into_iter().flatten().flat_map(|name| name.reveal().split_whitespace());
+        let words: BTreeSet<String> = words.map(comparable).filter(|word| !word.is_empty()).collect();
+        let born = keys::born(practice, id, &chart.birth_date.reveal());
+        for key in words.iter().map(|word| keys::name_word(practice, id, word)).chain([born]) {
             let mut item = key_item(&key);
-            item.insert("patient".to_owned(), s(patient.id.as_str()));
+            item.insert("patient".to_owned(), s(id.as_str()));
             self.put_item(item).await?;
         }
         Ok(())

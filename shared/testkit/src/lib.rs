@@ -483,3 +483,45 @@ impl World {
         lines.join("\n")
     }
 }
+
+/// A window of the Onboarding Tool.
+pub struct Window<'a> {
+    world: &'a World,
+    /// The cookie of its session, name and value.
+    pub cookie: String,
+}
+
+impl World {
+    /// Opens the Onboarding Tool as an application with this key does.
+    pub async fn window(&self, key: &str) -> Window<'_> {
+        let asked = self.staff(key, "POST", "/v1/console/sessions", Some(serde_json::json!({}))).await;
+        let url = asked.expect_and(201).str("/url");
+        let path = url.strip_prefix(&self.service.base_url).expect("our host").to_owned();
+        self.page(&path).await.expect(200);
+        let opened = self.form(&path, &[]).await.expect_and(303);
+        let cookie = opened.header("set-cookie").split(';').next().unwrap_or_default().to_owned();
+        Window { world: self, cookie }
+    }
+}
+
+impl Window<'_> {
+    /// A page.
+    pub async fn page(&self, path: &str) -> Answer {
+        let request =
+            self.world.request("GET", path).header("accept", "text/html").header("cookie", &self.cookie);
+        self.world.send(request).await
+    }
+
+    /// A form that a page of the tool sends.
+    pub async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request =
+            self.world.request("POST", path).header("accept", "text/html").header("cookie", &self.cookie);
+        self.world.send(request.header("sec-fetch-site", "same-origin").form(fields)).await
+    }
+
+    /// A form whose answer leads to a page; that page.
+    pub async fn act(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let answer = self.send(path, fields).await.expect_and(303);
+        self.page(answer.header("location")).await.expect_and(200)
+    }
+}

@@ -256,7 +256,8 @@ impl Inbound {
         if !self.is_form() {
             return Vec::new();
         }
-        let fields = form_urlencoded::parse(&self.body).filter(|(name, value)| name == wanted && !value.is_empty());
+        let fields =
+            form_urlencoded::parse(&self.body).filter(|(name, value)| name == wanted && !value.is_empty());
         fields.map(|(_, value)| value.into_owned()).collect()
     }
 
@@ -266,7 +267,9 @@ impl Inbound {
             return Err(Reject::UnsupportedType);
         }
         let mut kept = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in form_urlencoded::parse(&self.body).filter(|(name, _)| !without.contains(&&**name)) {
+        for (name, value) in
+            form_urlencoded::parse(&self.body).filter(|(name, _)| !without.contains(&&**name))
+        {
             kept.append_pair(&name, &value);
         }
         if self.body.len() > LONGEST {
@@ -354,9 +357,7 @@ fn form<T: DeserializeOwned>(text: &str) -> Result<T, Reject> {
             return Err(Reject::malformed("", "not_utf8"));
         }
         // A browser sends every field of a form, the empty ones too.
-        if !value.is_empty()
-            && fields.insert(name.to_string(), Value::String(value.into_owned())).is_some()
-        {
+        if !value.is_empty() && fields.insert(name.to_string(), Value::String(value.into_owned())).is_some() {
             return Err(Reject::malformed(&name, "repeated"));
         }
     }

@@ -209,6 +209,11 @@ ulid_id! {
 }
 
 ulid_id! {
+    /// The id of a batch of invitations.
+    BatchId
+}
+
+ulid_id! {
     /// The id of one revocation. With it, a re-invitation restores exactly the grants that the
     /// revocation ended.
     RevocationId

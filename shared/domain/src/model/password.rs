@@ -45,6 +45,23 @@ impl PasswordFault {
     }
 }
 
+/// The words of temporary passwords: 256 short names of things, so that each holds eight bits. They are easy to say and
+/// to spell.
+const WORDS: &str = include_str!("words.txt");
+
+/// Words of a temporary password: 40 bits, for a password that works once within seven days and is locked after ten
+/// wrong tries.
+const TEMPORARY_WORDS: usize = 5;
+
+/// A new temporary password, in words that staff can read out.
+pub fn temporary_password(entropy: &dyn Entropy) -> Zeroizing<String> {
+    let mut bytes = Zeroizing::new([0; TEMPORARY_WORDS]);
+    entropy.fill(bytes.as_mut());
+    let words: Vec<&str> = WORDS.lines().collect();
+    let chosen = bytes.iter().filter_map(|byte| words.get(usize::from(*byte)).copied());
+    Zeroizing::new(chosen.collect::<Vec<_>>().join("-"))
+}
+
 /// A password as it was entered, in NFKC. It is never printed and never shortened, and it is wiped from
 /// memory when it is dropped.
 pub struct Password(Zeroizing<String>);

@@ -13,8 +13,8 @@ use crate::model::chart::{Channel, Chart, ChartStatus};
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
 use crate::model::link::{FailedCheck, Kind};
-use crate::model::list::Progress;
 use crate::model::practice::{RequiredContact, Settings};
+use crate::model::progress::Progress;
 use crate::time::Timestamp;
 
 /// Why a patient can't be invited, or can't use the portal now.
@@ -249,6 +249,9 @@ impl Stop {
 /// Most stops that one patient's record holds: the chart has three addresses, and representatives have a few.
 const STOPS: usize = 12;
 
+/// Appointments that a patient's record names at once. The others follow when the first of them is over.
+pub const UPCOMING: usize = 5;
+
 /// An address to which nothing is sent until it is changed or confirmed, or until the number replies START.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stopped {
@@ -363,7 +366,7 @@ pub struct Patient {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visits_due: Option<VisitsDue>,
     /// The next appointments, in order: those that were to come at the last write, at most
-    /// [`crate::model::list::UPCOMING`].
+    /// [`UPCOMING`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub upcoming: Vec<Timestamp>,
     /// The facts that staff corrected here, each with a digest of what the EHR said. A correction holds until the EHR

@@ -6,6 +6,7 @@ use crate::model::access_review::AccessReview;
 use crate::model::account::{Account, Login};
 use crate::model::attention::Cause;
 use crate::model::audit::Event;
+use crate::model::batch::Batch;
 use crate::model::chart::Care;
 use crate::model::console::ConsoleSession;
 use crate::model::grant::{Authority, Level};
@@ -174,6 +175,9 @@ pub enum Write {
     HandOver { id: LinkId, at: Timestamp },
     /// Keeps the list of letters that were made together.
     KeepLetters(Letters),
+    /// Creates a batch of invitations, or replaces its record. Condition: the stored version is one less than this
+    /// record's; the first has version 1.
+    KeepBatch(Box<Batch>),
     /// Moves the instant at which the sweep looks at a patient next. Condition: it is still `from`, and the record
     /// is the one that was decided from: a change may set the same instant again.
     SweepDue {
@@ -253,6 +257,8 @@ pub enum Record {
     Limit,
     /// The list of letters that were made together.
     Letters,
+    /// A batch of invitations.
+    Batch,
     /// When the sweep looks at a patient.
     SweepDue,
     /// What is stored about the reviews of a patient's access.
@@ -287,6 +293,7 @@ impl Write {
             | Self::AcceptLink { .. }
             | Self::HandOver { .. } => Record::Link,
             Self::KeepLetters(_) => Record::Letters,
+            Self::KeepBatch(_) => Record::Batch,
             Self::ClaimUsername(_) | Self::SetPassword(_) | Self::FreeUsername { .. } => Record::Username,
             Self::CreateAccount(_)
             | Self::ChangeAccount(_)

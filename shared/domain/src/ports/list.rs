@@ -16,8 +16,8 @@ pub enum Sought {
     Family(String),
     /// A whole last name and the beginning of a first name.
     FamilyAndGiven(String, String),
-    /// The beginning of a first name.
-    Given(String),
+    /// The beginning of any word of a name.
+    Word(String),
     /// The beginning of an e-mail address.
     Email(String),
     /// A birth date, `YYYY-MM-DD`.

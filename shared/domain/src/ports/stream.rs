@@ -30,7 +30,7 @@ pub struct Change {
     pub means: Option<MeansSource>,
     /// A pending invitation of a patient got further.
     pub progressed: Option<Box<Link>>,
-    /// A patient whose first name or birth date is new.
+    /// A patient whose names or birth date are new.
     pub named: Option<Box<Patient>>,
     /// The patient whose access may have to be reviewed at another time.
     pub reviewed: Option<Box<Patient>>,
@@ -76,7 +76,7 @@ pub trait Counts: Sync {
     /// Moves one patient from the count that has them to another, in one transaction with a record of what was
     /// counted. A version is counted once, whatever comes twice, late or in another order.
     fn count(&self, moved: &Moved) -> impl Future<Output = Result<(), PortError>> + Send;
-    /// Adds what finds a patient by first name and birth date. Earlier entries stay, so that a former name finds
+    /// Adds what finds a patient by the words of the names and by birth date. Earlier entries stay, so that a former name finds
     /// them, too.
     fn index_name(&self, patient: &Patient) -> impl Future<Output = Result<(), PortError>> + Send;
 }

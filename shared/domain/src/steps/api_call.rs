@@ -6,7 +6,7 @@ use crate::context::{App, Context};
 use crate::keys::Use;
 use crate::model::audit::By;
 use crate::model::console::ConsoleSession;
-use crate::model::ids::{Actor, ClientId, PracticeId};
+use crate::model::ids::{Actor, ClientId, PatientId, PracticeId};
 use crate::model::limit::{CLIENT, Counter, Raised};
 use crate::model::practice::{ApiKey, PresentedKey, Scope};
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
@@ -43,6 +43,11 @@ impl ApiCall {
             body: mac(&[b"body", request.as_bytes()]),
         })
     }
+
+    /// The idempotency key of one patient of a batch: a repeated batch does nothing twice.
+    pub(crate) fn once_key_of(name: &str, patient: &PatientId) -> OnceKey {
+        OnceKey { name: format!("{name}/{patient}"), body: "batch".to_owned() }
+    }
 }
 
 /// Whoever causes a change: an application with its API key and staff member, or a visitor without either.
@@ -62,7 +67,13 @@ pub struct Caller {
 impl Caller {
     /// A visitor of a public page, who has no API key and no scopes.
     pub fn visitor(practice: &PracticeId) -> Self {
-        Self { practice: practice.clone(), client: ClientId::visitor(), actor: None, scopes: Vec::new(), session: None }
+        Self {
+            practice: practice.clone(),
+            client: ClientId::visitor(),
+            actor: None,
+            scopes: Vec::new(),
+            session: None,
+        }
     }
 
     /// The service itself, on its schedule.
@@ -108,22 +119,48 @@ pub async fn authorize<S: ApiCalls + Limits>(
         let opened = store.open(&call.key, along).await?;
         Ok((opened.key.clone(), opened))
     };
-    let Some(digest) = &call.key.session else { return authorize_with(app, call, scopes, read).await };
     let (caller, opened) = authorize_with(app, call, &[], read).await?;
+    let caller = in_session(app, call, caller, &opened).await?;
+    scopes.iter().try_for_each(|scope| caller.require(*scope))?;
+    Ok((caller, opened))
+}
+
+/// Admits a call that was admitted before and is still at work, such as the next patient of a batch. Everything is
+/// checked again but the client's rate.
+pub(crate) async fn authorize_again<S: ApiCalls>(
+    app: &App<S>,
+    call: &ApiCall,
+    scopes: &[Scope],
+    along: AlsoRead<'_>,
+) -> Result<(Caller, CallRecords), Failure> {
+    let opened = app.store.open(&call.key, along).await?;
+    let caller = caller_of(opened.key.as_ref(), &call.key, call.actor.clone())?;
+    let caller = in_session(app, call, caller, &opened).await?;
+    scopes.iter().try_for_each(|scope| caller.require(*scope))?;
+    Ok((caller, opened))
+}
+
+/// The caller of a call whose credential is a session of the Onboarding Tool: the staff member for whom it was opened,
+/// with its scopes. A call with an API key stays as it is.
+async fn in_session<S: ApiCalls>(
+    app: &App<S>,
+    call: &ApiCall,
+    caller: Caller,
+    opened: &CallRecords,
+) -> Result<Caller, Failure> {
+    let Some(digest) = &call.key.session else { return Ok(caller) };
     let now = app.context.now();
     let session = opened.session.as_ref().filter(|session| session.digest == *digest && session.is_live(now));
     let (session, key) = session.zip(opened.key.as_ref()).ok_or(Refusal::Unauthorized)?;
-    let caller = Caller {
+    if let Some(touched) = session.touched(now) {
+        app.store.touch(&touched).await?;
+    }
+    Ok(Caller {
         actor: Some(session.actor.clone()),
         scopes: session.scopes_of(key),
         session: Some(Box::new(session.clone())),
         ..caller
-    };
-    if let Some(touched) = session.touched(now) {
-        store.touch(&touched).await?;
-    }
-    scopes.iter().try_for_each(|scope| caller.require(*scope))?;
-    Ok((caller, opened))
+    })
 }
 
 /// Admits a call; `read` reads the API key's record, and may read more. Refuses an unknown or revoked key,

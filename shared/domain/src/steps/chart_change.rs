@@ -10,8 +10,7 @@ use crate::model::chart::{Care, CareChange, Channel, Chart};
 use crate::model::grant::Relationship;
 use crate::model::ids::PatientId;
 use crate::model::link::LinkState;
-use crate::model::list::UPCOMING;
-use crate::model::patient::{Patient, address_digest};
+use crate::model::patient::{Patient, UPCOMING, address_digest};
 use crate::model::practice::{Practice, Settings};
 use crate::model::refusal::Failure;
 use crate::ports::{Chain, Listing, Write};
@@ -82,7 +81,8 @@ fn keep_corrections(before: &Patient, sent: Chart) -> (Chart, BTreeMap<String, S
         return (sent, corrections);
     }
     corrections.retain(|field, ehr| *ehr == remembered(fact_of(&sent, field).as_deref()));
-    let (Ok(mut merged), Ok(known)) = (serde_json::to_value(&sent), serde_json::to_value(&before.chart)) else {
+    let (Ok(mut merged), Ok(known)) = (serde_json::to_value(&sent), serde_json::to_value(&before.chart))
+    else {
         return (sent, corrections);
     };
     for field in corrections.keys() {

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod access_review;
 pub mod api_call;
+pub mod batch;
 pub mod change;
 pub mod chart_change;
 pub mod credentials;

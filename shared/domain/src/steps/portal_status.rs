@@ -222,6 +222,7 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
         | Write::Note { .. }
         | Write::DropNote { .. }
         | Write::KeepLetters(_)
+        | Write::KeepBatch(_)
         | Write::SweepDue { .. }
         | Write::Review { .. }
         | Write::CountAutomaticText { .. }

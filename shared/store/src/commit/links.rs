@@ -1,6 +1,7 @@
 //! Writes of links: their ends, checks, codes and tickets.
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use portico_domain::model::batch::{self, Batch};
 use portico_domain::model::delivery::Delivery;
 use portico_domain::model::ids::LinkId;
 use portico_domain::model::letters::{KEPT_HOURS, Letters};
@@ -27,6 +28,12 @@ impl Table {
             vec![(":at", at(when)), (":delivered", value(&Delivery::Delivered)?), (":pending", s("pending"))],
             &[],
         )
+    }
+
+    pub(super) fn keep_batch(&self, batch: &Batch) -> Result<TransactWriteItem, PortError> {
+        let kept = batch.created_at.plus_hours(batch::KEPT_HOURS);
+        let item = item(&keys::batch(&batch.practice, batch.id), batch, Some(kept))?;
+        if batch.version == 1 { self.put(item, NEW, vec![]) } else { self.put_next(item, batch.version) }
     }
 
     pub(super) fn keep_letters(&self, letters: &Letters) -> Result<TransactWriteItem, PortError> {

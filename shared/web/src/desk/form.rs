@@ -1,48 +1,21 @@
 //! Forms of the Onboarding Tool: how they are read, and how their answer leads back.
 
 use portico_domain::context::Context;
+use portico_domain::keys::digest;
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::PresentedKey;
-use portico_domain::steps::api_call::{ApiCall, IdempotencyKey};
-use portico_domain::keys::digest;
 use portico_domain::model::refusal::{Failure, Refusal};
+use portico_domain::steps::api_call::{ApiCall, IdempotencyKey};
 use portico_messages::{Language, problem_detail, reason_detail};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
 use crate::cookie::CONSOLE;
 use crate::desk::frame::desk_problem;
+use crate::desk::said::{Said, binding};
 use crate::inbound::Inbound;
 use crate::page::html::see_other;
 use crate::reject::Reject;
-
-/// What an action led to, as the page after it says it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Said {
-    /// The sentence.
-    pub text: String,
-    /// Whether it worked.
-    pub done: bool,
-    /// The patient whose line it stands above; `None` for the top of the page.
-    pub patient: Option<String>,
-}
-
-impl Said {
-    /// That something was done.
-    pub fn done(patient: &str, text: impl Into<String>) -> Self {
-        Self { text: text.into(), done: true, patient: Some(patient.to_owned()) }
-    }
-
-    /// That something was not done.
-    pub fn not_done(patient: &str, text: impl Into<String>) -> Self {
-        Self { done: false, ..Self::done(patient, text) }
-    }
-}
-
-fn binding(practice: &PracticeId) -> Vec<u8> {
-    format!("console said\n{practice}").into_bytes()
-}
 
 /// The fields that every form may have, besides its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,11 +56,6 @@ impl Inbound {
         let form = self.form_without(&["once", "return", "seen", "asked"])?;
         Ok((form, Back { to, seen }))
     }
-
-    /// What the page before said that happened.
-    pub(crate) fn said(&self, context: &Context, practice: &PracticeId) -> Option<Said> {
-        context.keyring.open_json(&binding(practice), self.query("said")?)
-    }
 }
 
 /// Whether a path leads to a page of the tool, and nowhere else.
@@ -101,7 +69,8 @@ pub fn back(context: &Context, practice: &PracticeId, form: &Back, otherwise: &s
     let to = form.to.as_deref().unwrap_or(otherwise);
     // What an earlier action led to is not said again.
     let (path, query) = to.split_once('?').unwrap_or((to, ""));
-    let kept: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("said=")).collect();
+    let kept: Vec<&str> =
+        query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("said=")).collect();
     let sealed = context.keyring.seal_json(&binding(practice), said, &*context.entropy);
     let said = format!("said={sealed}");
     let query: Vec<&str> = kept.into_iter().chain([said.as_str()]).collect();

@@ -14,8 +14,8 @@ use portico_domain::time::Timestamp;
 use portico_messages::{Language, field_detail, problem_detail};
 
 use crate::answer::{Answer, answer};
-use crate::desk::form::Said;
-use crate::desk::words::when;
+use crate::desk::said::Said;
+use crate::desk::words::clock;
 use crate::inbound::Inbound;
 use crate::reject::Reject;
 
@@ -58,7 +58,7 @@ pub struct Place {
 const PLACES: [(&str, &str, Scope); 5] = [
     ("/console", "Today", Scope::Report),
     ("/console/patients", "Patients", Scope::Report),
-    ("/console/holds", "Waiting", Scope::Accounts),
+    ("/console/requests", "Requests", Scope::Accounts),
     ("/console/changes", "Changes", Scope::ChartRead),
     ("/console/accounts", "Accounts", Scope::Accounts),
 ];
@@ -89,19 +89,21 @@ impl Desk {
     /// The frame of a page of a session.
     pub fn of(inbound: &Inbound, context: &Context, settings: &Settings, caller: &Caller) -> Self {
         let session = caller.session.as_ref();
-        let name = session.and_then(|session| session.actor_name.as_ref().map(|name| Line::reveal(name).to_owned()));
+        let name =
+            session.and_then(|session| session.actor_name.as_ref().map(|name| Line::reveal(name).to_owned()));
         let actor = name.or_else(|| caller.actor.as_ref().map(ToString::to_string)).unwrap_or_default();
         let ends_at = session.map_or(Timestamp::from_millis(0), |session| session.ends_at);
         let query = inbound.query_without(&["said"]);
         let path = inbound.path();
         let may = |scope: Scope| caller.may(scope);
-        let nearest = |place: &str| place == path || (place != "/console" && path.starts_with(&format!("{place}/")));
+        let nearest =
+            |place: &str| place == path || (place != "/console" && path.starts_with(&format!("{place}/")));
         let places = PLACES.iter().filter(|(_, _, scope)| may(*scope));
         Self {
             practice: settings.name.clone(),
             actor,
             client: caller.client.to_string(),
-            closes_at: when(ends_at, context.now(), &settings.zone()),
+            closes_at: clock(ends_at, &settings.zone()),
             places: places.map(|(path, name, _)| Place { path, name, here: nearest(path) }).collect(),
             said: inbound.said(context, &caller.practice),
             once: new_secret(&*context.entropy).chars().take(24).collect(),
@@ -164,7 +166,9 @@ impl Desk {
 
     /// What was said about nobody on this page: it stands on top.
     pub fn said_on_top(&self, shown: &[&str]) -> Option<&Said> {
-        self.said.as_ref().filter(|said| !said.patient.as_deref().is_some_and(|patient| shown.contains(&patient)))
+        self.said
+            .as_ref()
+            .filter(|said| !said.patient.as_deref().is_some_and(|patient| shown.contains(&patient)))
     }
 }
 

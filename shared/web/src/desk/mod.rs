@@ -6,9 +6,11 @@
 mod form;
 mod frame;
 mod row;
+mod said;
 mod words;
 
-pub use form::{Back, Said, back, refused};
+pub use form::{Back, back, refused};
 pub use frame::{Desk, assets, desk_page, desk_problem};
 pub use row::{Row, Tag};
-pub use words::{AttentionWords, attention_words, cure, day_name, full_name, how_far, list_name, when};
+pub use said::Said;
+pub use words::{AttentionWords, attention_words, born, cure, day_name, full_name, how_far, list_name, when};

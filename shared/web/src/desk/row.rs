@@ -68,7 +68,13 @@ pub struct Row {
 
 impl Row {
     /// The line of a patient, with the buttons that the caller's scopes allow.
-    pub fn of(patient: &Patient, status: Status, settings: &Settings, caller: &Caller, now: Timestamp) -> Self {
+    pub fn of(
+        patient: &Patient,
+        status: Status,
+        settings: &Settings,
+        caller: &Caller,
+        now: Timestamp,
+    ) -> Self {
         let zone = settings.zone();
         let chart = &patient.chart;
         let stopped = |channel: Channel| {
@@ -76,7 +82,8 @@ impl Row {
             patient.stops(channel, address).first().map(|why| cure(why.reason()).0)
         };
         let today = portico_domain::model::auto_invite::day(now, settings);
-        let email = chart.email.as_ref().map(|email| (Email::reveal(email).to_owned(), stopped(Channel::Email)));
+        let email =
+            chart.email.as_ref().map(|email| (Email::reveal(email).to_owned(), stopped(Channel::Email)));
         let phone = chart.mobile_phone.as_ref().map(Phone::reveal);
         let phone = phone.map(|phone| (portico_messages::phone(phone), stopped(Channel::Sms)));
         Self {
@@ -111,7 +118,9 @@ fn second(patient: &Patient, status: Status, settings: &Settings, now: Timestamp
                 first.to_owned()
             }
         }
-        Status::Invited => patient.invitation.as_ref().map(|current| how_far(current, now, zone)).unwrap_or_default(),
+        Status::Invited => {
+            patient.invitation.as_ref().map(|current| how_far(current, now, zone)).unwrap_or_default()
+        }
         Status::Registered if patient.accounts.iter().any(|known| known.held) => "Waits for us".to_owned(),
         Status::Registered => "Never signed in".to_owned(),
         Status::Active => match (in_as_patient(patient), patient.last_login_at) {
@@ -119,14 +128,18 @@ fn second(patient: &Patient, status: Status, settings: &Settings, now: Timestamp
             (_, Some(at)) => format!("Last sign-in {}", when(at, now, zone)),
             (_, None) => String::new(),
         },
-        Status::Revoked => patient.revocation.as_ref().map(|revoked| when(revoked.at, now, zone)).unwrap_or_default(),
+        Status::Revoked => {
+            patient.revocation.as_ref().map(|revoked| when(revoked.at, now, zone)).unwrap_or_default()
+        }
         Status::Declined => patient.declined.as_ref().map(|no| when(no.at, now, zone)).unwrap_or_default(),
     }
 }
 
 /// The button that helps a patient in most.
 fn action(patient: &Patient, status: Status, settings: &Settings) -> Option<Action> {
-    let send = |label: &'static str, channel: &'static str| Some(Action { label, path: "invite", sends: Some(("channel", channel)) });
+    let send = |label: &'static str, channel: &'static str| {
+        Some(Action { label, path: "invite", sends: Some(("channel", channel)) })
+    };
     let open = |label: &'static str, path: &'static str| Some(Action { label, path, sends: None });
     let reasons = in_the_way(patient, settings);
     let has = |reason: Reason| reasons.contains(&reason);
@@ -141,7 +154,8 @@ fn action(patient: &Patient, status: Status, settings: &Settings) -> Option<Acti
         Status::Active | Status::Registered => None,
         Status::Blocked | Status::Uninvited | Status::Invited => {
             let can_email = patient.reached_at(Channel::Email).is_some();
-            let can_text = patient.reached_at(Channel::Sms).is_some() && patient.chart.sms_consent != Some(false);
+            let can_text =
+                patient.reached_at(Channel::Sms).is_some() && patient.chart.sms_consent != Some(false);
             if has(Reason::ReportedWrongRecipient) || has(Reason::AddressBounced) {
                 open("Correct", "contacts")
             } else if has(Reason::MissingPostalCode) {

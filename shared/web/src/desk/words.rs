@@ -4,8 +4,8 @@ use jiff::tz::TimeZone;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::chart::Chart;
 use portico_domain::model::delivery::{Delivery, Trouble};
-use portico_domain::model::list::Progress;
 use portico_domain::model::patient::{CurrentInvitation, Reason, Status};
+use portico_domain::model::progress::Progress;
 use portico_domain::time::Timestamp;
 
 /// An instant as the practice's clock shows it, as short as it can be told: `9:14 AM`, `Yesterday, 4:20 PM`,
@@ -25,6 +25,18 @@ pub fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
         }
         _ => at.strftime("%b %-d, %Y").to_string(),
     }
+}
+
+/// The time of an instant, as the practice's clock shows it: `5:02 PM`.
+pub(crate) fn clock(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_jiff().to_zoned_datetime(zone.clone()).strftime("%-I:%M %p").to_string()
+}
+
+/// A birth date and the age: `March 4, 1958 (68)`.
+pub fn born(chart: &Chart, today: jiff::civil::Date) -> String {
+    let written: Option<jiff::civil::Date> = chart.birth_date.reveal().parse().ok();
+    let written = written.map(|date| date.strftime("%B %-d, %Y").to_string()).unwrap_or_default();
+    format!("{written} ({})", chart.birth_date.age_on(today))
 }
 
 /// A day in words: `Tuesday, November 24`.
@@ -67,7 +79,9 @@ pub const fn cure(reason: Reason) -> (&'static str, &'static str) {
         Reason::Declined => ("Said no", "Ask again. If they want it now, write why."),
         Reason::AddressBounced => ("Email or text came back", "Spell the address back to the patient."),
         Reason::AddressComplained => ("Marked our email as spam", "Ask. If they want our email, confirm it."),
-        Reason::ReportedWrongRecipient => ("\u{201c}Not for me\u{201d}", "It is somebody else's address. Ask the patient."),
+        Reason::ReportedWrongRecipient => {
+            ("\u{201c}Not for me\u{201d}", "It is somebody else's address. Ask the patient.")
+        }
         Reason::SmsOptedOut => ("Number replied STOP", "Only they can undo it: text START. Or use email."),
         Reason::NoSmsConsent => ("No consent to texts", "Ask, then record the yes."),
     }
@@ -134,23 +148,36 @@ pub struct AttentionWords {
 /// The words of a cause.
 pub const fn attention_words(cause: Cause) -> AttentionWords {
     let (what, cure, path, label) = match cause {
-        Cause::ReportedWrongRecipient => {
-            ("\u{201c}Not for me\u{201d}", "It is somebody else's address. Ask the patient.", "/contacts", "Correct")
-        }
+        Cause::ReportedWrongRecipient => (
+            "\u{201c}Not for me\u{201d}",
+            "It is somebody else's address. Ask the patient.",
+            "/contacts",
+            "Correct",
+        ),
         Cause::LinkLocked => {
             ("Five wrong answers", "Compare name and birth date, then send a new link.", "", "Open")
         }
-        Cause::Hold => ("Registration waits", "The email is also a parent's. Find out who registered.", "", "Decide"),
+        Cause::Hold => {
+            ("Registration waits", "The email is also a parent's. Find out who registered.", "", "Decide")
+        }
         Cause::ChangeRequest => ("Proposed change", "Compare it with the chart.", "", "Compare"),
-        Cause::AddressBounced => ("Email or text came back", "Spell the address back to the patient.", "/contacts", "Correct"),
+        Cause::AddressBounced => {
+            ("Email or text came back", "Spell the address back to the patient.", "/contacts", "Correct")
+        }
         Cause::AddressComplained => {
             ("Marked our email as spam", "Ask. If they want our email, confirm it.", "/contacts", "Confirm")
         }
-        Cause::SmsOptedOut => ("Number replied STOP", "Only they can undo it: text START. Or use email.", "", "Open"),
+        Cause::SmsOptedOut => {
+            ("Number replied STOP", "Only they can undo it: text START. Or use email.", "", "Open")
+        }
         Cause::DeliveryFailed => ("Could not be sent", "Try again, or another way.", "", "Open"),
-        Cause::Birthday => ("A birthday changes who may see the record", "Tell the family what will change.", "", "Open"),
+        Cause::Birthday => {
+            ("A birthday changes who may see the record", "Tell the family what will change.", "", "Open")
+        }
         Cause::CameOfAge => ("Came of age", "Invite the patient on a contact of their own.", "", "Open"),
-        Cause::AuthorityEnds => ("An authority ends soon", "Ask for the new paper, or let it end.", "", "Open"),
+        Cause::AuthorityEnds => {
+            ("An authority ends soon", "Ask for the new paper, or let it end.", "", "Open")
+        }
     };
     AttentionWords { what, cure, path, label }
 }

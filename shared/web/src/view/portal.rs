@@ -9,8 +9,8 @@ use portico_domain::model::chart::Channel;
 use portico_domain::model::delivery::{Delivery, Trouble};
 use portico_domain::model::grant::Authority;
 use portico_domain::model::link::{FailedCheck, Link, LinkState};
-use portico_domain::model::patient::{Patient, Status};
 use portico_domain::model::list::{Reached, in_as_patient, next_appointment, reached};
+use portico_domain::model::patient::{Patient, Status};
 use portico_domain::model::person::{Address, Email, Line, Phone};
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::operations::staff::attention::Thing;
@@ -202,7 +202,8 @@ pub fn thing(thing: &Thing, caller: &Caller, now: Timestamp) -> Value {
 pub fn row(patient: &Patient, status: Status, settings: &Settings, now: Timestamp) -> Value {
     let chart = &patient.chart;
     let progress = patient.invitation.map(|current| current.progress);
-    let (delivery, trouble) = (progress.map(|progress| progress.delivery), progress.and_then(|it| it.trouble));
+    let (delivery, trouble) =
+        (progress.map(|progress| progress.delivery), progress.and_then(|it| it.trouble));
     object(json!({
         "patient_id": patient.id,
         "given_name": chart.given_name.reveal(),
@@ -228,8 +229,19 @@ pub fn row(patient: &Patient, status: Status, settings: &Settings, now: Timestam
 /// The list as a table, a patient in a row. If there is more than the table holds, its last row has the cursor.
 pub fn list_rows(rows: &[(Patient, Status, Settings)], next_cursor: Option<&str>, now: Timestamp) -> String {
     const COLUMNS: [&str; 13] = [
-        "patient_id", "family_name", "given_name", "birth_date", "status", "stage", "blockers", "email",
-        "mobile_phone", "delivery", "last_login_at", "next_appointment", "provider",
+        "patient_id",
+        "family_name",
+        "given_name",
+        "birth_date",
+        "status",
+        "stage",
+        "blockers",
+        "email",
+        "mobile_phone",
+        "delivery",
+        "last_login_at",
+        "next_appointment",
+        "provider",
     ];
     let mut all = vec![COLUMNS.map(str::to_owned).to_vec()];
     for (patient, status, settings) in rows {

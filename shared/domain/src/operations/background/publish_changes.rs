@@ -8,14 +8,14 @@ use crate::model::account::Account;
 use crate::model::grant::GrantState;
 use crate::model::ids::{AccountId, PatientId};
 use crate::model::link::Link;
-use crate::model::list::Progress;
 use crate::model::measure::Means;
+use crate::model::progress::Progress;
 use crate::model::refusal::PortError;
 use crate::model::search::listed;
 use crate::model::text_reply::Standing;
 use crate::ports::{
-    Accounts, Chain, Change, Commit, Counts, Lists, MeansSource, MeasureLog, Numbers, Patients,
-    Practices, Reviews,
+    Accounts, Chain, Change, Commit, Counts, Lists, MeansSource, MeasureLog, Numbers, Patients, Practices,
+    Reviews,
 };
 use crate::steps::access_review::schedule_review;
 use crate::steps::change::patient_updated;

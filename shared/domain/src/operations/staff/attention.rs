@@ -13,12 +13,13 @@ use crate::model::auto_invite::day;
 use crate::model::delivery::Delivery;
 use crate::model::ids::{LinkId, PatientId};
 use crate::model::link::Link;
-use crate::model::list::next_appointment;
+use crate::model::list::{MOST_ROWS, next_appointment};
 use crate::model::patient::{Patient, Stop};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{
-    AlsoRead, ApiCalls, Attention, Chain, Commit, History, Limits, Noted, Patients, Practices, Record, Write,
+    AlsoRead, ApiCalls, Attention, Chain, Commit, History, Limits, Noted, Patients, Practices, Record,
+    Roster, Write,
 };
 use crate::steps::api_call::{ApiCall, Caller, authorize};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
@@ -84,6 +85,30 @@ where
         (thing.cause.rank(), next_appointment(&thing.patient, now).unwrap_or(never), thing.at)
     });
     Ok(Things { all, settings, caller })
+}
+
+/// What needs a person, and who comes before `until`, in the order of the appointments.
+pub async fn today<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    until: Timestamp,
+) -> Result<(Things, Vec<Patient>), Failure>
+where
+    S: ApiCalls + Limits + Practices + Patients + History + Attention + Roster,
+{
+    let things = attention(app, call).await?;
+    let practice = &things.caller.practice;
+    let now = app.context.now();
+    let mut expected: Vec<Patient> = Vec::new();
+    loop {
+        let after = expected.last().and_then(Patient::agenda_place);
+        let some = app.store.agenda(practice, (now, until), after.as_deref(), MOST_ROWS).await?;
+        let is_last = some.len() < MOST_ROWS;
+        expected.extend(some);
+        if is_last {
+            return Ok((things, expected));
+        }
+    }
 }
 
 /// The patients of the things with all their causes, in the order of their names.

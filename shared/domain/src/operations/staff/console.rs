@@ -57,7 +57,8 @@ where
     if wanted.patient.is_some() && opened.patient.is_none() {
         return Err(Refusal::NotFound.into());
     }
-    let all = || [&DESK[..], &[Scope::Audit]].concat().into_iter().filter(|scope| caller.may(*scope)).collect();
+    let all =
+        || [&DESK[..], &[Scope::Audit]].concat().into_iter().filter(|scope| caller.may(*scope)).collect();
     let scopes: Vec<Scope> = wanted.scopes.unwrap_or_else(all);
     if scopes.iter().any(|scope| !caller.may(*scope)) {
         return Err(Refusal::Forbidden.into());
@@ -125,7 +126,9 @@ where
         let writes = [Write::OpenConsole(Box::new(session.clone())), Write::Append(event)];
         match written(store, &writes, None).await? {
             Written::Done => return Ok(Opened { session, cookie, patient: launch.patient }),
-            Written::Lost(lost) if lost.contains(Record::Console) => return Err(Refusal::LinkUnavailable.into()),
+            Written::Lost(lost) if lost.contains(Record::Console) => {
+                return Err(Refusal::LinkUnavailable.into());
+            }
             Written::Lost(_) => {}
         }
     }

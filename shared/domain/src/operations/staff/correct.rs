@@ -60,7 +60,7 @@ where
             return Ok(Corrected { charted, link: None, caller });
         }
         if command.seen.is_some_and(|seen| seen != before.version) && !stale {
-            return Err(Refusal::Conflict("changed_meanwhile").into());
+            return Err(Refusal::Conflict("chart_moved").into());
         }
         let mut chart = before.chart.clone();
         (command.change)(&mut chart);
@@ -79,15 +79,16 @@ where
             }
             // STOP counts until the number replies START, whatever staff say.
             patient.stopped.retain(|stopped| stopped.channel != channel || stopped.why == Stop::OptedOut);
-            let mut ready = prepare(context, &settings, patient.clone(), &Wanted::by(channel), &caller, &actor)?;
+            let mut ready =
+                prepare(context, &settings, patient.clone(), &Wanted::by(channel), &caller, &actor)?;
             ready.chained(context, &patient.head);
             // The chart's change may already have ended the link that the invitation replaces.
-            let ends = |write: &Write, id| {
-                matches!(write, Write::CloseLink { id: ended, .. } | Write::EndLink { id: ended, .. } if *ended == id)
-            };
+            let ends = |write: &Write, id| matches!(write, Write::CloseLink { id: ended, .. } | Write::EndLink { id: ended, .. } if *ended == id);
             for write in ready.writes {
                 let again = match &write {
-                    Write::CloseLink { id, .. } | Write::EndLink { id, .. } => writes.iter().any(|known| ends(known, *id)),
+                    Write::CloseLink { id, .. } | Write::EndLink { id, .. } => {
+                        writes.iter().any(|known| ends(known, *id))
+                    }
                     _ => false,
                 };
                 if !again {

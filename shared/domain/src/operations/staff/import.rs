@@ -115,7 +115,8 @@ where
             (None, Some((patient, _))) => patient.chart.clone(),
             (None, None) => return Imported::UnknownPatient,
         };
-        let change = ChartChange { chart, keep_tags: true, care: statement.care.clone(), is_correction: false };
+        let change =
+            ChartChange { chart, keep_tags: true, care: statement.care.clone(), is_correction: false };
         let Ok(head) = end_of_chain(store, practice, &statement.id, existing.as_ref(), stale).await else {
             return Imported::Unavailable;
         };

@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use crate::context::App;
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::list::{Filter, MOST_ROWS};
-use crate::model::patient::{Patient, Status, agenda_place};
+use crate::model::patient::{Patient, Status};
 use crate::model::person::{BirthDate, comparable};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
@@ -88,7 +88,9 @@ where
     let limit = listed.limit.clamp(1, MOST_ROWS);
     let read = match &listed.q {
         Some(q) => Read { patients: search(store, id, q, now).await?, more: None },
-        None if listed.sort == Sort::NextAppointment => by_appointment(store, id, after.as_deref(), now, limit).await?,
+        None if listed.sort == Sort::NextAppointment => {
+            by_appointment(store, id, after.as_deref(), now, limit).await?
+        }
         None => by_name(store, id, &listed.statuses, after.as_deref(), limit).await?,
     };
     let Read { mut patients, more } = read;
@@ -97,14 +99,18 @@ where
             Sort::Name => Some(patient.sort_name()),
             Sort::NextAppointment => patient.agenda_place(),
         };
-        patients.retain(|patient| place(patient).is_some_and(|place| after.as_ref().is_none_or(|after| place > *after)));
+        patients.retain(|patient| {
+            place(patient).is_some_and(|place| after.as_ref().is_none_or(|after| place > *after))
+        });
         patients.sort_by_key(place);
     }
     let of_status = |status| listed.statuses.is_empty() || listed.statuses.contains(&status);
     let mut rows: Vec<(Patient, Status)> = patients
         .into_iter()
         .map(|patient| (patient.status(&settings), patient))
-        .filter(|(status, patient)| of_status(*status) && listed.filter.admits(patient, *status, &settings, now))
+        .filter(|(status, patient)| {
+            of_status(*status) && listed.filter.admits(patient, *status, &settings, now)
+        })
         .map(|(status, patient)| (patient, status))
         .collect();
     let mut next = more;
@@ -135,7 +141,8 @@ async fn by_name<S: Roster>(
     limit: usize,
 ) -> Result<Read, PortError> {
     let wanted = if statuses.is_empty() { &Status::ALL[..] } else { statuses };
-    let pages = try_join_all(wanted.iter().map(|status| store.roster(practice, *status, after, limit))).await?;
+    let pages =
+        try_join_all(wanted.iter().map(|status| store.roster(practice, *status, after, limit))).await?;
     let is_more = pages.iter().any(|page| page.len() >= limit);
     let mut patients: Vec<Patient> = pages.into_iter().flatten().collect();
     patients.sort_by_key(Patient::sort_name);
@@ -192,8 +199,11 @@ fn ways(q: &str, now: Timestamp) -> Vec<Vec<Vec<Sought>>> {
     }
     let words: Vec<String> =
         q.split([' ', ',', '\t']).map(comparable).filter(|word| !word.is_empty()).take(4).collect();
-    let by = |word: &String| vec![Sought::Family(word.clone()), Sought::Given(word.clone())];
+    let by = |word: &String| vec![Sought::Family(word.clone()), Sought::Word(word.clone())];
     let mut ways = vec![words.iter().map(by).collect::<Vec<_>>()];
+    if !q.trim().contains(' ') {
+        ways.push(vec![vec![Sought::Email(q.trim().to_lowercase())]]);
+    }
     if let [first, second] = &words[..] {
         let exact = |family: &String, given: &String| {
             vec![vec![Sought::FamilyAndGiven(family.clone(), given.clone())]]
@@ -228,23 +238,4 @@ where
         counts.entry(status).or_default();
     }
     Ok(counts)
-}
-
-/// The patients whose next appointment is before `until` and who are not in yet, in the order of the appointments.
-pub async fn expected<S>(app: &App<S>, practice: &PracticeId, until: Timestamp) -> Result<Vec<Patient>, Failure>
-where
-    S: Roster,
-{
-    let now = app.context.now();
-    let mut expected = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let some = app.store.agenda(practice, (now, until), after.as_deref(), MOST_ROWS).await?;
-        let is_last = some.len() < MOST_ROWS;
-        after = some.last().and_then(Patient::agenda_place).or_else(|| Some(agenda_place(until, "")));
-        expected.extend(some);
-        if is_last {
-            return Ok(expected);
-        }
-    }
 }

@@ -1,0 +1,294 @@
+//! The Onboarding Tool's pages about accounts: what waits for a decision, the search, and a login by hand.
+
+use askama::Template;
+use portico_domain::context::Context;
+use portico_domain::model::grant::GrantState;
+use portico_domain::model::ids::{AccountId, PatientId};
+use portico_domain::model::password::{Password, temporary_password};
+use portico_domain::model::practice::{Scope, Settings};
+use portico_domain::model::refusal::{Failure, Refusal};
+use portico_domain::model::search::FoundAccounts;
+use portico_domain::operations::staff::accounts::{delete, search, unlock};
+use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
+use portico_domain::operations::staff::desk::desk;
+use portico_domain::operations::staff::holds::{decide_hold, holds};
+use portico_domain::ports::{Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, Search};
+use portico_domain::steps::api_call::Caller;
+use portico_web::desk::{Desk, Said, back, desk_page, full_name, when};
+use portico_web::{Answer, App, Inbound, Language, Reject, phone, reason_detail};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoFields {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CredentialsForm {
+    username: Option<String>,
+}
+
+/// A registration that waits, beside the chart.
+struct Waiting {
+    id: String,
+    patient: String,
+    name: String,
+    username: String,
+    born: String,
+    since: String,
+    email: String,
+    phone: String,
+}
+
+#[derive(Template)]
+#[template(path = "requests.html")]
+struct RequestsPage {
+    desk: Desk,
+    waiting: Vec<Waiting>,
+}
+
+/// An account that was found.
+struct Found {
+    id: String,
+    username: String,
+    whose: Vec<(String, String, &'static str)>,
+    former: bool,
+}
+
+#[derive(Template)]
+#[template(path = "accounts.html")]
+struct AccountsPage {
+    desk: Desk,
+    typed: String,
+    found: Option<Vec<Found>>,
+}
+
+#[derive(Template)]
+#[template(path = "delete.html")]
+struct DeletePage {
+    desk: Desk,
+    account: Found,
+}
+
+#[derive(Template)]
+#[template(path = "credentials.html")]
+struct CredentialsPage {
+    desk: Desk,
+    id: String,
+    name: String,
+    username: String,
+    replaces: Option<String>,
+    error: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "slip.html")]
+struct SlipPage {
+    desk: Desk,
+    id: String,
+    name: String,
+    username: String,
+    password: Zeroizing<String>,
+    address: String,
+    until: String,
+}
+
+fn found(one: &FoundAccounts) -> Found {
+    let whose = one.listed.patients.iter().map(|patient| {
+        let name = format!("{} {}", patient.given_name.reveal(), patient.family_name.reveal());
+        let state = match patient.state {
+            GrantState::Active => "Active",
+            GrantState::Suspended => "Suspended",
+            GrantState::Held => "Waits for us",
+            GrantState::Ended => "Ended",
+        };
+        let own = patient.relationship == portico_domain::model::grant::Relationship::Own;
+        let whose = if own { name } else { format!("{} of {name}", patient.relationship.as_str()) };
+        (patient.id.to_string(), whose, state)
+    });
+    Found {
+        id: one.listed.account.to_string(),
+        username: one.listed.username.clone(),
+        whose: whose.collect(),
+        former: one.former,
+    }
+}
+
+/// Answers a request of the Onboarding Tool.
+pub(crate) async fn answer<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
+{
+    let context = &app.context;
+    let call = inbound.desk(context)?;
+    let account = || AccountId::parse(inbound.param("account_id")).map_err(|_| Refusal::NotFound);
+    match action {
+        "GET /console/requests" => {
+            let (caller, settings) = desk(app, &call, &[Scope::Accounts]).await?;
+            let mut waiting = Vec::new();
+            for hold in holds(app, &call).await? {
+                let patient =
+                    app.store.patient(&caller.practice, &hold.patient).await.map_err(Failure::from)?;
+                let account = app.store.account(hold.account).await.map_err(Failure::from)?;
+                let Some((patient, account)) = patient.zip(account) else { continue };
+                let chart = &patient.chart;
+                waiting.push(Waiting {
+                    id: hold.account.to_string(),
+                    patient: patient.id.to_string(),
+                    name: full_name(chart),
+                    username: account.username,
+                    born: chart.birth_date.reveal(),
+                    since: when(hold.since, context.now(), &settings.zone()),
+                    email: chart.email.as_ref().map(|email| email.reveal().to_owned()).unwrap_or_default(),
+                    phone: chart
+                        .mobile_phone
+                        .as_ref()
+                        .map(|number| phone(number.reveal()))
+                        .unwrap_or_default(),
+                });
+            }
+            let desk = Desk::of(inbound, context, &settings, &caller);
+            Ok(desk_page(200, &RequestsPage { desk, waiting }))
+        }
+        "POST /console/requests/{account_id}/grant" | "POST /console/requests/{account_id}/refuse" => {
+            let (NoFields {}, form_back) = inbound.desk_form::<NoFields>()?;
+            let grants = action.ends_with("/grant");
+            let hold = decide_hold(app, &call, account()?, grants).await?;
+            let text = if grants { "Let in. They can sign in now." } else { "Refused. They can't sign in." };
+            let said = Said { patient: None, ..Said::done(hold.patient.as_str(), text) };
+            Ok(back(context, &hold.practice, &form_back, "/console/requests", &said))
+        }
+        "POST /console/accounts" | "GET /console/accounts" => {
+            let (caller, settings) = desk(app, &call, &[Scope::Accounts]).await?;
+            let typed = inbound.form_values("q").into_iter().next().unwrap_or_default();
+            let found = if typed.trim().is_empty() {
+                None
+            } else {
+                let page = search(app, &call, typed.trim(), None).await?;
+                Some(page.found.iter().map(found).collect())
+            };
+            let desk = Desk::of(inbound, context, &settings, &caller);
+            Ok(desk_page(200, &AccountsPage { desk, typed, found }))
+        }
+        "POST /console/accounts/{account_id}/unlock" => {
+            let (NoFields {}, form_back) = inbound.desk_form::<NoFields>()?;
+            let unlocked = unlock(app, &call, account()?).await?;
+            let text = format!("{} is unlocked. The same password works.", unlocked.username);
+            let said = Said { text, done: true, patient: None };
+            Ok(back(context, &unlocked.practice, &form_back, "/console/accounts", &said))
+        }
+        "GET /console/accounts/{account_id}/delete" => {
+            let (caller, settings) = desk(app, &call, &[Scope::Accounts]).await?;
+            let account = app.store.account(account()?).await.map_err(Failure::from)?;
+            let account =
+                account.filter(|account| account.practice == caller.practice && account.deleted_at.is_none());
+            let account = account.ok_or(Refusal::NotFound)?;
+            let page = search(app, &call, &account.username, None).await?;
+            let listed = page.found.iter().find(|one| one.listed.account == account.id).map(found);
+            let nobody = Found {
+                id: account.id.to_string(),
+                username: account.username,
+                whose: Vec::new(),
+                former: false,
+            };
+            let desk = Desk::of(inbound, context, &settings, &caller);
+            Ok(desk_page(200, &DeletePage { desk, account: listed.unwrap_or(nobody) }))
+        }
+        "POST /console/accounts/{account_id}/delete" => {
+            let (caller, _) = desk(app, &call, &[Scope::Accounts]).await?;
+            delete(app, &call, account()?).await?;
+            let text = "Deleted. The username is free, history stays, the patient can be invited at once."
+                .to_owned();
+            let said = Said { text, done: true, patient: None };
+            Ok(back(context, &caller.practice, &Default::default(), "/console/accounts", &said))
+        }
+        "GET /console/patients/{patient_id}/credentials" => {
+            let (caller, settings) = desk(app, &call, &[Scope::Accounts]).await?;
+            let page = credentials_page(app, inbound, &caller, &settings, None).await?;
+            Ok(desk_page(200, &page))
+        }
+        "POST /console/patients/{patient_id}/credentials" => hand_over(app, inbound).await,
+        _ => Err(Refusal::NotFound.into()),
+    }
+}
+
+async fn credentials_page<S: Patients>(
+    app: &App<S>,
+    inbound: &Inbound,
+    caller: &Caller,
+    settings: &Settings,
+    error: Option<String>,
+) -> Result<CredentialsPage, Reject> {
+    let context: &Context = &app.context;
+    let id = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
+    let patient =
+        app.store.patient(&caller.practice, &id).await.map_err(Failure::from)?.ok_or(Refusal::NotFound)?;
+    let chart = &patient.chart;
+    let replaces = patient.own_account().map(|own| own.username.clone());
+    let suggested = || {
+        let first: String = chart.given_name.comparable().chars().take(1).collect();
+        let year: String = chart.birth_date.reveal().chars().skip(2).take(2).collect();
+        format!("{first}{}{year}", chart.family_name.comparable())
+    };
+    let typed = inbound.form_values("username").into_iter().next();
+    Ok(CredentialsPage {
+        desk: Desk::of(inbound, context, settings, caller),
+        id: id.to_string(),
+        name: full_name(chart),
+        username: typed.or_else(|| replaces.clone()).unwrap_or_else(suggested),
+        replaces,
+        error,
+    })
+}
+
+/// Sets a login by hand. The answer itself shows the password: it is kept nowhere.
+async fn hand_over<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Accounts + Patients + Practices + Chain + Commit,
+{
+    let context = &app.context;
+    let call = inbound.desk(context)?;
+    let (caller, settings) = desk(app, &call, &[Scope::Accounts]).await?;
+    let (form, _) = inbound.desk_form::<CredentialsForm>()?;
+    let made = temporary_password(&*context.entropy);
+    let command = NewCredentials {
+        patient: PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?,
+        username: form.username.unwrap_or_default(),
+        password: Password::new(&made),
+    };
+    let fault = match set_credentials(app, &call, &command).await {
+        Ok((account, patient)) => {
+            let until = account.temporary.as_ref().map(|it| when(it.until, context.now(), &settings.zone()));
+            let page = SlipPage {
+                desk: Desk::of(inbound, context, &settings, &caller),
+                id: patient.id.to_string(),
+                name: full_name(&patient.chart),
+                username: account.username,
+                password: made,
+                address: format!("{}/{}", context.base_url, caller.practice),
+                until: until.unwrap_or_default(),
+            };
+            return Ok(desk_page(200, &page));
+        }
+        Err(Failure::Refused(Refusal::UsernameTaken(_))) => {
+            "That username is taken. Try another one.".to_owned()
+        }
+        Err(Failure::Refused(Refusal::UsernameRejected(_))) => {
+            "At least 3 letters or numbers, no spaces. An email address must be the patient's own.".to_owned()
+        }
+        Err(Failure::Refused(Refusal::NotEligible(reasons))) => {
+            let told = reasons.iter().filter_map(|reason| reason_detail(reason.code(), Language::English));
+            told.collect::<Vec<_>>().join(" ")
+        }
+        Err(Failure::Refused(Refusal::RepresentativeRequired)) => {
+            "The patient is too young for a login of their own. Invite a parent.".to_owned()
+        }
+        Err(Failure::Refused(Refusal::Conflict(why))) => {
+            reason_detail(why, Language::English).unwrap_or("It can't be done now.").to_owned()
+        }
+        Err(failure) => return Err(failure.into()),
+    };
+    let page = credentials_page(app, inbound, &caller, &settings, Some(fault)).await?;
+    Ok(desk_page(422, &page))
+}

@@ -1,0 +1,345 @@
+//! The Onboarding Tool: how it is opened and closed, and what a receptionist does in it.
+
+use portico_testkit::{PASSWORD, World};
+use serde_json::json;
+
+/// The field `once` of a page's forms.
+fn once(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"once\" value=\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_application_opens_the_tool_once_and_within_a_minute() {
+    let world = World::new().await;
+    let launch = async |body| world.ehr("POST", "/v1/console/sessions", Some(body)).await;
+    let path = |url: &str| url.strip_prefix(&world.service.base_url).unwrap().to_owned();
+    let first =
+        path(&launch(json!({"actor": "rita", "actor_name": "Rita R."})).await.expect_and(201).str("/url"));
+    for _ in 0..2 {
+        let page = world.page(&first).await.expect_and(200).text;
+        assert!(page.contains("Rita R., from ehr") && page.contains("Riverside"), "{page}");
+    }
+    let opened = world.form(&first, &[]).await.expect_and(303);
+    assert_eq!(opened.header("location"), "/console");
+    let cookie = opened.header("set-cookie").to_owned();
+    assert!(
+        cookie.contains("SameSite=Strict") && cookie.contains("HttpOnly") && cookie.contains("Secure"),
+        "{cookie}"
+    );
+    assert!(
+        world.form(&first, &[]).await.expect_and(410).text.contains("This link is over"),
+        "a second time"
+    );
+
+    world.patient("p1", World::chart()).await;
+    let second = path(&launch(json!({"patient_id": "p1"})).await.expect_and(201).str("/url"));
+    world.advance(60);
+    world.page(&second).await.expect(410);
+    world.form(&second, &[]).await.expect(410);
+    let third = path(&launch(json!({"patient_id": "p1"})).await.expect_and(201).str("/url"));
+    assert_eq!(world.form(&third, &[]).await.expect_and(303).header("location"), "/console/patients/p1");
+    launch(json!({"patient_id": "nobody"})).await.expect(404);
+    world
+        .staff(&world.keys.scheduling, "POST", "/v1/console/sessions", Some(json!({"scopes": ["revoke"]})))
+        .await
+        .expect(403);
+    world.staff(&world.keys.portal, "POST", "/v1/console/sessions", Some(json!({}))).await.expect(403);
+}
+
+#[tokio::test]
+async fn a_window_closes_after_a_quarter_of_an_hour_after_a_working_day_and_when_somebody_closes_it() {
+    let world = World::new().await;
+    let window = world.window(&world.keys.ehr).await;
+    for _ in 0..31 {
+        world.advance(14 * 60);
+        window.page("/console").await.expect(200);
+    }
+    world.advance(15 * 60);
+    let over = window.page("/console").await.expect_and(401);
+    assert!(over.text.contains("Open Portico again from your EHR"), "{}", over.text);
+
+    let window = world.window(&world.keys.ehr).await;
+    for _ in 0..34 {
+        world.advance(14 * 60);
+        window.page("/console").await.expect(200);
+    }
+    world.advance(14 * 60);
+    window.page("/console").await.expect(401);
+
+    let window = world.window(&world.keys.ehr).await;
+    window.send("/console/close", &[]).await.expect(200);
+    window.page("/console").await.expect(401);
+}
+
+#[tokio::test]
+async fn a_bounced_invitation_is_on_today_and_correcting_the_address_gets_the_patient_in() {
+    let world = World::new().await;
+    world.patient("p1", World::chart_with(json!({"email": "rosa.qillfeather@example.com"}))).await;
+    world.invite("p1", "email").await.expect(201);
+    let id = world.last_mail().await.get("id").to_owned();
+    let report = json!({"message_id": id, "type": "bounce"});
+    world.request("POST", "/_local/feedback").json(&report).send().await.unwrap();
+    world.service.idle().await;
+
+    let window = world.window(&world.keys.ehr).await;
+    let today = window.page("/console").await.expect_and(200).text;
+    assert!(today.contains("1 thing needs a person") && today.contains("Quillfeather, Rosa"), "{today}");
+    assert!(
+        today.contains("rosa.qillfeather@example.com") && today.contains("/console/patients/p1/contacts")
+    );
+
+    let form = window.page("/console/patients/p1/contacts").await.expect_and(200).text;
+    assert!(form.contains("Email or text came back"), "{form}");
+    let wrong = [("email", "rosa at example"), ("asked", "yes"), ("then_invite", "email")];
+    let page = window.send("/console/patients/p1/contacts", &wrong).await.expect_and(400).text;
+    assert!(page.contains("There is a problem") && page.contains("rosa at example"), "{page}");
+    let right = [("email", "rosa.quillfeather@example.com"), ("asked", "yes"), ("then_invite", "email")];
+    let page = window.act("/console/patients/p1/contacts", &right).await.text;
+    assert!(page.contains("A new link is on its way to rosa.quillfeather@example.com"), "{page}");
+
+    let token = world.last_mail().await.token();
+    let ticket = world.ticket(&token).await;
+    world.register(&token, &ticket, "rosa.q").await.expect(201);
+    let today = window.page("/console").await.expect_and(200).text;
+    assert!(today.contains("Nothing needs a person"), "{today}");
+}
+
+#[tokio::test]
+async fn a_receptionist_sends_resends_takes_back_and_records_a_no() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let window = world.window(&world.keys.ehr).await;
+    let list = window.page("/console/patients").await.expect_and(200).text;
+    assert!(list.contains("Patients not in yet") && list.contains("Not invited"), "{list}");
+    let fields = [("channel", "email"), ("return", "/console/patients?status=uninvited")];
+    let list = window.send("/console/patients/p1/invite", &fields).await.expect_and(303);
+    assert!(
+        list.header("location").starts_with("/console/patients?status=uninvited&said="),
+        "{}",
+        list.header("location")
+    );
+    assert!(!list.header("location").contains("rosa"), "no address stands in an address");
+    let page = window.page("/console/patients/p1").await.expect_and(200).text;
+    assert!(page.contains("Link by email to rosa.quillfeather@example.com"), "{page}");
+    let code = world.portal("p1").await["invitation"]["access_code"].as_str().unwrap().to_owned();
+    let shown = window.page("/console/patients/p1/code").await.expect_and(200).text;
+    assert!(shown.contains(&format!("{} {}", &code[..4], &code[4..])), "{shown}");
+
+    let again = window.act("/console/patients/p1/invite", &[("channel", "sms")]).await.text;
+    assert!(again.contains("The old one stopped"), "{again}");
+    window.act("/console/patients/p1/cancel", &[]).await;
+    assert_eq!(world.portal("p1").await["status"], "uninvited");
+    let page = window.act("/console/patients/p1/decline", &[]).await.text;
+    assert!(page.contains("said no") && page.contains("Invite anyway"), "{page}");
+    let refused = window.act("/console/patients/p1/invite", &[("channel", "email")]).await.text;
+    assert!(refused.contains("said no"), "the refusal is said on the page: {refused}");
+    window.send("/console/patients/p1/override", &[("channel", "email")]).await.expect(400);
+    let why = [("channel", "email"), ("reason", "asked for it at the desk")];
+    assert!(window.act("/console/patients/p1/override", &why).await.text.contains("Sent."));
+}
+
+#[tokio::test]
+async fn a_double_click_sends_one_invitation() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/patients/p1").await.expect_and(200).text;
+    let once = once(&page);
+    for _ in 0..2 {
+        window.act("/console/patients/p1/invite", &[("channel", "email"), ("once", &once)]).await;
+    }
+    assert_eq!(world.mails().await.len(), 1);
+}
+
+#[tokio::test]
+async fn access_is_taken_away_only_with_a_reason_and_only_where_the_window_may() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/patients/p1/revoke").await.expect_and(200).text;
+    assert!(
+        page.contains("Everybody: Rosa Quillfeather")
+            && page.contains("is told at rosa.quillfeather@example.com"),
+        "{page}"
+    );
+    let page =
+        window.send("/console/patients/p1/revoke", &[("account_id", "all")]).await.expect_and(400).text;
+    assert!(page.contains("Choose why."));
+    let other = [("account_id", "all"), ("reason", "other")];
+    let page = window.send("/console/patients/p1/revoke", &other).await.expect_and(400).text;
+    assert!(page.contains("Write what happened."));
+    let scheduling = world.window(&world.keys.scheduling).await;
+    let page = scheduling.page("/console/patients/p1").await.expect_and(200).text;
+    assert!(!page.contains("Take access away"), "what the scopes lack is not shown");
+    let asked = [("account_id", "all"), ("reason", "left_practice")];
+    let refused = scheduling.send("/console/patients/p1/revoke", &asked).await.expect_and(403);
+    assert!(refused.text.contains("may not do that"));
+    assert_eq!(world.introspect(&session).await["active"], true);
+    assert!(
+        window
+            .act("/console/patients/p1/revoke", &asked)
+            .await
+            .text
+            .contains("Access ended for Rosa Quillfeather")
+    );
+    assert_eq!(world.introspect(&session).await["active"], false);
+    assert_eq!(world.sign_in("rosa.q", PASSWORD).await.status, 403);
+}
+
+#[tokio::test]
+async fn somebody_without_messages_gets_a_login_by_hand() {
+    let world = World::new().await;
+    world.patient("p1", World::chart_with(json!({"email": null, "mobile_phone": null}))).await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/patients/p1/credentials").await.expect_and(200).text;
+    assert!(page.contains("rquillfeather45"), "a username is suggested: {page}");
+    let page =
+        window.send("/console/patients/p1/credentials", &[("username", "r q")]).await.expect_and(422).text;
+    assert!(page.contains("no spaces"), "{page}");
+    let slip = window
+        .send("/console/patients/p1/credentials", &[("username", "rquillfeather45")])
+        .await
+        .expect_and(200)
+        .text;
+    let password =
+        slip.split("Temporary password</dt><dd><b>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    assert_eq!(password.split('-').count(), 5, "{password}");
+    let signed_in = world.sign_in("rquillfeather45", &password).await.expect_and(200).json();
+    assert_eq!(signed_in["must_change_password"], true);
+}
+
+#[tokio::test]
+async fn many_are_invited_after_a_look_ahead_and_each_has_a_result() {
+    let world = World::new().await;
+    for (id, change) in [
+        ("a", json!({"given_name": "Ann", "email": "ann@example.com"})),
+        ("b", json!({"given_name": "Ben", "email": null})),
+        ("c", json!({"given_name": "Cem", "email": null, "mobile_phone": null})),
+        ("d", json!({"given_name": "Dee", "email": "dee@example.com"})),
+    ] {
+        world.patient(id, World::chart_with(change)).await;
+    }
+    world.invite("d", "email").await.expect(201);
+    let window = world.window(&world.keys.ehr).await;
+    let ids = ["a", "b", "c", "d"].map(|id| ("patient_ids", id));
+    let check = window.send("/console/patients/batch", &ids).await.expect_and(200).text;
+    assert!(
+        check.contains("Invite 4 patients: check first") && check.contains("2 will be invited"),
+        "{check}"
+    );
+    assert!(
+        check.contains("1 has a link that still works") && check.contains("1 can&#39;t be invited")
+            || check.contains("1 can't be invited"),
+        "{check}"
+    );
+    assert_eq!(world.mails().await.len(), 1, "nothing was sent yet");
+    let once = once(&check);
+    let mut fields = ids.to_vec();
+    fields.extend([("channel", "email_then_sms"), ("once", once.as_str())]);
+    for _ in 0..2 {
+        let result = window.send("/console/patients/batch/send", &fields).await.expect_and(200).text;
+        assert!(result.contains("2 sent, 2 not"), "{result}");
+    }
+    assert_eq!(world.mails().await.len(), 3, "a second click sends nothing twice");
+    let empty = window.act("/console/patients/batch", &[]).await.text;
+    assert!(empty.contains("Tick somebody first"));
+}
+
+#[tokio::test]
+async fn a_search_finds_present_and_former_names_and_stands_in_no_address() {
+    let world = World::new().await;
+    world.patient("p1", World::chart_with(json!({"family_name": "Delgado"}))).await;
+    world.patient("p1", World::chart_with(json!({"family_name": "Heredia López"}))).await;
+    world.patient("p2", World::chart_with(json!({"given_name": "Rosalind", "family_name": "Vale", "email": "v@example.com", "birth_date": "1990-02-03"}))).await;
+    world.service.idle().await;
+    let window = world.window(&world.keys.ehr).await;
+    for q in [
+        "delgado",
+        "heredia lopez",
+        "Heredia",
+        "López, Rosa",
+        "p1",
+        "rosa.quill",
+        "04/27/1945",
+        "rosa.quillfeather@example.com",
+    ] {
+        let found = window.send("/console/patients/search", &[("q", q)]).await.expect_and(303);
+        let at = found.header("location").to_owned();
+        assert!(
+            at.starts_with("/console/patients?all=yes&v=") && !at.to_lowercase().contains("delgado"),
+            "{at}"
+        );
+        let page = window.page(&at).await;
+        let landed = page.header("location") == "/console/patients/p1";
+        assert_eq!((page.status, landed), (303, true), "{q}: {}", page.text);
+    }
+    let at = window.send("/console/patients/search", &[("q", "rosa")]).await.expect_and(303);
+    let page = window.page(at.header("location")).await.expect_and(200).text;
+    assert!(page.contains("Vale, Rosalind") && page.contains("Heredia López, Rosa"), "{page}");
+}
+
+#[tokio::test]
+async fn a_proposed_change_is_compared_and_taken_over_and_a_held_registration_is_decided() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    let path = format!("/{}/account/demographics", world.practice);
+    let body =
+        json!({"patient_id": "p1", "changes": {"mobile_phone": "+12025550199", "city": "Springfield"}});
+    world.send(world.request("POST", &path).bearer_auth(&session).json(&body)).await.expect(202);
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/changes").await.expect_and(200).text;
+    assert!(page.contains("(202) 555-0143") && page.contains("(202) 555-0199"), "{page}");
+    let id = page.split("/console/changes/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let done = window.act(&format!("/console/changes/{id}/accept"), &[("fields", "mobile_phone")]).await.text;
+    assert!(done.contains("Taken over") && done.contains("No changes wait"), "{done}");
+    let chart = world.ehr("GET", "/v1/patients/p1", None).await.json();
+    assert_eq!((chart["mobile_phone"].as_str(), &chart["city"]), (Some("+12025550199"), &json!(null)));
+    assert!(window.page("/console/requests").await.expect_and(200).text.contains("No registration waits"));
+}
+
+#[tokio::test]
+async fn an_account_is_found_unlocked_and_deleted() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    for _ in 0..10 {
+        world.sign_in("rosa.q", "wrong wrong wrong").await.expect(401);
+    }
+    world.sign_in("rosa.q", PASSWORD).await.expect(401);
+    world.service.idle().await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.send("/console/accounts", &[("q", "rosa.q")]).await.expect_and(200).text;
+    let id = page.split("/console/accounts/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    assert!(window.act(&format!("/console/accounts/{id}/unlock"), &[]).await.text.contains("is unlocked"));
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
+    let page = window.page(&format!("/console/accounts/{id}/delete")).await.expect_and(200).text;
+    assert!(page.contains("Delete rosa.q?") && page.contains("1 record"), "{page}");
+    assert!(window.act(&format!("/console/accounts/{id}/delete"), &[]).await.text.contains("Deleted."));
+    world.sign_in("rosa.q", PASSWORD).await.expect(401);
+}
+
+#[tokio::test]
+async fn who_comes_in_three_days_and_is_not_in_yet_stands_on_today() {
+    let world = World::new().await;
+    world.service.clock.set("2026-11-24T14:00:00Z".parse().unwrap()).unwrap();
+    let coming = |name: &str, at: &[&str]| {
+        let all: Vec<_> =
+            at.iter().enumerate().map(|(n, at)| json!({"id": n.to_string(), "starts_at": at})).collect();
+        World::chart_with(
+            json!({"given_name": name, "email": format!("{name}@example.com"), "appointments": all}),
+        )
+    };
+    world.patient("soon", coming("Soon", &["2026-11-24T20:00:00Z"])).await;
+    world.patient("late", coming("Late", &["2026-12-24T20:00:00Z"])).await;
+    world.patient("over", coming("Over", &["2026-11-24T15:00:00Z", "2026-11-26T15:00:00Z"])).await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console").await.expect_and(200).text;
+    assert!(page.contains("2 come in three days, not in yet"), "{page}");
+    assert!(!page.contains("Late"), "{page}");
+    // The first appointment of one of them is over; the next one counts, once the schedule has looked at it.
+    world.service.clock.set("2026-11-24T23:00:00Z".parse().unwrap()).unwrap();
+    world.sweep().await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console").await.expect_and(200).text;
+    assert!(page.contains("1 comes in three days") && page.contains("Over"), "{page}");
+}
