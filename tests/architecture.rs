@@ -193,7 +193,11 @@ fn only_the_retry_step_commits() {
 #[test]
 fn an_operation_begins_as_its_folder_says() {
     for (folder, first, without) in [
-        ("staff", "call: &ApiCall", &["imported", "import_patient", "launched", "open_console"][..]),
+        (
+            "staff",
+            "call: &ApiCall",
+            &["imported", "import_patient", "import_patient_line", "launched", "open_console"][..],
+        ),
         (
             "visitor",
             "peer: &str",

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod codes;
+mod console;
 mod dump;
 mod faults;
 mod input;

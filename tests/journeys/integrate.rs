@@ -111,3 +111,76 @@ async fn a_bundle_and_plain_json_come_in_too() {
         world.ehr("PUT", "/v1/patients/p1", Some(World::chart_with(json!({"postal_code": null})))).await;
     assert!(cleared.expect_and(200).json().get("postal_code").is_none(), "any other absent field is cleared");
 }
+
+async fn table(world: &World, query: &str, text: &[u8]) -> portico_testkit::Answer {
+    world.advance(1);
+    let request = world.request("POST", &format!("/v1/patients/import?{query}")).bearer_auth(&world.keys.ehr);
+    let request = request.header("portico-actor", "dr.lee").header("content-type", "text/csv");
+    world.send(request.body(text.to_vec())).await
+}
+
+#[tokio::test]
+async fn a_spreadsheet_is_looked_at_first_and_then_taken_in_and_bad_lines_stop_nobody() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let text = "Chart,First name,Last name,DOB,Email,Zip,Notes\n\
+                p1,Rosa,Quillfeather,04/27/1945,,2139,x\n\
+                p2,Ana,Ruiz,3/4/58,ana@example.com,01101,\n\
+                p3,Ben,Ash,13/25/58,ben@example.com,01101,\n\
+                ,Cem,Oak,1980-02-03,cem@example.com,,\n\
+                ,Rosa,Quillfeather,1945-04-27,,,\n";
+    let looked = table(&world, "dry_run=true", text.as_bytes()).await.expect_and(200).json();
+    let count = |body: &Value| ["created", "updated", "unchanged"].map(|name| body[name].as_u64().unwrap());
+    assert_eq!(count(&looked), [2, 0, 2], "{looked}");
+    assert_eq!(looked["rejected"][0]["line"], 4);
+    assert!(looked["rejected"][0]["detail"].as_str().unwrap().starts_with("DOB: "), "{looked}");
+    assert_eq!(looked["rows"][1]["birth_date"], "1958-03-04");
+    assert_eq!(looked["columns"][6], json!({"column": "Notes", "field": null}));
+    assert_eq!(looked["warnings"][0]["code"], "zip_zero_added");
+    world.ehr("GET", "/v1/patients/p2", None).await.expect(404);
+
+    let taken = table(&world, "", text.as_bytes()).await.expect_and(200).json();
+    assert_eq!(count(&taken), [2, 0, 2]);
+    let kept = world.ehr("GET", "/v1/patients/p1", None).await.json();
+    assert_eq!(kept["email"], "rosa.quillfeather@example.com", "an empty cell leaves what is there");
+    let again = table(&world, "", text.as_bytes()).await.expect_and(200).json();
+    assert_eq!(count(&again), [0, 0, 4], "the second time nothing changes");
+    world.service.idle().await;
+    let found = world.ehr("GET", "/v1/onboarding?q=cem", None).await.json();
+    assert_eq!(found["patients"].as_array().unwrap().len(), 1, "a line without an id is one patient");
+    let rest = table(&world, "from_line=5", text.as_bytes()).await.expect_and(200).json();
+    assert_eq!(count(&rest), [0, 0, 2]);
+}
+
+#[tokio::test]
+async fn a_line_that_fits_two_charts_and_files_that_are_no_table_are_named() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    world.patient("p2", World::chart()).await;
+    let text = b"First,Last,DOB\nRosa,Quillfeather,1945-04-27\n";
+    let taken = table(&world, "", text).await.expect_and(200).json();
+    assert_eq!(taken["rejected"][0]["code"], "ambiguous");
+    for (text, code) in [
+        (&b"PK\x03\x04"[..], "spreadsheet"),
+        (b"\xff\xfea\0", "utf_16"),
+        (b"a,b\nx\0,y\n", "not_text"),
+        (b"just one\n", "one_column"),
+        (b"First,Phone\nA,1\n", "missing_column"),
+    ] {
+        let refused = table(&world, "", text).await.expect_and(400).json();
+        assert_eq!(refused["errors"][0]["code"], code);
+    }
+    table(&world, "", &vec![b'a'; 4 * 1024 * 1024 + 1]).await.expect(413);
+    table(&world, "dry_run=maybe", text).await.expect(400);
+}
+
+#[tokio::test]
+async fn a_dry_run_of_fhir_writes_nothing() {
+    let world = World::new().await;
+    let line = json!({"resourceType": "Patient", "id": "p9", "name": [{"family": "Oak", "given": ["Ken"]}], "birthDate": "1970-01-02"});
+    let request = world.request("POST", "/v1/patients/import?dry_run=true").bearer_auth(&world.keys.ehr);
+    let request = request.header("portico-actor", "dr.lee").header("content-type", "application/fhir+json");
+    let answer = world.send(request.body(line.to_string())).await.expect_and(200).json();
+    assert_eq!(answer["created"], 1);
+    world.ehr("GET", "/v1/patients/p9", None).await.expect(404);
+}

@@ -2,6 +2,7 @@
 
 mod account;
 mod auto_invite;
+mod batch;
 mod coming_of_age;
 mod console;
 mod delivery;
@@ -10,6 +11,7 @@ mod invite;
 mod link;
 mod manage;
 mod measure;
+mod onboarding;
 mod practice;
 mod print;
 mod recover;

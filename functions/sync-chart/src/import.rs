@@ -1,12 +1,18 @@
-//! The import: reads FHIR and reports the result of each resource by line.
+//! The import: reads FHIR or a spreadsheet, and reports the result of each resource or line.
 
-use portico_domain::operations::staff::import::{Imported, import, import_patient, imported};
-use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Patients, Practices};
+use std::collections::BTreeMap;
+
+use portico_domain::model::person::{Email, Name, Phone, PostalCode};
+use portico_domain::operations::staff::import::{
+    Facts, Imported, LineOutcome, import, import_patient, import_patient_line, imported,
+};
+use portico_domain::ports::{ApiCalls, Chain, Commit, Directory, Limits, Patients, Practices};
 use portico_domain::steps::api_call::ApiCall;
 use portico_domain::steps::chart_change::Synced;
 use portico_web::{Answer, App, Inbound, Reject, json as reply};
 use serde_json::{Value, json};
 
+use crate::csv;
 use crate::fhir::{self, Form, Source, TooMuch, What};
 
 /// Longest body, in bytes.
@@ -59,11 +65,15 @@ impl Tally {
 /// Imports the body. An import may be repeated: what is already known counts as unchanged.
 pub async fn take<S>(app: &App<S>, inbound: &Inbound, call: &ApiCall) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Chain + Patients + Commit,
+    S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Commit,
 {
-    let (kind, text) = inbound.text(&["application/fhir+ndjson", "application/fhir+json"], LONGEST)?;
+    if inbound.is_csv() {
+        return take_table(app, inbound, call).await;
+    }
+    let (kind, text) =
+        inbound.text(&["application/fhir+ndjson", "application/fhir+json", "text/csv"], LONGEST)?;
     let form = if kind == "application/fhir+ndjson" { Form::Ndjson } else { Form::Json };
-    let opened = import(app, call).await?;
+    let opened = import(app, call, flag(inbound, "dry_run")?).await?;
     let parsed = fhir::parse(text, form, app.context.now()).map_err(|TooMuch::Resources| Reject::TooLarge)?;
     tracing::info!(resources = parsed.resources, "import");
     let mut tally = Tally::default();
@@ -92,4 +102,134 @@ where
             "warnings": parsed.warnings.iter().map(warning).collect::<Vec<_>>(),
         }),
     ))
+}
+
+/// Longest table, in bytes: Lambda takes 6 MB, in base64.
+const LONGEST_TABLE: usize = 4 * 1024 * 1024;
+
+/// Seconds after which a table is broken off. The API waits for 30.
+const TABLE_SECONDS: i64 = 22;
+
+/// Lines that an answer shows as they were read.
+const SHOWN: usize = 12;
+
+/// Takes in a spreadsheet, or with `dry_run` says what would become of each line. What there is no time for is left:
+/// `next_line` says where to go on (`from_line`).
+async fn take_table<S>(app: &App<S>, inbound: &Inbound, call: &ApiCall) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Commit,
+{
+    let dry_run = flag(inbound, "dry_run")?;
+    let day_first = flag(inbound, "day_first")?;
+    let from_line = inbound.query("from_line").map_or(Ok(2), str::parse);
+    let from_line: usize = from_line.map_err(|_| Reject::malformed("from_line", "invalid"))?;
+    let mut chosen = BTreeMap::new();
+    for pair in inbound.query("columns").unwrap_or_default().split(',').filter(|pair| !pair.is_empty()) {
+        let (field, column) = pair.split_once(':').ok_or_else(|| Reject::malformed("columns", "invalid"))?;
+        chosen.insert(field.trim().to_owned(), column.trim().to_owned());
+    }
+    let began = app.context.now();
+    let bytes = inbound.bytes(LONGEST_TABLE)?;
+    let opened = import(app, call, dry_run).await?;
+    let sheet = match csv::read(bytes, &chosen, day_first, began) {
+        Ok(sheet) => sheet,
+        Err(csv::Unreadable(code, _)) => return Err(Reject::malformed("", code)),
+    };
+    tracing::info!(lines = sheet.rows.len(), "import of a table");
+    let mut tally = Tally::default();
+    let (mut next_line, mut warnings) = (None, Vec::new());
+    for row in sheet.rows.iter().filter(|row| row.line >= from_line) {
+        if began.seconds_until(app.context.now()) >= TABLE_SECONDS {
+            next_line = Some(row.line);
+            break;
+        }
+        for warning in &row.warnings {
+            warnings.push(json!({"line": row.line, "column": warning.column, "code": warning.code, "detail": warning.detail}));
+        }
+        match &row.facts {
+            Err(faults) => {
+                let first = faults.first();
+                let detail: Vec<String> =
+                    faults.iter().map(|fault| format!("{}: {}", fault.column, fault.detail)).collect();
+                tally.reject(row.line, first.map_or("malformed", |fault| fault.code), &detail.join(" "));
+            }
+            Ok(facts) => match import_patient_line(app, &opened, row.id.as_ref(), facts).await {
+                LineOutcome::Taken(synced) => tally.count(synced),
+                LineOutcome::Incomplete => {
+                    tally.reject(
+                        row.line,
+                        "incomplete",
+                        "A new chart needs first name, last name and birth date.",
+                    );
+                }
+                LineOutcome::Ambiguous => {
+                    tally.reject(
+                        row.line,
+                        "ambiguous",
+                        "Two charts have this name and birth date. Add the chart id.",
+                    );
+                }
+                LineOutcome::Unavailable => {
+                    tally.reject(
+                        row.line,
+                        "try_again",
+                        "This could not be stored just now. Import it again.",
+                    );
+                }
+            },
+        }
+    }
+    imported(app, opened).await?;
+    let columns: Vec<Value> =
+        sheet.columns.iter().map(|(name, field)| json!({"column": name, "field": field})).collect();
+    let mut body = json!({
+        "created": tally.created,
+        "updated": tally.updated,
+        "unchanged": tally.unchanged,
+        "rejected": tally.rejected.into_iter().map(|(_, rejected)| rejected).collect::<Vec<_>>(),
+        "warnings": warnings,
+        "columns": columns,
+    });
+    if dry_run {
+        let shown =
+            sheet.rows.iter().filter_map(|row| Some((row.line, row.facts.as_ref().ok()?))).take(SHOWN);
+        body["rows"] = shown.map(|(line, facts)| as_read(line, facts)).collect();
+    }
+    if let Some(next_line) = next_line {
+        body["next_line"] = json!(next_line);
+    }
+    Ok(reply(200, &body))
+}
+
+/// A yes or no in the query; no, if it is absent.
+fn flag(inbound: &Inbound, name: &str) -> Result<bool, Reject> {
+    match inbound.query(name) {
+        None | Some("false" | "") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Reject::malformed(name, "invalid")),
+    }
+}
+
+/// A line as it was read, for a look before it is taken in.
+fn as_read(line: usize, facts: &Facts) -> Value {
+    let mut view = json!({"line": line});
+    let texts = [
+        ("given_name", facts.given_name.as_ref().map(Name::reveal)),
+        ("middle_name", facts.middle_name.as_ref().map(Name::reveal)),
+        ("family_name", facts.family_name.as_ref().map(Name::reveal)),
+        ("email", facts.email.as_ref().map(Email::reveal)),
+        ("mobile_phone", facts.mobile_phone.as_ref().map(Phone::reveal)),
+        ("home_phone", facts.home_phone.as_ref().map(Phone::reveal)),
+        ("postal_code", facts.postal_code.as_ref().map(PostalCode::reveal)),
+        ("language", facts.language.as_deref()),
+    ];
+    for (name, value) in texts {
+        if let Some(value) = value {
+            view[name] = json!(value);
+        }
+    }
+    if let Some(born) = facts.birth_date {
+        view["birth_date"] = json!(born.reveal());
+    }
+    view
 }

@@ -2,6 +2,7 @@
 //! changes that people propose themselves. It also reads one chart and confirms an address.
 
 mod console;
+mod csv;
 mod fhir;
 mod import;
 mod request;

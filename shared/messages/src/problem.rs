@@ -123,6 +123,29 @@ pub fn problem_detail(code: &str, language: Language) -> &'static str {
 pub fn field_detail(code: &str, language: Language) -> &'static str {
     let (english, spanish) = match code {
         "required" => ("This is required.", "Este dato es obligatorio."),
+        "utf_16" => (
+            "This file is in UTF-16. Save it as CSV UTF-8.",
+            "Este archivo está en UTF-16. Guárdelo como CSV UTF-8.",
+        ),
+        "spreadsheet" => {
+            ("This is an Excel file. Save it as CSV.", "Este es un archivo de Excel. Guárdelo como CSV.")
+        }
+        "not_text" => {
+            ("This file holds bytes that are no text.", "Este archivo tiene datos que no son texto.")
+        }
+        "one_column" => (
+            "The file has one column only. Is it the right file?",
+            "El archivo tiene una sola columna. ¿Es el archivo correcto?",
+        ),
+        "missing_column" => (
+            "Name the columns on top: first name, last name and birth date must be there, or the chart id.",
+            "Ponga arriba los nombres de las columnas: hacen falta nombre, apellido y fecha de nacimiento, o el número de expediente.",
+        ),
+        "too_many_columns" => ("The file has too many columns.", "El archivo tiene demasiadas columnas."),
+        "too_many_lines" => (
+            "The file has more than 20,000 lines. Split it.",
+            "El archivo tiene más de 20.000 líneas. Divídalo.",
+        ),
         "unknown_field" => ("This field is not known here.", "Este campo no se conoce aquí."),
         "repeated" => ("This was given more than once.", "Este dato se dio más de una vez."),
         "too_long" => ("This is too long.", "Este dato es demasiado largo."),

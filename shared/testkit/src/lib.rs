@@ -492,6 +492,11 @@ pub struct Window<'a> {
 }
 
 impl World {
+    /// A GET by a browser with a cookie.
+    pub async fn page_with(&self, path: &str, cookie: &str) -> Answer {
+        self.send(self.request("GET", path).header("accept", "text/html").header("cookie", cookie)).await
+    }
+
     /// Opens the Onboarding Tool as an application with this key does.
     pub async fn window(&self, key: &str) -> Window<'_> {
         let asked = self.staff(key, "POST", "/v1/console/sessions", Some(serde_json::json!({}))).await;

@@ -150,6 +150,16 @@ impl Inbound {
         Ok((kind, text))
     }
 
+    /// Whether a table was sent.
+    pub fn is_csv(&self) -> bool {
+        self.content_type().eq_ignore_ascii_case("text/csv")
+    }
+
+    /// The body as it came, up to a length in bytes.
+    pub fn bytes(&self, longest: usize) -> Result<&[u8], Reject> {
+        if self.body.len() > longest { Err(Reject::TooLarge) } else { Ok(&self.body) }
+    }
+
     /// The body as a request: JSON or a form with the same names. Unknown fields, repeated keys and wrong types are
     /// refused, and named.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, Reject> {

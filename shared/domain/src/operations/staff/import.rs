@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use futures_util::join;
 
 use crate::context::App;
-use crate::model::chart::{Care, CareChange, Chart};
-use crate::model::ids::PatientId;
+use crate::model::chart::{Care, CareChange, Chart, ChartStatus};
+use crate::model::ids::{PatientId, new_patient_id};
 use crate::model::patient::Patient;
+use crate::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
 use crate::model::practice::{Practice, Scope};
 use crate::model::refusal::Failure;
-use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Once, OnceKey, Patients, Practices, Write};
+use crate::ports::{
+    AlsoRead, ApiCalls, Chain, Commit, Directory, Limits, Once, OnceKey, Patients, Practices, Write,
+};
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::chart_change::{ChartChange, ChartPlan, Synced, end_of_chain, plan_chart};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written, written_in_background};
@@ -25,6 +28,125 @@ pub struct ChartStatement {
     pub chart: Option<Chart>,
     /// Visits and contacts to add or replace.
     pub care: CareChange,
+}
+
+/// Facts of a chart from a spreadsheet. What is absent stays as it is.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    pub given_name: Option<Name>,
+    pub middle_name: Option<Name>,
+    pub family_name: Option<Name>,
+    pub birth_date: Option<BirthDate>,
+    pub email: Option<Email>,
+    pub mobile_phone: Option<Phone>,
+    pub home_phone: Option<Phone>,
+    pub postal_code: Option<PostalCode>,
+    pub address_line: Option<Line>,
+    pub city: Option<Line>,
+    pub state: Option<Line>,
+    pub language: Option<String>,
+    pub provider: Option<Line>,
+    pub tags: Option<Vec<String>>,
+    pub chart_status: Option<ChartStatus>,
+    pub sms_consent: Option<bool>,
+}
+
+impl Facts {
+    /// The chart with these facts; for a patient who is new, a chart of these facts alone. `None` if a new chart lacks
+    /// a name or the birth date.
+    fn over(&self, known: Option<&Chart>) -> Option<Chart> {
+        fn or<T: Clone>(new: &Option<T>, known: Option<&T>) -> Option<T> {
+            new.clone().or_else(|| known.cloned())
+        }
+        let of = |part: fn(&Chart) -> Option<&Line>| known.and_then(part);
+        Some(Chart {
+            given_name: or(&self.given_name, known.map(|known| &known.given_name))?,
+            family_name: or(&self.family_name, known.map(|known| &known.family_name))?,
+            birth_date: or(&self.birth_date, known.map(|known| &known.birth_date))?,
+            middle_name: or(&self.middle_name, known.and_then(|known| known.middle_name.as_ref())),
+            email: or(&self.email, known.and_then(|known| known.email.as_ref())),
+            mobile_phone: or(&self.mobile_phone, known.and_then(|known| known.mobile_phone.as_ref())),
+            home_phone: or(&self.home_phone, known.and_then(|known| known.home_phone.as_ref())),
+            postal_code: or(&self.postal_code, known.and_then(|known| known.postal_code.as_ref())),
+            address_line: or(&self.address_line, of(|known| known.address_line.as_ref())),
+            city: or(&self.city, of(|known| known.city.as_ref())),
+            state: or(&self.state, of(|known| known.state.as_ref())),
+            provider: or(&self.provider, of(|known| known.provider.as_ref())),
+            language: or(&self.language, known.and_then(|known| known.language.as_ref())),
+            chart_status: self.chart_status.or(known.map(|known| known.chart_status)).unwrap_or_default(),
+            sms_consent: self.sms_consent.or(known.and_then(|known| known.sms_consent)),
+            tags: or(&self.tags, known.map(|known| &known.tags)).unwrap_or_default(),
+        })
+    }
+}
+
+/// What became of one line of a spreadsheet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineOutcome {
+    /// It was taken in.
+    Taken(Synced),
+    /// A new chart needs first name, last name and birth date.
+    Incomplete,
+    /// Two charts have this name and birth date.
+    Ambiguous,
+    /// The table was not available. It may be taken in again.
+    Unavailable,
+}
+
+/// Takes in one line of a spreadsheet. Without an id, the patient is
+/// found by name and birth date; somebody whom no chart names is new.
+pub async fn import_patient_line<S>(
+    app: &App<S>,
+    import: &Import,
+    id: Option<&PatientId>,
+    facts: &Facts,
+) -> LineOutcome
+where
+    S: Patients + Directory + Chain + Commit,
+{
+    let App { context, store } = app;
+    let practice = &import.practice;
+    let id = match (id, &facts.family_name, &facts.given_name, facts.birth_date) {
+        (Some(id), ..) => id.clone(),
+        (None, Some(family), Some(given), Some(born)) => {
+            let (family, given) = (family.comparable(), given.comparable());
+            let Ok(found) = store.same_person(&practice.id, &family, &given, &born.reveal()).await else {
+                return LineOutcome::Unavailable;
+            };
+            match &found[..] {
+                [] => new_patient_id(&*context.clock, &*context.entropy),
+                [only] => only.clone(),
+                [..] => return LineOutcome::Ambiguous,
+            }
+        }
+        (None, ..) => return LineOutcome::Incomplete,
+    };
+    let mut stale = false;
+    for _ in 0..MAX_ATTEMPTS {
+        let Ok(mut known) = store.charts(&practice.id, std::slice::from_ref(&id)).await else {
+            return LineOutcome::Unavailable;
+        };
+        let existing = known.pop();
+        let Some(chart) = facts.over(existing.as_ref().map(|(patient, _)| &patient.chart)) else {
+            return LineOutcome::Incomplete;
+        };
+        let keep_tags = facts.tags.is_none();
+        let change = ChartChange { chart, keep_tags, care: CareChange::default(), is_correction: false };
+        let Ok(head) = end_of_chain(store, practice, &id, existing.as_ref(), stale).await else {
+            return LineOutcome::Unavailable;
+        };
+        let plan = plan_chart(context, practice, &id, existing, &change, &import.caller.by(), &head);
+        if plan.writes.is_empty() || import.dry_run {
+            return LineOutcome::Taken(plan.synced);
+        }
+        match written(store, &plan.writes, None).await {
+            Ok(Written::Done) => return LineOutcome::Taken(plan.synced),
+            Ok(Written::Lost(_)) => stale = true,
+            Err(_) => return LineOutcome::Unavailable,
+        }
+    }
+    LineOutcome::Unavailable
 }
 
 /// The result of one statement.
@@ -51,11 +173,13 @@ pub struct Import {
     pub caller: Caller,
     practice: Practice,
     once: Option<OnceKey>,
+    /// Whether only to say what would become of everything.
+    dry_run: bool,
 }
 
-/// Admits an import. An import can always be repeated; the idempotency key only refuses another body with the
-/// same key.
-pub async fn import<S>(app: &App<S>, call: &ApiCall) -> Result<Import, Failure>
+/// Admits an import; with `dry_run`, one that writes nothing. An import can always be repeated; the idempotency key
+/// only refuses another body with the same key.
+pub async fn import<S>(app: &App<S>, call: &ApiCall, dry_run: bool) -> Result<Import, Failure>
 where
     S: ApiCalls + Limits + Practices,
 {
@@ -66,7 +190,7 @@ where
     caller.actor()?;
     earlier_use(opened.once, once.as_ref(), context.now())?;
     let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
-    Ok(Import { caller, practice, once })
+    Ok(Import { caller, practice, once: once.filter(|_| !dry_run), dry_run })
 }
 
 /// Ends an import: writes the marker of its idempotency key.
@@ -131,7 +255,7 @@ where
             &head,
         );
         let done = |plan: &ChartPlan| import_outcome(statement, before.as_ref(), plan);
-        if plan.writes.is_empty() {
+        if plan.writes.is_empty() || import.dry_run {
             return done(&plan);
         }
         match written(store, &plan.writes, None).await {

@@ -1,0 +1,432 @@
+//! Charts from a spreadsheet: a CSV file with a patient in a line and the names of the columns on top. Excel writes such
+//! files with commas, semicolons or tabs, with a byte order mark or in Windows-1252; all of these are read.
+//!
+//! A column that is not known and an empty cell leave what the chart has. A row without a chart id finds its patient by
+//! name and birth date. A row with a fault is named and never stops the others.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use portico_domain::model::chart::ChartStatus;
+use portico_domain::model::ids::PatientId;
+use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
+use portico_domain::operations::staff::import::Facts;
+use portico_domain::time::Timestamp;
+
+/// Most lines of one file.
+pub const MOST_LINES: usize = 20_000;
+
+/// Most columns of one file.
+const MOST_COLUMNS: usize = 200;
+
+/// What a column can be.
+const FIELDS: [&str; 17] = [
+    "patient_id",
+    "given_name",
+    "middle_name",
+    "family_name",
+    "birth_date",
+    "email",
+    "mobile_phone",
+    "home_phone",
+    "postal_code",
+    "address_line",
+    "city",
+    "state",
+    "language",
+    "provider",
+    "tags",
+    "chart_status",
+    "sms_consent",
+];
+
+/// The names that spreadsheets give to columns, as they are compared.
+const USUAL: [(&str, &[&str]); 17] = [
+    (
+        "patient_id",
+        &["patientid", "chartid", "chart", "chartnumber", "mrn", "id", "accountnumber", "patientnumber"],
+    ),
+    ("given_name", &["givenname", "firstname", "first", "fname", "given", "nombre"]),
+    ("middle_name", &["middlename", "middle", "middleinitial", "mi"]),
+    ("family_name", &["familyname", "lastname", "last", "lname", "surname", "apellido", "apellidos"]),
+    ("birth_date", &["birthdate", "dateofbirth", "dob", "birthday", "born", "fechadenacimiento"]),
+    ("email", &["email", "emailaddress", "mail", "correo", "correoelectronico"]),
+    (
+        "mobile_phone",
+        &["mobilephone", "mobile", "cell", "cellphone", "cellnumber", "mobilenumber", "celular"],
+    ),
+    ("home_phone", &["homephone", "phone", "phonenumber", "telephone", "home", "telefono"]),
+    ("postal_code", &["postalcode", "zip", "zipcode", "postcode", "codigopostal"]),
+    ("address_line", &["addressline", "address", "street", "address1", "addressline1", "direccion"]),
+    ("city", &["city", "town", "ciudad"]),
+    ("state", &["state", "province", "estado"]),
+    ("language", &["language", "preferredlanguage", "idioma"]),
+    ("provider", &["provider", "doctor", "clinician", "physician", "pcp"]),
+    ("tags", &["tags", "labels", "groups"]),
+    ("chart_status", &["chartstatus", "status"]),
+    ("sms_consent", &["smsconsent", "textconsent", "consenttotexts", "oktotext"]),
+];
+
+/// Why a file can't be read at all: a stable code and a sentence.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unreadable(pub &'static str, pub String);
+
+/// A line of the file.
+pub struct Row {
+    /// Its number in the file; the line of names has number 1.
+    pub line: usize,
+    /// The chart's id, if the file has one.
+    pub id: Option<PatientId>,
+    /// What it says, or everything that is wrong with it.
+    pub facts: Result<Facts, Vec<Fault>>,
+    /// What was read otherwise than it stands there.
+    pub warnings: Vec<Fault>,
+}
+
+/// A fault of a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The column's name in the file.
+    pub column: String,
+    /// A stable code.
+    pub code: &'static str,
+    /// A sentence for staff.
+    pub detail: String,
+}
+
+/// A file as it was read.
+pub struct Sheet {
+    /// Each column's name in the file, with what it was read as.
+    pub columns: Vec<(String, Option<&'static str>)>,
+    /// The lines.
+    pub rows: Vec<Row>,
+}
+
+/// Reads a file. `chosen` gives fields to columns by name, before the usual names do; `day_first` reads `3/4/58` as 3
+/// April.
+pub fn read(
+    bytes: &[u8],
+    chosen: &BTreeMap<String, String>,
+    day_first: bool,
+    now: Timestamp,
+) -> Result<Sheet, Unreadable> {
+    let text = decode(bytes)?;
+    let first = text.lines().next().unwrap_or_default();
+    let count = |c: char| first.matches(c).count();
+    let delimiter = [',', ';', '\t'].into_iter().max_by_key(|c| count(*c)).unwrap_or(',');
+    if count(delimiter) == 0 {
+        return Err(Unreadable(
+            "one_column",
+            "The file has one column only. Is it the right file?".to_owned(),
+        ));
+    }
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(u8::try_from(delimiter).unwrap_or(b','))
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let names: Vec<String> = match reader.headers() {
+        Ok(names) => names.iter().map(str::to_owned).collect(),
+        Err(_) => return Err(Unreadable("malformed", "The first line can't be read.".to_owned())),
+    };
+    if names.len() > MOST_COLUMNS {
+        return Err(Unreadable(
+            "too_many_columns",
+            format!("The file has {} columns. {MOST_COLUMNS} are the most.", names.len()),
+        ));
+    }
+    let columns = matched(names, chosen)?;
+    let mut rows = Vec::new();
+    for (number, record) in reader.records().enumerate() {
+        if rows.len() >= MOST_LINES {
+            return Err(Unreadable(
+                "too_many_lines",
+                format!("The file has more than {MOST_LINES} lines. Split it."),
+            ));
+        }
+        let line = number + 2;
+        let Ok(record) = record else {
+            let fault = Fault {
+                column: String::new(),
+                code: "malformed",
+                detail: "This line can't be read.".to_owned(),
+            };
+            rows.push(Row { line, id: None, facts: Err(vec![fault]), warnings: Vec::new() });
+            continue;
+        };
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        rows.push(row(line, &record, &columns, day_first, now));
+    }
+    Ok(Sheet { columns, rows })
+}
+
+/// The file as text.
+fn decode(bytes: &[u8]) -> Result<String, Unreadable> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        let detail = "This file is in UTF-16. Save it as “CSV UTF-8”.".to_owned();
+        return Err(Unreadable("utf_16", detail));
+    }
+    if bytes.starts_with(b"PK") || bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
+        return Err(Unreadable("spreadsheet", "This is an Excel file. Save it as CSV.".to_owned()));
+    }
+    if let Some(at) = bytes.iter().position(|byte| *byte == 0) {
+        let line = bytes.iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+        return Err(Unreadable("not_text", format!("Line {line} is not text.")));
+    }
+    let bytes = bytes.strip_prefix(&[0xef, 0xbb, 0xbf]).unwrap_or(bytes);
+    Ok(match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| windows_1252(*byte)).collect(),
+    })
+}
+
+/// A byte of Windows-1252. It differs from Latin-1 in 0x80 to 0x9f.
+fn windows_1252(byte: u8) -> char {
+    const MIDDLE: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}',
+        '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9f => MIDDLE.get(usize::from(byte - 0x80)).copied().unwrap_or(' '),
+        byte => char::from(byte),
+    }
+}
+
+/// What each column is read as. Refuses two columns for one field, and a file without names or birth date.
+fn matched(
+    names: Vec<String>,
+    chosen: &BTreeMap<String, String>,
+) -> Result<Vec<(String, Option<&'static str>)>, Unreadable> {
+    let plain = portico_domain::model::person::comparable;
+    let mut columns: Vec<(String, Option<&'static str>)> = Vec::new();
+    for name in names {
+        let by_choice = chosen.iter().find(|(_, column)| plain(column) == plain(&name));
+        let field = match by_choice {
+            Some((field, _)) => FIELDS.into_iter().find(|known| known == field),
+            None => USUAL
+                .iter()
+                .find(|(_, usual)| usual.contains(&plain(&name).as_str()))
+                .map(|(field, _)| *field),
+        };
+        // The first column of a field counts.
+        let is_new = field.is_some_and(|field| columns.iter().all(|(_, known)| *known != Some(field)));
+        columns.push((name, field.filter(|_| is_new)));
+    }
+    let has = |field: &str| columns.iter().any(|(_, known)| *known == Some(field));
+    let missing: Vec<&str> =
+        ["given_name", "family_name", "birth_date"].into_iter().filter(|field| !has(field)).collect();
+    if missing.is_empty() || has("patient_id") {
+        Ok(columns)
+    } else {
+        let detail =
+            format!("No column for {}. Name the columns on top.", missing.join(", ").replace('_', " "));
+        Err(Unreadable("missing_column", detail))
+    }
+}
+
+/// Reads one line.
+fn row(
+    line: usize,
+    record: &csv::StringRecord,
+    columns: &[(String, Option<&'static str>)],
+    day_first: bool,
+    now: Timestamp,
+) -> Row {
+    let mut facts = Facts::default();
+    let (mut id, mut faults, mut warnings) = (None, Vec::new(), Vec::new());
+    for ((column, field), cell) in columns.iter().zip(record.iter()) {
+        let (Some(field), false) = (field, cell.is_empty()) else { continue };
+        let fault = |code: &'static str, detail: String| Fault { column: column.clone(), code, detail };
+        let sentence = |code: &'static str| {
+            fault(code, portico_web::field_detail(code, portico_web::Language::English).to_owned())
+        };
+        if field.ends_with("_phone") && is_cut(cell) {
+            let detail = "Excel cut this number. Make the column Text, then save again.".to_owned();
+            faults.push(fault("cut_by_excel", detail));
+            continue;
+        }
+        let read = match *field {
+            "patient_id" => {
+                PatientId::parse(cell).map(|read| id = Some(read)).map_err(|_| Invalid("invalid_id"))
+            }
+            "given_name" => Name::parse(cell).map(|read| facts.given_name = Some(read)),
+            "middle_name" => Name::parse(cell).map(|read| facts.middle_name = Some(read)),
+            "family_name" => Name::parse(cell).map(|read| facts.family_name = Some(read)),
+            "birth_date" => birth_date(cell, day_first, now).map(|read| facts.birth_date = Some(read)),
+            "email" => Email::parse(cell).map(|read| facts.email = Some(read)),
+            "mobile_phone" => Phone::parse_or_keep(cell).map(|read| facts.mobile_phone = Some(read)),
+            "home_phone" => Phone::parse_or_keep(cell).map(|read| facts.home_phone = Some(read)),
+            "postal_code" => postal_code(cell).map(|(read, was_short)| {
+                if was_short {
+                    let detail = format!("ZIP {cell} read as {}.", read.reveal());
+                    warnings.push(fault("zip_zero_added", detail));
+                }
+                facts.postal_code = Some(read);
+            }),
+            "address_line" => Line::parse(cell).map(|read| facts.address_line = Some(read)),
+            "city" => Line::parse(cell).map(|read| facts.city = Some(read)),
+            "state" => Line::parse(cell).map(|read| facts.state = Some(read)),
+            "language" => language(cell).map(|read| facts.language = Some(read)),
+            "provider" => Line::parse(cell).map(|read| facts.provider = Some(read)),
+            "tags" => {
+                facts.tags = Some(
+                    cell.split([';', '|'])
+                        .map(|tag| tag.trim().to_owned())
+                        .filter(|tag| !tag.is_empty())
+                        .collect(),
+                );
+                Ok(())
+            }
+            "chart_status" => chart_status(cell).map(|read| facts.chart_status = Some(read)),
+            _ => yes_or_no(cell).map(|read| facts.sms_consent = Some(read)),
+        };
+        faults.extend(read.err().map(|Invalid(code)| sentence(code)));
+    }
+    let facts = if faults.is_empty() { Ok(facts) } else { Err(faults) };
+    Row { line, id, facts, warnings }
+}
+
+/// Whether a number was turned into a figure with an exponent, as `2.03E+09`.
+fn is_cut(cell: &str) -> bool {
+    let upper = cell.to_ascii_uppercase();
+    upper.contains("E+") && upper.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | 'E' | '+'))
+}
+
+/// Reads a birth date. A year of two digits is the last one that makes a living person.
+fn birth_date(cell: &str, day_first: bool, now: Timestamp) -> Result<BirthDate, Invalid> {
+    let parts: Vec<&str> = cell.split(['/', '.', '-', ' ']).filter(|part| !part.is_empty()).collect();
+    let invalid = Invalid("invalid_date");
+    let [first, second, year] = parts[..] else { return BirthDate::parse(cell, now) };
+    if first.len() == 4 {
+        return BirthDate::parse(&parts.join("-"), now);
+    }
+    let (month, day) = if day_first { (second, first) } else { (first, second) };
+    let year: i16 = match (year.len(), year.parse::<i16>()) {
+        (2, Ok(short)) => {
+            let today = now.to_jiff().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
+            let (month, day) = (month.parse().map_err(|_| invalid)?, day.parse().map_err(|_| invalid)?);
+            let in_this_century = Date::new(2000 + short, month, day).map_err(|_| invalid)?;
+            if in_this_century <= today { 2000 + short } else { 1900 + short }
+        }
+        (4, Ok(year)) => year,
+        _ => return Err(invalid),
+    };
+    BirthDate::parse(&format!("{year}-{month}-{day}"), now)
+}
+
+/// Reads a ZIP code, and whether zeros that a spreadsheet took away were put back.
+fn postal_code(cell: &str) -> Result<(PostalCode, bool), Invalid> {
+    let is_short = (3..5).contains(&cell.len()) && cell.bytes().all(|b| b.is_ascii_digit());
+    let whole = if is_short { format!("{cell:0>5}") } else { cell.to_owned() };
+    PostalCode::parse(&whole).map(|read| (read, is_short))
+}
+
+fn language(cell: &str) -> Result<String, Invalid> {
+    match cell.to_lowercase().as_str() {
+        "english" | "en" | "eng" | "inglés" => Ok("en".to_owned()),
+        "spanish" | "es" | "spa" | "español" => Ok("es".to_owned()),
+        tag if (2..=35).contains(&tag.len())
+            && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') =>
+        {
+            Ok(tag.to_owned())
+        }
+        _ => Err(Invalid("invalid_language")),
+    }
+}
+
+fn chart_status(cell: &str) -> Result<ChartStatus, Invalid> {
+    match cell.to_lowercase().as_str() {
+        "active" | "a" => Ok(ChartStatus::Active),
+        "prospective" => Ok(ChartStatus::Prospective),
+        "inactive" | "i" => Ok(ChartStatus::Inactive),
+        "deceased" | "died" | "dead" | "d" => Ok(ChartStatus::Deceased),
+        _ => Err(Invalid("invalid")),
+    }
+}
+
+fn yes_or_no(cell: &str) -> Result<bool, Invalid> {
+    match cell.to_lowercase().as_str() {
+        "yes" | "y" | "true" | "1" | "x" | "sí" | "si" => Ok(true),
+        "no" | "n" | "false" | "0" => Ok(false),
+        _ => Err(Invalid("invalid")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_795_564_800_000);
+
+    fn sheet(text: &[u8]) -> Result<Sheet, Unreadable> {
+        read(text, &BTreeMap::new(), false, NOW)
+    }
+
+    #[test]
+    fn files_of_excel_are_read_whatever_their_delimiter_mark_and_encoding() {
+        let files: [&[u8]; 4] = [
+            b"First name,Last name,DOB\nRosa,Pe\xc3\xb1a,3/4/58\n",
+            b"\xef\xbb\xbfFirst name;Last name;DOB\r\nRosa;Pe\xc3\xb1a;3/4/58\r\n",
+            b"First name\tLast name\tDOB\nRosa\tPe\xf1a\t03/04/1958\n",
+            b"FIRST,LAST,Date of Birth\n\"Rosa\",\"Pe\xf1a\",1958-03-04\n\n,,\n",
+        ];
+        for file in files {
+            let sheet = sheet(file).unwrap();
+            let facts = sheet.rows[0].facts.as_ref().unwrap();
+            assert_eq!(facts.family_name.as_ref().unwrap().reveal(), "Peña");
+            assert_eq!(facts.birth_date.unwrap().reveal(), "1958-03-04");
+            assert_eq!(sheet.rows.len(), 1);
+        }
+    }
+
+    #[test]
+    fn what_is_no_table_of_patients_is_refused_with_the_cure() {
+        let files: [(&[u8], &str); 7] = [
+            (b"\xff\xfeF\0i\0", "utf_16"),
+            (b"PK\x03\x04", "spreadsheet"),
+            (b"First,Last,DOB\nRo\0sa,x,y\n", "not_text"),
+            (b"just text\nmore\n", "one_column"),
+            (b"First,Phone\nRosa,1\n", "missing_column"),
+            (b"", "one_column"),
+            (&[b"a,".repeat(300), b"\n".to_vec()].concat(), "too_many_columns"),
+        ];
+        for (file, code) in files {
+            assert_eq!(sheet(file).err().unwrap().0, code);
+        }
+    }
+
+    #[test]
+    fn a_bad_cell_is_named_by_column_and_years_of_two_digits_make_a_living_person() {
+        let sheet = sheet(
+            b"First,Last,DOB,Cell,Zip,Email\nA,B,13/25/58,2.03E+09,2139,x\nA,B,3/4/26,,,\nA,B,3/4/27,,,\n",
+        )
+        .unwrap();
+        let codes: Vec<(&str, &str)> = sheet.rows[0]
+            .facts
+            .as_ref()
+            .err()
+            .unwrap()
+            .iter()
+            .map(|fault| (fault.column.as_str(), fault.code))
+            .collect();
+        assert_eq!(codes, [("DOB", "invalid_date"), ("Cell", "cut_by_excel"), ("Email", "invalid_email")]);
+        assert_eq!(sheet.rows[0].warnings[0].detail, "ZIP 2139 read as 02139.");
+        let born = |row: usize| sheet.rows[row].facts.as_ref().unwrap().birth_date.unwrap().reveal();
+        assert_eq!((born(1), born(2)), ("2026-03-04".to_owned(), "1927-03-04".to_owned()));
+        let by_day = read(b"First,Last,DOB\nA,B,3/4/58\n", &BTreeMap::new(), true, NOW).unwrap();
+        assert_eq!(by_day.rows[0].facts.as_ref().unwrap().birth_date.unwrap().reveal(), "1958-04-03");
+    }
+
+    #[test]
+    fn a_column_can_be_given_a_field_and_formulas_are_text() {
+        let chosen = BTreeMap::from([("email".to_owned(), "Contact".to_owned())]);
+        let sheet =
+            read(b"First,Last,DOB,Contact,City\nA,B,1958-03-04,a@example.com,=1+1\n", &chosen, false, NOW)
+                .unwrap();
+        let facts = sheet.rows[0].facts.as_ref().unwrap();
+        assert_eq!(facts.email.as_ref().unwrap().reveal(), "a@example.com");
+        assert_eq!(facts.city.as_ref().unwrap().reveal(), "=1+1");
+    }
+}
