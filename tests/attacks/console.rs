@@ -125,7 +125,6 @@ async fn a_window_dies_with_its_key_and_may_never_do_more_than_the_key() {
     let scheduling = world.window(&world.keys.scheduling).await;
     for path in [
         "/console/accounts",
-        "/console/requests",
         "/console/patients/p1/revoke",
         "/console/patients/p1/credentials",
     ] {

@@ -209,3 +209,125 @@ async fn everything_that_is_missing_of_a_representative_is_reported_at_once() {
         json!(["deceased"])
     );
 }
+
+fn asking(change: &Value) -> Value {
+    let mut body = json!({
+        "given_name": "Marta", "family_name": "Vale", "relationship": "parent", "email": "marta.vale@example.com",
+        "patient_given_name": "Rosa", "patient_family_name": "Quillfeather", "patient_birth_date": "04/27/1945",
+        "message": "I care for my mother.",
+    });
+    body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    body
+}
+
+#[tokio::test]
+async fn a_representative_asks_and_staff_let_them_in_or_refuse_and_the_answer_tells_nothing() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let ask = async |body: Value| {
+        let answer = world.post(&format!("/{}/ask-for-access", world.practice), body).await.expect_and(202);
+        world.service.idle().await;
+        answer.text
+    };
+    let known = ask(asking(&json!({}))).await;
+    let nobody = ask(asking(&json!({"patient_family_name": "Nobody", "email": "x@example.com"}))).await;
+    assert_eq!(known, nobody, "the same answer, whether the patient exists or not");
+    assert!(world.mails().await.is_empty(), "nobody hears anything");
+    let list =
+        async || world.ehr("GET", "/v1/requests", None).await.expect_and(200).json()["requests"].clone();
+    let requests = list().await;
+    assert_eq!(requests.as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&requests[0]["patient_id"], &requests[0]["message"]),
+        (&json!("p1"), &json!("I care for my mother."))
+    );
+    assert_eq!(requests[1]["matches"], json!([]));
+    let things = world.ehr("GET", "/v1/attention", None).await.json();
+    assert_eq!(things["items"][0]["cause"], "representative_request");
+
+    let path =
+        |request: &Value, what: &str| format!("/v1/requests/{}/{what}", request["id"].as_str().unwrap());
+    world.ehr("POST", &path(&requests[1], "refuse"), None).await.expect(200);
+    world.ehr("POST", &path(&requests[1], "refuse"), None).await.expect(404);
+    world.staff(&world.other_keys.ehr, "POST", &path(&requests[0], "refuse"), None).await.expect(404);
+    let body = json!({"patient_id": "p1", "channel": "email", "authority": {"kind": "power_of_attorney", "until": "2028-01-01"}});
+    let sent =
+        world.ehr("POST", &path(&requests[0], "invite"), Some(body.clone())).await.expect_and(201).json();
+    assert_eq!(
+        (&sent["kind"], &sent["sent_to"]),
+        (&json!("representative"), &json!("marta.vale@example.com"))
+    );
+    world.ehr("POST", &path(&requests[0], "invite"), Some(body)).await.expect(404);
+    assert_eq!(list().await, json!([]));
+    let token = world.last_mail().await.token();
+    let (ticket, _) = ticket_by(&world, &token, "email").await;
+    let body = json!({"ticket": ticket, "username": "marta.vale", "password": PASSWORD, "accept_terms": true,
+        "given_name": "Marta", "family_name": "Vale", "relationship": "parent", "email": "marta.vale@example.com"});
+    world.post(&format!("/i/{token}/register"), body).await.expect(201);
+    assert_eq!(world.portal("p1").await["accounts"][0]["authority"]["until"], "2028-01-01");
+}
+
+/// As [`ticket`], with the code by another channel.
+async fn ticket_by(world: &World, token: &str, channel: &str) -> (String, Mail) {
+    let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "04/27/1945"});
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": channel})).await.expect(202);
+    let code = world.last_mail().await;
+    let check = json!({"proof": proof, "code": code.code()});
+    (world.post(&format!("/i/{token}/codes/check"), check).await.expect_and(200).str("/ticket"), code)
+}
+
+#[tokio::test]
+async fn the_page_that_asks_names_what_is_missing_and_staff_answer_on_theirs() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let path = format!("/{}/ask-for-access", world.practice);
+    assert!(world.page(&path).await.expect_and(200).text.contains("Ask for access for someone you care for"));
+    let faulty = world
+        .form(&path, &[("given_name", "Marta"), ("patient_birth_date", "soon")])
+        .await
+        .expect_and(400)
+        .text;
+    for sentence in ["Give an e-mail address or a cell phone.", "Choose your relationship to the patient."] {
+        assert!(faulty.contains(sentence), "{sentence}: {faulty}");
+    }
+    assert!(faulty.contains("value=\"Marta\""), "what was typed stays");
+    let all = [
+        ("given_name", "Marta"),
+        ("family_name", "Vale"),
+        ("mobile_phone", "202-555-0177"),
+        ("relationship", "guardian"),
+        ("patient_given_name", "Rosa"),
+        ("patient_family_name", "Quillfeather"),
+        ("patient_birth_date", "4/27/1945"),
+    ];
+    let sent = world.form(&path, &all).await.expect_and(303);
+    assert!(
+        world
+            .page(sent.header("location"))
+            .await
+            .expect_and(200)
+            .text
+            .contains("The office has your request")
+    );
+    world.service.idle().await;
+
+    let window = world.window(&world.keys.scheduling).await;
+    let today = window.page("/console").await.expect_and(200).text;
+    assert!(today.contains("Somebody asks for access"), "{today}");
+    let page = window.page("/console/requests").await.expect_and(200).text;
+    assert!(
+        page.contains("Marta Vale, guardian asks for access") && page.contains("same name and birth date"),
+        "{page}"
+    );
+    let id = page.split("/console/requests/").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let invite = format!("/console/requests/{id}/invite");
+    let unchecked = [("patient_id", "p1"), ("kind", "guardian"), ("channel", "sms")];
+    assert!(window.act(&invite, &unchecked).await.text.contains("Check who this is first"));
+    let checked = [("patient_id", "p1"), ("kind", "guardian"), ("channel", "sms"), ("checked", "yes")];
+    let done = window.act(&invite, &checked).await.text;
+    assert!(
+        done.contains("on its way to (202) 555-0177") && done.contains("Nobody asks for access"),
+        "{done}"
+    );
+}

@@ -2,14 +2,16 @@
 //! user names, new links. For each batch, it reports which requests to deliver again.
 
 use portico_domain::operations::background::answer_request::answer;
-use portico_domain::ports::{Accounts, Addresses, Chain, Commit, FailedChecks, Links, Patients, Practices};
+use portico_domain::ports::{
+    Accounts, Addresses, Chain, Commit, Directory, FailedChecks, Links, Patients, Practices,
+};
 use portico_web::App;
 use serde_json::{Value, json};
 
 /// Handles one batch of the queue.
 pub async fn handle<S>(app: &App<S>, event: &Value) -> Value
 where
-    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Commit,
+    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Directory + Commit,
 {
     let mut failed = Vec::new();
     for record in event.get("Records").and_then(Value::as_array).into_iter().flatten() {

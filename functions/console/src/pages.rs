@@ -88,7 +88,7 @@ const GROUPS: [&str; 3] = ["Somebody is waiting", "Did not arrive", "Decide"];
 
 const fn group_of(cause: Cause) -> usize {
     match cause {
-        Cause::ReportedWrongRecipient | Cause::LinkLocked | Cause::Hold => 0,
+        Cause::ReportedWrongRecipient | Cause::LinkLocked | Cause::Hold | Cause::RepresentativeRequest => 0,
         Cause::AddressBounced | Cause::AddressComplained | Cause::DeliveryFailed | Cause::SmsOptedOut => 1,
         Cause::ChangeRequest | Cause::AuthorityEnds | Cause::Birthday | Cause::CameOfAge => 2,
     }
@@ -103,7 +103,7 @@ impl TodayPage {
             let Thing { id, cause, at, patient, .. } = thing;
             let words = attention_words(*cause);
             let path = match cause {
-                Cause::Hold => "/console/requests".to_owned(),
+                Cause::Hold | Cause::RepresentativeRequest => "/console/requests".to_owned(),
                 Cause::ChangeRequest => "/console/changes".to_owned(),
                 _ => format!("/console/patients/{}{}", patient.id, words.path),
             };
@@ -115,7 +115,10 @@ impl TodayPage {
                 since: when(*at, now, &zone),
                 path,
                 label: words.label,
-                may_leave: !matches!(cause, Cause::Hold | Cause::ChangeRequest),
+                may_leave: !matches!(
+                    cause,
+                    Cause::Hold | Cause::ChangeRequest | Cause::RepresentativeRequest
+                ),
             }
         };
         let groups = GROUPS.iter().enumerate().map(|(number, title)| Group {

@@ -12,8 +12,12 @@ use portico_domain::operations::staff::accounts::{delete, search, unlock};
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
 use portico_domain::operations::staff::desk::desk;
 use portico_domain::operations::staff::holds::{decide_hold, holds};
-use portico_domain::ports::{Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, Search};
+use portico_domain::operations::staff::requests::{Asked, requests};
+use portico_domain::ports::{
+    Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, RepresentativeRequests, Search,
+};
 use portico_domain::steps::api_call::Caller;
+use portico_domain::time::Timestamp;
 use portico_web::desk::{Desk, Said, back, desk_page, full_name, when};
 use portico_web::{Answer, App, Inbound, Language, Reject, phone, reason_detail};
 use serde::Deserialize;
@@ -41,11 +45,54 @@ struct Waiting {
     phone: String,
 }
 
+/// A representative's request, beside the charts that may fit.
+struct Request {
+    id: String,
+    who: String,
+    contacts: String,
+    can_email: bool,
+    about: String,
+    message: String,
+    at: String,
+    matches: Vec<(String, String)>,
+}
+
 #[derive(Template)]
 #[template(path = "requests.html")]
 struct RequestsPage {
     desk: Desk,
     waiting: Vec<Waiting>,
+    requests: Vec<Request>,
+}
+
+fn request(asked: &Asked, settings: &Settings, now: Timestamp) -> Request {
+    let said = &asked.request.asked;
+    let email = said.email.as_ref().map(|email| email.reveal().to_owned());
+    let number = said.mobile_phone.as_ref().map(|number| phone(number.reveal()));
+    Request {
+        id: asked.request.id.to_string(),
+        who: format!(
+            "{} {}, {}",
+            said.given_name.reveal(),
+            said.family_name.reveal(),
+            said.relationship.as_str()
+        ),
+        can_email: email.is_some(),
+        contacts: [email, number].into_iter().flatten().collect::<Vec<_>>().join(", "),
+        about: format!(
+            "{} {}, born {}",
+            said.patient_given_name.reveal(),
+            said.patient_family_name.reveal(),
+            said.patient_birth_date.reveal()
+        ),
+        message: said.message.as_ref().map(|message| message.reveal().to_owned()).unwrap_or_default(),
+        at: when(asked.request.asked_at, now, &settings.zone()),
+        matches: asked
+            .matches
+            .iter()
+            .map(|patient| (patient.id.to_string(), full_name(&patient.chart)))
+            .collect(),
+    }
 }
 
 /// An account that was found.
@@ -118,16 +165,26 @@ fn found(one: &FoundAccounts) -> Found {
 /// Answers a request of the Onboarding Tool.
 pub(crate) async fn answer<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
+    S: ApiCalls
+        + Limits
+        + Holds
+        + Search
+        + Accounts
+        + Patients
+        + Practices
+        + RepresentativeRequests
+        + Chain
+        + Commit,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
     let account = || AccountId::parse(inbound.param("account_id")).map_err(|_| Refusal::NotFound);
     match action {
         "GET /console/requests" => {
-            let (caller, settings) = desk(app, &call, &[Scope::Accounts]).await?;
+            let (caller, settings) = desk(app, &call, &[Scope::Invite]).await?;
             let mut waiting = Vec::new();
-            for hold in holds(app, &call).await? {
+            let held = if caller.may(Scope::Accounts) { holds(app, &call).await? } else { Vec::new() };
+            for hold in held {
                 let patient =
                     app.store.patient(&caller.practice, &hold.patient).await.map_err(Failure::from)?;
                 let account = app.store.account(hold.account).await.map_err(Failure::from)?;
@@ -148,10 +205,12 @@ where
                         .unwrap_or_default(),
                 });
             }
+            let (asked, _) = requests(app, &call).await?;
+            let requests = asked.iter().map(|asked| request(asked, &settings, context.now())).collect();
             let desk = Desk::of(inbound, context, &settings, &caller);
-            Ok(desk_page(200, &RequestsPage { desk, waiting }))
+            Ok(desk_page(200, &RequestsPage { desk, waiting, requests }))
         }
-        "POST /console/requests/{account_id}/grant" | "POST /console/requests/{account_id}/refuse" => {
+        "POST /console/holds/{account_id}/grant" | "POST /console/holds/{account_id}/refuse" => {
             let (NoFields {}, form_back) = inbound.desk_form::<NoFields>()?;
             let grants = action.ends_with("/grant");
             let hold = decide_hold(app, &call, account()?, grants).await?;

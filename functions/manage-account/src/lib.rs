@@ -10,7 +10,9 @@ use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::accounts::{check_username, delete, search, unlock};
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
 use portico_domain::operations::staff::holds::{decide_hold, holds};
-use portico_domain::ports::{Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, Search};
+use portico_domain::ports::{
+    Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, RepresentativeRequests, Search,
+};
 use portico_web::{Answer, App, Inbound, Reject, TypedPassword, json as reply, no_content, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,14 +28,32 @@ struct CredentialsRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: ApiCalls + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
+    S: ApiCalls
+        + Limits
+        + Holds
+        + Search
+        + Accounts
+        + Patients
+        + Practices
+        + RepresentativeRequests
+        + Chain
+        + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Holds + Search + Accounts + Patients + Practices + Chain + Commit,
+    S: ApiCalls
+        + Limits
+        + Holds
+        + Search
+        + Accounts
+        + Patients
+        + Practices
+        + RepresentativeRequests
+        + Chain
+        + Commit,
 {
     let action = inbound.action();
     if inbound.is_console() {

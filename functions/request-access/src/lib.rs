@@ -2,15 +2,17 @@
 //! nothing: the answer is the same for every input.
 
 use portico_domain::model::access_request::{Ask, RequestFacts};
+use portico_domain::model::grant::Relationship;
 use portico_domain::model::ids::PracticeId;
-use portico_domain::model::person::{BirthDate, Email, Name, PostalCode};
+use portico_domain::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
 use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::model::representative_request::AccessAsked;
 use portico_domain::operations::visitor::request_access::request;
 use portico_domain::ports::{Enqueue, Limits};
 use portico_domain::time::Timestamp;
 use portico_web::{
-    Answer, App, AskPage, Asked, Asking, Frame, Inbound, Reject, dead_end, html, json as reply,
-    required_field, see_other, sent,
+    AccessTyped, Answer, App, AskPage, Asked, Asking, Frame, Inbound, Reject, dead_end, html, json as reply,
+    optional_field, required_field, see_other, sent,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -45,6 +47,40 @@ struct UsernameRequest {
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct AccessRequest {
+    given_name: Option<String>,
+    family_name: Option<String>,
+    email: Option<String>,
+    mobile_phone: Option<String>,
+    relationship: Option<String>,
+    patient_given_name: Option<String>,
+    patient_family_name: Option<String>,
+    patient_birth_date: Option<String>,
+    message: Option<String>,
+}
+
+impl AccessRequest {
+    fn typed(self) -> Asked {
+        let text = Option::unwrap_or_default;
+        Asked {
+            email: text(self.email),
+            family_name: text(self.family_name),
+            access: AccessTyped {
+                given_name: text(self.given_name),
+                mobile_phone: text(self.mobile_phone),
+                relationship: text(self.relationship),
+                patient_given_name: text(self.patient_given_name),
+                patient_family_name: text(self.patient_family_name),
+                patient_birth_date: text(self.patient_birth_date),
+                message: text(self.message),
+            },
+            ..Asked::default()
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RenewRequest {}
 
 /// Answers a request.
@@ -57,6 +93,7 @@ where
         "POST /{practice}/sign-up" => ask(app, queue, &inbound, Asking::SignUp).await,
         "POST /{practice}/forgot-password" => ask(app, queue, &inbound, Asking::ForgotPassword).await,
         "POST /{practice}/forgot-username" => ask(app, queue, &inbound, Asking::ForgotUsername).await,
+        "POST /{practice}/ask-for-access" => ask(app, queue, &inbound, Asking::Access).await,
         "POST /i/{token}/renew" => renew(app, queue, &inbound).await,
         _ => Err(Refusal::NotFound.into()),
     };
@@ -102,6 +139,11 @@ async fn ask<S: Limits, Q: Enqueue>(
             let wanted = email.map(|email| Ask::ForgotUsername(practice.clone(), email)).ok_or(faults);
             (asked, wanted)
         }
+        Asking::Access => {
+            let asked = inbound.body::<AccessRequest>()?.typed();
+            let wanted = access(&asked, now).map(|asked| Ask::Access(practice.clone(), Box::new(asked)));
+            (asked, wanted)
+        }
     };
     match wanted {
         Ok(wanted) => {
@@ -110,7 +152,8 @@ async fn ask<S: Limits, Q: Enqueue>(
                 return Ok(reply(202, &json!({})));
             }
             let lang = Frame::nameless(inbound).lang();
-            Ok(see_other(&format!("/{practice}/sent?lang={lang}")))
+            let note = if asking == Asking::Access { "&note=access" } else { "" };
+            Ok(see_other(&format!("/{practice}/sent?lang={lang}{note}")))
         }
         Err(faults) if inbound.wants_page() => {
             // The page can't show the practice's name, because nothing is looked up. It shows again what
@@ -132,7 +175,7 @@ async fn renew<S: Limits, Q: Enqueue>(app: &App<S>, queue: &Q, inbound: &Inbound
     let token: String = inbound.param("token").chars().take(64).collect();
     request(app, queue, &inbound.peer, Ask::Renew(token)).await?;
     if inbound.wants_page() {
-        return Ok(sent(202, &Frame::nameless(inbound), None));
+        return Ok(sent(202, &Frame::nameless(inbound), None, false));
     }
     Ok(reply(202, &json!({})))
 }
@@ -144,6 +187,58 @@ fn typed(body: FactsRequest) -> Asked {
         family_name: body.family_name.unwrap_or_default(),
         birth_date: body.birth_date.unwrap_or_default(),
         postal_code: body.postal_code.unwrap_or_default(),
+        access: AccessTyped::default(),
+    }
+}
+
+/// What a representative says about themselves and the patient, or all faults.
+fn access(asked: &Asked, now: Timestamp) -> Result<AccessAsked, Vec<FieldFault>> {
+    let typed = &asked.access;
+    let mut faults = Vec::new();
+    let given_name = required_field(&mut faults, "given_name", Some(&typed.given_name), Name::parse);
+    let family_name = required_field(&mut faults, "family_name", Some(&asked.family_name), Name::parse);
+    let email = optional_field(&mut faults, "email", Some(&asked.email), Email::parse);
+    let mobile_phone = optional_field(&mut faults, "mobile_phone", Some(&typed.mobile_phone), Phone::parse);
+    if asked.email.trim().is_empty() && typed.mobile_phone.trim().is_empty() {
+        faults.push(FieldFault::of("mobile_phone", "required"));
+    }
+    let relationship = match typed.relationship.as_str() {
+        "parent" => Some(Relationship::Parent),
+        "guardian" => Some(Relationship::Guardian),
+        "spouse" => Some(Relationship::Spouse),
+        "other" => Some(Relationship::Other),
+        _ => {
+            faults.push(FieldFault::of("relationship", "required"));
+            None
+        }
+    };
+    let named =
+        |faults: &mut Vec<FieldFault>, field, text| required_field(faults, field, Some(text), Name::parse);
+    let patient_given_name = named(&mut faults, "patient_given_name", &typed.patient_given_name);
+    let patient_family_name = named(&mut faults, "patient_family_name", &typed.patient_family_name);
+    let born = Some(typed.patient_birth_date.as_str());
+    let patient_birth_date =
+        required_field(&mut faults, "patient_birth_date", born, |text| BirthDate::parse(text, now));
+    let message = optional_field(&mut faults, "message", Some(&typed.message), Line::parse);
+    let names = given_name.zip(family_name).zip(patient_given_name.zip(patient_family_name));
+    match names.zip(relationship.zip(patient_birth_date)) {
+        Some((((given_name, family_name), (patient_given_name, patient_family_name)), rest))
+            if faults.is_empty() =>
+        {
+            let (relationship, patient_birth_date) = rest;
+            Ok(AccessAsked {
+                given_name,
+                family_name,
+                relationship,
+                email,
+                mobile_phone,
+                patient_given_name,
+                patient_family_name,
+                patient_birth_date,
+                message,
+            })
+        }
+        _ => Err(faults),
     }
 }
 

@@ -4,15 +4,18 @@ use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::batch::{BatchChannel, BatchOutcome, BatchResult, BatchState, Include};
 use portico_domain::model::chart::Channel;
+use portico_domain::model::grant::{Authority, AuthorityKind, Level};
 use portico_domain::model::ids::{BatchId, PatientId};
 use portico_domain::model::link::{Kind, Link};
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::operations::staff::batch::{InviteMany, Ran, batch, invite_many, stop_batch};
 use portico_domain::operations::staff::portal::portal_status;
+use portico_domain::operations::staff::requests::{self, LetIn};
 use portico_domain::operations::staff::send_invite::{Invite, cancel, invite};
 use portico_domain::ports::{
-    ApiCalls, Batches, Chain, Commit, Enqueue, History, Limits, Links, Practices, Roster, Waiting,
+    ApiCalls, Batches, Chain, Commit, Enqueue, History, Limits, Links, Practices, RepresentativeRequests,
+    Roster, Waiting,
 };
 use portico_domain::steps::api_call::{ApiCall, Caller};
 use portico_domain::steps::portal_status::PortalStatus;
@@ -84,7 +87,17 @@ pub(crate) async fn answer<S, Q>(
     action: &str,
 ) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Chain + Practices + Links + History + Batches + Roster + Waiting + Commit,
+    S: ApiCalls
+        + Limits
+        + Chain
+        + Practices
+        + Links
+        + History
+        + Batches
+        + Roster
+        + Waiting
+        + RepresentativeRequests
+        + Commit,
     Q: Enqueue,
 {
     match action {
@@ -101,7 +114,62 @@ where
             let settings = settings(app, &ran.caller).await?;
             Ok(desk_page(200, &ResultPage::new(inbound, &app.context, &settings, &ran)))
         }
+        "POST /console/requests/{request_id}/invite" => let_in(app, inbound).await,
+        "POST /console/requests/{request_id}/decline" => {
+            let call = inbound.desk(&app.context)?;
+            let caller = requests::refuse(app, &call, crate::requests::id(inbound)?).await?;
+            let text = "Refused. They hear nothing from us; call if you want.".to_owned();
+            let said = Said { text, done: true, patient: None };
+            Ok(back(&app.context, &caller.practice, &Back::default(), "/console/requests", &said))
+        }
         _ => one(app, inbound, action).await,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LetInForm {
+    patient_id: Option<String>,
+    channel: Channel,
+    kind: AuthorityKind,
+    checked: Option<String>,
+}
+
+/// Invites a representative who asked for access.
+async fn let_in<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Chain + Practices + Links + RepresentativeRequests + Commit,
+{
+    let context = &app.context;
+    let call = inbound.desk(context)?;
+    let (form, form_back) = inbound.desk_form::<LetInForm>()?;
+    let practice = call.key.claimed.clone();
+    let missing = match (&form.patient_id, &form.checked) {
+        (None, _) => Some("Choose whose chart it is."),
+        (Some(_), None) => Some("Check who this is first, then tick the box."),
+        (Some(_), Some(_)) => None,
+    };
+    if let Some(missing) = missing {
+        let said = Said { text: missing.to_owned(), done: false, patient: None };
+        return Ok(back(context, &practice, &Back::default(), "/console/requests", &said));
+    }
+    let patient = form.patient_id.unwrap_or_default();
+    let command = LetIn {
+        request: crate::requests::id(inbound)?,
+        patient: PatientId::parse(&patient).map_err(|_| Refusal::NotFound)?,
+        channel: form.channel,
+        level: Level::Full,
+        authority: Some(Authority { kind: form.kind, reference: None, checked_by: None, until: None }),
+    };
+    match requests::let_in(app, &call, &command).await {
+        Ok(done) => {
+            let said = Said { patient: None, ..Said::done(&patient, sent(&done.link, false)) };
+            Ok(back(context, &done.caller.practice, &form_back, "/console/requests", &said))
+        }
+        Err(failure) => {
+            let form_back = Back { to: Some("/console/requests".to_owned()), ..form_back };
+            Ok(refused(inbound, context, &practice, &form_back, &patient, failure))
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod batch;
 mod console;
+mod requests;
 
 use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::{AccountId, PatientId};
@@ -10,7 +11,8 @@ use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::staff::authority::set_authority;
 use portico_domain::operations::staff::send_invite::{Invite, cancel, invite, invite_representative};
 use portico_domain::ports::{
-    ApiCalls, Batches, Chain, Commit, Enqueue, History, Limits, Links, Practices, Roster, Waiting,
+    ApiCalls, Batches, Chain, Commit, Enqueue, History, Limits, Links, Patients, Practices,
+    RepresentativeRequests, Roster, Waiting,
 };
 use portico_web::{
     Answer, App, AuthorityRequest, Inbound, Reject, RepresentativeRequest, json, problem, view,
@@ -34,12 +36,26 @@ struct OverrideRequest {
 /// Answers a request.
 pub async fn handle<S, Q>(app: &App<S>, queue: &Q, inbound: Inbound) -> Answer
 where
-    S: ApiCalls + Limits + Chain + Practices + Links + History + Batches + Roster + Waiting + Commit,
+    S: ApiCalls
+        + Limits
+        + Chain
+        + Practices
+        + Links
+        + History
+        + Batches
+        + Roster
+        + Waiting
+        + Patients
+        + RepresentativeRequests
+        + Commit,
     Q: Enqueue,
 {
     let action = inbound.action();
     let answer = match action.as_str() {
         _ if inbound.is_console() => console::answer(app, queue, &inbound, &action).await,
+        "GET /v1/requests" => requests::show(app, &inbound).await,
+        "POST /v1/requests/{request_id}/invite" => requests::let_in(app, &inbound).await,
+        "POST /v1/requests/{request_id}/refuse" => requests::refuse(app, &inbound).await,
         "POST /v1/invitations/batch" => batch::send(app, queue, &inbound).await,
         "GET /v1/invitations/batch/{batch_id}" => batch::show(app, &inbound).await,
         "POST /v1/invitations/batch/{batch_id}/stop" => batch::stop(app, &inbound).await,

@@ -49,7 +49,11 @@ async fn page<S: Ports>(app: &App<S>, inbound: &Inbound) -> Result<Answer, (Opti
         "GET /{practice}/sign-up" => Ok(request.ask(Asking::SignUp)),
         "GET /{practice}/forgot-password" => Ok(request.ask(Asking::ForgotPassword)),
         "GET /{practice}/forgot-username" => Ok(request.ask(Asking::ForgotUsername)),
-        "GET /{practice}/sent" => Ok(sent(200, &request.frame, Some(practice.id.as_str()))),
+        "GET /{practice}/ask-for-access" => Ok(request.ask(Asking::Access)),
+        "GET /{practice}/sent" => {
+            let access = inbound.query("note") == Some("access");
+            Ok(sent(200, &request.frame, Some(practice.id.as_str()), access))
+        }
         "POST /{practice}/sign-in" => request.sign_in().await,
         "POST /{practice}/sign-out" => request.sign_out().await,
         _ => Err(Refusal::NotFound.into()),

@@ -344,6 +344,7 @@ pub struct SignInPage {
     pub no_account: &'static str,
     pub forgot_password: &'static str,
     pub forgot_username: &'static str,
+    pub ask_for_access: &'static str,
     pub sign_up: &'static str,
 }
 

@@ -125,6 +125,10 @@ impl Table {
             Write::Note { practice, patient, cause, at: when } => {
                 one(self.put_note(practice, patient, *cause, *when))
             }
+            Write::AskForAccess(request) => one(self.put_request(request)),
+            Write::AnswerRequest { practice, id } => {
+                one(self.delete(&keys::access_request(practice, *id), THERE, vec![]))
+            }
             Write::DropNote { practice, patient, cause } => one(self.drop_note(practice, patient, *cause)),
             Write::KeepSession(session) => one(self.keep_session(session)),
             Write::SetLevel { account, patient, level } => one(self.set_level(*account, patient, *level)),

@@ -5,7 +5,7 @@
 //!
 //! | item | `pk` | `sk` |
 //! |---|---|---|
-//! | practice | `PRACTICE#<practice>` | `PRACTICE`; also `KEY#<digest>`, one for each API key, `HOLD#<account>`, one for each registration that waits for staff, `CHANGE#<id>`, one for each proposed change that waits for staff, `NOTE#<cause>#<patient>`, one for each patient that staff should look at, `COUNT#<status>`, `LETTERS#<id>`, one for each file of letters, `BATCH#<id>`, one for each large batch of invitations, `RUN#<day>`, one for each day of automatic invitations, and `PAGE#<day>#<number>`, one for each page of its work |
+//! | practice | `PRACTICE#<practice>` | `PRACTICE`; also `KEY#<digest>`, one for each API key, `HOLD#<account>`, one for each registration that waits for staff, `CHANGE#<id>`, one for each proposed change that waits for staff, `NOTE#<cause>#<patient>`, one for each patient that staff should look at, `COUNT#<status>`, `LETTERS#<id>`, one for each file of letters, `REQUEST#<id>`, one for each request of a representative, `BATCH#<id>`, one for each large batch of invitations, `RUN#<day>`, one for each day of automatic invitations, and `PAGE#<day>#<number>`, one for each page of its work |
 //! | list of practices | `PRACTICES` | `<practice>` |
 //! | API key | `KEY#<digest>` | `KEY`; also `CONSOLE#<digest>`, one for each session of the Onboarding Tool that stands for it, and `LAUNCH#<digest>`, one for each launch link that was used |
 //! | patient | `PATIENT#<practice>#<patient>` | `PATIENT`; also `CARE`: visits, appointments, contacts; `CHECKS`: failed checks without a link; `COUNTED`: the status under which the patient is counted; `REVIEW`: when the access of a patient with representatives has to be looked at next; `CHANGE#<id>`: proposed changes that staff have decided |
@@ -33,7 +33,7 @@ use jiff::civil::Date;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::audit::Subject;
 use portico_domain::model::ids::{
-    AccountId, BatchId, ChangeId, LettersId, LinkId, MessageId, PatientId, PracticeId,
+    AccountId, BatchId, ChangeId, LettersId, LinkId, MessageId, PatientId, PracticeId, RequestId,
 };
 use portico_domain::model::message::Line;
 use portico_domain::model::patient::Status;
@@ -155,6 +155,14 @@ pub fn word(practice: &PracticeId, word: &str, account: AccountId) -> Key {
 /// The list of letters that were made together.
 pub fn letters(id: &PracticeId, letters: LettersId) -> Key {
     key(format!("PRACTICE#{id}"), format!("LETTERS#{letters}"))
+}
+
+/// Prefix of the sort keys of representatives' requests that wait for staff.
+pub const REQUESTS: &str = "REQUEST#";
+
+/// A representative's request that waits for staff.
+pub fn access_request(id: &PracticeId, request: RequestId) -> Key {
+    key(format!("PRACTICE#{id}"), format!("{REQUESTS}{request}"))
 }
 
 /// A batch of invitations.

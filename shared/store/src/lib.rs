@@ -24,6 +24,7 @@ mod list;
 mod measure;
 mod messages;
 mod patients;
+mod representative_requests;
 mod staff;
 mod stream;
 mod table;

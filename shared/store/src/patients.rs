@@ -8,6 +8,7 @@ use portico_domain::model::proposal::Proposal;
 use portico_domain::model::refusal::PortError;
 use portico_domain::ports::{
     Addresses, Attention, Directory, FailedChecks, Holders, Holds as _, Noted, Patients, Proposals,
+    RepresentativeRequests as _,
 };
 use portico_domain::time::Timestamp;
 
@@ -102,8 +103,12 @@ impl Attention for Table {
         let pk = keys::practice(practice).pk;
         let range = "begins_with(#sk, :from)";
         let notes = self.query(&pk, range, vec![(":from", s(keys::NOTES))], usize::MAX);
-        let (notes, holds, changes) =
-            futures_util::try_join!(notes, self.holds(practice), self.changes(practice))?;
+        let (notes, holds, changes, requests) = futures_util::try_join!(
+            notes,
+            self.holds(practice),
+            self.changes(practice),
+            self.access_requests(practice)
+        )?;
         let mut noted = Vec::new();
         for item in notes {
             let Note { patient, cause, at } = record(item)?;
@@ -120,6 +125,15 @@ impl Attention for Table {
             cause: Cause::ChangeRequest,
             at: change.submitted_at,
             waits: Some(change.id.to_string()),
+        }));
+        // Without a chart that fits, a request stands on its own page alone.
+        noted.extend(requests.into_iter().filter_map(|request| {
+            Some(Noted {
+                patient: request.matches.first()?.clone(),
+                cause: Cause::RepresentativeRequest,
+                at: request.asked_at,
+                waits: Some(request.id.to_string()),
+            })
         }));
         Ok(noted)
     }

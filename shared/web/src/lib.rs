@@ -23,7 +23,7 @@ pub use cookie::{clear_browser, clear_console, clear_session, set_browser, set_c
 pub use fields::{TypedPassword, optional_field, required_field};
 pub use inbound::{Inbound, flag};
 pub use list_query::listed;
-pub use page::ask::{AskPage, Asked, Asking, sent};
+pub use page::ask::{AccessTyped, AskPage, Asked, Asking, sent};
 pub use page::code::{CodeStep, code_fault, code_page, mark_refused};
 pub use page::dead_end::{dead_end, notice};
 pub use page::field::{Fault, Field, all_faults, password_faults};

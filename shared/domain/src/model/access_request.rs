@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::model::ids::PracticeId;
 use crate::model::person::{BirthDate, Email, Name, PostalCode};
+use crate::model::representative_request::AccessAsked;
 use crate::time::Timestamp;
 
 /// Length of every request before it is sealed, in bytes. All have the same length, so that the length says
 /// nothing about the request.
-const LENGTH: usize = 2048;
+const LENGTH: usize = 3040;
 
 const BOUND_TO: &[u8] = b"request";
 
@@ -36,6 +37,8 @@ pub enum Ask {
     ForgotPasswordByFacts(PracticeId, RequestFacts),
     /// The user names that belong to an e-mail address.
     ForgotUsername(PracticeId, Email),
+    /// Access for somebody that the asker cares for.
+    Access(PracticeId, Box<AccessAsked>),
     /// A new link, to replace the one with this token.
     Renew(String),
 }

@@ -154,6 +154,7 @@ const fn name_of(action: Action) -> Option<&'static str> {
         | Action::ConsoleOpened
         | Action::ListExported
         | Action::AttentionLeft
+        | Action::AccessRequestRefused
         | Action::SettingsChanged
         | Action::AuthorityRecorded
         | Action::LetterPrinted

@@ -12,6 +12,8 @@ pub enum Cause {
     LinkLocked,
     /// A registration waits for a decision.
     Hold,
+    /// A representative asks for access to this patient's portal.
+    RepresentativeRequest,
     /// A proposed change of the chart waits for a decision.
     ChangeRequest,
     /// A message to the patient's address bounced.
@@ -33,10 +35,11 @@ pub enum Cause {
 impl Cause {
     /// Every cause, the most urgent first: somebody waits or may hold what is not theirs, something did not arrive,
     /// something has to be decided.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ReportedWrongRecipient,
         Self::LinkLocked,
         Self::Hold,
+        Self::RepresentativeRequest,
         Self::AddressBounced,
         Self::AddressComplained,
         Self::DeliveryFailed,
@@ -63,6 +66,7 @@ impl Cause {
             Self::ReportedWrongRecipient => "reported_wrong_recipient",
             Self::LinkLocked => "link_locked",
             Self::Hold => "guardian_contact_conflict",
+            Self::RepresentativeRequest => "representative_request",
             Self::ChangeRequest => "change_request",
             Self::AddressBounced => "address_bounced",
             Self::AddressComplained => "address_complained",

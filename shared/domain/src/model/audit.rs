@@ -159,6 +159,8 @@ pub enum Action {
     ConsoleOpened,
     /// A list of patients was exported.
     ListExported,
+    /// Staff refused a representative's request for access.
+    AccessRequestRefused,
     /// Staff took a line off the list of what needs attention.
     AttentionLeft,
     /// The practice's settings changed.

@@ -209,6 +209,11 @@ ulid_id! {
 }
 
 ulid_id! {
+    /// The id of a request for access by a representative.
+    RequestId
+}
+
+ulid_id! {
     /// The id of a batch of invitations.
     BatchId
 }

@@ -28,6 +28,7 @@ pub mod practice;
 pub mod progress;
 pub mod proposal;
 pub mod refusal;
+pub mod representative_request;
 pub mod search;
 pub mod session;
 pub mod sweep_run;

@@ -11,7 +11,7 @@ use crate::model::chart::Care;
 use crate::model::console::ConsoleSession;
 use crate::model::grant::{Authority, Level};
 use crate::model::hold::Hold;
-use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
+use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RequestId, RevocationId};
 use crate::model::letters::Letters;
 use crate::model::limit::Counter;
 use crate::model::link::{Link, LinkState, SentCode, Ticket};
@@ -21,6 +21,7 @@ use crate::model::person::Address;
 use crate::model::practice::{ApiKey, Practice};
 use crate::model::proposal::Proposal;
 use crate::model::refusal::PortError;
+use crate::model::representative_request::RepresentativeRequest;
 use crate::model::session::{Exchange, Session};
 use crate::model::sweep_run::{Page, Run};
 use crate::ports::patients::Listing;
@@ -165,6 +166,10 @@ pub enum Write {
     DecideChange(Proposal),
     /// Notes that staff should look at a patient. The same cause is noted only once for a patient.
     Note { practice: PracticeId, patient: PatientId, cause: Cause, at: Timestamp },
+    /// Adds a representative's request, which waits for staff. Condition: no request has this id.
+    AskForAccess(Box<RepresentativeRequest>),
+    /// Removes a representative's request that staff have answered. Condition: it still waits.
+    AnswerRequest { practice: PracticeId, id: RequestId },
     /// Takes a note off the list, until the same cause comes again. Condition: it is there.
     DropNote { practice: PracticeId, patient: PatientId, cause: Cause },
     /// Moves a session to the account's new epoch, so that it stays valid. Condition: the session is
@@ -251,6 +256,8 @@ pub enum Record {
     Checks,
     /// A proposed change of a chart.
     Proposal,
+    /// A representative's request.
+    Request,
     /// A note for staff.
     Note,
     /// The counter of a limit.
@@ -311,6 +318,7 @@ impl Write {
             Self::ForgetAttempts(_) => Record::Attempts,
             Self::Checks(..) => Record::Checks,
             Self::Propose(_) | Self::DecideChange(_) => Record::Proposal,
+            Self::AskForAccess(_) | Self::AnswerRequest { .. } => Record::Request,
             Self::Note { .. } | Self::DropNote { .. } => Record::Note,
             Self::SweepDue { .. } => Record::SweepDue,
             Self::Review { .. } => Record::Review,

@@ -22,6 +22,7 @@ mod measure;
 mod messages;
 mod outbound;
 mod patients;
+mod representative_requests;
 mod staff;
 mod stream;
 
@@ -38,5 +39,6 @@ pub use measure::*;
 pub use messages::*;
 pub use outbound::*;
 pub use patients::*;
+pub use representative_requests::*;
 pub use staff::*;
 pub use stream::*;

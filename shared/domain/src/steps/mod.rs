@@ -8,6 +8,7 @@ pub mod change;
 pub mod chart_change;
 pub mod credentials;
 pub mod invitation;
+pub mod making;
 pub mod notice;
 pub mod one_time_code;
 pub mod portal_status;

@@ -221,6 +221,8 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
         | Write::DecideChange(_)
         | Write::Note { .. }
         | Write::DropNote { .. }
+        | Write::AskForAccess(_)
+        | Write::AnswerRequest { .. }
         | Write::KeepLetters(_)
         | Write::KeepBatch(_)
         | Write::SweepDue { .. }

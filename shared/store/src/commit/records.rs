@@ -5,6 +5,7 @@ use portico_domain::model::audit::Event;
 use portico_domain::model::limit::Counter;
 use portico_domain::model::message::{self, Message};
 use portico_domain::model::refusal::PortError;
+use portico_domain::model::representative_request::{self, RepresentativeRequest};
 use portico_domain::ports::Once;
 
 use super::NEW;
@@ -42,6 +43,15 @@ impl Table {
 
     pub(super) fn queue_message(&self, message: &Message) -> Result<TransactWriteItem, PortError> {
         self.put(message_item(message)?, NEW, vec![])
+    }
+
+    pub(super) fn put_request(
+        &self,
+        request: &RepresentativeRequest,
+    ) -> Result<TransactWriteItem, PortError> {
+        let kept = request.asked_at.plus_hours(representative_request::KEPT_HOURS);
+        let at = keys::access_request(&request.practice, request.id);
+        self.put(item(&at, request, Some(kept))?, NEW, vec![])
     }
 
     pub(super) fn put_marker(&self, once: &Once) -> Result<TransactWriteItem, PortError> {

@@ -58,7 +58,7 @@ pub struct Place {
 const PLACES: [(&str, &str, Scope); 5] = [
     ("/console", "Today", Scope::Report),
     ("/console/patients", "Patients", Scope::Report),
-    ("/console/requests", "Requests", Scope::Accounts),
+    ("/console/requests", "Requests", Scope::Invite),
     ("/console/changes", "Changes", Scope::ChartRead),
     ("/console/accounts", "Accounts", Scope::Accounts),
 ];

@@ -160,6 +160,9 @@ pub const fn attention_words(cause: Cause) -> AttentionWords {
         Cause::Hold => {
             ("Registration waits", "The email is also a parent's. Find out who registered.", "", "Decide")
         }
+        Cause::RepresentativeRequest => {
+            ("Somebody asks for access", "Find out who it is, then invite or refuse.", "", "Decide")
+        }
         Cause::ChangeRequest => ("Proposed change", "Compare it with the chart.", "", "Compare"),
         Cause::AddressBounced => {
             ("Email or text came back", "Spell the address back to the patient.", "/contacts", "Correct")

@@ -18,6 +18,8 @@ pub enum Asking {
     ForgotPassword,
     /// «Forgot user name».
     ForgotUsername,
+    /// «I need access for someone I care for».
+    Access,
 }
 
 impl Asking {
@@ -27,6 +29,7 @@ impl Asking {
             Self::SignUp => "sign-up",
             Self::ForgotPassword => "forgot-password",
             Self::ForgotUsername => "forgot-username",
+            Self::Access => "ask-for-access",
         }
     }
 }
@@ -44,6 +47,21 @@ pub struct Asked {
     pub birth_date: String,
     /// ZIP code.
     pub postal_code: String,
+    /// What a representative says.
+    pub access: AccessTyped,
+}
+
+/// What somebody typed who asks for access for a patient.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Default)]
+pub struct AccessTyped {
+    pub given_name: String,
+    pub mobile_phone: String,
+    pub relationship: String,
+    pub patient_given_name: String,
+    pub patient_family_name: String,
+    pub patient_birth_date: String,
+    pub message: String,
 }
 
 struct Form {
@@ -51,6 +69,25 @@ struct Form {
     intro: &'static str,
     submit: &'static str,
     fields: Vec<Field>,
+    /// The choices of a relationship, where it is asked for, and what is wrong with the choice.
+    relationships: Vec<(&'static str, &'static str, bool)>,
+    /// The fields below the relationship, under a heading of their own.
+    below: &'static str,
+    more: Vec<Field>,
+}
+
+impl Form {
+    const fn new(submit: &'static str, fields: Vec<Field>) -> Self {
+        Self {
+            heading: "",
+            intro: "",
+            submit,
+            fields,
+            relationships: Vec::new(),
+            below: "",
+            more: Vec::new(),
+        }
+    }
 }
 
 /// A page that asks.
@@ -95,34 +132,30 @@ impl AskPage {
         };
         let forms = match asking {
             Asking::SignUp => {
-                vec![Form { heading: "", intro: "", submit: words.sign_up_submit, fields: facts() }]
+                vec![Form::new(words.sign_up_submit, facts())]
             }
             Asking::ForgotPassword => vec![
                 Form {
                     heading: words.username_known_heading,
-                    intro: "",
-                    submit: words.username_known_submit,
-                    fields: vec![
-                        field("username", frame.text.sign_in.username)
-                            .filled("username", "email")
-                            .value(&asked.username),
-                    ],
+                    ..Form::new(
+                        words.username_known_submit,
+                        vec![
+                            field("username", frame.text.sign_in.username)
+                                .filled("username", "email")
+                                .value(&asked.username),
+                        ],
+                    )
                 },
                 Form {
                     heading: words.username_unknown_heading,
                     intro: words.username_unknown_intro,
-                    submit: words.username_unknown_submit,
-                    fields: facts(),
+                    ..Form::new(words.username_unknown_submit, facts())
                 },
             ],
             Asking::ForgotUsername => {
-                vec![Form {
-                    heading: "",
-                    intro: "",
-                    submit: words.forgot_username_submit,
-                    fields: vec![email("")],
-                }]
+                vec![Form::new(words.forgot_username_submit, vec![email("")])]
             }
+            Asking::Access => vec![access_form(&frame, asked, &errors)],
         };
         Self { practice: practice.to_owned(), path: asking.path(), asking, forms, errors, frame }
     }
@@ -133,6 +166,7 @@ impl AskPage {
             Asking::SignUp => words.sign_up_title,
             Asking::ForgotPassword => words.forgot_password_title,
             Asking::ForgotUsername => words.forgot_username_title,
+            Asking::Access => words.access_title,
         }
     }
 
@@ -142,6 +176,7 @@ impl AskPage {
             Asking::SignUp => words.sign_up_intro,
             Asking::ForgotPassword => words.forgot_password_intro,
             Asking::ForgotUsername => words.forgot_username_intro,
+            Asking::Access => words.access_intro,
         }
     }
 
@@ -150,12 +185,47 @@ impl AskPage {
         let words = &self.frame.text.sign_in;
         let mut others = Vec::new();
         match self.asking {
-            Asking::SignUp => return vec![("", self.frame.text.ask.have_account)],
+            Asking::SignUp | Asking::Access => return vec![("", self.frame.text.ask.have_account)],
             Asking::ForgotPassword => others.push(("/forgot-username", words.forgot_username)),
             Asking::ForgotUsername => others.push(("/forgot-password", words.forgot_password)),
         }
         others.push(("", self.frame.text.ask.back_to_sign_in));
         others
+    }
+}
+
+/// The form of somebody who asks for access for a patient.
+fn access_form(frame: &Frame, asked: &Asked, errors: &[Fault]) -> Form {
+    let (words, link, own) = (&frame.text.ask, &frame.text.link, &frame.text.register);
+    let typed = &asked.access;
+    let field = |name, label: &str| Field::new(name, label, frame).among(errors);
+    let fields = vec![
+        field("given_name", words.access_given_name).filled("given-name", "").value(&typed.given_name),
+        field("family_name", link.family_name).filled("family-name", "").value(&asked.family_name),
+        field("email", link.email).kind("email").filled("email", "email").optional().value(&asked.email),
+        field("mobile_phone", own.mobile_phone)
+            .kind("tel")
+            .filled("tel", "tel")
+            .optional()
+            .value(&typed.mobile_phone),
+    ];
+    let more = vec![
+        field("patient_given_name", words.access_given_name).value(&typed.patient_given_name),
+        field("patient_family_name", link.family_name).value(&typed.patient_family_name),
+        field("patient_birth_date", link.birth_date)
+            .hint(link.birth_date_hint)
+            .class("short")
+            .value(&typed.patient_birth_date),
+        field("message", words.access_message).optional().value(&typed.message),
+    ];
+    let relationships =
+        [("parent", own.parent), ("guardian", own.guardian), ("spouse", own.spouse), ("other", own.other)];
+    Form {
+        heading: words.access_you,
+        relationships: relationships.map(|(value, label)| (value, label, typed.relationship == value)).into(),
+        below: words.access_patient,
+        more,
+        ..Form::new(words.access_submit, fields)
     }
 }
 
@@ -165,6 +235,15 @@ fn sentence(fault: &FieldFault, frame: &Frame) -> Fault {
         ("/username", _) => ("username", frame.text.sign_in.username_missing.to_owned()),
         ("/email", "required") => ("email", words.email_missing.to_owned()),
         ("/email", _) => ("email", frame.text.register.email_invalid.to_owned()),
+        ("/given_name", _) => ("given_name", frame.field_detail(fault.code).to_owned()),
+        ("/mobile_phone", "required") => ("mobile_phone", frame.text.ask.access_contact_missing.to_owned()),
+        ("/mobile_phone", _) => ("mobile_phone", frame.field_detail(fault.code).to_owned()),
+        ("/relationship", _) => ("relationship", frame.text.register.relationship_missing.to_owned()),
+        ("/patient_given_name", _) => ("patient_given_name", frame.field_detail(fault.code).to_owned()),
+        ("/patient_family_name", _) => ("patient_family_name", words.family_name_missing.to_owned()),
+        ("/patient_birth_date", "required") => ("patient_birth_date", words.birth_date_missing.to_owned()),
+        ("/patient_birth_date", _) => ("patient_birth_date", words.birth_date_invalid.to_owned()),
+        ("/message", _) => ("message", frame.field_detail(fault.code).to_owned()),
         ("/family_name", _) => ("family_name", words.family_name_missing.to_owned()),
         ("/birth_date", "required") => ("birth_date", words.birth_date_missing.to_owned()),
         ("/birth_date", _) => ("birth_date", words.birth_date_invalid.to_owned()),
@@ -180,9 +259,12 @@ struct SentPage {
     frame: Frame,
     errors: Vec<Fault>,
     back: Option<String>,
+    /// Whether somebody asked for access for a patient: the office answers then, not we.
+    access: bool,
 }
 
 /// The page that follows every request, the same whatever was asked; `back` is the practice whose page it is.
-pub fn sent(status: u16, frame: &Frame, back: Option<&str>) -> Answer {
-    html(status, frame, &SentPage { frame: frame.clone(), errors: Vec::new(), back: back.map(str::to_owned) })
+pub fn sent(status: u16, frame: &Frame, back: Option<&str>, access: bool) -> Answer {
+    let back = back.map(str::to_owned);
+    html(status, frame, &SentPage { frame: frame.clone(), errors: Vec::new(), back, access })
 }

@@ -9,7 +9,7 @@ use crate::model::account::Account;
 use crate::model::audit::{Head, Subject};
 use crate::model::chart::{Channel, ChartStatus};
 use crate::model::grant::{Level, Relationship};
-use crate::model::ids::{AccountId, Actor, PatientId, PracticeId};
+use crate::model::ids::{AccountId, Actor, PatientId, PracticeId, RequestId};
 use crate::model::limit::{Counter, MAIL};
 use crate::model::link::{Fact, FailedCheck, Invitee, Kind, Link, Purpose, parse_token};
 use crate::model::message::{Message, Recipient, Template};
@@ -17,10 +17,11 @@ use crate::model::patient::Patient;
 use crate::model::person::{Address, Email, PostalCode};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, PortError, Refusal};
+use crate::model::representative_request::{AccessAsked, RepresentativeRequest};
 use crate::model::username::Username;
 use crate::ports::{
-    Accounts, Addresses, Chain, Commit, FailedChecks, Links, Once, OnceKey, Patients, Practices, Record,
-    Write,
+    Accounts, Addresses, Chain, Commit, Directory, FailedChecks, Links, Once, OnceKey, Patients, Practices,
+    Record, Write,
 };
 use crate::steps::api_call::Caller;
 use crate::steps::change::patient_updated;
@@ -42,7 +43,7 @@ struct Decided {
 /// Answers one request. `id` is the queue's message id. A request that can't be opened is dropped.
 pub async fn answer<S>(app: &App<S>, id: &str, sealed: &str) -> Result<(), PortError>
 where
-    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Commit,
+    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Directory + Commit,
 {
     let App { context, store } = app;
     let Some(request) = Request::open(sealed, context) else { return Ok(()) };
@@ -72,7 +73,7 @@ where
 
 async fn decide<S>(app: &App<S>, request: &Request) -> Result<Option<Decided>, Failure>
 where
-    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks,
+    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Directory,
 {
     let store = &app.store;
     match &request.ask {
@@ -113,8 +114,36 @@ where
             let Some(practice) = store.practice(practice).await? else { return Ok(None) };
             forgot_username(app, &practice.id, email).await
         }
+        Ask::Access(practice, asked) => {
+            let Some(practice) = store.practice(practice).await? else { return Ok(None) };
+            ask_for_access(app, &practice, asked, request.at).await
+        }
         Ask::Renew(token) => renew(app, token).await,
     }
+}
+
+/// Puts a representative's request before staff, whether a chart fits or not. Nothing is sent: the asker learns nothing.
+async fn ask_for_access<S: Directory>(
+    app: &App<S>,
+    practice: &Practice,
+    asked: &AccessAsked,
+    asked_at: Timestamp,
+) -> Result<Option<Decided>, Failure> {
+    let App { context, store } = app;
+    let (family, given) = (asked.patient_family_name.comparable(), asked.patient_given_name.comparable());
+    let matches =
+        store.same_person(&practice.id, &family, &given, &asked.patient_birth_date.reveal()).await?;
+    let email = asked.email.as_ref().map(|email| Address::from(email.reveal()));
+    let to = email.or_else(|| asked.mobile_phone.as_ref().map(|phone| Address::from(phone.reveal())));
+    let Some(to) = to else { return Ok(None) };
+    let request = RepresentativeRequest {
+        id: RequestId::new(&*context.clock, &*context.entropy),
+        practice: practice.id.clone(),
+        asked_at,
+        asked: asked.clone(),
+        matches,
+    };
+    Ok(Some(Decided { to, writes: vec![Write::AskForAccess(Box::new(request))] }))
 }
 
 /// The people who match the stated facts.

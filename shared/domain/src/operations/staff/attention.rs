@@ -142,7 +142,7 @@ fn is_unsettled(
         Cause::SmsOptedOut => stopped(Stop::OptedOut),
         Cause::DeliveryFailed => links.iter().any(|link| link.delivered().0 == Delivery::Failed),
         Cause::LinkLocked => links.iter().any(|link| link.is_locked()),
-        Cause::Hold | Cause::ChangeRequest => true,
+        Cause::Hold | Cause::ChangeRequest | Cause::RepresentativeRequest => true,
         Cause::Birthday => birthday_is_near(patient, settings, day(now, settings)),
         Cause::CameOfAge => {
             patient.suspension().is_some()

@@ -19,6 +19,7 @@ pub mod portal;
 pub mod proposals;
 pub mod quick_add;
 pub mod report;
+pub mod requests;
 pub mod revoke;
 pub mod send_invite;
 pub mod sync_chart;
