@@ -123,11 +123,7 @@ async fn a_window_dies_with_its_key_and_may_never_do_more_than_the_key() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let scheduling = world.window(&world.keys.scheduling).await;
-    for path in [
-        "/console/accounts",
-        "/console/patients/p1/revoke",
-        "/console/patients/p1/credentials",
-    ] {
+    for path in ["/console/accounts", "/console/patients/p1/revoke", "/console/patients/p1/credentials"] {
         scheduling.page(path).await.expect(403);
     }
     scheduling.send("/console/patients/p1/access", &[("enabled", "false")]).await.expect(403);

@@ -159,7 +159,7 @@ async fn a_patients_version_is_counted_once_whatever_comes_twice_or_late() {
         version,
         to,
     };
-    let moves = [
+    let all_moves = [
         moved("p1", 1, Status::Uninvited),
         moved("p2", 1, Status::Uninvited),
         moved("p1", 2, Status::Invited),
@@ -168,7 +168,7 @@ async fn a_patients_version_is_counted_once_whatever_comes_twice_or_late() {
         moved("p1", 4, Status::Registered),
         moved("p1", 1, Status::Uninvited),
     ];
-    for moved in &moves {
+    for moved in &all_moves {
         store.count(moved).await.unwrap();
     }
     let counts = store.counts(&practice()).await.unwrap();

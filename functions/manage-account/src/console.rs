@@ -18,7 +18,7 @@ use portico_domain::ports::{
 };
 use portico_domain::steps::api_call::Caller;
 use portico_domain::time::Timestamp;
-use portico_web::desk::{Desk, Said, back, desk_page, full_name, when};
+use portico_web::desk::{Back, Desk, Said, back, desk_page, full_name, when};
 use portico_web::{Answer, App, Inbound, Language, Reject, phone, reason_detail};
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -260,7 +260,7 @@ where
             let text = "Deleted. The username is free, history stays, the patient can be invited at once."
                 .to_owned();
             let said = Said { text, done: true, patient: None };
-            Ok(back(context, &caller.practice, &Default::default(), "/console/accounts", &said))
+            Ok(back(context, &caller.practice, &Back::default(), "/console/accounts", &said))
         }
         "GET /console/patients/{patient_id}/credentials" => {
             let (caller, settings) = desk(app, &call, &[Scope::Accounts]).await?;

@@ -233,6 +233,7 @@ pub struct Sent {
 
 #[derive(Template)]
 #[template(path = "patient.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each shows or hides one part of the page")]
 pub struct PatientPage {
     desk: Desk,
     tab: String,
@@ -341,7 +342,7 @@ impl PatientPage {
         let initials: String = [&chart.given_name, &chart.family_name]
             .iter()
             .filter_map(|name| name.reveal().chars().next())
-            .map(|letter| format!("{letter}. "))
+            .flat_map(|letter| [letter, '.', ' '])
             .collect();
         let is_in = patient.own_account().is_some();
         Self {

@@ -212,10 +212,10 @@ fn access(asked: &Asked, now: Timestamp) -> Result<AccessAsked, Vec<FieldFault>>
             None
         }
     };
-    let named =
+    let read_name =
         |faults: &mut Vec<FieldFault>, field, text| required_field(faults, field, Some(text), Name::parse);
-    let patient_given_name = named(&mut faults, "patient_given_name", &typed.patient_given_name);
-    let patient_family_name = named(&mut faults, "patient_family_name", &typed.patient_family_name);
+    let patient_given_name = read_name(&mut faults, "patient_given_name", &typed.patient_given_name);
+    let patient_family_name = read_name(&mut faults, "patient_family_name", &typed.patient_family_name);
     let born = Some(typed.patient_birth_date.as_str());
     let patient_birth_date =
         required_field(&mut faults, "patient_birth_date", born, |text| BirthDate::parse(text, now));

@@ -53,7 +53,7 @@ pub(crate) fn parse_ids(ids: &[String]) -> Result<Vec<PatientId>, Reject> {
         match PatientId::parse(id) {
             Ok(id) => patients.push(id),
             Err(_) => {
-                faults.push(FieldFault { pointer: format!("/patient_ids/{place}"), code: "invalid_id" })
+                faults.push(FieldFault { pointer: format!("/patient_ids/{place}"), code: "invalid_id" });
             }
         }
     }

@@ -20,7 +20,7 @@ use portico_web::{Answer, App, Inbound, Reject, phone};
 use serde::Deserialize;
 
 use crate::ConfirmRequest;
-use crate::request::CorrectionRequest;
+use crate::request::{Correction, CorrectionRequest};
 
 /// The form: each fact that it shows, and the button that was pressed.
 #[derive(Deserialize)]
@@ -233,30 +233,30 @@ fn shown(address: &str) -> String {
 fn request(inbound: &Inbound, form: ContactsForm, charted: &PatientWithCare) -> CorrectionRequest {
     let chart = &charted.patient.chart;
     let cleared = |field: &str, typed: Option<String>| match typed {
-        Some(text) => Some(Some(text)),
-        None => inbound.left_empty(field).then_some(None),
+        None if !inbound.left_empty(field) => Correction::Stays,
+        text => Correction::Becomes(text),
     };
     let same = |typed: &Option<String>, known: Option<&str>| typed.as_deref() == known;
     let mobile = chart.mobile_phone.as_ref().map(Phone::reveal);
     let is_asked = inbound.has_field("asked");
     CorrectionRequest {
         given_name: form.given_name,
-        middle_name: None,
+        middle_name: Correction::Stays,
         family_name: form.family_name,
         birth_date: form.birth_date,
         email: cleared("email", form.email),
         // A number that is kept as text would be refused, though nobody touched it.
         mobile_phone: if same(&form.mobile_phone, mobile) {
-            None
+            Correction::Stays
         } else {
             cleared("mobile_phone", form.mobile_phone)
         },
-        home_phone: None,
+        home_phone: Correction::Stays,
         postal_code: cleared("postal_code", form.postal_code),
         sms_consent: match (form.sms_consent, chart.sms_consent) {
-            (Some(_), _) => Some(Some(true)),
-            (None, Some(true)) if is_asked => Some(Some(false)),
-            (None, _) => None,
+            (Some(_), _) => Correction::Becomes(Some(true)),
+            (None, Some(true)) if is_asked => Correction::Becomes(Some(false)),
+            (None, _) => Correction::Stays,
         },
         chart_status: None,
         then_invite: form.then_invite,

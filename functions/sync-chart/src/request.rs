@@ -83,27 +83,55 @@ pub struct QuickAddRequest {
 #[serde(deny_unknown_fields)]
 pub struct CorrectionRequest {
     pub(crate) given_name: Option<String>,
-    #[serde(default, deserialize_with = "told")]
-    pub(crate) middle_name: Option<Option<String>>,
+    #[serde(default)]
+    pub(crate) middle_name: Correction<String>,
     pub(crate) family_name: Option<String>,
     pub(crate) birth_date: Option<String>,
-    #[serde(default, deserialize_with = "told")]
-    pub(crate) email: Option<Option<String>>,
-    #[serde(default, deserialize_with = "told")]
-    pub(crate) mobile_phone: Option<Option<String>>,
-    #[serde(default, deserialize_with = "told")]
-    pub(crate) home_phone: Option<Option<String>>,
-    #[serde(default, deserialize_with = "told")]
-    pub(crate) postal_code: Option<Option<String>>,
-    #[serde(default, deserialize_with = "told")]
-    pub(crate) sms_consent: Option<Option<bool>>,
+    #[serde(default)]
+    pub(crate) email: Correction<String>,
+    #[serde(default)]
+    pub(crate) mobile_phone: Correction<String>,
+    #[serde(default)]
+    pub(crate) home_phone: Correction<String>,
+    #[serde(default)]
+    pub(crate) postal_code: Correction<String>,
+    #[serde(default)]
+    pub(crate) sms_consent: Correction<bool>,
     pub(crate) chart_status: Option<ChartStatus>,
     pub then_invite: Option<Channel>,
 }
 
-/// A field that was sent, perhaps as null. Without it, `default` leaves `None`.
-fn told<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
+/// What a correction says of a fact that a chart may lack.
+#[derive(Default)]
+pub(crate) enum Correction<T> {
+    /// Nothing: the field was not sent.
+    #[default]
+    Stays,
+    /// The fact is this one, or is not known (null).
+    Becomes(Option<T>),
+}
+
+impl<T> Correction<T> {
+    fn map<U>(self, read: impl FnOnce(Option<T>) -> Option<U>) -> Correction<U> {
+        match self {
+            Self::Stays => Correction::Stays,
+            Self::Becomes(fact) => Correction::Becomes(read(fact)),
+        }
+    }
+}
+
+impl<T: Clone> Correction<T> {
+    fn apply(&self, to: &mut Option<T>) {
+        if let Self::Becomes(fact) = self {
+            to.clone_from(fact);
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Correction<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Option::deserialize(from).map(Self::Becomes)
+    }
 }
 
 impl CorrectionRequest {
@@ -127,21 +155,21 @@ impl CorrectionRequest {
         }
         let (sms_consent, chart_status) = (self.sms_consent, self.chart_status);
         faults.or(Some(move |chart: &mut Chart| {
-            fn set<T: Clone>(to: &mut T, from: &Option<T>) {
+            fn set<T: Clone>(to: &mut T, from: Option<&T>) {
                 if let Some(from) = from {
                     to.clone_from(from);
                 }
             }
-            set(&mut chart.given_name, &given_name);
-            set(&mut chart.family_name, &family_name);
-            set(&mut chart.birth_date, &birth_date);
-            set(&mut chart.middle_name, &middle_name);
-            set(&mut chart.email, &email);
-            set(&mut chart.mobile_phone, &mobile_phone);
-            set(&mut chart.home_phone, &home_phone);
-            set(&mut chart.postal_code, &postal_code);
-            set(&mut chart.sms_consent, &sms_consent);
-            set(&mut chart.chart_status, &chart_status);
+            set(&mut chart.given_name, given_name.as_ref());
+            set(&mut chart.family_name, family_name.as_ref());
+            set(&mut chart.birth_date, birth_date.as_ref());
+            middle_name.apply(&mut chart.middle_name);
+            email.apply(&mut chart.email);
+            mobile_phone.apply(&mut chart.mobile_phone);
+            home_phone.apply(&mut chart.home_phone);
+            postal_code.apply(&mut chart.postal_code);
+            sms_consent.apply(&mut chart.sms_consent);
+            set(&mut chart.chart_status, chart_status.as_ref());
         }))
     }
 }

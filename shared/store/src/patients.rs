@@ -109,25 +109,25 @@ impl Attention for Table {
             self.changes(practice),
             self.access_requests(practice)
         )?;
-        let mut noted = Vec::new();
+        let mut all = Vec::new();
         for item in notes {
             let Note { patient, cause, at } = record(item)?;
-            noted.push(Noted { patient, cause, at, waits: None });
+            all.push(Noted { patient, cause, at, waits: None });
         }
-        noted.extend(holds.into_iter().map(|hold| Noted {
+        all.extend(holds.into_iter().map(|hold| Noted {
             patient: hold.patient,
             cause: Cause::Hold,
             at: hold.since,
             waits: Some(hold.account.to_string()),
         }));
-        noted.extend(changes.into_iter().map(|change| Noted {
+        all.extend(changes.into_iter().map(|change| Noted {
             patient: change.patient,
             cause: Cause::ChangeRequest,
             at: change.submitted_at,
             waits: Some(change.id.to_string()),
         }));
         // Without a chart that fits, a request stands on its own page alone.
-        noted.extend(requests.into_iter().filter_map(|request| {
+        all.extend(requests.into_iter().filter_map(|request| {
             Some(Noted {
                 patient: request.matches.first()?.clone(),
                 cause: Cause::RepresentativeRequest,
@@ -135,7 +135,7 @@ impl Attention for Table {
                 waits: Some(request.id.to_string()),
             })
         }));
-        Ok(noted)
+        Ok(all)
     }
 }
 

@@ -117,10 +117,9 @@ fn at_birthday(stage: Stage, grant: &Grant, settings: &Settings) -> Option<Comin
         grant.authority.as_ref().is_some_and(|authority| authority.kind == AuthorityKind::Guardian);
     match (stage, settings.at_majority) {
         (Stage::Child, _) => None,
-        (Stage::Adolescent, _) => narrows,
         (Stage::Adult, _) if by_court => None,
+        (Stage::Adolescent, _) | (Stage::Adult, AtMajority::Narrow) => narrows,
         (Stage::Adult, AtMajority::End) => Some(Coming::Ends),
-        (Stage::Adult, AtMajority::Narrow) => narrows,
         (Stage::Adult, AtMajority::Rest) => Some(Coming::Rests),
     }
 }

@@ -9,6 +9,7 @@ use crate::time::Timestamp;
 /// How far a patient's invitation got, as the patient's record repeats it from the link. It follows the link a
 /// moment later, and nothing is decided from it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of a link, of which any may hold beside any other")]
 pub struct Progress {
     /// The delivery of the message.
     pub delivery: Delivery,

@@ -76,10 +76,9 @@ pub(crate) fn foresee(
     let by_mail = patient.refusals(Channel::Email, settings);
     let by_text = patient.refusals(Channel::Sms, settings);
     let (channel, reasons) = match channel {
-        BatchChannel::Email => (Channel::Email, by_mail),
         BatchChannel::Sms => (Channel::Sms, by_text),
         BatchChannel::EmailThenSms if !by_mail.is_empty() && by_text.is_empty() => (Channel::Sms, by_text),
-        BatchChannel::EmailThenSms => (Channel::Email, by_mail),
+        BatchChannel::Email | BatchChannel::EmailThenSms => (Channel::Email, by_mail),
     };
     if reasons.is_empty() {
         Ok((channel, outcome))

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::context::Context;
 use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::auto_invite::visits_due;
@@ -81,14 +83,15 @@ fn keep_corrections(before: &Patient, sent: Chart) -> (Chart, BTreeMap<String, S
         return (sent, corrections);
     }
     corrections.retain(|field, ehr| *ehr == remembered(fact_of(&sent, field).as_deref()));
-    let (Ok(mut merged), Ok(known)) = (serde_json::to_value(&sent), serde_json::to_value(&before.chart))
+    let (Ok(Value::Object(mut merged)), Ok(known)) =
+        (serde_json::to_value(&sent), serde_json::to_value(&before.chart))
     else {
         return (sent, corrections);
     };
     for field in corrections.keys() {
-        merged[field] = known.get(field).cloned().unwrap_or_default();
+        merged.insert(field.clone(), known.get(field).cloned().unwrap_or_default());
     }
-    (serde_json::from_value(merged).unwrap_or(sent), corrections)
+    (serde_json::from_value(Value::Object(merged)).unwrap_or(sent), corrections)
 }
 
 /// The result of a chart's change.

@@ -33,7 +33,7 @@ where
                 break;
             }
             Err(Failure::Unavailable | Failure::Broken(_) | Failure::Refused(_)) => {
-                next.results.push(failed(patient))
+                next.results.push(failed(patient));
             }
         }
     }

@@ -2,7 +2,7 @@
 //! them in".
 
 use crate::context::App;
-use crate::model::chart::{CareChange, Channel, Chart};
+use crate::model::chart::{Care, CareChange, Channel, Chart};
 use crate::model::ids::PatientId;
 use crate::model::link::Link;
 use crate::model::patient::Stop;
@@ -65,7 +65,7 @@ where
         let mut chart = before.chart.clone();
         (command.change)(&mut chart);
         let change = ChartChange { chart, keep_tags: true, care: CareChange::default(), is_correction: true };
-        let existing = (before.clone(), Default::default());
+        let existing = (before.clone(), Care::default());
         let head = end_of_chain(store, &practice, &before.id, Some(&existing), stale).await?;
         let plan = plan_chart(context, &practice, &before.id, Some(existing), &change, &caller.by(), &head);
         let (mut charted, mut writes) = (plan.charted, plan.writes);

@@ -56,27 +56,40 @@ impl Facts {
     /// The chart with these facts; for a patient who is new, a chart of these facts alone. `None` if a new chart lacks
     /// a name or the birth date.
     fn over(&self, known: Option<&Chart>) -> Option<Chart> {
-        fn or<T: Clone>(new: &Option<T>, known: Option<&T>) -> Option<T> {
-            new.clone().or_else(|| known.cloned())
-        }
         let of = |part: fn(&Chart) -> Option<&Line>| known.and_then(part);
         Some(Chart {
-            given_name: or(&self.given_name, known.map(|known| &known.given_name))?,
-            family_name: or(&self.family_name, known.map(|known| &known.family_name))?,
-            birth_date: or(&self.birth_date, known.map(|known| &known.birth_date))?,
-            middle_name: or(&self.middle_name, known.and_then(|known| known.middle_name.as_ref())),
-            email: or(&self.email, known.and_then(|known| known.email.as_ref())),
-            mobile_phone: or(&self.mobile_phone, known.and_then(|known| known.mobile_phone.as_ref())),
-            home_phone: or(&self.home_phone, known.and_then(|known| known.home_phone.as_ref())),
-            postal_code: or(&self.postal_code, known.and_then(|known| known.postal_code.as_ref())),
-            address_line: or(&self.address_line, of(|known| known.address_line.as_ref())),
-            city: or(&self.city, of(|known| known.city.as_ref())),
-            state: or(&self.state, of(|known| known.state.as_ref())),
-            provider: or(&self.provider, of(|known| known.provider.as_ref())),
-            language: or(&self.language, known.and_then(|known| known.language.as_ref())),
+            given_name: self.given_name.as_ref().or(known.map(|known| &known.given_name)).cloned()?,
+            family_name: self.family_name.as_ref().or(known.map(|known| &known.family_name)).cloned()?,
+            birth_date: self.birth_date.or(known.map(|known| known.birth_date))?,
+            middle_name: self
+                .middle_name
+                .as_ref()
+                .or(known.and_then(|known| known.middle_name.as_ref()))
+                .cloned(),
+            email: self.email.as_ref().or(known.and_then(|known| known.email.as_ref())).cloned(),
+            mobile_phone: self
+                .mobile_phone
+                .as_ref()
+                .or(known.and_then(|known| known.mobile_phone.as_ref()))
+                .cloned(),
+            home_phone: self
+                .home_phone
+                .as_ref()
+                .or(known.and_then(|known| known.home_phone.as_ref()))
+                .cloned(),
+            postal_code: self
+                .postal_code
+                .as_ref()
+                .or(known.and_then(|known| known.postal_code.as_ref()))
+                .cloned(),
+            address_line: self.address_line.as_ref().or(of(|known| known.address_line.as_ref())).cloned(),
+            city: self.city.as_ref().or(of(|known| known.city.as_ref())).cloned(),
+            state: self.state.as_ref().or(of(|known| known.state.as_ref())).cloned(),
+            provider: self.provider.as_ref().or(of(|known| known.provider.as_ref())).cloned(),
+            language: self.language.as_ref().or(known.and_then(|known| known.language.as_ref())).cloned(),
             chart_status: self.chart_status.or(known.map(|known| known.chart_status)).unwrap_or_default(),
             sms_consent: self.sms_consent.or(known.and_then(|known| known.sms_consent)),
-            tags: or(&self.tags, known.map(|known| &known.tags)).unwrap_or_default(),
+            tags: self.tags.as_ref().or(known.map(|known| &known.tags)).cloned().unwrap_or_default(),
         })
     }
 }
