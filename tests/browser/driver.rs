@@ -125,6 +125,10 @@ impl Browser {
     pub async fn follow(&self, css: &str) {
         let element = self.find(css).await;
         self.call(Method::POST, &format!("{element}/click"), Some(json!({}))).await;
+        self.until_gone(&element, css).await;
+    }
+
+    async fn until_gone(&self, element: &str, css: &str) {
         let started = std::time::Instant::now();
         while self.try_call(Method::GET, &format!("{element}/name"), None).await.is_ok() {
             assert!(started.elapsed() < PATIENCE, "`{css}` leads nowhere on {}", self.url().await);
@@ -143,6 +147,25 @@ impl Browser {
         let element = self.find(css).await;
         self.call(Method::POST, &format!("{element}/clear"), Some(json!({}))).await;
         self.call(Method::POST, &format!("{element}/value"), Some(json!({"text": text}))).await;
+    }
+
+    /// Puts the focus on an element and presses a key that leads to another page.
+    pub async fn press_on(&self, css: &str, key: &str) {
+        let element = self.find(css).await;
+        self.call(Method::POST, &format!("{element}/value"), Some(json!({"text": key}))).await;
+        self.until_gone(&element, css).await;
+    }
+
+    /// The text of the element that has the focus.
+    pub async fn focused(&self) -> String {
+        let active = self.call(Method::GET, "/element/active", None).await;
+        let element = active[ELEMENT].as_str().unwrap();
+        self.call(Method::GET, &format!("/element/{element}/text"), None).await.as_str().unwrap().to_owned()
+    }
+
+    /// A picture of the screen, PNG in base64.
+    pub async fn picture(&self) -> String {
+        self.call(Method::GET, "/screenshot", None).await.as_str().unwrap().to_owned()
     }
 
     /// Goes into a frame of the page.

@@ -295,7 +295,7 @@ async fn a_proposed_change_is_compared_and_taken_over_and_a_held_registration_is
     assert!(done.contains("Taken over") && done.contains("No changes wait"), "{done}");
     let chart = world.ehr("GET", "/v1/patients/p1", None).await.json();
     assert_eq!((chart["mobile_phone"].as_str(), &chart["city"]), (Some("+12025550199"), &json!(null)));
-    assert!(window.page("/console/requests").await.expect_and(200).text.contains("No registration waits"));
+    assert!(window.page("/console/requests").await.expect_and(200).text.contains("no registration waits"));
 }
 
 #[tokio::test]

@@ -331,3 +331,60 @@ async fn the_page_that_asks_names_what_is_missing_and_staff_answer_on_theirs() {
         "{done}"
     );
 }
+
+#[tokio::test]
+async fn staff_add_a_contact_of_the_chart_as_a_representative_and_renew_the_right_to_act() {
+    let world = World::new().await;
+    let mother = json!({"given_name": "Marta", "family_name": "Quillfeather", "relationship": "Mother",
+        "email": "marta@example.com", "phone": "+12025550188"});
+    world.patient("p1", World::chart_with(json!({"birth_date": "2016-04-27", "contacts": [mother]}))).await;
+    let window = world.window(&world.keys.ehr).await;
+    let at = "/console/patients/p1/representatives";
+    let form = window.page(at).await.expect_and(200).text;
+    assert!(
+        form.contains("Marta Quillfeather, mother") && form.contains("Access changes by itself"),
+        "{form}"
+    );
+    let form = window.page(&format!("{at}?contact=0")).await.expect_and(200).text;
+    assert!(
+        form.contains("value=\"marta@example.com\"") && form.contains("value=\"parent\" selected"),
+        "{form}"
+    );
+
+    let typed = [
+        ("given_name", "Marta"),
+        ("family_name", "Quillfeather"),
+        ("relationship", "parent"),
+        ("email", "marta at example"),
+        ("level", "full"),
+        ("kind", "parent"),
+        ("until", ""),
+    ];
+    let page = window.send(at, &typed).await.expect_and(400).text;
+    assert!(
+        page.contains("tick the box") && page.contains("Email: ") && page.contains("marta at example"),
+        "{page}"
+    );
+    let mut typed = typed.to_vec();
+    typed[3].1 = "marta@example.com";
+    typed.push(("checked", "yes"));
+    let page = window.act(at, &typed).await.text;
+    assert!(page.contains("A link is on its way to marta@example.com"), "{page}");
+
+    let token = world.last_mail().await.token();
+    let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "04/27/2016"});
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
+    world.register(&token, &ticket, "marta.q").await.expect(201);
+    let page = window.page("/console/patients/p1").await.expect_and(200).text;
+    let link = page.split("/representatives/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let authority = format!("/console/patients/p1/representatives/{link}");
+    let form = window.page(&authority).await.expect_and(200).text;
+    assert!(form.contains("By what right does Marta Quillfeather act?"), "{form}");
+    let past = [("kind", "guardian"), ("until", "2020-01-01"), ("checked", "yes")];
+    assert!(window.send(&authority, &past).await.expect_and(400).text.contains("There is a problem"));
+    let renewed =
+        [("kind", "guardian"), ("reference", "court 12/7"), ("until", "2027-03-01"), ("checked", "yes")];
+    let page = window.act(&authority, &renewed).await.text;
+    assert!(page.contains("Recorded.") && page.contains("guardian until 2027-03-01"), "{page}");
+}

@@ -4,6 +4,7 @@ use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::auto_invite::day;
+use portico_domain::model::chart::Channel;
 use portico_domain::model::console::Launch;
 use portico_domain::model::list::next_appointment;
 use portico_domain::model::patient::{Patient, Status};
@@ -102,6 +103,16 @@ impl TodayPage {
         let line = |thing: &Thing| {
             let Thing { id, cause, at, patient, .. } = thing;
             let words = attention_words(*cause);
+            let is_email = patient
+                .chart
+                .email
+                .as_ref()
+                .is_some_and(|email| !patient.stops(Channel::Email, email.reveal()).is_empty());
+            let (what, label) = match cause {
+                Cause::AddressBounced if is_email => ("Email came back", "Correct email"),
+                Cause::AddressBounced => ("Number does not work", "Correct number"),
+                _ => (words.what, words.label),
+            };
             let path = match cause {
                 Cause::Hold | Cause::RepresentativeRequest => "/console/requests".to_owned(),
                 Cause::ChangeRequest => "/console/changes".to_owned(),
@@ -110,11 +121,11 @@ impl TodayPage {
             ThingLine {
                 id: id.clone(),
                 row: Row::of(patient, patient.status(settings), settings, caller, now),
-                what: words.what,
+                what,
                 cure: words.cure,
                 since: when(*at, now, &zone),
                 path,
-                label: words.label,
+                label,
                 may_leave: !matches!(
                     cause,
                     Cause::Hold | Cause::ChangeRequest | Cause::RepresentativeRequest

@@ -64,7 +64,7 @@ impl OverridePage {
 }
 
 /// What was sent where, in words.
-fn sent(link: &Link, was_replaced: bool) -> String {
+pub(crate) fn sent(link: &Link, was_replaced: bool) -> String {
     let to = link.sent_to.as_ref().map(|to| to.reveal().to_owned());
     let to = to.map(|to| if to.starts_with('+') { phone(&to) } else { to });
     let what = match link.kind {

@@ -3,6 +3,7 @@
 
 mod batch;
 mod console;
+mod representatives;
 mod requests;
 
 use portico_domain::model::chart::Channel;
@@ -52,6 +53,9 @@ where
 {
     let action = inbound.action();
     let answer = match action.as_str() {
+        _ if inbound.is_console() && action.contains("/representatives") => {
+            representatives::answer(app, &inbound, &action).await
+        }
         _ if inbound.is_console() => console::answer(app, queue, &inbound, &action).await,
         "GET /v1/requests" => requests::show(app, &inbound).await,
         "POST /v1/requests/{request_id}/invite" => requests::let_in(app, &inbound).await,

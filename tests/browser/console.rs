@@ -1,0 +1,110 @@
+//! The Onboarding Tool in a real browser: an errand without scripts and by keyboard alone, the structure of its pages on
+//! a desk and on a phone, and the pictures of its documentation.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests/pictures says in the environment where the pictures go"
+)]
+
+use data_encoding::BASE64;
+use portico_testkit::World;
+use serde_json::{Value, json};
+
+use super::driver::Browser;
+
+/// Opens the tool in the browser, as an EHR does, and lands on Today.
+async fn open(browser: &Browser, world: &World) {
+    let launch = json!({"actor": "rita", "actor_name": "Rita"});
+    let url = world.ehr("POST", "/v1/console/sessions", Some(launch)).await.expect_and(201).str("/url");
+    browser.open(&url).await;
+    browser.follow("main form button").await;
+}
+
+/// A practice with something on each page.
+async fn practice() -> World {
+    let world = World::new().await;
+    let chart = |id: &str, change: Value| {
+        let (id, change) = (id.to_owned(), change);
+        let world = &world;
+        async move { world.patient(&id, World::chart_with(change)).await }
+    };
+    let visit = |at: &str| json!([{"id": at, "starts_at": at}]);
+    chart(
+        "R-20418",
+        json!({"given_name": "Rosa", "family_name": "Delgado", "email": "rosa.delgaod@example.com"}),
+    )
+    .await;
+    chart("R-1", json!({"given_name": "Lee", "family_name": "Chang", "email": "lee@example.com", "appointments": visit("2026-11-26T15:00:00Z")})).await;
+    chart("R-9", json!({"given_name": "Hernán", "family_name": "Heredia López", "email": null, "mobile_phone": null, "birth_date": "1985-05-05", "appointments": visit("2026-11-26T16:30:00Z")})).await;
+    chart("R-10", json!({"given_name": "Wolfeschlegelsteinhausenberger-Maximiliana", "family_name": "Schwartzenberger-Villanueva de la Santísima Trinidad", "email": "wolfeschlegelsteinhausenberger.maximiliana@a-long-name-of-a-host.example.com"})).await;
+    world.registered("R-11", "rosa.q").await;
+    chart("R-12", json!({"given_name": "Sam", "family_name": "Okafor", "email": "sam@example.com"})).await;
+    world.revoke("R-12", "left_practice").await.expect(200);
+    world.invite("R-20418", "email").await.expect(201);
+    let report = json!({"message_id": world.last_mail().await.get("id"), "type": "bounce"});
+    world.request("POST", "/_local/feedback").json(&report).send().await.unwrap();
+    world.service.idle().await;
+    world
+}
+
+#[tokio::test]
+async fn a_receptionist_corrects_an_address_without_scripts_by_keyboard_alone() {
+    let world = practice().await;
+    let browser = Browser::without_scripts().await;
+    open(&browser, &world).await;
+    assert!(browser.text("main").await.contains("Email came back"));
+    browser.press_on("main .rows .do a", "\u{e007}").await;
+    browser.fill("#email", "rosa.delgado@example.com").await;
+    browser.press_on("button[name=then_invite][value=email]", "\u{e007}").await;
+    let said = browser.text(".said").await;
+    assert!(said.contains("on its way to rosa.delgado@example.com"), "{said}");
+    assert_eq!(browser.focused().await, said, "the focus is where it was said");
+    assert_eq!(world.last_mail().await.get("to"), "rosa.delgado@example.com");
+}
+
+/// Pages of the tool: a name, and the path.
+const PAGES: [(&str, &str); 15] = [
+    ("today", "/console"),
+    ("patients", "/console/patients"),
+    ("everybody", "/console/patients?all=yes"),
+    ("nobody", "/console/patients?status=declined"),
+    ("patient-bounced", "/console/patients/R-20418"),
+    ("patient-in", "/console/patients/R-11"),
+    ("patient-long", "/console/patients/R-10"),
+    ("patient-revoked", "/console/patients/R-12"),
+    ("correct", "/console/patients/R-20418/contacts"),
+    ("revoke", "/console/patients/R-11/revoke"),
+    ("by-hand", "/console/patients/R-9/credentials"),
+    ("accounts", "/console/accounts?q=rosa"),
+    ("requests", "/console/requests"),
+    ("changes", "/console/changes"),
+    ("not-found", "/console/patients/nobody"),
+];
+
+#[tokio::test]
+async fn every_page_of_the_tool_is_sound_on_a_desk_and_on_a_phone() {
+    let world = practice().await;
+    let browser = Browser::with_scripts().await;
+    let pictures = std::env::var("PORTICO_PICTURES").ok();
+    open(&browser, &world).await;
+    let mut wrong = Vec::new();
+    for (width, height) in [(1280, 800), (390, 844)] {
+        let screen = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500});
+        browser.devtools("Emulation.setDeviceMetricsOverride", screen).await;
+        for (name, path) in PAGES {
+            browser.open(&world.url(path)).await;
+            for scheme in ["light", "dark"] {
+                let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+                browser.devtools("Emulation.setEmulatedMedia", features).await;
+                let found = browser.run(include_str!("structure.js")).await;
+                for fault in found.as_array().unwrap() {
+                    wrong.push(format!("{name}, {width}, {scheme}: {}", fault.as_str().unwrap_or_default()));
+                }
+                if let Some(folder) = pictures.as_ref().filter(|_| scheme == "light") {
+                    let picture = BASE64.decode(browser.picture().await.as_bytes()).unwrap();
+                    std::fs::write(format!("{folder}/{name}-{width}.png"), picture).unwrap();
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
