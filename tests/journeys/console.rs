@@ -90,7 +90,7 @@ async fn a_bounced_invitation_is_on_today_and_correcting_the_address_gets_the_pa
     );
 
     let form = window.page("/console/patients/p1/contacts").await.expect_and(200).text;
-    assert!(form.contains("Email or text came back"), "{form}");
+    assert!(form.contains("Email came back"), "{form}");
     let wrong = [("email", "rosa at example"), ("asked", "yes"), ("then_invite", "email")];
     let page = window.send("/console/patients/p1/contacts", &wrong).await.expect_and(400).text;
     assert!(page.contains("There is a problem") && page.contains("rosa at example"), "{page}");

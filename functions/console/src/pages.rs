@@ -4,15 +4,14 @@ use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::auto_invite::day;
-use portico_domain::model::chart::Channel;
 use portico_domain::model::console::Launch;
 use portico_domain::model::list::next_appointment;
-use portico_domain::model::patient::{Patient, Status};
+use portico_domain::model::patient::{Patient, Reason, Status};
 use portico_domain::model::person::Line;
 use portico_domain::model::practice::Practice;
 use portico_domain::operations::staff::attention::{Thing, Things};
 use portico_web::Inbound;
-use portico_web::desk::{Desk, Row, attention_words, day_name, when};
+use portico_web::desk::{Desk, Row, attention_words, day_name, in_words, when};
 
 #[derive(Template)]
 #[template(path = "launch.html")]
@@ -103,14 +102,11 @@ impl TodayPage {
         let line = |thing: &Thing| {
             let Thing { id, cause, at, patient, .. } = thing;
             let words = attention_words(*cause);
-            let is_email = patient
-                .chart
-                .email
-                .as_ref()
-                .is_some_and(|email| !patient.stops(Channel::Email, email.reveal()).is_empty());
             let (what, label) = match cause {
-                Cause::AddressBounced if is_email => ("Email came back", "Correct email"),
-                Cause::AddressBounced => ("Number does not work", "Correct number"),
+                Cause::AddressBounced => match in_words(patient, Reason::AddressBounced) {
+                    what @ "Email came back" => (what, "Correct email"),
+                    what => (what, "Correct number"),
+                },
                 _ => (words.what, words.label),
             };
             let path = match cause {

@@ -4,20 +4,22 @@
 
 mod list;
 mod pages;
+mod trail;
 
 use portico_domain::model::audit::Event;
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::practice::Scope;
 use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::operations::staff::attention::{attention, by_patient};
-use portico_domain::operations::staff::audit_trail::{audit, audit_verify};
+use portico_domain::operations::staff::audit_trail::{audit, audit_verify, latest};
 use portico_domain::operations::staff::auto_invite::{preview, runs};
 use portico_domain::operations::staff::list::list as list_patients;
 use portico_domain::operations::staff::list::summary;
 use portico_domain::operations::staff::portal;
 use portico_domain::operations::staff::report::{Period, electronic_access};
 use portico_domain::ports::{
-    ApiCalls, Attention, Directory, History, Limits, Measures, Patients, Practices, Roster, Runs, Waiting,
+    ApiCalls, Attention, Chain, Directory, History, Limits, Measures, Patients, Practices, Roster, Runs,
+    Waiting,
 };
 use portico_web::desk::{desk_page, when};
 use portico_web::{Answer, App, Inbound, Reject, csv, json as reply, listed, problem, see_other, view};
@@ -33,6 +35,7 @@ where
         + Practices
         + Patients
         + History
+        + Chain
         + Directory
         + Attention
         + Waiting
@@ -50,6 +53,7 @@ where
         + Practices
         + Patients
         + History
+        + Chain
         + Directory
         + Attention
         + Waiting
@@ -144,7 +148,7 @@ const SEARCH: &[u8] = b"console search";
 /// Answers a request of the Onboarding Tool.
 async fn console<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + History + Directory + Waiting + Roster,
+    S: ApiCalls + Limits + Practices + History + Chain + Directory + Waiting + Roster,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
@@ -186,10 +190,9 @@ where
             }
             let mut events = Vec::new();
             if caller.may(Scope::Audit) {
-                let page = audit(app, &call, Some(&patient), None).await?;
                 let zone = portal.settings.zone();
-                let line = |event: &Event| (told(event), when(event.at, context.now(), &zone));
-                events = page.events.iter().rev().take(EVENTS).map(line).collect();
+                let line = |event: &Event| (trail::sentence(event), when(event.at, context.now(), &zone));
+                events = latest(app, &caller, &patient, EVENTS).await?.iter().map(line).collect();
             }
             Ok(desk_page(200, &PatientPage::new(inbound, context, &portal, &caller, events)))
         }
@@ -198,20 +201,4 @@ where
 }
 
 /// Events of a patient that the page shows.
-const EVENTS: usize = 20;
-
-/// An event in words: who, and what.
-fn told(event: &Event) -> String {
-    let who = match (event.by.client.as_str(), &event.by.actor) {
-        ("visitor", _) => "A visitor".to_owned(),
-        ("portico", _) => "Portico".to_owned(),
-        (client, Some(actor)) => format!("{actor} ({client})"),
-        (client, None) => client.to_owned(),
-    };
-    let what = serde_json::to_value(event.action).ok();
-    let what = what.as_ref().and_then(Value::as_str).unwrap_or_default().replace('_', " ");
-    let detail = |name: &str| {
-        event.detail.get(name).map(|text| format!(", {}", text.replace('_', " "))).unwrap_or_default()
-    };
-    format!("{who}: {what}{}{}", detail("channel"), detail("reason"))
-}
+const EVENTS: u64 = 20;

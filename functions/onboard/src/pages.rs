@@ -13,7 +13,7 @@ use portico_domain::operations::staff::list::{ListPage, Listed, Sort};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::portal_status::PortalStatus;
 use portico_domain::time::Timestamp;
-use portico_web::desk::{Desk, Row, Tag, born, cure, how_far, when};
+use portico_web::desk::{Desk, Row, Tag, born, cure, how_far, in_words, when};
 use portico_web::{Inbound, phone};
 
 use std::collections::BTreeMap;
@@ -195,8 +195,8 @@ pub struct Way {
     sends: Option<(&'static str, &'static str)>,
 }
 
-fn way(reason: Reason) -> Way {
-    let (words, cure) = cure(reason);
+fn way(patient: &Patient, reason: Reason) -> Way {
+    let (words, cure) = (in_words(patient, reason), cure(reason).1);
     let (path, label, sends) = match reason {
         Reason::AccessDisabled => ("access", "Turn on", Some(("enabled", "true"))),
         Reason::MissingEmail => ("contacts", "Add email", None),
@@ -208,6 +208,15 @@ fn way(reason: Reason) -> Way {
         Reason::NoSmsConsent | Reason::ChartInactive | Reason::Deceased | Reason::Declined => ("", "", None),
     };
     Way { words, cure, path, label, sends }
+}
+
+/// A language by its English name, as far as we write in it.
+fn language(tag: &str) -> String {
+    match tag.split('-').next() {
+        Some("en") => "English".to_owned(),
+        Some("es") => "Spanish".to_owned(),
+        _ => tag.to_owned(),
+    }
 }
 
 /// Somebody who can get in, or could.
@@ -243,6 +252,7 @@ pub struct PatientPage {
     ways: Vec<Way>,
     can_email: bool,
     can_text: bool,
+    can_print: bool,
     email_label: &'static str,
     current: Option<Sent>,
     earlier: Vec<Sent>,
@@ -334,7 +344,7 @@ impl PatientPage {
             ),
             ("Home phone", chart.home_phone.as_ref().map(Phone::reveal).map(phone)),
             ("ZIP code", text(chart.postal_code.as_ref().map(PostalCode::reveal))),
-            ("Language", chart.language.clone()),
+            ("Language", chart.language.as_deref().map(language)),
             ("Next visit", row.visit.clone()),
             ("Provider", text(chart.provider.as_ref().map(Line::reveal))),
             ("Tags", Some(chart.tags.join(", ")).filter(|tags| !tags.is_empty())),
@@ -350,9 +360,10 @@ impl PatientPage {
             tab: format!("{initials}{} - Patient", row.born),
             id: patient.id.to_string(),
             name: row.full_name.clone(),
-            ways: in_the_way(patient, settings).into_iter().map(way).collect(),
+            ways: in_the_way(patient, settings).into_iter().map(|reason| way(patient, reason)).collect(),
             can_email: patient.refusals(Channel::Email, settings).is_empty(),
             can_text: patient.refusals(Channel::Sms, settings).is_empty(),
+            can_print: !is_in && patient.refusals(Channel::Print, settings).is_empty(),
             email_label: if patient.revocation.is_some() {
                 "Give access back by email"
             } else if is_in {

@@ -15,7 +15,7 @@ use portico_domain::operations::staff::sync_chart;
 use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Patients, Practices, Proposals};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::chart_change::PatientWithCare;
-use portico_web::desk::{Back, Desk, Said, back, cure, desk_page, full_name, refused, when};
+use portico_web::desk::{Back, Desk, Said, back, desk_page, full_name, refused, stopped, when};
 use portico_web::{Answer, App, Inbound, Reject, phone};
 use serde::Deserialize;
 
@@ -70,9 +70,9 @@ impl ContactsPage {
     ) -> Self {
         let PatientWithCare { patient, settings, .. } = charted;
         let chart = &patient.chart;
-        let stopped = |channel: Channel| {
+        let why_stopped = |channel: Channel| {
             let address = chart.address(channel)?;
-            patient.stops(channel, address).first().map(|why| cure(why.reason()).0)
+            patient.stops(channel, address).first().map(|why| stopped(why.reason(), channel))
         };
         let field = |name: &'static str, label, kind, autofill, now: String| {
             let typed = inbound.form_values(name).into_iter().next();
@@ -85,8 +85,8 @@ impl ContactsPage {
                 value: typed.unwrap_or_else(|| now.clone()),
                 now,
                 hint: match name {
-                    "email" => stopped(Channel::Email),
-                    "mobile_phone" => stopped(Channel::Sms),
+                    "email" => why_stopped(Channel::Email),
+                    "mobile_phone" => why_stopped(Channel::Sms),
                     _ => None,
                 },
                 error: code

@@ -13,4 +13,7 @@ pub use form::{Back, back, refused};
 pub use frame::{Desk, assets, desk_page, desk_problem};
 pub use row::{Row, Tag};
 pub use said::Said;
-pub use words::{AttentionWords, attention_words, born, cure, day_name, full_name, how_far, list_name, when};
+pub use words::{
+    AttentionWords, attention_words, born, cure, day_name, full_name, how_far, in_words, list_name, stopped,
+    when,
+};

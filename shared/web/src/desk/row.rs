@@ -3,13 +3,13 @@
 use jiff::tz::TimeZone;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::list::{in_as_patient, in_the_way, next_appointment};
-use portico_domain::model::patient::{Patient, Reason, Status};
+use portico_domain::model::patient::{Patient, Reason, Revocation, Status};
 use portico_domain::model::person::{Email, Phone};
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::time::Timestamp;
 
-use crate::desk::words::{cure, full_name, how_far, list_name, status_word, when};
+use crate::desk::words::{full_name, how_far, in_words, list_name, status_word, stopped, when};
 
 /// A status as a tag: a word, a color and a shape.
 #[derive(Clone, Copy)]
@@ -77,15 +77,15 @@ impl Row {
     ) -> Self {
         let zone = settings.zone();
         let chart = &patient.chart;
-        let stopped = |channel: Channel| {
+        let why_stopped = |channel: Channel| {
             let address = chart.address(channel)?;
-            patient.stops(channel, address).first().map(|why| cure(why.reason()).0)
+            patient.stops(channel, address).first().map(|why| stopped(why.reason(), channel))
         };
         let today = portico_domain::model::auto_invite::day(now, settings);
         let email =
-            chart.email.as_ref().map(|email| (Email::reveal(email).to_owned(), stopped(Channel::Email)));
+            chart.email.as_ref().map(|email| (Email::reveal(email).to_owned(), why_stopped(Channel::Email)));
         let phone = chart.mobile_phone.as_ref().map(Phone::reveal);
-        let phone = phone.map(|phone| (portico_messages::phone(phone), stopped(Channel::Sms)));
+        let phone = phone.map(|phone| (portico_messages::phone(phone), why_stopped(Channel::Sms)));
         Self {
             id: patient.id.to_string(),
             name: list_name(chart),
@@ -109,7 +109,7 @@ fn second(patient: &Patient, status: Status, settings: &Settings, now: Timestamp
         Status::Blocked | Status::Uninvited => {
             let reasons = in_the_way(patient, settings);
             let more = reasons.len().saturating_sub(1);
-            let first = reasons.first().map(|reason| cure(*reason).0).unwrap_or_default();
+            let first = reasons.first().map(|reason| in_words(patient, *reason)).unwrap_or_default();
             if reasons.contains(&Reason::MissingEmail) && reasons.contains(&Reason::MissingMobilePhone) {
                 "No email, no cell phone".to_owned()
             } else if more > 0 {
@@ -129,7 +129,10 @@ fn second(patient: &Patient, status: Status, settings: &Settings, now: Timestamp
             (_, None) => String::new(),
         },
         Status::Revoked => {
-            patient.revocation.as_ref().map(|revoked| when(revoked.at, now, zone)).unwrap_or_default()
+            let words = |revoked: &Revocation| {
+                format!("{}: {}", when(revoked.at, now, zone), revoked.reason.code().replace('_', " "))
+            };
+            patient.revocation.as_ref().map(words).unwrap_or_default()
         }
         Status::Declined => patient.declined.as_ref().map(|no| when(no.at, now, zone)).unwrap_or_default(),
     }

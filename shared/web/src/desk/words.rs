@@ -2,9 +2,9 @@
 
 use jiff::tz::TimeZone;
 use portico_domain::model::attention::Cause;
-use portico_domain::model::chart::Chart;
+use portico_domain::model::chart::{Channel, Chart};
 use portico_domain::model::delivery::{Delivery, Trouble};
-use portico_domain::model::patient::{CurrentInvitation, Reason, Status};
+use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status};
 use portico_domain::model::progress::Progress;
 use portico_domain::time::Timestamp;
 
@@ -87,11 +87,28 @@ pub const fn cure(reason: Reason) -> (&'static str, &'static str) {
     }
 }
 
+/// Why nothing is sent to an address, in words.
+pub const fn stopped(reason: Reason, channel: Channel) -> &'static str {
+    match (reason, channel) {
+        (Reason::AddressBounced, Channel::Email) => "Email came back",
+        (Reason::AddressBounced, Channel::Sms | Channel::Voice) => "Number does not work",
+        _ => cure(reason).0,
+    }
+}
+
+/// What is in the way of a patient, in words.
+pub fn in_words(patient: &Patient, reason: Reason) -> &'static str {
+    let is_email = patient.chart.email.as_ref().is_some_and(|email| {
+        patient.stops(Channel::Email, email.reveal()).iter().any(|why| why.reason() == reason)
+    });
+    stopped(reason, if is_email { Channel::Email } else { Channel::Sms })
+}
+
 /// How far an invitation got, in words.
 pub fn how_far(current: &CurrentInvitation, now: Timestamp, zone: &TimeZone) -> String {
     let Progress { delivery, trouble, at, opened, verified, locked, handed_over } = current.progress;
     let at = at.map(|at| format!(" {}", when(at, now, zone))).unwrap_or_default();
-    let is_print = current.channel == portico_domain::model::chart::Channel::Print;
+    let is_print = current.channel == Channel::Print;
     if locked {
         return format!("Locked{at}: wrong answers");
     }
@@ -115,7 +132,7 @@ pub fn how_far(current: &CurrentInvitation, now: Timestamp, zone: &TimeZone) -> 
         Delivery::Queued => "Waiting to go out".to_owned(),
         Delivery::Sent => format!("Sent{at}, no word yet"),
         Delivery::Delivered => format!("Delivered{at}"),
-        Delivery::Bounced => format!("Came back{at}: {}", came_back(trouble)),
+        Delivery::Bounced => format!("Came back{at}: {}", came_back(trouble, current.channel)),
         Delivery::Complained => format!("Marked as spam{at}"),
         Delivery::Suppressed => "Not sent: this address is stopped".to_owned(),
         Delivery::OptedOut => "Not sent: the number replied STOP".to_owned(),
@@ -123,9 +140,10 @@ pub fn how_far(current: &CurrentInvitation, now: Timestamp, zone: &TimeZone) -> 
     }
 }
 
-const fn came_back(trouble: Option<Trouble>) -> &'static str {
+const fn came_back(trouble: Option<Trouble>, channel: Channel) -> &'static str {
     match trouble {
-        Some(Trouble::NoSuchAddress) => "no such mailbox or number",
+        Some(Trouble::NoSuchAddress) if matches!(channel, Channel::Email) => "no such mailbox",
+        Some(Trouble::NoSuchAddress) => "no such number",
         Some(Trouble::MailboxFull) => "the mailbox is full",
         Some(Trouble::Refused) => "the other side refused it",
         Some(Trouble::Unreachable) => "nobody answered",

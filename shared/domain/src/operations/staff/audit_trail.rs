@@ -7,8 +7,8 @@ use crate::model::audit::{ChainCheck, Event, Subject, verify};
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, Directory, History, Limits, Patients};
-use crate::steps::api_call::{ApiCall, authorize};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Directory, History, Limits, Patients};
+use crate::steps::api_call::{ApiCall, Caller, authorize};
 
 /// Events on one page.
 const PAGE: usize = 100;
@@ -57,6 +57,25 @@ where
     let next_cursor =
         last.map(|number| context.keyring.seal(&bound_to, &number.to_be_bytes(), &*context.entropy));
     Ok(AuditPage { events, next_cursor })
+}
+
+/// A patient's latest events, the newest first, for somebody who may already see the patient and the trail.
+pub async fn latest<S>(
+    app: &App<S>,
+    caller: &Caller,
+    patient: &PatientId,
+    count: u64,
+) -> Result<Vec<Event>, Failure>
+where
+    S: Chain + History,
+{
+    let store = &app.store;
+    let subject = Subject::Patient(patient.clone());
+    let head = store.head(&caller.practice, &subject).await?;
+    let after = head.number.saturating_sub(count);
+    let mut events = store.events(&caller.practice, &subject, after, PAGE).await?;
+    events.reverse();
+    Ok(events)
 }
 
 /// The result of a check of one or more chains.
