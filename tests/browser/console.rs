@@ -62,7 +62,7 @@ async fn a_receptionist_corrects_an_address_without_scripts_by_keyboard_alone() 
 }
 
 /// Pages of the tool: a name, and the path.
-const PAGES: [(&str, &str); 15] = [
+const PAGES: [(&str, &str); 20] = [
     ("today", "/console"),
     ("patients", "/console/patients"),
     ("everybody", "/console/patients?all=yes"),
@@ -77,6 +77,11 @@ const PAGES: [(&str, &str); 15] = [
     ("accounts", "/console/accounts?q=rosa"),
     ("requests", "/console/requests"),
     ("changes", "/console/changes"),
+    ("representative", "/console/patients/R-9/representatives"),
+    ("reports", "/console/reports/electronic-access?from=2026-11-01&to=2026-11-20"),
+    ("automatic", "/console/auto-invite?preview=yes"),
+    ("settings", "/console/settings"),
+    ("code", "/console/patients/R-20418/code"),
     ("not-found", "/console/patients/nobody"),
 ];
 

@@ -343,3 +343,84 @@ async fn who_comes_in_three_days_and_is_not_in_yet_stands_on_today() {
     let page = window.page("/console").await.expect_and(200).text;
     assert!(page.contains("1 comes in three days") && page.contains("Over"), "{page}");
 }
+
+#[tokio::test]
+async fn a_manager_changes_one_setting_and_another_keeps_what_somebody_else_saved_meanwhile() {
+    let world = World::new().await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/settings").await.expect_and(200).text;
+    assert!(page.contains("name=\"was_link_hours\" value=\"72\""), "{page}");
+    world.settings(json!({"code_digits": 5})).await;
+    let form = [
+        ("link_hours", "24"),
+        ("was_link_hours", "72"),
+        ("code_digits", "6"),
+        ("was_code_digits", "6"),
+        ("identity_facts", "family_name birth_date postal_code"),
+        ("was_identity_facts", "family_name birth_date"),
+    ];
+    let page = window.act("/console/settings", &form).await.text;
+    assert!(
+        page.contains("Saved.") && page.contains("Links that are out keep their time. Usual: 72."),
+        "{page}"
+    );
+    let now = world.ehr("GET", "/v1/settings", None).await.expect_and(200).json();
+    assert_eq!((&now["link_hours"], &now["code_digits"]), (&json!(24), &json!(5)));
+    assert_eq!(now["identity_facts"], json!(["family_name", "birth_date", "postal_code"]));
+
+    let wrong = [("link_hours", "a day"), ("was_link_hours", "24")];
+    let page = window.send("/console/settings", &wrong).await.expect_and(400).text;
+    assert!(page.contains("Nothing was saved") && page.contains("value=\"a day\""), "{page}");
+    let wrong = [
+        ("time_zone", "Mars/Base"),
+        ("was_time_zone", "America/New_York"),
+        ("name", "Other"),
+        ("was_name", "x"),
+    ];
+    let page = window.send("/console/settings", &wrong).await.expect_and(400).text;
+    assert!(page.contains("href=\"#time_zone\""), "{page}");
+    assert_ne!(world.ehr("GET", "/v1/settings", None).await.json()["name"], "Other", "nothing half done");
+    let scheduling = world.window(&world.keys.scheduling).await;
+    scheduling.page("/console/settings").await.expect(403);
+    scheduling.send("/console/settings", &[("link_hours", "1"), ("was_link_hours", "24")]).await.expect(403);
+}
+
+#[tokio::test]
+async fn automatic_invitations_are_looked_at_turned_on_and_off() {
+    let world = World::new().await;
+    let visits = json!([{"id": "v1", "date": "2026-11-23", "signed_at": "2026-11-23T20:00:00Z"}]);
+    world.patient("p1", World::chart_with(json!({"birth_date": "1980-04-27", "visits": visits}))).await;
+    world
+        .patient(
+            "p2",
+            World::chart_with(json!({"email": null, "birth_date": "1980-04-27", "visits": visits})),
+        )
+        .await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/auto-invite").await.expect_and(200).text;
+    assert!(page.contains("No run yet") && page.contains("add it in Settings"), "{page}");
+    let page = window.act("/console/auto-invite/enabled", &[("enabled", "true")]).await.text;
+    assert!(page.contains("Turned on.") && page.contains("Turn off"), "{page}");
+    let page = window.page("/console/auto-invite?preview=yes").await.expect_and(200).text;
+    assert!(page.contains("due now") && page.contains("No email"), "{page}");
+    let page = window.act("/console/auto-invite/enabled", &[("enabled", "false")]).await.text;
+    assert!(page.contains("Turned off."), "{page}");
+}
+
+#[tokio::test]
+async fn the_measure_names_whom_it_missed_and_why() {
+    let world = World::new().await;
+    let visits = json!([{"id": "v1", "date": "2026-11-02", "signed_at": "2026-11-02T20:00:00Z", "provider": "Dr. Lee"}]);
+    world.patient("p1", World::chart_with(json!({"visits": visits}))).await;
+    world.service.idle().await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/reports/electronic-access").await.expect_and(200).text;
+    assert!(page.contains("Access means provided"), "{page}");
+    let at = "/console/reports/electronic-access?from=2026-11-01&to=2026-11-20&provider=";
+    let page = window.page(at).await.expect_and(200).text;
+    for words in ["0 of 1", "Quillfeather, Rosa", "No invitation", "Dr. Lee", "at least 180 days"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let backwards = "/console/reports/electronic-access?from=2026-11-20&to=2026-11-01";
+    assert!(window.page(backwards).await.expect_and(400).text.contains("must not be before the first"));
+}

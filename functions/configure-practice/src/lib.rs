@@ -1,5 +1,7 @@
 //! `configure-practice`: reads and replaces a practice's settings.
 
+mod console;
+
 use portico_domain::model::practice::{
     AtMajority, AutoChannel, AutoInvite, IdentityFact, Practice, QuietHours, RegistrationCheck, Regrant,
     RequiredContact, Settings, TextHours,
@@ -175,6 +177,9 @@ async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: ApiCalls + Limits + Practices + Chain + Commit,
 {
+    if inbound.is_console() {
+        return console::answer(app, inbound, &inbound.action()).await;
+    }
     let call = inbound.staff()?;
     let practice = match inbound.action().as_str() {
         "GET /v1/settings" => get(app, &call).await?,

@@ -4,6 +4,7 @@
 
 mod list;
 mod pages;
+mod reports;
 mod trail;
 
 use portico_domain::model::audit::Event;
@@ -63,7 +64,11 @@ where
 {
     let action = inbound.action();
     if inbound.is_console() {
-        return console(app, inbound, &action).await;
+        return match action.as_str() {
+            "GET /console/auto-invite" => reports::automatic(app, inbound).await,
+            "GET /console/reports/electronic-access" => reports::measure(app, inbound).await,
+            _ => console(app, inbound, &action).await,
+        };
     }
     let call = inbound.staff()?;
     let context = &app.context;

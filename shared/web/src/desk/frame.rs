@@ -55,12 +55,15 @@ pub struct Place {
 }
 
 /// The pages of the navigation, with the scope that each needs.
-const PLACES: [(&str, &str, Scope); 5] = [
+const PLACES: [(&str, &str, Scope); 8] = [
     ("/console", "Today", Scope::Report),
     ("/console/patients", "Patients", Scope::Report),
     ("/console/requests", "Requests", Scope::Invite),
     ("/console/changes", "Changes", Scope::ChartRead),
     ("/console/accounts", "Accounts", Scope::Accounts),
+    ("/console/reports/electronic-access", "Reports", Scope::Report),
+    ("/console/auto-invite", "Automatic", Scope::Report),
+    ("/console/settings", "Settings", Scope::Settings),
 ];
 
 /// What every page has around its content.

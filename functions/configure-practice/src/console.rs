@@ -1,0 +1,342 @@
+//! The page on which a manager reads and changes the practice's rules, and the buttons that turn automatic invitations
+//! on and off.
+
+use askama::Template;
+use portico_domain::context::Context;
+use portico_domain::model::practice::{Scope, Settings};
+use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
+use portico_domain::operations::staff::auto_invite::resume;
+use portico_domain::operations::staff::configure_practice::put;
+use portico_domain::operations::staff::desk::desk;
+use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Practices};
+use portico_domain::steps::api_call::Caller;
+use portico_web::desk::{Back, Desk, Said, back, desk_page};
+use portico_web::{Answer, App, Inbound, Language, Reject, field_detail};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::SettingsRequest;
+
+/// How a setting is typed.
+enum Kind {
+    /// Text, with the type of its input.
+    Text(&'static str),
+    /// A whole number.
+    Number,
+    /// One of these values, each with its words.
+    Choice(&'static [(&'static str, &'static str)]),
+}
+
+/// A setting on the page: its name in the API, its label, what it does, and how it is typed.
+type Line = (&'static str, &'static str, &'static str, Kind);
+
+/// The settings of the page, in groups.
+const GROUPS: [(&str, &[Line]); 4] = [
+    (
+        "Practice",
+        &[
+            ("name", "Name", "As patients know it.", Kind::Text("text")),
+            ("phone", "Phone", "Patients are told to call it.", Kind::Text("tel")),
+            ("time_zone", "Time zone", "As in America/New_York.", Kind::Text("text")),
+            (
+                "default_language",
+                "Language if a chart has none",
+                "Of mails, texts and pages.",
+                Kind::Choice(&[("en", "English"), ("es", "Spanish")]),
+            ),
+            ("reply_to", "Where answers to mails go", "Empty: nowhere.", Kind::Text("email")),
+            ("postal_address", "Postal address", "Automatic mails must have one.", Kind::Text("text")),
+            ("portal_url", "The portal's address", "Where patients go once they are in.", Kind::Text("url")),
+        ],
+    ),
+    (
+        "Links and checks",
+        &[
+            ("link_hours", "Hours that a link works", "Links that are out keep their time.", Kind::Number),
+            (
+                "letter_days",
+                "Days that a printed letter works",
+                "Letters that are out keep their time.",
+                Kind::Number,
+            ),
+            (
+                "identity_facts",
+                "What a visitor must know",
+                "More facts keep more strangers out, and more patients.",
+                Kind::Choice(&[
+                    ("family_name birth_date", "Last name and birth date"),
+                    ("family_name birth_date postal_code", "Last name, birth date and ZIP code"),
+                    ("family_name birth_date email", "Last name, birth date and email"),
+                    ("family_name birth_date email postal_code", "Last name, birth date, email and ZIP code"),
+                ]),
+            ),
+            (
+                "registration_check",
+                "Then",
+                "Link alone: anyone who holds the mail gets in.",
+                Kind::Choice(&[
+                    ("identity_and_code", "A code by another way"),
+                    ("identity", "Nothing more"),
+                    ("link_only", "The link alone, without these facts"),
+                ]),
+            ),
+            ("code_digits", "Digits of a code", "", Kind::Choice(&[("5", "5"), ("6", "6")])),
+        ],
+    ),
+    (
+        "Who",
+        &[
+            (
+                "required_contact",
+                "What must be on the chart",
+                "Patients without it are blocked.",
+                Kind::Choice(&[
+                    ("channel", "What the chosen way needs"),
+                    ("email", "An email"),
+                    ("email_and_postal_code", "An email and the ZIP code"),
+                    ("email_and_mobile_phone", "An email and a cell phone"),
+                ]),
+            ),
+            (
+                "adolescent_age",
+                "Age from which a patient registers alone",
+                "Parents then see less.",
+                Kind::Number,
+            ),
+            ("majority_age", "Age at which a patient is an adult", "", Kind::Number),
+            (
+                "at_majority",
+                "A parent's access at that age",
+                "",
+                Kind::Choice(&[
+                    ("end", "Ends"),
+                    ("narrow", "Is limited to appointments and messages"),
+                    ("rest", "Rests, and the patient's too, until we turn it on"),
+                ]),
+            ),
+            (
+                "regrant",
+                "Coming back after access was taken away",
+                "",
+                Kind::Choice(&[
+                    ("same_credentials", "With the same username and password"),
+                    ("verify_again", "After all checks, with a new password"),
+                ]),
+            ),
+        ],
+    ),
+    (
+        "Passwords",
+        &[
+            (
+                "password_min_length",
+                "Shortest password",
+                "Characters. Longer is safer than stranger.",
+                Kind::Number,
+            ),
+            (
+                "security_question",
+                "Security question",
+                "As a second check where a phone is missing.",
+                Kind::Choice(&[("false", "No"), ("true", "Yes")]),
+            ),
+        ],
+    ),
+];
+
+/// A setting's value as the form shows it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(all) => all.iter().map(shown).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}
+
+/// What was typed, in the API's form.
+fn typed(name: &str, text: &str) -> Option<Value> {
+    Some(match name {
+        "identity_facts" => json!(text.split(' ').collect::<Vec<_>>()),
+        "security_question" => json!(text == "true"),
+        "link_hours"
+        | "letter_days"
+        | "code_digits"
+        | "adolescent_age"
+        | "majority_age"
+        | "password_min_length" => {
+            json!(text.trim().parse::<u32>().ok()?)
+        }
+        _ => json!(text.trim()),
+    })
+}
+
+struct Choice {
+    value: String,
+    label: String,
+    is_chosen: bool,
+}
+
+struct Field {
+    name: &'static str,
+    label: &'static str,
+    hint: String,
+    /// The type of the input; a select where there are choices.
+    input: &'static str,
+    choices: Vec<Choice>,
+    value: String,
+    was: String,
+    error: Option<&'static str>,
+}
+
+struct Group {
+    title: &'static str,
+    fields: Vec<Field>,
+}
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct SettingsPage {
+    desk: Desk,
+    groups: Vec<Group>,
+    is_faulty: bool,
+}
+
+impl SettingsPage {
+    fn new(
+        inbound: &Inbound,
+        context: &Context,
+        settings: &Settings,
+        caller: &Caller,
+        faults: &[FieldFault],
+    ) -> Self {
+        let now = json!(settings);
+        let usual = json!(Settings::new(&settings.name, &settings.phone, &settings.time_zone));
+        let field = |(name, label, does, kind): &Line| {
+            let was = shown(&now[*name]);
+            let value = inbound.form_values(name).into_iter().next().unwrap_or_else(|| was.clone());
+            let usual = shown(&usual[*name]);
+            let (input, options): (_, &[_]) = match kind {
+                Kind::Text(input) => (*input, &[]),
+                Kind::Number => ("number", &[]),
+                Kind::Choice(options) => ("", options),
+            };
+            let mut choices: Vec<Choice> = options
+                .iter()
+                .map(|(option, words)| Choice {
+                    value: (*option).to_owned(),
+                    label: (*words).to_owned(),
+                    is_chosen: *option == value,
+                })
+                .collect();
+            if !choices.is_empty() && choices.iter().all(|choice| !choice.is_chosen) {
+                let label = value.replace('_', " ");
+                choices.push(Choice { value: value.clone(), label, is_chosen: true });
+            }
+            let words = options
+                .iter()
+                .find(|(option, _)| *option == usual)
+                .map_or(usual.as_str(), |(_, words)| words);
+            let usual =
+                if usual == was || words.is_empty() { String::new() } else { format!(" Usual: {words}.") };
+            Field {
+                name,
+                label,
+                hint: format!("{does}{usual}").trim().to_owned(),
+                input,
+                choices,
+                value,
+                was,
+                error: faults
+                    .iter()
+                    .find(|fault| fault.pointer.trim_start_matches('/') == *name)
+                    .map(|fault| field_detail(fault.code, Language::English)),
+            }
+        };
+        Self {
+            desk: Desk::of(inbound, context, settings, caller),
+            groups: GROUPS
+                .iter()
+                .map(|(title, lines)| Group { title, fields: lines.iter().map(field).collect() })
+                .collect(),
+            is_faulty: !faults.is_empty(),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SwitchForm {
+    enabled: String,
+}
+
+/// Answers a request of the Onboarding Tool.
+pub(crate) async fn answer<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Practices + Chain + Commit,
+{
+    let context = &app.context;
+    let call = inbound.desk(context)?;
+    let said = |text: &str| Said { text: text.to_owned(), done: true, patient: None };
+    match action {
+        "GET /console/settings" => {
+            let (caller, settings) = desk(app, &call, &[Scope::Settings]).await?;
+            Ok(desk_page(200, &SettingsPage::new(inbound, context, &settings, &caller, &[])))
+        }
+        "POST /console/settings" => {
+            let (changes, faults) = changes(inbound);
+            let faults = if faults.is_empty() {
+                let request: SettingsRequest = serde_json::from_value(Value::Object(changes))
+                    .map_err(|_| Reject::malformed("settings", "invalid"))?;
+                match put(app, &call, |now| request.clone().over(now)).await {
+                    Ok(practice) => {
+                        let said = said("Saved. It counts from now on.");
+                        return Ok(back(context, &practice.id, &Back::default(), "/console/settings", &said));
+                    }
+                    Err(Failure::Refused(Refusal::BadRequest(faults))) => faults,
+                    Err(failure) => return Err(failure.into()),
+                }
+            } else {
+                faults
+            };
+            let (caller, settings) = desk(app, &call, &[Scope::Settings]).await?;
+            Ok(desk_page(400, &SettingsPage::new(inbound, context, &settings, &caller, &faults)))
+        }
+        "POST /console/auto-invite/enabled" => {
+            let (SwitchForm { enabled }, form_back) = inbound.desk_form::<SwitchForm>()?;
+            let enabled = enabled == "true";
+            let change = |mut now: Settings| {
+                now.auto_invite.enabled = enabled;
+                now
+            };
+            let practice = put(app, &call, change).await?;
+            let said =
+                said(if enabled { "Turned on." } else { "Turned off. Nothing more is sent by itself." });
+            Ok(back(context, &practice.id, &form_back, "/console/auto-invite", &said))
+        }
+        "POST /console/auto-invite/resume" => {
+            let practice = resume(app, &call).await?;
+            let said = said("Started again.");
+            Ok(back(context, &practice.id, &Back::default(), "/console/auto-invite", &said))
+        }
+        _ => Err(Refusal::NotFound.into()),
+    }
+}
+
+/// What the form changes: fields that say something else than they did when the page was made. So two people who save
+/// different fields at once both get what they wanted.
+fn changes(inbound: &Inbound) -> (Map<String, Value>, Vec<FieldFault>) {
+    let (mut changes, mut faults) = (Map::new(), Vec::new());
+    let value = |name: &str| inbound.form_values(name).into_iter().next();
+    for (name, ..) in GROUPS.iter().flat_map(|(_, lines)| lines.iter()) {
+        let Some(text) = value(name).filter(|text| Some(text) != value(&format!("was_{name}")).as_ref())
+        else {
+            continue;
+        };
+        match typed(name, &text) {
+            Some(value) => drop(changes.insert((*name).to_owned(), value)),
+            None => faults.push(FieldFault::of(name, "out_of_range")),
+        }
+    }
+    (changes, faults)
+}
