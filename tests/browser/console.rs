@@ -62,9 +62,10 @@ async fn a_receptionist_corrects_an_address_without_scripts_by_keyboard_alone() 
 }
 
 /// Pages of the tool: a name, and the path.
-const PAGES: [(&str, &str); 20] = [
+const PAGES: [(&str, &str); 21] = [
     ("today", "/console"),
     ("patients", "/console/patients"),
+    ("filters", "/console/patients#filters"),
     ("everybody", "/console/patients?all=yes"),
     ("nobody", "/console/patients?status=declined"),
     ("patient-bounced", "/console/patients/R-20418"),

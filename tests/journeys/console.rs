@@ -334,14 +334,14 @@ async fn who_comes_in_three_days_and_is_not_in_yet_stands_on_today() {
     world.patient("over", coming("Over", &["2026-11-24T15:00:00Z", "2026-11-26T15:00:00Z"])).await;
     let window = world.window(&world.keys.ehr).await;
     let page = window.page("/console").await.expect_and(200).text;
-    assert!(page.contains("2 come in three days, not in yet"), "{page}");
+    assert!(page.contains("2 come in the next three days and are not in yet"), "{page}");
     assert!(!page.contains("Late"), "{page}");
     // The first appointment of one of them is over; the next one counts, once the schedule has looked at it.
     world.service.clock.set("2026-11-24T23:00:00Z".parse().unwrap()).unwrap();
     world.sweep().await;
     let window = world.window(&world.keys.ehr).await;
     let page = window.page("/console").await.expect_and(200).text;
-    assert!(page.contains("1 comes in three days") && page.contains("Over"), "{page}");
+    assert!(page.contains("1 comes in the next three days and is not in yet") && page.contains("Over"), "{page}");
 }
 
 #[tokio::test]
@@ -423,4 +423,38 @@ async fn the_measure_names_whom_it_missed_and_why() {
     }
     let backwards = "/console/reports/electronic-access?from=2026-11-20&to=2026-11-01";
     assert!(window.page(backwards).await.expect_and(400).text.contains("must not be before the first"));
+}
+
+#[tokio::test]
+async fn a_patient_without_email_and_phone_gets_a_letter_over_the_desk() {
+    let world = World::new().await;
+    world.patient("p1", World::chart_with(json!({"email": null, "mobile_phone": null}))).await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.act("/console/patients/p1/invite", &[("channel", "print")]).await.text;
+    assert!(page.contains("The letter is ready.") && page.contains("Open the letter"), "{page}");
+    let letter = window.page("/console/patients/p1/letter").await.expect_and(200);
+    assert_eq!(letter.header("content-type"), "application/pdf");
+    let page = window.act("/console/patients/p1/handed-over", &[]).await.text;
+    assert!(page.contains("Letter given"), "{page}");
+}
+
+#[tokio::test]
+async fn a_representatives_message_that_came_back_is_not_taken_for_the_patients() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let father = json!({"given_name": "Luis", "family_name": "Quillfeather", "relationship": "parent",
+        "email": "luis@example.com", "channel": "email"});
+    world.ehr("POST", "/v1/patients/p1/representatives", Some(father)).await.expect(201);
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/patients/p1").await.expect_and(200).text;
+    assert!(page.contains("Link by email to luis@example.com for Luis Quillfeather"), "{page}");
+    assert!(page.contains("Take access away"), "the link can be stopped: {page}");
+    let report = json!({"message_id": world.last_mail().await.get("id"), "type": "bounce"});
+    world.request("POST", "/_local/feedback").json(&report).send().await.unwrap();
+    world.service.idle().await;
+    let today = window.page("/console").await.expect_and(200).text;
+    assert!(today.contains("A representative&#39;s message came back"), "{today}");
+    assert!(!today.contains("rosa.quillfeather@example.com"), "the patient's own address is fine: {today}");
+    let page = window.page("/console/patients/p1").await.expect_and(200).text;
+    assert!(page.contains("Came back") && !page.contains("Email came back"), "{page}");
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::auto_invite::day;
+use portico_domain::model::chart::Channel;
 use portico_domain::model::console::Launch;
 use portico_domain::model::list::next_appointment;
 use portico_domain::model::patient::{Patient, Reason, Status};
@@ -56,6 +57,8 @@ pub struct ThingLine {
     /// The page on which it is settled, below the patient's, and the button that leads there.
     path: String,
     label: &'static str,
+    /// Whether it is about an address that is not the patient's.
+    is_representative: bool,
     may_leave: bool,
 }
 
@@ -102,7 +105,15 @@ impl TodayPage {
         let line = |thing: &Thing| {
             let Thing { id, cause, at, patient, .. } = thing;
             let words = attention_words(*cause);
+            let is_own = [Channel::Email, Channel::Sms].into_iter().any(|channel| {
+                let address = patient.chart.address(channel);
+                address.is_some_and(|address| !patient.stops(channel, address).is_empty())
+            });
+            let is_representative = *cause == Cause::AddressBounced && !is_own;
             let (what, label) = match cause {
+                Cause::AddressBounced if is_representative => {
+                    ("A representative's message came back", "Open")
+                }
                 Cause::AddressBounced => match in_words(patient, Reason::AddressBounced) {
                     what @ "Email came back" => (what, "Correct email"),
                     what => (what, "Correct number"),
@@ -112,16 +123,22 @@ impl TodayPage {
             let path = match cause {
                 Cause::Hold | Cause::RepresentativeRequest => "/console/requests".to_owned(),
                 Cause::ChangeRequest => "/console/changes".to_owned(),
+                _ if is_representative => format!("/console/patients/{}", patient.id),
                 _ => format!("/console/patients/{}{}", patient.id, words.path),
             };
             ThingLine {
                 id: id.clone(),
                 row: Row::of(patient, patient.status(settings), settings, caller, now),
                 what,
-                cure: words.cure,
+                cure: if is_representative {
+                    "Ask whoever it is for, and invite them again."
+                } else {
+                    words.cure
+                },
                 since: when(*at, now, &zone),
                 path,
                 label,
+                is_representative,
                 may_leave: !matches!(
                     cause,
                     Cause::Hold | Cause::ChangeRequest | Cause::RepresentativeRequest
@@ -133,8 +150,7 @@ impl TodayPage {
             lines: all.iter().filter(|thing| group_of(thing.cause) == number).map(line).collect(),
         });
         let mut days: Vec<Day> = Vec::new();
-        let is_out =
-            |status: Status| !matches!(status, Status::Active | Status::Registered | Status::Revoked);
+        let is_out = |status: Status| matches!(status, Status::Blocked | Status::Uninvited | Status::Invited);
         for patient in coming {
             let status = patient.status(settings);
             let Some(at) = next_appointment(patient, now).filter(|_| is_out(status)) else { continue };

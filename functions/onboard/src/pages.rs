@@ -3,12 +3,14 @@
 use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::chart::Channel;
+use portico_domain::model::delivery::Delivery;
 use portico_domain::model::grant::GrantState;
 use portico_domain::model::link::Link;
 use portico_domain::model::list::in_the_way;
-use portico_domain::model::patient::{Patient, Reason, Status};
+use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status};
 use portico_domain::model::person::{Email, Line, Name, Phone, PostalCode};
 use portico_domain::model::practice::Scope;
+use portico_domain::model::progress::Progress;
 use portico_domain::operations::staff::list::{ListPage, Listed, Sort};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::portal_status::PortalStatus;
@@ -205,7 +207,9 @@ fn way(patient: &Patient, reason: Reason) -> Way {
         Reason::AddressBounced | Reason::ReportedWrongRecipient => ("contacts", "Correct", None),
         Reason::AddressComplained => ("confirm", "Confirm email", Some(("channel", "email"))),
         Reason::SmsOptedOut => ("invite", "Email a link", Some(("channel", "email"))),
-        Reason::NoSmsConsent | Reason::ChartInactive | Reason::Deceased | Reason::Declined => ("", "", None),
+        Reason::Declined => ("override", "Invite anyway", None),
+        Reason::NoSmsConsent => ("contacts", "Record consent", None),
+        Reason::ChartInactive | Reason::Deceased => ("", "", None),
     };
     Way { words, cure, path, label, sends }
 }
@@ -255,7 +259,11 @@ pub struct PatientPage {
     can_print: bool,
     email_label: &'static str,
     current: Option<Sent>,
+    /// Invitations of representatives that wait.
+    offers: Vec<Sent>,
     earlier: Vec<Sent>,
+    is_letter: bool,
+    is_arrived: bool,
     has_code: bool,
     failures: Vec<(String, String)>,
     people: Vec<Person>,
@@ -355,6 +363,7 @@ impl PatientPage {
             .flat_map(|letter| [letter, '.', ' '])
             .collect();
         let is_in = patient.own_account().is_some();
+        let is_waiting = current.is_some_and(|current| now < current.expires_at);
         Self {
             desk: Desk::of(inbound, context, settings, caller),
             tab: format!("{initials}{} - Patient", row.born),
@@ -364,7 +373,9 @@ impl PatientPage {
             can_email: patient.refusals(Channel::Email, settings).is_empty(),
             can_text: patient.refusals(Channel::Sms, settings).is_empty(),
             can_print: !is_in && patient.refusals(Channel::Print, settings).is_empty(),
-            email_label: if patient.revocation.is_some() {
+            email_label: if is_waiting {
+                "Email a new link"
+            } else if patient.revocation.is_some() {
                 "Give access back by email"
             } else if is_in {
                 "Email a link for a new password"
@@ -372,12 +383,26 @@ impl PatientPage {
                 "Email a link"
             },
             current: link.map(sent),
+            offers: links
+                .iter()
+                .filter(|known| {
+                    known.is_pending(now) && patient.offers.iter().any(|offer| offer.link == known.id)
+                })
+                .map(sent)
+                .collect(),
             earlier: links
                 .iter()
                 .rev()
                 .filter(|known| link.is_none_or(|link| link.id != known.id))
+                .filter(|known| {
+                    !known.is_pending(now) || patient.offers.iter().all(|offer| offer.link != known.id)
+                })
                 .map(sent)
                 .collect(),
+            is_letter: link.is_some_and(|link| link.channel == Channel::Print && link.is_open(now)),
+            is_arrived: link.is_none_or(|link| {
+                matches!(link.delivered().0, Delivery::Queued | Delivery::Sent | Delivery::Delivered)
+            }),
             has_code: link.is_some_and(|link| link.is_open(now)) && caller.may(Scope::Invite),
             failures: failures.collect(),
             people: people.collect(),
@@ -385,7 +410,9 @@ impl PatientPage {
             is_declined: patient.declined.is_some(),
             is_revoked: patient.revocation.is_some(),
             is_on: patient.access_enabled,
-            has_access: patient.live_accounts().next().is_some() || patient.invitation.is_some(),
+            has_access: patient.live_accounts().next().is_some()
+                || patient.invitation.is_some()
+                || !patient.offers.is_empty(),
             events,
             may_read_trail: caller.may(Scope::Audit),
             row,
@@ -394,7 +421,8 @@ impl PatientPage {
 }
 
 fn sent(link: &Link, patient: &Patient, now: Timestamp, zone: &jiff::tz::TimeZone) -> Sent {
-    let to = link.sent_to.as_ref().map(|to| format!(" to {}", to.reveal())).unwrap_or_default();
+    let shown = |to: &str| if to.starts_with('+') { phone(to) } else { to.to_owned() };
+    let to = link.sent_to.as_ref().map(|to| format!(" to {}", shown(to.reveal()))).unwrap_or_default();
     let who = link
         .invitee
         .as_ref()
@@ -406,16 +434,18 @@ fn sent(link: &Link, patient: &Patient, now: Timestamp, zone: &jiff::tz::TimeZon
     };
     let is_current = patient.invitation.filter(|current| current.link == link.id);
     let state = match link.state {
-        portico_domain::model::link::LinkState::Pending => is_current.map_or_else(
-            || {
-                if link.is_pending(now) {
-                    "Works".to_owned()
-                } else {
-                    format!("Expired {}", when(link.expires_at, now, zone))
-                }
-            },
-            |current| how_far(&current, now, zone),
-        ),
+        portico_domain::model::link::LinkState::Pending => {
+            // A representative's link is not repeated on the patient's record.
+            let current = is_current.unwrap_or_else(|| CurrentInvitation {
+                link: link.id,
+                kind: link.kind,
+                channel: link.channel,
+                expires_at: link.expires_at,
+                created_at: link.created_at,
+                progress: Progress::of(link),
+            });
+            how_far(&current, now, zone)
+        }
         portico_domain::model::link::LinkState::Accepted => "Used".to_owned(),
         portico_domain::model::link::LinkState::Superseded => "Replaced by a newer link".to_owned(),
         portico_domain::model::link::LinkState::Cancelled => "Taken back".to_owned(),
@@ -425,7 +455,11 @@ fn sent(link: &Link, patient: &Patient, now: Timestamp, zone: &jiff::tz::TimeZon
         }
     };
     Sent {
-        what: format!("{kind} by {}{to}{}", link.channel.as_str(), who.unwrap_or_default()),
+        what: match link.channel {
+            Channel::Print => format!("Letter{}", who.unwrap_or_default()),
+            Channel::Sms => format!("{kind} by text{to}{}", who.unwrap_or_default()),
+            Channel::Email | Channel::Voice => format!("{kind} by email{to}{}", who.unwrap_or_default()),
+        },
         by: format!("{} ({}), {}", link.actor, link.client, when(link.created_at, now, zone)),
         how_far: state,
         until: when(link.expires_at, now, zone),

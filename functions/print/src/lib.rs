@@ -13,6 +13,7 @@ use portico_domain::ports::{
     ApiCalls, Chain, Commit, History, LetterFiles, Limits, Links, Patients, Practices,
 };
 use portico_messages::Language;
+use portico_web::desk::{Back, Said, back};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, pdf, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,8 +38,8 @@ async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: ApiCalls + Limits + Practices + Patients + Links + LetterFiles + History + Chain + Commit,
 {
-    let call = inbound.staff()?;
     let context = &app.context;
+    let call = if inbound.is_console() { inbound.desk(context)? } else { inbound.staff()? };
     let patient = || PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound);
     match inbound.action().as_str() {
         "GET /v1/patients/{patient_id}/invitations/current/letter.pdf" => {
@@ -49,6 +50,17 @@ where
         "POST /v1/patients/{patient_id}/invitations/current/handed-over" => {
             let (portal, caller) = hand_over(app, &call, &patient()?).await?;
             Ok(reply(200, &view::portal(&portal, &caller, &context.keyring, context.now())))
+        }
+        "GET /console/patients/{patient_id}/letter" => {
+            let printed = letter(app, &call, &patient()?).await?;
+            letters(app, &printed, Format::Letter, "letter.pdf")
+        }
+        "POST /console/patients/{patient_id}/handed-over" => {
+            let id = patient()?;
+            let (_, caller) = hand_over(app, &call, &id).await?;
+            let said = Said::done(id.as_str(), "Recorded: the patient has the letter.");
+            let to = format!("/console/patients/{id}");
+            Ok(back(context, &caller.practice, &Back::default(), &to, &said))
         }
         "POST /v1/letters" => {
             let body: LettersRequest = inbound.body()?;

@@ -7,6 +7,7 @@ use portico_domain::model::chart::Channel;
 use portico_domain::model::grant::{Authority, AuthorityKind, Level};
 use portico_domain::model::ids::{BatchId, PatientId};
 use portico_domain::model::link::{Kind, Link};
+use portico_domain::model::patient::Reason;
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::operations::staff::batch::{InviteMany, Ran, batch, invite_many, stop_batch};
@@ -19,7 +20,7 @@ use portico_domain::ports::{
 };
 use portico_domain::steps::api_call::{ApiCall, Caller};
 use portico_domain::steps::portal_status::PortalStatus;
-use portico_web::desk::{Back, Desk, Said, back, desk_page, full_name, refused};
+use portico_web::desk::{Back, Desk, Said, back, cure, desk_page, full_name, refused};
 use portico_web::{Answer, App, Inbound, Language, Reject, phone, reason_detail, see_other};
 use serde::Deserialize;
 
@@ -261,20 +262,23 @@ struct Told {
 
 fn told(result: &BatchResult) -> Told {
     let sentence = |code: &String| match code.as_str() {
-        "pending" => "has a link that still works".to_owned(),
-        "already_registered" => "is in already".to_owned(),
-        "access_revoked" => "access was taken away".to_owned(),
-        "declined" => "said no".to_owned(),
-        "not_found" => "no such chart".to_owned(),
-        "too_many_requests" => "the number got enough texts for now".to_owned(),
-        "try_again" => "our side: try again".to_owned(),
-        code => reason_detail(code, Language::English).unwrap_or(code).to_owned(),
+        "pending" => "Has a link that still works".to_owned(),
+        "already_registered" => "In already".to_owned(),
+        "access_revoked" => "Access was taken away: give it back on the patient's page".to_owned(),
+        "declined" => "Said no".to_owned(),
+        "not_found" => "No such chart".to_owned(),
+        "too_many_requests" => "The number got enough texts for now".to_owned(),
+        "try_again" => "Our side: try again".to_owned(),
+        code => match serde_json::from_value::<Reason>(code.into()) {
+            Ok(reason) => cure(reason).0.to_owned(),
+            Err(_) => reason_detail(code, Language::English).unwrap_or(code).to_owned(),
+        },
     };
     let name = format!("{}, {}", result.family_name, result.given_name);
     Told {
         id: result.patient.to_string(),
         name: if result.family_name.is_empty() { result.patient.to_string() } else { name },
-        why: result.reasons.iter().map(sentence).collect::<Vec<_>>().join(" "),
+        why: result.reasons.iter().map(sentence).collect::<Vec<_>>().join(". "),
     }
 }
 

@@ -101,7 +101,7 @@ impl ContactsPage {
                 "Cell phone",
                 "tel",
                 "off",
-                text(chart.mobile_phone.as_ref().map(Phone::reveal)),
+                chart.mobile_phone.as_ref().map(Phone::reveal).map(phone).unwrap_or_default(),
             ),
             field(
                 "postal_code",
@@ -112,7 +112,7 @@ impl ContactsPage {
             ),
             field("given_name", "First name", "text", "off", chart.given_name.reveal().to_owned()),
             field("family_name", "Last name", "text", "off", chart.family_name.reveal().to_owned()),
-            field("birth_date", "Birth date", "text", "off", chart.birth_date.reveal()),
+            field("birth_date", "Birth date", "text", "off", month_first(&chart.birth_date.reveal())),
         ];
         Self {
             desk: Desk::of(inbound, context, settings, caller),
@@ -225,6 +225,15 @@ where
     }
 }
 
+/// `1958-03-04` as `03/04/1958`, as people here write it.
+fn month_first(day: &str) -> String {
+    let mut parts = day.splitn(3, '-');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(year), Some(month), Some(day)) => format!("{month}/{day}/{year}"),
+        _ => day.to_owned(),
+    }
+}
+
 fn shown(address: &str) -> String {
     if address.starts_with('+') { phone(address) } else { address.to_owned() }
 }
@@ -236,8 +245,8 @@ fn request(inbound: &Inbound, form: ContactsForm, charted: &PatientWithCare) -> 
         None if !inbound.left_empty(field) => Correction::Stays,
         text => Correction::Becomes(text),
     };
-    let same = |typed: &Option<String>, known: Option<&str>| typed.as_deref() == known;
-    let mobile = chart.mobile_phone.as_ref().map(Phone::reveal);
+    let same = |typed: &Option<String>, known: &Option<String>| typed == known;
+    let mobile = chart.mobile_phone.as_ref().map(Phone::reveal).map(phone);
     let is_asked = inbound.has_field("asked");
     CorrectionRequest {
         given_name: form.given_name,
@@ -246,7 +255,7 @@ fn request(inbound: &Inbound, form: ContactsForm, charted: &PatientWithCare) -> 
         birth_date: form.birth_date,
         email: cleared("email", form.email),
         // A number that is kept as text would be refused, though nobody touched it.
-        mobile_phone: if same(&form.mobile_phone, mobile) {
+        mobile_phone: if same(&form.mobile_phone, &mobile) {
             Correction::Stays
         } else {
             cleared("mobile_phone", form.mobile_phone)

@@ -55,8 +55,11 @@ pub(crate) fn foresee(
 ) -> Result<(Channel, BatchOutcome), Vec<String>> {
     let (channel, include) = command;
     let code = |code: &str| Err(vec![code.to_owned()]);
+    let has_link =
+        patient.invitation.is_some_and(|current| now < current.expires_at && !current.progress.locked);
     if patient.revocation.is_some() {
-        return code("access_revoked");
+        // Whoever was invited again by hand already is not restored a second time.
+        return code(if has_link { "pending" } else { "access_revoked" });
     }
     let outcome = if patient.own_account().is_some() {
         if !include.contains(&Include::Reset) {
@@ -65,7 +68,7 @@ pub(crate) fn foresee(
         BatchOutcome::ResetSent
     } else if patient.accounts.iter().any(|known| known.held) {
         return code("guardian_contact_conflict");
-    } else if patient.invitation.is_some_and(|current| now < current.expires_at && !current.progress.locked) {
+    } else if has_link {
         if !include.contains(&Include::Renew) {
             return code("pending");
         }

@@ -29,10 +29,14 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "link";
-    const label = () => { button.textContent = off() ? "Keys are off. Turn on" : "Keys are on. Turn off"; };
+    const label = () => { button.textContent = off() ? "Shortcut keys are off. Turn on" : "Shortcut keys are on. Turn off"; };
     button.addEventListener("click", () => { localStorage.setItem("portico-keys", off() ? "on" : "off"); label(); });
     label();
     foot.append(" ", button);
+  }
+  for (const print of document.querySelectorAll("[data-print]")) {
+    print.hidden = false;
+    print.addEventListener("click", () => window.print());
   }
   const count = document.getElementById("ticked");
   const all = document.getElementById("tick-all");
