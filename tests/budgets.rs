@@ -317,3 +317,36 @@ async fn a_sweep_costs_what_is_due_and_not_what_there_is() {
     assert!(a_patient(worker.read_units.max) <= 3.0, "{}", a_patient(worker.read_units.max));
     assert!(a_patient(worker.write_units.max) <= 14.0, "{}", a_patient(worker.write_units.max));
 }
+
+#[tokio::test]
+async fn pages_of_the_onboarding_tool_cost_the_same_among_few_and_among_many() {
+    let world = World::new().await;
+    world.ehr("GET", "/v1/settings", None).await.expect(200);
+    let mut costs = Vec::new();
+    for (from, count) in [(0, 60), (60, 300)] {
+        for number in from..count {
+            let id = format!("p{number:04}");
+            let visit = json!([{"id": "v", "starts_at": "2026-11-26T15:00:00Z"}]);
+            let change = json!({"email": format!("{id}@example.com"), "appointments": visit});
+            world.patient(&id, World::chart_with(change)).await;
+            world.advance(i64::from(number % 40 == 39));
+        }
+        world.service.idle().await;
+        let window = world.window(&world.keys.ehr).await;
+        for path in ["/console/patients?status=uninvited&all=yes", "/console/patients?sort=next_appointment"]
+        {
+            world.service.meter.reset();
+            let page = window.page(path).await.expect_and(200).text;
+            assert_eq!(page.matches("name=\"patient_ids\"").count(), 50, "{path}");
+            assert!(page.len() <= 60_000, "{path}: {} bytes", page.len());
+            let all = world.service.meter.costs();
+            let cost = all.iter().find(|cost| cost.function == "onboard").unwrap();
+            println!("{path} among {count}: {} trips, {} reads", cost.trips.max, cost.read_units.max);
+            costs.push((cost.trips.max, cost.read_units.max));
+        }
+    }
+    assert_eq!(costs[..2], costs[2..], "a page among many costs what it costs among few");
+    for (trips, reads) in costs {
+        assert!(trips <= 3.0 && reads <= 6.0, "{trips} trips, {reads} reads");
+    }
+}

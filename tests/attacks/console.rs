@@ -6,7 +6,7 @@ use serde_json::json;
 use super::table;
 
 /// Every page of the tool about one patient, and every form.
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 16] = [
     "/console",
     "/console/patients",
     "/console/patients/p1",
@@ -18,8 +18,13 @@ const PAGES: [&str; 11] = [
     "/console/changes",
     "/console/requests",
     "/console/accounts",
+    "/console/patients/p1/letter",
+    "/console/patients/p1/representatives",
+    "/console/auto-invite",
+    "/console/reports/electronic-access",
+    "/console/settings",
 ];
-const FORMS: [(&str, &[(&str, &str)]); 13] = [
+const FORMS: [(&str, &[(&str, &str)]); 19] = [
     ("/console/patients/p1/invite", &[("channel", "email")]),
     ("/console/patients/p1/cancel", &[]),
     ("/console/patients/p1/override", &[("channel", "email"), ("reason", "x")]),
@@ -32,6 +37,22 @@ const FORMS: [(&str, &[(&str, &str)]); 13] = [
     ("/console/patients/batch/send", &[("patient_ids", "p1"), ("channel", "email")]),
     ("/console/patients/batch", &[("patient_ids", "p1")]),
     ("/console/attention/address_bounced~p1/leave", &[]),
+    ("/console/patients/p1/handed-over", &[]),
+    (
+        "/console/patients/p1/representatives",
+        &[
+            ("given_name", "A"),
+            ("family_name", "B"),
+            ("relationship", "parent"),
+            ("email", "attacker@example.com"),
+            ("kind", "parent"),
+            ("checked", "yes"),
+        ],
+    ),
+    ("/console/settings", &[("link_hours", "720"), ("was_link_hours", "72")]),
+    ("/console/auto-invite/enabled", &[("enabled", "true")]),
+    ("/console/auto-invite/resume", &[]),
+    ("/console/accounts", &[("q", "rosa")]),
     ("/console/close", &[]),
 ];
 
@@ -107,7 +128,7 @@ async fn a_window_of_one_practice_reaches_nobody_of_another() {
         assert_eq!(answer.status, 404, "{path}: {}", answer.text);
     }
     let result = window.send("/console/patients/batch/send", &[("patient_ids", "p1")]).await.expect_and(200);
-    assert!(result.text.contains("no such chart"), "{}", result.text);
+    assert!(result.text.contains("No such chart"), "{}", result.text);
     for path in ["/console/patients?all=yes", "/console"] {
         assert!(!window.page(path).await.text.contains("Quillfeather"), "{path}");
     }

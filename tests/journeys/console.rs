@@ -341,7 +341,10 @@ async fn who_comes_in_three_days_and_is_not_in_yet_stands_on_today() {
     world.sweep().await;
     let window = world.window(&world.keys.ehr).await;
     let page = window.page("/console").await.expect_and(200).text;
-    assert!(page.contains("1 comes in the next three days and is not in yet") && page.contains("Over"), "{page}");
+    assert!(
+        page.contains("1 comes in the next three days and is not in yet") && page.contains("Over"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

@@ -137,8 +137,16 @@ impl PatientsPage {
             .filter(|status| listed.statuses.is_empty() || chosen(status))
             .filter_map(|status| counts.get(status))
             .sum();
-        let is_plain = listed.filter == portico_domain::model::list::Filter::default() && sought.is_none();
-        let name = if listed.statuses == NOT_IN { "Patients not in yet" } else { "Patients" };
+        let is_by_visit = listed.sort == Sort::NextAppointment;
+        let is_plain = listed.filter == portico_domain::model::list::Filter::default()
+            && sought.is_none()
+            && !is_by_visit;
+        let name = match (listed.statuses == NOT_IN, is_by_visit) {
+            (true, true) => "Patients with a visit ahead, not in yet",
+            (true, false) => "Patients not in yet",
+            (false, true) => "Patients with a visit ahead",
+            (false, false) => "Patients",
+        };
         let count = if is_plain {
             all.to_string()
         } else if next_cursor.is_some() {
@@ -147,7 +155,6 @@ impl PatientsPage {
             rows.len().to_string()
         };
         let rest = inbound.query_without(&["said", "cursor"]);
-        let is_by_visit = listed.sort == Sort::NextAppointment;
         let order = inbound.query_without(&["said", "cursor", "sort"]);
         let with = |more: String, query: &str| {
             if query.is_empty() {

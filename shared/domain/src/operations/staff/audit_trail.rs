@@ -8,7 +8,7 @@ use crate::model::ids::{PatientId, PracticeId};
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Directory, History, Limits, Patients};
-use crate::steps::api_call::{ApiCall, Caller, authorize};
+use crate::steps::api_call::{ApiCall, authorize};
 
 /// Events on one page.
 const PAGE: usize = 100;
@@ -59,17 +59,18 @@ where
     Ok(AuditPage { events, next_cursor })
 }
 
-/// A patient's latest events, the newest first, for somebody who may already see the patient and the trail.
+/// A patient's latest events, the newest first.
 pub async fn latest<S>(
     app: &App<S>,
-    caller: &Caller,
+    call: &ApiCall,
     patient: &PatientId,
     count: u64,
 ) -> Result<Vec<Event>, Failure>
 where
-    S: Chain + History,
+    S: ApiCalls + Limits + Chain + History,
 {
     let store = &app.store;
+    let (caller, _) = authorize(app, call, &[Scope::Audit], AlsoRead::default()).await?;
     let subject = Subject::Patient(patient.clone());
     let head = store.head(&caller.practice, &subject).await?;
     let after = head.number.saturating_sub(count);
