@@ -260,6 +260,7 @@ pub struct PatientPage {
     id: String,
     name: String,
     row: Row,
+    born: String,
     ways: Vec<Way>,
     can_email: bool,
     can_text: bool,
@@ -347,8 +348,6 @@ impl PatientPage {
         });
         let text = |text: Option<&str>| text.map(str::to_owned);
         let facts = [
-            ("Born", Some(born(chart, portico_domain::model::auto_invite::day(now, settings)))),
-            ("Chart", Some(patient.id.to_string())),
             (
                 "Email",
                 Some(text(chart.email.as_ref().map(Email::reveal)).unwrap_or_else(|| "None".to_owned())),
@@ -376,6 +375,7 @@ impl PatientPage {
             tab: format!("{initials}{} - Patient", row.born),
             id: patient.id.to_string(),
             name: row.full_name.clone(),
+            born: born(chart, portico_domain::model::auto_invite::day(now, settings)),
             ways: in_the_way(patient, settings).into_iter().map(|reason| way(patient, reason)).collect(),
             can_email: patient.refusals(Channel::Email, settings).is_empty(),
             can_text: patient.refusals(Channel::Sms, settings).is_empty(),

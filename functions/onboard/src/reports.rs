@@ -113,7 +113,7 @@ where
         [] => "none".to_owned(),
         days => {
             let days: Vec<String> = days.iter().map(ToString::to_string).collect();
-            format!("after {} days", days.join(", "))
+            format!("after {} days", days.join(" and "))
         }
     };
     let shown = AutomaticPage {

@@ -159,8 +159,11 @@ fn action(patient: &Patient, status: Status, settings: &Settings) -> Option<Acti
             let can_email = patient.reached_at(Channel::Email).is_some();
             let can_text =
                 patient.reached_at(Channel::Sms).is_some() && patient.chart.sms_consent != Some(false);
-            if has(Reason::ReportedWrongRecipient) || has(Reason::AddressBounced) {
+            if has(Reason::ReportedWrongRecipient) {
                 open("Correct", "contacts")
+            } else if has(Reason::AddressBounced) {
+                let is_email = in_words(patient, Reason::AddressBounced) == "Email came back";
+                open(if is_email { "Correct email" } else { "Correct number" }, "contacts")
             } else if has(Reason::MissingPostalCode) {
                 open("Add ZIP code", "contacts")
             } else if can_email {
