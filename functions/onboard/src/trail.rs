@@ -78,7 +78,6 @@ pub fn sentence(event: &Event) -> String {
         Action::AttentionLeft => "took a line off Today".to_owned(),
         Action::Unsubscribed => "asked for no more reminders".to_owned(),
         Action::ConsoleOpened => "opened the Onboarding Tool".to_owned(),
-        Action::ListExported => "downloaded a list".to_owned(),
         Action::SettingsChanged => format!("changed the settings{fields}"),
         Action::AutoInvitePaused => "stopped automatic invitations".to_owned(),
         Action::AutoInviteResumed => "started automatic invitations again".to_owned(),

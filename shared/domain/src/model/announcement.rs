@@ -152,7 +152,6 @@ const fn name_of(action: Action) -> Option<&'static str> {
         | Action::AccountUnlocked
         | Action::SessionsEnded
         | Action::ConsoleOpened
-        | Action::ListExported
         | Action::AttentionLeft
         | Action::AccessRequestRefused
         | Action::SettingsChanged

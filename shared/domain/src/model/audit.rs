@@ -157,8 +157,6 @@ pub enum Action {
     InvitationDeclined,
     /// An application opened the Onboarding Tool for a staff member.
     ConsoleOpened,
-    /// A list of patients was exported.
-    ListExported,
     /// Staff refused a representative's request for access.
     AccessRequestRefused,
     /// Staff took a line off the list of what needs attention.
