@@ -114,6 +114,12 @@ async fn a_filter_stands_for_the_patients_whom_the_list_shows() {
     let body = json!({"filter": {"status": ["uninvited"], "tag": "flu"}, "channel": "email"});
     let ran = batch(&world, body, None).await.expect_and(200).json();
     assert_eq!(outcomes(&ran), [("tagged", "invited")]);
+    let visit = json!([{"id": "v", "starts_at": "2027-11-26T15:00:00Z"}]);
+    world.patient("comes", World::chart_with(json!({"email": "c@example.com", "appointments": visit}))).await;
+    world.service.idle().await;
+    let body = json!({"filter": {"sort": "next_appointment"}, "channel": "email"});
+    let ran = batch(&world, body, None).await.expect_and(200).json();
+    assert_eq!(outcomes(&ran), [("comes", "invited")]);
 }
 
 #[tokio::test]
