@@ -135,6 +135,11 @@ async fn a_receptionist_sends_resends_takes_back_and_records_a_no() {
     let refused = window.act("/console/patients/p1/invite", &[("channel", "email")]).await.text;
     assert!(refused.contains("said no"), "the refusal is said on the page: {refused}");
     window.send("/console/patients/p1/override", &[("channel", "email")]).await.expect(400);
+    let by_voice = [("channel", "voice"), ("reason", "asked for it at the desk")];
+    window.send("/console/patients/p1/override", &by_voice).await.expect(400);
+    let long = "x".repeat(501);
+    let too_long = [("channel", "email"), ("reason", long.as_str())];
+    window.send("/console/patients/p1/override", &too_long).await.expect(400);
     let why = [("channel", "email"), ("reason", "asked for it at the desk")];
     assert!(window.act("/console/patients/p1/override", &why).await.text.contains("Sent."));
 }

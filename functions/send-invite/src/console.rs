@@ -25,6 +25,7 @@ use portico_web::{Answer, App, Inbound, Language, Reject, phone, reason_detail, 
 use serde::Deserialize;
 
 use crate::batch::parse_ids;
+use crate::is_note;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +145,9 @@ where
     let context = &app.context;
     let call = inbound.desk(context)?;
     let (form, form_back) = inbound.desk_form::<LetInForm>()?;
+    if form.channel == Channel::Voice {
+        return Err(Reject::malformed("channel", "invalid"));
+    }
     let practice = call.key.claimed.clone();
     let missing = match (&form.patient_id, &form.checked) {
         (None, _) => Some("Choose whose chart it is."),
@@ -376,18 +380,7 @@ where
     match action {
         "POST /console/patients/{patient_id}/invite" => {
             let (form, form_back) = inbound.desk_form::<InviteForm>()?;
-            if form.channel == Channel::Voice {
-                return Err(Reject::malformed("channel", "invalid"));
-            }
-            let why = form.reason.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
-            let command = Invite { patient, channel: form.channel, why };
-            match invite(app, &call, &command).await {
-                Ok(done) => {
-                    let said = Said::done(&id, sent(&done.link, done.replaced));
-                    Ok(back(context, &done.caller.practice, &form_back, &to, &said))
-                }
-                Err(failure) => Ok(refused(inbound, context, &call.key.claimed, &form_back, &id, failure)),
-            }
+            send(app, inbound, patient, form, form_back).await
         }
         "GET /console/patients/{patient_id}/override" => {
             let (portal, caller) =
@@ -396,22 +389,13 @@ where
         }
         "POST /console/patients/{patient_id}/override" => {
             let (form, form_back) = inbound.desk_form::<InviteForm>()?;
-            let why = form.reason.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
-            if why.is_none() {
+            if form.reason.as_ref().is_none_or(|why| why.trim().is_empty()) {
                 let (portal, caller) =
                     portal_status(app, &call, &[Scope::Invite, Scope::ChartRead], &patient).await?;
                 let error = Some("Write why they want it now.");
                 return Ok(desk_page(400, &OverridePage::new(inbound, context, &portal, &caller, error)));
             }
-            let form_back = Back { to: Some(to.clone()), ..form_back };
-            let command = Invite { patient, channel: form.channel, why };
-            match invite(app, &call, &command).await {
-                Ok(done) => {
-                    let said = Said::done(&id, sent(&done.link, done.replaced));
-                    Ok(back(context, &done.caller.practice, &form_back, &to, &said))
-                }
-                Err(failure) => Ok(refused(inbound, context, &call.key.claimed, &form_back, &id, failure)),
-            }
+            send(app, inbound, patient, form, Back { to: Some(to), ..form_back }).await
         }
         "POST /console/patients/{patient_id}/cancel" => {
             let (NoFields {}, form_back) = inbound.desk_form::<NoFields>()?;
@@ -420,5 +404,35 @@ where
             Ok(back(context, &caller.practice, &form_back, &to, &said))
         }
         _ => Err(Refusal::NotFound.into()),
+    }
+}
+
+/// Sends one invitation, and says where it went.
+async fn send<S>(
+    app: &App<S>,
+    inbound: &Inbound,
+    patient: PatientId,
+    form: InviteForm,
+    form_back: Back,
+) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Chain + Practices + Links + Commit,
+{
+    let context = &app.context;
+    let call = inbound.desk(context)?;
+    let (id, to) = (patient.to_string(), format!("/console/patients/{patient}"));
+    if form.channel == Channel::Voice {
+        return Err(Reject::malformed("channel", "invalid"));
+    }
+    let why = form.reason.map(|why| why.trim().to_owned()).filter(|why| !why.is_empty());
+    if why.as_ref().is_some_and(|why| !is_note(why)) {
+        return Err(Reject::malformed("reason", "too_long"));
+    }
+    match invite(app, &call, &Invite { patient, channel: form.channel, why }).await {
+        Ok(done) => {
+            let said = Said::done(&id, sent(&done.link, done.replaced));
+            Ok(back(context, &done.caller.practice, &form_back, &to, &said))
+        }
+        Err(failure) => Ok(refused(inbound, context, &call.key.claimed, &form_back, &id, failure)),
     }
 }

@@ -74,6 +74,11 @@ where
     answer.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
+/// Whether a text can be a reason in the words of staff: 1 to 500 characters, none of them a control character.
+fn is_note(why: &str) -> bool {
+    !why.is_empty() && why.chars().count() <= 500 && !why.chars().any(char::is_control)
+}
+
 fn patient(inbound: &Inbound) -> Result<PatientId, Refusal> {
     PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)
 }
@@ -88,10 +93,7 @@ where
         return Err(Reject::malformed("channel", "invalid"));
     }
     let why = body.over.map(|over| over.reason.trim().to_owned());
-    if why
-        .as_ref()
-        .is_some_and(|why| why.is_empty() || why.chars().count() > 500 || why.chars().any(char::is_control))
-    {
+    if why.as_ref().is_some_and(|why| !is_note(why)) {
         return Err(Reject::fields(vec![FieldFault {
             pointer: "/override/reason".to_owned(),
             code: "required",
