@@ -67,8 +67,9 @@ pub async fn take<S>(app: &App<S>, inbound: &Inbound, call: &ApiCall) -> Result<
 where
     S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Commit,
 {
+    let options = TableOptions::read(inbound)?;
     if inbound.is_csv() {
-        return take_table(app, inbound, call).await;
+        return take_table(app, inbound, call, options).await;
     }
     let (kind, text) =
         inbound.text(&["application/fhir+ndjson", "application/fhir+json", "text/csv"], LONGEST)?;
@@ -107,27 +108,55 @@ where
 /// Longest table, in bytes: Lambda takes 6 MB, in base64.
 const LONGEST_TABLE: usize = 4 * 1024 * 1024;
 
+/// The last line that `from_line` may name. A cell may hold several lines, so there are more of them than patients.
+const LAST_LINE: usize = 100_000;
+
 /// Seconds after which a table is broken off. The API waits for 30.
 const TABLE_SECONDS: i64 = 22;
 
 /// Lines that an answer shows as they were read.
 const SHOWN: usize = 12;
 
+/// How a spreadsheet is to be read. Other bodies may have these options, and they do nothing there.
+struct TableOptions {
+    /// Whether `3/4/58` is 3 April.
+    day_first: bool,
+    /// The first line to take in.
+    from_line: usize,
+    /// The column of each field that was matched by hand.
+    chosen: BTreeMap<String, String>,
+}
+
+impl TableOptions {
+    fn read(inbound: &Inbound) -> Result<Self, Reject> {
+        let day_first = flag(inbound, "day_first")?;
+        let from_line = inbound.query("from_line").map_or(Some(2), |line| line.parse().ok());
+        let from_line = from_line.filter(|line| *line <= LAST_LINE);
+        let from_line = from_line.ok_or_else(|| Reject::malformed("from_line", "invalid"))?;
+        let mut chosen = BTreeMap::new();
+        let columns = inbound.query("columns").filter(|_| inbound.is_csv()).unwrap_or_default();
+        for pair in columns.split(',').filter(|pair| !pair.is_empty()) {
+            let (field, column) =
+                pair.split_once(':').ok_or_else(|| Reject::malformed("columns", "invalid"))?;
+            chosen.insert(field.trim().to_owned(), column.trim().to_owned());
+        }
+        Ok(Self { day_first, from_line, chosen })
+    }
+}
+
 /// Takes in a spreadsheet, or with `dry_run` says what would become of each line. What there is no time for is left:
 /// `next_line` says where to go on (`from_line`).
-async fn take_table<S>(app: &App<S>, inbound: &Inbound, call: &ApiCall) -> Result<Answer, Reject>
+async fn take_table<S>(
+    app: &App<S>,
+    inbound: &Inbound,
+    call: &ApiCall,
+    options: TableOptions,
+) -> Result<Answer, Reject>
 where
     S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Commit,
 {
     let dry_run = flag(inbound, "dry_run")?;
-    let day_first = flag(inbound, "day_first")?;
-    let from_line = inbound.query("from_line").map_or(Ok(2), str::parse);
-    let from_line: usize = from_line.map_err(|_| Reject::malformed("from_line", "invalid"))?;
-    let mut chosen = BTreeMap::new();
-    for pair in inbound.query("columns").unwrap_or_default().split(',').filter(|pair| !pair.is_empty()) {
-        let (field, column) = pair.split_once(':').ok_or_else(|| Reject::malformed("columns", "invalid"))?;
-        chosen.insert(field.trim().to_owned(), column.trim().to_owned());
-    }
+    let TableOptions { day_first, from_line, chosen } = options;
     let began = app.context.now();
     let bytes = inbound.bytes(LONGEST_TABLE)?;
     let opened = import(app, call, dry_run).await?;
