@@ -277,7 +277,6 @@ where
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
-    let said = |text: &str| Said { text: text.to_owned(), done: true, patient: None };
     match action {
         "GET /console/settings" => {
             let (caller, settings) = desk(app, &call, &[Scope::Settings]).await?;
@@ -290,7 +289,7 @@ where
                     .map_err(|_| Reject::malformed("settings", "invalid"))?;
                 match put(app, &call, |now| request.clone().over(now)).await {
                     Ok(practice) => {
-                        let said = said("Saved. It counts from now on.");
+                        let said = Said::done_on_top("Saved. It counts from now on.");
                         return Ok(back(context, &practice.id, &Back::default(), "/console/settings", &said));
                     }
                     Err(Failure::Refused(Refusal::BadRequest(faults))) => faults,
@@ -310,13 +309,16 @@ where
                 now
             };
             let practice = put(app, &call, change).await?;
-            let said =
-                said(if enabled { "Turned on." } else { "Turned off. Nothing more is sent by itself." });
+            let said = Said::done_on_top(if enabled {
+                "Turned on."
+            } else {
+                "Turned off. Nothing more is sent by itself."
+            });
             Ok(back(context, &practice.id, &form_back, "/console/auto-invite", &said))
         }
         "POST /console/auto-invite/resume" => {
             let practice = resume(app, &call).await?;
-            let said = said("Started again.");
+            let said = Said::done_on_top("Started again.");
             Ok(back(context, &practice.id, &Back::default(), "/console/auto-invite", &said))
         }
         _ => Err(Refusal::NotFound.into()),

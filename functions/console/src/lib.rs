@@ -3,7 +3,7 @@
 
 mod pages;
 
-use portico_domain::model::ids::PatientId;
+use portico_domain::model::ids::{Actor, PatientId};
 use portico_domain::model::person::Line;
 use portico_domain::model::practice::Scope;
 use portico_domain::model::refusal::{FieldFault, Refusal};
@@ -62,7 +62,7 @@ async fn launch<S: ApiCalls + Limits>(app: &App<S>, inbound: &Inbound) -> Result
     let mut faults = Vec::new();
     // The staff member may be named in the body or in the header, as for every other call.
     if let Some(actor) = body.actor {
-        match portico_domain::model::ids::Actor::parse(&actor) {
+        match Actor::parse(&actor) {
             Ok(actor) => call.actor = Some(actor),
             Err(_) => faults.push(FieldFault::of("actor", "invalid")),
         }
@@ -136,8 +136,7 @@ where
 {
     let call = inbound.desk(&app.context)?;
     let caller = leave(app, &call, inbound.param("attention_id")).await?;
-    let said =
-        Said { text: "Off this list until something new happens.".to_owned(), done: true, patient: None };
+    let said = Said::done_on_top("Off this list until something new happens.");
     Ok(back(&app.context, &caller.practice, &Back::default(), "/console", &said))
 }
 

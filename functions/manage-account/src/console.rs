@@ -2,7 +2,7 @@
 
 use askama::Template;
 use portico_domain::context::Context;
-use portico_domain::model::grant::GrantState;
+use portico_domain::model::grant::Relationship;
 use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::password::{Password, temporary_password};
 use portico_domain::model::practice::{Scope, Settings};
@@ -18,14 +18,10 @@ use portico_domain::ports::{
 };
 use portico_domain::steps::api_call::Caller;
 use portico_domain::time::Timestamp;
-use portico_web::desk::{Back, Desk, Said, back, desk_page, full_name, when};
+use portico_web::desk::{Back, Desk, NoFields, Said, back, desk_page, full_name, grant_word, when};
 use portico_web::{Answer, App, Inbound, Language, Reject, phone, reason_detail};
 use serde::Deserialize;
 use zeroize::Zeroizing;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoFields {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -144,13 +140,8 @@ struct SlipPage {
 fn found(one: &FoundAccounts) -> Found {
     let whose = one.listed.patients.iter().map(|patient| {
         let name = format!("{} {}", patient.given_name.reveal(), patient.family_name.reveal());
-        let state = match patient.state {
-            GrantState::Active => "Active",
-            GrantState::Suspended => "Suspended",
-            GrantState::Held => "Waits for us",
-            GrantState::Ended => "Ended",
-        };
-        let own = patient.relationship == portico_domain::model::grant::Relationship::Own;
+        let state = grant_word(patient.state);
+        let own = patient.relationship == Relationship::Own;
         let whose = if own { name } else { format!("{} of {name}", patient.relationship.as_str()) };
         (patient.id.to_string(), whose, state)
     });
@@ -215,7 +206,7 @@ where
             let grants = action.ends_with("/grant");
             let hold = decide_hold(app, &call, account()?, grants).await?;
             let text = if grants { "Let in. They can sign in now." } else { "Refused. They can't sign in." };
-            let said = Said { patient: None, ..Said::done(hold.patient.as_str(), text) };
+            let said = Said::done_on_top(text);
             Ok(back(context, &hold.practice, &form_back, "/console/requests", &said))
         }
         "POST /console/accounts" | "GET /console/accounts" => {
@@ -234,7 +225,7 @@ where
             let (NoFields {}, form_back) = inbound.desk_form::<NoFields>()?;
             let unlocked = unlock(app, &call, account()?).await?;
             let text = format!("{} is unlocked. The same password works.", unlocked.username);
-            let said = Said { text, done: true, patient: None };
+            let said = Said::done_on_top(text);
             Ok(back(context, &unlocked.practice, &form_back, "/console/accounts", &said))
         }
         "GET /console/accounts/{account_id}/delete" => {
@@ -257,9 +248,8 @@ where
         "POST /console/accounts/{account_id}/delete" => {
             let (caller, _) = desk(app, &call, &[Scope::Accounts]).await?;
             delete(app, &call, account()?).await?;
-            let text = "Deleted. The username is free, history stays, the patient can be invited at once."
-                .to_owned();
-            let said = Said { text, done: true, patient: None };
+            let text = "Deleted. The username is free, history stays, the patient can be invited at once.";
+            let said = Said::done_on_top(text);
             Ok(back(context, &caller.practice, &Back::default(), "/console/accounts", &said))
         }
         "GET /console/patients/{patient_id}/credentials" => {

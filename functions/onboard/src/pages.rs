@@ -2,20 +2,21 @@
 
 use askama::Template;
 use portico_domain::context::Context;
+use portico_domain::model::auto_invite::day;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::delivery::Delivery;
-use portico_domain::model::grant::GrantState;
-use portico_domain::model::link::Link;
-use portico_domain::model::list::in_the_way;
+use portico_domain::model::grant::{GrantState, Relationship};
+use portico_domain::model::link::{Fact, Link, LinkState};
+use portico_domain::model::list::{Filter, in_the_way};
 use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status};
-use portico_domain::model::person::{Email, Line, Name, Phone, PostalCode};
+use portico_domain::model::person::{Email, Line, Phone, PostalCode};
 use portico_domain::model::practice::Scope;
 use portico_domain::model::progress::Progress;
 use portico_domain::operations::staff::list::{ListPage, Listed, Sort};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::portal_status::PortalStatus;
 use portico_domain::time::Timestamp;
-use portico_web::desk::{Desk, Row, Tag, born, cure, how_far, in_words, when};
+use portico_web::desk::{Desk, Row, Tag, born, cure, full_name, grant_word, how_far, in_words, when};
 use portico_web::{Inbound, phone};
 
 use std::collections::BTreeMap;
@@ -138,9 +139,7 @@ impl PatientsPage {
             .filter_map(|status| counts.get(status))
             .sum();
         let is_by_visit = listed.sort == Sort::NextAppointment;
-        let is_plain = listed.filter == portico_domain::model::list::Filter::default()
-            && sought.is_none()
-            && !is_by_visit;
+        let is_plain = listed.filter == Filter::default() && sought.is_none() && !is_by_visit;
         let name = match (listed.statuses == NOT_IN, is_by_visit) {
             (true, true) => "Patients with a visit ahead, not in yet",
             (true, false) => "Patients not in yet",
@@ -304,7 +303,7 @@ impl PatientPage {
         let mut failures: Vec<_> =
             links.iter().flat_map(|link| &link.failures).chain(&checks.failures).collect();
         failures.sort_by_key(|failed| std::cmp::Reverse(failed.at));
-        let fact = |fact: &portico_domain::model::link::Fact| {
+        let fact = |fact: &Fact| {
             let name = serde_json::to_value(fact).ok().and_then(|name| name.as_str().map(str::to_owned));
             name.unwrap_or_default().replace('_', " ")
         };
@@ -313,10 +312,7 @@ impl PatientPage {
         });
         let people = accounts.iter().filter_map(|account| {
             let grant = account.grant(&patient.id)?;
-            let is_own = grant.relationship == portico_domain::model::grant::Relationship::Own;
-            let name =
-                |name: &Option<Name>| name.as_ref().map(|name| name.reveal().to_owned()).unwrap_or_default();
-            let who = format!("{} {}", name(&account.given_name), name(&account.family_name));
+            let is_own = grant.relationship == Relationship::Own;
             let authority = grant.authority.as_ref().map(|authority| {
                 let until = authority.until.map(|until| format!(" until {until}")).unwrap_or_default();
                 format!("{}{until}", authority.kind.as_str().replace('_', " "))
@@ -326,15 +322,10 @@ impl PatientPage {
                 who: if is_own {
                     "The patient".to_owned()
                 } else {
-                    format!("{}, {}", who.trim(), grant.relationship.as_str())
+                    format!("{}, {}", account.holder_name(), grant.relationship.as_str())
                 },
                 username: account.username.clone(),
-                state: match grant.state {
-                    GrantState::Active => "Active",
-                    GrantState::Suspended => "Suspended",
-                    GrantState::Held => "Waits for us",
-                    GrantState::Ended => "Ended",
-                },
+                state: grant_word(grant.state),
                 level: if grant.level.as_str() == "full" {
                     "everything"
                 } else {
@@ -375,7 +366,7 @@ impl PatientPage {
             tab: format!("{initials}{} - Patient", row.born),
             id: patient.id.to_string(),
             name: row.full_name.clone(),
-            born: born(chart, portico_domain::model::auto_invite::day(now, settings)),
+            born: born(chart, day(now, settings)),
             ways: in_the_way(patient, settings).into_iter().map(|reason| way(patient, reason)).collect(),
             can_email: patient.refusals(Channel::Email, settings).is_empty(),
             can_text: patient.refusals(Channel::Sms, settings).is_empty(),
@@ -441,7 +432,7 @@ fn sent(link: &Link, patient: &Patient, now: Timestamp, zone: &jiff::tz::TimeZon
     };
     let is_current = patient.invitation.filter(|current| current.link == link.id);
     let state = match link.state {
-        portico_domain::model::link::LinkState::Pending => {
+        LinkState::Pending => {
             // A representative's link is not repeated on the patient's record.
             let current = is_current.unwrap_or_else(|| CurrentInvitation {
                 link: link.id,
@@ -453,13 +444,11 @@ fn sent(link: &Link, patient: &Patient, now: Timestamp, zone: &jiff::tz::TimeZon
             });
             how_far(&current, now, zone)
         }
-        portico_domain::model::link::LinkState::Accepted => "Used".to_owned(),
-        portico_domain::model::link::LinkState::Superseded => "Replaced by a newer link".to_owned(),
-        portico_domain::model::link::LinkState::Cancelled => "Taken back".to_owned(),
-        portico_domain::model::link::LinkState::Revoked => "Ended with the access".to_owned(),
-        portico_domain::model::link::LinkState::ReportedWrongRecipient => {
-            "\u{201c}Not for me\u{201d}".to_owned()
-        }
+        LinkState::Accepted => "Used".to_owned(),
+        LinkState::Superseded => "Replaced by a newer link".to_owned(),
+        LinkState::Cancelled => "Taken back".to_owned(),
+        LinkState::Revoked => "Ended with the access".to_owned(),
+        LinkState::ReportedWrongRecipient => "\u{201c}Not for me\u{201d}".to_owned(),
     };
     Sent {
         what: match link.channel {
@@ -493,7 +482,7 @@ impl CodePage {
         Some(Self {
             desk: Desk::of(inbound, context, settings, caller),
             id: patient.id.to_string(),
-            name: portico_web::desk::full_name(&patient.chart),
+            name: full_name(&patient.chart),
             code: format!("{first} {second}"),
             until: when(link.expires_at, context.now(), &settings.zone()),
         })

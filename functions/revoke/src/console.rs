@@ -3,9 +3,9 @@
 
 use askama::Template;
 use portico_domain::context::Context;
+use portico_domain::model::account::Account;
 use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::patient::RevokeReason;
-use portico_domain::model::person::Name;
 use portico_domain::model::practice::Scope;
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::portal::portal_status;
@@ -14,7 +14,7 @@ use portico_domain::ports::{ApiCalls, Commit, History, Limits, Practices};
 use portico_domain::steps::access::Revoke;
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::portal_status::PortalStatus;
-use portico_web::desk::{Desk, Said, back, desk_page, full_name, refused};
+use portico_web::desk::{Back, Desk, Said, back, desk_page, full_name, refused};
 use portico_web::{Answer, App, Inbound, Reject, flag};
 use serde::Deserialize;
 
@@ -90,22 +90,12 @@ impl RevokePage {
         let name = full_name(&patient.chart);
         let holders = live.iter().map(|known| {
             let account = accounts.iter().find(|account| account.id == known.id);
-            let part = |name: fn(&portico_domain::model::account::Account) -> &Option<Name>| {
-                account
-                    .and_then(|account| name(account).as_ref())
-                    .map(|name| name.reveal().to_owned())
-                    .unwrap_or_default()
-            };
+            let theirs = account.map(Account::holder_name).unwrap_or_default();
             let own = patient.own_account().is_some_and(|own| own.id == known.id);
-            let theirs = format!(
-                "{} {}, {}",
-                part(|it| &it.given_name),
-                part(|it| &it.family_name),
-                known.relationship.as_str()
-            );
+            let theirs = format!("{theirs}, {}", known.relationship.as_str());
             Holder {
                 account: known.id.to_string(),
-                who: if own { format!("Only {name}") } else { format!("Only {}", theirs.trim()) },
+                who: if own { format!("Only {name}") } else { format!("Only {theirs}") },
                 chosen: one.as_deref() == Some(&known.id.to_string()),
             }
         });
@@ -182,7 +172,7 @@ where
                 form.account_id.filter(|one| one != "all").as_deref().map(AccountId::parse).transpose();
             let account = account.map_err(|_| Refusal::NotFound)?;
             let command = Revoke { patient: patient.clone(), reason, note, account };
-            let form_back = portico_web::desk::Back { to: Some(to.clone()), ..form_back };
+            let form_back = Back { to: Some(to.clone()), ..form_back };
             match revoke(app, &call, &command).await {
                 Ok((portal, caller)) => {
                     let text = format!(

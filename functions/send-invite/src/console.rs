@@ -20,7 +20,7 @@ use portico_domain::ports::{
 };
 use portico_domain::steps::api_call::{ApiCall, Caller};
 use portico_domain::steps::portal_status::PortalStatus;
-use portico_web::desk::{Back, Desk, Said, back, cure, desk_page, full_name, refused};
+use portico_web::desk::{Back, Desk, NoFields, Said, back, cure, desk_page, full_name, refused};
 use portico_web::{Answer, App, Inbound, Language, Reject, phone, reason_detail, see_other};
 use serde::Deserialize;
 
@@ -33,10 +33,6 @@ struct InviteForm {
     channel: Channel,
     reason: Option<String>,
 }
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NoFields {}
 
 #[derive(Template)]
 #[template(path = "override.html")]
@@ -120,8 +116,7 @@ where
         "POST /console/requests/{request_id}/decline" => {
             let call = inbound.desk(&app.context)?;
             let caller = requests::refuse(app, &call, crate::requests::id(inbound)?).await?;
-            let text = "Refused. They hear nothing from us; call if you want.".to_owned();
-            let said = Said { text, done: true, patient: None };
+            let said = Said::done_on_top("Refused. They hear nothing from us; call if you want.");
             Ok(back(&app.context, &caller.practice, &Back::default(), "/console/requests", &said))
         }
         _ => one(app, inbound, action).await,
@@ -155,7 +150,7 @@ where
         (Some(_), Some(_)) => None,
     };
     if let Some(missing) = missing {
-        let said = Said { text: missing.to_owned(), done: false, patient: None };
+        let said = Said::not_done_on_top(missing);
         return Ok(back(context, &practice, &Back::default(), "/console/requests", &said));
     }
     let patient = form.patient_id.unwrap_or_default();
@@ -168,7 +163,7 @@ where
     };
     match requests::let_in(app, &call, &command).await {
         Ok(done) => {
-            let said = Said { patient: None, ..Said::done(&patient, sent(&done.link, false)) };
+            let said = Said::done_on_top(sent(&done.link, false));
             Ok(back(context, &done.caller.practice, &form_back, "/console/requests", &said))
         }
         Err(failure) => {
@@ -231,7 +226,7 @@ where
     let call = ApiCall { idempotency_key: None, ..call };
     let form = ManyForm::read(inbound);
     if form.ids.is_empty() {
-        let said = Said { text: "Tick somebody first.".to_owned(), done: false, patient: None };
+        let said = Said::not_done_on_top("Tick somebody first.");
         return Ok(back(&app.context, &call.key.claimed, &Back::default(), &form.to, &said));
     }
     // Everything is looked at, so that the page can say what each choice adds.

@@ -7,7 +7,7 @@ use portico_domain::model::auto_invite::day;
 use portico_domain::model::chart::Contact;
 use portico_domain::model::grant::{AuthorityKind, Level, Relationship};
 use portico_domain::model::ids::{AccountId, PatientId};
-use portico_domain::model::person::{Email, Name, Phone};
+use portico_domain::model::person::{Email, Phone};
 use portico_domain::model::practice::Scope;
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 use portico_domain::operations::staff::authority::set_authority;
@@ -244,8 +244,6 @@ impl AuthorityPage {
         let PortalStatus { patient, settings, accounts, .. } = portal;
         let account = accounts.iter().find(|known| known.id == account).ok_or(Refusal::NotFound)?;
         let grant = account.grant(&patient.id).ok_or(Refusal::NotFound)?;
-        let names = [&account.given_name, &account.family_name];
-        let names: Vec<&str> = names.into_iter().flatten().map(Name::reveal).collect();
         let typed = |name: &str| inbound.form_values(name).into_iter().next();
         let known = grant.authority.as_ref();
         Ok(Self {
@@ -253,7 +251,7 @@ impl AuthorityPage {
             id: patient.id.to_string(),
             account: account.id.to_string(),
             name: full_name(&patient.chart),
-            who: names.join(" "),
+            who: account.holder_name(),
             problems: problems(faults),
             kinds: kinds(&first([typed("kind"), known.map(|known| known.kind.as_str().to_owned())])),
             reference: first([

@@ -138,7 +138,7 @@ where
         "POST /console/changes/{change_id}/accept" => {
             let fields = inbound.form_values("fields");
             if fields.is_empty() {
-                let said = Said { text: "Tick a field first.".to_owned(), done: false, patient: None };
+                let said = Said::not_done_on_top("Tick a field first.");
                 return Ok(back(context, &call.key.claimed, &Back::default(), "/console/changes", &said));
             }
             let known = |name: &String| ChartField::ALL.into_iter().find(|field| field.as_str() == name);
@@ -359,6 +359,6 @@ where
     let call = inbound.desk(&app.context)?;
     let id = ChangeId::parse(inbound.param("change_id")).map_err(|_| Refusal::NotFound)?;
     let decided = proposals::decide_proposal(app, &call, id, decision).await?;
-    let said = Said { text: text.to_owned(), done: true, patient: None };
+    let said = Said::done_on_top(text);
     Ok(back(&app.context, &decided.change.practice, &Back::default(), "/console/changes", &said))
 }

@@ -102,8 +102,8 @@ pub struct Sheet {
     pub rows: Vec<Row>,
 }
 
-/// Reads a file. `chosen` gives fields to columns by name, before the usual names do; `day_first` reads `3/4/58` as 3
-/// April.
+/// Reads a file. `chosen` gives fields to columns by name, before the usual names do; with `day_first`, `3/4/58` is
+/// the third of April.
 pub fn read(
     bytes: &[u8],
     chosen: &BTreeMap<String, String>,

@@ -147,7 +147,7 @@ impl Counts for Table {
                 items.push(TransactWriteItem::builder().set_update(update.build().ok()).build());
             }
             // A transaction that was canceled lost against another one; read what that one counted.
-            if self.write_words(items).await? {
+            if self.write_together(items).await? {
                 return Ok(());
             }
             pause(attempt).await;
@@ -237,7 +237,7 @@ fn signed_in(old: Option<&Item>, new: Option<Item>) -> Option<Box<Account>> {
 }
 
 impl Table {
-    async fn write_words(&self, items: Vec<TransactWriteItem>) -> Result<bool, PortError> {
+    async fn write_together(&self, items: Vec<TransactWriteItem>) -> Result<bool, PortError> {
         let call = self.client.transact_write_items().set_transact_items(Some(items));
         match call.return_consumed_capacity(COSTS).send().await {
             Ok(_) => Ok(true),
@@ -290,11 +290,11 @@ impl Lists for Table {
         // again, because the entry is still the old one.
         let rest = items.split_off(items.len().min(TOGETHER));
         for some in rest.chunks(TOGETHER) {
-            if !self.write_words(some.to_vec()).await? {
+            if !self.write_together(some.to_vec()).await? {
                 return Ok(false);
             }
         }
         items.push(whole);
-        self.write_words(items).await
+        self.write_together(items).await
     }
 }

@@ -3,7 +3,6 @@
 use askama::Template;
 use portico_domain::model::grant::{Level, Relationship};
 use portico_domain::model::ids::PracticeId;
-use portico_domain::model::person::Name;
 use portico_domain::operations::holder::representatives::Represented;
 use portico_web::{Fault, Field, Frame, all_faults};
 
@@ -61,16 +60,12 @@ fn word(frame: &Frame, relationship: Relationship) -> &'static str {
     }
 }
 
-fn full_name(given: Option<&Name>, family: Option<&Name>) -> String {
-    [given, family].into_iter().flatten().map(Name::reveal).collect::<Vec<_>>().join(" ")
-}
-
 impl Person {
     /// Those who look after a patient.
     pub fn all(frame: &Frame, represented: &Represented) -> Vec<Self> {
         let person = |account: &portico_domain::model::account::Account| {
             let grant = account.grant(&represented.patient.id)?;
-            let name = full_name(account.given_name.as_ref(), account.family_name.as_ref());
+            let name = account.holder_name();
             Some(Self {
                 account: account.id.to_string(),
                 // Whom staff registered may have no name of their own.
@@ -111,7 +106,8 @@ impl RepresentativesPage {
         ];
         let invited = represented.offers.iter().filter_map(|link| {
             let who = link.invitee.as_ref()?;
-            Some((full_name(Some(&who.given_name), Some(&who.family_name)), word(&frame, who.relationship)))
+            let name = format!("{} {}", who.given_name.reveal(), who.family_name.reveal());
+            Some((name, word(&frame, who.relationship)))
         });
         Self {
             practice: practice.to_string(),

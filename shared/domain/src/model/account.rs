@@ -118,6 +118,12 @@ pub struct Account {
 }
 
 impl Account {
+    /// The holder's name, for staff and for whom they look after; empty if it is not known.
+    pub fn holder_name(&self) -> String {
+        let names = [&self.given_name, &self.family_name];
+        names.into_iter().flatten().map(Name::reveal).collect::<Vec<_>>().join(" ")
+    }
+
     /// A new account with its first grant. All other fields are empty.
     #[must_use]
     pub fn begin(

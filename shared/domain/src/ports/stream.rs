@@ -76,8 +76,8 @@ pub trait Counts: Sync {
     /// Moves one patient from the count that has them to another, in one transaction with a record of what was
     /// counted. A version is counted once, whatever comes twice, late or in another order.
     fn count(&self, moved: &Moved) -> impl Future<Output = Result<(), PortError>> + Send;
-    /// Adds what finds a patient by the words of the names and by birth date. Earlier entries stay, so that a former name finds
-    /// them, too.
+    /// Adds what finds a patient by the words of the names and by birth date. Earlier entries stay, so that a former
+    /// name finds them, too.
     fn index_name(&self, patient: &Patient) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 

@@ -120,9 +120,7 @@ pub async fn authorize<S: ApiCalls + Limits>(
         Ok((opened.key.clone(), opened))
     };
     let (caller, opened) = authorize_with(app, call, &[], read).await?;
-    let caller = in_session(app, call, caller, &opened).await?;
-    scopes.iter().try_for_each(|scope| caller.require(*scope))?;
-    Ok((caller, opened))
+    Ok((in_session(app, call, scopes, caller, &opened).await?, opened))
 }
 
 /// Admits a call that was admitted before and is still at work, such as the next patient of a batch. Everything is
@@ -135,22 +133,34 @@ pub(crate) async fn authorize_again<S: ApiCalls>(
 ) -> Result<(Caller, CallRecords), Failure> {
     let opened = app.store.open(&call.key, along).await?;
     let caller = caller_of(opened.key.as_ref(), &call.key, call.actor.clone())?;
-    let caller = in_session(app, call, caller, &opened).await?;
-    scopes.iter().try_for_each(|scope| caller.require(*scope))?;
-    Ok((caller, opened))
+    Ok((in_session(app, call, scopes, caller, &opened).await?, opened))
 }
 
 /// The caller of a call whose credential is a session of the Onboarding Tool: the staff member for whom it was opened,
-/// with its scopes. A call with an API key stays as it is.
+/// with its scopes. The caller of a call with an API key stays as it is. Refuses a caller without all of `scopes`.
 async fn in_session<S: ApiCalls>(
     app: &App<S>,
     call: &ApiCall,
+    scopes: &[Scope],
     caller: Caller,
     opened: &CallRecords,
 ) -> Result<Caller, Failure> {
-    let Some(digest) = &call.key.session else { return Ok(caller) };
+    let caller = match &call.key.session {
+        Some(digest) => staff_member(app, digest, caller, opened).await?,
+        None => caller,
+    };
+    scopes.iter().try_for_each(|scope| caller.require(*scope))?;
+    Ok(caller)
+}
+
+async fn staff_member<S: ApiCalls>(
+    app: &App<S>,
+    digest: &str,
+    caller: Caller,
+    opened: &CallRecords,
+) -> Result<Caller, Failure> {
     let now = app.context.now();
-    let session = opened.session.as_ref().filter(|session| session.digest == *digest && session.is_live(now));
+    let session = opened.session.as_ref().filter(|session| session.digest == digest && session.is_live(now));
     let (session, key) = session.zip(opened.key.as_ref()).ok_or(Refusal::Unauthorized)?;
     if let Some(touched) = session.touched(now) {
         app.store.touch(&touched).await?;

@@ -23,8 +23,32 @@ pub(crate) async fn tell<Q: Enqueue>(queue: &Q, batch: &Batch) -> Result<(), Por
     queue.send(&task).await
 }
 
+/// Invites some patients of a batch, one after the other. Returns their results, and whether the right to invite ended:
+/// then the patients behind have none.
+pub(crate) async fn invite_some<S>(
+    app: &App<S>,
+    batch: &Batch,
+    name: &str,
+    patients: &[PatientId],
+) -> (Vec<BatchResult>, bool)
+where
+    S: ApiCalls + Practices + Chain + Commit,
+{
+    let mut results = Vec::new();
+    for patient in patients {
+        match invite_one(app, batch, name, patient).await {
+            Ok(result) => results.push(result),
+            Err(Failure::Refused(Refusal::Unauthorized | Refusal::Forbidden)) => return (results, true),
+            Err(Failure::Unavailable | Failure::Broken(_) | Failure::Refused(_)) => {
+                results.push(failed(patient));
+            }
+        }
+    }
+    (results, false)
+}
+
 /// The result for a patient who could not be tried.
-pub(crate) fn failed(patient: &PatientId) -> BatchResult {
+fn failed(patient: &PatientId) -> BatchResult {
     result_of(patient, None, BatchOutcome::Failed, vec!["try_again".to_owned()])
 }
 
@@ -91,7 +115,7 @@ pub(crate) fn foresee(
 }
 
 /// Invites one patient of a batch. Refuses if the right to invite has ended meanwhile.
-pub(crate) async fn invite_one<S>(
+async fn invite_one<S>(
     app: &App<S>,
     batch: &Batch,
     name: &str,

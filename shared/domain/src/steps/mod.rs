@@ -6,9 +6,10 @@ pub mod api_call;
 pub mod batch;
 pub mod change;
 pub mod chart_change;
+pub mod create_invitation;
 pub mod credentials;
 pub mod invitation;
-pub mod making;
+
 pub mod notice;
 pub mod one_time_code;
 pub mod portal_status;

@@ -2,11 +2,13 @@
 
 use portico_domain::context::Context;
 use portico_domain::keys::digest;
+use portico_domain::model::console::presented;
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::PresentedKey;
 use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::steps::api_call::{ApiCall, IdempotencyKey};
 use portico_messages::{Language, problem_detail, reason_detail};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::answer::Answer;
@@ -26,6 +28,11 @@ pub struct Back {
     pub seen: Option<u64>,
 }
 
+/// A form that is a button alone: it has no fields of its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoFields {}
+
 impl Inbound {
     /// The call of a browser with the tool's cookie. A form of another site is refused, and so is a request without
     /// the cookie. A form's field `once` makes a second click the same as the first.
@@ -34,7 +41,7 @@ impl Inbound {
         if is_form {
             self.same_site(&context.base_url)?;
         }
-        let key = self.console_cookie().and_then(portico_domain::model::console::presented);
+        let key = self.cookie(CONSOLE).and_then(presented);
         let key: PresentedKey = key.ok_or(Refusal::Unauthorized)?;
         let once = if is_form { self.form_value("once") } else { None };
         let once = once.filter(|once| (8..=64).contains(&once.len()));
@@ -43,10 +50,6 @@ impl Inbound {
             request: digest(&[self.path().as_bytes(), self.body_bytes()].join(&0)),
         });
         Ok(ApiCall { key, actor: None, idempotency_key })
-    }
-
-    fn console_cookie(&self) -> Option<&str> {
-        self.cookie(CONSOLE)
     }
 
     /// A form's own fields, without those that every form has.

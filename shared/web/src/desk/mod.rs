@@ -9,11 +9,11 @@ mod row;
 mod said;
 mod words;
 
-pub use form::{Back, back, refused};
+pub use form::{Back, NoFields, back, refused};
 pub use frame::{Desk, assets, desk_page, desk_problem};
 pub use row::{Row, Tag};
 pub use said::Said;
 pub use words::{
-    AttentionWords, attention_words, born, cure, day_name, full_name, how_far, in_words, list_name, stopped,
-    when,
+    AttentionWords, attention_words, born, cure, day_name, full_name, grant_word, how_far, in_words,
+    list_name, stopped, when,
 };

@@ -1,6 +1,8 @@
 //! One patient as a line of a list.
 
 use jiff::tz::TimeZone;
+use portico_domain::model::access_review::Stage;
+use portico_domain::model::auto_invite::day;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::list::{in_as_patient, in_the_way, next_appointment};
 use portico_domain::model::patient::{Patient, Reason, Revocation, Status};
@@ -62,8 +64,6 @@ pub struct Row {
     pub visit: Option<String>,
     /// The one button that helps most.
     pub action: Option<Action>,
-    /// The version of the record.
-    pub version: u64,
 }
 
 impl Row {
@@ -81,7 +81,7 @@ impl Row {
             let address = chart.address(channel)?;
             patient.stops(channel, address).first().map(|why| stopped(why.reason(), channel))
         };
-        let today = portico_domain::model::auto_invite::day(now, settings);
+        let today = day(now, settings);
         let email =
             chart.email.as_ref().map(|email| (Email::reveal(email).to_owned(), why_stopped(Channel::Email)));
         let phone = chart.mobile_phone.as_ref().map(Phone::reveal);
@@ -91,14 +91,13 @@ impl Row {
             name: list_name(chart),
             full_name: full_name(chart),
             born: chart.birth_date.reveal().chars().take(4).collect(),
-            is_child: chart.birth_date.age_on(today) < settings.adolescent_age,
+            is_child: Stage::of(patient, settings, today) == Stage::Child,
             tag: Tag::of(status),
             second: second(patient, status, settings, now, &zone),
             email,
             phone,
             visit: next_appointment(patient, now).map(|at| when(at, now, &zone)),
             action: action(patient, status, settings).filter(|_| caller.may(Scope::Invite)),
-            version: patient.version,
         }
     }
 }

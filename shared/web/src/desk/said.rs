@@ -23,6 +23,16 @@ impl Said {
         Self { text: text.into(), done: true, patient: Some(patient.to_owned()) }
     }
 
+    /// That something was done; it stands on top of the page.
+    pub fn done_on_top(text: impl Into<String>) -> Self {
+        Self { text: text.into(), done: true, patient: None }
+    }
+
+    /// That something was not done; it stands on top of the page.
+    pub fn not_done_on_top(text: impl Into<String>) -> Self {
+        Self { text: text.into(), done: false, patient: None }
+    }
+
     /// That something was not done.
     pub fn not_done(patient: &str, text: impl Into<String>) -> Self {
         Self { done: false, ..Self::done(patient, text) }

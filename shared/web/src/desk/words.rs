@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use portico_domain::model::attention::Cause;
 use portico_domain::model::chart::{Channel, Chart};
 use portico_domain::model::delivery::{Delivery, Trouble};
+use portico_domain::model::grant::GrantState;
 use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status};
 use portico_domain::model::progress::Progress;
 use portico_domain::time::Timestamp;
@@ -52,6 +53,16 @@ pub fn list_name(chart: &Chart) -> String {
 /// A name as sentences say it: `Rosa Delgado`.
 pub fn full_name(chart: &Chart) -> String {
     format!("{} {}", chart.given_name.reveal(), chart.family_name.reveal())
+}
+
+/// The word of a grant's state.
+pub const fn grant_word(state: GrantState) -> &'static str {
+    match state {
+        GrantState::Active => "Active",
+        GrantState::Suspended => "Suspended",
+        GrantState::Held => "Waits for us",
+        GrantState::Ended => "Ended",
+    }
 }
 
 /// The word and the class of a status.
@@ -163,41 +174,30 @@ pub struct AttentionWords {
     pub label: &'static str,
 }
 
-/// The words of a cause.
+/// The words of a cause. What stops an address is said as on the list.
 pub const fn attention_words(cause: Cause) -> AttentionWords {
-    let (what, cure, path, label) = match cause {
-        Cause::ReportedWrongRecipient => (
-            "\u{201c}Not for me\u{201d}",
-            "It is somebody else's address. Ask the patient.",
-            "/contacts",
-            "Correct",
-        ),
+    let ((what, cure), path, label) = match cause {
+        Cause::ReportedWrongRecipient => (cure(Reason::ReportedWrongRecipient), "/contacts", "Correct"),
+        Cause::AddressBounced => (cure(Reason::AddressBounced), "/contacts", "Correct"),
+        Cause::AddressComplained => (cure(Reason::AddressComplained), "/contacts", "Confirm"),
+        Cause::SmsOptedOut => (cure(Reason::SmsOptedOut), "", "Open"),
         Cause::LinkLocked => {
-            ("Five wrong answers", "Compare name and birth date, then send a new link.", "", "Open")
+            (("Five wrong answers", "Compare name and birth date, then send a new link."), "", "Open")
         }
         Cause::Hold => {
-            ("Registration waits", "The email is also a parent's. Find out who registered.", "", "Decide")
+            (("Registration waits", "The email is also a parent's. Find out who registered."), "", "Decide")
         }
         Cause::RepresentativeRequest => {
-            ("Somebody asks for access", "Find out who it is, then invite or refuse.", "", "Decide")
+            (("Somebody asks for access", "Find out who it is, then invite or refuse."), "", "Decide")
         }
-        Cause::ChangeRequest => ("Proposed change", "Compare it with the chart.", "", "Compare"),
-        Cause::AddressBounced => {
-            ("Email or text came back", "Spell the address back to the patient.", "/contacts", "Correct")
-        }
-        Cause::AddressComplained => {
-            ("Marked our email as spam", "Ask. If they want our email, confirm it.", "/contacts", "Confirm")
-        }
-        Cause::SmsOptedOut => {
-            ("Number replied STOP", "Only they can undo it: text START. Or use email.", "", "Open")
-        }
-        Cause::DeliveryFailed => ("Could not be sent", "Try again, or another way.", "", "Open"),
+        Cause::ChangeRequest => (("Proposed change", "Compare it with the chart."), "", "Compare"),
+        Cause::DeliveryFailed => (("Could not be sent", "Try again, or another way."), "", "Open"),
         Cause::Birthday => {
-            ("A birthday changes who may see the record", "Tell the family what will change.", "", "Open")
+            (("A birthday changes who may see the record", "Tell the family what will change."), "", "Open")
         }
-        Cause::CameOfAge => ("Came of age", "Invite the patient on a contact of their own.", "", "Open"),
+        Cause::CameOfAge => (("Came of age", "Invite the patient on a contact of their own."), "", "Open"),
         Cause::AuthorityEnds => {
-            ("An authority ends soon", "Ask for the new paper, or let it end.", "", "Open")
+            (("An authority ends soon", "Ask for the new paper, or let it end."), "", "Open")
         }
     };
     AttentionWords { what, cure, path, label }

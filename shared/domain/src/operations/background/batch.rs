@@ -2,9 +2,9 @@
 
 use crate::context::App;
 use crate::model::batch::{BatchState, BatchTask};
-use crate::model::refusal::{Failure, PortError, Refusal};
+use crate::model::refusal::PortError;
 use crate::ports::{ApiCalls, Batches, Chain, Commit, Enqueue, Practices, Write};
-use crate::steps::batch::{failed, invite_one, tell};
+use crate::steps::batch::{invite_some, tell};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
 
 /// Patients that a worker invites before it saves the results.
@@ -25,17 +25,11 @@ where
     let done = batch.results.len();
     let name = batch.id.to_string();
     let mut next = batch.clone();
-    for patient in batch.patients.iter().skip(done).take(PAGE) {
-        match invite_one(app, &batch, &name, patient).await {
-            Ok(result) => next.results.push(result),
-            Err(Failure::Refused(Refusal::Unauthorized | Refusal::Forbidden)) => {
-                next.state = BatchState::Withdrawn;
-                break;
-            }
-            Err(Failure::Unavailable | Failure::Broken(_) | Failure::Refused(_)) => {
-                next.results.push(failed(patient));
-            }
-        }
+    let left = batch.patients.get(done..).unwrap_or_default();
+    let (results, is_withdrawn) = invite_some(app, &batch, &name, left.get(..PAGE).unwrap_or(left)).await;
+    next.results.extend(results);
+    if is_withdrawn {
+        next.state = BatchState::Withdrawn;
     }
     if next.results.len() == next.patients.len() {
         next.state = BatchState::Done;

@@ -1,7 +1,7 @@
 //! `publish-changes`: updates data that follows from a change, after the change: counts of patients by
 //! status, the last sign-in of a patient, how far an invitation got, the words that find an account or a patient,
-//! the patients of a phone number, and
-//! what the quality measure needs: the log of visits, and when patients had the means to get in.
+//! the patients of a phone number, and what the quality measure needs: the log of visits, and when patients had the
+//! means to get in.
 
 use crate::context::App;
 use crate::model::account::Account;

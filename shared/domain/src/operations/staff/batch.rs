@@ -17,7 +17,7 @@ use crate::ports::{
     AlsoRead, ApiCalls, Batches, Chain, Commit, Enqueue, Limits, Once, OnceKey, Practices, Waiting, Write,
 };
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
-use crate::steps::batch::{failed, foresee, invite_one, result_of, tell};
+use crate::steps::batch::{foresee, invite_some, result_of, tell};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// Patients that are read together for a look ahead.
@@ -105,18 +105,8 @@ where
         let marker = Write::Once(Once::new(key, &id.to_string(), context.now()));
         written(store, &[marker], None).await?;
     }
-    let mut results = Vec::new();
-    let mut state = BatchState::Done;
-    for patient in &batch.patients {
-        match invite_one(app, &batch, &name, patient).await {
-            Ok(result) => results.push(result),
-            Err(Failure::Refused(Refusal::Unauthorized | Refusal::Forbidden)) => {
-                state = BatchState::Withdrawn;
-                break;
-            }
-            Err(_) => results.push(failed(patient)),
-        }
-    }
+    let (results, is_withdrawn) = invite_some(app, &batch, &name, &batch.patients).await;
+    let state = if is_withdrawn { BatchState::Withdrawn } else { BatchState::Done };
     Ok(Ran { id, state, size, results, caller })
 }
 

@@ -8,7 +8,7 @@ use crate::model::audit::{Action, By, Entry, Subject};
 use crate::model::console::{ConsoleSession, LAUNCH_SECONDS, Launch};
 use crate::model::ids::PatientId;
 use crate::model::person::Line;
-use crate::model::practice::{Practice, Scope};
+use crate::model::practice::{Practice, PresentedKey, Scope};
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Practices, Record, Write};
 use crate::steps::api_call::{ApiCall, authorize};
@@ -16,7 +16,7 @@ use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::time::Timestamp;
 
 /// Rights that a session can have: those of the API that the tool uses.
-const DESK: [Scope; 7] = [
+const DESK: [Scope; 8] = [
     Scope::ChartRead,
     Scope::ChartWrite,
     Scope::Invite,
@@ -24,6 +24,7 @@ const DESK: [Scope; 7] = [
     Scope::Accounts,
     Scope::Report,
     Scope::Settings,
+    Scope::Audit,
 ];
 
 /// What an application wants a staff member to see.
@@ -57,8 +58,7 @@ where
     if wanted.patient.is_some() && opened.patient.is_none() {
         return Err(Refusal::NotFound.into());
     }
-    let all =
-        || [&DESK[..], &[Scope::Audit]].concat().into_iter().filter(|scope| caller.may(*scope)).collect();
+    let all = || DESK.into_iter().filter(|scope| caller.may(*scope)).collect();
     let scopes: Vec<Scope> = wanted.scopes.unwrap_or_else(all);
     if scopes.iter().any(|scope| !caller.may(*scope)) {
         return Err(Refusal::Forbidden.into());
@@ -103,11 +103,7 @@ where
 {
     let App { context, store } = app;
     let (launch, practice) = launched(app, token).await?;
-    let key = crate::model::practice::PresentedKey {
-        claimed: launch.practice.clone(),
-        digest: launch.key.clone(),
-        session: None,
-    };
+    let key = PresentedKey { claimed: launch.practice.clone(), digest: launch.key.clone(), session: None };
     let record = store.open(&key, AlsoRead::default()).await?.key;
     if record.is_none_or(|key| key.revoked_at.is_some() || key.practice != launch.practice) {
         return Err(Refusal::LinkUnavailable.into());

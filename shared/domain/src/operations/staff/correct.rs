@@ -1,9 +1,11 @@
 //! Corrects facts of a chart here, before the EHR does, and may send the link at once: "the address was mistyped; get
 //! them in".
 
+use std::collections::BTreeSet;
+
 use crate::context::App;
 use crate::model::chart::{Care, CareChange, Channel, Chart};
-use crate::model::ids::PatientId;
+use crate::model::ids::{LinkId, PatientId};
 use crate::model::link::Link;
 use crate::model::patient::Stop;
 use crate::model::practice::Scope;
@@ -24,6 +26,14 @@ pub struct Correct<F> {
     pub then_invite: Option<Channel>,
     /// The version of the record that the caller decided from; `None` decides from whatever there is.
     pub seen: Option<u64>,
+}
+
+/// The link that a write ends.
+const fn ends(write: &Write) -> Option<LinkId> {
+    match write {
+        Write::CloseLink { id, .. } | Write::EndLink { id, .. } => Some(*id),
+        _ => None,
+    }
 }
 
 /// A corrected chart.
@@ -77,24 +87,16 @@ where
             if patient.head == before.head {
                 patient.head = head;
             }
+            let end = patient.head.clone();
             // STOP counts until the number replies START, whatever staff say.
             patient.stopped.retain(|stopped| stopped.channel != channel || stopped.why == Stop::OptedOut);
-            let mut ready =
-                prepare(context, &settings, patient.clone(), &Wanted::by(channel), &caller, &actor)?;
-            ready.chained(context, &patient.head);
+            let mut ready = prepare(context, &settings, patient, &Wanted::by(channel), &caller, &actor)?;
+            ready.chained(context, &end);
             // The chart's change may already have ended the link that the invitation replaces.
-            let ends = |write: &Write, id| matches!(write, Write::CloseLink { id: ended, .. } | Write::EndLink { id: ended, .. } if *ended == id);
-            for write in ready.writes {
-                let again = match &write {
-                    Write::CloseLink { id, .. } | Write::EndLink { id, .. } => {
-                        writes.iter().any(|known| ends(known, *id))
-                    }
-                    _ => false,
-                };
-                if !again {
-                    writes.push(write);
-                }
-            }
+            let ended: BTreeSet<LinkId> = writes.iter().filter_map(ends).collect();
+            writes.extend(
+                ready.writes.into_iter().filter(|write| ends(write).is_none_or(|id| !ended.contains(&id))),
+            );
             charted.patient = ready.patient;
             let status = charted.patient.status(&settings);
             writes.push(Write::ChangePatient(Box::new(charted.patient.clone()), status));

@@ -107,8 +107,8 @@ pub enum LineOutcome {
     Unavailable,
 }
 
-/// Takes in one line of a spreadsheet. Without an id, the patient is
-/// found by name and birth date; somebody whom no chart names is new.
+/// Takes in one line of a spreadsheet. Without an id, the patient is found by name and birth date; somebody whom no
+/// chart names is new.
 pub async fn import_patient_line<S>(
     app: &App<S>,
     import: &Import,

@@ -16,8 +16,8 @@ use crate::steps::api_call::{ApiCall, authorize};
 /// Most days of one report: a leap year.
 const MOST_DAYS: i32 = 366;
 
-/// Most visits on one page, so that an answer stays below the 6 MB that Lambda allows. A page ends between two
-/// patients.
+/// Most visits on one page, so that an answer stays below the 6 MB that Lambda allows. All visits of a patient are on
+/// the same page.
 const PAGE_VISITS: usize = 15_000;
 
 /// The period that a report is about.

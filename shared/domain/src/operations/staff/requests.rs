@@ -15,7 +15,7 @@ use crate::ports::{
     Write,
 };
 use crate::steps::api_call::{ApiCall, Caller, authorize};
-use crate::steps::making::{Invited, make};
+use crate::steps::create_invitation::{Invited, create_invitation};
 use crate::steps::representative::{Offering, offer};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
@@ -65,7 +65,7 @@ where
     let App { context, store } = app;
     let (practice, id) = (call.key.claimed.clone(), command.request);
     let request = store.access_request(&practice, id).await?;
-    make(app, call, &command.patient, |settings, patient, caller, actor| {
+    create_invitation(app, call, &command.patient, |settings, patient, caller, actor| {
         let request = request.as_ref().filter(|request| request.practice == caller.practice);
         let asked = &request.ok_or(Refusal::NotFound)?.asked;
         let invitee = Invitee {

@@ -10,8 +10,8 @@ use crate::model::refusal::Failure;
 use crate::ports::{ApiCalls, Chain, Commit, History, Limits, Links, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller};
 use crate::steps::change::PatientChange;
+use crate::steps::create_invitation::{Invited, create_invitation};
 use crate::steps::invitation::{Wanted, prepare};
-use crate::steps::making::{Invited, make};
 use crate::steps::portal_status::{PortalStatus, change_patient};
 use crate::steps::representative::{Offering, offer};
 
@@ -31,7 +31,7 @@ where
     S: ApiCalls + Limits + Chain + Practices + Links + Commit,
 {
     let context = &app.context;
-    make(app, call, &command.patient, |settings, patient, caller, actor| {
+    create_invitation(app, call, &command.patient, |settings, patient, caller, actor| {
         let wanted = Wanted { why: command.why.as_deref(), ..Wanted::by(command.channel) };
         prepare(context, settings, patient, &wanted, caller, actor)
     })
@@ -48,7 +48,7 @@ where
     S: ApiCalls + Limits + Chain + Practices + Links + Commit,
 {
     let context = &app.context;
-    make(app, call, &command.patient, |settings, patient, caller, actor| {
+    create_invitation(app, call, &command.patient, |settings, patient, caller, actor| {
         offer(context, settings, patient, command, caller, actor)
     })
     .await

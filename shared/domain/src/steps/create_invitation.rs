@@ -1,4 +1,4 @@
-//! Makes one invitation for staff: reads what it needs, lets the caller prepare it, and writes it all at once.
+//! Creates one invitation for staff: reads what it needs, lets the caller prepare it, and writes it all at once.
 
 use futures_util::join;
 
@@ -24,9 +24,9 @@ pub struct Invited {
     pub replaced: bool,
 }
 
-/// Makes an invitation that `prepare` prepares from the records as they are. A repeated call with the same idempotency
+/// Creates an invitation that `prepare` prepares from the records as they are. A repeated call with the same idempotency
 /// key returns the first one.
-pub(crate) async fn make<S, P>(
+pub(crate) async fn create_invitation<S, P>(
     app: &App<S>,
     call: &ApiCall,
     patient: &PatientId,
