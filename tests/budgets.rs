@@ -94,7 +94,8 @@ async fn every_operation_keeps_its_budget() {
     held("open a link", budget("verify", "open-link", 1.0, 1.0, 0.0)).await;
 
     let proof = world.state_facts(&token).await.expect_and(200).str("/proof");
-    held("verify facts", budget("verify", "verify-facts", 3.0, 2.0, 7.0)).await;
+    // Half a unit more than was planned, to read how many wrong answers there were about the patient today.
+    held("verify facts", budget("verify", "verify-facts", 3.0, 2.0 + 0.5, 7.0)).await;
     world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "sms"})).await.expect(202);
     held("send a code", budget("verify", "send-code", 2.0, 2.0, 7.0)).await;
     let code = world.last_mail().await.code();
@@ -102,7 +103,7 @@ async fn every_operation_keeps_its_budget() {
         .post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code}))
         .await
         .expect_and(200);
-    held("check a code", budget("verify", "check-code", 2.0, 2.0, 7.0)).await;
+    held("check a code", budget("verify", "check-code", 2.0, 2.0 + 0.5, 7.0)).await;
     world.register(&token, &checked.str("/ticket"), "rosa.q").await.expect(201);
     held("register", budget("register", "register", 3.0, 3.0, 22.0)).await;
 
@@ -163,14 +164,16 @@ async fn recovery_keeps_its_budget() {
     held("check a reset code", budget("reset", "check-reset-code", 2.0, 2.0, 7.0)).await;
     let chosen = json!({"ticket": checked.str("/ticket"), "password": "another plum trellis"});
     world.post(&format!("/r/{token}/password"), chosen).await.expect(204);
-    held("new password", budget("reset", "set-new-password", 2.0, 3.0, 14.0)).await;
+    // Three more than was planned: the patient is told at both contacts, not at one.
+    held("new password", budget("reset", "set-new-password", 2.0, 3.0, 14.0 + 3.0)).await;
 
     let id = world.portal("p1").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
     world.service.meter.reset();
     world.ehr("GET", "/v1/accounts?q=quill", None).await.expect(200);
     held("search a page of accounts", budget("manage-account", "search-accounts", 1.0, 3.0, 0.0)).await;
     world.ehr("POST", &format!("/v1/accounts/{id}/unlock"), None).await.expect(200);
-    held("unlock", budget("manage-account", "unlock-account", 2.0, 2.0, 6.0)).await;
+    // Two more than was planned: the day's wrong facts and codes about the patient are forgotten, too.
+    held("unlock", budget("manage-account", "unlock-account", 2.0, 2.0, 6.0 + 2.0)).await;
     world.registered("p2", "other.q").await;
     world.service.idle().await;
     world.service.meter.reset();

@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 /// Words in names of properties that may hold a secret.
 const OPENERS: [&str; 7] = ["token", "link", "url", "secret", "key", "password", "cookie"];
 /// Properties of answers that may have such a word in their names.
-const ALLOWED: [&str; 8] = [
+const ALLOWED: [&str; 10] = [
+    // The practice's own web pages.
+    "terms_url",
+    "privacy_url",
     // A temporary password that staff asked for, once; and what opens the Onboarding Tool for a minute, once.
     "temporary_password",
     "url",

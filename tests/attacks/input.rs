@@ -155,7 +155,7 @@ async fn targets(world: &World) -> Vec<Target> {
             format!("/i/{link}/verify"),
             json!({"as": "patient", "family_name": "quillfeather", "birth_date": "04/27/1945"}),
         ),
-        public(format!("/i/{link}/codes"), json!({"proof": proof, "channel": "email"})),
+        public(format!("/i/{link}/codes"), json!({"proof": proof, "channel": "sms"})),
         public(format!("/i/{link}/codes/check"), json!({"proof": proof, "code": code})),
         public(
             format!("/i/{link}/register"),

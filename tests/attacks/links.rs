@@ -71,7 +71,7 @@ async fn answers_of(world: &World, token: &str, proof: &str, ticket: &str) -> Ve
         world.post(&format!("{path}/verify"), facts("quillfeather", "04/27/1945")).await,
         world.form(&format!("{path}/verify"), &form).await,
         world.form(&format!("{path}/verify"), &[("as", "patient")]).await,
-        world.post(&format!("{path}/codes"), json!({"proof": proof, "channel": "email"})).await,
+        world.post(&format!("{path}/codes"), json!({"proof": proof, "channel": "sms"})).await,
         world.post(&format!("{path}/codes/check"), json!({"proof": proof, "code": "123456"})).await,
         world.post(&format!("{path}/register"), register).await,
     ];
@@ -350,7 +350,7 @@ async fn every_link_and_redirect_names_the_configured_host_whatever_the_request_
     let page = world.send(evil(page)).await.expect_and(200);
     let proof = proof(&world, &token).await;
     let sent = world.request("POST", &format!("/i/{token}/codes"));
-    world.send(evil(sent.json(&json!({"proof": proof, "channel": "email"})))).await.expect(202);
+    world.send(evil(sent.json(&json!({"proof": proof, "channel": "sms"})))).await.expect(202);
     let code = world.last_mail().await.code();
     let ticket = check_code(&world, &token, &proof, &code).await.expect_and(200).str("/ticket");
     let fields = [

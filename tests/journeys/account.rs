@@ -44,8 +44,7 @@ fn representative(name: &str) -> Value {
 async fn represented_by(world: &World, patient_session: &str, name: &str) -> String {
     let answer = post(world, patient_session, "/representatives", representative(name)).await.expect_and(201);
     assert_eq!(answer.json(), json!({"state": "invited"}), "the patient is not told the link");
-    let mail = world.last_mail().await;
-    assert_eq!(mail.get("to"), format!("{}@example.com", name.to_lowercase()));
+    let mail = world.last_mail_to(&format!("{}@example.com", name.to_lowercase())).await;
     let token = mail.token();
     let facts = json!({"as": "representative", "family_name": "quillfeather", "birth_date": "04/27/1945"});
     let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
@@ -83,9 +82,9 @@ async fn a_new_password_ends_every_other_session_and_the_person_is_told() {
     assert_eq!(world.introspect(&other).await["active"], false);
     assert_eq!(world.introspect(&here).await["active"], true);
     let told = since(&world, before).await;
-    assert_eq!(told.len(), 1);
-    assert_eq!(told[0].get("to"), "rosa.quillfeather@example.com");
-    assert!(told[0].get("text").contains("all other devices were signed out"));
+    let to: Vec<&str> = told.iter().map(|mail| mail.get("to")).collect();
+    assert_eq!(to, ["+12025550143", "rosa.quillfeather@example.com"], "every contact on file is told");
+    assert!(told[1].get("text").contains("all other devices were signed out"));
     world.sign_in("rosa.q", PASSWORD).await.expect(401);
     world.sign_in("rosa.q", NEW_PASSWORD).await.expect(200);
 }
@@ -139,7 +138,7 @@ async fn a_new_user_name_signs_in_and_the_old_one_is_free() {
 
     let changed = post(&world, &session, "/username", body("Rosa.New")).await.expect_and(200);
     assert_eq!(changed.json(), json!({"username": "Rosa.New"}));
-    let mail = world.last_mail().await;
+    let mail = world.last_mail_to("rosa.quillfeather@example.com").await;
     assert!(mail.get("text").contains("Rosa.New") && mail.get("to") == "rosa.quillfeather@example.com");
     world.sign_in("rosa.q", PASSWORD).await.expect(401);
     world.sign_in("rosa.new", PASSWORD).await.expect(200);
@@ -313,10 +312,10 @@ async fn a_proposed_change_counts_once_staff_accept_it() {
     let change = propose(json!({"city": "Boston", "email": "rosa@example.org", "mobile_phone": null}));
     let id = post(&world, &session, "/demographics", change).await.expect_and(202).str("/change_id");
     let told = since(&world, before).await;
-    assert_eq!(told.len(), 1);
+    let to: Vec<&str> = told.iter().map(|mail| mail.get("to")).collect();
     assert_eq!(
-        told[0].get("to"),
-        "rosa.quillfeather@example.com",
+        to,
+        ["+12025550143", "rosa.quillfeather@example.com"],
         "never the address that is merely proposed"
     );
     let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect_and(200).json();
@@ -343,7 +342,10 @@ async fn a_proposed_change_counts_once_staff_accept_it() {
     assert_eq!((&chart["email"], &chart["city"]), (&json!("rosa@example.org"), &json!("Boston")));
     assert!(chart.get("mobile_phone").is_none());
     let told = since(&world, before).await;
-    assert_eq!(told.len(), 1, "the person is told");
+    let mut to: Vec<&str> = told.iter().map(|mail| mail.get("to")).collect();
+    to.sort_unstable();
+    let both = ["+12025550143", "rosa.moved@example.com", "rosa@example.org"];
+    assert_eq!(to, both, "the person is told, at the former contacts too");
     world.ehr("POST", &path, None).await.expect(404);
     assert_eq!(world.ehr("GET", "/v1/demographic-changes", None).await.json()["changes"], json!([]));
     assert_eq!(world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json()["intact"], true);
@@ -385,7 +387,7 @@ async fn a_declined_change_leaves_the_chart_and_is_told() {
     assert_eq!(world.ehr("POST", &path, None).await.expect_and(200).json()["state"], "declined");
     let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect_and(200).json();
     assert!(chart.get("address_line").is_none());
-    assert_eq!(since(&world, before).await.len(), 1);
+    assert_eq!(since(&world, before).await.len(), 2, "by text and by mail");
 }
 
 #[tokio::test]

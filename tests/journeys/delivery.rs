@@ -181,7 +181,7 @@ async fn a_text_is_delivered_refused_or_sent_to_no_phone() {
     world.invite("bounce", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let channels = world.state_facts(&token).await.expect_and(200).json()["code_channels"].clone();
-    assert_eq!(channels, json!(["email", "voice"]));
+    assert_eq!(channels, json!(["voice"]));
 }
 
 #[tokio::test]
@@ -240,7 +240,7 @@ async fn a_code_is_not_offered_by_text_to_a_number_that_said_stop() {
     let token = world.invited("p1").await;
     replied(&world, "+12025550143", "stop").await;
     let channels = world.state_facts(&token).await.expect_and(200).json()["code_channels"].clone();
-    assert_eq!(channels, json!(["email", "voice"]));
+    assert_eq!(channels, json!(["voice"]));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod batch;
 mod coming_of_age;
 mod console;
 mod delivery;
+mod face;
 mod integrate;
 mod invite;
 mod link;

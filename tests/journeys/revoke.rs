@@ -33,7 +33,7 @@ async fn a_revocation_ends_links_codes_sessions_and_access_in_one_write_and_the_
 
     let token = world.invited("p2").await;
     let proof = world.state_facts(&token).await.expect_and(200).str("/proof");
-    world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"})).await.expect(202);
+    world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "sms"})).await.expect(202);
     let code = world.last_mail().await.code();
     world.revoke("p2", "other").await.expect(200);
     world.post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code})).await.expect(410);

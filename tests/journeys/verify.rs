@@ -13,10 +13,7 @@ async fn identity_then_a_code_by_email_or_by_text() {
         (&json!("identity_and_code"), &json!(["identity", "code", "register"]))
     );
     let known = world.state_facts(&token).await.expect_and(200).json();
-    assert_eq!(
-        (&known["next"], &known["code_channels"]),
-        (&json!("code"), &json!(["email", "sms", "voice"]))
-    );
+    assert_eq!((&known["next"], &known["code_channels"]), (&json!("code"), &json!(["sms", "voice"])));
     let ask = json!({"proof": known["proof"], "channel": "sms"});
     assert_eq!(
         world.post(&format!("/i/{token}/codes"), ask).await.expect_and(202).json(),
@@ -127,7 +124,7 @@ async fn the_practice_may_have_codes_of_five_digits() {
     world.settings(json!({"code_digits": 5})).await;
     let token = world.invited("p1").await;
     let proof = world.state_facts(&token).await.expect_and(200).str("/proof");
-    world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "email"})).await.expect(202);
+    world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "sms"})).await.expect(202);
     let code = world.last_mail().await.code();
     assert_eq!(code.len(), 5);
     world.post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code})).await.expect(200);
@@ -145,7 +142,7 @@ async fn a_code_is_told_by_phone_call_digit_by_digit_in_the_patients_language() 
     world.invite("p1", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let known = world.state_facts(&token).await.expect_and(200).json();
-    assert_eq!(known["code_channels"], json!(["email", "voice"]));
+    assert_eq!(known["code_channels"], json!(["voice"]));
     let ask = json!({"proof": known["proof"], "channel": "voice"});
     world.post(&format!("/i/{token}/codes"), ask).await.expect(202);
     let call = world.last_mail().await;

@@ -172,6 +172,8 @@ pub struct Link {
     pub to: Address,
     pub stands: Stands,
     pub expires: Seconds,
+    /// When it was made, or last asked for again.
+    asked: Seconds,
     wrong_facts: u32,
     wrong_all: u32,
     /// The facts count as stated until then.
@@ -322,6 +324,33 @@ pub struct Model {
 
 const LINK_SECONDS: Seconds = 72 * 3600;
 const RESET_SECONDS: Seconds = 3600;
+const DAY: Seconds = 86_400;
+
+/// What a stranger asks for. Each has a number of messages a day of its own.
+#[derive(Clone, Copy)]
+enum Asked {
+    Reset,
+    Username,
+    Renewal,
+}
+
+impl Asked {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Reset => "mail-reset",
+            Self::Username => "mail-username",
+            Self::Renewal => "mail-renewal",
+        }
+    }
+
+    const fn most(self) -> u32 {
+        match self {
+            Self::Reset => 10,
+            Self::Username | Self::Renewal => 3,
+        }
+    }
+}
+
 const GONE: (u16, &str) = (410, "link_unavailable");
 const WRONG: (u16, &str) = (401, "sign_in_failed");
 const TOO_MANY: (u16, &str) = (429, "too_many_requests");
@@ -423,6 +452,7 @@ impl Model {
                 said.account = self.account(n);
                 let Some(account) = self.living(said.account) else { return (404, "not_found") };
                 account.wrong = 0;
+                self.counts.remove(&("patient", 0, Address::Mobile));
                 ok(200)
             }
             Op::Delete(n) => {
@@ -611,30 +641,39 @@ impl Model {
         *entry = if entry.0 == now { (now, entry.1 + 1) } else { (now, 1) };
     }
 
-    /// Counts a message. A phone gets three texts an hour, and an address three messages a day that strangers
-    /// cause. Returns `false` and counts nothing if that is used up.
-    fn may_send(&mut self, to: Address, asked_for_by_stranger: bool) -> bool {
+    /// Counts a message. A phone gets three texts an hour, and an address a few messages a day of each kind that
+    /// strangers can cause. Returns `false` and counts nothing if that is used up.
+    fn may_send(&mut self, to: Address, asked: Option<Asked>) -> bool {
         let text = matches!(to, Address::Mobile | Address::MartasMobile);
         if text && !self.has_room("text", 0, to, 3, 3600) {
             return false;
         }
-        if asked_for_by_stranger && !self.has_room("mail", 0, to, 3, 86_400) {
+        if asked.is_some_and(|asked| !self.has_room(asked.name(), 0, to, asked.most(), DAY)) {
             return false;
         }
         if text {
             self.count("text", 0, to, 3600);
         }
-        if asked_for_by_stranger {
-            self.count("mail", 0, to, 86_400);
+        if let Some(asked) = asked {
+            self.count(asked.name(), 0, to, DAY);
         }
         true
     }
 
     /// Counts a notice without a link that a stranger caused.
-    fn notify(&mut self, to: Option<Address>) {
-        if let Some(to) = to.filter(|to| self.has_room("mail", 0, *to, 3, 86_400)) {
-            self.count("mail", 0, to, 86_400);
+    fn notify(&mut self, to: Option<Address>, asked: Asked) {
+        if let Some(to) = to.filter(|to| self.has_room(asked.name(), 0, *to, asked.most(), DAY)) {
+            self.count(asked.name(), 0, to, DAY);
         }
+    }
+
+    /// Whether there were twenty wrong facts, codes and answers about the patient today.
+    fn is_tried_out(&self) -> bool {
+        !self.has_room("patient", 0, Address::Mobile, 20, DAY)
+    }
+
+    fn count_wrong(&mut self) {
+        self.count("patient", 0, Address::Mobile, DAY);
     }
 
     fn new_link(&mut self, purpose: Purpose, to: Address, second: Option<Address>) -> usize {
@@ -644,6 +683,7 @@ impl Model {
             to,
             stands: if purpose == Purpose::Restored { Stands::Accepted } else { Stands::Pending },
             expires: self.now + works,
+            asked: self.now,
             wrong_facts: 0,
             wrong_all: 0,
             proof: None,
@@ -679,11 +719,11 @@ impl Model {
     // --- staff ---
 
     fn invite(&mut self, way: Way, over: bool, mails: &mut Mails) -> Answer {
-        self.prepare(way, over, false, mails)
+        self.prepare(way, over, None, mails)
     }
 
     /// Makes an invitation, or what takes its place if there is an account already.
-    fn prepare(&mut self, way: Way, over: bool, by_stranger: bool, mails: &mut Mails) -> Answer {
+    fn prepare(&mut self, way: Way, over: bool, asked: Option<Asked>, mails: &mut Mails) -> Answer {
         let to = self.contact(way);
         if !self.access || self.reported.contains(&to) || (self.declined && !over) {
             return (422, "not_eligible");
@@ -691,13 +731,13 @@ impl Model {
         if self.revocation.is_none()
             && let Some(own) = self.own()
         {
-            if !self.may_send(to, by_stranger) {
+            if !self.may_send(to, asked) {
                 return TOO_MANY;
             }
             self.send_reset(own, to, mails);
             return ok(201);
         }
-        if !self.may_send(to, by_stranger) {
+        if !self.may_send(to, asked) {
             return TOO_MANY;
         }
         let purpose = self.way_back();
@@ -909,13 +949,20 @@ impl Model {
     fn facts(&mut self, l: usize, right: bool) -> Answer {
         let now = self.now;
         let behind = self.links[l].is_reset() || self.stands_behind(l);
+        if !self.links[l].opens(now) {
+            return GONE;
+        }
+        if self.is_tried_out() {
+            return TOO_MANY;
+        }
         let link = &mut self.links[l];
-        if !link.opens(now) || !behind {
+        if !behind {
             return GONE;
         }
         if !right {
             link.wrong_facts += 1;
             link.wrong_all += 1;
+            self.count_wrong();
             return (422, "verification_failed");
         }
         if link.is_reset() {
@@ -942,7 +989,7 @@ impl Model {
         };
         let Some(to) = to else { return (400, "bad_request") };
         let wait = link.code.as_ref().is_some_and(|code| now < code.at + 60);
-        if link.codes >= 5 || wait || !self.may_send(to, false) {
+        if link.codes >= 5 || wait || !self.may_send(to, None) {
             return TOO_MANY;
         }
         let sent = !self.reported.contains(&to);
@@ -958,12 +1005,22 @@ impl Model {
     fn check(&mut self, l: usize, right: bool) -> Answer {
         let now = self.now;
         let behind = self.links[l].is_reset() || self.stands_behind(l);
+        let tried_out = self.is_tried_out();
         let link = &mut self.links[l];
+        let is_invitation = !link.is_reset();
+        if is_invitation && link.opens(now) && link.proof.is_none_or(|until| now >= until) {
+            return (422, "verification_failed");
+        }
+        if is_invitation && link.proof.is_some_and(|until| now < until) && tried_out {
+            // The entry is counted, and not compared.
+            if let Some(code) = link.code.as_mut().filter(|code| code.tries < 5 && now < code.at + 600) {
+                code.tries += 1;
+                link.wrong_all += 1;
+            }
+            return TOO_MANY;
+        }
         if !link.opens(now) {
             return GONE;
-        }
-        if !link.is_reset() && link.proof.is_none_or(|until| now >= until) {
-            return (422, "verification_failed");
         }
         if !behind {
             return GONE;
@@ -974,6 +1031,7 @@ impl Model {
         if !right || !code.sent {
             code.tries += 1;
             link.wrong_all += 1;
+            self.count_wrong();
             return (422, "code_rejected");
         }
         link.code = None;
@@ -1079,7 +1137,10 @@ impl Model {
             return;
         }
         if self.links[l].purpose == Purpose::Represent {
-            if !self.stands_behind(l) || self.links[l].is_locked() || !self.may_send(Address::Martas, true) {
+            if !self.stands_behind(l)
+                || self.links[l].is_locked()
+                || !self.may_send(Address::Martas, Some(Asked::Renewal))
+            {
                 return;
             }
             let link = if self.links[l].opens(self.now) {
@@ -1097,22 +1158,23 @@ impl Model {
         let (to, opens) = (self.links[current].to, self.links[current].opens(self.now));
         if opens {
             // Sends the same link again. A text counts as one that a stranger caused.
-            if self.has_room("mail", 0, to, 3, 86_400) {
-                self.count("mail", 0, to, 86_400);
+            let asked = Asked::Renewal;
+            if self.has_room(asked.name(), 0, to, asked.most(), DAY) {
+                self.count(asked.name(), 0, to, DAY);
                 mails.push((to, Carried::Link(current)));
             }
         } else if self.links[current].purpose == Purpose::Register {
             if self.links[current].is_locked() {
-                self.notify(Some(to));
+                self.notify(Some(to), Asked::Renewal);
             } else if self.revocation.is_some() {
                 let to = self.notice();
-                self.notify(to);
+                self.notify(to, Asked::Renewal);
             } else {
                 let way = if to == Address::Mobile { Way::Text } else { Way::Email };
                 // If no invitation can go out, a notice says so, provided that there is an address for it.
-                if self.prepare(way, self.declined, true, mails).0 == 422 {
+                if self.prepare(way, self.declined, Some(Asked::Renewal), mails).0 == 422 {
                     let to = self.notice();
-                    self.notify(to);
+                    self.notify(to, Asked::Renewal);
                 }
             }
         }
@@ -1148,7 +1210,7 @@ impl Model {
     // --- people ---
 
     /// Enters one password. Ten wrong ones in a row lock the user name for half a minute, each further one
-    /// for twice as long, up to an hour. Attempts during a lock count, too.
+    /// for twice as long, up to an hour. An attempt during a lock is none. After a hundred the password is off.
     fn enter(&mut self, a: usize, right: bool) -> bool {
         let now = self.now;
         let account = &mut self.accounts[a];
@@ -1156,10 +1218,13 @@ impl Model {
             let pause = (30 << (account.wrong - 10).min(7)).min(3600);
             now < account.last_try + pause
         };
+        if locked || account.wrong >= 100 {
+            return false;
+        }
         let over = account.temporary.is_some_and(|(until, used)| used || now >= until);
         account.wrong += 1;
         account.last_try = now;
-        right && !locked && !over && !account.deleted
+        right && !over && !account.deleted
     }
 
     fn sign_in(&mut self, a: usize, right: bool) -> Answer {
@@ -1211,8 +1276,8 @@ impl Model {
         }
         let a = self.sessions[s].account;
         let nobody = Address::Mobile;
-        let room = self.has_room("own", a, nobody, 10, 3600);
-        self.count("own", a, nobody, 3600);
+        let room = self.has_room("own", s, nobody, 10, 3600);
+        self.count("own", s, nobody, 3600);
         if !room {
             return TOO_MANY;
         }
@@ -1259,9 +1324,34 @@ impl Model {
         }
         let to = if own { self.notice() } else { Some(Address::Martas).filter(|_| account.martas) };
         if !access {
-            self.notify(to);
-        } else if let Some(to) = to.filter(|to| self.may_send(*to, true)) {
-            self.send_reset(a, to, mails);
+            self.notify(to, Asked::Reset);
+            return;
+        }
+        let Some(to) = to else { return };
+        if self.is_tried_out() {
+            let to = self.notice();
+            self.notify(to, Asked::Reset);
+            return;
+        }
+        let newest = account.reset.filter(|l| {
+            let link = &self.links[*l];
+            link.stands == Stands::Pending && !link.is_locked() && link.to == to
+        });
+        let live = newest.filter(|l| self.links[*l].opens(self.now));
+        // A link that works is sent again, once in ten minutes.
+        if live.is_some_and(|l| self.now < self.links[l].asked + 600) {
+            return;
+        }
+        if self.may_send(to, Some(Asked::Reset)) {
+            match live {
+                Some(l) => mails.push((to, Carried::Link(l))),
+                None => return self.send_reset(a, to, mails),
+            }
+        }
+        // Whether a mail went out or not, the newest link works for an hour again.
+        if let Some(l) = newest {
+            self.links[l].expires = self.now + RESET_SECONDS;
+            self.links[l].asked = self.now;
         }
     }
 
@@ -1271,6 +1361,6 @@ impl Model {
             Address::Martas => self.accounts.iter().any(|account| account.martas && account.has_access()),
             Address::Mobile | Address::MartasMobile => false,
         };
-        self.notify(Some(at).filter(|_| told));
+        self.notify(Some(at).filter(|_| told), Asked::Username);
     }
 }

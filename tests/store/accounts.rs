@@ -199,7 +199,7 @@ async fn a_session_that_is_kept_goes_on_in_the_new_epoch() {
 #[tokio::test]
 async fn an_exchange_code_is_spent_once() {
     let store = Store::new().await;
-    let exchange: Exchange = read(json!({
+    let exchange: Exchange = read(json!({"of_sign_in": "root",
         "account": account_id(1), "practice": practice(), "digest": "e", "expires_at": NOW.plus_seconds(60),
     }));
     store.has([Write::CreateAccount(account(1)), Write::OpenExchange(exchange.clone())]).await;

@@ -209,5 +209,7 @@ fn session(number: usize) -> Session {
         touched_at: NOW,
         epoch: 0,
         restricted: false,
+        browser: None,
+        of_sign_in: None,
     }
 }

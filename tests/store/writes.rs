@@ -1,6 +1,6 @@
 //! The one atomic write: all or nothing, put if absent, versions, counters, markers.
 
-use portico_domain::model::limit::{Counter, Rule};
+use portico_domain::model::limit::{Attempt, Attempts, Counter, Rule};
 use portico_domain::model::patient::{Patient, Status};
 use portico_domain::model::practice::{ApiKey, Practice, PresentedKey, Settings};
 use portico_domain::ports::{
@@ -125,12 +125,22 @@ async fn a_counter_is_raised_by_each_who_raises_it() {
 #[tokio::test]
 async fn attempts_are_numbered_and_know_the_one_before_until_forgotten() {
     let store = Store::new().await;
-    let first = store.attempt("k", NOW).await.unwrap();
-    assert_eq!((first.count, first.previous_at), (1, None));
-    let second = store.attempt("k", NOW.plus_seconds(5)).await.unwrap();
-    assert_eq!((second.count, second.previous_at), (2, Some(NOW)));
+    let counted = |attempt| match attempt {
+        Attempt::Counted(attempts) => attempts,
+        Attempt::Refused(_) => panic!("it was refused"),
+    };
+    let first = counted(store.attempt("k", 2, NOW).await.unwrap());
+    assert_eq!(first, Attempts { began_at: NOW, count: 1, last_at: NOW });
+    let second = counted(store.attempt("k", 2, NOW.plus_seconds(5)).await.unwrap());
+    assert_eq!(second, Attempts { count: 2, last_at: NOW.plus_seconds(5), ..first });
+    let third = store.attempt("k", 2, NOW.plus_seconds(9)).await.unwrap();
+    assert_eq!(third, Attempt::Refused(second), "a refused attempt leaves the record as it is");
+    let later = NOW.plus_seconds(60);
+    assert!(store.attempt_next("k", &second, 2, later).await.unwrap());
+    assert!(!store.attempt_next("k", &second, 2, later).await.unwrap(), "one of two is counted");
+    assert!(matches!(store.attempt("k", 2, later).await.unwrap(), Attempt::Refused(now) if now.count == 3));
     store.has([Write::ForgetAttempts("k".to_owned()), create("p1", "Rosa")]).await;
-    assert_eq!(store.attempt("k", NOW).await.unwrap().count, 1);
+    assert_eq!(counted(store.attempt("k", 2, NOW).await.unwrap()).count, 1);
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use portico_domain::operations::holder::account::{
 };
 use portico_domain::steps::signed_in::{Holder, holder};
 use portico_web::{
-    Answer, Fault, Reject, TypedPassword, all_faults, flag, html, json as reply, no_content, password_faults,
-    see_other, view,
+    Answer, Fault, Reject, TypedPassword, all_faults, browser_words, flag, html, json as reply, no_content,
+    password_faults, see_other, view,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -453,6 +453,11 @@ impl<S: Ports> PracticeRequest<'_, S> {
             id: one.id().to_owned(),
             began: self.frame.time(one.began_at),
             last_used: self.frame.time(one.touched_at),
+            browser: one
+                .browser
+                .as_ref()
+                .map(|browser| browser_words(browser.words(), self.frame.language))
+                .unwrap_or_default(),
             this: one.digest == here.session.digest,
         });
         let page = SessionsPage::new(self.frame.clone(), self.id, note, places.collect());

@@ -3,12 +3,13 @@
 use portico_domain::model::chart::Channel;
 use portico_domain::model::grant::{Level, Relationship};
 use portico_domain::model::ids::{AccountId, PatientId};
+use portico_domain::model::password::Password;
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::holder::representatives::{
     RepresentativeChange, Represented, change_representatives, own_patient, representatives,
 };
 use portico_web::{
-    Answer, Fault, Reject, RepresentativeRequest, flag, html, json as reply, no_content, view,
+    Answer, Fault, Reject, RepresentativeRequest, TypedPassword, flag, html, json as reply, no_content, view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -29,6 +30,7 @@ struct InviteRequest {
     mobile_phone: Option<String>,
     level: Option<Level>,
     channel: Option<Channel>,
+    password: Option<TypedPassword>,
 }
 
 impl InviteRequest {
@@ -64,6 +66,7 @@ struct LevelRequest {
     account_id: String,
     level: Level,
     patient_id: Option<String>,
+    password: Option<TypedPassword>,
 }
 
 #[derive(Deserialize)]
@@ -93,8 +96,15 @@ impl<S: Ports> PracticeRequest<'_, S> {
         Ok(representatives(self.app, self.id, token, &patient).await?)
     }
 
-    async fn act(&self, token: &str, patient: &PatientId, act: RepresentativeChange) -> Result<(), Reject> {
-        Ok(change_representatives(self.app, self.id, token, patient, &act).await?)
+    async fn act(
+        &self,
+        token: &str,
+        patient: &PatientId,
+        act: RepresentativeChange,
+        password: Option<TypedPassword>,
+    ) -> Result<(), Reject> {
+        let password = password.map(Password::from);
+        Ok(change_representatives(self.app, self.id, token, patient, &act, password.as_ref()).await?)
     }
 
     pub(crate) async fn representatives(&self, token: &str) -> Result<Answer, Reject> {
@@ -115,7 +125,8 @@ impl<S: Ports> PracticeRequest<'_, S> {
     }
 
     pub(crate) async fn invite_representative(&self, token: &str) -> Result<Answer, Reject> {
-        let body: InviteRequest = self.inbound.body()?;
+        let mut body: InviteRequest = self.inbound.body()?;
+        let password = body.password.take();
         let page = self.inbound.wants_page();
         let typed = body.typed();
         // A person decides how much somebody sees; nothing is chosen for them.
@@ -126,7 +137,10 @@ impl<S: Ports> PracticeRequest<'_, S> {
             Ok(offering) => undecided.map_or(Ok(offering), |fault| Err(vec![fault])),
         };
         let invited = match offering {
-            Ok(offering) => self.act(token, &patient, RepresentativeChange::Invite(Box::new(offering))).await,
+            Ok(offering) => {
+                let invite = RepresentativeChange::Invite(Box::new(offering));
+                self.act(token, &patient, invite, password).await
+            }
             Err(faults) => Err(Reject::fields(faults)),
         };
         match invited {
@@ -169,10 +183,12 @@ impl<S: Ports> PracticeRequest<'_, S> {
                     ("/email", _) => ("email", register.email_invalid),
                     ("/mobile_phone", _) => ("mobile_phone", register.mobile_phone_invalid),
                     ("/level", _) => ("level", words.level_missing),
+                    ("/password", _) => ("password", frame.text.account.current_password_missing),
                     _ => ("", frame.text.dead_end.wrong_format),
                 };
                 faults.iter().map(sentence).map(|(name, text)| (name, text.to_owned())).collect()
             }
+            Refusal::SignInFailed => vec![("password", frame.text.account.wrong_password.to_owned())],
             _ => Vec::new(),
         }
     }
@@ -181,8 +197,46 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let body: LevelRequest = self.inbound.body()?;
         let who = account(&body.account_id)?;
         let patient = self.meant(token, body.patient_id.as_deref()).await?;
-        self.act(token, &patient, RepresentativeChange::Level(who, body.level)).await?;
-        Ok(self.done(PATH, "changed", no_content))
+        let change = RepresentativeChange::Level(who, body.level);
+        match self.act(token, &patient, change, body.password).await {
+            Ok(()) => Ok(self.done(PATH, "changed", no_content)),
+            Err(Reject::Refused(refusal @ (Refusal::BadRequest(_) | Refusal::SignInFailed)))
+                if self.inbound.wants_page() =>
+            {
+                self.ask_for_password(token, &patient, who, &refusal).await
+            }
+            Err(reject) => Err(reject),
+        }
+    }
+
+    /// Somebody sees more only after the password, unless it was given in the last ten minutes.
+    async fn ask_for_password(
+        &self,
+        token: &str,
+        patient: &PatientId,
+        who: AccountId,
+        refusal: &Refusal,
+    ) -> Result<Answer, Reject> {
+        let represented = self.represented(token, Some(patient.as_str())).await?;
+        let id = who.to_string();
+        let people = Person::all(&self.frame, &represented);
+        let person = people.into_iter().find(|person| person.account == id).ok_or(Refusal::NotFound)?;
+        let words = &self.frame.text.representatives;
+        let wrong = *refusal == Refusal::SignInFailed;
+        let errors = if wrong { self.invite_sentences(refusal) } else { Vec::new() };
+        let mut page = self.page(words.title);
+        page.intro.push(person.name);
+        let mut form = Form::new("representatives/level", words.show_everything);
+        form.hidden = vec![
+            ("account_id", id),
+            ("level", Level::Full.as_str().to_owned()),
+            ("patient_id", patient.to_string()),
+        ];
+        form.fields.push(page.current_password("password"));
+        page.forms.push(form);
+        page.ways.push((PATH, words.end_back));
+        let status = if wrong { 401 } else { 200 };
+        Ok(self.forms(status, page, errors, &["password"]))
     }
 
     pub(crate) async fn end_representative(&self, token: &str) -> Result<Answer, Reject> {
@@ -192,7 +246,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
         if self.inbound.wants_page() && !body.confirm {
             return self.ask_once_more(token, &patient, who).await;
         }
-        self.act(token, &patient, RepresentativeChange::End(who)).await?;
+        self.act(token, &patient, RepresentativeChange::End(who), None).await?;
         Ok(self.done(PATH, "ended", no_content))
     }
 

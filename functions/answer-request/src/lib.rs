@@ -1,9 +1,9 @@
 //! `answer-request`: the worker that handles queued requests from strangers: sign-up, forgotten passwords and
 //! user names, new links. For each batch, it reports which requests to deliver again.
 
-use portico_domain::operations::background::answer_request::answer;
+use portico_domain::operations::background::answer_request::{Answered, answer};
 use portico_domain::ports::{
-    Accounts, Addresses, Chain, Commit, Directory, FailedChecks, Links, Patients, Practices,
+    Accounts, Addresses, Chain, Commit, Directory, FailedChecks, Limits, Links, Patients, Practices,
 };
 use portico_web::App;
 use serde_json::{Value, json};
@@ -11,16 +11,30 @@ use serde_json::{Value, json};
 /// Handles one batch of the queue.
 pub async fn handle<S>(app: &App<S>, event: &Value) -> Value
 where
-    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Directory + Commit,
+    S: Addresses
+        + Limits
+        + Patients
+        + Accounts
+        + Links
+        + Practices
+        + Chain
+        + FailedChecks
+        + Directory
+        + Commit,
 {
     let mut failed = Vec::new();
     for record in event.get("Records").and_then(Value::as_array).into_iter().flatten() {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();
         let id = text("messageId");
         // Boxed, because the operation's future is large, and every caller above would copy it.
-        if Box::pin(answer(app, id, text("body"))).await.is_err() {
-            tracing::warn!(request.id = id, "request to be answered again");
-            failed.push(json!({"itemIdentifier": id}));
+        match Box::pin(answer(app, id, text("body"))).await {
+            Ok(Answered::Done) => {}
+            // An alarm looks for this line.
+            Ok(Answered::Waits) => tracing::warn!(request.id = id, "message of a stranger waits"),
+            Err(_) => {
+                tracing::warn!(request.id = id, "request to be answered again");
+                failed.push(json!({"itemIdentifier": id}));
+            }
         }
     }
     json!({"batchItemFailures": failed})

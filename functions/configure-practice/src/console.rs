@@ -3,6 +3,7 @@
 
 use askama::Template;
 use portico_domain::context::Context;
+use portico_domain::model::face::Color;
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 use portico_domain::operations::staff::auto_invite::resume;
@@ -11,11 +12,12 @@ use portico_domain::operations::staff::desk::desk;
 use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Practices};
 use portico_domain::steps::api_call::Caller;
 use portico_web::desk::{Back, Desk, Said, back, desk_page};
-use portico_web::{Answer, App, Inbound, Language, Reject, field_detail};
+use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, framed};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::SettingsRequest;
+use crate::previews::{PreviewPage, named, preview};
+use crate::{SettingsRequest, preview_language};
 
 /// How a setting is typed.
 enum Kind {
@@ -31,7 +33,7 @@ enum Kind {
 type Line = (&'static str, &'static str, &'static str, Kind);
 
 /// The settings of the page, in groups.
-const GROUPS: [(&str, &[Line]); 4] = [
+const GROUPS: [(&str, &[Line]); 5] = [
     (
         "Practice",
         &[
@@ -79,6 +81,12 @@ const GROUPS: [(&str, &[Line]); 4] = [
                     ("identity", "Nothing more"),
                     ("link_only", "The link alone, without these facts"),
                 ]),
+            ),
+            (
+                "code_channel",
+                "How a code goes",
+                "Another way keeps out who reads somebody's mail.",
+                Kind::Choice(&[("other", "Another way than the link"), ("any", "Any way on the chart")]),
             ),
             ("code_digits", "Digits of a code", "", Kind::Choice(&[("5", "5"), ("6", "6")])),
         ],
@@ -142,6 +150,20 @@ const GROUPS: [(&str, &[Line]); 4] = [
             ),
         ],
     ),
+    (
+        "Face",
+        &[
+            ("accent_color", "Color of buttons and links", "As in #0b5cad. Empty: ours.", Kind::Text("text")),
+            (
+                "invitation_note",
+                "Your own line in invitations",
+                "By email and on paper. No links, nothing about health.",
+                Kind::Text("text"),
+            ),
+            ("terms_url", "Your terms of use", "Patients who register can read them.", Kind::Text("url")),
+            ("privacy_url", "Your privacy notice", "Every page has a link to it.", Kind::Text("url")),
+        ],
+    ),
 ];
 
 /// A setting's value as the form shows it.
@@ -171,6 +193,17 @@ fn typed(name: &str, text: &str) -> Option<Value> {
     })
 }
 
+/// What is wrong with a setting. Of a colour that is too pale, the nearest that can be read is named.
+fn sentence(code: &str, value: &str) -> String {
+    let sentence = field_detail(code, Language::English);
+    match Color::parse(value.trim()) {
+        Some(color) if code == "low_contrast" => {
+            format!("{sentence} The nearest is {}.", color.darkened().css())
+        }
+        _ => sentence.to_owned(),
+    }
+}
+
 struct Choice {
     value: String,
     label: String,
@@ -186,7 +219,7 @@ struct Field {
     choices: Vec<Choice>,
     value: String,
     was: String,
-    error: Option<&'static str>,
+    error: Option<String>,
 }
 
 struct Group {
@@ -239,6 +272,8 @@ impl SettingsPage {
                 .map_or(usual.as_str(), |(_, words)| words);
             let usual =
                 if usual == was || words.is_empty() { String::new() } else { format!(" Usual: {words}.") };
+            let error = faults.iter().find(|fault| fault.pointer.trim_start_matches('/') == *name);
+            let error = error.map(|fault| sentence(fault.code, &value));
             Field {
                 name,
                 label,
@@ -247,10 +282,7 @@ impl SettingsPage {
                 choices,
                 value,
                 was,
-                error: faults
-                    .iter()
-                    .find(|fault| fault.pointer.trim_start_matches('/') == *name)
-                    .map(|fault| field_detail(fault.code, Language::English)),
+                error,
             }
         };
         Self {
@@ -281,6 +313,22 @@ where
         "GET /console/settings" => {
             let (caller, settings) = desk(app, &call, &[Scope::Settings]).await?;
             Ok(desk_page(200, &SettingsPage::new(inbound, context, &settings, &caller, &[])))
+        }
+        "GET /console/previews" => {
+            let kind = inbound.query("kind").unwrap_or("email-invitation");
+            let language = preview_language(inbound)?;
+            let (caller, settings) = desk(app, &call, &[Scope::Settings]).await?;
+            let shown = preview(inbound, context, (&caller.practice, &settings), kind, language);
+            let shown = shown.ok_or(Refusal::NotFound)?;
+            let desk = Desk::of(inbound, context, &settings, &caller);
+            Ok(desk_page(200, &PreviewPage { desk, kinds: named(), shown }))
+        }
+        "GET /console/previews/{kind}" => {
+            let language = preview_language(inbound)?;
+            let (caller, settings) = desk(app, &call, &[Scope::Settings]).await?;
+            let kind = inbound.param("kind");
+            let shown = preview(inbound, context, (&caller.practice, &settings), kind, language);
+            Ok(framed(shown.and_then(|shown| shown.html).ok_or(Refusal::NotFound)?))
         }
         "POST /console/settings" => {
             let (changes, faults) = changes(inbound);

@@ -1,16 +1,17 @@
 //! `configure-practice`: reads and replaces a practice's settings.
 
 mod console;
+mod previews;
 
 use portico_domain::model::practice::{
-    AtMajority, AutoChannel, AutoInvite, IdentityFact, Practice, QuietHours, RegistrationCheck, Regrant,
-    RequiredContact, Settings, TextHours,
+    AtMajority, AutoChannel, AutoInvite, CodeChannel, IdentityFact, Practice, QuietHours, RegistrationCheck,
+    Regrant, RequiredContact, Settings, TextHours,
 };
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::auto_invite::resume;
 use portico_domain::operations::staff::configure_practice::{get, put};
 use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Practices};
-use portico_web::{Answer, App, Inbound, Reject, json, problem};
+use portico_web::{Answer, App, Inbound, Language, Reject, json, problem};
 use serde::{Deserialize, Serialize};
 
 /// The settings in the API's form. A field that a `PUT` leaves out keeps its value.
@@ -28,6 +29,7 @@ struct SettingsRequest {
     portal_url: Option<String>,
     link_hours: Option<u32>,
     code_digits: Option<u32>,
+    code_channel: Option<CodeChannel>,
     registration_check: Option<RegistrationCheck>,
     identity_facts: Option<Vec<IdentityFact>>,
     required_contact: Option<RequiredContact>,
@@ -38,6 +40,10 @@ struct SettingsRequest {
     adolescent_age: Option<i16>,
     at_majority: Option<AtMajority>,
     closures: Option<Vec<jiff::civil::Date>>,
+    terms_url: Option<String>,
+    privacy_url: Option<String>,
+    accent_color: Option<String>,
+    invitation_note: Option<String>,
     auto_invite: Option<AutoInviteRequest>,
 }
 
@@ -111,6 +117,8 @@ impl<'a> AutoInviteResponse<'a> {
 
 impl SettingsRequest {
     fn over(self, now: Settings) -> Settings {
+        // An empty text removes the one that was set.
+        let text = |new: Option<String>, old: Option<String>| new.or(old).filter(|text| !text.is_empty());
         let auto = now.auto_invite;
         let auto_invite = match self.auto_invite {
             None => auto,
@@ -144,12 +152,12 @@ impl SettingsRequest {
             letter_days: self.letter_days.unwrap_or(now.letter_days),
             letter_points: self.letter_points.unwrap_or(now.letter_points),
             default_language: self.default_language.unwrap_or(now.default_language),
-            // An empty address removes the one that was set.
-            postal_address: self.postal_address.or(now.postal_address).filter(|address| !address.is_empty()),
-            reply_to: self.reply_to.or(now.reply_to).filter(|to| !to.is_empty()),
+            postal_address: text(self.postal_address, now.postal_address),
+            reply_to: text(self.reply_to, now.reply_to),
             portal_url: self.portal_url.unwrap_or(now.portal_url),
             link_hours: self.link_hours.unwrap_or(now.link_hours),
             code_digits: self.code_digits.unwrap_or(now.code_digits),
+            code_channel: self.code_channel.unwrap_or(now.code_channel),
             registration_check: self.registration_check.unwrap_or(now.registration_check),
             identity_facts: self.identity_facts.unwrap_or(now.identity_facts),
             required_contact: self.required_contact.unwrap_or(now.required_contact),
@@ -160,8 +168,20 @@ impl SettingsRequest {
             adolescent_age: self.adolescent_age.unwrap_or(now.adolescent_age),
             at_majority: self.at_majority.unwrap_or(now.at_majority),
             closures: self.closures.unwrap_or(now.closures),
+            terms_url: text(self.terms_url, now.terms_url),
+            privacy_url: text(self.privacy_url, now.privacy_url),
+            accent_color: text(self.accent_color, now.accent_color),
+            invitation_note: text(self.invitation_note, now.invitation_note),
             auto_invite,
         }
+    }
+}
+
+/// The language of a preview; English if none was asked for.
+fn preview_language(inbound: &Inbound) -> Result<Language, Reject> {
+    match inbound.query("language") {
+        None => Ok(Language::English),
+        Some(tag) => Language::from_tag(tag).ok_or_else(|| Reject::malformed("language", "unknown_language")),
     }
 }
 
@@ -178,7 +198,8 @@ where
     S: ApiCalls + Limits + Practices + Chain + Commit,
 {
     if inbound.is_console() {
-        return console::answer(app, inbound, &inbound.action()).await;
+        // Boxed, because the future of all pages together is large.
+        return Box::pin(console::answer(app, inbound, &inbound.action())).await;
     }
     let call = inbound.staff()?;
     let practice = match inbound.action().as_str() {
@@ -186,6 +207,18 @@ where
         "POST /v1/auto-invite/resume" => {
             let practice = resume(app, &call).await?;
             return Ok(json(200, &AutoInviteResponse::of(&practice)));
+        }
+        "GET /v1/previews/{kind}" => {
+            let language = preview_language(inbound)?;
+            let practice = get(app, &call).await?;
+            let shown = previews::preview(
+                inbound,
+                &app.context,
+                (&practice.id, &practice.settings),
+                inbound.param("kind"),
+                language,
+            );
+            return Ok(json(200, &shown.ok_or(Refusal::NotFound)?));
         }
         "PUT /v1/settings" => {
             let body: SettingsRequest = inbound.body()?;

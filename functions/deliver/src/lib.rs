@@ -9,7 +9,7 @@ use portico_domain::operations::background::deliver::{Letter, Taken, overdue, se
 use portico_domain::ports::{
     Courier, EmailOut, Handed, Outbox, PracticeList, Practices, Standings, TextOut, VoiceOut,
 };
-use portico_messages::{Message, Practice, email, text, voice_code};
+use portico_messages::{Message, email, text, voice_code};
 use portico_web::App;
 use serde_json::{Value, json};
 
@@ -95,7 +95,7 @@ fn given_up(id: MessageId, template: Template) {
 
 async fn hand_over<C: Courier>(courier: &C, letter: &Letter) -> Handed {
     let Letter { message, says, settings, language, .. } = letter;
-    let practice = Practice { name: &settings.name, phone: &settings.phone, time_zone: &settings.time_zone };
+    let practice = settings.as_sender();
     let (to, id) = (letter.address.clone(), message.id);
     match message.channel {
         Channel::Email => {

@@ -2,19 +2,22 @@
 
 use askama::Template;
 use portico_domain::context::Context;
+use portico_domain::model::browser::Browser;
 use portico_domain::model::grant::Relationship;
 use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::password::{Password, temporary_password};
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::model::search::FoundAccounts;
-use portico_domain::operations::staff::accounts::{delete, search, unlock};
+use portico_domain::model::session::Session;
+use portico_domain::operations::staff::accounts::{delete, end_sessions, search, sessions, unlock};
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
 use portico_domain::operations::staff::desk::desk;
 use portico_domain::operations::staff::holds::{decide_hold, holds};
 use portico_domain::operations::staff::requests::{Asked, requests};
 use portico_domain::ports::{
     Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, RepresentativeRequests, Search,
+    Sessions,
 };
 use portico_domain::steps::api_call::Caller;
 use portico_domain::time::Timestamp;
@@ -114,6 +117,22 @@ struct DeletePage {
     account: Found,
 }
 
+/// Where an account is signed in.
+struct Place {
+    browser: String,
+    began: String,
+    last_used: String,
+}
+
+#[derive(Template)]
+#[template(path = "signed_in.html")]
+struct SignedInPage {
+    desk: Desk,
+    id: String,
+    username: String,
+    places: Vec<Place>,
+}
+
 #[derive(Template)]
 #[template(path = "credentials.html")]
 struct CredentialsPage {
@@ -164,6 +183,7 @@ where
         + Patients
         + Practices
         + RepresentativeRequests
+        + Sessions
         + Chain
         + Commit,
 {
@@ -227,6 +247,26 @@ where
             let text = format!("{} is unlocked. The same password works.", unlocked.username);
             let said = Said::done_on_top(text);
             Ok(back(context, &unlocked.practice, &form_back, "/console/accounts", &said))
+        }
+        "GET /console/accounts/{account_id}/sessions" => {
+            let (caller, account, live) = sessions(app, &call, account()?).await?;
+            let (_, settings) = desk(app, &call, &[Scope::Accounts]).await?;
+            let at = |instant| when(instant, context.now(), &settings.zone());
+            let place = |session: &Session| Place {
+                browser: session.browser.as_ref().map_or("Another device", Browser::words).to_owned(),
+                began: at(session.began_at),
+                last_used: at(session.touched_at),
+            };
+            let places = live.iter().map(place).collect();
+            let desk = Desk::of(inbound, context, &settings, &caller);
+            let (id, username) = (account.id.to_string(), account.username);
+            Ok(desk_page(200, &SignedInPage { desk, id, username, places }))
+        }
+        "POST /console/accounts/{account_id}/sessions/end" => {
+            let (NoFields {}, _) = inbound.desk_form::<NoFields>()?;
+            let ended = end_sessions(app, &call, account()?).await?;
+            let said = Said::done_on_top(format!("{} is signed out everywhere.", ended.username));
+            Ok(back(context, &ended.practice, &Back::default(), "/console/accounts", &said))
         }
         "GET /console/accounts/{account_id}/delete" => {
             let (caller, settings) = desk(app, &call, &[Scope::Accounts]).await?;

@@ -7,11 +7,14 @@ use portico_domain::model::hold::Hold;
 use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::password::{Password, temporary_password};
 use portico_domain::model::refusal::Refusal;
-use portico_domain::operations::staff::accounts::{check_username, delete, search, unlock};
+use portico_domain::operations::staff::accounts::{
+    check_username, delete, end_sessions, search, sessions, unlock,
+};
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
 use portico_domain::operations::staff::holds::{decide_hold, holds};
 use portico_domain::ports::{
     Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, RepresentativeRequests, Search,
+    Sessions,
 };
 use portico_web::{Answer, App, Inbound, Reject, TypedPassword, json as reply, no_content, problem, view};
 use serde::Deserialize;
@@ -36,6 +39,7 @@ where
         + Patients
         + Practices
         + RepresentativeRequests
+        + Sessions
         + Chain
         + Commit,
 {
@@ -52,12 +56,14 @@ where
         + Patients
         + Practices
         + RepresentativeRequests
+        + Sessions
         + Chain
         + Commit,
 {
     let action = inbound.action();
     if inbound.is_console() {
-        return console::answer(app, inbound, &action).await;
+        // Boxed, because the future of all pages together is large.
+        return Box::pin(console::answer(app, inbound, &action)).await;
     }
     let call = inbound.staff()?;
     let account = |name: &str| AccountId::parse(inbound.param(name)).map_err(|_| Refusal::NotFound);
@@ -92,6 +98,15 @@ where
         "POST /v1/accounts/{account_id}/unlock" => {
             let unlocked = unlock(app, &call, account("account_id")?).await?;
             Ok(reply(200, &view::account(&unlocked, None)))
+        }
+        "GET /v1/accounts/{account_id}/sessions" => {
+            let (_, _, live) = sessions(app, &call, account("account_id")?).await?;
+            let views: Vec<Value> = live.iter().map(view::session_for_staff).collect();
+            Ok(reply(200, &json!({"sessions": views})))
+        }
+        "POST /v1/accounts/{account_id}/sessions/end" => {
+            let ended = end_sessions(app, &call, account("account_id")?).await?;
+            Ok(reply(200, &view::account(&ended, None)))
         }
         "GET /v1/usernames/{username}" => {
             let check = check_username(app, &call, inbound.param("username")).await?;

@@ -14,11 +14,7 @@ use crate::paper::{Block, Sheet};
 pub fn letters(printed: &Letter, settings: &Settings, context: &Context) -> Option<Vec<Sheet>> {
     let Letter { patient, link } = printed;
     let (token, code) = (link.token(&context.keyring)?, link.access_code(&context.keyring)?);
-    let practice = portico_messages::Practice {
-        name: &settings.name,
-        phone: &settings.phone,
-        time_zone: &settings.time_zone,
-    };
+    let practice = settings.as_sender();
     let chart = &patient.chart;
     let sheets = languages(chart.language.as_deref()).into_iter().map(|language| {
         let words = letter(&practice, chart.given_name.reveal(), link.expires_at.millis(), language);
@@ -46,11 +42,7 @@ pub fn letters(printed: &Letter, settings: &Settings, context: &Context) -> Opti
 /// The posters of a practice, one in each language.
 pub fn posters(practice: &Practice, base_url: &str) -> Vec<Sheet> {
     let settings = &practice.settings;
-    let named = portico_messages::Practice {
-        name: &settings.name,
-        phone: &settings.phone,
-        time_zone: &settings.time_zone,
-    };
+    let named = settings.as_sender();
     let sheet = |language: Language| {
         let words = poster(&named, language);
         let address = format!("{base_url}/{}/sign-up", practice.id);

@@ -5,7 +5,7 @@ use portico_domain::model::grant::Relationship;
 use portico_domain::model::person::{Email, Line, Name, Phone};
 use portico_domain::model::practice::Practice;
 use portico_domain::model::refusal::{FieldFault, Refusal};
-use portico_domain::operations::visitor::add_patient::{AddPatient, PatientAdded, add_patient};
+use portico_domain::operations::visitor::add_patient::{AddPatient, add_patient};
 use portico_domain::operations::visitor::register::{Register, Representative, register};
 use portico_domain::operations::visitor::verify::view_link_with_ticket;
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
@@ -78,6 +78,7 @@ where
                 password: password.into(),
                 relationship: body.relationship,
                 browser: inbound.browser().map(str::to_owned),
+                family: inbound.browser_family(),
             };
             add_patient(app, &inbound.peer, token, &command).await.map_err(Reject::from)
         }
@@ -86,19 +87,13 @@ where
             Err(Reject::malformed(missing, "required"))
         }
     };
-    let (registered, browser) = match outcome {
-        Ok(PatientAdded { outcome: RegistrationOutcome::SignedIn(registered), browser }) => {
-            (registered, browser)
-        }
-        Ok(PatientAdded { outcome: RegistrationOutcome::Held(practice), .. }) => {
-            return Ok(held(inbound, &practice));
-        }
+    let registered = match outcome {
+        Ok(RegistrationOutcome::SignedIn(registered)) => registered,
+        Ok(RegistrationOutcome::Held(practice)) => return Ok(held(inbound, &practice)),
         Err(reject) => return add_to_login_again(app, inbound, token, &ticket, typed, reject).await,
     };
     if inbound.wants_page() {
-        let mut answer = welcome(inbound, &registered);
-        set_browser(&mut answer, &browser);
-        return Ok(answer);
+        return Ok(welcome(inbound, &registered));
     }
     Ok(reply(
         200,
@@ -151,6 +146,9 @@ fn welcome(inbound: &Inbound, registered: &Registered) -> Answer {
     let lang = Frame::of(inbound, &registered.practice.settings).lang();
     let mut answer = see_other(&format!("/{}/account?lang={lang}&welcome=1", registered.practice.id));
     set_session(&mut answer, &registered.token);
+    if let Some(browser) = &registered.browser {
+        set_browser(&mut answer, browser);
+    }
     answer
 }
 
@@ -163,7 +161,7 @@ where
     let body: RegisterRequest = inbound.body()?;
     let typed = typed(&body);
     let ticket = body.ticket.clone();
-    let outcome = match parse(body, inbound.language(Language::English).tag()) {
+    let outcome = match parse(body, inbound) {
         Ok(command) => register(app, &inbound.peer, token, &command).await.map_err(Reject::from),
         Err(faults) => Err(Reject::fields(faults)),
     };
@@ -211,7 +209,7 @@ fn typed(body: &RegisterRequest) -> Typed {
 }
 
 /// The registration as stated, or everything that can't be read of it.
-fn parse(body: RegisterRequest, language: &'static str) -> Result<Register, Vec<FieldFault>> {
+fn parse(body: RegisterRequest, inbound: &Inbound) -> Result<Register, Vec<FieldFault>> {
     let mut faults = Vec::new();
     let representing = [&body.given_name, &body.family_name, &body.email, &body.mobile_phone]
         .iter()
@@ -257,7 +255,8 @@ fn parse(body: RegisterRequest, language: &'static str) -> Result<Register, Vec<
         accept_terms: body.accept_terms,
         representative,
         security,
-        language,
+        language: inbound.language(Language::English).tag(),
+        browser: inbound.browser_family(),
     })
 }
 

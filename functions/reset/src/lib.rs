@@ -8,15 +8,15 @@ use portico_domain::model::person::BirthDate;
 use portico_domain::model::practice::Settings;
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::visitor::reset::{
-    NewPassword, OpenReset, SecondCheckPassed, SecurityAnswer, check_answer, check_code, send_code,
-    set_password, view_reset, view_reset_with_ticket,
+    NewPassword, OpenReset, PasswordSet, SecondCheckPassed, SecurityAnswer, check_answer, check_code,
+    send_code, set_password, view_reset, view_reset_with_ticket,
 };
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices, Resets};
 use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, CodeStep, Fault, Frame, Inbound, Reject, TypedPassword, clear_browser, clear_session,
     code_fault, code_page, dead_end, html, json as reply, mark_refused, no_content, optional_field,
-    password_faults, see_other,
+    password_faults, see_other, set_browser,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -303,7 +303,7 @@ fn stated_faults(reject: &Reject, way: Way, frame: &Frame) -> Vec<Fault> {
 
 async fn choose_password<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Limits + Links + Practices + Resets + Commit,
+    S: Limits + Links + Practices + Resets + Chain + Commit,
 {
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
@@ -316,18 +316,21 @@ where
         }
         None => Err(Reject::malformed("password", "required")),
     };
-    let practice = match outcome {
-        Ok(practice) => practice,
+    let PasswordSet { practice, browser, has_representatives } = match outcome {
+        Ok(set) => set,
         Err(reject) => return password_again(app, inbound, token, &ticket, reject).await,
     };
     let mut answer = if inbound.wants_page() {
         let frame = Frame::of(inbound, &practice.settings);
-        html(200, &frame, &Done::new(frame.clone(), &practice.id))
+        html(200, &frame, &Done::new(frame.clone(), &practice.id, has_representatives))
     } else {
         no_content()
     };
     clear_session(&mut answer);
-    clear_browser(&mut answer);
+    match browser {
+        Some(browser) => set_browser(&mut answer, &browser),
+        None => clear_browser(&mut answer),
+    }
     Ok(answer)
 }
 

@@ -179,10 +179,11 @@ pub struct Done {
     frame: Frame,
     errors: Vec<Fault>,
     practice: String,
+    has_representatives: bool,
 }
 
 impl Done {
-    pub fn new(frame: Frame, practice: &PracticeId) -> Self {
-        Self { practice: practice.to_string(), errors: Vec::new(), frame }
+    pub fn new(frame: Frame, practice: &PracticeId, has_representatives: bool) -> Self {
+        Self { practice: practice.to_string(), has_representatives, errors: Vec::new(), frame }
     }
 }

@@ -13,6 +13,7 @@ use portico_domain::operations::staff::revoke::{decline, revoke, set_access};
 use portico_domain::ports::{ApiCalls, Commit, History, Limits, Practices};
 use portico_domain::steps::access::Revoke;
 use portico_domain::steps::api_call::Caller;
+use portico_domain::steps::notice::notice_channels;
 use portico_domain::steps::portal_status::PortalStatus;
 use portico_web::desk::{Back, Desk, Said, back, desk_page, full_name, refused};
 use portico_web::{Answer, App, Inbound, Reject, flag};
@@ -39,6 +40,8 @@ struct RevokeForm {
     account_id: Option<String>,
     reason: Option<RevokeReason>,
     note: Option<String>,
+    #[serde(default, deserialize_with = "flag")]
+    silent: bool,
 }
 
 /// Somebody whose access can be taken away.
@@ -60,6 +63,7 @@ struct RevokePage {
     reasons: [(&'static str, &'static str, bool); 6],
     told_at: Option<String>,
     note: String,
+    silent: bool,
     error: Option<&'static str>,
 }
 
@@ -101,8 +105,9 @@ impl RevokePage {
         });
         let holders: Vec<Holder> = holders.collect();
         let chosen = typed("reason").or_else(|| one.as_ref().map(|_| "representative_ended".to_owned()));
-        let told_at = portico_domain::steps::notice::notice_channel(patient)
-            .and_then(|channel| patient.chart.address(channel).map(str::to_owned));
+        let told_at: Vec<&str> =
+            notice_channels(patient).filter_map(|channel| patient.chart.address(channel)).collect();
+        let told_at = (!told_at.is_empty()).then(|| told_at.join(" and "));
         Self {
             desk: Desk::of(inbound, context, settings, caller),
             id: patient.id.to_string(),
@@ -117,6 +122,7 @@ impl RevokePage {
             reasons: REASONS.map(|(value, label)| (value, label, chosen.as_deref() == Some(value))),
             told_at,
             note: typed("note").unwrap_or_default(),
+            silent: typed("silent").is_some(),
             error,
         }
     }
@@ -163,6 +169,7 @@ where
             let missing = match (form.reason, &note) {
                 (None, _) => Some("Choose why."),
                 (Some(RevokeReason::Other), None) => Some("Write what happened."),
+                (Some(_), None) if form.silent => Some("Write why nobody is told."),
                 (Some(_), _) => None,
             };
             let (Some(reason), None) = (form.reason, missing) else {
@@ -171,7 +178,7 @@ where
             let account =
                 form.account_id.filter(|one| one != "all").as_deref().map(AccountId::parse).transpose();
             let account = account.map_err(|_| Refusal::NotFound)?;
-            let command = Revoke { patient: patient.clone(), reason, note, account };
+            let command = Revoke { patient: patient.clone(), reason, note, account, notify: !form.silent };
             let form_back = Back { to: Some(to.clone()), ..form_back };
             match revoke(app, &call, &command).await {
                 Ok((portal, caller)) => {

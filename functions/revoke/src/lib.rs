@@ -22,6 +22,8 @@ struct RevokeRequest {
     reason: RevokeReason,
     note: Option<String>,
     account_id: Option<String>,
+    /// `false`: nobody is told, for example because a court keeps them away. Needs a note.
+    notify: Option<bool>,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +58,8 @@ where
 {
     let action = inbound.action();
     if inbound.is_console() {
-        return console::answer(app, inbound, &action).await;
+        // Boxed, because the future of all pages together is large.
+        return Box::pin(console::answer(app, inbound, &action)).await;
     }
     let call = inbound.staff()?;
     let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
@@ -65,7 +68,8 @@ where
             let body: RevokeRequest = inbound.body()?;
             let account = body.account_id.as_deref().map(AccountId::parse).transpose();
             let account = account.map_err(|_| Refusal::NotFound)?;
-            let command = Revoke { patient, reason: body.reason, note: note("note", body.note)?, account };
+            let (reason, note) = (body.reason, note("note", body.note)?);
+            let command = Revoke { patient, reason, note, account, notify: body.notify.unwrap_or(true) };
             revoke(app, &call, &command).await?
         }
         "PUT /v1/patients/{patient_id}/portal/access" => {

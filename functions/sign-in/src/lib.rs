@@ -6,7 +6,7 @@ use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::Settings;
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::holder::sign_in::{self, SignIn, SignedIn};
-use portico_domain::ports::{Accounts, Commit, Limits, Practices};
+use portico_domain::ports::{Accounts, Commit, Limits, Patients, Practices, Sessions};
 use portico_domain::steps::public_post::rate_limit;
 use portico_web::{
     Answer, App, AskPage, Asked, Asking, Fault, Frame, Inbound, Reject, TypedPassword, clear_session,
@@ -26,9 +26,9 @@ struct SignInRequest {
 }
 
 /// What the operations behind these pages ask of the world.
-pub trait Ports: Limits + Accounts + Practices + Commit {}
+pub trait Ports: Limits + Accounts + Sessions + Patients + Practices + Commit {}
 
-impl<S> Ports for S where S: Limits + Accounts + Practices + Commit {}
+impl<S> Ports for S where S: Limits + Accounts + Sessions + Patients + Practices + Commit {}
 
 /// Answers a request.
 pub async fn handle<S: Ports>(app: &App<S>, inbound: Inbound) -> Answer {
@@ -122,6 +122,9 @@ impl<S: Ports> PracticeRequest<'_, S> {
             username,
             password: password.into(),
             browser: self.inbound.browser().map(str::to_owned),
+            family: self.inbound.browser_family(),
+            replaces: self.inbound.session().map(str::to_owned),
+            at_page: page,
             exchange: page && !self.settings.portal_url.is_empty(),
         };
         let signed_in = sign_in::sign_in(self.app, &self.inbound.peer, &command).await;

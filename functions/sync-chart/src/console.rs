@@ -3,16 +3,19 @@
 use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::chart::Channel;
+use portico_domain::model::grant::Relationship;
 use portico_domain::model::ids::{ChangeId, PatientId};
 use portico_domain::model::person::{Email, Phone, PostalCode};
 use portico_domain::model::practice::Scope;
-use portico_domain::model::proposal::ChartField;
+use portico_domain::model::proposal::{ChartField, Proposal};
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 use portico_domain::operations::staff::correct::{Correct, correct};
 use portico_domain::operations::staff::desk::desk;
-use portico_domain::operations::staff::proposals::{self, ProposalDecision, Waiting};
+use portico_domain::operations::staff::proposals::{self, Acceptance, ProposalDecision, Waiting};
 use portico_domain::operations::staff::sync_chart;
-use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Patients, Practices, Proposals};
+use portico_domain::ports::{
+    Accounts, ApiCalls, Chain, Commit, History, Limits, Patients, Practices, Proposals,
+};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::chart_change::PatientWithCare;
 use portico_web::desk::{Back, Desk, Said, back, desk_page, full_name, refused, stopped, when};
@@ -129,7 +132,7 @@ impl ContactsPage {
 /// Answers a request of the Onboarding Tool.
 pub(crate) async fn answer<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Chain + History + Patients + Proposals + Commit,
+    S: ApiCalls + Limits + Practices + Chain + History + Patients + Accounts + Proposals + Commit,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
@@ -141,12 +144,13 @@ where
                 let said = Said::not_done_on_top("Tick a field first.");
                 return Ok(back(context, &call.key.claimed, &Back::default(), "/console/changes", &said));
             }
+            let confirmed_with_patient = !inbound.form_values("confirmed_with_patient").is_empty();
             let known = |name: &String| ChartField::ALL.into_iter().find(|field| field.as_str() == name);
             let fields: Vec<ChartField> = fields.iter().filter_map(known).collect();
             return decide(
                 app,
                 inbound,
-                &ProposalDecision::Accept(Some(fields)),
+                &ProposalDecision::Accept(Acceptance { fields: Some(fields), confirmed_with_patient }),
                 "Taken over. The patient is told.",
             )
             .await;
@@ -288,6 +292,10 @@ struct Change {
     patient: String,
     name: String,
     at: String,
+    /// Who proposes it.
+    by: String,
+    /// Whether staff must have asked the patient before a contact is taken over.
+    must_ask: bool,
     fields: Vec<Proposed>,
 }
 
@@ -310,9 +318,18 @@ const fn field_label(field: ChartField) -> &'static str {
     }
 }
 
+/// Who proposes a change.
+fn proposer(change: &Proposal) -> String {
+    let name = change.proposed_by.as_ref().map(|name| name.reveal().to_owned()).unwrap_or_default();
+    match change.relationship {
+        Relationship::Own => "the patient".to_owned(),
+        other => format!("{name}, {}", other.as_str()),
+    }
+}
+
 async fn changes<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Patients + Proposals,
+    S: ApiCalls + Limits + Practices + Patients + History + Proposals,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
@@ -325,6 +342,8 @@ where
         patient: waiting.change.patient.to_string(),
         name: full_name(&waiting.chart),
         at: when(waiting.change.submitted_at, context.now(), &settings.zone()),
+        by: proposer(&waiting.change),
+        must_ask: waiting.must_ask_patient(),
         fields: waiting
             .change
             .fields
@@ -354,11 +373,21 @@ async fn decide<S>(
     text: &str,
 ) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Chain + Patients + Proposals + Commit,
+    S: ApiCalls + Limits + Practices + Chain + Patients + Accounts + History + Proposals + Commit,
 {
     let call = inbound.desk(&app.context)?;
     let id = ChangeId::parse(inbound.param("change_id")).map_err(|_| Refusal::NotFound)?;
-    let decided = proposals::decide_proposal(app, &call, id, decision).await?;
+    let decided = match Box::pin(proposals::decide_proposal(app, &call, id, decision)).await {
+        Ok(decided) => decided,
+        Err(Failure::Refused(Refusal::BadRequest(faults)))
+            if faults.iter().any(|fault| fault.pointer == "/confirmed_with_patient") =>
+        {
+            let said =
+                Said::not_done_on_top("Ask the patient first, then tick the box below. Nothing was changed.");
+            return Ok(back(&app.context, &call.key.claimed, &Back::default(), "/console/changes", &said));
+        }
+        Err(failure) => return Err(failure.into()),
+    };
     let said = Said::done_on_top(text);
     Ok(back(&app.context, &decided.change.practice, &Back::default(), "/console/changes", &said))
 }

@@ -12,10 +12,10 @@ use portico_domain::model::ids::{ChangeId, PatientId};
 use portico_domain::model::proposal::ChartField;
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::correct::{Correct, Corrected, correct};
-use portico_domain::operations::staff::proposals::{self, ProposalDecision};
+use portico_domain::operations::staff::proposals::{self, Acceptance, ProposalDecision};
 use portico_domain::operations::staff::{quick_add, sync_chart};
 use portico_domain::ports::{
-    ApiCalls, Chain, Commit, Directory, History, Limits, Links, Patients, Practices, Proposals,
+    Accounts, ApiCalls, Chain, Commit, Directory, History, Limits, Links, Patients, Practices, Proposals,
 };
 use portico_domain::steps::api_call::ApiCall;
 use portico_domain::steps::chart_change::{self, Synced};
@@ -35,23 +35,54 @@ pub(crate) struct ConfirmRequest {
 #[serde(deny_unknown_fields)]
 struct AcceptRequest {
     fields: Option<Vec<ChartField>>,
+    confirmed_with_patient: Option<bool>,
+}
+
+impl From<AcceptRequest> for Acceptance {
+    fn from(request: AcceptRequest) -> Self {
+        Self {
+            fields: request.fields,
+            confirmed_with_patient: request.confirmed_with_patient.unwrap_or_default(),
+        }
+    }
 }
 
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Links + History + Proposals + Commit,
+    S: ApiCalls
+        + Limits
+        + Practices
+        + Chain
+        + Directory
+        + Patients
+        + Accounts
+        + Links
+        + History
+        + Proposals
+        + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Links + History + Proposals + Commit,
+    S: ApiCalls
+        + Limits
+        + Practices
+        + Chain
+        + Directory
+        + Patients
+        + Accounts
+        + Links
+        + History
+        + Proposals
+        + Commit,
 {
     let action = inbound.action();
     if inbound.is_console() {
-        return console::answer(app, inbound, &action).await;
+        // Boxed, because the future of all pages together is large.
+        return Box::pin(console::answer(app, inbound, &action)).await;
     }
     let call = inbound.staff()?;
     let (context, now) = (&app.context, app.context.now());
@@ -110,7 +141,7 @@ where
         "POST /v1/demographic-changes/{change_id}/accept" => {
             let body: AcceptRequest =
                 if inbound.has_body() { inbound.body()? } else { AcceptRequest::default() };
-            decide(app, inbound, &call, &ProposalDecision::Accept(body.fields)).await
+            decide(app, inbound, &call, &ProposalDecision::Accept(body.into())).await
         }
         "POST /v1/demographic-changes/{change_id}/decline" => {
             decide(app, inbound, &call, &ProposalDecision::Decline).await
@@ -127,10 +158,10 @@ async fn decide<S>(
     decision: &ProposalDecision,
 ) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Chain + Patients + Proposals + Commit,
+    S: ApiCalls + Limits + Practices + Chain + Patients + Accounts + History + Proposals + Commit,
 {
     let id = ChangeId::parse(inbound.param("change_id")).map_err(|_| Refusal::NotFound)?;
-    let decided = proposals::decide_proposal(app, call, id, decision).await?;
+    let decided = Box::pin(proposals::decide_proposal(app, call, id, decision)).await?;
     Ok(reply(200, &view::change(&decided)))
 }
 

@@ -17,6 +17,9 @@ use crate::names::{one_line, phone};
 use crate::time::local_time;
 use crate::{Message, Practice};
 
+/// The colour of buttons and links, if the practice has none of its own.
+const ACCENT: &str = "#0b5394";
+
 /// An e-mail, ready to be sent. It has no `Debug`: it holds links and names.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Email {
@@ -31,7 +34,12 @@ pub struct Email {
 /// The e-mail that says `message` in `language`.
 pub fn email(message: &Message, practice: &Practice<'_>, language: Language) -> Email {
     let name = one_line(practice.name);
-    let words = words(message, practice, &name, language);
+    let mut words = words(message, practice, &name, language);
+    if let (Message::Invitation { .. } | Message::AutomaticInvitation { .. }, Some(note)) =
+        (message, practice.invitation_note)
+    {
+        words.lead.push(one_line(note));
+    }
     let layout = match language {
         Language::English => &LAYOUT_EN,
         Language::Spanish => &LAYOUT_ES,
@@ -46,6 +54,7 @@ pub fn email(message: &Message, practice: &Practice<'_>, language: Language) -> 
         practice: &name,
         phone: &phone,
         dial: practice.phone,
+        accent: practice.accent_color.unwrap_or(ACCENT),
         layout,
         words: &words,
         foot: foot.as_ref(),
@@ -66,6 +75,7 @@ struct HtmlPart<'a> {
     practice: &'a str,
     phone: &'a str,
     dial: &'a str,
+    accent: &'a str,
     layout: &'static Layout,
     words: &'a Words<'a>,
     foot: Option<&'a Foot<'a>>,

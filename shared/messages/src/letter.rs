@@ -37,14 +37,16 @@ pub fn letter(
     let call = phone(practice.phone);
     let day = local_day(expires_at_millis, practice.time_zone, language);
     let given_name = greeting_name(Some(given_name));
+    let note = practice.invitation_note.map(one_line);
+    let lead = |lead: String| note.iter().fold(lead, |lead, note| format!("{lead} {note}"));
     match language {
         Language::English => Letter {
             title: "Set up your patient portal".to_owned(),
             greeting: given_name.map_or_else(|| "Hello,".to_owned(), |name| format!("Hello {name},")),
-            lead: format!(
+            lead: lead(format!(
                 "{name} invites you to its patient portal. It is our website for our patients. Setting it up takes \
                  about five minutes. You need this letter, your last name and your date of birth."
-            ),
+            )),
             open: "1. Point your phone's camera at the square. Or type this address into a browser, exactly as it is \
                    printed:",
             alt: "QR code: the address that is printed beside it",
@@ -55,10 +57,10 @@ pub fn letter(
         Language::Spanish => Letter {
             title: "Active su portal del paciente".to_owned(),
             greeting: given_name.map_or_else(|| "Hola:".to_owned(), |name| format!("Hola, {name}:")),
-            lead: format!(
+            lead: lead(format!(
                 "{name} le invita a su portal del paciente. Es nuestro sitio web para nuestros pacientes. Activarlo \
                  toma unos cinco minutos. Necesita esta carta, su apellido y su fecha de nacimiento."
-            ),
+            )),
             open: "1. Apunte la cámara de su teléfono al cuadro. O escriba esta dirección en un navegador, tal como \
                    está impresa:",
             alt: "Código QR: la dirección que está impresa al lado",

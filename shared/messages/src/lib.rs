@@ -13,6 +13,7 @@ mod letter;
 mod names;
 pub mod page;
 mod problem;
+mod sample;
 mod text;
 mod time;
 mod voice;
@@ -24,9 +25,10 @@ pub use delivery::{DELIVERIES, delivery_detail};
 pub use email::{Email, email};
 pub use language::Language;
 pub use letter::{Letter, Poster, letter, poster};
-pub use names::phone;
+pub use names::{browser_words, phone};
 pub use page::PageText;
 pub use problem::{PROBLEM_CODES, REASON_CODES, field_detail, problem_detail, reason_detail};
+pub use sample::samples;
 pub use text::gsm::septets;
 pub use text::{SEGMENT, TWO_SEGMENTS, text};
 pub use time::{day_words, local_time};
@@ -41,6 +43,10 @@ pub struct Practice<'a> {
     pub phone: &'a str,
     /// The IANA name of the time zone in which the message gives times. An unknown name means UTC.
     pub time_zone: &'a str,
+    /// The colour of buttons and links in e-mails, as `#rrggbb`; `None` for ours.
+    pub accent_color: Option<&'a str>,
+    /// A line of the practice's own in invitations.
+    pub invitation_note: Option<&'a str>,
 }
 
 /// What will happen to a representative's access by itself.
@@ -113,7 +119,21 @@ pub enum Message {
         sign_in: String,
     },
     /// The password was changed, and all sessions have ended.
-    PasswordChanged { given_name: Option<String> },
+    PasswordChanged {
+        given_name: Option<String>,
+        /// Whether others may see the recipient's records too.
+        has_representatives: bool,
+        sign_in: String,
+    },
+    /// Somebody signed in from a browser that had not signed in before.
+    NewBrowser {
+        given_name: Option<String>,
+        /// The browser, such as "Safari on iPhone"; `None` if it is none that we know.
+        browser: Option<String>,
+        /// When, in milliseconds since 1970.
+        at_millis: i64,
+        sign_in: String,
+    },
     /// The user name was changed.
     UsernameChanged { given_name: Option<String>, username: String },
     /// The account's e-mail address was changed. This message goes to the old address.
@@ -129,6 +149,9 @@ pub enum Message {
         /// Whether the details were changed; if not, they stay as they were.
         accepted: bool,
     },
+    /// The office changed a contact on the chart. This message goes to the former one, and has no greeting by name: it
+    /// may be somebody else's by now.
+    ContactChanged,
     /// The office has set a user name and a temporary password, and tells them to the patient itself.
     CredentialsSet { given_name: Option<String>, sign_in: String },
     /// An existing account can now be used for one more patient.
@@ -137,6 +160,8 @@ pub enum Message {
         given_name: Option<String>,
         sign_in: String,
     },
+    /// The patient's own account let somebody in to help, or let them see more.
+    AccessWidened { given_name: Option<String>, sign_in: String },
     /// An account can no longer be used for a patient.
     RepresentativeEnded {
         /// The representative's.

@@ -41,3 +41,11 @@ pub(crate) fn greeting_name(given_name: Option<&str>) -> Option<String> {
     });
     (letters && spelled && dots_end_words && name.chars().count() <= LONGEST_GIVEN_NAME).then_some(name)
 }
+
+/// A browser, such as "Safari on iPhone", in this language.
+pub fn browser_words(english: &str, language: crate::Language) -> String {
+    match language {
+        crate::Language::English => english.to_owned(),
+        crate::Language::Spanish => english.replace(" on ", " en "),
+    }
+}

@@ -77,6 +77,8 @@ pub struct Shared {
     pub required_hint: &'static str,
     pub optional: &'static str,
     pub missing_field: &'static str,
+    pub terms: &'static str,
+    pub privacy: &'static str,
 }
 
 impl Shared {

@@ -157,6 +157,26 @@ pub fn field_detail(code: &str, language: Language) -> &'static str {
         "not_allowed" => {
             ("This can't be given here: leave it out.", "Este dato no se puede dar aquí: quítelo.")
         }
+        "invalid_url" => (
+            "Give a whole address that begins with https://.",
+            "Dé una dirección completa que empiece con https://.",
+        ),
+        "invalid_color" => (
+            "Give a colour as # and six digits, like #0b5cad.",
+            "Dé un color como # y seis cifras, por ejemplo #0b5cad.",
+        ),
+        "low_contrast" => (
+            "White text on this colour is too pale to read. Choose a darker one.",
+            "El texto blanco sobre este color no se lee bien. Elija uno más oscuro.",
+        ),
+        "holds_link" => (
+            "Take out the link or address: in a mail it would look like a fraud.",
+            "Quite el enlace o la dirección: en un correo parecería un fraude.",
+        ),
+        "holds_health_word" => (
+            "Take out the words about health: others may read this mail.",
+            "Quite las palabras sobre la salud: otras personas pueden leer este correo.",
+        ),
         "unavailable" => ("This can't be chosen now.", "Esto no se puede elegir ahora."),
         "invalid_characters" => {
             ("This holds characters that can't be used.", "Este dato tiene caracteres que no se pueden usar.")

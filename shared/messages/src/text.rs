@@ -80,13 +80,16 @@ pub fn text(message: &Message, practice: &Practice<'_>, language: Language) -> S
         | Message::NotVerified
         | Message::Usernames { .. }
         | Message::PasswordChanged { .. }
+        | Message::NewBrowser { .. }
         | Message::UsernameChanged { .. }
         | Message::EmailChanged { .. }
         | Message::ConfirmEmail { .. }
         | Message::DetailsProposed { .. }
         | Message::DetailsDecided { .. }
+        | Message::ContactChanged
         | Message::CredentialsSet { .. }
         | Message::AccountAdded { .. }
+        | Message::AccessWidened { .. }
         | Message::RepresentativeEnded { .. }
         | Message::AccessWillChange { .. }
         | Message::AccessNarrowed { .. } => bare,

@@ -158,4 +158,11 @@ impl Sessions for Table {
         let items = self.query(&keys::account(account).pk, range, values, usize::MAX).await?;
         items.into_iter().map(record).collect()
     }
+
+    async fn exchanges(&self, account: AccountId) -> Result<Vec<Exchange>, PortError> {
+        let values = vec![(":from", s(keys::EXCHANGES))];
+        let range = "begins_with(#sk, :from)";
+        let items = self.query(&keys::account(account).pk, range, values, usize::MAX).await?;
+        items.into_iter().filter(|item| !item.contains_key("spent")).map(record).collect()
+    }
 }

@@ -107,6 +107,8 @@ impl Table {
             Write::CloseLink { id, to, at: when } | Write::EndLink { id, to, at: when } => {
                 one(self.close_link(*id, *to, *when))
             }
+            Write::ReviveLink { id, at: when, expires_at } => one(self.revive_link(*id, *when, *expires_at)),
+            Write::ForgetCount(counter) => one(self.delete(&keys::limit(&counter.key), "", vec![])),
             Write::PassFacts { id, at: when, ticket, counted } => {
                 one(self.pass_facts(*id, *when, ticket.as_ref(), *counted))
             }

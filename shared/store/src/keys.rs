@@ -237,6 +237,9 @@ pub fn line(practice: &PracticeId, line: Line) -> String {
 /// Prefix of the sort keys of an account's sessions.
 pub const SESSIONS: &str = "SESSION#";
 
+/// Prefix of the sort keys of an account's exchange codes.
+pub const EXCHANGES: &str = "EXCHANGE#";
+
 /// The number of a practice's patients with a status.
 pub fn count(id: &PracticeId, status: Status) -> Key {
     key(format!("PRACTICE#{id}"), format!("COUNT#{}", status.as_str()))
@@ -310,7 +313,7 @@ pub fn session(id: AccountId, digest: &str) -> Key {
 
 /// An exchange code of an account.
 pub fn exchange(id: AccountId, digest: &str) -> Key {
-    key(format!("ACCOUNT#{id}"), format!("EXCHANGE#{digest}"))
+    key(format!("ACCOUNT#{id}"), format!("{EXCHANGES}{digest}"))
 }
 
 /// The partition of a practice's directory.

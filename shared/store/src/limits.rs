@@ -1,15 +1,15 @@
 //! Counters of limits, and of sign-in attempts on user names.
 
 use aws_sdk_dynamodb::types::ReturnValue;
-use portico_domain::model::limit::{Attempts, Counter, FAILURES, Raised};
+use portico_domain::model::limit::{Attempt, Attempts, Counter, FAILURES, Raised};
 use portico_domain::model::refusal::PortError;
 use portico_domain::ports::Limits;
 use portico_domain::time::Timestamp;
 
 use crate::commit::attempts;
-use crate::item::{at, n};
+use crate::item::{Item, at, n};
 use crate::keys;
-use crate::table::Table;
+use crate::table::{Table, Updated};
 
 /// Seconds that a user name's attempts are kept after the last one: 30 days.
 const ATTEMPTS_KEPT: i64 = 30 * 86_400;
@@ -28,14 +28,55 @@ impl Limits for Table {
         Ok(Raised { count: count(counter.name), failures: count(FAILURES) })
     }
 
-    async fn attempt(&self, key: &str, now: Timestamp) -> Result<Attempts, PortError> {
-        let update = "ADD #attempts :one SET #last_at = :now, #ttl = :ttl";
-        let values =
-            vec![(":one", n(1)), (":now", at(now)), (":ttl", n(now.plus_seconds(ATTEMPTS_KEPT).seconds()))];
-        let before =
-            self.update(&keys::limit(&attempts(key)), update, values, &[], ReturnValue::AllOld).await?;
-        let number = |name| before.get(name).and_then(|v| v.as_n().ok()?.parse::<i64>().ok());
-        let count = number("attempts").and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
-        Ok(Attempts { count: count + 1, previous_at: number("last_at").map(Timestamp::from_millis) })
+    async fn count(&self, counter: &Counter) -> Result<u32, PortError> {
+        let key = keys::limit(&counter.key);
+        let found = self.read_batch(&[key.clone()], false).await?.take(&key);
+        let count = found.and_then(|item| item.get(counter.name)?.as_n().ok()?.parse().ok());
+        Ok(count.unwrap_or_default())
     }
+
+    async fn attempt(&self, key: &str, most: u64, now: Timestamp) -> Result<Attempt, PortError> {
+        let update =
+            "ADD #attempts :one SET #last_at = :now, #ttl = :ttl, #began_at = if_not_exists(#began_at, :now)";
+        let condition = "attribute_not_exists(#attempts) OR #attempts < :most OR #attempts < #attempts_limit";
+        let values = vec![
+            (":one", n(1)),
+            (":most", n(most)),
+            (":now", at(now)),
+            (":ttl", n(now.plus_seconds(ATTEMPTS_KEPT).seconds())),
+        ];
+        match self.update_if(&keys::limit(&attempts(key)), update, condition, values).await? {
+            Updated::Done(item) => Ok(Attempt::Counted(counted(&item, now))),
+            Updated::Refused(item) => Ok(Attempt::Refused(counted(&item.unwrap_or_default(), now))),
+        }
+    }
+
+    async fn attempt_next(
+        &self,
+        key: &str,
+        before: &Attempts,
+        limit: u64,
+        now: Timestamp,
+    ) -> Result<bool, PortError> {
+        let update = "SET #attempts = :next, #attempts_limit = :limit, #last_at = :now, #ttl = :ttl";
+        let condition = "#attempts = :before AND #began_at = :began_at";
+        let values = vec![
+            (":before", n(before.count)),
+            (":began_at", at(before.began_at)),
+            (":next", n(before.count + 1)),
+            (":limit", n(limit)),
+            (":now", at(now)),
+            (":ttl", n(now.plus_seconds(ATTEMPTS_KEPT).seconds())),
+        ];
+        let updated = self.update_if(&keys::limit(&attempts(key)), update, condition, values).await?;
+        Ok(matches!(updated, Updated::Done(_)))
+    }
+}
+
+/// The record of attempts. `now` stands in for times that it lacks.
+fn counted(item: &Item, now: Timestamp) -> Attempts {
+    let number = |name| item.get(name).and_then(|v| v.as_n().ok()?.parse::<i64>().ok());
+    let instant = |name| number(name).map_or(now, Timestamp::from_millis);
+    let count = number("attempts").and_then(|count| u64::try_from(count).ok()).unwrap_or_default();
+    Attempts { began_at: instant("began_at"), count, last_at: instant("last_at") }
 }

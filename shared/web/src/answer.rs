@@ -19,6 +19,14 @@ pub(crate) fn answer(status: u16, kind: &'static str, body: String) -> Answer {
     answer
 }
 
+/// The text of an answer; `None` if it has another kind of body.
+pub fn page_text(answer: Answer) -> Option<String> {
+    match answer.into_body() {
+        Body::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
 /// A JSON answer.
 pub fn json<T: Serialize>(status: u16, body: &T) -> Answer {
     match serde_json::to_string(body) {

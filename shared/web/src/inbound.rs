@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
 use portico_domain::keys::digest;
+use portico_domain::model::browser::Browser;
 use portico_domain::model::ids::Actor;
 use portico_domain::model::practice::PresentedKey;
 use portico_domain::model::refusal::{FieldFault, Refusal};
@@ -299,6 +300,11 @@ impl Inbound {
     /// The session token: of the cookie, or of the `Authorization` header.
     pub fn session(&self) -> Option<&str> {
         self.bearer().or_else(|| self.cookie(COOKIE))
+    }
+
+    /// The browser's family; `None` for an application, and for a browser that we don't know.
+    pub fn browser_family(&self) -> Option<Browser> {
+        Browser::of(self.header("user-agent")?)
     }
 
     /// What a browser that signed in before shows.

@@ -18,7 +18,7 @@ mod strict;
 pub mod telemetry;
 pub mod view;
 
-pub use answer::{Answer, csv, json, no_content, pdf};
+pub use answer::{Answer, csv, json, no_content, page_text, pdf};
 pub use cookie::{clear_browser, clear_console, clear_session, set_browser, set_console, set_session};
 pub use fields::{TypedPassword, optional_field, required_field};
 pub use inbound::{Inbound, flag};
@@ -28,7 +28,7 @@ pub use page::code::{CodeStep, code_fault, code_page, mark_refused};
 pub use page::dead_end::{dead_end, notice};
 pub use page::field::{Fault, Field, all_faults, password_faults};
 pub use page::frame::Frame;
-pub use page::html::{html, see_other};
+pub use page::html::{framed, html, see_other};
 pub use page::practice::{named_practice, session_ended};
 pub use page::registration::{Registration, RegistrationLayout, Typed};
 pub use problem::problem;
@@ -38,6 +38,6 @@ pub use serve::serve;
 
 pub use portico_domain::context::App;
 
-pub use portico_messages::{Language, field_detail, phone, reason_detail};
+pub use portico_messages::{Language, browser_words, field_detail, phone, reason_detail};
 
 pub use lambda_http::{Error, Request, Response, run, service_fn};

@@ -47,6 +47,7 @@ pub struct RepresentativesPage {
     typed: Typed,
     names: [Field; 2],
     contacts: [Field; 2],
+    password: Option<Field>,
 }
 
 fn word(frame: &Frame, relationship: Relationship) -> &'static str {
@@ -87,7 +88,8 @@ impl RepresentativesPage {
         typed: Typed,
         errors: Vec<Fault>,
     ) -> Self {
-        let order = ["given_name", "family_name", "relationship", "email", "mobile_phone", "level"];
+        let order =
+            ["given_name", "family_name", "relationship", "email", "mobile_phone", "level", "password"];
         let errors = all_faults(errors, Vec::new(), &order);
         let words = &frame.text.representatives;
         let field = |name, label: &str| Field::new(name, label, &frame).among(&errors);
@@ -104,6 +106,13 @@ impl RepresentativesPage {
                 .optional()
                 .value(&typed.mobile_phone),
         ];
+        let own = &frame.text.account;
+        let password = represented.needs_password.then(|| {
+            field("password", own.current_password)
+                .hint(own.current_password_hint)
+                .kind("password")
+                .filled("current-password", "")
+        });
         let invited = represented.offers.iter().filter_map(|link| {
             let who = link.invitee.as_ref()?;
             let name = format!("{} {}", who.given_name.reveal(), who.family_name.reveal());
@@ -117,6 +126,7 @@ impl RepresentativesPage {
             typed,
             names,
             contacts,
+            password,
             errors,
             frame,
         }

@@ -12,6 +12,8 @@ pub struct Place {
     pub began: String,
     /// When it was last used, in words.
     pub last_used: String,
+    /// The browser, in words; empty if it is none that we know.
+    pub browser: String,
     /// Whether it is the one that asks.
     pub this: bool,
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::Context;
 use crate::model::ids::PracticeId;
+use crate::model::limit::{ACCESS_REQUESTS, RENEWAL_MAIL, RESET_MAIL, Rule, SIGN_UP_MAIL, USERNAME_MAIL};
 use crate::model::person::{BirthDate, Email, Name, PostalCode};
 use crate::model::representative_request::AccessAsked;
 use crate::time::Timestamp;
@@ -41,6 +42,19 @@ pub enum Ask {
     Access(PracticeId, Box<AccessAsked>),
     /// A new link, to replace the one with this token.
     Renew(String),
+}
+
+impl Ask {
+    /// The limit of messages of its kind to one address.
+    pub const fn limit(&self) -> Rule {
+        match self {
+            Self::SignUp(..) => SIGN_UP_MAIL,
+            Self::ForgotPassword(..) | Self::ForgotPasswordByFacts(..) => RESET_MAIL,
+            Self::ForgotUsername(..) => USERNAME_MAIL,
+            Self::Access(..) => ACCESS_REQUESTS,
+            Self::Renew(..) => RENEWAL_MAIL,
+        }
+    }
 }
 
 /// A request as it is queued.

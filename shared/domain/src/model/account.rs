@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::audit::Head;
 use crate::model::grant::{Grant, GrantState, Relationship};
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId};
+use crate::model::limit::SeenAttempts;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::person::{Email, Line, Name, Phone};
 use crate::time::Timestamp;
@@ -44,6 +45,16 @@ pub struct Security {
     pub question: Line,
     /// The hash of the answer; see [`answer_of`].
     pub answer: PasswordHash,
+}
+
+/// Sign-in attempts that failed before a success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedBefore {
+    /// How many.
+    pub count: u64,
+    /// They were made after this time, that of the sign-in before; `None` if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 /// A person who can sign in.
@@ -101,6 +112,9 @@ pub struct Account {
     /// patients they were made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anew_at: Option<Timestamp>,
+    /// When its password was last reset. Changes of a chart that a session proposed before are void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_at: Option<Timestamp>,
     /// When it was registered.
     pub registered_at: Timestamp,
     /// When staff deleted it; `None` if it was not deleted.
@@ -109,9 +123,12 @@ pub struct Account {
     /// When its holder last signed in; `None` if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<Timestamp>,
-    /// The count of attempts on its user name at the last success. All attempts after it failed.
-    #[serde(default)]
-    pub attempts_seen: u64,
+    /// The attempts on its user name that were counted until the last success. All later ones failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempts_seen: Option<SeenAttempts>,
+    /// The attempts that failed between the last sign-in and the one before; for its holder to see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_before: Option<FailedBefore>,
     /// The end of its audit chain at the last write of this record.
     #[serde(default)]
     pub head: Head,
@@ -153,9 +170,11 @@ impl Account {
             epoch: 0,
             browsers: 0,
             anew_at: None,
+            reset_at: None,
             deleted_at: None,
             last_login_at: None,
-            attempts_seen: 0,
+            attempts_seen: None,
+            failed_before: None,
             head: Head::default(),
         }
     }

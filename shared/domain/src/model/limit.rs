@@ -1,9 +1,10 @@
 //! Limits: counters in the table with fixed windows. A counter is raised before the action that it limits.
 
 use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
 
 use crate::keys::{Keyring, Use};
-use crate::model::ids::PracticeId;
+use crate::model::ids::{PatientId, PracticeId};
 use crate::model::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -28,18 +29,39 @@ pub const FAILED_SIGN_INS: Rule = Rule { what: "peer", most: 60, seconds: 600 };
 /// Texts and calls to one phone.
 pub const PHONE: Rule = Rule { what: "phone", most: 3, seconds: 3600 };
 
-/// Messages to one e-mail address that strangers can cause.
-pub const MAIL: Rule = Rule { what: "mail", most: 3, seconds: 86_400 };
+/// Seconds of the limits that count by day.
+const DAY: i64 = 86_400;
+
+/// Messages to one address that strangers can cause, by what they ask for. Each kind has a limit of its own, so that
+/// nobody can use up what the owner of the address needs.
+pub const SIGN_UP_MAIL: Rule = Rule { what: "mail-sign-up", most: 3, seconds: DAY };
+/// The same for user names.
+pub const USERNAME_MAIL: Rule = Rule { what: "mail-username", most: 3, seconds: DAY };
+/// The same for new links in place of expired ones.
+pub const RENEWAL_MAIL: Rule = Rule { what: "mail-renewal", most: 3, seconds: DAY };
+/// The same for requests of representatives, which are shown to staff.
+pub const ACCESS_REQUESTS: Rule = Rule { what: "access", most: 3, seconds: DAY };
+/// The same for reset links. All of a day carry the same link while it works.
+pub const RESET_MAIL: Rule = Rule { what: "mail-reset", most: 10, seconds: DAY };
+
+/// Messages of one practice that strangers cause. More of them wait for a later hour.
+pub const STRANGERS_MAIL: Rule = Rule { what: "strangers", most: 200, seconds: 3600 };
+
+/// Wrong facts, codes and answers about one patient, over all links.
+pub const PATIENT_TRIES: Rule = Rule { what: "patient", most: 20, seconds: DAY };
+
+/// Taken user names that one ticket may try.
+pub const TAKEN_USERNAMES: Rule = Rule { what: "taken", most: 10, seconds: DAY };
 
 /// Entries of the current password by a signed-in person.
 pub const OWN_PASSWORD: Rule = Rule { what: "own", most: 10, seconds: 3600 };
 
 /// Messages to one e-mail address that a signed-in person can cause. Separate from the counter for strangers.
 /// That one only rises for addresses on file, so showing it would reveal which addresses are.
-pub const OWN_MAIL: Rule = Rule { what: "own-mail", most: 3, seconds: 86_400 };
+pub const OWN_MAIL: Rule = Rule { what: "own-mail", most: 3, seconds: DAY };
 
 /// Proposed changes of one chart.
-pub const CHANGES: Rule = Rule { what: "change", most: 10, seconds: 86_400 };
+pub const CHANGES: Rule = Rule { what: "change", most: 10, seconds: DAY };
 
 /// API calls of one client.
 pub const CLIENT: Rule = Rule { what: "client", most: 50, seconds: 1 };
@@ -89,6 +111,16 @@ impl Counter {
         }
     }
 
+    /// The counter of wrong facts, codes and answers about a patient.
+    pub fn of_patient(practice: &PracticeId, patient: &PatientId, now: Timestamp, keyring: &Keyring) -> Self {
+        Self::new(PATIENT_TRIES, &format!("{practice}#{patient}"), now, keyring)
+    }
+
+    /// Refuses if the count has reached the rule's limit. The error says the seconds until the window ends.
+    pub fn check_before(&self, count: u32, now: Timestamp) -> Result<(), Refusal> {
+        self.check(Raised { count: count + 1, failures: 0 }, now)
+    }
+
     /// Refuses if the raised count is above the rule's limit. The error says the seconds until the
     /// window ends.
     pub fn check(&self, raised: Raised, now: Timestamp) -> Result<(), Refusal> {
@@ -115,13 +147,54 @@ pub struct Raised {
 /// Wrong passwords in a row that lock a user name.
 pub const SIGN_IN_TRIES: u64 = 10;
 
-/// Sign-in attempts on one user name, whether it exists or not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Wrong passwords in a row after which the password does not work any more, until it is reset.
+pub const MOST_FAILURES: u64 = 100;
+
+/// The record of sign-in attempts on a user name, whether it exists or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempts {
-    /// All attempts since the count was last reset, this one included.
+    /// When the record was made. It tells whether a count that was noted elsewhere is of this record.
+    pub began_at: Timestamp,
+    /// All attempts that were counted in this record, successful ones too.
     pub count: u64,
-    /// When the attempt before this one was made; `None` if this is the first.
-    pub previous_at: Option<Timestamp>,
+    /// When the latest one was counted.
+    pub last_at: Timestamp,
+}
+
+/// The count of attempts at the last success. All later ones failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenAttempts {
+    /// The beginning of the record that was counted in.
+    pub began_at: Timestamp,
+    /// Its count.
+    pub count: u64,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It was counted; the record as it is since.
+    Counted(Attempts),
+    /// It was not counted, since too many were counted before; the record as it is.
+    Refused(Attempts),
+}
+
+impl Attempts {
+    /// The failures since the last success.
+    pub fn failures(&self, seen: Option<SeenAttempts>) -> u64 {
+        self.count.saturating_sub(self.seen(seen))
+    }
+
+    /// The count at the last success; 0 if that was noted in an earlier record.
+    pub fn seen(&self, seen: Option<SeenAttempts>) -> u64 {
+        seen.filter(|seen| seen.began_at == self.began_at).map_or(0, |seen| seen.count)
+    }
+
+    /// Whether the next attempt may be counted and its password compared. An attempt during a lock is not.
+    pub fn is_open(&self, seen: Option<SeenAttempts>, now: Timestamp) -> bool {
+        let failures = self.failures(seen);
+        failures < MOST_FAILURES && locked_until(failures, self.last_at).is_none_or(|until| until <= now)
+    }
 }
 
 /// The key of the attempts on a user name. It is a MAC, in the same form for names that exist and for names
@@ -150,5 +223,28 @@ mod tests {
         let seconds = |failures| locked_until(failures, last).map(Timestamp::seconds);
         assert_eq!(seconds(9), None);
         assert_eq!([10, 11, 12, 16, 17, 1000].map(seconds), [30, 60, 120, 1920, 3600, 3600].map(Some));
+    }
+
+    #[test]
+    fn a_count_that_was_noted_in_an_earlier_record_says_nothing_about_this_one() {
+        let at = Timestamp::from_millis;
+        let attempts = |count| Attempts { began_at: at(5), count, last_at: at(9) };
+        let seen = |began_at, count| Some(SeenAttempts { began_at: at(began_at), count });
+        assert_eq!(attempts(7).failures(None), 7);
+        assert_eq!(attempts(7).failures(seen(5, 4)), 3);
+        assert_eq!(attempts(7).failures(seen(1, 4)), 7, "an earlier record");
+        assert_eq!(attempts(7).failures(seen(5, 9)), 0, "never below zero");
+    }
+
+    #[test]
+    fn an_attempt_is_open_when_the_lock_is_over_and_after_a_hundred_failures_never() {
+        let attempts = |count| Attempts { began_at: at(0), count, last_at: at(0) };
+        fn at(seconds: i64) -> Timestamp {
+            Timestamp::from_millis(seconds * 1000)
+        }
+        assert!(attempts(9).is_open(None, at(0)));
+        assert!(!attempts(10).is_open(None, at(29)) && attempts(10).is_open(None, at(30)));
+        assert!(!attempts(99).is_open(None, at(3599)) && attempts(99).is_open(None, at(3600)));
+        assert!(!attempts(100).is_open(None, at(10_000_000)));
     }
 }

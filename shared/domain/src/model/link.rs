@@ -276,6 +276,9 @@ pub struct Link {
     /// When the provider accepted its message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<Timestamp>,
+    /// When it was last asked for again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_again_at: Option<Timestamp>,
     /// When staff gave its letter to the patient.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_over_at: Option<Timestamp>,
@@ -358,6 +361,7 @@ impl Link {
             delivery: Delivery::Queued,
             feedback: None,
             sent_at: None,
+            asked_again_at: None,
             handed_over_at: None,
             opened_at: None,
             closed_at: None,

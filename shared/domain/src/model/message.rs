@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::access_review::Coming;
+use crate::model::browser::Browser;
 use crate::model::chart::Channel;
 use crate::model::delivery::Feedback;
 use crate::model::ids::{AccountId, LinkId, MessageId, PatientId, PracticeId};
@@ -47,6 +48,8 @@ pub enum Template {
     Usernames,
     /// The password was changed.
     PasswordChanged,
+    /// Somebody signed in from a browser that had not signed in before.
+    NewBrowser,
     /// The user name was changed.
     UsernameChanged,
     /// The account's e-mail address was changed. It goes to the old address.
@@ -57,10 +60,14 @@ pub enum Template {
     DetailsAccepted,
     /// Staff declined the proposed change.
     DetailsDeclined,
+    /// A contact on the chart was changed. It goes to the former one.
+    ContactChanged,
     /// Staff set a user name and a temporary password.
     CredentialsSet,
     /// An existing account got access to one more patient.
     AccountAdded,
+    /// The patient let a representative in, or see more.
+    AccessWidened,
     /// A representative's access ended.
     RepresentativeEnded,
     /// A representative's access will change by itself on a day.
@@ -144,6 +151,9 @@ pub struct Message {
     /// What will change by itself, and on which of the practice's days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coming: Option<(Coming, jiff::civil::Date)>,
+    /// The browser that signed in, if it is one that we know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<Browser>,
     /// The provider's latest report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feedback: Option<Feedback>,

@@ -218,6 +218,9 @@ pub struct Offer {
     pub to: String,
     /// The link does not work from this time on.
     pub expires_at: Timestamp,
+    /// The account whose holder made it; `None` if staff did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<AccountId>,
 }
 
 /// Why nothing is sent to an address any more.
@@ -351,6 +354,9 @@ pub struct Patient {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<AccountRef>,
     /// When the first account was registered.
+    /// Until when no visitor gets a reset link for the patient's account, because somebody else had a contact changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_rests_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered_at: Option<Timestamp>,
     /// When somebody with a grant to the patient last signed in.

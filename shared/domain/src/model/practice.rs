@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys::{digest, is_secret};
 use crate::model::campaign::Paused;
+use crate::model::face::{color_fault, note_fault};
 use crate::model::ids::{ClientId, PracticeId};
 use crate::time::Timestamp;
 
@@ -60,6 +61,17 @@ pub enum Regrant {
     SameCredentials,
     /// The identity check and a new password.
     VerifyAgain,
+}
+
+/// The ways that a code may go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeChannel {
+    /// Another than the link came by, wherever the chart has one: whoever reads somebody's mail gets no further.
+    #[default]
+    Other,
+    /// Any that is on the chart.
+    Any,
 }
 
 /// What happens to the access of a patient's representatives when the patient comes of age.
@@ -163,6 +175,9 @@ pub struct Settings {
     pub link_hours: u32,
     /// Digits of a code, 5 or 6.
     pub code_digits: u32,
+    /// The ways that a code may go.
+    #[serde(default)]
+    pub code_channel: CodeChannel,
     /// The checks that a visitor must pass.
     pub registration_check: RegistrationCheck,
     /// The facts that a visitor must state, always with last name and birth date.
@@ -185,6 +200,18 @@ pub struct Settings {
     /// Days on which the practice is closed, besides weekends and federal holidays; at most 100.
     #[serde(default)]
     pub closures: Vec<Date>,
+    /// The practice's terms of use, which a person accepts who registers, beside Portico's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms_url: Option<String>,
+    /// The practice's notice of privacy practices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub privacy_url: Option<String>,
+    /// The colour of buttons and links, as `#rrggbb`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accent_color: Option<String>,
+    /// A line of the practice's own in invitations, at most 200 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation_note: Option<String>,
     /// Automatic invitations.
     pub auto_invite: AutoInvite,
 }
@@ -204,6 +231,7 @@ impl Settings {
             portal_url: String::new(),
             link_hours: 72,
             code_digits: 6,
+            code_channel: CodeChannel::default(),
             registration_check: RegistrationCheck::default(),
             identity_facts: vec![IdentityFact::FamilyName, IdentityFact::BirthDate],
             required_contact: RequiredContact::default(),
@@ -214,6 +242,10 @@ impl Settings {
             adolescent_age: 13,
             at_majority: AtMajority::default(),
             closures: Vec::new(),
+            terms_url: None,
+            privacy_url: None,
+            accent_color: None,
+            invitation_note: None,
             auto_invite: AutoInvite {
                 enabled: false,
                 channel: AutoChannel::Email,
@@ -305,7 +337,32 @@ impl Settings {
         .into_iter()
         .filter(|(_, holds, _)| !holds)
         .map(|(pointer, _, code)| (pointer, code))
+        .chain(self.face_faults())
         .collect()
+    }
+
+    /// What is not allowed of the practice's own links, colour and line.
+    fn face_faults(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
+        let url_fault = |url: &str| (!is_portal_url(url)).then_some("invalid_url");
+        [
+            ("/terms_url", self.terms_url.as_deref().and_then(url_fault)),
+            ("/privacy_url", self.privacy_url.as_deref().and_then(url_fault)),
+            ("/accent_color", self.accent_color.as_deref().and_then(color_fault)),
+            ("/invitation_note", self.invitation_note.as_deref().and_then(note_fault)),
+        ]
+        .into_iter()
+        .filter_map(|(pointer, code)| Some((pointer, code?)))
+    }
+
+    /// What messages say of the practice that sends them.
+    pub fn as_sender(&self) -> portico_messages::Practice<'_> {
+        portico_messages::Practice {
+            name: &self.name,
+            phone: &self.phone,
+            time_zone: &self.time_zone,
+            accent_color: self.accent_color.as_deref(),
+            invitation_note: self.invitation_note.as_deref(),
+        }
     }
 
     /// The practice's time zone; UTC if its name is unknown.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::Context;
 use crate::model::audit::{Action, By, Entry, Subject};
 use crate::model::chart::Chart;
+use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, ChangeId, PatientId, PracticeId};
 use crate::model::person::{Email, Invalid, Line, Phone, PostalCode};
 use crate::time::Timestamp;
@@ -120,6 +121,10 @@ pub struct Proposal {
     pub patient: PatientId,
     /// The account whose holder proposed it.
     pub account: AccountId,
+    /// What the holder is to the patient.
+    pub relationship: Relationship,
+    /// The holder's name.
+    pub proposed_by: Option<Line>,
     pub submitted_at: Timestamp,
     pub state: ProposalState,
     pub fields: Vec<ProposedValue>,

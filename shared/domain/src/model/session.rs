@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::keys::{digest, is_secret, new_secret};
 use crate::model::account::Account;
+use crate::model::browser::Browser;
 use crate::model::ids::{AccountId, PracticeId};
 use crate::time::{Entropy, Timestamp};
 
@@ -42,11 +43,22 @@ pub struct Session {
     /// Whether it began with a temporary password. It then allows only to choose a new password.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restricted: bool,
+    /// The browser that it began in, if it is one that we know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<Browser>,
+    /// The digest of the session that signed in, if this is one that the portal got for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_sign_in: Option<String>,
 }
 
 impl Session {
     /// Begins a session of an account. The text is its token, which is not stored and can't be shown again.
-    pub fn begin(account: &Account, now: Timestamp, entropy: &dyn Entropy) -> (Self, Zeroizing<String>) {
+    pub fn begin(
+        account: &Account,
+        browser: Option<Browser>,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> (Self, Zeroizing<String>) {
         let (token, digest) = secret_of(account.id, entropy);
         let session = Self {
             account: account.id,
@@ -58,8 +70,26 @@ impl Session {
             touched_at: now,
             epoch: account.epoch,
             restricted: account.must_change_password(),
+            browser,
+            of_sign_in: None,
         };
         (session, token)
+    }
+
+    /// Begins the portal's session for an exchange code.
+    pub fn exchanged(
+        account: &Account,
+        exchange: &Exchange,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> (Self, Zeroizing<String>) {
+        let (session, token) = Self::begin(account, exchange.browser.clone(), now, entropy);
+        (Self { of_sign_in: Some(exchange.of_sign_in.clone()), ..session }, token)
+    }
+
+    /// The digest of the session that signed in: its own, unless it is the portal's.
+    pub fn sign_in(&self) -> &str {
+        self.of_sign_in.as_deref().unwrap_or(&self.digest)
     }
 
     /// Whether the session is still valid. At exactly `idle_at` or `ends_at` it has ended.
@@ -128,14 +158,26 @@ pub struct Exchange {
     /// The account's epoch when the code was made.
     #[serde(default)]
     pub epoch: u32,
+    /// The digest of the session that signed in.
+    pub of_sign_in: String,
+    /// The browser of that session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browser: Option<Browser>,
 }
 
 impl Exchange {
-    /// Makes a code for an account. The text is the code, which is not stored and can't be shown again.
-    pub fn begin(account: &Account, now: Timestamp, entropy: &dyn Entropy) -> (Self, Zeroizing<String>) {
-        let (code, digest) = secret_of(account.id, entropy);
-        let expires_at = now.plus_seconds(EXCHANGE_SECONDS);
-        let practice = account.practice.clone();
-        (Self { account: account.id, practice, digest, expires_at, epoch: account.epoch }, code)
+    /// Makes a code for the holder of a session. The text is the code, which is not stored and can't be shown again.
+    pub fn begin(session: &Session, now: Timestamp, entropy: &dyn Entropy) -> (Self, Zeroizing<String>) {
+        let (code, digest) = secret_of(session.account, entropy);
+        let exchange = Self {
+            account: session.account,
+            practice: session.practice.clone(),
+            digest,
+            expires_at: now.plus_seconds(EXCHANGE_SECONDS),
+            epoch: session.epoch,
+            of_sign_in: session.sign_in().to_owned(),
+            browser: session.browser.clone(),
+        };
+        (exchange, code)
     }
 }

@@ -64,6 +64,11 @@ pub trait Sessions: Sync {
         &self,
         account: crate::model::ids::AccountId,
     ) -> impl Future<Output = Result<Vec<Session>, PortError>> + Send;
+    /// All codes for the portal that are still stored and were not used.
+    fn exchanges(
+        &self,
+        account: crate::model::ids::AccountId,
+    ) -> impl Future<Output = Result<Vec<Exchange>, PortError>> + Send;
 }
 
 /// Reads the registrations that wait for staff.

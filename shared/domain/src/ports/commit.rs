@@ -47,6 +47,11 @@ pub enum Write {
     CreateLink(Box<Link>),
     /// Closes a pending link. Condition: the link is pending, or its record is deleted.
     CloseLink { id: LinkId, to: LinkState, at: Timestamp },
+    /// Lets a pending link work until `expires_at`, also if it has expired. Fails if it was closed or its tries are
+    /// used up.
+    ReviveLink { id: LinkId, at: Timestamp, expires_at: Timestamp },
+    /// Deletes a counter.
+    ForgetCount(Counter),
     /// Closes a link, unless it is closed already. That it is closed already does not stop the other writes.
     EndLink { id: LinkId, to: LinkState, at: Timestamp },
     /// The identity check was passed on an open link: gives the attempt back, advances the proof number and,
@@ -294,6 +299,7 @@ impl Write {
             Self::CreateLink(_)
             | Self::CloseLink { .. }
             | Self::EndLink { .. }
+            | Self::ReviveLink { .. }
             | Self::PassFacts { .. }
             | Self::SendCode { .. }
             | Self::PassCode { .. }
@@ -325,7 +331,7 @@ impl Write {
             Self::CountAutomaticText { .. } => Record::AutomaticTexts,
             Self::StartRun(_) | Self::ChangeRun(_) => Record::Run,
             Self::AddPage(_) | Self::FinishPage(_) => Record::Page,
-            Self::Count(_) => Record::Limit,
+            Self::Count(_) | Self::ForgetCount(_) => Record::Limit,
             Self::Once(_) => Record::Marker,
             Self::CreatePractice(_) | Self::ChangePractice(_) => Record::Practice,
             Self::IssueKey(_) | Self::RevokeKey { .. } => Record::Key,

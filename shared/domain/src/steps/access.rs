@@ -14,7 +14,7 @@ use crate::ports::Write;
 use crate::steps::api_call::Caller;
 use crate::steps::change::PatientChange;
 use crate::steps::invitation::end_resets;
-use crate::steps::notice::{Reach, message, notice_channel, to_patient};
+use crate::steps::notice::{Reach, message, notify_patient};
 
 /// Refuses unless the account is a representative's of this patient.
 pub(crate) fn require_representative(patient: &Patient, account: AccountId) -> Result<(), Refusal> {
@@ -46,6 +46,21 @@ pub struct Revoke {
     pub note: Option<String>,
     /// The only account that loses access; `None` for all accounts.
     pub account: Option<AccountId>,
+    /// Whether the people who lose access are told. Without it there must be a note.
+    pub notify: bool,
+}
+
+impl Revoke {
+    /// Ends one representative's access, and tells them.
+    pub(crate) fn of_representative(patient: &PatientId, account: AccountId) -> Self {
+        Self {
+            patient: patient.clone(),
+            reason: RevokeReason::RepresentativeEnded,
+            note: None,
+            account: Some(account),
+            notify: true,
+        }
+    }
 }
 
 pub(crate) fn revoke_one(
@@ -82,11 +97,11 @@ pub(crate) fn revoke_one(
         }
         !theirs
     });
+    if !command.notify {
+        return Ok(Some(PatientChange { patient, writes, entry }));
+    }
     if own {
-        let told = notice_channel(&patient);
-        writes.extend(
-            told.map(|channel| Write::Queue(to_patient(context, &patient, Template::Revoked, channel, None))),
-        );
+        writes.extend(notify_patient(context, &patient, Template::Revoked));
     } else {
         writes.push(representative_ended(context, &patient, account));
     }
@@ -128,6 +143,9 @@ pub(crate) fn revocation_entry(
     mut detail: Vec<(&'static str, String)>,
 ) -> Entry {
     detail.push(("reason", command.reason.code().to_owned()));
+    if !command.notify {
+        detail.push(("told", "nobody".to_owned()));
+    }
     patient.entry(context.now(), caller.by(), Action::AccessRevoked, detail)
 }
 

@@ -12,13 +12,16 @@ use crate::model::chart::{Care, CareChange, Channel, Chart};
 use crate::model::grant::Relationship;
 use crate::model::ids::PatientId;
 use crate::model::link::LinkState;
+use crate::model::message::{Message, Recipient, Template};
 use crate::model::patient::{Patient, UPCOMING, address_digest};
+use crate::model::person::Address;
 use crate::model::practice::{Practice, Settings};
 use crate::model::refusal::Failure;
 use crate::ports::{Chain, Listing, Write};
 use crate::steps::access::suspend_grants;
 use crate::steps::change::patient_changed;
 use crate::steps::invitation::end_resets;
+use crate::steps::notice::{Reach, message, notice_channels};
 use crate::time::Timestamp;
 
 /// A chart as the EHR sent it.
@@ -196,6 +199,7 @@ pub(crate) fn plan_chart(
         // A reset link and its second check depend on the contacts that were on the chart when it was made.
         let own = patient.accounts.iter_mut().filter(|account| account.relationship == Relationship::Own);
         end_resets(own, LinkState::Superseded, now, &mut writes);
+        tell_former_contacts(context, &before, &patient, &mut writes);
         // Remove the stops of addresses that are no longer on the chart.
         let left = [Channel::Email, Channel::Sms, Channel::Voice].map(|channel| {
             let (old, new) = (before.chart.address(channel), patient.chart.address(channel));
@@ -220,6 +224,22 @@ pub(crate) fn plan_chart(
         synced: Synced::Updated,
         charted: PatientWithCare { patient, care: shown(care), settings },
         writes,
+    }
+}
+
+/// Tells the contacts that are no longer on the chart of somebody with an account: links and codes went there.
+fn tell_former_contacts(context: &Context, before: &Patient, patient: &Patient, writes: &mut Vec<Write>) {
+    if patient.own_account().is_none() {
+        return;
+    }
+    let gone = notice_channels(before)
+        .filter(|channel| before.chart.address(*channel) != patient.chart.address(*channel));
+    for channel in gone {
+        let Some(address) = before.chart.address(channel) else { continue };
+        let reach = Reach { to: Recipient::Former(Address::from(address)), channel };
+        let number = (channel == Channel::Sms).then(|| address.to_owned());
+        let told = message(context, patient, Template::ContactChanged, reach);
+        writes.push(Write::Queue(Message { number, ..told }));
     }
 }
 
@@ -274,6 +294,7 @@ pub(crate) fn new_patient(practice: &Practice, id: &PatientId, chart: Chart, now
         stopped: Vec::new(),
         failed_checks: false,
         accounts: Vec::new(),
+        reset_rests_until: None,
         registered_at: None,
         last_login_at: None,
         revocation: None,

@@ -6,19 +6,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::context::{App, Context};
 use crate::keys::new_secret;
-use crate::model::account::{Account, Login};
+use crate::model::account::{Account, FailedBefore, Login};
 use crate::model::chart::Chart;
 use crate::model::ids::{AccountId, PracticeId};
 use crate::model::limit::{
-    Attempts, Counter, FAILED_SIGN_INS, OWN_PASSWORD, PUBLIC_POSTS, Raised, locked_until, sign_in_key,
+    Attempt, Attempts, Counter, FAILED_SIGN_INS, OWN_PASSWORD, PUBLIC_POSTS, Raised, SIGN_IN_TRIES,
+    SeenAttempts, sign_in_key,
 };
 use crate::model::link::LinkState;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::person::{Email, Name};
 use crate::model::practice::Practice;
-use crate::model::refusal::{Failure, Refusal};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::session::Session;
 use crate::model::username::Username;
 use crate::ports::{Accounts, Limits, Write};
+use crate::steps::retry::MAX_ATTEMPTS;
 use crate::time::Timestamp;
 
 /// Days that a browser stays known after its last sign-in.
@@ -36,8 +39,9 @@ pub struct KnownBrowser {
     bucket: String,
     /// The account's generation of known browsers at the sign-in.
     generation: u32,
-    /// The count of attempts in the bucket at the last success.
-    seen: u64,
+    /// The attempts in the bucket at the last success.
+    #[serde(default)]
+    seen: Option<SeenAttempts>,
     until: Timestamp,
 }
 
@@ -51,9 +55,29 @@ impl KnownBrowser {
         fits.then_some(known)
     }
 
+    /// A browser that was not known before. `name` is the MAC of the user name.
+    fn new(context: &Context, practice: &PracticeId, name: String, generation: u32) -> Self {
+        Self {
+            practice: practice.clone(),
+            bucket: sign_in_key(practice, &new_secret(&*context.entropy), &context.keyring),
+            name,
+            generation,
+            seen: None,
+            until: context.now().plus_hours(KNOWN_DAYS * 24),
+        }
+    }
+
     fn sealed(&self, context: &Context) -> String {
         context.keyring.seal_json(BOUND_TO, self, &*context.entropy)
     }
+}
+
+/// The cookie that makes a browser a known one of this account: after a registration or a reset, whose visitor has
+/// proved more than a password.
+pub fn known_browser(context: &Context, account: &Account) -> Option<String> {
+    let name = Username::parse(&account.username).ok()?.name;
+    let name = sign_in_key(&account.practice, &name, &context.keyring);
+    Some(KnownBrowser::new(context, &account.practice, name, account.browsers).sealed(context))
 }
 
 /// The input of a sign-in.
@@ -76,9 +100,13 @@ pub struct Authenticated {
     pub login: Login,
     /// The cookie that makes the browser a known one from now on.
     pub browser: String,
+    /// Whether the browser was not known before.
+    pub is_new_browser: bool,
 }
 
-/// Checks user name and password, and counts the attempt. `SignInFailed` does not say what was wrong.
+/// Checks user name and password, and counts the attempt before the password is compared. `SignInFailed` does not say
+/// what was wrong. An attempt during a lock is neither counted nor compared. A known browser is outside both the lock
+/// of the name and the failures of the address.
 pub async fn authenticate<S>(
     app: &App<S>,
     peer: &str,
@@ -97,12 +125,16 @@ where
     let shared = sign_in_key(practice, &name, &context.keyring);
     let known = presented.browser.and_then(|sealed| KnownBrowser::open(context, sealed, practice, &shared));
     let bucket = known.as_ref().map_or(&shared, |known| &known.bucket);
-    let (raised, attempts, login) =
-        join!(store.raise(&posts, 1), store.attempt(bucket, now), store.login(practice, &name));
+    let most = known.as_ref().and_then(|known| known.seen).map_or(0, |seen| seen.count) + SIGN_IN_TRIES;
+    let (raised, attempt, login) =
+        join!(store.raise(&posts, 1), store.attempt(bucket, most, now), store.login(practice, &name));
     let raised = raised?;
     posts.check(raised, now)?;
-    failures.check(Raised { count: raised.failures + 1, ..raised }, now)?;
-    let (mut attempts, login) = (attempts?, login?);
+    let failed_too_often = failures.check(Raised { count: raised.failures + 1, ..raised }, now);
+    if known.is_none() {
+        failed_too_often.clone()?;
+    }
+    let (mut attempt, login) = (attempt?, login?);
 
     let id = login.as_ref().map_or(AccountId::from_bytes([0; 16]), |login| login.account);
     let account = store.account(id).await?;
@@ -111,62 +143,92 @@ where
     let known = match known {
         Some(known) if known.generation == generation => Some(known),
         Some(_) => {
-            attempts = store.attempt(&shared, now).await?;
+            failed_too_often?;
+            attempt = store.attempt(&shared, SIGN_IN_TRIES, now).await?;
             None
         }
         None => None,
     };
+    let seen = match &known {
+        Some(known) => known.seen,
+        None => account.as_ref().and_then(|account| account.attempts_seen),
+    };
+    let bucket = known.as_ref().map_or(&shared, |known| &known.bucket);
+    let counted = counted(store, bucket, attempt, seen, now).await?;
     let stored = login.as_ref().map_or_else(
         || PasswordHash::dummy(context.hash_cost, &context.keyring),
         |login| login.password.clone(),
     );
     let right = stored.matches(presented.password, &context.keyring);
-    let seen = known.as_ref().map(|known| known.seen);
-    let seen = seen.unwrap_or_else(|| account.as_ref().map_or(0, |account| account.attempts_seen));
-    let locked = is_locked(&attempts, seen, now);
     let temporary_spent = account
         .as_ref()
         .and_then(|account| account.temporary.as_ref())
         .is_some_and(|temporary| temporary.used || now >= temporary.until);
 
-    let (Some(mut account), Some(login), true, false) = (account, login, right, locked || temporary_spent)
+    let (Some(mut account), Some(login), Some(attempts), true, false) =
+        (account, login, counted, right, temporary_spent)
     else {
-        store.raise(&failures, 1).await?;
+        if known.is_none() {
+            store.raise(&failures, 1).await?;
+        }
         return Err(Refusal::SignInFailed.into());
     };
+    let failed = attempts.failures(seen).saturating_sub(1);
+    account.failed_before =
+        (failed > 0).then_some(FailedBefore { count: failed, since: account.last_login_at });
+    let seen = SeenAttempts { began_at: attempts.began_at, count: attempts.count };
+    let is_new_browser = known.is_none();
     let browser = if let Some(known) = known {
-        KnownBrowser { seen: attempts.count, until: now.plus_hours(KNOWN_DAYS * 24), ..known }
+        KnownBrowser { seen: Some(seen), until: now.plus_hours(KNOWN_DAYS * 24), ..known }
     } else {
-        account.attempts_seen = attempts.count;
-        KnownBrowser {
-            practice: practice.clone(),
-            bucket: sign_in_key(practice, &new_secret(&*context.entropy), &context.keyring),
-            name: shared,
-            generation,
-            seen: 0,
-            until: now.plus_hours(KNOWN_DAYS * 24),
-        }
+        account.attempts_seen = Some(seen);
+        KnownBrowser::new(context, practice, shared, generation)
     };
-    Ok(Authenticated { browser: browser.sealed(context), account, login })
+    Ok(Authenticated { browser: browser.sealed(context), is_new_browser, account, login })
 }
 
-/// Whether the attempts on a name have locked it. `seen` is the count at the last success.
-fn is_locked(attempts: &Attempts, seen: u64, now: Timestamp) -> bool {
-    // If the count is below `seen`, the counter was reset since, so all attempts are new.
-    let failed = attempts.count.saturating_sub(1 + if seen < attempts.count { seen } else { 0 });
-    attempts.previous_at.and_then(|last| locked_until(failed, last)).is_some_and(|until| now < until)
+/// The record with this attempt counted; `None` while the name is locked. The record's own limit lags behind the
+/// successes, which are noted elsewhere, so that a success need not write it: it is moved up here.
+async fn counted<S: Limits>(
+    store: &S,
+    bucket: &str,
+    mut attempt: Attempt,
+    seen: Option<SeenAttempts>,
+    now: Timestamp,
+) -> Result<Option<Attempts>, Failure> {
+    for _ in 0..MAX_ATTEMPTS {
+        let before = match attempt {
+            Attempt::Counted(attempts) => return Ok(Some(attempts)),
+            Attempt::Refused(before) => before,
+        };
+        if !before.is_open(seen, now) {
+            return Ok(None);
+        }
+        let limit = before.seen(seen) + SIGN_IN_TRIES;
+        if store.attempt_next(bucket, &before, limit, now).await? {
+            return Ok(Some(Attempts { count: before.count + 1, last_at: now, ..before }));
+        }
+        // Another attempt was counted first.
+        attempt = store.attempt(bucket, limit, now).await?;
+    }
+    Ok(None)
 }
 
-/// Checks the password that a signed-in person enters again. Each entry is counted before it is compared; ten
-/// an hour are allowed.
-pub async fn confirm<S>(app: &App<S>, account: &Account, password: &Password) -> Result<Login, Failure>
+/// Checks the password that a signed-in person enters again. Each entry is counted before it is compared; ten an hour are
+/// allowed to a session, so that an open browser uses up nobody else's.
+pub async fn confirm<S>(
+    app: &App<S>,
+    account: &Account,
+    session: &Session,
+    password: &Password,
+) -> Result<Login, Failure>
 where
     S: Limits + Accounts,
 {
     let App { context, store } = app;
     let now = context.now();
     let name = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
-    let counter = Counter::new(OWN_PASSWORD, &account.id.to_string(), now, &context.keyring);
+    let counter = Counter::new(OWN_PASSWORD, &session.digest, now, &context.keyring);
     let (raised, login) = join!(store.raise(&counter, 1), store.login(&account.practice, &name));
     counter.check(raised?, now)?;
     let login = login?.filter(|login| login.account == account.id).ok_or(Failure::Unavailable)?;
@@ -175,6 +237,32 @@ where
     } else {
         Err(Refusal::SignInFailed.into())
     }
+}
+
+/// Seconds after a sign-in in which the password need not be entered again.
+const FRESH_SECONDS: i64 = 10 * 60;
+
+/// Whether the password was given so lately that it need not be asked for. The portal's own session never had it.
+pub fn is_fresh(session: &Session, now: Timestamp) -> bool {
+    session.of_sign_in.is_none() && session.began_at.seconds_until(now) < FRESH_SECONDS
+}
+
+/// Asks for the password before something that gives or widens access, unless it was given in the last ten minutes.
+pub async fn confirm_unless_fresh<S>(
+    app: &App<S>,
+    account: &Account,
+    session: &Session,
+    password: Option<&Password>,
+) -> Result<(), Failure>
+where
+    S: Limits + Accounts,
+{
+    if is_fresh(session, app.context.now()) {
+        return Ok(());
+    }
+    let missing = || Refusal::BadRequest(vec![FieldFault::of("password", "required")]);
+    confirm(app, account, session, password.ok_or_else(missing)?).await?;
+    Ok(())
 }
 
 /// Refuses a password that breaks the practice's rules, is common, or is made of the person's own facts.
@@ -208,7 +296,7 @@ pub fn own_words(account: &Account) -> Vec<String> {
 pub(crate) fn end_sessions_and_links(account: &mut Account, now: crate::time::Timestamp) -> Option<Write> {
     account.epoch += 1;
     account.browsers += 1;
-    account.attempts_seen = 0;
+    account.attempts_seen = None;
     account.anew_at = Some(now);
     account.new_email.take().map(|id| Write::EndLink { id, to: LinkState::Cancelled, at: now })
 }

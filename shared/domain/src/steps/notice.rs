@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::model::account::Account;
+use crate::model::browser::Browser;
 use crate::model::chart::Channel;
 use crate::model::ids::{LinkId, MessageId, PatientId};
 use crate::model::message::{Message, MessageState, Recipient, Template};
@@ -53,6 +54,7 @@ pub fn message_about(
         number: None,
         run: None,
         coming: None,
+        browser: None,
         feedback: None,
     }
 }
@@ -84,22 +86,30 @@ pub fn notice_channel(patient: &Patient) -> Option<Channel> {
     }
 }
 
-/// Every contact on file of an account's holder: that on the chart, if the holder is the patient, and
-/// the account's own address. The account's own address counts only if it is verified and differs from
+/// Every channel by which this patient can be told something: text, and e-mail.
+pub fn notice_channels(patient: &Patient) -> impl Iterator<Item = Channel> {
+    let email = patient.reached_at(Channel::Email).map(|_| Channel::Email);
+    may_text(patient).then_some(Channel::Sms).into_iter().chain(email)
+}
+
+/// Every contact on file of an account's holder: the address and the number on the chart, if the holder is the patient,
+/// and the account's own address. The account's own address counts only if it is verified and differs from
 /// the chart's.
 pub fn holder_contacts(account: &Account, leading: Option<&Patient>) -> Vec<Reach> {
     let own = leading.filter(|patient| account.own_patient().as_ref() == Some(&patient.id));
-    let charted = own.and_then(notice_channel).map(|channel| Reach { to: Recipient::Patient, channel });
+    let charted = own.into_iter().flat_map(notice_channels);
+    let charted = charted.map(|channel| Reach { to: Recipient::Patient, channel });
     let theirs = account.email.as_ref().filter(|_| account.email_verified);
     let known = |email: &&crate::model::person::Email| {
         own.and_then(|patient| patient.chart.email.as_ref()).is_none_or(|charted| !charted.matches(email))
     };
     let theirs =
         theirs.filter(known).map(|_| Reach { to: Recipient::Account(account.id), channel: Channel::Email });
-    charted.into_iter().chain(theirs).collect()
+    charted.chain(theirs).collect()
 }
 
-/// Queues the same message to every contact on file of an account's holder.
+/// Queues the same message to every contact on file of an account's holder, so that somebody who has changed one of them
+/// can't hide what they do.
 pub fn notify_holder(
     context: &Context,
     account: &Account,
@@ -108,4 +118,32 @@ pub fn notify_holder(
 ) -> Vec<Write> {
     let reaches = holder_contacts(account, Some(leading)).into_iter();
     reaches.map(|reach| Write::Queue(message(context, leading, template, reach))).collect()
+}
+
+/// Queues the same message to every contact on the patient's chart.
+pub fn notify_patient(
+    context: &Context,
+    patient: &Patient,
+    template: Template,
+) -> impl Iterator<Item = Write> {
+    notice_channels(patient)
+        .map(move |channel| Write::Queue(to_patient(context, patient, template, channel, None)))
+}
+
+/// Queues word of a sign-in from a new browser: by mail, and by text to somebody without an address.
+pub fn tell_of_new_browser(
+    context: &Context,
+    account: &Account,
+    leading: &Patient,
+    browser: Option<&Browser>,
+) -> Vec<Write> {
+    let mut reaches = holder_contacts(account, Some(leading));
+    if reaches.iter().any(|reach| reach.channel == Channel::Email) {
+        reaches.retain(|reach| reach.channel == Channel::Email);
+    }
+    let told = reaches.into_iter().map(|reach| Message {
+        browser: browser.cloned(),
+        ..message(context, leading, Template::NewBrowser, reach)
+    });
+    told.map(Write::Queue).collect()
 }

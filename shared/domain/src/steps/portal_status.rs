@@ -232,6 +232,8 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
         | Write::ChangeRun(_)
         | Write::AddPage(_)
         | Write::FinishPage(_)
+        | Write::ReviveLink { .. }
+        | Write::ForgetCount(_)
         | Write::Count(_)
         | Write::Once(_)
         | Write::CreatePractice(_)

@@ -28,6 +28,8 @@ pub struct Registered {
     /// The session's token. It is not stored and can't be shown again.
     pub token: Zeroizing<String>,
     pub practice: Practice,
+    /// The cookie that makes the browser a known one from now on.
+    pub browser: Option<String>,
 }
 
 /// Everything that one registration writes.

@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::model::audit::Action;
 use crate::model::chart::Channel;
-use crate::model::ids::{Actor, PatientId};
+use crate::model::ids::{AccountId, Actor, PatientId};
 use crate::model::link::{Invitee, Kind, Link, LinkState, Purpose, Target};
 use crate::model::message::{Message, Recipient, Template};
 use crate::model::patient::{OFFERS, Offer, Patient, Reason, Stop, address_digest};
@@ -108,7 +108,7 @@ fn prepare_offer(
     let expires_at = now.plus_hours(hours);
     let mut link = Link::new(context, Purpose::Invitation, Kind::Representative, target, expires_at);
     link.invitee = Some(who.clone());
-    patient.offers.push(Offer { link: link.id, to, expires_at });
+    patient.offers.push(Offer { link: link.id, to, expires_at, by: AccountId::parse(actor.as_str()).ok() });
     count_text(context, &link, &mut writes);
     if channel != Channel::Print {
         let reach = Reach { to: Recipient::Link, channel };

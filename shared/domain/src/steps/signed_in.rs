@@ -13,6 +13,7 @@ use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, Refusal};
 use crate::model::session::{Presented, Session};
 use crate::ports::{Accounts, Chain, Patients, Practices};
+use crate::time::Timestamp;
 
 /// A signed-in person and a patient to whom they have full access.
 pub(crate) struct FullAccess {
@@ -98,6 +99,13 @@ pub(crate) async fn live_session<S: Accounts>(
         session = touched;
     }
     Ok(Some(Holder { account, session }))
+}
+
+/// Those sessions of an account that are still valid, the latest first.
+pub(crate) fn live_sessions(account: &Account, mut all: Vec<Session>, now: Timestamp) -> Vec<Session> {
+    all.retain(|session| session.is_live(now) && session.is_of(account));
+    all.sort_by_key(|session| std::cmp::Reverse(session.began_at));
+    all
 }
 
 /// The patients to whom an account has or had access, at most 50.

@@ -215,7 +215,7 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             ],
             call: Call { before: "If you did not ask for this, ignore it, or call us at ", after: "." },
         },
-        Message::PasswordChanged { given_name } => Words {
+        Message::PasswordChanged { given_name, has_representatives, sign_in } => Words {
             subject: format!("{name}: your patient portal password was changed"),
             greeting: greeting(given_name),
             lead: vec![
@@ -224,9 +224,35 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                     .to_owned(),
             ],
             fact: None,
-            button: None,
-            close: vec![],
+            button: has_representatives.then_some(Button { label: "See who", link: sign_in }),
+            close: has_representatives
+                .then(|| {
+                    "Other people can see your records in our patient portal, too. You can see who, and end it, \
+                     under Representatives."
+                        .to_owned()
+                })
+                .into_iter()
+                .collect(),
             call: Call { before: "If this was not you, call us right away at ", after: "." },
+        },
+        Message::NewBrowser { given_name, browser, at_millis, sign_in } => Words {
+            subject: format!("{name}: a new sign-in to your patient portal account"),
+            greeting: greeting(given_name),
+            lead: vec![
+                format!(
+                    "Somebody signed in to your patient portal account from a browser that had not signed in \
+                     before: {}, {}.",
+                    browser.as_deref().unwrap_or("an unknown browser"),
+                    until(*at_millis)
+                ),
+                "If this was you, you don't need to do anything. If it was not you, choose a new password now: \
+                 on the sign-in page, use \u{201c}Forgot password\u{201d}."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: Some(Button { label: "Go to the sign-in page", link: sign_in }),
+            close: vec![],
+            call: Call { before: "Or call us right away at ", after: "." },
         },
         Message::UsernameChanged { given_name, username } => Words {
             subject: format!("{name}: your patient portal user name was changed"),
@@ -320,6 +346,19 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                 after: ".",
             },
         },
+        Message::ContactChanged => Words {
+            subject: format!("{name}: your contact details were changed"),
+            greeting: "Hello,".to_owned(),
+            lead: vec![
+                "We changed the contact details that we have for you, and no longer use this e-mail address for \
+                 your patient portal. Links that we sent here no longer work."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call { before: "If you did not ask for this, call us right away at ", after: "." },
+        },
         Message::CredentialsSet { given_name, sign_in } => Words {
             subject: format!("{name}: you can now sign in to the patient portal"),
             greeting: greeting(given_name),
@@ -346,6 +385,19 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             button: Some(Button { label: "Sign in", link: sign_in }),
             close: vec![],
             call: Call { before: "If you did not expect this, call us right away at ", after: "." },
+        },
+        Message::AccessWidened { given_name, sign_in } => Words {
+            subject: format!("{name}: someone may see your records in the patient portal"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "In your patient portal account, somebody was invited to see your records, or may see more of \
+                 them than before. You can see who, and end it, under Representatives."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: Some(Button { label: "Sign in", link: sign_in }),
+            close: vec![],
+            call: Call { before: "If this was not you, call us right away at ", after: "." },
         },
         Message::RepresentativeEnded { given_name } => Words {
             subject: format!("{name}: a change to your patient portal access"),

@@ -1,7 +1,8 @@
 //! E-mails in Spanish.
 
 use crate::email::words::{Button, Call, Fact, Foot, Layout, Words};
-use crate::names::greeting_name;
+use crate::language::Language;
+use crate::names::{browser_words, greeting_name};
 use crate::{Coming, Message};
 
 pub(crate) const LAYOUT_ES: Layout = Layout {
@@ -234,7 +235,7 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             ],
             call: Call { before: "Si usted no lo pidió, no haga nada o llámenos al ", after: "." },
         },
-        Message::PasswordChanged { given_name } => Words {
+        Message::PasswordChanged { given_name, has_representatives, sign_in } => Words {
             subject: format!("{name}: se cambió su contraseña del portal del paciente"),
             greeting: greeting(given_name),
             lead: vec![
@@ -244,9 +245,38 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                     .to_owned(),
             ],
             fact: None,
-            button: None,
-            close: vec![],
+            button: has_representatives.then_some(Button { label: "Ver quiénes", link: sign_in }),
+            close: has_representatives
+                .then(|| {
+                    "Otras personas también pueden ver sus datos en nuestro portal. En «Representantes» puede ver \
+                     quiénes son y terminar su acceso."
+                        .to_owned()
+                })
+                .into_iter()
+                .collect(),
             call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
+        },
+        Message::NewBrowser { given_name, browser, at_millis, sign_in } => Words {
+            subject: format!("{name}: un nuevo inicio de sesión en su portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                format!(
+                    "Alguien inició sesión en su cuenta del portal del paciente desde un navegador que no se \
+                     había usado antes: {}, {}.",
+                    browser.as_deref().map_or_else(
+                        || "un navegador desconocido".to_owned(),
+                        |known| browser_words(known, Language::Spanish)
+                    ),
+                    until(*at_millis)
+                ),
+                "Si fue usted, no necesita hacer nada. Si no fue usted, elija ahora una contraseña nueva: en la \
+                 página para iniciar sesión, use \u{201c}Olvidé mi contraseña\u{201d}."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: Some(Button { label: "Ir a la página para iniciar sesión", link: sign_in }),
+            close: vec![],
+            call: Call { before: "O llámenos enseguida al ", after: "." },
         },
         Message::UsernameChanged { given_name, username } => Words {
             subject: format!("{name}: se cambió su nombre de usuario del portal del paciente"),
@@ -340,6 +370,19 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                 after: ".",
             },
         },
+        Message::ContactChanged => Words {
+            subject: format!("{name}: sus datos de contacto cambiaron"),
+            greeting: "Hola:".to_owned(),
+            lead: vec![
+                "Cambiamos los datos de contacto que tenemos de usted y ya no usamos este correo electrónico para \
+                 su portal del paciente. Los enlaces que enviamos aquí ya no sirven."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: None,
+            close: vec![],
+            call: Call { before: "Si usted no lo pidió, llámenos enseguida al ", after: "." },
+        },
         Message::CredentialsSet { given_name, sign_in } => Words {
             subject: format!("{name}: ya puede iniciar sesión en el portal del paciente"),
             greeting: greeting(given_name),
@@ -372,6 +415,19 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             button: Some(Button { label: "Iniciar sesión", link: sign_in }),
             close: vec![],
             call: Call { before: "Si usted no esperaba este mensaje, llámenos enseguida al ", after: "." },
+        },
+        Message::AccessWidened { given_name, sign_in } => Words {
+            subject: format!("{name}: alguien puede ver sus datos en el portal del paciente"),
+            greeting: greeting(given_name),
+            lead: vec![
+                "En su cuenta del portal del paciente se invitó a alguien a ver sus datos, o alguien puede ver \
+                 más que antes. En «Representantes» puede ver quién es y terminar su acceso."
+                    .to_owned(),
+            ],
+            fact: None,
+            button: Some(Button { label: "Iniciar sesión", link: sign_in }),
+            close: vec![],
+            call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
         },
         Message::RepresentativeEnded { given_name } => Words {
             subject: format!("{name}: un cambio en su acceso al portal del paciente"),

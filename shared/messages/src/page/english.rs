@@ -25,6 +25,8 @@ pub(crate) const EN: PageText = PageText {
         required_hint: "Fill in every field that is not marked optional.",
         optional: "optional",
         missing_field: "Fill in this field.",
+        terms: "Terms of use",
+        privacy: "Privacy",
     },
     link: LinkPage {
         title: "Set up your portal access",
@@ -323,6 +325,7 @@ pub(super) const RESET_EN: ResetPage = ResetPage {
     new_password_intro: "When you save it, your old password stops working and you are signed out everywhere. Your user name stays the same.",
     done_title: "Your new password is saved",
     done: "You were signed out everywhere. Sign in with the new password.",
+    done_representatives: "Other people can see your records here, too. Sign in and open “Representatives” to see who, and to end it.",
 };
 
 pub(super) const CHANGE_PASSWORD_EN: ChangePasswordPage = ChangePasswordPage {

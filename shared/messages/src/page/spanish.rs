@@ -25,6 +25,8 @@ pub(crate) const ES: PageText = PageText {
         required_hint: "Llene todos los campos que no digan opcional.",
         optional: "opcional",
         missing_field: "Llene este campo.",
+        terms: "Condiciones de uso",
+        privacy: "Privacidad",
     },
     link: LinkPage {
         title: "Active su acceso al portal",
@@ -323,6 +325,7 @@ pub(super) const RESET_ES: ResetPage = ResetPage {
     new_password_intro: "Cuando la guarde, la contraseña anterior deja de servir y se cierra su sesión en todas partes. Su nombre de usuario es el mismo.",
     done_title: "Su contraseña nueva quedó guardada",
     done: "Se cerró su sesión en todas partes. Inicie sesión con la contraseña nueva.",
+    done_representatives: "Otras personas también pueden ver sus datos aquí. Inicie sesión y abra «Representantes» para ver quiénes son y terminar su acceso.",
 };
 
 pub(super) const CHANGE_PASSWORD_ES: ChangePasswordPage = ChangePasswordPage {

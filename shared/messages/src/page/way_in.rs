@@ -100,4 +100,5 @@ pub struct ResetPage {
     pub new_password_intro: &'static str,
     pub done_title: &'static str,
     pub done: &'static str,
+    pub done_representatives: &'static str,
 }

@@ -109,6 +109,10 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
             "Your patient portal password was changed. Other devices were signed out. Not you? Call us now: \
              {call}"
         )),
+        Message::NewBrowser { .. } => Wordings::one(format!(
+            "Somebody signed in to your patient portal account from a new browser. Not you? Call us right away: \
+             {call}"
+        )),
         Message::UsernameChanged { .. } => Wordings::one(format!(
             "Your user name for the patient portal was changed. Not you? Call us right away: {call}"
         )),
@@ -125,6 +129,10 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
         )),
         Message::DetailsDecided { accepted: false, .. } => Wordings::one(format!(
             "We did not accept the changes to your contact details. To find out why, call us: {call}"
+        )),
+        Message::ContactChanged => Wordings::one(format!(
+            "We no longer use this number for your patient portal: your contact details were changed. Not right? Call \
+             us: {call}"
         )),
         Message::CredentialsSet { sign_in, .. } => Wordings {
             rich: vec![
@@ -152,6 +160,10 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
                  us: {call}"
             ),
         },
+        Message::AccessWidened { .. } => Wordings::one(format!(
+            "Your portal account let somebody see your records, or see more of them. Not you? Call us right away: \
+             {call}"
+        )),
         Message::RepresentativeEnded { .. } => Wordings::one(format!(
             "Your portal access for someone you cared for has ended. Your other access stays. Questions? \
              Call us: {call}"

@@ -110,6 +110,9 @@ pub(crate) fn spanish(message: &Message, practice: &Practice<'_>) -> Wordings {
             "Se cambió su contraseña del portal y se cerraron sus demás sesiones. ¿No fue usted? Llame ya \
              al {call}"
         )),
+        Message::NewBrowser { .. } => Wordings::one(format!(
+            "Su cuenta del portal fue abierta desde un navegador nuevo. ¿No fue usted? Llame enseguida al {call}"
+        )),
         Message::UsernameChanged { .. } => Wordings::one(format!(
             "Se cambió su nombre de usuario del portal del paciente. ¿No fue usted? Llame enseguida al {call}"
         )),
@@ -127,6 +130,10 @@ pub(crate) fn spanish(message: &Message, practice: &Practice<'_>) -> Wordings {
         )),
         Message::DetailsDecided { accepted: false, .. } => Wordings::one(format!(
             "No hemos aceptado los cambios en sus datos de contacto. Para saber por qué, llame al {call}"
+        )),
+        Message::ContactChanged => Wordings::one(format!(
+            "Ya no usamos este teléfono para su portal: sus datos de contacto cambiaron. ¿No es correcto? Llame al \
+             {call}"
         )),
         Message::CredentialsSet { sign_in, .. } => Wordings {
             rich: vec![
@@ -154,6 +161,10 @@ pub(crate) fn spanish(message: &Message, practice: &Practice<'_>) -> Wordings {
                  Llame al {call}"
             ),
         },
+        Message::AccessWidened { .. } => Wordings::one(format!(
+            "Su cuenta del portal dio a alguien permiso de ver sus datos, o de ver otros. ¿No fue usted? Llame \
+             enseguida al {call}"
+        )),
         Message::RepresentativeEnded { .. } => Wordings::one(format!(
             "Ya no tiene acceso al portal de alguien a quien cuidaba. Sus otros accesos siguen. ¿Preguntas? \
              Llame al {call}"

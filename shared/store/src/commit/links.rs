@@ -5,7 +5,7 @@ use portico_domain::model::batch::{self, Batch};
 use portico_domain::model::delivery::Delivery;
 use portico_domain::model::ids::LinkId;
 use portico_domain::model::letters::{KEPT_HOURS, Letters};
-use portico_domain::model::link::{KEPT_SECONDS, Link, LinkState, SentCode, Ticket};
+use portico_domain::model::link::{ALL_TRIES, FACT_TRIES, KEPT_SECONDS, Link, LinkState, SentCode, Ticket};
 use portico_domain::model::refusal::PortError;
 use portico_domain::time::Timestamp;
 
@@ -58,6 +58,28 @@ impl Table {
                 (":at", at(when)),
                 (":seconds", n(when.seconds())),
                 (":pending", s("pending")),
+            ],
+            &[],
+        )
+    }
+
+    pub(super) fn revive_link(
+        &self,
+        id: LinkId,
+        when: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<TransactWriteItem, PortError> {
+        self.updating(
+            &keys::link(id),
+            "SET #expires_at = :expires_at, #asked_again_at = :at, #ttl = :ttl",
+            "#state = :pending AND #fact_tries < :facts AND #all_tries < :all",
+            vec![
+                (":expires_at", at(expires_at)),
+                (":at", at(when)),
+                (":ttl", n(expires_at.plus_seconds(KEPT_SECONDS).seconds())),
+                (":pending", s("pending")),
+                (":facts", n(FACT_TRIES)),
+                (":all", n(ALL_TRIES)),
             ],
             &[],
         )

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use data_encoding::BASE64;
+use portico_domain::model::face::Color;
 use portico_domain::model::practice::Settings;
 use portico_messages::{Language, PageText, field_detail, local_time, phone, reason_detail};
 use sha2::{Digest, Sha256};
@@ -12,8 +13,7 @@ use crate::inbound::Inbound;
 /// The one stylesheet, in every page, allowed by its hash.
 static CSS: &str = include_str!("../../templates/portico.css");
 
-pub(crate) static STYLE_HASH: LazyLock<String> =
-    LazyLock::new(|| BASE64.encode(&Sha256::digest(CSS.as_bytes())));
+static STYLE_HASH: LazyLock<String> = LazyLock::new(|| BASE64.encode(&Sha256::digest(CSS.as_bytes())));
 
 /// What a page says of the practice.
 #[derive(Clone)]
@@ -22,9 +22,30 @@ pub struct PracticeLine {
     pub name: String,
     /// Its phone, E.164.
     pub phone: String,
+    /// Its own terms of use.
+    pub terms_url: Option<String>,
+    /// Its notice of privacy practices.
+    pub privacy_url: Option<String>,
+    /// The rules that give the page the practice's colour.
+    style: Option<String>,
 }
 
 impl PracticeLine {
+    fn of(settings: &Settings) -> Self {
+        let color = settings.accent_color.as_deref().and_then(Color::parse);
+        let style = color.map(|color| {
+            let (light, dark) = (color.css(), color.lightened().css());
+            format!(":root{{--accent:{light}}}@media (prefers-color-scheme:dark){{:root{{--accent:{dark}}}}}")
+        });
+        Self {
+            name: settings.name.clone(),
+            phone: settings.phone.clone(),
+            terms_url: settings.terms_url.clone(),
+            privacy_url: settings.privacy_url.clone(),
+            style,
+        }
+    }
+
     /// The phone as people write it.
     pub fn phone_shown(&self) -> String {
         phone(&self.phone)
@@ -52,13 +73,17 @@ impl Frame {
     /// The frame of a practice's page.
     pub fn of(inbound: &Inbound, settings: &Settings) -> Self {
         let fallback = Language::from_tag(&settings.default_language).unwrap_or(Language::English);
-        let practice = PracticeLine { name: settings.name.clone(), phone: settings.phone.clone() };
         Self {
-            practice: Some(practice),
+            practice: Some(PracticeLine::of(settings)),
             time_zone: settings.time_zone.clone(),
             leads_to: origin(&settings.portal_url),
             ..Self::nameless_in(inbound, inbound.language(fallback))
         }
+    }
+
+    /// The frame of a page that is shown to staff as patients see it.
+    pub fn preview(inbound: &Inbound, settings: &Settings, language: Language) -> Self {
+        Self { language, text: language.page(), other_language: None, ..Self::of(inbound, settings) }
     }
 
     /// The frame of a page that names no practice.
@@ -97,6 +122,17 @@ impl Frame {
     /// What is wrong with a field for which the page has no words of its own.
     pub fn field_detail(&self, code: &str) -> &'static str {
         field_detail(code, self.language)
+    }
+
+    /// The rules that give the page the practice's colour.
+    pub fn own_css(&self) -> Option<&str> {
+        self.practice.as_ref().and_then(|practice| practice.style.as_deref())
+    }
+
+    /// The digests by which the policy header allows the page's stylesheets.
+    pub(crate) fn style_hashes(&self) -> String {
+        let hash = |css: &str| format!(" 'sha256-{}'", BASE64.encode(&Sha256::digest(css.as_bytes())));
+        format!("'sha256-{}'{}", *STYLE_HASH, self.own_css().map(hash).unwrap_or_default())
     }
 
     /// The stylesheet, for the head of the page.

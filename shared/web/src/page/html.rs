@@ -4,7 +4,7 @@ use askama::Template;
 use http::{HeaderValue, StatusCode, header};
 
 use crate::answer::{Answer, answer};
-use crate::page::frame::{Frame, STYLE_HASH};
+use crate::page::frame::Frame;
 
 /// A page.
 pub fn html<T: Template>(status: u16, frame: &Frame, page: &T) -> Answer {
@@ -12,8 +12,8 @@ pub fn html<T: Template>(status: u16, frame: &Frame, page: &T) -> Answer {
     let mut answer = answer(status, "text/html; charset=utf-8", text);
     let elsewhere = frame.leads_to.as_deref().unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; img-src data:; form-action 'self' {elsewhere}; base-uri 'none'; frame-ancestors 'none'",
-        *STYLE_HASH
+        "default-src 'none'; style-src {}; img-src data:; form-action 'self' {elsewhere}; base-uri 'none'; frame-ancestors 'none'",
+        frame.style_hashes()
     );
     let headers = answer.headers_mut();
     if let Ok(policy) = HeaderValue::from_str(&policy) {
@@ -22,6 +22,16 @@ pub fn html<T: Template>(status: u16, frame: &Frame, page: &T) -> Answer {
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(frame.lang()));
     headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
     headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
+    answer
+}
+
+/// A mail or page of patients, shown in a frame of a page of the Onboarding Tool. It can run and send nothing.
+pub fn framed(document: String) -> Answer {
+    let mut answer = answer(200, "text/html; charset=utf-8", document);
+    let policy = HeaderValue::from_static(
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
+    );
+    answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     answer
 }
 

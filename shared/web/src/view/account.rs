@@ -1,6 +1,7 @@
 //! Accounts, sessions and representatives as JSON.
 
 use portico_domain::model::account::Account;
+use portico_domain::model::browser::Browser;
 use portico_domain::model::grant::Grant;
 use portico_domain::model::patient::Patient;
 use portico_domain::model::person::Name;
@@ -63,12 +64,25 @@ pub fn session(session: &Session, this: &Session) -> Value {
         "last_used_at": session.touched_at.to_string(),
         "expires_at": session.expires_at().to_string(),
         "this": session.digest == this.digest,
+        "browser": session.browser.as_ref().map(Browser::words),
     })
+}
+
+/// One of a person's sessions, for staff.
+pub fn session_for_staff(session: &Session) -> Value {
+    let mut view = json!({
+        "started_at": session.began_at.to_string(),
+        "last_used_at": session.touched_at.to_string(),
+    });
+    if let Some(browser) = &session.browser {
+        view["browser"] = json!(browser.words());
+    }
+    view
 }
 
 /// The representatives of a patient and the pending invitations, for the patient.
 pub fn represented(represented: &Represented) -> Value {
-    let Represented { patient, accounts, offers } = represented;
+    let Represented { patient, accounts, offers, .. } = represented;
     let name = |name: Option<&Name>| name.map(|name| name.reveal().to_owned());
     let representatives: Vec<Value> = accounts
         .iter()

@@ -30,7 +30,7 @@ pub fn details(details: &Details) -> Value {
 
 /// A proposed change, together with the current values on the chart.
 pub fn change(waiting: &Waiting) -> Value {
-    let Waiting { change, chart } = waiting;
+    let Waiting { change, chart, .. } = waiting;
     let text = |line: Option<&Line>| line.map(|line| line.reveal().to_owned());
     let fields: Vec<Value> = change
         .fields
@@ -53,6 +53,11 @@ pub fn change(waiting: &Waiting) -> Value {
         "id": change.id.to_string(),
         "patient_id": change.patient,
         "account_id": change.account.to_string(),
+        "proposed_by": object(json!({
+            "account_id": change.account.to_string(),
+            "relationship": change.relationship,
+            "name": text(change.proposed_by.as_ref()),
+        })),
         "submitted_at": change.submitted_at.to_string(),
         "state": change.state,
         "fields": fields,

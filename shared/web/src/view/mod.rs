@@ -7,7 +7,7 @@ mod json;
 mod measure;
 mod portal;
 
-pub use account::{account, found, grants, represented, session, signed_in};
+pub use account::{account, found, grants, represented, session, session_for_staff, signed_in};
 pub use auto_invite::{preview, run};
 pub use chart::{change, details, patient};
 pub use measure::{measure, measure_rows};

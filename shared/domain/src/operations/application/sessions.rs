@@ -65,7 +65,7 @@ where
         if exchange.epoch != account.epoch {
             return Err(Refusal::NotFound.into());
         }
-        let (session, token) = Session::begin(&account, now, &*context.entropy);
+        let (session, token) = Session::exchanged(&account, &exchange, now, &*context.entropy);
         let mut writes = vec![Write::SpendExchange(exchange), Write::OpenSession(session.clone())];
         account_changed(
             context,

@@ -16,7 +16,7 @@ use crate::model::grant::{Level, Relationship};
 use crate::model::hold::shares_a_guardians_address;
 use crate::model::ids::{AccountId, Actor, PatientId, PracticeId};
 use crate::model::message::{Message, Recipient, Template};
-use crate::model::patient::{Patient, RevokeReason};
+use crate::model::patient::Patient;
 use crate::model::practice::Settings;
 use crate::model::refusal::{PortError, Refusal};
 use crate::ports::{Accounts, Chain, Commit, Patients, PracticeList, Practices, Reviews, Write};
@@ -124,12 +124,7 @@ impl Making<'_> {
                 self.writes.push(Write::Queue(told));
             }
             Step::End(account) => {
-                let command = Revoke {
-                    patient: patient.id.clone(),
-                    reason: RevokeReason::RepresentativeEnded,
-                    note: None,
-                    account: Some(*account),
-                };
+                let command = Revoke::of_representative(&patient.id, *account);
                 self.change(revoke_one(context, patient, *account, &command, &caller));
             }
             Step::Rest => {

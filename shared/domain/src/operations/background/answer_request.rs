@@ -10,8 +10,8 @@ use crate::model::audit::{Head, Subject};
 use crate::model::chart::{Channel, ChartStatus};
 use crate::model::grant::{Level, Relationship};
 use crate::model::ids::{AccountId, Actor, PatientId, PracticeId, RequestId};
-use crate::model::limit::{Counter, MAIL};
-use crate::model::link::{Fact, FailedCheck, Invitee, Kind, Link, Purpose, parse_token};
+use crate::model::limit::{Counter, STRANGERS_MAIL};
+use crate::model::link::{Fact, FailedCheck, Invitee, Kind, Link, LinkState, Purpose, parse_token};
 use crate::model::message::{Message, Recipient, Template};
 use crate::model::patient::Patient;
 use crate::model::person::{Address, Email, PostalCode};
@@ -20,13 +20,13 @@ use crate::model::refusal::{Failure, PortError, Refusal};
 use crate::model::representative_request::{AccessAsked, RepresentativeRequest};
 use crate::model::username::Username;
 use crate::ports::{
-    Accounts, Addresses, Chain, Commit, Directory, FailedChecks, Links, Once, OnceKey, Patients, Practices,
-    Record, Write,
+    Accounts, Addresses, Chain, Commit, Directory, FailedChecks, Limits, Links, Once, OnceKey, Patients,
+    Practices, Record, Write,
 };
 use crate::steps::api_call::Caller;
 use crate::steps::change::patient_updated;
 use crate::steps::invitation::{
-    CodeContacts, Prepared, Wanted, count_text, prepare, prepare_reset, reset_of_patient,
+    CodeContacts, Prepared, RESET_MINUTES, Wanted, count_text, prepare, prepare_reset, reset_of_patient,
 };
 use crate::steps::notice::{Reach, message, notice_channel, to_patient};
 use crate::steps::representative::{offer_again, offer_channel};
@@ -38,32 +38,73 @@ struct Decided {
     /// The address or number that the answer goes to.
     to: Address,
     writes: Vec<Write>,
+    /// What is written instead, without a message, if the address has had its messages of the day.
+    instead: Option<Write>,
+}
+
+impl Decided {
+    const fn new(to: Address, writes: Vec<Write>) -> Self {
+        Self { to, writes, instead: None }
+    }
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It was answered, or there was nothing to say.
+    Done,
+    /// The practice has had so many messages that strangers caused that this one waits for a later hour.
+    Waits,
 }
 
 /// Answers one request. `id` is the queue's message id. A request that can't be opened is dropped.
-pub async fn answer<S>(app: &App<S>, id: &str, sealed: &str) -> Result<(), PortError>
+pub async fn answer<S>(app: &App<S>, id: &str, sealed: &str) -> Result<Answered, PortError>
 where
-    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Directory + Commit,
+    S: Addresses
+        + Limits
+        + Patients
+        + Accounts
+        + Links
+        + Practices
+        + Chain
+        + FailedChecks
+        + Directory
+        + Commit,
 {
     let App { context, store } = app;
-    let Some(request) = Request::open(sealed, context) else { return Ok(()) };
+    let Some(request) = Request::open(sealed, context) else { return Ok(Answered::Done) };
     let now = context.now();
+    let limit = request.ask.limit();
+    let mut due_at = None;
     for _ in 0..MAX_ATTEMPTS {
         let decided = match decide(app, &request).await {
             Ok(decided) => decided,
-            Err(Failure::Refused(_)) => return Ok(()),
+            Err(Failure::Refused(_)) => return Ok(Answered::Done),
             Err(failure) => return Err(failure.into()),
         };
-        let Some(Decided { to, mut writes }) = decided else { return Ok(()) };
-        writes.push(Write::Count(Counter::new(MAIL, &to.reveal().to_lowercase(), now, &context.keyring)));
+        let Some(Decided { to, mut writes, instead }) = decided else { return Ok(Answered::Done) };
+        let due_at = match due_at {
+            Some(due_at) => due_at,
+            None => *due_at.insert(due(app, &writes).await?),
+        };
+        postpone(&mut writes, due_at);
+        writes.push(Write::Count(Counter::new(limit, &to.reveal().to_lowercase(), now, &context.keyring)));
         let name =
             data_encoding::HEXLOWER.encode(&context.keyring.mac_now(Use::Body, &[b"request", id.as_bytes()]));
-        writes.push(Write::Once(Once::new(OnceKey { name, body: String::new() }, "", now)));
+        let once = Write::Once(Once::new(OnceKey { name, body: String::new() }, "", now));
+        writes.push(once.clone());
         match written(store, &writes, None).await? {
-            Written::Done => return Ok(()),
-            // The limit of the address or phone number is reached, or this request was answered before.
-            Written::Lost(lost) if lost.contains(Record::Limit) || lost.contains(Record::Marker) => {
-                return Ok(());
+            Written::Done if due_at > now => return Ok(Answered::Waits),
+            Written::Done => return Ok(Answered::Done),
+            // This request was answered before.
+            Written::Lost(lost) if lost.contains(Record::Marker) => return Ok(Answered::Done),
+            // The limit of the address or phone number is reached.
+            Written::Lost(lost) if lost.contains(Record::Limit) => {
+                if let Some(instead) = instead {
+                    // If the link was closed in the meantime, there is nothing to do either.
+                    written(store, &[instead, once], None).await?;
+                }
+                return Ok(Answered::Done);
             }
             Written::Lost(_) => {}
         }
@@ -71,9 +112,32 @@ where
     Err(PortError::Unavailable)
 }
 
+/// When the messages of a decision are due: now, or in a later hour if strangers have caused too many in this one.
+async fn due<S: Limits>(app: &App<S>, writes: &[Write]) -> Result<Timestamp, PortError> {
+    let App { context, store } = app;
+    let now = context.now();
+    let queued = writes.iter().find_map(|write| match write {
+        Write::Queue(message) => Some(&message.practice),
+        _ => None,
+    });
+    let Some(practice) = queued else { return Ok(now) };
+    let counter = Counter::new(STRANGERS_MAIL, practice.as_str(), now, &context.keyring);
+    let raised = store.raise(&counter, 1).await?;
+    let hours = i64::from(raised.count.saturating_sub(1) / STRANGERS_MAIL.most);
+    Ok(if hours == 0 { now } else { counter.ends_at.plus_hours(hours - 1) })
+}
+
+fn postpone(writes: &mut [Write], due_at: Timestamp) {
+    for write in writes {
+        if let Write::Queue(message) = write {
+            message.due_at = message.due_at.max(due_at);
+        }
+    }
+}
+
 async fn decide<S>(app: &App<S>, request: &Request) -> Result<Option<Decided>, Failure>
 where
-    S: Addresses + Patients + Accounts + Links + Practices + Chain + FailedChecks + Directory,
+    S: Addresses + Limits + Patients + Accounts + Links + Practices + Chain + FailedChecks + Directory,
 {
     let store = &app.store;
     match &request.ask {
@@ -143,7 +207,7 @@ async fn ask_for_access<S: Directory>(
         asked: asked.clone(),
         matches,
     };
-    Ok(Some(Decided { to, writes: vec![Write::AskForAccess(Box::new(request))] }))
+    Ok(Some(Decided::new(to, vec![Write::AskForAccess(Box::new(request))])))
 }
 
 /// The people who match the stated facts.
@@ -265,7 +329,7 @@ async fn unverified<S: FailedChecks>(
 /// The message that the request could not be fulfilled and that the person should call the practice.
 fn call_us(context: &Context, patient: &Patient, channel: Channel, to: &str) -> Decided {
     let mail = to_patient(context, patient, Template::NotVerified, channel, None);
-    Decided { to: Address::from(to), writes: vec![Write::Queue(mail)] }
+    Decided::new(Address::from(to), vec![Write::Queue(mail)])
 }
 
 /// The same message, to any contact on the chart; `None` if there is none.
@@ -284,7 +348,7 @@ fn usernames(
 ) -> Decided {
     let reach = Reach { to, channel: Channel::Email };
     let mail = Message { usernames, ..message(context, patient, Template::Usernames, reach) };
-    Decided { to: Address::from(email.reveal()), writes: vec![Write::Queue(mail)] }
+    Decided::new(Address::from(email.reveal()), vec![Write::Queue(mail)])
 }
 
 /// An invitation that the recipient asked for. It overrides that they declined earlier.
@@ -320,7 +384,7 @@ fn decided_with(
     to: Address,
 ) -> Decided {
     ready.finish(context, &practice.settings, head);
-    Decided { to, writes: ready.writes }
+    Decided::new(to, ready.writes)
 }
 
 /// Sends the pending invitation again: the same link while it works, a new one after it has expired. Somebody
@@ -357,12 +421,12 @@ where
 fn send_again(context: &Context, link: &Link, to: Address, mail: Message) -> Decided {
     let mut writes = vec![Write::Queue(mail)];
     count_text(context, link, &mut writes);
-    Decided { to, writes }
+    Decided::new(to, writes)
 }
 
 async fn by_username<S>(app: &App<S>, practice: &Practice, username: &str) -> Result<Option<Decided>, Failure>
 where
-    S: Patients + Accounts + Chain,
+    S: Limits + Patients + Accounts + Links + Chain,
 {
     let store = &app.store;
     let Ok(username) = Username::parse(username) else { return Ok(None) };
@@ -373,9 +437,13 @@ where
     reset_account(app, practice, account, patient).await
 }
 
+/// Seconds between two mails with a reset link to the same address.
+const RESET_PAUSE_SECONDS: i64 = 600;
+
 /// Sends a reset link for an account to the contact on file: the chart's for a patient's own account, else
-/// the holder's verified address.
-async fn reset_account<S: Chain>(
+/// the holder's verified address. While a link works, the same one is sent again, so that nobody who asks can end the
+/// one that its owner is using.
+async fn reset_account<S: Limits + Chain + Links>(
     app: &App<S>,
     practice: &Practice,
     account: Account,
@@ -389,24 +457,72 @@ async fn reset_account<S: Chain>(
             account.grant(&patient.id).is_some_and(|grant| grant.relationship == Relationship::Own);
         return Ok(patient_themselves.then(|| call_us_anyhow(context, &patient)).flatten());
     }
-    let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
-    let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
-    if own {
-        let channel = notice_channel(&patient);
-        let Some((channel, to)) =
-            channel.and_then(|way| Some((way, Address::from(patient.chart.address(way)?))))
-        else {
-            return Ok(None);
-        };
-        let ready = reset_of_patient(context, patient, account.id, channel, &caller, &actor);
-        return Ok(Some(decided_with(context, practice, ready, &head, to)));
+    if own && patient.reset_rests_until.is_some_and(|until| context.now() < until) {
+        return Ok(call_us_anyhow(context, &patient));
     }
-    let Some(to) =
-        account.email.as_ref().filter(|_| account.email_verified).map(|to| Address::from(to.reveal()))
-    else {
-        return Ok(None);
+    let reached = if own {
+        notice_channel(&patient).and_then(|channel| {
+            let to = Address::from(patient.chart.address(channel)?);
+            Some((to, Reach { to: Recipient::Patient, channel }))
+        })
+    } else {
+        let email = account.email.as_ref().filter(|_| account.email_verified);
+        let reach = Reach { to: Recipient::Account(account.id), channel: Channel::Email };
+        email.map(|email| (Address::from(email.reveal()), reach))
     };
-    Ok(Some(reset_of_representative(context, practice, patient, &account, to, &head)))
+    let Some((to, reach)) = reached else { return Ok(None) };
+    let now = context.now();
+    let tries = Counter::of_patient(&practice.id, &patient.id, now, &context.keyring);
+    if tries.check_before(store.count(&tries).await?, now).is_err() {
+        return Ok(call_us_anyhow(context, &patient));
+    }
+    let known = patient.accounts.iter().find(|known| known.id == account.id).and_then(|known| known.reset);
+    let newest = match known {
+        Some(id) => store.link(id).await?,
+        None => None,
+    };
+    let newest = newest.filter(|link| {
+        let ended = account.anew_at.is_some_and(|at| link.created_at <= at);
+        link.state == LinkState::Pending && !link.is_locked() && !ended && link.sent_to.as_ref() == Some(&to)
+    });
+    if let Some(link) = newest.as_ref().filter(|link| link.is_open(context.now())) {
+        return Ok(reset_again(context, &patient, link, reach, to));
+    }
+    let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
+    let mut decided = if own {
+        let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
+        let ready = reset_of_patient(context, patient, account.id, reach.channel, &caller, &actor);
+        decided_with(context, practice, ready, &head, to)
+    } else {
+        reset_of_representative(context, practice, patient, &account, to, &head)
+    };
+    decided.instead = newest.map(|link| revived(context, &link));
+    Ok(Some(decided))
+}
+
+/// The write that lets a reset link work for its time from now on.
+fn revived(context: &Context, link: &Link) -> Write {
+    let now = context.now();
+    Write::ReviveLink { id: link.id, at: now, expires_at: now.plus_seconds(RESET_MINUTES * 60) }
+}
+
+/// Sends a reset link that works once more. `None` if it was sent in the last ten minutes.
+fn reset_again(
+    context: &Context,
+    patient: &Patient,
+    link: &Link,
+    reach: Reach,
+    to: Address,
+) -> Option<Decided> {
+    let last = link.asked_again_at.unwrap_or(link.created_at);
+    if context.now() < last.plus_seconds(RESET_PAUSE_SECONDS) {
+        return None;
+    }
+    let revive = revived(context, link);
+    let mail = Message { link: Some(link.id), ..message(context, patient, Template::Reset, reach) };
+    let mut writes = vec![revive.clone(), Write::Queue(mail)];
+    count_text(context, link, &mut writes);
+    Some(Decided { to, writes, instead: Some(revive) })
 }
 
 fn reset_of_representative(

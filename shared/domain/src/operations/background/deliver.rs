@@ -208,13 +208,16 @@ fn address(message: &Message, patient: &Patient, about: &About) -> Option<Addres
         | Template::NotVerified
         | Template::Usernames
         | Template::PasswordChanged
+        | Template::NewBrowser
         | Template::UsernameChanged
         | Template::EmailChanged
         | Template::DetailsProposed
         | Template::DetailsAccepted
         | Template::DetailsDeclined
+        | Template::ContactChanged
         | Template::CredentialsSet
         | Template::AccountAdded
+        | Template::AccessWidened
         | Template::RepresentativeEnded
         | Template::AccessWillChange
         | Template::AccessNarrowed => true,
@@ -300,7 +303,17 @@ fn said(
         Template::Revoked => Said::Revoked { given_name },
         Template::NotVerified => Said::NotVerified,
         Template::Usernames => Said::Usernames { usernames: message.usernames.clone(), sign_in: sign_in() },
-        Template::PasswordChanged => Said::PasswordChanged { given_name },
+        Template::PasswordChanged => {
+            let is_theirs = message.to == Recipient::Patient;
+            let has_representatives = is_theirs && patient.live_accounts().nth(1).is_some();
+            Said::PasswordChanged { given_name, has_representatives, sign_in: sign_in() }
+        }
+        Template::NewBrowser => Said::NewBrowser {
+            given_name,
+            browser: message.browser.as_ref().map(|browser| browser.words().to_owned()),
+            at_millis: message.created_at.millis(),
+            sign_in: sign_in(),
+        },
         Template::UsernameChanged => {
             Said::UsernameChanged { given_name, username: message.usernames.first().cloned()? }
         }
@@ -308,8 +321,10 @@ fn said(
         Template::DetailsProposed => Said::DetailsProposed { given_name },
         Template::DetailsAccepted => Said::DetailsDecided { given_name, accepted: true },
         Template::DetailsDeclined => Said::DetailsDecided { given_name, accepted: false },
+        Template::ContactChanged => Said::ContactChanged,
         Template::CredentialsSet => Said::CredentialsSet { given_name, sign_in: sign_in() },
         Template::AccountAdded => Said::AccountAdded { given_name, sign_in: sign_in() },
+        Template::AccessWidened => Said::AccessWidened { given_name, sign_in: sign_in() },
         Template::RepresentativeEnded => Said::RepresentativeEnded { given_name },
         Template::AccessWillChange => {
             let (coming, on) = message.coming.filter(|(_, on)| day(now, settings) < *on)?;

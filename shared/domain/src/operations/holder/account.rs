@@ -22,7 +22,7 @@ use crate::steps::invitation::RESET_MINUTES;
 use crate::steps::notice::{Reach, message, notify_holder};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
-use crate::steps::signed_in::{Holder, holder, patients_of, unrestricted_holder};
+use crate::steps::signed_in::{Holder, holder, live_sessions, patients_of, unrestricted_holder};
 
 /// A signed-in person with everything that the account page needs.
 struct HolderAndPractice {
@@ -84,12 +84,12 @@ where
 {
     let context = &app.context;
     let now = context.now();
-    let HolderAndPractice { account, practice, leading, .. } =
+    let HolderAndPractice { account, session, practice, leading } =
         holder_and_practice(app, practice, token).await?;
     if account.terms.is_none() && !command.accept_terms {
         return Err(Refusal::BadRequest(vec![FieldFault::of("accept_terms", "required")]).into());
     }
-    let login = confirm(app, &account, &command.old).await?;
+    let login = confirm(app, &account, &session, &command.old).await?;
     check_password(&command.new, &practice, &login.name, &leading.chart, own_words(&account))?;
     if login.password.matches(&command.new, &context.keyring) {
         return Err(Refusal::BadRequest(vec![FieldFault::of("new_password", "unchanged")]).into());
@@ -171,7 +171,8 @@ where
     S: Accounts + Patients + Practices + Limits + Commit,
 {
     let App { context, store } = app;
-    let HolderAndPractice { account, practice, leading, .. } = unrestricted(app, practice, token).await?;
+    let HolderAndPractice { account, session, practice, leading } =
+        unrestricted(app, practice, token).await?;
     let own: Vec<&Email> = if account.own_patient().as_ref() == Some(&leading.id) {
         leading.chart.email.iter().collect()
     } else {
@@ -182,7 +183,7 @@ where
     if username.shown == account.username {
         return Err(Refusal::BadRequest(vec![FieldFault::of("username", "unchanged")]).into());
     }
-    let login = confirm(app, &account, password).await?;
+    let login = confirm(app, &account, &session, password).await?;
     let same = username.name == login.name;
     if !same && store.login(&practice.id, &username.name).await?.is_some() {
         let mut random = [0; 3];
@@ -202,7 +203,7 @@ where
                 // neither do a stranger's on the new name while nobody had it.
                 let key = sign_in_key(&account.practice, &username.name, &context.keyring);
                 writes.push(Write::ForgetAttempts(key));
-                account.attempts_seen = 0;
+                account.attempts_seen = None;
             }
             account.username.clone_from(&username.shown);
             for patient in &patients {
@@ -247,14 +248,15 @@ where
 {
     let App { context, store } = app;
     let now = context.now();
-    let HolderAndPractice { account, practice, leading, .. } = unrestricted(app, practice, token).await?;
+    let HolderAndPractice { account, session, practice, leading } =
+        unrestricted(app, practice, token).await?;
     if account.own_patient().is_some() {
         return Err(Refusal::Conflict("address_kept_by_office").into());
     }
     if account.email_verified && account.email.as_ref().is_some_and(|now| now.matches(email)) {
         return Err(Refusal::BadRequest(vec![FieldFault::of("email", "unchanged")]).into());
     }
-    confirm(app, &account, password).await?;
+    confirm(app, &account, &session, password).await?;
     let target = Target {
         practice: practice.id.clone(),
         patient: leading.id.clone(),
@@ -377,11 +379,8 @@ where
 {
     let App { context, store } = app;
     let here = unrestricted_holder(app, practice, token).await?;
-    let now = context.now();
-    let mut all = store.sessions(here.account.id).await?;
-    all.retain(|session| session.is_live(now) && session.is_of(&here.account));
-    all.sort_by_key(|session| std::cmp::Reverse(session.began_at));
-    Ok((all, here))
+    let all = store.sessions(here.account.id).await?;
+    Ok((live_sessions(&here.account, all, context.now()), here))
 }
 
 /// Ends one session of a signed-in person, or all but this one if `which` is `None`.

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use futures_util::join;
 
 use crate::context::App;
+use crate::model::account::Account;
 use crate::model::audit::{Action, By, Subject};
 use crate::model::chart::{Care, Chart};
-use crate::model::grant::Level;
+use crate::model::grant::{Level, Relationship};
 use crate::model::ids::{ChangeId, PatientId, PracticeId};
 use crate::model::limit::{CHANGES, Counter};
 use crate::model::message::Template;
@@ -18,14 +19,11 @@ use crate::model::person::{Invalid, Line};
 use crate::model::proposal::{ChartField, Proposal, ProposalState, ProposedValue, proposal_event};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{Accounts, Chain, Commit, Limits, Patients, Practices, Proposals, Record, Write};
-use crate::steps::credentials::confirm;
-use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::credentials::confirm_unless_fresh;
+use crate::steps::notice::notify_patient;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::signed_in::{FullAccess, full_access, unrestricted_holder};
 use crate::time::Timestamp;
-
-/// Seconds after the sign-in in which the password need not be entered again.
-const FRESH_SECONDS: i64 = 15 * 60;
 
 /// A patient whose details a signed-in person can see.
 #[expect(missing_docs, reason = "the names say it")]
@@ -71,7 +69,7 @@ pub struct Propose {
     pub patient: PatientId,
     /// The new values by field. An empty value clears the field.
     pub changes: BTreeMap<ChartField, String>,
-    /// The password. It is needed to change a contact, unless the sign-in is less than 15 minutes old.
+    /// The password. It is needed to change a contact, unless the sign-in is less than ten minutes old.
     pub password: Option<Password>,
 }
 
@@ -90,19 +88,16 @@ where
     let FullAccess { account, session, patient, head, .. } =
         full_access(app, practice, token, &command.patient).await?;
     let fields = differences(&patient.chart, &command.changes)?;
-    if fields.iter().any(|field| field.name.is_contact())
-        && session.began_at.seconds_until(now) > FRESH_SECONDS
-    {
-        let password = command.password.as_ref();
-        let password =
-            password.ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("password", "required")]))?;
-        confirm(app, &account, password).await?;
+    if fields.iter().any(|field| field.name.is_contact()) {
+        confirm_unless_fresh(app, &account, &session, command.password.as_ref()).await?;
     }
     let change = Proposal {
         id: ChangeId::new(&*context.clock, &*context.entropy),
         practice: practice.clone(),
         patient: patient.id.clone(),
         account: account.id,
+        relationship: account.grant(&patient.id).map_or(Relationship::Other, |grant| grant.relationship),
+        proposed_by: proposer(&account, &patient),
         submitted_at: now,
         state: ProposalState::Pending,
         fields,
@@ -117,9 +112,7 @@ where
             .after(&head, &context.keyring);
         let mut writes =
             vec![Write::Count(counter.clone()), Write::Propose(change.clone()), Write::Append(event)];
-        let told = notice_channel(&patient)
-            .map(|channel| to_patient(context, &patient, Template::DetailsProposed, channel, None));
-        writes.extend(told.map(Write::Queue));
+        writes.extend(notify_patient(context, &patient, Template::DetailsProposed));
         match written(store, &writes, None).await? {
             Written::Done => return Ok(change.id),
             Written::Lost(lost) if lost.contains(Record::Limit) => {
@@ -129,6 +122,15 @@ where
         }
     }
     Err(Failure::Unavailable)
+}
+
+/// The name of whoever proposes: the patient's, or a representative's own.
+fn proposer(account: &Account, patient: &Patient) -> Option<Line> {
+    let own = account.own_patient().as_ref() == Some(&patient.id);
+    let chart = &patient.chart;
+    let charted = || format!("{} {}", chart.given_name.reveal(), chart.family_name.reveal());
+    let name = if own { charted() } else { account.holder_name() };
+    Line::parse(&name).or_else(|_| Line::parse(&account.username)).ok()
 }
 
 /// The values that differ from the chart. Refuses if none differs, or if a value is not valid.

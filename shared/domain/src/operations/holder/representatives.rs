@@ -7,11 +7,15 @@ use crate::model::grant::{GrantState, Level, Relationship};
 use crate::model::ids::{AccountId, Actor, LinkId, PatientId, PracticeId};
 use crate::model::limit::{Counter, OWN_MAIL};
 use crate::model::link::Link;
-use crate::model::patient::{AccountRef, Patient, RevokeReason};
+use crate::model::message::Template;
+use crate::model::password::Password;
+use crate::model::patient::{AccountRef, Patient};
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{Accounts, Chain, Commit, History, Patients, Practices, Write};
+use crate::ports::{Accounts, Chain, Commit, History, Limits, Patients, Practices, Write};
 use crate::steps::access::{Revoke, require_representative, revoke_one, set_level_of};
 use crate::steps::api_call::Caller;
+use crate::steps::credentials::{confirm_unless_fresh, is_fresh};
+use crate::steps::notice::notify_holder;
 use crate::steps::representative::{Offering, offer};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::signed_in::{FullAccess, full_access, unrestricted_holder};
@@ -34,6 +38,8 @@ pub struct Represented {
     pub accounts: Vec<Account>,
     /// Invitations that are still pending.
     pub offers: Vec<Link>,
+    /// Whether to invite somebody, or to let somebody see more, needs the password.
+    pub needs_password: bool,
 }
 
 /// Reads the representatives of a patient, for the patient.
@@ -47,7 +53,7 @@ where
     S: Accounts + Patients + Practices + Chain + History,
 {
     let App { context, store } = app;
-    let FullAccess { account, patient, .. } = full_access(app, practice, token, patient).await?;
+    let FullAccess { account, session, patient, .. } = full_access(app, practice, token, patient).await?;
     require_own(&account, &patient)?;
     let there = |known: &&AccountRef| known.ended_by.is_none() && known.relationship != Relationship::Own;
     let ids: Vec<AccountId> = patient.accounts.iter().filter(there).map(|known| known.id).collect();
@@ -55,7 +61,8 @@ where
     let (mut offers, accounts) = store.links_and_accounts(&links, &ids).await?;
     let now = context.now();
     offers.retain(|link| link.is_pending(now));
-    Ok(Represented { patient, accounts, offers })
+    let needs_password = !is_fresh(&session, now);
+    Ok(Represented { patient, accounts, offers, needs_password })
 }
 
 /// Refuses unless the account is the patient's own: only the patient decides who else sees their records.
@@ -78,24 +85,43 @@ pub enum RepresentativeChange {
     End(AccountId),
 }
 
-/// Applies a change that the patient makes to the representatives.
+impl RepresentativeChange {
+    /// Whether somebody sees more than before.
+    const fn widens_access(&self) -> bool {
+        match self {
+            Self::Invite(_) | Self::Level(_, Level::Full) => true,
+            Self::Level(_, Level::Limited) | Self::End(_) => false,
+        }
+    }
+}
+
+/// Applies a change that the patient makes to the representatives. What lets somebody see more needs the password,
+/// unless it was given in the last ten minutes, and is told at every contact on file.
 pub async fn change_representatives<S>(
     app: &App<S>,
     practice: &PracticeId,
     token: &str,
     patient: &PatientId,
     act: &RepresentativeChange,
+    password: Option<&Password>,
 ) -> Result<(), Failure>
 where
-    S: Accounts + Patients + Practices + Chain + Commit,
+    S: Accounts + Limits + Patients + Practices + Chain + Commit,
 {
     let App { context, store } = app;
+    let mut confirmed = false;
     for _ in 0..MAX_ATTEMPTS {
-        let FullAccess { account, patient, head, practice, .. } =
+        let FullAccess { account, session, patient, head, practice } =
             full_access(app, practice, token, patient).await?;
         require_own(&account, &patient)?;
+        if act.widens_access() && !confirmed {
+            confirm_unless_fresh(app, &account, &session, password).await?;
+            confirmed = true;
+        }
+        let told =
+            act.widens_access().then(|| notify_holder(context, &account, &patient, Template::AccessWidened));
         let caller = Caller::visitor(&practice.id);
-        let writes = match act {
+        let mut writes = match act {
             RepresentativeChange::Invite(offering) => {
                 let actor = Actor::holder(account.id);
                 let mut ready = offer(context, &practice.settings, patient, offering, &caller, &actor)?;
@@ -116,12 +142,7 @@ where
                 change.writes_after(context, &practice.settings, &head)
             }
             RepresentativeChange::End(who) => {
-                let command = Revoke {
-                    patient: patient.id.clone(),
-                    reason: RevokeReason::RepresentativeEnded,
-                    note: None,
-                    account: Some(*who),
-                };
+                let command = Revoke::of_representative(&patient.id, *who);
                 require_representative(&patient, *who)?;
                 let Some(change) = revoke_one(context, patient, *who, &command, &caller)? else {
                     return Ok(());
@@ -129,6 +150,7 @@ where
                 change.writes_after(context, &practice.settings, &head)
             }
         };
+        writes.extend(told.into_iter().flatten());
         match written(store, &writes, None).await? {
             Written::Done => return Ok(()),
             Written::Lost(lost) => lost.within_limits(context.now())?,

@@ -6,25 +6,26 @@ use crate::context::{App, Context};
 use crate::model::account::Account;
 use crate::model::audit::{Action, Head, Subject};
 use crate::model::grant::GrantState;
-use crate::model::ids::AccountId;
-use crate::model::limit::sign_in_key;
+use crate::model::ids::{AccountId, PatientId};
+use crate::model::limit::{Counter, sign_in_key};
 use crate::model::link::{Kind, LinkState};
 use crate::model::patient::Patient;
 use crate::model::person::Email;
 use crate::model::practice::{Practice, Scope};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::search::{FoundAccounts, searched};
+use crate::model::session::Session;
 use crate::model::username::Username;
 use crate::ports::{
     Accounts, AlsoRead, ApiCalls, Chain, Commit, Limits, Listing, Once, OnceKey, Patients, Practices, Search,
-    Write,
+    Sessions, Write,
 };
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::change::{account_changed, patient_changed};
 use crate::steps::credentials::end_sessions_and_links;
 use crate::steps::invitation::{end_resets, own_account_ended};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
-use crate::steps::signed_in::patients_of;
+use crate::steps::signed_in::{live_sessions, patients_of};
 
 /// One page of accounts.
 pub struct AccountsPage {
@@ -131,9 +132,66 @@ where
         }
         let name = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
         let mut writes = vec![Write::ForgetAttempts(sign_in_key(&account.practice, &name, &context.keyring))];
-        account.attempts_seen = 0;
+        account.attempts_seen = None;
         account.browsers += 1;
+        let patients = account.grants.keys().filter_map(|id| PatientId::parse(id).ok());
+        writes.extend(patients.map(|patient| {
+            Write::ForgetCount(Counter::of_patient(
+                &account.practice,
+                &patient,
+                context.now(),
+                &context.keyring,
+            ))
+        }));
         account_changed(context, &mut account, Action::AccountUnlocked, caller.by(), Vec::new(), &mut writes);
+        if let Some(key) = once.clone() {
+            writes.push(Write::Once(Once::new(key, &id.to_string(), context.now())));
+        }
+        if let Written::Done = written(store, &writes, once.as_ref()).await? {
+            return Ok(account);
+        }
+    }
+    Err(Failure::Unavailable)
+}
+
+/// The sessions of an account that are still valid, the latest first.
+pub async fn sessions<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    id: AccountId,
+) -> Result<(Caller, Account, Vec<Session>), Failure>
+where
+    S: ApiCalls + Limits + Accounts + Sessions,
+{
+    let App { context, store } = app;
+    let (opened, account, sessions) = join!(
+        authorize(app, call, &[Scope::Accounts], AlsoRead::default()),
+        store.account(id),
+        store.sessions(id)
+    );
+    let (caller, _) = opened?;
+    let account =
+        account?.filter(|account| account.practice == caller.practice && account.deleted_at.is_none());
+    let account = account.ok_or(Refusal::NotFound)?;
+    let live = live_sessions(&account, sessions?, context.now());
+    Ok((caller, account, live))
+}
+
+/// Ends all sessions of an account, the portal's too.
+pub async fn end_sessions<S>(app: &App<S>, call: &ApiCall, id: AccountId) -> Result<Account, Failure>
+where
+    S: ApiCalls + Limits + Accounts + Commit,
+{
+    let App { context, store } = app;
+    let once = call.once_key(context);
+    for _ in 0..MAX_ATTEMPTS {
+        let (caller, mut account, again) = account_of(app, call, id, once.as_ref()).await?;
+        if again {
+            return Ok(account);
+        }
+        account.epoch += 1;
+        let mut writes = Vec::new();
+        account_changed(context, &mut account, Action::SessionsEnded, caller.by(), Vec::new(), &mut writes);
         if let Some(key) = once.clone() {
             writes.push(Write::Once(Once::new(key, &id.to_string(), context.now())));
         }

@@ -5,19 +5,23 @@ use std::collections::BTreeMap;
 use futures_util::join;
 
 use crate::context::{App, Context};
+use crate::model::account::Account;
 use crate::model::audit::{Action, Subject};
 use crate::model::chart::{Care, CareChange, Chart};
-use crate::model::ids::{ChangeId, PatientId};
+use crate::model::grant::Relationship;
+use crate::model::ids::{AccountId, ChangeId, PatientId};
 use crate::model::message::Template;
 use crate::model::patient::Patient;
 use crate::model::person::Line;
 use crate::model::practice::Scope;
 use crate::model::proposal::{ChartField, Proposal, ProposalState, proposal_event};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Once, Patients, Practices, Proposals, Write};
+use crate::ports::{
+    Accounts, AlsoRead, ApiCalls, Chain, Commit, History, Limits, Once, Patients, Practices, Proposals, Write,
+};
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::chart_change::{ChartChange, plan_chart};
-use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::notice::notify_patient;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// A proposed change together with the current chart.
@@ -26,12 +30,36 @@ pub struct Waiting {
     pub change: Proposal,
     /// The current chart of the patient.
     pub chart: Chart,
+    /// Whether the patient has an account of their own.
+    pub has_account: bool,
+}
+
+impl Waiting {
+    /// Whether staff must ask the patient before they accept it.
+    pub fn must_ask_patient(&self) -> bool {
+        let moves_contact = self.change.fields.iter().any(|field| field.name.is_contact());
+        self.has_account && moves_contact && self.change.relationship != Relationship::Own
+    }
+}
+
+/// Hours for which a patient's account can't be reset by a link that a visitor asks for, after a contact changed that
+/// somebody else proposed. Staff can send a link at once.
+const RESET_RESTS_HOURS: i64 = 72;
+
+/// Whether the account was reset since the change was proposed: then whoever proposed it may have been somebody else.
+fn is_void(change: &Proposal, account: &Account) -> bool {
+    account.reset_at.is_some_and(|at| change.submitted_at <= at)
+}
+
+/// Whether a contact was changed.
+fn moved_contact(change: &Proposal) -> bool {
+    change.fields.iter().any(|field| field.name.is_contact() && field.accepted == Some(true))
 }
 
 /// Lists the proposed changes that wait for staff, the oldest first.
 pub async fn pending<S>(app: &App<S>, call: &ApiCall) -> Result<Vec<Waiting>, Failure>
 where
-    S: ApiCalls + Limits + Proposals + Patients,
+    S: ApiCalls + Limits + Proposals + Patients + History,
 {
     let store = &app.store;
     let (caller, _) = authorize(app, call, &[Scope::ChartRead], AlsoRead::default()).await?;
@@ -42,20 +70,40 @@ where
     let mut charts = BTreeMap::new();
     for some in ids.chunks(50) {
         for (patient, _) in store.charts(&caller.practice, some).await? {
-            charts.insert(patient.id, patient.chart);
+            let has_account = patient.own_account().is_some();
+            charts.insert(patient.id, (patient.chart, has_account));
         }
     }
+    let mut accounts: Vec<AccountId> = changes.iter().map(|change| change.account).collect();
+    accounts.sort();
+    accounts.dedup();
+    let mut known = BTreeMap::new();
+    for some in accounts.chunks(50) {
+        let (_, found) = store.links_and_accounts(&[], some).await?;
+        known.extend(found.into_iter().map(|account| (account.id, account)));
+    }
     let waiting = |change: Proposal| {
-        let chart = charts.get(&change.patient)?.clone();
-        Some(Waiting { change, chart })
+        known.get(&change.account).filter(|account| !is_void(&change, account))?;
+        let (chart, has_account) = charts.get(&change.patient)?.clone();
+        Some(Waiting { change, chart, has_account })
     };
     Ok(changes.into_iter().filter_map(waiting).collect())
 }
 
+/// How staff accept a change.
+#[derive(Default)]
+pub struct Acceptance {
+    /// The fields to take; `None` for all.
+    pub fields: Option<Vec<ChartField>>,
+    /// Whether staff asked the patient. Needed for a contact that somebody else proposed, if the patient has an account:
+    /// whoever has the contact can get into it.
+    pub confirmed_with_patient: bool,
+}
+
 /// The decision of staff.
 pub enum ProposalDecision {
-    /// Accept these fields, or all fields for `None`.
-    Accept(Option<Vec<ChartField>>),
+    /// Accept a part or all.
+    Accept(Acceptance),
     /// Decline all fields.
     Decline,
 }
@@ -68,7 +116,7 @@ pub async fn decide_proposal<S>(
     decision: &ProposalDecision,
 ) -> Result<Waiting, Failure>
 where
-    S: ApiCalls + Limits + Proposals + Patients + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Proposals + Patients + Accounts + Practices + Chain + Commit,
 {
     let App { context, store } = app;
     let once = call.once_key(context);
@@ -82,11 +130,23 @@ where
         let change = store.change(&caller.practice, id).await?.ok_or(Refusal::NotFound)?;
         let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let subject = Subject::Patient(change.patient.clone());
-        let (patient, head) =
-            join!(store.patient(&caller.practice, &change.patient), store.head(&caller.practice, &subject));
-        let patient = patient?.ok_or(Refusal::NotFound)?;
+        let (patient, head, account) = join!(
+            store.patient(&caller.practice, &change.patient),
+            store.head(&caller.practice, &subject),
+            store.account(change.account)
+        );
+        let mut patient = patient?.ok_or(Refusal::NotFound)?;
+        if account?.is_none_or(|account| is_void(&change, &account)) {
+            return Err(Refusal::NotFound.into());
+        }
         let (change, chart) = apply_decision(context, change, &patient, decision, &caller)?;
         let accepted = change.state == ProposalState::Accepted;
+        if change.relationship != Relationship::Own
+            && patient.own_account().is_some()
+            && moved_contact(&change)
+        {
+            patient.reset_rests_until = Some(context.now().plus_hours(RESET_RESTS_HOURS));
+        }
         let action = if accepted { Action::ChangeAccepted } else { Action::ChangeDeclined };
         let first = proposal_event(context, &change, caller.by(), action).after(&head?, &context.keyring);
         let taken = ChartChange { chart, keep_tags: true, care: CareChange::default(), is_correction: false };
@@ -97,15 +157,14 @@ where
         writes.extend(planned.writes);
         let patient = planned.charted.patient;
         let template = if accepted { Template::DetailsAccepted } else { Template::DetailsDeclined };
-        let told =
-            notice_channel(&patient).map(|channel| to_patient(context, &patient, template, channel, None));
-        writes.extend(told.map(Write::Queue));
+        writes.extend(notify_patient(context, &patient, template));
         if let Some(key) = once.clone() {
             let made = format!("{} {}", change.patient, change.id);
             writes.push(Write::Once(Once::new(key, &made, context.now())));
         }
         if let Written::Done = written(store, &writes, once.as_ref()).await? {
-            return Ok(Waiting { change, chart: patient.chart });
+            let has_account = patient.own_account().is_some();
+            return Ok(Waiting { change, chart: patient.chart, has_account });
         }
     }
     Err(Failure::Unavailable)
@@ -121,14 +180,24 @@ fn apply_decision(
 ) -> Result<(Proposal, Chart), Refusal> {
     let wanted = |field: ChartField| match decision {
         ProposalDecision::Decline => false,
-        ProposalDecision::Accept(None) => true,
-        ProposalDecision::Accept(Some(names)) => names.contains(&field),
+        ProposalDecision::Accept(acceptance) => {
+            acceptance.fields.as_ref().is_none_or(|names| names.contains(&field))
+        }
     };
-    if let ProposalDecision::Accept(Some(names)) = decision {
+    if let ProposalDecision::Accept(Acceptance { fields: Some(names), .. }) = decision {
         let unknown = names.iter().any(|name| change.fields.iter().all(|field| field.name != *name));
         if unknown || names.is_empty() {
             return Err(Refusal::BadRequest(vec![FieldFault::of("fields", "unknown_field")]));
         }
+    }
+    let moves_contact = change.fields.iter().any(|field| field.name.is_contact() && wanted(field.name));
+    let is_theirs = change.relationship == Relationship::Own || patient.own_account().is_none();
+    if let ProposalDecision::Accept(acceptance) = decision
+        && moves_contact
+        && !is_theirs
+        && !acceptance.confirmed_with_patient
+    {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("confirmed_with_patient", "required")]));
     }
     let mut chart = patient.chart.clone();
     for field in &mut change.fields {
@@ -160,5 +229,6 @@ async fn repeated_answer<S: Proposals + Patients>(
     let id = ChangeId::parse(id).map_err(|_| Refusal::NotFound)?;
     let change = store.decided_change(&caller.practice, &patient, id).await?.ok_or(Refusal::NotFound)?;
     let patient = store.patient(&caller.practice, &patient).await?.ok_or(Refusal::NotFound)?;
-    Ok(Waiting { change, chart: patient.chart })
+    let has_account = patient.own_account().is_some();
+    Ok(Waiting { change, chart: patient.chart, has_account })
 }

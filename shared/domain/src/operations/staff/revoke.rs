@@ -9,7 +9,7 @@ use crate::model::link::LinkState;
 use crate::model::message::Template;
 use crate::model::patient::{Declined, Patient, Revocation};
 use crate::model::practice::Scope;
-use crate::model::refusal::Failure;
+use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{ApiCalls, Commit, History, Limits, Practices, Write};
 use crate::steps::access::{
     Revoke, drop_holds, representative_ended, revocation_entry, revoke_one, set_level_of, suspend_grants,
@@ -17,7 +17,7 @@ use crate::steps::access::{
 use crate::steps::api_call::{ApiCall, Caller};
 use crate::steps::change::PatientChange;
 use crate::steps::invitation::end_resets;
-use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::notice::notify_patient;
 use crate::steps::portal_status::{PortalStatus, change_patient};
 
 /// Revokes access to a patient's portal. A repeated call changes nothing and sends no message.
@@ -30,6 +30,9 @@ where
     S: ApiCalls + Limits + Practices + History + Commit,
 {
     let context = &app.context;
+    if !command.notify && command.note.is_none() {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("note", "required")]).into());
+    }
     change_patient(app, call, &[Scope::Revoke], &command.patient, |patient, caller| {
         caller.actor()?;
         match command.account {
@@ -77,13 +80,14 @@ fn revoke_all(
     for offer in patient.offers.drain(..) {
         writes.push(Write::EndLink { id: offer.link, to: LinkState::Revoked, at: now });
     }
-    writes.extend(others.into_iter().map(|account| representative_ended(context, &patient, account)));
-    let told = earlier.is_some();
+    if command.notify {
+        writes.extend(others.into_iter().map(|account| representative_ended(context, &patient, account)));
+        if earlier.is_none() {
+            writes.extend(notify_patient(context, &patient, Template::Revoked));
+        }
+    }
     patient.revocation =
         Some(Revocation { id, at: now, by: caller.by(), reason, note: command.note.clone() });
-    if let Some(channel) = notice_channel(&patient).filter(|_| !told) {
-        writes.push(Write::Queue(to_patient(context, &patient, Template::Revoked, channel, None)));
-    }
     Some(PatientChange { patient, writes, entry })
 }
 

@@ -5,6 +5,7 @@ use futures_util::join;
 use crate::context::{App, Context};
 use crate::model::account::Account;
 use crate::model::audit::{Action, By, Head, Subject};
+use crate::model::browser::Browser;
 use crate::model::grant::{Grant, GrantState, Level, Relationship};
 use crate::model::hold::{Hold, HoldReason};
 use crate::model::link::{Link, Purpose, Role};
@@ -47,14 +48,8 @@ pub struct AddPatient {
     pub relationship: Option<Relationship>,
     /// The cookie of a browser that signed in before.
     pub browser: Option<String>,
-}
-
-/// A login that sees one patient more; its holder is signed in, unless staff must decide first.
-pub struct PatientAdded {
-    /// What came of it.
-    pub outcome: RegistrationOutcome,
-    /// The cookie by which the browser is known from now on.
-    pub browser: String,
+    /// The browser's family, if it is one that we know.
+    pub family: Option<Browser>,
 }
 
 /// Adds the patient of a link to a login of the same practice, whose holder shows user name and password.
@@ -63,7 +58,7 @@ pub async fn add_patient<S>(
     peer: &str,
     token: &str,
     command: &AddPatient,
-) -> Result<PatientAdded, Failure>
+) -> Result<RegistrationOutcome, Failure>
 where
     S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
 {
@@ -115,8 +110,17 @@ where
         }
         let waits = must_wait(app, &practice, &patient, role).await?;
         account.attempts_seen = attempts;
-        let plan =
-            plan_added_patient(context, &link, &practice, patient, account, relationship, &head?, waits);
+        let plan = plan_added_patient(
+            context,
+            &link,
+            &practice,
+            patient,
+            account,
+            command,
+            relationship,
+            &head?,
+            waits,
+        );
         match written(store, &plan.writes, None).await? {
             Written::Done => {
                 let outcome = match plan.session {
@@ -126,9 +130,10 @@ where
                         session,
                         token,
                         practice,
+                        browser: Some(browser),
                     })),
                 };
-                return Ok(PatientAdded { outcome, browser });
+                return Ok(outcome);
             }
             Written::Lost(_) => {
                 let (again, theirs) = join!(store.link(link.id), store.account(plan.account.id));
@@ -151,6 +156,7 @@ fn plan_added_patient(
     practice: &Practice,
     mut patient: Patient,
     mut account: Account,
+    command: &AddPatient,
     relationship: Relationship,
     head: &Head,
     waits: bool,
@@ -196,7 +202,7 @@ fn plan_added_patient(
     });
     used_up(&mut patient, link);
     patient.registered_at = patient.registered_at.or(Some(now));
-    let session = (!waits).then(|| Session::begin(&account, now, &*context.entropy));
+    let session = (!waits).then(|| Session::begin(&account, command.family.clone(), now, &*context.entropy));
     if session.is_some() {
         patient.last_login_at = Some(now);
         account.last_login_at = Some(now);

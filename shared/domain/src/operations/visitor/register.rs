@@ -6,11 +6,12 @@ use futures_util::join;
 use crate::context::{App, Context};
 use crate::model::account::{Account, Login, Security, TERMS_VERSION, Terms, answer_of};
 use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::browser::Browser;
 use crate::model::chart::Channel;
 use crate::model::grant::{Grant, GrantState, Level, Relationship};
 use crate::model::hold::{Hold, HoldReason};
 use crate::model::ids::AccountId;
-use crate::model::limit::sign_in_key;
+use crate::model::limit::{Counter, TAKEN_USERNAMES, sign_in_key};
 use crate::model::link::{Invitee, Kind, Link, LinkState, Purpose, Role};
 use crate::model::message::Template;
 use crate::model::password::Password;
@@ -22,7 +23,7 @@ use crate::model::session::Session;
 use crate::model::username::{Username, alternatives};
 use crate::ports::{Accounts, Chain, Commit, Limits, Links, Listing, Patients, Practices, Write};
 use crate::steps::change::patient_changed;
-use crate::steps::credentials::{check_password, end_sessions_and_links, own_words};
+use crate::steps::credentials::{check_password, end_sessions_and_links, known_browser, own_words};
 use crate::steps::invitation::{end_resets, restore_grants};
 use crate::steps::notice::{notice_channel, to_patient};
 use crate::steps::public_post::rate_limited_link;
@@ -61,6 +62,8 @@ pub struct Register {
     pub security: Option<(Line, String)>,
     /// The language of the page, `en` or `es`.
     pub language: &'static str,
+    /// The browser, if it is one that we know.
+    pub browser: Option<Browser>,
 }
 
 /// Registers. A refused user name or password spends nothing.
@@ -101,15 +104,19 @@ where
                     return Ok(RegistrationOutcome::Held(Box::new(practice)));
                 };
                 let account = plan.account;
+                let browser = known_browser(context, &account);
                 return Ok(RegistrationOutcome::SignedIn(Box::new(Registered {
                     account,
                     session,
                     token,
                     practice,
+                    browser,
                 })));
             }
             Written::Lost(lost) => {
                 if lost.username_was_taken() {
+                    let tried = Counter::new(TAKEN_USERNAMES, &ticket.digest, now, &context.keyring);
+                    tried.check(store.raise(&tried, 1).await?, now)?;
                     return Err(Refusal::UsernameTaken(plan.alternatives).into());
                 }
                 // The link was used, or died, since it was read; or the patient's record or chain moved: read and decide again.
@@ -249,7 +256,7 @@ fn enroll(
         .after(&Head::default(), &context.keyring);
     account.head = own_event.head();
 
-    let session = (!waits).then(|| Session::begin(&account, now, &*context.entropy));
+    let session = (!waits).then(|| Session::begin(&account, command.browser.clone(), now, &*context.entropy));
     let login = Login {
         practice: link.practice.clone(),
         name: username.name.clone(),
@@ -405,7 +412,7 @@ async fn restore_own_account<S: Accounts>(
     patient.invitation = None;
     patient.last_login_at = Some(now);
 
-    let (session, token) = Session::begin(&account, now, &*context.entropy);
+    let (session, token) = Session::begin(&account, command.browser.clone(), now, &*context.entropy);
     let key = sign_in_key(&link.practice, &username.name, &context.keyring);
     writes.push(Write::ForgetAttempts(key));
     let login = Login {

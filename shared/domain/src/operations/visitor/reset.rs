@@ -2,6 +2,7 @@
 //! step needs no more than the link's record; the last one reads what it changes. Asking for a link changes nothing; a
 //! password chosen ends every session and every other link of the account, and is told at every address on file.
 
+use futures_util::join;
 use serde::{Deserialize, Serialize};
 
 use crate::context::{App, Context};
@@ -12,18 +13,18 @@ use crate::model::chart::Channel;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId};
 use crate::model::limit::{Counter, PHONE, sign_in_key};
 use crate::model::link::{
-    Fact, FailedCheck, Link, Purpose, RESEND_SECONDS, Role, TICKET_SECONDS, Ticket, parse_token,
+    Fact, FailedCheck, Link, LinkState, Purpose, RESEND_SECONDS, Role, TICKET_SECONDS, Ticket, parse_token,
 };
 use crate::model::message::{Message, Recipient, Template};
 use crate::model::password::Password;
-use crate::model::patient::Patient;
+use crate::model::patient::{Offer, Patient};
 use crate::model::person::{BirthDate, Line};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::username::Username;
 use crate::ports::{Accounts, Chain, CodeTry, Commit, Limits, Links, Practices, Record, Resets, Write};
-use crate::steps::change::account_changed;
-use crate::steps::credentials::{check_password, end_sessions_and_links, own_words};
+use crate::steps::change::{account_changed, patient_changed};
+use crate::steps::credentials::{check_password, end_sessions_and_links, known_browser, own_words};
 use crate::steps::invitation::visitor_event;
 use crate::steps::notice::{Reach, message_about, notify_holder};
 use crate::steps::one_time_code::{is_right_code, next_code};
@@ -218,7 +219,9 @@ where
         return Err(refusal.into());
     }
     let code = link.code.ok_or(Refusal::CodeRejected)?;
+    let tries = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
     if !is_right_code(context, &link, &code, entered) {
+        store.raise(&tries, 1).await?;
         return Err(Refusal::CodeRejected.into());
     }
     let (ticket, text) = ticket(context, &link)?;
@@ -299,7 +302,14 @@ where
     };
     let link = rate_limited(app, peer, tried).await?.ok_or(Refusal::LinkUnavailable)?;
     let account = link.account.ok_or(Refusal::LinkUnavailable)?;
-    let (patient, account) = store.holder(&link.practice, &link.patient, account).await?;
+    let tries = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
+    let (found, tried) = join!(store.holder(&link.practice, &link.patient, account), store.count(&tries));
+    if let Err(refusal) = tries.check_before(tried?, now) {
+        // Nothing was compared, so the link's try is given back.
+        store.failed_check(link.id, None, true).await?;
+        return Err(refusal.into());
+    }
+    let (patient, account) = found?;
     let (patient, account) = patient.zip(account).ok_or(Refusal::LinkUnavailable)?;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
 
@@ -317,7 +327,10 @@ where
         wrong.extend((!right).then_some(Fact::SecurityAnswer));
     }
     if !wrong.is_empty() {
-        store.failed_check(link.id, Some(FailedCheck { at: now, facts: wrong }), false).await?;
+        let check = FailedCheck { at: now, facts: wrong };
+        let (failed, raised) = join!(store.failed_check(link.id, Some(check), false), store.raise(&tries, 1));
+        failed?;
+        raised?;
         return Err(Refusal::VerificationFailed.into());
     }
     let how = if stated.access_code.is_some() { "access_code" } else { "security_answer" };
@@ -335,15 +348,25 @@ pub struct NewPassword {
     pub password: Password,
 }
 
+/// A password that was set.
+#[expect(missing_docs, reason = "the names say it")]
+pub struct PasswordSet {
+    pub practice: Practice,
+    /// The cookie that makes the browser a known one from now on: whoever resets has proved more than a password.
+    pub browser: Option<String>,
+    /// Whether others may see the holder's record too.
+    pub has_representatives: bool,
+}
+
 /// Sets the password. Nobody is signed in by it. A refused password spends nothing.
 pub async fn set_password<S>(
     app: &App<S>,
     peer: &str,
     token: &str,
     command: &NewPassword,
-) -> Result<Practice, Failure>
+) -> Result<PasswordSet, Failure>
 where
-    S: Limits + Resets + Practices + Commit,
+    S: Limits + Resets + Practices + Chain + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
@@ -371,9 +394,20 @@ where
             return Err(Refusal::LinkUnavailable.into());
         }
         let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
-        let writes = chosen(context, &practice, &link, &patient, account, &command.password)?;
+        let Chosen { mut writes, account } =
+            chosen(context, &practice, &link, &patient, account, &command.password)?;
+        if patient.offers.iter().any(|offer| offer.by == Some(account.id)) {
+            let head = store.head(&link.practice, &Subject::Patient(patient.id.clone())).await?;
+            end_offers(context, &practice, patient.clone(), account.id, head, &mut writes);
+        }
         match written(store, &writes, None).await? {
-            Written::Done => return Ok(practice),
+            Written::Done => {
+                let browser = known_browser(context, &account);
+                let is_own = account.own_patient().as_ref() == Some(&patient.id);
+                let has_representatives =
+                    is_own && patient.live_accounts().any(|known| known.id != account.id);
+                return Ok(PasswordSet { practice, browser, has_representatives });
+            }
             Written::Lost(lost) if lost.contains(Record::Link) => {
                 return Err(Refusal::LinkUnavailable.into());
             }
@@ -383,6 +417,12 @@ where
     Err(Failure::Unavailable)
 }
 
+/// The writes of a new password, and the account with it.
+struct Chosen {
+    writes: Vec<Write>,
+    account: Account,
+}
+
 fn chosen(
     context: &Context,
     practice: &Practice,
@@ -390,7 +430,7 @@ fn chosen(
     patient: &Patient,
     mut account: Account,
     password: &Password,
-) -> Result<Vec<Write>, Failure> {
+) -> Result<Chosen, Failure> {
     let now = context.now();
     let username = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?;
     check_password(password, practice, &username.name, &patient.chart, own_words(&account))?;
@@ -405,8 +445,36 @@ fn chosen(
     writes.push(Write::ForgetAttempts(sign_in_key(&account.practice, &username.name, &context.keyring)));
     writes.extend(end_sessions_and_links(&mut account, now));
     account.temporary = None;
+    account.reset_at = Some(now);
     writes.extend(notify_holder(context, &account, patient, Template::PasswordChanged));
     let detail = vec![("invitation_id", link.id.to_string())];
     account_changed(context, &mut account, Action::PasswordChanged, By::visitor(), detail, &mut writes);
-    Ok(writes)
+    Ok(Chosen { writes, account })
+}
+
+/// Ends the invitations that sessions of this account made: whoever had the password may have made them.
+fn end_offers(
+    context: &Context,
+    practice: &Practice,
+    mut patient: Patient,
+    account: AccountId,
+    mut head: Head,
+    writes: &mut Vec<Write>,
+) {
+    let now = context.now();
+    let (theirs, others): (Vec<Offer>, Vec<Offer>) =
+        patient.offers.drain(..).partition(|offer| offer.by == Some(account));
+    patient.offers = others;
+    for (place, offer) in theirs.iter().enumerate() {
+        writes.push(Write::EndLink { id: offer.link, to: LinkState::Cancelled, at: now });
+        let detail = vec![("invitation_id", offer.link.to_string())];
+        let entry = patient.entry(now, By::visitor(), Action::InvitationCancelled, detail);
+        if place + 1 == theirs.len() {
+            patient_changed(context, &practice.settings, &mut patient, &head, entry, writes);
+        } else {
+            let event = entry.after(&head, &context.keyring);
+            head = event.head();
+            writes.push(Write::Append(event));
+        }
+    }
 }

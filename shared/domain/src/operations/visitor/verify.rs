@@ -17,7 +17,7 @@ use crate::model::link::{
 use crate::model::message::{Recipient, Template};
 use crate::model::patient::{Patient, Stop};
 use crate::model::person::{Address, BirthDate, Email, Name, PostalCode};
-use crate::model::practice::{IdentityFact, Practice, RegistrationCheck};
+use crate::model::practice::{CodeChannel, IdentityFact, Practice, RegistrationCheck, Settings};
 use crate::model::refusal::{Failure, FailureWith, FieldFault, Refusal};
 use crate::model::username::suggestion;
 use crate::ports::{Chain, CodeTry, Commit, Limits, Links, Patients, Practices, Record, Write};
@@ -184,7 +184,7 @@ async fn compare_facts<S>(
     role: Role,
 ) -> Result<Next, Failure>
 where
-    S: Links + Patients + Chain + Commit,
+    S: Limits + Links + Patients + Chain + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
@@ -205,15 +205,29 @@ where
         return Err(Refusal::BadRequest(missing).into());
     }
 
+    let tries = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
     for _ in 0..MAX_ATTEMPTS {
         let subject = Subject::Patient(link.patient.clone());
-        let (patient, head) =
-            join!(store.patient(&link.practice, &link.patient), store.head(&link.practice, &subject));
+        let (patient, head, tried) = join!(
+            store.patient(&link.practice, &link.patient),
+            store.head(&link.practice, &subject),
+            store.count(&tries)
+        );
+        if let Err(refusal) = tries.check_before(tried?, now) {
+            if !empty {
+                give_try_back(store, link).await?;
+            }
+            return Err(refusal.into());
+        }
         let patient =
             patient?.filter(|patient| may_continue(patient, link)).ok_or(Refusal::LinkUnavailable)?;
         let wrong = wrong(asks, facts, &patient, link, context);
         if !wrong.is_empty() {
-            store.failed_check(link.id, Some(FailedCheck { at: now, facts: wrong }), false).await?;
+            let check = FailedCheck { at: now, facts: wrong };
+            let (failed, raised) =
+                join!(store.failed_check(link.id, Some(check), false), store.raise(&tries, 1));
+            failed?;
+            raised?;
             note_lock(store, link, now).await?;
             return Err(Refusal::VerificationFailed.into());
         }
@@ -239,7 +253,7 @@ where
                 return Ok(if needs_code {
                     let proof = Proof::new(link, &patient, role, context);
                     Next::Code {
-                        channels: code_channels(&patient, link, context.calls_out),
+                        channels: code_channels(&patient, link, settings, context.calls_out),
                         proof: proof.sealed(link.id, context),
                     }
                 } else {
@@ -364,11 +378,19 @@ fn code_address<'a>(patient: &'a Patient, link: &'a Link, channel: Channel) -> O
     }
 }
 
-/// Ways a code can go.
-fn code_channels(patient: &Patient, link: &Link, calls_out: bool) -> Vec<Channel> {
+/// Ways a code can go: by another way than the link came, if the practice wants that and the chart has one.
+fn code_channels(patient: &Patient, link: &Link, settings: &Settings, calls_out: bool) -> Vec<Channel> {
     let ways = [Channel::Email, Channel::Sms, Channel::Voice];
     let open = |way: &Channel| *way != Channel::Voice || calls_out;
-    ways.into_iter().filter(open).filter(|way| code_address(patient, link, *way).is_some()).collect()
+    let address = |way: Channel| code_address(patient, link, way);
+    let all: Vec<Channel> = ways.into_iter().filter(open).filter(|way| address(*way).is_some()).collect();
+    if settings.code_channel == CodeChannel::Any {
+        return all;
+    }
+    // A call to the number that the link was texted to reaches the same phone.
+    let sent_to = link.sent_to.as_ref().map(Address::reveal);
+    let others: Vec<Channel> = all.iter().copied().filter(|way| address(*way) != sent_to).collect();
+    if others.is_empty() { all } else { others }
 }
 
 /// The digest under which texts and calls to the phone behind a link are counted.
@@ -482,7 +504,8 @@ where
     let (link, patient) = records?;
     let link = link.filter(|link| link.is_open(now)).ok_or(Refusal::LinkUnavailable)?;
     let patient = patient.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
-    let channels = code_channels(&patient, &link, context.calls_out);
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
+    let channels = code_channels(&patient, &link, &practice.settings, context.calls_out);
     if proof.number != link.proofs {
         return Err(Refusal::VerificationFailed.into());
     }
@@ -492,7 +515,6 @@ where
     if phone_digest(&patient, &link, channel, context).as_ref() != proof.phone(channel) {
         return Err(Refusal::VerificationFailed.into());
     }
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let code = next_code(context, &link, channel, practice.settings.code_digits)?;
     let to = if link.invitee.is_some() { Recipient::Link } else { Recipient::Patient };
     let mut mail = message(context, &patient, Template::Code, Reach { to, channel });
@@ -532,13 +554,16 @@ where
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let (id, proof) = opened(app, &posts, token, proof).await?;
     let subject = Subject::Patient(proof.patient.clone());
-    let (count, tried, patient, head) = join!(
+    let tries = Counter::of_patient(&proof.practice, &proof.patient, now, &context.keyring);
+    let (count, tried, patient, head, wrong_before) = join!(
         store.raise(&posts, 1),
         store.try_code(id, now),
         store.patient(&proof.practice, &proof.patient),
-        store.head(&proof.practice, &subject)
+        store.head(&proof.practice, &subject),
+        store.count(&tries)
     );
     posts.check(count?, now)?;
+    tries.check_before(wrong_before?, now)?;
     let CodeTry { link, counted } = tried?.ok_or(Refusal::LinkUnavailable)?;
     let patient = patient?.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
     if !counted {
@@ -549,7 +574,9 @@ where
     let code = link.code.filter(|_| proof.number == link.proofs).ok_or(Refusal::CodeRejected)?;
     let right = is_right_code(context, &link, &code, entered);
     if !right {
-        note_lock(store, &link, now).await?;
+        let (noted, raised) = join!(note_lock(store, &link, now), store.raise(&tries, 1));
+        noted?;
+        raised?;
     }
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     if !right {
