@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use portico_domain::time::Clock;
 use portico_local::Fault;
 use portico_testkit::{Answer, PASSWORD, World};
 use reqwest::RequestBuilder;
@@ -700,4 +701,57 @@ async fn the_session_cookie_is_for_this_host_no_script_and_no_other_site() {
     }
     assert!(!cookie.contains("Domain"));
     assert!(!answer.header("location").contains(cookie.split(['=', ';']).nth(1).unwrap()));
+}
+
+#[tokio::test]
+async fn a_key_can_have_an_end_and_a_speed_of_its_own() {
+    let world = World::new().await;
+    let ask =
+        async |event: Value| world.service.invoker.call("enroll-practice", "invoke", event).await.unwrap();
+    let issue = |more: Value| {
+        let mut event =
+            json!({"action": "issue_key", "practice": "riverside", "client": "old", "preset": "portal"});
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        event
+    };
+    assert!(ask(issue(json!({"expires_at": "tomorrow"}))).await["error"].is_string());
+    assert!(ask(issue(json!({"calls_per_second": 0}))).await["error"].is_string());
+    let end = world.service.clock.now().plus_seconds(60).to_string();
+    let key = ask(issue(json!({"expires_at": end, "calls_per_second": 20}))).await["key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let introspect = async || {
+        world
+            .staff(&key, "POST", "/v1/sessions/introspect", Some(json!({"session_token": "none"})))
+            .await
+            .status
+    };
+    let mut seen = Vec::new();
+    for _ in 0..21 {
+        seen.push(introspect().await);
+    }
+    assert_eq!(seen.iter().filter(|status| **status == 200).count(), 20, "{seen:?}");
+    world.advance(1);
+    assert_eq!(introspect().await, 200);
+    world.advance(60);
+    assert_eq!(introspect().await, 401);
+}
+
+#[tokio::test]
+async fn a_portal_asks_five_hundred_times_in_a_second_and_staff_fifty() {
+    let world = World::new().await;
+    let token = json!({"session_token": "none"});
+    let mut statuses = Vec::new();
+    for _ in 0..120 {
+        let asked =
+            world.staff(&world.keys.portal, "POST", "/v1/sessions/introspect", Some(token.clone())).await;
+        statuses.push(asked.status);
+    }
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    let mut statuses = Vec::new();
+    for _ in 0..52 {
+        statuses.push(world.ehr("GET", "/v1/settings", None).await.status);
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 50, "{statuses:?}");
 }

@@ -205,3 +205,140 @@ async fn a_representative_who_says_not_me_is_not_written_to_again() {
     world.ehr("POST", "/v1/patients/p1/contacts/confirm", confirm).await.expect(200);
     world.ehr("POST", path, Some(mother(&json!({})))).await.expect(201);
 }
+
+/// A chart of a fifteen-year-old with an address and a phone of their own, changed by `more`.
+fn teenager(more: &Value) -> Value {
+    let born = "2011-04-27";
+    let own = json!({"given_name": "Theo", "birth_date": born, "email": "theo@example.com", "mobile_phone": "+12025550166"});
+    let mut chart = World::chart_with(own);
+    chart.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    chart
+}
+
+/// Registers a teenager through a link that was mailed. Returns the status of the answer.
+async fn teenager_registers(world: &World, id: &str, chart: Value) -> u16 {
+    world.patient(id, chart).await;
+    world.invite(id, "email").await.expect(201);
+    let token = world.last_mail().await.token();
+    let facts = json!({"as": "patient", "family_name": "Quillfeather", "birth_date": "2011-04-27"});
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
+    world.register(&token, &ticket, &format!("theo.{id}")).await.status
+}
+
+#[tokio::test]
+async fn a_teenager_whose_address_or_phone_is_also_somebody_elses_waits_for_staff() {
+    let world = World::new().await;
+    world.settings(json!({"code_channel": "any"})).await;
+    let contact = |more: Value| {
+        let mut contact = json!({"given_name": "Ana", "family_name": "Q", "relationship": "mother"});
+        contact.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({"contacts": [contact]})
+    };
+    let own = teenager(&contact(json!({"email": "ana@example.com", "phone": "+12025550144"})));
+    assert_eq!(teenager_registers(&world, "own", own).await, 201);
+    for (id, theirs) in [
+        ("phone", contact(json!({"phone": "(202) 555-0166"}))),
+        ("case", contact(json!({"email": "THEO@Example.com"}))),
+        ("tag", contact(json!({"email": "theo+ana@example.com"}))),
+    ] {
+        world.advance(3600);
+        let mut chart = teenager(&theirs);
+        chart["email"] = json!("theo@example.com");
+        assert_eq!(teenager_registers(&world, id, chart).await, 202, "{id}");
+    }
+    // Another patient of the practice has the address; a parent who was invited there; one who had access before.
+    world
+        .patient("mother", World::chart_with(json!({"given_name": "Ana", "email": "family@example.com"})))
+        .await;
+    world.advance(3600);
+    let shared = teenager(&json!({"email": "family@example.com"}));
+    assert_eq!(teenager_registers(&world, "shared", shared).await, 202);
+    for ended in [false, true] {
+        world.advance(3600);
+        let id = format!("invited-{ended}");
+        let email = format!("marta.{ended}@example.com");
+        world.patient(&id, teenager(&json!({"email": email}))).await;
+        let path = format!("/v1/patients/{id}/representatives");
+        world.ehr("POST", &path, Some(mother(&json!({"email": email})))).await.expect(201);
+        if ended {
+            let (token, ticket) = ticket(&world, "2011-04-27").await;
+            world.register(&token, &ticket, "marta.vale").await.expect(201);
+            let account = world.portal(&id).await["accounts"][0]["account_id"].clone();
+            let revoke = json!({"reason": "representative_ended", "account_id": account});
+            world.ehr("POST", &format!("/v1/patients/{id}/portal/revoke"), Some(revoke)).await.expect(200);
+        }
+        assert_eq!(teenager_registers(&world, &id, teenager(&json!({"email": email}))).await, 202, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_resets_a_teenagers_password_by_an_address_that_became_a_parents() {
+    let world = World::new().await;
+    assert_eq!(teenager_registers(&world, "teen", teenager(&json!({}))).await, 201);
+    world.forgot_password("theo.teen").await.expect(202);
+    assert!(world.last_mail().await.get("text").contains("/r/"));
+    world.advance(7200);
+    let contacts = json!({"contacts": [{"given_name": "Ana", "family_name": "Q", "relationship": "mother", "email": "theo@example.com"}]});
+    world.patient("teen", teenager(&contacts)).await;
+    world.forgot_password("theo.teen").await.expect(202);
+    let told = world.last_mail().await;
+    assert!(
+        !told.get("text").contains("/r/") && told.get("text").contains("555-0100"),
+        "{}",
+        told.get("text")
+    );
+}
+
+#[tokio::test]
+async fn a_chart_that_becomes_somebody_elses_lets_nobody_in_until_staff_have_looked() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    let pending = world.invited("p2").await;
+    let ticket = world.ticket(&pending).await;
+    // A corrected letter, a new last name: the same person.
+    let corrected =
+        json!({"given_name": "Rose", "family_name": "Quillfether", "mobile_phone": World::phone_of("p1")});
+    world.patient("p1", World::chart_with(corrected)).await;
+    world
+        .patient(
+            "p2",
+            World::chart_with(json!({"family_name": "Vale", "mobile_phone": World::phone_of("p2")})),
+        )
+        .await;
+    assert_eq!(world.introspect(&session).await["active"], true);
+    world.get(&format!("/i/{pending}")).await.expect(200);
+
+    for id in ["p1", "p2"] {
+        let other = json!({"given_name": "Hugo", "family_name": "Winterbottom", "birth_date": "1991-06-12"});
+        world.patient(id, World::chart_with(other)).await;
+    }
+    assert_eq!(world.introspect(&session).await["active"], false);
+    world.get(&format!("/i/{pending}")).await.expect(410);
+    world.register(&pending, &ticket, "somebody").await.expect(410);
+    assert_eq!(world.portal("p1").await["blockers"], json!(["access_disabled"]));
+    let things = world.ehr("GET", "/v1/attention", None).await.expect_and(200).json();
+    assert_eq!(
+        (&things["items"][0]["cause"], &things["counts"]["chart_of_another"]),
+        (&json!("chart_of_another"), &json!(1))
+    );
+    let on = Some(json!({"enabled": true}));
+    world.ehr("PUT", "/v1/patients/p1/portal/access", on).await.expect(200);
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
+    assert_eq!(world.ehr("GET", "/v1/attention", None).await.expect_and(200).json()["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_number_that_a_representative_only_typed_gets_no_codes_of_a_reset() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    world.ehr("POST", "/v1/patients/p1/representatives", Some(mother(&json!({})))).await.expect(201);
+    let (token, ticket) = ticket(&world, "1945-04-27").await;
+    let body = json!({"ticket": ticket, "username": "marta.vale", "password": PASSWORD, "accept_terms": true,
+        "relationship": "parent", "given_name": "Marta", "family_name": "Vale", "email": "marta.vale@example.com",
+        "mobile_phone": "+12025550199"});
+    world.post(&format!("/i/{token}/register"), body).await.expect(201);
+    let token = world.reset_token("marta.vale").await;
+    assert_eq!(world.get(&format!("/r/{token}")).await.expect_and(200).json()["methods"], json!(["access_code"]));
+    world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(400);
+}

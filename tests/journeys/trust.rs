@@ -126,3 +126,48 @@ async fn messages_use_the_patients_language_and_pages_and_problems_the_readers()
         Value::from(problem.text)
     );
 }
+
+#[tokio::test]
+async fn all_chains_are_verified_page_by_page_with_those_of_deleted_accounts() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    let account = world.portal("p1").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
+    world.ehr("DELETE", &format!("/v1/accounts/{account}"), None).await.expect(204);
+    for number in 0..250 {
+        let name = format!("Given{number:03}");
+        world.patient(&format!("x{number}"), World::chart_with(json!({"given_name": name}))).await;
+        if number % 40 == 39 {
+            world.advance(1);
+        }
+    }
+    let verify = async || {
+        let (mut path, mut pages, mut checked) = ("/v1/audit/verify".to_owned(), 0, 0);
+        loop {
+            let verdict = world.ehr("GET", &path, None).await.expect_and(200).json();
+            pages += 1;
+            checked += verdict["checked"].as_u64().unwrap();
+            match verdict["next_cursor"].as_str() {
+                Some(cursor) => path = format!("/v1/audit/verify?cursor={cursor}"),
+                None => return (pages, checked, verdict),
+            }
+        }
+    };
+    let (pages, checked, verdict) = verify().await;
+    assert!(pages >= 2 && checked > 250 && verdict["intact"] == true, "{pages} {checked} {verdict}");
+    world.ehr("GET", "/v1/audit/verify?cursor=made-up", None).await.expect(400);
+
+    // The last event of an account that is deleted, and of the practice itself, can't be cut off unnoticed.
+    world.settings(json!({"link_hours": 48})).await;
+    let table = aws_sdk_dynamodb::Client::from_conf(world.service.cloud.dynamodb.clone());
+    let s = aws_sdk_dynamodb::types::AttributeValue::S;
+    for chain in [format!("AUDIT#riverside#ACCOUNT#{account}"), "AUDIT#riverside#PRACTICE".to_owned()] {
+        let all = table.query().table_name("portico").key_condition_expression("pk = :pk");
+        let all = all.expression_attribute_values(":pk", s(chain.clone())).send().await.unwrap();
+        let last = all.items().last().unwrap().clone();
+        let call = table.delete_item().table_name("portico").key("pk", s(chain.clone()));
+        call.key("sk", last["sk"].clone()).send().await.unwrap();
+        let (_, _, verdict) = verify().await;
+        assert_eq!(verdict["intact"], false, "{chain}");
+        table.put_item().table_name("portico").set_item(Some(last)).send().await.unwrap();
+    }
+}

@@ -91,7 +91,11 @@ const GROUPS: [&str; 3] = ["Somebody is waiting", "Did not arrive", "Decide"];
 
 const fn group_of(cause: Cause) -> usize {
     match cause {
-        Cause::ReportedWrongRecipient | Cause::LinkLocked | Cause::Hold | Cause::RepresentativeRequest => 0,
+        Cause::ReportedWrongRecipient
+        | Cause::ChartOfAnother
+        | Cause::LinkLocked
+        | Cause::Hold
+        | Cause::RepresentativeRequest => 0,
         Cause::AddressBounced | Cause::AddressComplained | Cause::DeliveryFailed | Cause::SmsOptedOut => 1,
         Cause::ChangeRequest | Cause::AuthorityEnds | Cause::Birthday | Cause::CameOfAge => 2,
     }

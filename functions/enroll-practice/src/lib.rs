@@ -2,10 +2,11 @@
 //! event file.
 
 use portico_domain::model::ids::{ClientId, PracticeId};
-use portico_domain::model::practice::{Scope, Settings};
+use portico_domain::model::practice::{KeyTerms, Scope, Settings};
 use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::operations::enroll_practice::{create, issue_key, revoke_key, rotate_key, short};
 use portico_domain::ports::{Chain, Commit, Keys};
+use portico_domain::time::Timestamp;
 use portico_web::App;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,8 +25,15 @@ enum Request {
         portal_url: String,
     },
     /// Issues an API key for an application, with a preset of scopes (`ehr`, `scheduling`, `portal`) or its
-    /// own list.
-    IssueKey { practice: String, client: String, preset: Option<String>, scopes: Option<Vec<Scope>> },
+    /// own list; if wanted, with an end (RFC 3339) and the number of calls that it may make in a second.
+    IssueKey {
+        practice: String,
+        client: String,
+        preset: Option<String>,
+        scopes: Option<Vec<Scope>>,
+        expires_at: Option<String>,
+        calls_per_second: Option<u32>,
+    },
     /// Lists a practice's keys, without their secrets.
     ListKeys { practice: String },
     /// Issues a new key for the client and scopes of an older one, which is named by its short name. The
@@ -54,7 +62,7 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
                 create(app, &practice_id(&practice)?, settings).await.map_err(|failure| said(&failure))?;
             Ok(json!({"practice": made.id, "settings": made.settings}))
         }
-        Request::IssueKey { practice, client, preset, scopes } => {
+        Request::IssueKey { practice, client, preset, scopes, expires_at, calls_per_second } => {
             let scopes = match (preset.as_deref(), scopes) {
                 (Some(preset), None) => Scope::preset(preset)
                     .ok_or("There is no such preset: it is one of ehr, scheduling, portal.")?,
@@ -63,7 +71,13 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
             };
             let client =
                 ClientId::parse(&client).map_err(|_| "A client's name is 1 to 40 of a-z, 0-9 and -.")?;
-            let key = issue_key(app, &practice_id(&practice)?, &client, scopes.clone()).await;
+            let expires_at = expires_at.map(|text| text.parse::<Timestamp>()).transpose();
+            let expires_at = expires_at.map_err(|_| "An end is a time such as 2027-01-31T00:00:00Z.")?;
+            if calls_per_second.is_some_and(|most| !(1..=10_000).contains(&most)) {
+                return Err("Calls in a second are 1 to 10,000.".to_owned());
+            }
+            let terms = KeyTerms { scopes: scopes.clone(), expires_at, calls_per_second };
+            let key = issue_key(app, &practice_id(&practice)?, &client, &terms).await;
             let key = key.map_err(|failure| said(&failure))?;
             Ok(
                 json!({"client": client, "scopes": scopes, "key": *key, "note": "This is the only time that the key is shown."}),
@@ -78,6 +92,8 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
                     "scopes": key.scopes,
                     "issued_at": key.issued_at.to_string(),
                     "revoked_at": key.revoked_at.map(|at| at.to_string()),
+                    "expires_at": key.expires_at.map(|at| at.to_string()),
+                    "calls_per_second": key.calls_per_second,
                 })
             };
             Ok(json!({"keys": keys.iter().map(line).collect::<Vec<_>>()}))

@@ -127,8 +127,11 @@ where
             Ok(reply(200, &body))
         }
         "GET /v1/audit/verify" => {
-            let verdict = audit_verify(app, &call, asked.as_ref()).await?;
+            let verdict = audit_verify(app, &call, asked.as_ref(), inbound.query("cursor")).await?;
             let mut body = json!({"intact": verdict.intact, "checked": verdict.checked});
+            if let Some(cursor) = verdict.next_cursor {
+                body["next_cursor"] = Value::String(cursor);
+            }
             if let Some(first) = verdict.first_broken {
                 body["first_broken"] = Value::String(first);
             }

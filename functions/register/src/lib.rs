@@ -8,7 +8,7 @@ use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::visitor::add_patient::{AddPatient, add_patient};
 use portico_domain::operations::visitor::register::{Register, Representative, register};
 use portico_domain::operations::visitor::verify::view_link_with_ticket;
-use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
+use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::steps::registration::{Registered, RegistrationOutcome};
 use portico_web::{
     Answer, App, Fault, Frame, Inbound, Language, Registration, RegistrationLayout, Reject, Typed,
@@ -47,7 +47,7 @@ struct AddPatientRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+    S: Limits + Links + Patients + Addresses + Practices + Accounts + Chain + Commit,
 {
     let answer = match inbound.action().as_str() {
         "POST /i/{token}/register" => register_account(app, &inbound).await,
@@ -60,7 +60,7 @@ where
 /// Adds the patient to a login that exists.
 async fn add_to_login<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+    S: Limits + Links + Patients + Addresses + Practices + Accounts + Chain + Commit,
 {
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
@@ -154,7 +154,7 @@ fn welcome(inbound: &Inbound, registered: &Registered) -> Answer {
 
 async fn register_account<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+    S: Limits + Links + Patients + Addresses + Practices + Accounts + Chain + Commit,
 {
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");

@@ -1,5 +1,7 @@
 //! A request as the functions read it: strict about what it holds, indifferent to what a caller merely claims.
 
+use std::net::{IpAddr, Ipv6Addr};
+
 use std::collections::BTreeMap;
 
 use lambda_http::request::RequestContext;
@@ -61,7 +63,7 @@ impl Inbound {
         let (route, peer, request_id) = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => (
                 context.route_key.clone().unwrap_or_default(),
-                context.http.source_ip.clone().unwrap_or_default(),
+                network(context.http.source_ip.as_deref().unwrap_or_default()),
                 context.request_id.clone().unwrap_or_default(),
             ),
             _ => Default::default(),
@@ -364,6 +366,19 @@ impl Inbound {
     }
 }
 
+/// What counts as one address: an IPv4 address, or the /64 network of an IPv6 address, since one host has a whole network
+/// of those.
+fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
 /// A form's text as a request.
 fn form<T: DeserializeOwned>(text: &str) -> Result<T, Reject> {
     let mut fields = Map::new();
@@ -414,5 +429,25 @@ pub fn flag<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error>
     match Flag::deserialize(from)? {
         Flag::Json(yes) => Ok(yes),
         Flag::Form(text) => Ok(matches!(text.as_str(), "yes" | "on" | "true")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn all_addresses_of_an_ipv6_network_are_one() {
+        for (address, counted) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+            ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
+            ("", ""),
+        ] {
+            assert_eq!(network(address), counted, "{address}");
+        }
     }
 }

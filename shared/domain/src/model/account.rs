@@ -84,6 +84,9 @@ pub struct Account {
     /// A representative's own mobile phone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mobile_phone: Option<Phone>,
+    /// Whether that number was reached, or given by staff. A number that was only typed gets no codes.
+    #[serde(default)]
+    pub phone_verified: bool,
     /// Grants, by patient.
     pub grants: BTreeMap<String, Grant>,
     /// The terms that the holder accepted. `None` for somebody that staff registered, until their
@@ -160,6 +163,7 @@ impl Account {
             email: None,
             email_verified: false,
             mobile_phone: None,
+            phone_verified: false,
             registered_at: grant.since,
             grants: BTreeMap::from([(patient.to_string(), grant)]),
             terms: None,

@@ -30,13 +30,16 @@ pub enum Cause {
     CameOfAge,
     /// A representative's authority ends within 30 days.
     AuthorityEnds,
+    /// The chart is now about another person, so access was switched off.
+    ChartOfAnother,
 }
 
 impl Cause {
     /// Every cause, the most urgent first: somebody waits or may hold what is not theirs, something did not arrive,
     /// something has to be decided.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReportedWrongRecipient,
+        Self::ChartOfAnother,
         Self::LinkLocked,
         Self::Hold,
         Self::RepresentativeRequest,
@@ -75,6 +78,7 @@ impl Cause {
             Self::Birthday => "birthday",
             Self::CameOfAge => "came_of_age",
             Self::AuthorityEnds => "authority_ends",
+            Self::ChartOfAnother => "chart_of_another",
         }
     }
 }

@@ -60,11 +60,18 @@ pub const OWN_PASSWORD: Rule = Rule { what: "own", most: 10, seconds: 3600 };
 /// That one only rises for addresses on file, so showing it would reveal which addresses are.
 pub const OWN_MAIL: Rule = Rule { what: "own-mail", most: 3, seconds: DAY };
 
+/// Invitations of representatives that one account sends.
+pub const OWN_OFFERS: Rule = Rule { what: "own-offers", most: 10, seconds: DAY };
+
 /// Proposed changes of one chart.
 pub const CHANGES: Rule = Rule { what: "change", most: 10, seconds: DAY };
 
 /// API calls of one client.
 pub const CLIENT: Rule = Rule { what: "client", most: 50, seconds: 1 };
+
+/// Calls of one portal that asks who holds a session, and exchanges codes. A portal of 100,000 patients asks some
+/// hundreds of times in a second.
+pub const SESSION_CALLS: Rule = Rule { what: "session-calls", most: 500, seconds: 1 };
 
 /// The counter of a rule for one bucket, in one window. The bucket is stored as a MAC, so the table contains
 /// no address and no phone number.

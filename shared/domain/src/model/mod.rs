@@ -16,6 +16,7 @@ pub mod delivery;
 pub mod face;
 pub mod grant;
 pub mod hold;
+pub mod identity;
 pub mod ids;
 pub mod letters;
 pub mod limit;

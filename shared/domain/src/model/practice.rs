@@ -498,6 +498,21 @@ pub struct ApiKey {
     /// When it was revoked; `None` while it works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revoked_at: Option<Timestamp>,
+    /// It does not work from this time on; `None` if it has no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// The calls that it may make in a second, if the operator set a number of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_per_second: Option<u32>,
+}
+
+/// What an operator decides about a key.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyTerms {
+    pub scopes: Vec<Scope>,
+    pub expires_at: Option<Timestamp>,
+    pub calls_per_second: Option<u32>,
 }
 
 /// An API key as a caller presents it: `<practice>.<secret>`. The practice in front only tells which records

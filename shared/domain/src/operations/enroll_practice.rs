@@ -7,7 +7,7 @@ use crate::context::{App, Context};
 use crate::keys::{digest, new_secret};
 use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::ids::{ClientId, PracticeId};
-use crate::model::practice::{ApiKey, Practice, Scope, Settings};
+use crate::model::practice::{ApiKey, KeyTerms, Practice, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{Chain, Commit, Keys, Write};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
@@ -56,7 +56,7 @@ pub async fn issue_key<S: Keys + Chain + Commit>(
     app: &App<S>,
     practice: &PracticeId,
     client: &ClientId,
-    scopes: Vec<Scope>,
+    terms: &KeyTerms,
 ) -> Result<Zeroizing<String>, Failure> {
     let App { context, store } = app;
     store.enrolled(practice).await?.ok_or(Refusal::NotFound)?;
@@ -66,9 +66,11 @@ pub async fn issue_key<S: Keys + Chain + Commit>(
             digest: digest(key.as_bytes()),
             practice: practice.clone(),
             client: client.clone(),
-            scopes: scopes.clone(),
+            scopes: terms.scopes.clone(),
             issued_at: context.now(),
             revoked_at: None,
+            expires_at: terms.expires_at,
+            calls_per_second: terms.calls_per_second,
         };
         let head = store.head(practice, &Subject::Practice).await?;
         let detail = vec![("client", client.to_string()), ("key", short(&record.digest))];
@@ -92,7 +94,12 @@ pub async fn rotate_key<S: Keys + Chain + Commit>(
     if older.revoked_at.is_some() {
         return Err(Refusal::Conflict("key_revoked").into());
     }
-    let key = issue_key(app, practice, &older.client, older.scopes.clone()).await?;
+    let terms = KeyTerms {
+        scopes: older.scopes.clone(),
+        expires_at: older.expires_at,
+        calls_per_second: older.calls_per_second,
+    };
+    let key = issue_key(app, practice, &older.client, &terms).await?;
     Ok((older, key))
 }
 

@@ -7,7 +7,7 @@ use crate::keys::Use;
 use crate::model::audit::By;
 use crate::model::console::ConsoleSession;
 use crate::model::ids::{Actor, ClientId, PatientId, PracticeId};
-use crate::model::limit::{CLIENT, Counter, Raised};
+use crate::model::limit::{CLIENT, Counter, Raised, Rule, SESSION_CALLS};
 use crate::model::practice::{ApiKey, PresentedKey, Scope};
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, CallRecords, Limits, Once, OnceKey};
@@ -132,7 +132,8 @@ pub(crate) async fn authorize_again<S: ApiCalls>(
     along: AlsoRead<'_>,
 ) -> Result<(Caller, CallRecords), Failure> {
     let opened = app.store.open(&call.key, along).await?;
-    let caller = caller_of(opened.key.as_ref(), &call.key, call.actor.clone())?;
+    let now = app.context.now();
+    let caller = caller_of(opened.key.as_ref(), &call.key, call.actor.clone(), now)?;
     Ok((in_session(app, call, scopes, caller, &opened).await?, opened))
 }
 
@@ -184,25 +185,29 @@ pub async fn authorize_with<S: Limits, T>(
     let App { context, store } = app;
     let now = context.now();
     let unreported = context.calls.note(&call.key.digest, now);
-    let limit = Counter::new(CLIENT, &call.key.digest, now, &context.keyring);
+    let rule = if scopes == [Scope::Sessions] { SESSION_CALLS } else { CLIENT };
+    let limit = Counter::new(rule, &call.key.digest, now, &context.keyring);
     let counted =
         async { if unreported == 0 { Ok(Raised::default()) } else { store.raise(&limit, unreported).await } };
     let (found, raised) = join!(read, counted);
     let (key, found) = found?;
-    let caller = caller_of(key.as_ref(), &call.key, call.actor.clone())?;
-    limit.check(raised?, now)?;
+    let caller = caller_of(key.as_ref(), &call.key, call.actor.clone(), now)?;
+    let most = key.as_ref().and_then(|key| key.calls_per_second).unwrap_or(rule.most);
+    Counter { rule: Rule { most, ..rule }, ..limit }.check(raised?, now)?;
     scopes.iter().try_for_each(|scope| caller.require(*scope))?;
     Ok((caller, found))
 }
 
-/// The caller with this key. Refuses unless the key's record exists, is not revoked, and belongs to the
-/// practice that the key names.
+/// The caller with this key. Refuses unless the key's record exists, is neither revoked nor over, and
+/// belongs to the practice that the key names.
 fn caller_of(
     record: Option<&ApiKey>,
     presented: &PresentedKey,
     actor: Option<Actor>,
+    now: Timestamp,
 ) -> Result<Caller, Refusal> {
-    let good = record.filter(|key| key.revoked_at.is_none() && key.practice == presented.claimed);
+    let works = |key: &&ApiKey| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end);
+    let good = record.filter(works).filter(|key| key.practice == presented.claimed);
     let key = good.ok_or(Refusal::Unauthorized)?;
     Ok(Caller {
         practice: key.practice.clone(),

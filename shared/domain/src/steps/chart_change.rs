@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::context::Context;
+use crate::model::attention::Cause;
 use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::auto_invite::visits_due;
 use crate::model::chart::{Care, CareChange, Channel, Chart};
 use crate::model::grant::Relationship;
+use crate::model::identity::is_another_person;
 use crate::model::ids::PatientId;
 use crate::model::link::LinkState;
 use crate::model::message::{Message, Recipient, Template};
@@ -188,6 +190,9 @@ pub(crate) fn plan_chart(
         writes.push(Write::Care(practice.id.clone(), id.clone(), care.clone()));
     }
     relist(&before, &patient, &mut writes);
+    if is_another_person(&before.chart, &patient.chart) {
+        end_what_the_other_had(context, &mut patient, &mut writes);
+    }
     suspend_grants(context, &mut patient, before.suspension().is_some(), &mut writes);
     let chart = patient.chart.clone();
     let moved = |channel| before.chart.address(channel) != chart.address(channel);
@@ -224,6 +229,23 @@ pub(crate) fn plan_chart(
         synced: Synced::Updated,
         charted: PatientWithCare { patient, care: shown(care), settings },
         writes,
+    }
+}
+
+/// The chart is about somebody else now: links that are out end with their tickets, and nobody gets in until staff have
+/// looked and switch access on again.
+fn end_what_the_other_had(context: &Context, patient: &mut Patient, writes: &mut Vec<Write>) {
+    let now = context.now();
+    if let Some(current) = patient.invitation.take() {
+        writes.push(Write::CloseLink { id: current.link, to: LinkState::Superseded, at: now });
+    }
+    let offers = patient.offers.drain(..);
+    writes.extend(offers.map(|offer| Write::EndLink { id: offer.link, to: LinkState::Superseded, at: now }));
+    end_resets(patient.accounts.iter_mut(), LinkState::Superseded, now, writes);
+    if patient.live_accounts().next().is_some() {
+        patient.access_enabled = false;
+        let (practice, id) = (patient.practice.clone(), patient.id.clone());
+        writes.push(Write::Note { practice, patient: id, cause: Cause::ChartOfAnother, at: now });
     }
 }
 

@@ -4,13 +4,16 @@ use zeroize::Zeroizing;
 
 use crate::context::App;
 use crate::model::account::Account;
-use crate::model::hold::shares_a_guardians_address;
+use crate::model::chart::Channel;
+use crate::model::grant::Relationship;
+use crate::model::hold::ContactsOfOthers;
 use crate::model::link::{Link, Role};
-use crate::model::patient::Patient;
+use crate::model::patient::{Patient, address_digest};
+use crate::model::person::Address;
 use crate::model::practice::Practice;
 use crate::model::refusal::Failure;
 use crate::model::session::Session;
-use crate::ports::{Accounts, Patients, Write};
+use crate::ports::{Accounts, Addresses, Patients, Write};
 
 /// The outcome of a registration.
 pub enum RegistrationOutcome {
@@ -42,25 +45,54 @@ pub(crate) struct RegistrationPlan {
     pub(crate) session: Option<(Session, Zeroizing<String>)>,
 }
 
-/// Whether staff must decide first. This is so for a minor whose e-mail address on the chart also belongs to
-/// a contact on the chart or to a representative.
-pub(crate) async fn must_wait<S: Patients + Accounts>(
+/// Whether staff must decide first. This is so for a minor if a contact that proves a step, of the link or of the code,
+/// also belongs to somebody else who is known for them.
+pub(crate) async fn must_wait<S: Patients + Accounts + Addresses>(
     app: &App<S>,
     practice: &Practice,
     patient: &Patient,
+    link: &Link,
     role: Role,
 ) -> Result<bool, Failure> {
+    let proving = [link.sent_to.as_ref().map(Address::reveal), patient.chart.address(Channel::Email)];
+    let phones = [Channel::Sms, Channel::Voice].map(|channel| patient.chart.address(channel));
+    let proving: Vec<&str> = proving.into_iter().chain(phones).flatten().collect();
+    if role != Role::Patient {
+        return Ok(false);
+    }
+    is_somebody_elses(app, practice, patient, &proving).await
+}
+
+/// Whether one of these contacts also belongs to somebody else who is known for a minor: to a contact on the chart, to
+/// a representative, present or former, or invited, or to another patient of the practice. For an adult it never
+/// matters.
+pub(crate) async fn is_somebody_elses<S: Patients + Accounts + Addresses>(
+    app: &App<S>,
+    practice: &Practice,
+    patient: &Patient,
+    contacts: &[&str],
+) -> Result<bool, Failure> {
     let App { context, store } = app;
-    if role != Role::Patient || patient.chart.birth_date.age(context.now()) >= practice.settings.majority_age
-    {
+    if patient.chart.birth_date.age(context.now()) >= practice.settings.majority_age {
         return Ok(false);
     }
     let care = store.care(&practice.id, &patient.id).await?;
     let mut representatives = Vec::new();
-    for known in patient.live_accounts() {
+    for known in patient.accounts.iter().filter(|known| known.relationship != Relationship::Own) {
         representatives.extend(store.account(known.id).await?);
     }
-    Ok(shares_a_guardians_address(&patient.chart, &care, &representatives))
+    let others = ContactsOfOthers::of(&care, &representatives);
+    let invited = |contact: &str| patient.offers.iter().any(|offer| offer.to == address_digest(contact));
+    if others.hold(contacts.iter().copied()) || contacts.iter().any(|contact| invited(contact)) {
+        return Ok(true);
+    }
+    for email in contacts.iter().filter(|contact| contact.contains('@')) {
+        let holders = store.holders(&practice.id, &email.to_lowercase()).await?;
+        if holders.patients.iter().any(|other| *other != patient.id) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 pub(crate) fn ticket_digest(link: &Link) -> String {

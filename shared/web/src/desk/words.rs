@@ -195,6 +195,11 @@ pub const fn attention_words(cause: Cause) -> AttentionWords {
         Cause::Birthday => {
             (("A birthday changes who may see the record", "Tell the family what will change."), "", "Open")
         }
+        Cause::ChartOfAnother => (
+            ("The chart is about somebody else now", "Access is off. Look who it is, then turn it on."),
+            "",
+            "Open",
+        ),
         Cause::CameOfAge => (("Came of age", "Invite the patient on a contact of their own."), "", "Open"),
         Cause::AuthorityEnds => {
             (("An authority ends soon", "Ask for the new paper, or let it end."), "", "Open")

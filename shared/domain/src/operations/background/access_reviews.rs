@@ -13,10 +13,11 @@ use crate::model::attention::Cause;
 use crate::model::audit::{Action, Head, Subject};
 use crate::model::chart::{Care, Channel};
 use crate::model::grant::{Level, Relationship};
-use crate::model::hold::shares_a_guardians_address;
+use crate::model::hold::ContactsOfOthers;
 use crate::model::ids::{AccountId, Actor, PatientId, PracticeId};
 use crate::model::message::{Message, Recipient, Template};
 use crate::model::patient::Patient;
+use crate::model::person::Email;
 use crate::model::practice::Settings;
 use crate::model::refusal::{PortError, Refusal};
 use crate::ports::{Accounts, Chain, Commit, Patients, PracticeList, Practices, Reviews, Write};
@@ -178,7 +179,13 @@ impl Making<'_> {
         if patient.own_account().is_some() || patient.invitation.is_some() {
             return;
         }
-        let own = !shares_a_guardians_address(&patient.chart, care, accounts);
+        let representatives: Vec<Account> = accounts
+            .iter()
+            .filter(|account| account.own_patient().as_ref() != Some(&patient.id))
+            .cloned()
+            .collect();
+        let email = patient.chart.email.as_ref().map(Email::reveal);
+        let own = !ContactsOfOthers::of(care, &representatives).hold(email.into_iter());
         let wanted = Wanted::by(Channel::Email);
         let actor = Actor::auto_invite();
         let ready = prepare(self.context, self.settings, patient, &wanted, caller, &actor).ok();

@@ -29,6 +29,7 @@ use crate::steps::invitation::{
     CodeContacts, Prepared, RESET_MINUTES, Wanted, count_text, prepare, prepare_reset, reset_of_patient,
 };
 use crate::steps::notice::{Reach, message, notice_channel, to_patient};
+use crate::steps::registration::is_somebody_elses;
 use crate::steps::representative::{offer_again, offer_channel};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::time::Timestamp;
@@ -426,7 +427,7 @@ fn send_again(context: &Context, link: &Link, to: Address, mail: Message) -> Dec
 
 async fn by_username<S>(app: &App<S>, practice: &Practice, username: &str) -> Result<Option<Decided>, Failure>
 where
-    S: Limits + Patients + Accounts + Links + Chain,
+    S: Limits + Patients + Accounts + Addresses + Links + Chain,
 {
     let store = &app.store;
     let Ok(username) = Username::parse(username) else { return Ok(None) };
@@ -443,7 +444,7 @@ const RESET_PAUSE_SECONDS: i64 = 600;
 /// Sends a reset link for an account to the contact on file: the chart's for a patient's own account, else
 /// the holder's verified address. While a link works, the same one is sent again, so that nobody who asks can end the
 /// one that its owner is using.
-async fn reset_account<S: Limits + Chain + Links>(
+async fn reset_account<S: Limits + Patients + Accounts + Addresses + Chain + Links>(
     app: &App<S>,
     practice: &Practice,
     account: Account,
@@ -471,6 +472,10 @@ async fn reset_account<S: Limits + Chain + Links>(
         email.map(|email| (Address::from(email.reveal()), reach))
     };
     let Some((to, reach)) = reached else { return Ok(None) };
+    if own && is_somebody_elses(app, practice, &patient, &[to.reveal()]).await? {
+        // Whoever reads a minor's mail there may be somebody else: staff decide.
+        return Ok(call_us_anyhow(context, &patient));
+    }
     let now = context.now();
     let tries = Counter::of_patient(&practice.id, &patient.id, now, &context.keyring);
     if tries.check_before(store.count(&tries).await?, now).is_err() {
@@ -534,7 +539,8 @@ fn reset_of_representative(
     head: &Head,
 ) -> Decided {
     let (caller, actor) = (Caller::visitor(&practice.id), Actor::visitor());
-    let phone = account.mobile_phone.as_ref().and_then(|phone| phone.dialable()).map(Address::from);
+    let phone = account.mobile_phone.as_ref().filter(|_| account.phone_verified);
+    let phone = phone.and_then(|phone| phone.dialable()).map(Address::from);
     let reach = Reach { to: Recipient::Account(account.id), channel: Channel::Email };
     let contacts = CodeContacts { email: Some(to.clone()), text: phone.clone(), call: phone };
     let mut ready =

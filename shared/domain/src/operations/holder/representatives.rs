@@ -2,10 +2,9 @@
 
 use crate::context::App;
 use crate::model::account::Account;
-use crate::model::chart::Channel;
 use crate::model::grant::{GrantState, Level, Relationship};
 use crate::model::ids::{AccountId, Actor, LinkId, PatientId, PracticeId};
-use crate::model::limit::{Counter, OWN_MAIL};
+use crate::model::limit::{Counter, OWN_MAIL, OWN_OFFERS};
 use crate::model::link::Link;
 use crate::model::message::Template;
 use crate::model::password::Password;
@@ -126,12 +125,14 @@ where
                 let actor = Actor::holder(account.id);
                 let mut ready = offer(context, &practice.settings, patient, offering, &caller, &actor)?;
                 ready.finish(context, &practice.settings, &head);
-                // Limit the mails to one address, so that a patient can't fill a stranger's mailbox.
-                if let Some(to) = ready.link.sent_to.as_ref().filter(|_| ready.link.channel == Channel::Email)
-                {
-                    let counter =
-                        Counter::new(OWN_MAIL, &to.reveal().to_lowercase(), context.now(), &context.keyring);
-                    ready.writes.push(Write::Count(counter));
+                // Limit the messages to one recipient and those of one sender, so that nobody fills a stranger's
+                // mailbox or phone.
+                if let Some(to) = &ready.link.sent_to {
+                    let count = |rule, bucket: &str| {
+                        Write::Count(Counter::new(rule, bucket, context.now(), &context.keyring))
+                    };
+                    ready.writes.push(count(OWN_MAIL, &to.reveal().to_lowercase()));
+                    ready.writes.push(count(OWN_OFFERS, &account.id.to_string()));
                 }
                 ready.writes
             }

@@ -144,6 +144,7 @@ fn is_unsettled(
         Cause::LinkLocked => links.iter().any(|link| link.is_locked()),
         Cause::Hold | Cause::ChangeRequest | Cause::RepresentativeRequest => true,
         Cause::Birthday => birthday_is_near(patient, settings, day(now, settings)),
+        Cause::ChartOfAnother => !patient.access_enabled,
         Cause::CameOfAge => {
             patient.suspension().is_some()
                 || (patient.own_account().is_none()

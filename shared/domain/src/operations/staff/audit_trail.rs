@@ -1,13 +1,11 @@
 //! The audit trail: its events in pages, and the check that it is intact.
 
-use futures_util::join;
-
 use crate::context::App;
 use crate::model::audit::{ChainCheck, Event, Subject, verify};
-use crate::model::ids::{PatientId, PracticeId};
+use crate::model::ids::{AccountId, PatientId, PracticeId};
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, Chain, Directory, History, Limits, Patients};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Directory, History, Limits, Patients, Practices};
 use crate::steps::api_call::{ApiCall, authorize};
 
 /// Events on one page.
@@ -87,43 +85,55 @@ pub struct Verdict {
     pub checked: u64,
     /// The first event that is missing or changed, as `<subject> <number>`; `None` if there is none.
     pub first_broken: Option<String>,
+    /// Where to go on; `None` once all chains were checked, or one is not intact.
+    pub next_cursor: Option<String>,
 }
 
-/// Checks the chain of a patient, or all chains of the practice: its own, every patient's, and every
-/// account's. It stops at the first chain that is not intact.
+/// Checks the chain of a patient, or all chains of the practice page by page: its own, every patient's, and those of
+/// every account that a patient ever had. It stops at the first chain that is not intact.
 pub async fn audit_verify<S>(
     app: &App<S>,
     call: &ApiCall,
     patient: Option<&PatientId>,
+    cursor: Option<&str>,
 ) -> Result<Verdict, Failure>
 where
-    S: ApiCalls + Limits + Patients + History + Directory,
+    S: ApiCalls + Limits + Patients + Practices + History + Directory,
 {
-    let store = &app.store;
+    let App { context, store } = app;
     let (caller, opened) =
         authorize(app, call, &[Scope::Audit], AlsoRead { patient, ..AlsoRead::default() }).await?;
-    let mut verdict = Verdict { intact: true, checked: 0, first_broken: None };
+    let practice = &caller.practice;
+    let mut verdict = Verdict { intact: true, checked: 0, first_broken: None, next_cursor: None };
     if let Some(id) = patient {
         let record = opened.patient.ok_or(Refusal::NotFound)?;
-        check(app, &caller.practice, &Subject::Patient(id.clone()), record.head.number, &mut verdict).await?;
+        check(app, practice, &Subject::Patient(id.clone()), record.head.number, &mut verdict).await?;
         return Ok(verdict);
     }
-    check(app, &caller.practice, &Subject::Practice, 0, &mut verdict).await?;
-    let mut cursor = None;
-    loop {
-        let (ids, next) = store.patients_after(&caller.practice, cursor).await?;
-        for id in ids {
-            if verdict.intact {
-                check_patient(app, &caller.practice, id, &mut verdict).await?;
-            }
+    let bound = [b"verify".as_slice(), practice.as_str().as_bytes()].concat();
+    let after = match cursor {
+        None => {
+            let record = store.practice(practice).await?.ok_or(Failure::Broken("practice"))?;
+            check(app, practice, &Subject::Practice, record.head.number, &mut verdict).await?;
+            None
         }
-        cursor = next;
-        if cursor.is_none() || !verdict.intact {
-            return Ok(verdict);
+        Some(sealed) => {
+            let opened = context.keyring.open_json::<String>(&bound, sealed);
+            Some(opened.ok_or_else(|| Refusal::BadRequest(vec![FieldFault::of("cursor", "invalid")]))?)
+        }
+    };
+    let (ids, more) = store.patients_after(practice, after).await?;
+    for id in ids {
+        if verdict.intact {
+            check_patient(app, practice, id, &mut verdict).await?;
         }
     }
+    let more = more.filter(|_| verdict.intact);
+    verdict.next_cursor = more.map(|more| context.keyring.seal_json(&bound, &more, &*context.entropy));
+    Ok(verdict)
 }
 
+/// Checks a patient's chain, and those of all accounts that its events name, deleted ones too.
 async fn check_patient<S: Patients + History>(
     app: &App<S>,
     practice: &PracticeId,
@@ -132,17 +142,18 @@ async fn check_patient<S: Patients + History>(
 ) -> Result<(), Failure> {
     let store = &app.store;
     let Some(patient) = store.patient(practice, &id).await? else { return Ok(()) };
-    let accounts: Vec<_> = patient.accounts.iter().map(|account| account.id).collect();
-    let subject = Subject::Patient(id);
-    let (whole, records) = join!(
-        check(app, &patient.practice, &subject, patient.head.number, verdict),
-        store.links_and_accounts(&[], &accounts)
-    );
-    whole?;
-    for account in records?.1 {
-        if verdict.intact {
-            check(app, &account.practice, &Subject::Account(account.id), account.head.number, verdict)
-                .await?;
+    let events = check(app, practice, &Subject::Patient(id), patient.head.number, verdict).await?;
+    let named = events.iter().filter_map(|event| event.detail.get("account_id"));
+    let mut accounts: Vec<AccountId> = named.filter_map(|id| AccountId::parse(id).ok()).collect();
+    accounts.extend(patient.accounts.iter().map(|account| account.id));
+    accounts.sort();
+    accounts.dedup();
+    for some in accounts.chunks(50) {
+        for account in store.links_and_accounts(&[], some).await?.1 {
+            if verdict.intact && account.practice == *practice {
+                let subject = Subject::Account(account.id);
+                check(app, practice, &subject, account.head.number, verdict).await?;
+            }
         }
     }
     Ok(())
@@ -156,7 +167,7 @@ async fn check<S: History>(
     subject: &Subject,
     at_least: u64,
     verdict: &mut Verdict,
-) -> Result<(), PortError> {
+) -> Result<Vec<Event>, PortError> {
     let App { context, store } = app;
     let events = store.events(practice, subject, 0, usize::MAX).await?;
     let ChainCheck { intact, first_broken } = verify(&events, &context.keyring);
@@ -166,5 +177,5 @@ async fn check<S: History>(
         verdict.intact = false;
         verdict.first_broken = Some(format!("{} {number}", subject.key().to_lowercase().replace('#', " ")));
     }
-    Ok(())
+    Ok(events)
 }

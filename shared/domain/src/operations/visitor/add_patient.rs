@@ -16,7 +16,7 @@ use crate::model::person::{Email, Phone};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
-use crate::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices, Write};
+use crate::ports::{Accounts, Addresses, Chain, Commit, Limits, Links, Patients, Practices, Write};
 use crate::steps::change::{account_changed, patient_changed};
 use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticate};
 use crate::steps::notice::{notice_channel, notify_holder, to_patient};
@@ -60,7 +60,7 @@ pub async fn add_patient<S>(
     command: &AddPatient,
 ) -> Result<RegistrationOutcome, Failure>
 where
-    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+    S: Limits + Links + Patients + Addresses + Practices + Accounts + Chain + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
@@ -108,7 +108,7 @@ where
         if account.grants.len() >= PATIENTS {
             return Err(Refusal::Conflict("too_many_patients").into());
         }
-        let waits = must_wait(app, &practice, &patient, role).await?;
+        let waits = must_wait(app, &practice, &patient, &link, role).await?;
         account.attempts_seen = attempts;
         let plan = plan_added_patient(
             context,

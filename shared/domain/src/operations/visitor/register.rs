@@ -21,7 +21,7 @@ use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
 use crate::model::username::{Username, alternatives};
-use crate::ports::{Accounts, Chain, Commit, Limits, Links, Listing, Patients, Practices, Write};
+use crate::ports::{Accounts, Addresses, Chain, Commit, Limits, Links, Listing, Patients, Practices, Write};
 use crate::steps::change::patient_changed;
 use crate::steps::credentials::{check_password, end_sessions_and_links, known_browser, own_words};
 use crate::steps::invitation::{end_resets, restore_grants};
@@ -74,7 +74,7 @@ pub async fn register<S>(
     command: &Register,
 ) -> Result<RegistrationOutcome, Failure>
 where
-    S: Limits + Links + Patients + Practices + Accounts + Chain + Commit,
+    S: Limits + Links + Patients + Addresses + Practices + Accounts + Chain + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
@@ -95,7 +95,7 @@ where
         let plan = if let Some(account) = link.account {
             restore_own_account(app, &link, &practice, patient, account, command, &head).await?
         } else {
-            let waits = must_wait(app, &practice, &patient, ticket.role).await?;
+            let waits = must_wait(app, &practice, &patient, &link, ticket.role).await?;
             enroll(context, &link, &practice, patient, ticket.role, command, &head, waits)?
         };
         match written(store, &plan.writes, None).await? {
@@ -186,6 +186,15 @@ fn reached(link: &Link, email: &Email) -> bool {
             .is_some_and(|to| to.eq_ignore_ascii_case(email.reveal()))
 }
 
+/// Whether the representative's number is the one that the link was texted to, or that whoever invited them gave.
+fn proves_phone(link: &Link, who: &Invitee) -> bool {
+    let Some(number) = who.mobile_phone.as_ref().and_then(Phone::dialable) else { return false };
+    let texted =
+        link.channel == Channel::Sms && link.sent_to.as_ref().is_some_and(|to| to.reveal() == number);
+    let invited = link.invitee.as_ref().and_then(|invited| invited.mobile_phone.as_ref());
+    texted || invited.and_then(Phone::dialable) == Some(number)
+}
+
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
 fn enroll(
     context: &Context,
@@ -226,6 +235,7 @@ fn enroll(
         email: who.and_then(|who| who.email.clone()),
         email_verified: who.and_then(|who| who.email.as_ref()).is_some_and(|email| reached(link, email)),
         mobile_phone: who.and_then(|who| who.mobile_phone.clone()),
+        phone_verified: who.is_some_and(|who| proves_phone(link, who)),
         terms: Some(Terms { version: TERMS_VERSION.to_owned(), accepted_at: now }),
         language: Some(command.language.to_owned()),
         security: command.security.as_ref().map(|(question, answer)| Security {
