@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{check_code, other_code, send_code};
 
 const INJECTION: &str = "Xq7-canary\n{\"level\":\"error\",\"message\":\"Xq7-injected\"}\r\n";
-const PASSWORD: &str = "Xq7 canary trellis password";
+const PASSWORD: &str = "Xq7 canary trellis password four";
 
 #[tokio::test]
 async fn no_personal_or_secret_value_reaches_the_log_and_every_line_is_json() {

@@ -20,14 +20,14 @@ async fn a_patient_chooses_user_name_and_password_and_is_signed_in() {
         (refused.code(), &refused.json()["reasons"]),
         ("password_rejected".to_owned(), &json!(["too_short"]))
     );
-    assert_eq!(
-        attempt(json!({"password": "Password123456"})).await.expect_and(422).json()["reasons"],
-        json!(["common"])
-    );
-    assert_eq!(
-        attempt(json!({"password": "Quillfeather-45"})).await.expect_and(422).json()["reasons"],
-        json!(["contextual"])
-    );
+    for common in ["Password123456", "letmeinletmeinletmein", "qwertyasdfghzxcvb", "welcome-home-2026"] {
+        let refused = attempt(json!({"password": common})).await.expect_and(422);
+        assert_eq!(refused.json()["reasons"], json!(["common"]), "{common}");
+    }
+    for own in ["Quillfeather-1945-Rosa", "RosaQuillfeather1945Riverside"] {
+        let refused = attempt(json!({"password": own})).await.expect_and(422);
+        assert_eq!(refused.json()["reasons"], json!(["contextual"]), "{own}");
+    }
     assert_eq!(
         attempt(json!({"username": "somebody@example.com"})).await.expect_and(422).code(),
         "username_rejected"

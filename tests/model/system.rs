@@ -575,7 +575,7 @@ fn from(place: u32, guesses: u32) -> Client {
 }
 
 pub fn password(number: usize) -> String {
-    format!("lantern orchard {number:04}")
+    format!("lantern orchard ferry {number:04}")
 }
 
 const fn word(way: Way) -> &'static str {

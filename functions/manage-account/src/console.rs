@@ -345,6 +345,7 @@ where
         patient: PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?,
         username: form.username.unwrap_or_default(),
         password: Password::new(&made),
+        made: true,
     };
     let fault = match set_credentials(app, &call, &command).await {
         Ok((account, patient)) => {

@@ -129,6 +129,7 @@ where
                 patient: PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?,
                 username: body.username,
                 password,
+                made: made.is_some(),
             };
             let (account, patient) = set_credentials(app, &call, &command).await?;
             let mut view = view::account(&account, Some(&patient));

@@ -15,6 +15,7 @@ pub mod console;
 pub mod delivery;
 pub mod face;
 pub mod grant;
+pub mod guessing;
 pub mod hold;
 pub mod identity;
 pub mod ids;

@@ -207,6 +207,14 @@ impl Phone {
         })
     }
 
+    /// The number's digits as people use them in passwords: without the country, without the area, the last four.
+    pub fn spellings(&self) -> Vec<String> {
+        let digits: String = self.0.chars().filter(char::is_ascii_digit).collect();
+        let own = digits.strip_prefix('1').filter(|own| own.len() == 10).unwrap_or(&digits);
+        let ends = [7, 4].into_iter().filter_map(|length| own.get(own.len().checked_sub(length)?..));
+        ends.chain([own, digits.as_str()]).map(str::to_owned).collect()
+    }
+
     /// The number in E.164, if it can be dialled.
     pub fn dialable(&self) -> Option<&str> {
         self.0.starts_with('+').then_some(self.0.as_str())
@@ -304,15 +312,53 @@ impl BirthDate {
         self.0.to_string()
     }
 
-    /// The date's digits in the orders that people use in passwords.
-    pub fn spellings(self) -> [String; 4] {
+    /// The date in the ways that people use in passwords: its digits in all usual orders, with and without
+    /// zeros, in full and in parts, and with the month's name in English and Spanish.
+    pub fn spellings(self) -> Vec<String> {
+        const MONTHS: [(&str, &str); 12] = [
+            ("january", "enero"),
+            ("february", "febrero"),
+            ("march", "marzo"),
+            ("april", "abril"),
+            ("may", "mayo"),
+            ("june", "junio"),
+            ("july", "julio"),
+            ("august", "agosto"),
+            ("september", "septiembre"),
+            ("october", "octubre"),
+            ("november", "noviembre"),
+            ("december", "diciembre"),
+        ];
         let (y, m, d) = (self.0.year(), self.0.month(), self.0.day());
-        [
+        let short = y % 100;
+        let mut spellings = vec![
             format!("{y:04}{m:02}{d:02}"),
+            format!("{y:04}{d:02}{m:02}"),
             format!("{m:02}{d:02}{y:04}"),
             format!("{d:02}{m:02}{y:04}"),
             format!("{m}{d}{y}"),
-        ]
+            format!("{d}{m}{y}"),
+            format!("{y}{m}{d}"),
+            format!("{short:02}{m:02}{d:02}"),
+            format!("{m:02}{d:02}{short:02}"),
+            format!("{d:02}{m:02}{short:02}"),
+            format!("{m}{d}{short:02}"),
+            format!("{d}{m}{short:02}"),
+            format!("{m:02}{d:02}"),
+            format!("{d:02}{m:02}"),
+            format!("{m:02}{y}"),
+            format!("{y}"),
+        ];
+        let month = MONTHS.get(usize::from(m.unsigned_abs()).saturating_sub(1));
+        for name in month.into_iter().flat_map(|(english, spanish)| [*english, *spanish]) {
+            let short_names = [3, 4].into_iter().filter_map(|letters| name.get(..letters));
+            for name in short_names.chain([name]) {
+                let dates = [format!("{name}{d}"), format!("{name}{d:02}"), format!("{d}{name}")];
+                spellings.extend(dates);
+                spellings.push(name.to_owned());
+            }
+        }
+        spellings
     }
 }
 

@@ -274,14 +274,20 @@ pub fn check_password(
     chart: &Chart,
     own: impl IntoIterator<Item = String>,
 ) -> Result<(), Refusal> {
-    let mut words = vec![username.to_owned(), practice.settings.name.clone()];
-    words.extend(username.split('@').next().map(str::to_owned));
-    words.extend([&chart.given_name, &chart.family_name].map(|name| name.reveal().to_owned()));
+    let settings = &practice.settings;
+    let mut words = vec![username.to_owned(), practice.id.to_string(), settings.name.clone()];
+    let names = [Some(&chart.given_name), chart.middle_name.as_ref(), Some(&chart.family_name)];
+    words.extend(names.into_iter().flatten().map(|name| name.reveal().to_owned()));
     words.extend(chart.email.as_ref().map(|email| email.reveal().to_owned()));
-    words.extend(chart.mobile_phone.as_ref().map(|phone| phone.reveal().trim_start_matches("+1").to_owned()));
+    for phone in [&chart.mobile_phone, &chart.home_phone].into_iter().flatten() {
+        words.extend(phone.spellings());
+    }
+    words.extend(chart.postal_code.as_ref().map(|code| code.reveal().to_owned()));
+    let lines = [&chart.address_line, &chart.city].into_iter().flatten();
+    words.extend(lines.map(|line| line.reveal().to_owned()));
     words.extend(chart.birth_date.spellings());
     words.extend(own);
-    let faults = password.faults(practice.settings.password_min_length, &words);
+    let faults = password.faults(settings.password_min_length, &words);
     if faults.is_empty() { Ok(()) } else { Err(Refusal::PasswordRejected(faults)) }
 }
 

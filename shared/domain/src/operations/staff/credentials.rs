@@ -31,6 +31,8 @@ pub struct NewCredentials {
     pub username: String,
     /// The temporary password. It works for seven days or until the first sign-in, whichever comes first.
     pub password: Password,
+    /// Whether Portico made the password. It is random, so no rule for passwords that people choose is asked.
+    pub made: bool,
 }
 
 /// Sets a user name and a temporary password, for the patient's existing account or for a new one. It needs
@@ -57,7 +59,9 @@ where
         let own = patient.chart.email.iter().collect::<Vec<_>>();
         let username = Username::parse_for(&command.username, &own)
             .map_err(|fault| Refusal::UsernameRejected(fault.code()))?;
-        check_password(&command.password, &practice, &username.name, &patient.chart, [])?;
+        if !command.made {
+            check_password(&command.password, &practice, &username.name, &patient.chart, [])?;
+        }
         let existing = match patient.own_account() {
             Some(own) => store.account(own.id).await?,
             None => None,
