@@ -28,6 +28,7 @@ async fn a_weak_security_answer_is_refused_and_five_wrong_answers_close_the_link
     let question = json!({"security_question": "My first dog?", "security_answer": "Old Bramble"});
     let off = register(&world, &token, &ticket, question.clone()).await.expect_and(400).json();
     assert_eq!(off["errors"][0]["code"], "not_allowed", "the practice has no such questions");
+    world.allow(&["security_question"]).await;
     world.settings(json!({"security_question": true})).await;
     for (more, pointer) in [
         (json!({"security_question": "My first dog?"}), "/security_answer"),

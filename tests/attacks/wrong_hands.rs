@@ -339,6 +339,9 @@ async fn a_number_that_a_representative_only_typed_gets_no_codes_of_a_reset() {
         "mobile_phone": "+12025550199"});
     world.post(&format!("/i/{token}/register"), body).await.expect(201);
     let token = world.reset_token("marta.vale").await;
-    assert_eq!(world.get(&format!("/r/{token}")).await.expect_and(200).json()["methods"], json!(["access_code"]));
+    assert_eq!(
+        world.get(&format!("/r/{token}")).await.expect_and(200).json()["methods"],
+        json!(["access_code"])
+    );
     world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(400);
 }

@@ -177,6 +177,7 @@ async fn every_page_is_sound(language: &str) {
 /// The pages for recovery, for representatives and for changing one's own account.
 async fn every_page_of_an_account_is_sound(language: &str) {
     let world = World::new().await;
+    world.allow(&["security_question"]).await;
     world
         .settings(json!({"name": "Schwartzenberger-Villanueva Family Medicine", "security_question": true}))
         .await;

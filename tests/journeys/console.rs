@@ -358,6 +358,7 @@ async fn a_manager_changes_one_setting_and_another_keeps_what_somebody_else_save
     let window = world.window(&world.keys.ehr).await;
     let page = window.page("/console/settings").await.expect_and(200).text;
     assert!(page.contains("name=\"was_link_hours\" value=\"72\""), "{page}");
+    world.allow(&["five_digit_codes"]).await;
     world.settings(json!({"code_digits": 5})).await;
     let form = [
         ("link_hours", "24"),

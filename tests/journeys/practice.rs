@@ -68,3 +68,116 @@ async fn settings_that_cannot_be_are_refused_all_at_once_and_nothing_changes() {
         json!({"fields": "name"})
     );
 }
+
+/// Four settings that make it easier to get in as somebody else, with their pointers and consents.
+fn weak_settings() -> [(serde_json::Value, &'static str, &'static str); 4] {
+    [
+        (json!({"code_digits": 5}), "/code_digits", "five_digit_codes"),
+        (json!({"registration_check": "link_only"}), "/registration_check", "link_only"),
+        (json!({"password_min_length": 11}), "/password_min_length", "short_passwords"),
+        (json!({"security_question": true}), "/security_question", "security_question"),
+    ]
+}
+
+#[tokio::test]
+async fn a_practice_weakens_a_check_only_if_the_operator_allows_it() {
+    let world = World::new().await;
+    let put = async |change: &serde_json::Value| world.ehr("PUT", "/v1/settings", Some(change.clone())).await;
+    let before = world.ehr("GET", "/v1/settings", None).await.expect_and(200).json();
+    for (change, pointer, consent) in weak_settings() {
+        let others: Vec<&str> =
+            weak_settings().iter().map(|(.., other)| *other).filter(|other| *other != consent).collect();
+        world.allow(&others).await;
+        let refused = put(&change).await.expect_and(400).json();
+        let errors = refused["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), 1, "{refused}");
+        assert_eq!(
+            (&errors[0]["pointer"], &errors[0]["code"]),
+            (&json!(pointer), &json!("operator_must_allow"))
+        );
+        assert!(errors[0]["detail"].as_str().unwrap().contains("operator must allow"), "{refused}");
+        world.allow(&[consent]).await;
+        put(&change).await.expect(200);
+        world.allow(&[]).await;
+        let now = world.ehr("GET", "/v1/settings", None).await.expect_and(200).json();
+        assert_eq!(now, before, "what is not allowed any more goes back to its usual value");
+    }
+    // All at once, beside a fault of another kind; twelve characters need nobody.
+    let all = json!({"code_digits": 5, "registration_check": "link_only", "password_min_length": 7, "security_question": true});
+    let refused = put(&all).await.expect_and(400).json();
+    let codes: Vec<(&str, &str)> = refused["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            ("/password_min_length", "out_of_range"),
+            ("/code_digits", "operator_must_allow"),
+            ("/registration_check", "operator_must_allow"),
+            ("/security_question", "operator_must_allow"),
+        ]
+    );
+    put(&json!({"password_min_length": 12})).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_operators_consent_is_kept_for_one_practice_and_is_in_its_audit_trail() {
+    let world = World::new().await;
+    let operator = async |body: serde_json::Value| world.post("/_local/operator", body).await;
+    let answer = operator(
+        json!({"practice": world.practice, "allow": ["link_only", "five_digit_codes", "link_only"]}),
+    );
+    assert_eq!(answer.await.expect_and(200).json()["allow"], json!(["link_only", "five_digit_codes"]));
+    operator(json!({"practice": "nowhere", "allow": []})).await.expect(404);
+    operator(json!({"practice": world.practice, "allow": ["anything"]})).await.expect(400);
+    operator(json!({"practice": world.practice})).await.expect(400);
+    let other = &world.other_keys.ehr;
+    world.staff(other, "PUT", "/v1/settings", Some(json!({"code_digits": 5}))).await.expect(400);
+    world.settings(json!({"code_digits": 5})).await;
+    // The same list again writes nothing.
+    world.allow(&["five_digit_codes", "link_only"]).await;
+    world.allow(&["link_only"]).await;
+    let trail = world.ehr("GET", "/v1/audit", None).await.expect_and(200).json();
+    let events: Vec<_> = trail["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["action"] == "consent_changed")
+        .map(|event| (event["by"]["actor"].clone(), event["detail"].clone()))
+        .collect();
+    let details: Vec<_> = events.iter().map(|(_, detail)| detail).collect();
+    assert_eq!(
+        details,
+        [
+            &json!({"allowed": "link_only five_digit_codes"}),
+            &json!({"allowed": "link_only", "fields": "code_digits"})
+        ]
+    );
+    assert_eq!(world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json()["intact"], true);
+}
+
+#[tokio::test]
+async fn the_settings_page_says_what_the_operator_has_not_allowed() {
+    let world = World::new().await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/settings").await.expect_and(200).text;
+    for said in [
+        "<option value=\"5\" disabled>",
+        "<option value=\"link_only\" disabled>",
+        "<option value=\"true\" disabled>",
+        "Not allowed: “The link alone, without these facts”. Portico&#39;s operator decides.",
+        "Fewer than 12 are not allowed: Portico&#39;s operator decides.",
+    ] {
+        assert!(page.contains(said), "{said} {page}");
+    }
+    let form = [("code_digits", "5"), ("was_code_digits", "6")];
+    let page = window.send("/console/settings", &form).await.expect_and(400).text;
+    assert!(page.contains("Digits of a code: This makes it easier to get in as somebody else"), "{page}");
+    world.allow(&["five_digit_codes", "link_only", "security_question", "short_passwords"]).await;
+    let page = window.page("/console/settings").await.expect_and(200).text;
+    assert!(!page.contains("disabled>") && !page.contains("operator decides"), "{page}");
+    window.act("/console/settings", &form).await;
+}

@@ -57,6 +57,7 @@ async fn the_practice_chooses_what_a_visitor_must_pass() {
         "register"
     );
 
+    world.allow(&["link_only"]).await;
     world.settings(json!({"registration_check": "link_only"})).await;
     let passed = world.post(&format!("/i/{token}/verify"), json!({"as": "patient"})).await.expect_and(200);
     world.register(&token, &passed.str("/ticket"), "rosa.q").await.expect(201);
@@ -121,6 +122,7 @@ async fn staff_see_which_fact_failed_and_the_visitor_never() {
 #[tokio::test]
 async fn the_practice_may_have_codes_of_five_digits() {
     let world = World::new().await;
+    world.allow(&["five_digit_codes"]).await;
     world.settings(json!({"code_digits": 5})).await;
     let token = world.invited("p1").await;
     let proof = world.state_facts(&token).await.expect_and(200).str("/proof");

@@ -4,11 +4,10 @@
 use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::face::Color;
-use portico_domain::model::practice::{Scope, Settings};
+use portico_domain::model::practice::{Consent, Practice, SHORT_PASSWORD, Settings};
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 use portico_domain::operations::staff::auto_invite::resume;
-use portico_domain::operations::staff::configure_practice::put;
-use portico_domain::operations::staff::desk::desk;
+use portico_domain::operations::staff::configure_practice::{get, put};
 use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Practices};
 use portico_domain::steps::api_call::Caller;
 use portico_web::desk::{Back, Desk, Said, back, desk_page};
@@ -166,6 +165,16 @@ const GROUPS: [(&str, &[Line]); 5] = [
     ),
 ];
 
+/// The operator's consent that a value of a setting needs. A password length needs one below a number.
+fn consent_for(name: &str, value: &str) -> Option<Consent> {
+    match (name, value) {
+        ("registration_check", "link_only") => Some(Consent::LinkOnly),
+        ("code_digits", "5") => Some(Consent::FiveDigitCodes),
+        ("security_question", "true") => Some(Consent::SecurityQuestion),
+        _ => None,
+    }
+}
+
 /// A setting's value as the form shows it.
 fn shown(value: &Value) -> String {
     match value {
@@ -208,6 +217,8 @@ struct Choice {
     value: String,
     label: String,
     is_chosen: bool,
+    /// Whether it can't be chosen, because the operator has not allowed it.
+    is_withheld: bool,
 }
 
 struct Field {
@@ -239,12 +250,26 @@ impl SettingsPage {
     fn new(
         inbound: &Inbound,
         context: &Context,
-        settings: &Settings,
+        practice: &Practice,
         caller: &Caller,
         faults: &[FieldFault],
     ) -> Self {
+        let settings = &practice.settings;
+        let allows = |consent: &Consent| practice.allowed.contains(consent);
         let now = json!(settings);
         let usual = json!(Settings::new(&settings.name, &settings.phone, &settings.time_zone));
+        // What the operator has not allowed, in words.
+        let withheld = |name: &str, options: &[(&str, &str)]| {
+            if name == "password_min_length" && !allows(&Consent::ShortPasswords) {
+                return format!(" Fewer than {SHORT_PASSWORD} are not allowed: Portico's operator decides.");
+            }
+            let refused = options
+                .iter()
+                .find(|(option, _)| consent_for(name, option).is_some_and(|consent| !allows(&consent)));
+            refused.map_or_else(String::new, |(_, words)| {
+                format!(" Not allowed: “{words}”. Portico's operator decides.")
+            })
+        };
         let field = |(name, label, does, kind): &Line| {
             let was = shown(&now[*name]);
             let value = inbound.form_values(name).into_iter().next().unwrap_or_else(|| was.clone());
@@ -260,11 +285,13 @@ impl SettingsPage {
                     value: (*option).to_owned(),
                     label: (*words).to_owned(),
                     is_chosen: *option == value,
+                    is_withheld: *option != value
+                        && consent_for(name, option).is_some_and(|consent| !allows(&consent)),
                 })
                 .collect();
             if !choices.is_empty() && choices.iter().all(|choice| !choice.is_chosen) {
                 let label = value.replace('_', " ");
-                choices.push(Choice { value: value.clone(), label, is_chosen: true });
+                choices.push(Choice { value: value.clone(), label, is_chosen: true, is_withheld: false });
             }
             let words = options
                 .iter()
@@ -277,7 +304,7 @@ impl SettingsPage {
             Field {
                 name,
                 label,
-                hint: format!("{does}{usual}").trim().to_owned(),
+                hint: format!("{does}{usual}{}", withheld(name, options)).trim().to_owned(),
                 input,
                 choices,
                 value,
@@ -311,23 +338,21 @@ where
     let call = inbound.desk(context)?;
     match action {
         "GET /console/settings" => {
-            let (caller, settings) = desk(app, &call, &[Scope::Settings]).await?;
-            Ok(desk_page(200, &SettingsPage::new(inbound, context, &settings, &caller, &[])))
+            let (caller, practice) = get(app, &call).await?;
+            Ok(desk_page(200, &SettingsPage::new(inbound, context, &practice, &caller, &[])))
         }
         "GET /console/previews" => {
             let kind = inbound.query("kind").unwrap_or("email-invitation");
             let language = preview_language(inbound)?;
-            let (caller, settings) = desk(app, &call, &[Scope::Settings]).await?;
-            let shown = preview(inbound, context, (&caller.practice, &settings), kind, language);
-            let shown = shown.ok_or(Refusal::NotFound)?;
-            let desk = Desk::of(inbound, context, &settings, &caller);
+            let (caller, practice) = get(app, &call).await?;
+            let shown = preview(inbound, context, &practice, kind, language).ok_or(Refusal::NotFound)?;
+            let desk = Desk::of(inbound, context, &practice.settings, &caller);
             Ok(desk_page(200, &PreviewPage { desk, kinds: named(), shown }))
         }
         "GET /console/previews/{kind}" => {
             let language = preview_language(inbound)?;
-            let (caller, settings) = desk(app, &call, &[Scope::Settings]).await?;
-            let kind = inbound.param("kind");
-            let shown = preview(inbound, context, (&caller.practice, &settings), kind, language);
+            let (_, practice) = get(app, &call).await?;
+            let shown = preview(inbound, context, &practice, inbound.param("kind"), language);
             Ok(framed(shown.and_then(|shown| shown.html).ok_or(Refusal::NotFound)?))
         }
         "POST /console/settings" => {
@@ -346,8 +371,8 @@ where
             } else {
                 faults
             };
-            let (caller, settings) = desk(app, &call, &[Scope::Settings]).await?;
-            Ok(desk_page(400, &SettingsPage::new(inbound, context, &settings, &caller, &faults)))
+            let (caller, practice) = get(app, &call).await?;
+            Ok(desk_page(400, &SettingsPage::new(inbound, context, &practice, &caller, &faults)))
         }
         "POST /console/auto-invite/enabled" => {
             let (SwitchForm { enabled }, form_back) = inbound.desk_form::<SwitchForm>()?;

@@ -203,21 +203,15 @@ where
     }
     let call = inbound.staff()?;
     let practice = match inbound.action().as_str() {
-        "GET /v1/settings" => get(app, &call).await?,
+        "GET /v1/settings" => get(app, &call).await?.1,
         "POST /v1/auto-invite/resume" => {
             let practice = resume(app, &call).await?;
             return Ok(json(200, &AutoInviteResponse::of(&practice)));
         }
         "GET /v1/previews/{kind}" => {
             let language = preview_language(inbound)?;
-            let practice = get(app, &call).await?;
-            let shown = previews::preview(
-                inbound,
-                &app.context,
-                (&practice.id, &practice.settings),
-                inbound.param("kind"),
-                language,
-            );
+            let (_, practice) = get(app, &call).await?;
+            let shown = previews::preview(inbound, &app.context, &practice, inbound.param("kind"), language);
             return Ok(json(200, &shown.ok_or(Refusal::NotFound)?));
         }
         "PUT /v1/settings" => {

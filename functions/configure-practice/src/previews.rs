@@ -4,8 +4,7 @@
 use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::chart::Channel;
-use portico_domain::model::ids::PracticeId;
-use portico_domain::model::practice::Settings;
+use portico_domain::model::practice::{Practice, Settings};
 use portico_messages::{Message, SEGMENT, TWO_SEGMENTS, email, samples, septets, text, voice_code};
 use portico_web::desk::Desk;
 use portico_web::{
@@ -61,10 +60,11 @@ pub(crate) fn kinds() -> Vec<String> {
 pub(crate) fn preview(
     inbound: &Inbound,
     context: &Context,
-    (practice, settings): (&PracticeId, &Settings),
+    practice: &Practice,
     kind: &str,
     language: Language,
 ) -> Option<Preview> {
+    let settings = &practice.settings;
     let blank = Preview {
         kind: kind.to_owned(),
         language: language.tag(),
@@ -77,11 +77,11 @@ pub(crate) fn preview(
     let sender = settings.as_sender();
     Some(match channel {
         "email" => {
-            let mail = email(&message(context, (practice, settings), name, language)?, &sender, language);
+            let mail = email(&message(context, practice, name, language)?, &sender, language);
             Preview { subject: Some(mail.subject), text: Some(mail.text), html: Some(mail.html), ..blank }
         }
         "sms" => {
-            let text = text(&message(context, (practice, settings), name, language)?, &sender, language);
+            let text = text(&message(context, practice, name, language)?, &sender, language);
             let septets = septets(&text).unwrap_or_default();
             let (parts, most) = if septets <= SEGMENT { (1, SEGMENT) } else { (2, TWO_SEGMENTS) };
             Preview { size: Some(Size { septets, parts, most }), text: Some(text), ..blank }
@@ -89,22 +89,17 @@ pub(crate) fn preview(
         "voice" if name == "code" => {
             Preview { text: Some(voice_code("042917", &settings.name, language)), ..blank }
         }
-        "page" => Preview { html: Some(page(inbound, (practice, settings), name, language)?), ..blank },
+        "page" => Preview { html: Some(page(inbound, practice, name, language)?), ..blank },
         _ => return None,
     })
 }
 
 /// The message of this name to a sample patient.
-fn message(
-    context: &Context,
-    (practice, settings): (&PracticeId, &Settings),
-    name: &str,
-    language: Language,
-) -> Option<Message> {
+fn message(context: &Context, practice: &Practice, name: &str, language: Language) -> Option<Message> {
     let query = if language == Language::Spanish { "?lang=es" } else { "" };
     let (base, token) = (&context.base_url, "AbcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR");
-    let (link, sign_in) = (format!("{base}/i/{token}{query}"), format!("{base}/{practice}"));
-    let Settings { link_hours, postal_address, .. } = settings;
+    let (link, sign_in) = (format!("{base}/i/{token}{query}"), format!("{base}/{}", practice.id));
+    let Settings { link_hours, postal_address, .. } = &practice.settings;
     let expires_at = context.now().plus_seconds(i64::from(*link_hours) * 3600).millis();
     let all =
         samples(&link, &sign_in, Some("Ana"), expires_at, postal_address.as_deref().unwrap_or_default());
@@ -112,15 +107,12 @@ fn message(
 }
 
 /// The page of this name.
-fn page(
-    inbound: &Inbound,
-    (practice, settings): (&PracticeId, &Settings),
-    name: &str,
-    language: Language,
-) -> Option<String> {
+fn page(inbound: &Inbound, practice: &Practice, name: &str, language: Language) -> Option<String> {
+    let settings = &practice.settings;
     let frame = Frame::preview(inbound, settings, language);
-    let ask =
-        |asking| AskPage::new(frame.clone(), practice.as_str(), asking, &Asked::default(), &[]).render().ok();
+    let ask = |asking| {
+        AskPage::new(frame.clone(), practice.id.as_str(), asking, &Asked::default(), &[]).render().ok()
+    };
     match name {
         "sign-up" => ask(Asking::SignUp),
         "forgot-password" => ask(Asking::ForgotPassword),

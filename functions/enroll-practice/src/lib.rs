@@ -1,15 +1,18 @@
-//! `enroll-practice`: creates practices and the API keys of their applications. Operators invoke it with an
-//! event file.
+//! `enroll-practice`: creates practices and the API keys of their applications, and allows settings that weaken a check.
+//! Operators invoke it with an event file.
 
 use portico_domain::model::ids::{ClientId, PracticeId};
-use portico_domain::model::practice::{KeyTerms, Scope, Settings};
+use portico_domain::model::practice::{Consent, KeyTerms, Scope, Settings};
 use portico_domain::model::refusal::{Failure, Refusal};
-use portico_domain::operations::enroll_practice::{create, issue_key, revoke_key, rotate_key, short};
+use portico_domain::operations::enroll_practice::{allow, create, issue_key, revoke_key, rotate_key, short};
 use portico_domain::ports::{Chain, Commit, Keys};
 use portico_domain::time::Timestamp;
 use portico_web::App;
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+/// The error for a practice or key that does not exist.
+pub const NOT_FOUND: &str = "There is no such practice or key.";
 
 /// An operator's command.
 #[derive(Deserialize)]
@@ -24,6 +27,8 @@ enum Request {
         #[serde(default)]
         portal_url: String,
     },
+    /// Replaces the list of settings that weaken a check and that this practice may nevertheless have.
+    Allow { practice: String, allow: Vec<Consent> },
     /// Issues an API key for an application, with a preset of scopes (`ehr`, `scheduling`, `portal`) or its
     /// own list; if wanted, with an end (RFC 3339) and the number of calls that it may make in a second.
     IssueKey {
@@ -61,6 +66,11 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
             let made =
                 create(app, &practice_id(&practice)?, settings).await.map_err(|failure| said(&failure))?;
             Ok(json!({"practice": made.id, "settings": made.settings}))
+        }
+        Request::Allow { practice, allow: consents } => {
+            let (practice, set_back) =
+                allow(app, &practice_id(&practice)?, consents).await.map_err(|failure| said(&failure))?;
+            Ok(json!({"practice": practice.id, "allow": practice.allowed, "set_back": set_back}))
         }
         Request::IssueKey { practice, client, preset, scopes, expires_at, calls_per_second } => {
             let scopes = match (preset.as_deref(), scopes) {
@@ -123,7 +133,7 @@ fn practice_id(text: &str) -> Result<PracticeId, String> {
 
 fn said(failure: &Failure) -> String {
     match failure {
-        Failure::Refused(Refusal::NotFound) => "There is no such practice or key.".to_owned(),
+        Failure::Refused(Refusal::NotFound) => NOT_FOUND.to_owned(),
         Failure::Refused(Refusal::Conflict("key_revoked")) => {
             "This key is revoked already: issue a new one with issue_key.".to_owned()
         }

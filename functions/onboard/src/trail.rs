@@ -79,6 +79,11 @@ pub fn sentence(event: &Event) -> String {
         Action::Unsubscribed => "asked for no more reminders".to_owned(),
         Action::ConsoleOpened => "opened the Onboarding Tool".to_owned(),
         Action::SettingsChanged => format!("changed the settings{fields}"),
+        Action::ConsentChanged => {
+            let allowed = detail("allowed").replace('_', " ");
+            let allowed = if allowed.is_empty() { "nothing".to_owned() } else { allowed };
+            format!("allowed these weaker settings: {allowed}{fields}")
+        }
         Action::AutoInvitePaused => "stopped automatic invitations".to_owned(),
         Action::AutoInviteResumed => "started automatic invitations again".to_owned(),
         Action::PracticeCreated => "created the practice".to_owned(),

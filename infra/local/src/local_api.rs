@@ -13,6 +13,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use dynoxide::Database;
 use futures_util::future::BoxFuture;
+use portico_domain::model::practice::Consent;
 use portico_domain::time::{Clock, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -83,6 +84,7 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: LocalApi) -> Router<
         .route("/_local/mailbox/{id}", get(letter))
         .route("/_local/feedback", post(report))
         .route("/_local/sweep", post(sweep))
+        .route("/_local/operator", post(allow))
         .route("/_local/events", get(events))
         .route("/_local/items", get(items))
         .route("/_local/costs", get(costs).delete(forget_costs))
@@ -223,6 +225,33 @@ async fn sweep(State(api): State<LocalApi>) -> Response {
             }
             return Json(json!({"runs": planned["runs"]})).into_response();
         }
+    }
+}
+
+// --- the operator ---
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Allowed {
+    practice: String,
+    allow: Vec<Consent>,
+}
+
+/// Replaces the list of what the operator allows a practice, as an operator does with `enroll-practice`.
+async fn allow(State(api): State<LocalApi>, body: String) -> Response {
+    let Ok(Allowed { practice, allow }) = serde_json::from_str(&body) else {
+        return bad_request(
+            "Send {\"practice\": …, \"allow\": […]} with any of link_only, security_question, five_digit_codes, short_passwords.",
+        );
+    };
+    let event = json!({"action": "allow", "practice": practice, "allow": allow});
+    match api.invoker.call("enroll-practice", "invoke", event).await {
+        Ok(answer) if answer["error"] == portico_enroll_practice::NOT_FOUND => not_found(),
+        Ok(answer) if answer["error"].is_string() => {
+            bad_request(answer["error"].as_str().unwrap_or_default())
+        }
+        Ok(answer) => Json(answer).into_response(),
+        Err(error) => failed(io::Error::other(error)),
     }
 }
 
@@ -375,11 +404,18 @@ async fn forget_costs(State(api): State<LocalApi>) -> StatusCode {
 }
 
 fn bad_request(detail: &str) -> Response {
+    problem(StatusCode::BAD_REQUEST, "Bad Request", "bad_request", detail)
+}
+
+fn not_found() -> Response {
+    problem(StatusCode::NOT_FOUND, "Not Found", "not_found", "There is no such practice.")
+}
+
+fn problem(status: StatusCode, title: &str, code: &str, detail: &str) -> Response {
     let body = json!({
-        "type": "about:blank", "title": "Bad Request", "status": 400, "code": "bad_request", "detail": detail,
+        "type": "about:blank", "title": title, "status": status.as_u16(), "code": code, "detail": detail,
     });
-    (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string())
-        .into_response()
+    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
 }
 
 fn failed(error: impl std::error::Error) -> Response {

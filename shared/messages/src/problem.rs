@@ -177,6 +177,10 @@ pub fn field_detail(code: &str, language: Language) -> &'static str {
             "Take out the words about health: others may read this mail.",
             "Quite las palabras sobre la salud: otras personas pueden leer este correo.",
         ),
+        "operator_must_allow" => (
+            "This makes it easier to get in as somebody else: Portico's operator must allow it for your practice first.",
+            "Esto facilita entrar en lugar de otra persona: el operador de Portico debe permitirlo antes para su consultorio.",
+        ),
         "unavailable" => ("This can't be chosen now.", "Esto no se puede elegir ahora."),
         "invalid_characters" => {
             ("This holds characters that can't be used.", "Este dato tiene caracteres que no se pueden usar.")

@@ -296,6 +296,13 @@ impl World {
         self.ehr("PUT", "/v1/settings", Some(change)).await.expect(200);
     }
 
+    /// Replaces the list of what the operator allows the first practice.
+    pub async fn allow(&self, consents: &[&str]) {
+        let body = json!({"practice": self.practice, "allow": consents});
+        let answer = self.request("POST", "/_local/operator").json(&body).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "the operator was refused");
+    }
+
     /// A chart of an adult with e-mail and mobile phone.
     pub fn chart() -> Value {
         json!({
@@ -420,8 +427,9 @@ impl World {
     }
 
     /// Does what [`World::registered`] does, with a security question and this answer. Switches such
-    /// questions on for the practice.
+    /// questions on for the practice, with the operator's consent.
     pub async fn registered_with_answer(&self, id: &str, username: &str, answer: &str) -> String {
+        self.allow(&["security_question"]).await;
         self.settings(json!({"security_question": true})).await;
         let token = self.invited(id).await;
         let body = json!({

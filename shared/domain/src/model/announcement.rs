@@ -155,6 +155,7 @@ const fn name_of(action: Action) -> Option<&'static str> {
         | Action::AttentionLeft
         | Action::AccessRequestRefused
         | Action::SettingsChanged
+        | Action::ConsentChanged
         | Action::AuthorityRecorded
         | Action::LetterPrinted
         | Action::LetterHandedOver

@@ -163,6 +163,8 @@ pub enum Action {
     AttentionLeft,
     /// The practice's settings changed.
     SettingsChanged,
+    /// The operator changed which settings the practice may have.
+    ConsentChanged,
     /// Automatic invitations stopped themselves, because of bounces or complaints.
     AutoInvitePaused,
     /// Staff started automatic invitations again.

@@ -87,6 +87,36 @@ pub enum AtMajority {
     Rest,
 }
 
+/// A setting that weakens a check. A practice can choose it only if Portico's operator has allowed it for this
+/// practice, since the operator answers for the whole service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    /// `registration_check` may be `link_only`.
+    LinkOnly,
+    /// `security_question` may be on.
+    SecurityQuestion,
+    /// `code_digits` may be 5.
+    FiveDigitCodes,
+    /// `password_min_length` may be below [`SHORT_PASSWORD`].
+    ShortPasswords,
+}
+
+impl Consent {
+    /// Its name in events and in the audit trail.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LinkOnly => "link_only",
+            Self::SecurityQuestion => "security_question",
+            Self::FiveDigitCodes => "five_digit_codes",
+            Self::ShortPasswords => "short_passwords",
+        }
+    }
+}
+
+/// A `password_min_length` below this needs the operator's consent, in characters.
+pub const SHORT_PASSWORD: u32 = 12;
+
 /// The hours in which no automatic invitations are sent, in the practice's time zone, as `HH:MM`. They may
 /// span midnight.
 #[expect(missing_docs, reason = "the names say it")]
@@ -365,6 +395,35 @@ impl Settings {
         }
     }
 
+    /// The consents of the operator that these settings need, each with the JSON pointer of its setting.
+    pub fn needed_consents(&self) -> Vec<(&'static str, Consent)> {
+        [
+            ("/code_digits", self.code_digits < 6, Consent::FiveDigitCodes),
+            (
+                "/registration_check",
+                self.registration_check == RegistrationCheck::LinkOnly,
+                Consent::LinkOnly,
+            ),
+            ("/password_min_length", self.password_min_length < SHORT_PASSWORD, Consent::ShortPasswords),
+            ("/security_question", self.security_question, Consent::SecurityQuestion),
+        ]
+        .into_iter()
+        .filter(|(_, is_needed, _)| *is_needed)
+        .map(|(pointer, _, consent)| (pointer, consent))
+        .collect()
+    }
+
+    /// Sets what this consent is needed for back to the usual value.
+    pub fn set_back(&mut self, consent: Consent) {
+        let usual = Self::new(&self.name, &self.phone, &self.time_zone);
+        match consent {
+            Consent::LinkOnly => self.registration_check = usual.registration_check,
+            Consent::SecurityQuestion => self.security_question = usual.security_question,
+            Consent::FiveDigitCodes => self.code_digits = usual.code_digits,
+            Consent::ShortPasswords => self.password_min_length = usual.password_min_length,
+        }
+    }
+
     /// The practice's time zone; UTC if its name is unknown.
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
@@ -417,6 +476,24 @@ pub struct Practice {
     /// When staff last started them again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_invite_resumed_at: Option<Timestamp>,
+    /// What the operator allows this practice, in order and each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<Consent>,
+}
+
+impl Practice {
+    /// All settings that the practice can't have, as (JSON pointer, code): those that nobody can have, and those for
+    /// which the operator's consent is missing. Empty if it can have all.
+    pub fn setting_faults(&self, settings: &Settings) -> Vec<(&'static str, &'static str)> {
+        let mut faults = settings.faults();
+        let needed = settings.needed_consents().into_iter();
+        let refused = needed.filter(|(pointer, consent)| {
+            !self.allowed.contains(consent) && faults.iter().all(|(known, _)| known != pointer)
+        });
+        let refused: Vec<_> = refused.map(|(pointer, _)| (pointer, "operator_must_allow")).collect();
+        faults.extend(refused);
+        faults
+    }
 }
 
 /// A right that an API key gives.

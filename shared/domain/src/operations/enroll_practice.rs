@@ -1,13 +1,14 @@
-//! `enroll-practice`: operators create practices and the API keys of their applications. A key is shown
-//! only once.
+//! `enroll-practice`: operators create practices and the API keys of their applications, and say which settings that
+//! weaken a check a practice may have. A key is shown only once.
 
+use futures_util::join;
 use zeroize::Zeroizing;
 
 use crate::context::{App, Context};
 use crate::keys::{digest, new_secret};
 use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::ids::{ClientId, PracticeId};
-use crate::model::practice::{ApiKey, KeyTerms, Practice, Settings};
+use crate::model::practice::{ApiKey, Consent, KeyTerms, Practice, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{Chain, Commit, Keys, Write};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
@@ -33,6 +34,7 @@ pub async fn create<S: Commit>(
         head: event.head(),
         auto_invite_paused: None,
         auto_invite_resumed_at: None,
+        allowed: Vec::new(),
     };
     match written(store, &[Write::CreatePractice(practice.clone()), Write::Append(event)], None).await? {
         Written::Done => Ok(practice),
@@ -49,6 +51,46 @@ fn entry(context: &Context, id: &PracticeId, action: Action, detail: Vec<(&'stat
         action,
         detail,
     }
+}
+
+/// Replaces the list of what the operator allows the practice. A setting that is not allowed any more goes back to its usual
+/// value in the same write. Returns the practice and the names of these settings.
+pub async fn allow<S: Keys + Chain + Commit>(
+    app: &App<S>,
+    id: &PracticeId,
+    mut allowed: Vec<Consent>,
+) -> Result<(Practice, Vec<&'static str>), Failure> {
+    let App { context, store } = app;
+    allowed.sort_unstable();
+    allowed.dedup();
+    for _ in 0..MAX_ATTEMPTS {
+        let (practice, head) = join!(store.enrolled(id), store.head(id, &Subject::Practice));
+        let mut practice = practice?.ok_or(Refusal::NotFound)?;
+        let mut set_back = Vec::new();
+        for (pointer, consent) in practice.settings.needed_consents() {
+            if !allowed.contains(&consent) {
+                practice.settings.set_back(consent);
+                set_back.push(pointer.trim_start_matches('/'));
+            }
+        }
+        if practice.allowed == allowed && set_back.is_empty() {
+            return Ok((practice, set_back));
+        }
+        let names: Vec<_> = allowed.iter().map(|consent| consent.as_str()).collect();
+        let mut detail = vec![("allowed", names.join(" "))];
+        if !set_back.is_empty() {
+            detail.push(("fields", set_back.join(" ")));
+        }
+        let event = entry(context, id, Action::ConsentChanged, detail).after(&head?, &context.keyring);
+        practice.allowed.clone_from(&allowed);
+        practice.head = event.head();
+        practice.version += 1;
+        let writes = [Write::ChangePractice(practice.clone()), Write::Append(event)];
+        if let Written::Done = written(store, &writes, None).await? {
+            return Ok((practice, set_back));
+        }
+    }
+    Err(Failure::Unavailable)
 }
 
 /// Issues an API key to an application of a practice. The key is only in the answer, and is not stored.

@@ -7,20 +7,22 @@ use crate::model::audit::{Action, Entry, Subject};
 use crate::model::practice::{Practice, Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Practices, Write};
-use crate::steps::api_call::{ApiCall, authorize};
+use crate::steps::api_call::{ApiCall, Caller, authorize};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
-/// Reads the practice with its settings.
+/// Reads the practice with its settings. Returns the caller, too.
 pub async fn get<S: ApiCalls + Limits + Practices>(
     app: &App<S>,
     call: &ApiCall,
-) -> Result<Practice, Failure> {
+) -> Result<(Caller, Practice), Failure> {
     let store = &app.store;
     let (caller, _) = authorize(app, call, &[Scope::Settings], AlsoRead::default()).await?;
-    store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))
+    let practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
+    Ok((caller, practice))
 }
 
-/// Changes the settings, and returns the practice. `change` returns the new settings. If some are not allowed, the error lists all of them.
+/// Changes the settings, and returns the practice. `change` returns the new settings. If some are not allowed, also because
+/// the operator's consent is missing, the error lists all of them.
 pub async fn put<S>(
     app: &App<S>,
     call: &ApiCall,
@@ -39,7 +41,7 @@ where
         caller.actor()?;
         let mut practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let settings = change(practice.settings.clone());
-        let faults = settings.faults();
+        let faults = practice.setting_faults(&settings);
         if !faults.is_empty() {
             let fault = |(pointer, code): &(&'static str, &'static str)| FieldFault {
                 pointer: (*pointer).to_owned(),
