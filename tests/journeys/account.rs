@@ -65,7 +65,7 @@ async fn a_new_password_ends_every_other_session_and_the_person_is_told() {
     let here = session_of(&world, "rosa.q").await;
     let wrong = json!({"old_password": "not the password", "new_password": NEW_PASSWORD});
     assert_eq!(post(&world, &here, "/password", wrong).await.expect_and(401).code(), "sign_in_failed");
-    let weak = json!({"old_password": PASSWORD, "new_password": "quillfeather"});
+    let weak = json!({"old_password": PASSWORD, "new_password": "quillfeather 45"});
     let weak = post(&world, &here, "/password", weak).await.expect_and(422);
     assert_eq!(weak.json()["reasons"], json!(["contextual"]));
     let same = json!({"old_password": PASSWORD, "new_password": PASSWORD});

@@ -11,6 +11,7 @@ async fn an_operator_creates_a_practice_and_its_keys_are_shown_once_and_die_at_o
     };
     let made = ask(json!({"action": "create", "practice": "hilltop", "name": "Hilltop Clinic", "phone": "+12025550111", "time_zone": "America/Denver"})).await;
     assert_eq!(made["settings"]["link_hours"], 72);
+    assert_eq!(made["settings"]["password_min_length"], 15);
     let again = ask(json!({"action": "create", "practice": "hilltop", "name": "Hilltop Clinic", "phone": "+12025550111", "time_zone": "America/Denver"})).await;
     assert_eq!(again["error"], "A practice of that name exists already.");
     for wrong in [

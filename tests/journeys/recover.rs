@@ -90,7 +90,7 @@ async fn a_forgotten_password_is_replaced_by_a_link_to_the_e_mail_and_a_code_to_
     let ticket = passed.str("/ticket");
 
     // A refused password doesn't spend the ticket.
-    let weak = world.new_password(&token, &ticket, "quillfeather").await.expect_and(422);
+    let weak = world.new_password(&token, &ticket, "quillfeather 45").await.expect_and(422);
     assert_eq!(
         (weak.code(), &weak.json()["reasons"]),
         ("password_rejected".to_owned(), &json!(["contextual"]))

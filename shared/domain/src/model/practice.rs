@@ -216,7 +216,8 @@ pub struct Settings {
     pub required_contact: RequiredContact,
     /// The checks of a re-invitation after a revocation.
     pub regrant: Regrant,
-    /// Least number of characters of a password, 8 to 64.
+    /// Least number of characters of a password, 8 to 64. The usual 15 is NIST's for a password that is the only factor
+    /// (SP 800-63B-4, 3.1.1.2); less than [`SHORT_PASSWORD`] needs the operator's consent.
     pub password_min_length: u32,
     /// Whether a security question may be the second check of a reset link.
     pub security_question: bool,
@@ -266,7 +267,7 @@ impl Settings {
             identity_facts: vec![IdentityFact::FamilyName, IdentityFact::BirthDate],
             required_contact: RequiredContact::default(),
             regrant: Regrant::default(),
-            password_min_length: 12,
+            password_min_length: 15,
             security_question: false,
             majority_age: 18,
             adolescent_age: 13,
