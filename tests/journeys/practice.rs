@@ -182,3 +182,30 @@ async fn the_settings_page_says_what_the_operator_has_not_allowed() {
     assert!(!page.contains("disabled>") && !page.contains("operator decides"), "{page}");
     window.act("/console/settings", &form).await;
 }
+
+#[tokio::test]
+async fn a_portals_address_in_a_hostile_spelling_is_refused_and_a_policy_names_its_origin_alone() {
+    let world = World::new().await;
+    for hostile in [
+        "https://a.example;script-src *",
+        "https://a.example;script-src",
+        "http://localhost.evil.example",
+        "https://a.example:0",
+        "https://a.example:65536",
+        "https://user@a.example",
+        "https://b\u{fc}cher.example",
+        "https://a\t.example",
+        "https://a.example\"",
+        "https://a.example/#x",
+    ] {
+        let refused =
+            world.ehr("PUT", "/v1/settings", Some(json!({"portal_url": hostile}))).await.expect_and(400);
+        assert_eq!(refused.str("/errors/0/pointer"), "/portal_url", "{hostile}");
+        assert_eq!(refused.str("/errors/0/code"), "invalid_url", "{hostile}");
+    }
+    world.settings(json!({"portal_url": "https://portal.example.org:8443/a;script-src/b"})).await;
+    let page = world.page(&format!("/{}", world.practice)).await.expect_and(200);
+    let policy = page.header("content-security-policy");
+    assert!(policy.contains("form-action 'self' https://portal.example.org:8443;"), "{policy}");
+    assert!(!policy.contains("script-src"), "{policy}");
+}

@@ -64,12 +64,10 @@ struct PracticeRequest<'a, S> {
 impl<S: Ports> PracticeRequest<'_, S> {
     async fn to_portal(&self) -> Result<Answer, Reject> {
         self.inbound.same_site(&self.app.context.base_url)?;
-        if self.settings.portal_url.is_empty() {
-            return Err(Refusal::NotFound.into());
-        }
+        let portal = self.settings.portal().ok_or(Refusal::NotFound)?;
         let token = self.inbound.session().ok_or(Refusal::Unauthorized)?;
         match sign_in::to_portal(self.app, self.id, token).await.map_err(Reject::from) {
-            Ok(code) => Ok(see_other(&format!("{}?code={}", self.settings.portal_url, *code))),
+            Ok(code) => Ok(see_other(&portal.with_code(&code))),
             Err(Reject::Refused(Refusal::Unauthorized)) if self.inbound.wants_page() => Ok(self.ended()),
             Err(reject) => Err(reject),
         }

@@ -154,7 +154,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
             _ => None,
         };
         let welcome = self.inbound.query("welcome").is_some();
-        let has_portal = !self.settings.portal_url.is_empty();
+        let has_portal = self.settings.portal().is_some();
         let page = AccountPage::new(self.frame.clone(), self.id, &seen, note, welcome, has_portal);
         Ok(html(200, &self.frame, &page))
     }

@@ -125,7 +125,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
             family: self.inbound.browser_family(),
             replaces: self.inbound.session().map(str::to_owned),
             at_page: page,
-            exchange: page && !self.settings.portal_url.is_empty(),
+            exchange: page && self.settings.portal().is_some(),
         };
         let signed_in = sign_in::sign_in(self.app, &self.inbound.peer, &command).await;
         match signed_in.map_err(Reject::from) {
@@ -142,8 +142,9 @@ impl<S: Ports> PracticeRequest<'_, S> {
     }
 
     fn welcome(&self, signed_in: &SignedIn) -> Answer {
-        let mut answer = match &signed_in.exchange {
-            Some(code) => see_other(&format!("{}?code={}", self.settings.portal_url, **code)),
+        let to_portal = signed_in.exchange.as_ref().zip(self.settings.portal());
+        let mut answer = match to_portal {
+            Some((code, portal)) => see_other(&portal.with_code(code)),
             None if signed_in.session.restricted => {
                 see_other(&format!("/{}/account/password?lang={}", self.id, self.frame.lang()))
             }

@@ -28,6 +28,7 @@ pub mod message;
 pub mod password;
 pub mod patient;
 pub mod person;
+pub mod portal_url;
 pub mod practice;
 pub mod progress;
 pub mod proposal;

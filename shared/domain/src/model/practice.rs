@@ -8,6 +8,7 @@ use crate::keys::{digest, is_secret};
 use crate::model::campaign::Paused;
 use crate::model::face::{color_fault, note_fault};
 use crate::model::ids::{ClientId, PracticeId};
+use crate::model::portal_url::PortalUrl;
 use crate::time::Timestamp;
 
 /// The checks that a visitor of a link must pass.
@@ -199,7 +200,8 @@ pub struct Settings {
     /// The address that replies to e-mails go to; `None` if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
-    /// The page of the portal that a signed-in person is redirected to. If empty, Portico's own account page.
+    /// The page of the portal that a signed-in person is redirected to. If empty, Portico's own account page. Use
+    /// [`Settings::portal`], which reads it.
     pub portal_url: String,
     /// Hours that a link works that is sent, 1 to 720.
     pub link_hours: u32,
@@ -325,7 +327,7 @@ impl Settings {
                 self.reply_to.as_ref().is_none_or(|to| crate::model::person::Email::parse(to).is_ok()),
                 "invalid_email",
             ),
-            ("/portal_url", self.portal_url.is_empty() || is_portal_url(&self.portal_url), "invalid_url"),
+            ("/portal_url", self.portal_url.is_empty() || self.portal().is_some(), "invalid_url"),
             ("/link_hours", (1..=720).contains(&self.link_hours), "out_of_range"),
             ("/code_digits", (5..=6).contains(&self.code_digits), "out_of_range"),
             ("/identity_facts", self.identity_facts_hold(), "needs_family_name_and_birth_date"),
@@ -425,6 +427,11 @@ impl Settings {
         }
     }
 
+    /// The portal's address. `None` if there is none, or if an older record has one that can't be used.
+    pub fn portal(&self) -> Option<PortalUrl> {
+        PortalUrl::parse(&self.portal_url).ok()
+    }
+
     /// The practice's time zone; UTC if its name is unknown.
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
@@ -442,22 +449,6 @@ impl Settings {
 /// The size of a letter's text if the practice sets none.
 const fn letter_points() -> u32 {
     12
-}
-
-/// Whether the text is an absolute `https` URL (`http` only for this machine) without query, fragment
-/// or credentials.
-fn is_portal_url(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| {
-        text.strip_prefix("http://")
-            .filter(|rest| rest.starts_with("127.0.0.1") || rest.starts_with("localhost"))
-    });
-    host.is_some_and(|rest| {
-        !rest.is_empty()
-            && !rest.starts_with('/')
-            && rest.bytes().all(|b| {
-                b.is_ascii_graphic() && !matches!(b, b'?' | b'#' | b'@' | b'"' | b'<' | b'>' | b'\\')
-            })
-    })
 }
 
 /// A practice.

@@ -76,7 +76,7 @@ impl Frame {
         Self {
             practice: Some(PracticeLine::of(settings)),
             time_zone: settings.time_zone.clone(),
-            leads_to: origin(&settings.portal_url),
+            leads_to: settings.portal().map(|portal| portal.origin()),
             ..Self::nameless_in(inbound, inbound.language(fallback))
         }
     }
@@ -140,10 +140,4 @@ impl Frame {
     pub fn css(&self) -> &'static str {
         CSS
     }
-}
-
-/// Scheme, host and port of an address.
-fn origin(url: &str) -> Option<String> {
-    let (scheme, rest) = url.split_once("://")?;
-    Some(format!("{scheme}://{}", rest.split('/').next()?))
 }
