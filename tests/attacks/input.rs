@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use futures_util::future::join_all;
 use portico_domain::time::Clock;
 use portico_local::Fault;
@@ -754,4 +757,62 @@ async fn a_portal_asks_five_hundred_times_in_a_second_and_staff_fifty() {
         statuses.push(world.ehr("GET", "/v1/settings", None).await.status);
     }
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 50, "{statuses:?}");
+}
+
+/// A `PUT` of a chart with the path as it is: a client would leave out the dots.
+async fn put_at(world: &World, path: &str) -> (u16, Value) {
+    let address = world.service.base_url.trim_start_matches("http://").to_owned();
+    let body = World::chart().to_string();
+    let request = format!(
+        "PUT {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\
+         Portico-Actor: dr.lee\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        world.keys.ehr,
+        body.len(),
+    );
+    let asked = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    let answer = asked.await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), serde_json::from_str(body).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_patient_id_of_dots_is_refused_wherever_an_id_is_taken_in() {
+    let world = World::new().await;
+    for id in [".", "..", "%2e", "%2E%2e", ".%2e"] {
+        let (status, body) = put_at(&world, &format!("/v1/patients/{id}")).await;
+        assert_eq!((status, &body["errors"][0]["pointer"]), (400, &json!("/patient_id")), "{id} {body}");
+        assert_eq!(body["errors"][0]["code"], "invalid_patient_id", "{id} {body}");
+    }
+    assert_eq!(put_at(&world, "/v1/patients/...").await.0, 201, "three dots are a name like any other");
+    let import = async |kind: &str, body: String| {
+        let request = world.request("POST", "/v1/patients/import").bearer_auth(&world.keys.ehr);
+        let request = request.header("portico-actor", "dr.lee").header("content-type", kind.to_owned());
+        world.send(request.body(body)).await.expect_and(200).json()
+    };
+    let patient = |id: &str| json!({"resourceType": "Patient", "id": id, "name": [{"family": "Q", "given": ["R"]}], "birthDate": "1945-04-27"});
+    let lines = format!("{}\n{}\n", patient("."), patient(".."));
+    let report = import("application/fhir+ndjson", lines).await;
+    for (place, line) in [(0, 1), (1, 2)] {
+        let rejected = &report["rejected"][place];
+        assert_eq!(
+            (&rejected["line"], &rejected["code"]),
+            (&json!(line), &json!("invalid_patient_id")),
+            "{report}"
+        );
+    }
+    world.advance(1);
+    let sheet = "Chart,First,Last,DOB\n.,R,Q,1945-04-27\n..,R,Q,1945-04-27\n";
+    let report = import("text/csv", sheet.to_owned()).await;
+    for (place, line) in [(0, 2), (1, 3)] {
+        assert_eq!(report["rejected"][place]["line"], line, "{report}");
+        assert!(report["rejected"][place]["detail"].as_str().unwrap().starts_with("Chart: "), "{report}");
+    }
+    let items = world.items().await;
+    assert!(!items.contains("#.\"") && !items.contains("#..\""), "nothing was kept under such an id");
 }

@@ -420,6 +420,21 @@ mod tests {
     }
 
     #[test]
+    fn an_id_of_dots_is_refused_with_its_line() {
+        let sheet = sheet(b"Chart,First,Last,DOB\n.,A,B,1958-03-04\n..,A,B,1958-03-04\n...,A,B,1958-03-04\n")
+            .unwrap();
+        let codes: Vec<_> = sheet
+            .rows
+            .iter()
+            .map(|row| {
+                (row.line, row.facts.as_ref().err().map(|faults| (faults[0].column.as_str(), faults[0].code)))
+            })
+            .collect();
+        let refused = Some(("Chart", "invalid_id"));
+        assert_eq!(codes, [(2, refused), (3, refused), (4, None)]);
+    }
+
+    #[test]
     fn a_column_can_be_given_a_field_and_formulas_are_text() {
         let chosen = BTreeMap::from([("email".to_owned(), "Contact".to_owned())]);
         let sheet =

@@ -90,7 +90,10 @@ where
     match action.as_str() {
         "PUT /v1/patients/{patient_id}" => {
             let change = inbound.body::<ChartRequest>()?.parse(now)?;
-            let (synced, charted, _) = sync_chart::put(app, &call, &patient()?, &change).await?;
+            // Here an id is given, not asked for, so an unreadable one is the caller's mistake.
+            let id = PatientId::parse(inbound.param("patient_id"));
+            let id = id.map_err(|_| Reject::malformed("patient_id", "invalid_patient_id"))?;
+            let (synced, charted, _) = sync_chart::put(app, &call, &id, &change).await?;
             let mut body = view::patient(&charted);
             body["warnings"] = warnings(&charted.patient.chart);
             Ok(reply(if synced == Synced::Created { 201 } else { 200 }, &body))

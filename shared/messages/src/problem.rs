@@ -177,6 +177,10 @@ pub fn field_detail(code: &str, language: Language) -> &'static str {
             "Take out the words about health: others may read this mail.",
             "Quite las palabras sobre la salud: otras personas pueden leer este correo.",
         ),
+        "invalid_patient_id" => (
+            "This is not an id: 1 to 64 of A-Z a-z 0-9 . _ -, and not only one or two dots.",
+            "Esto no es un identificador: de 1 a 64 de A-Z a-z 0-9 . _ -, y no solo uno o dos puntos.",
+        ),
         "operator_must_allow" => (
             "This makes it easier to get in as somebody else: Portico's operator must allow it for your practice first.",
             "Esto facilita entrar en lugar de otra persona: el operador de Portico debe permitirlo antes para su consultorio.",

@@ -345,7 +345,16 @@ mod patients {
 
     #[test]
     fn an_id_is_needed() {
-        for id in [json!(null), json!(""), json!("a b"), json!("a/b"), json!("é"), json!("x".repeat(65))] {
+        for id in [
+            json!(null),
+            json!(""),
+            json!("."),
+            json!(".."),
+            json!("a b"),
+            json!("a/b"),
+            json!("é"),
+            json!("x".repeat(65)),
+        ] {
             refused(&patient_with(&json!({"id": id})), "invalid_patient_id");
         }
     }

@@ -40,7 +40,7 @@ text_id! {
 
 text_id! {
     /// A patient's id in the EHR: 1 to 64 characters of `A-Z a-z 0-9 . _ -`. These are the characters of a
-    /// FHIR id, and the underscore.
+    /// FHIR id, and the underscore. `.` and `..` are none: in a path they mean another place.
     PatientId
 }
 
@@ -72,7 +72,7 @@ impl PatientId {
     /// Reads a patient's id.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let characters = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-        if (1..=64).contains(&text.len()) && characters {
+        if (1..=64).contains(&text.len()) && characters && !matches!(text, "." | "..") {
             Ok(Self(text.to_owned()))
         } else {
             Err(Invalid("invalid_patient_id"))
