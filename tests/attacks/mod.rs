@@ -7,6 +7,7 @@ mod codes;
 mod console;
 mod dump;
 mod faults;
+mod headers;
 mod input;
 mod isolation;
 mod links;

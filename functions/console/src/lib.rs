@@ -16,7 +16,8 @@ use portico_domain::ports::{
 };
 use portico_web::desk::{Back, Said, assets, back, desk_page, desk_problem};
 use portico_web::{
-    Answer, App, Inbound, Reject, clear_console, json, no_content, problem, see_other, set_console, view,
+    Answer, App, Inbound, Reject, clear_console, forget_site, json, no_content, problem, see_other,
+    set_console, view,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json as object};
@@ -104,6 +105,7 @@ async fn close<S: Commit>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Rej
     close_console(app, &call).await?;
     let mut answer = desk_page(200, &ClosedPage::new());
     clear_console(&mut answer);
+    forget_site(&mut answer);
     Ok(answer)
 }
 

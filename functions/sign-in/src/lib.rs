@@ -10,8 +10,8 @@ use portico_domain::ports::{Accounts, Commit, Limits, Patients, Practices, Sessi
 use portico_domain::steps::public_post::rate_limit;
 use portico_web::{
     Answer, App, AskPage, Asked, Asking, Fault, Frame, Inbound, Reject, TypedPassword, clear_session,
-    dead_end, html, json as reply, named_practice, no_content, see_other, sent, set_browser, set_session,
-    view,
+    dead_end, forget_site, html, json as reply, named_practice, no_content, see_other, sent, set_browser,
+    set_session, view,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -168,6 +168,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
             no_content()
         };
         clear_session(&mut answer);
+        forget_site(&mut answer);
         Ok(answer)
     }
 }

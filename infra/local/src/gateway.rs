@@ -156,12 +156,17 @@ fn problem(status: StatusCode, title: &str, code: &str, detail: &str) -> Respons
     let body = json!({
         "type": "about:blank", "title": title, "status": status.as_u16(), "code": code, "detail": detail,
     });
-    (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response()
+    let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+    let mut answer = (status, kind, body.to_string()).into_response();
+    portico_web::add_security_headers(answer.headers_mut());
+    answer
 }
 
 fn internal_error() -> Response {
     let body = axum::Json(json!({"message": "Internal Server Error"}));
-    (StatusCode::INTERNAL_SERVER_ERROR, body).into_response()
+    let mut answer = (StatusCode::INTERNAL_SERVER_ERROR, body).into_response();
+    portico_web::add_security_headers(answer.headers_mut());
+    answer
 }
 
 /// The body, or `None` if it is too large. A body that is too large is read and dropped, because a client

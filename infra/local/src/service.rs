@@ -305,11 +305,13 @@ async fn keep_schedules(functions: Vec<template::DeployedFunction>, invoker: Inv
 }
 
 async fn health(State(ready): State<Arc<AtomicBool>>) -> Response {
-    if ready.load(Ordering::Acquire) {
+    let mut answer = if ready.load(Ordering::Acquire) {
         Json(json!({"status": "ok"})).into_response()
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "starting"}))).into_response()
-    }
+    };
+    portico_web::add_security_headers(answer.headers_mut());
+    answer
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

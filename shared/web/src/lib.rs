@@ -13,6 +13,7 @@ mod page;
 mod problem;
 mod reject;
 mod representative;
+mod security_headers;
 mod serve;
 mod strict;
 pub mod telemetry;
@@ -34,6 +35,7 @@ pub use page::registration::{Registration, RegistrationLayout, Typed};
 pub use problem::problem;
 pub use reject::Reject;
 pub use representative::{AuthorityRequest, RepresentativeRequest};
+pub use security_headers::{add_security_headers, forget_site};
 pub use serve::serve;
 
 pub use portico_domain::context::App;

@@ -8,9 +8,10 @@ use portico_domain::context::App;
 use crate::answer::Answer;
 use crate::inbound::Inbound;
 use crate::reject::{Broken, Code};
+use crate::security_headers::add_security_headers;
 
-/// Answers one request. The log line contains the route, the status and the duration. It never contains the
-/// person, or the path, which may contain a link's token.
+/// Answers one request, and adds the headers that every answer has. The log line contains the route, the status and the
+/// duration. It never contains the person, or the path, which may contain a link's token.
 pub async fn serve<S, F>(app: &App<S>, request: Request, handle: impl FnOnce(Inbound) -> F + Send) -> Answer
 where
     F: Future<Output = Answer> + Send,
@@ -24,6 +25,7 @@ where
     if head {
         *answer.body_mut() = lambda_http::Body::Empty;
     }
+    add_security_headers(answer.headers_mut());
     let status = answer.status().as_u16();
     let duration_ms = app.context.now().millis() - began.millis();
     let code = answer.extensions().get::<Code>().map(|code| code.0);

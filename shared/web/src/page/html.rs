@@ -21,7 +21,6 @@ pub fn html<T: Template>(status: u16, frame: &Frame, page: &T) -> Answer {
     }
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(frame.lang()));
     headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
-    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=63072000"));
     answer
 }
 
