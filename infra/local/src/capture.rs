@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::clock::LocalClock;
+use crate::files::open_private;
 use crate::ids;
 use crate::wire::{Failure, SILENCE};
 
@@ -112,7 +113,7 @@ impl Capture {
     pub fn open(data: Option<&Path>, clock: Arc<LocalClock>) -> io::Result<Self> {
         let mut captured = Captured::default();
         if let Some(path) = data.map(|dir| dir.join("messages.ndjson")) {
-            let file = OpenOptions::new().create(true).append(true).read(true).open(&path)?;
+            let file = open_private(&path, OpenOptions::new().create(true).append(true).read(true))?;
             let text = std::fs::read_to_string(&path)?;
             // A line that a crash cut off was never confirmed to its sender, so it may be dropped.
             captured.messages = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();

@@ -8,6 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use portico_domain::time::{Clock, Timestamp};
 
+use crate::files::write_private;
+
 /// The system's time plus an offset.
 #[derive(Debug, Default)]
 pub struct LocalClock {
@@ -46,7 +48,7 @@ impl LocalClock {
 
     fn keep(&self, offset_ms: i64) -> io::Result<Timestamp> {
         if let Some(file) = &self.file {
-            std::fs::write(file, offset_ms.to_string())?;
+            write_private(file, offset_ms.to_string().as_bytes())?;
         }
         self.offset_ms.store(offset_ms, Ordering::Relaxed);
         Ok(self.now())

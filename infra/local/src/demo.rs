@@ -8,9 +8,9 @@ use portico_aws::OsEntropy;
 use portico_domain::keys::Keyring;
 use serde_json::{Value, json};
 
-use crate::functions;
 use crate::local_api::{ConsoleLink, Guide, Keys, Practice};
 use crate::service::{Config, Running, StartError, start};
+use crate::{files, functions};
 
 /// The sample charts in the repository: `Patient` before `Encounter`.
 pub const SAMPLE: [&str; 2] =
@@ -49,7 +49,7 @@ pub struct Demo {
 pub async fn start_demo(config: Config) -> Result<Demo, StartError> {
     let data = config.data.clone();
     if let Some(data) = &data {
-        fs::create_dir_all(data)?;
+        files::private_dir(data)?;
     }
     let keyring = keyring(data.as_deref())?;
     let running = start(config, move |cloud| {
@@ -66,7 +66,8 @@ pub async fn start_demo(config: Config) -> Result<Demo, StartError> {
         None => enroll(&running).await.map_err(StartError::Build)?,
     };
     if let (Some(file), true) = (kept, is_new) {
-        fs::write(file, serde_json::to_string_pretty(&practices).unwrap_or_default())?;
+        let text = serde_json::to_string_pretty(&practices).unwrap_or_default();
+        files::write_private(&file, text.as_bytes())?;
     }
     let console_link = practices.first().map(|practice| console_link(&running.base_url, &practice.keys.ehr));
     let guide = Guide { practices, console_link };
@@ -97,7 +98,7 @@ fn keyring(data: Option<&Path>) -> Result<Keyring, StartError> {
             .map_err(|error| StartError::Build(error.to_string()));
     }
     let keyring = Keyring::generate(&OsEntropy);
-    fs::write(&file, keyring.to_text().as_bytes())?;
+    files::write_private(&file, keyring.to_text().as_bytes())?;
     Ok(keyring)
 }
 

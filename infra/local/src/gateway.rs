@@ -152,7 +152,7 @@ pub async fn handle(
 }
 
 /// A problem body (RFC 9457) from the gateway itself.
-fn problem(status: StatusCode, title: &str, code: &str, detail: &str) -> Response {
+pub(crate) fn problem(status: StatusCode, title: &str, code: &str, detail: &str) -> Response {
     let body = json!({
         "type": "about:blank", "title": title, "status": status.as_u16(), "code": code, "detail": detail,
     });

@@ -25,7 +25,7 @@ use crate::feedback::Feedback;
 use crate::invoke::Invoker;
 use crate::meter::Meter;
 use crate::queue::Queues;
-use crate::{engine, feedback};
+use crate::{engine, feedback, guard};
 
 /// How long a request for messages waits for work that is still running.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -88,6 +88,7 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: LocalApi) -> Router<
         .route("/_local/events", get(events))
         .route("/_local/items", get(items))
         .route("/_local/costs", get(costs).delete(forget_costs))
+        .route_layer(axum::middleware::from_fn(guard::own_pages))
         .with_state(api)
 }
 

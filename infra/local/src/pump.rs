@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::engine::EngineError;
+use crate::files::write_private;
 use crate::invoke::Invoker;
 use crate::stream::{TableStream, number};
 use crate::template::{DeployedFunction, StreamEvent};
@@ -66,7 +67,7 @@ impl Positions {
         known.insert(function.to_owned(), position.to_owned());
         let Some(file) = &self.file else { return Ok(()) };
         let new = file.with_extension("new");
-        std::fs::write(&new, serde_json::to_vec(&*known)?)?;
+        write_private(&new, &serde_json::to_vec(&*known)?)?;
         std::fs::rename(new, file)
     }
 }

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::clock::LocalClock;
+use crate::files::create_private;
 use crate::ids;
 use crate::invoke::Invoker;
 use crate::stream::REGION;
@@ -367,7 +368,7 @@ impl State {
             };
         }
         let new = path.with_extension("new");
-        self.file = Some(File::create(&new)?);
+        self.file = Some(create_private(&new)?);
         for entry in kept.into_values() {
             self.number = entry.number;
             self.write(&Line::Kept(entry.clone()))?;

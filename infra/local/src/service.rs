@@ -1,6 +1,6 @@
 //! Starts and stops the whole service.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -27,13 +27,14 @@ use crate::clock::LocalClock;
 use crate::cloud::{Addresses, Cloud, cloud};
 use crate::faults::Faults;
 use crate::gateway::{Gateway, Routes};
+use crate::guard::HostGuard;
 use crate::invoke::{Bell, Functions, Invoker};
 use crate::local_api::{Guide, LocalApi};
 use crate::meter::Meter;
 use crate::pump::{Positions, Pump};
 use crate::queue::Queues;
 use crate::template::Template;
-use crate::{endpoint, engine, faults, gateway, local_api, template};
+use crate::{endpoint, engine, faults, files, gateway, guard, local_api, template};
 
 /// How long `stop` waits for running requests.
 const FAREWELL: Duration = Duration::from_millis(500);
@@ -129,6 +130,7 @@ pub struct Running {
     /// The table's engine; `None` with another endpoint.
     pub db: Option<Database>,
     guide: Arc<RwLock<Guide>>,
+    hosts: HostGuard,
     ready: Arc<AtomicBool>,
     closing: watch::Sender<()>,
     servers: JoinSet<()>,
@@ -149,6 +151,11 @@ impl Running {
     /// Sets the content of `GET /_local`.
     pub fn introduce(&self, guide: Guide) {
         *self.guide.write().unwrap_or_else(PoisonError::into_inner) = guide;
+    }
+
+    /// Lets requests to any host in from now on, as API Gateway might, so that a test sees what functions do with them.
+    pub fn accept_any_host(&self) {
+        self.hosts.let_any_in();
     }
 
     /// Makes `/health` good from now on.
@@ -181,6 +188,7 @@ async fn deploy(
 ) -> Result<Running, StartError> {
     let listener = listen(config.listen).await?;
     let base_url = format!("http://{}", listener.local_addr()?);
+    let hosts = HostGuard::new(listener.local_addr()?.port());
     let data = config.data.as_deref();
     let lock = data.map(claim).transpose()?;
     let clock = Arc::new(LocalClock::open(data)?);
@@ -193,7 +201,10 @@ async fn deploy(
     let (mut servers, mut workers) = (JoinSet::new(), JoinSet::new());
 
     let (capture_listener, capture_url) = faults::loopback().await?;
-    serve(&mut servers, capture_listener, endpoint::router(&capture, &queues), &closing);
+    let capture_hosts = HostGuard::new(capture_listener.local_addr()?.port());
+    let endpoint = endpoint::router(&capture, &queues)
+        .layer(axum::middleware::from_fn_with_state(capture_hosts, guard::own_host));
+    serve(&mut servers, capture_listener, endpoint, &closing);
 
     let (mut db, mut faults) = (None, None);
     let mut table_url = config.endpoint_url.clone();
@@ -263,7 +274,8 @@ async fn deploy(
         .merge(local_api::router(local))
         .fallback(gateway::handle)
         .method_not_allowed_fallback(gateway::handle)
-        .with_state(gateway);
+        .with_state(gateway)
+        .layer(axum::middleware::from_fn_with_state(hosts.clone(), guard::own_host));
     serve(&mut servers, listener, app, &closing);
 
     Ok(Running {
@@ -279,6 +291,7 @@ async fn deploy(
         invoker,
         db,
         guide,
+        hosts,
         ready,
         closing,
         servers,
@@ -323,8 +336,8 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 
 /// Claims the data directory until the file is dropped.
 fn claim(data: &Path) -> Result<File, StartError> {
-    std::fs::create_dir_all(data)?;
-    let lock = File::create(data.join("lock"))?;
+    files::private_dir(data)?;
+    let lock = files::create_private(&data.join("lock"))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(std::fs::TryLockError::WouldBlock) => Err(StartError::DataInUse(data.to_owned())),
@@ -336,10 +349,13 @@ fn open_engine(
     data: Option<&Path>,
     template: &Template,
     positions: &Positions,
-) -> Result<Database, engine::EngineError> {
-    let Some(data) = data else { return engine::in_memory(&template.table) };
+) -> Result<Database, StartError> {
+    let Some(data) = data else { return Ok(engine::in_memory(&template.table)?) };
     let processed = positions.passed_by_all(&template.functions);
-    engine::in_file(&data.join("portico.db"), &template.table, processed.as_deref())
+    // SQLite gives the files beside its database the same rights.
+    let file = data.join("portico.db");
+    files::open_private(&file, OpenOptions::new().append(true).create(true))?;
+    Ok(engine::in_file(&file, &template.table, processed.as_deref())?)
 }
 
 fn serve(servers: &mut JoinSet<()>, listener: TcpListener, app: Router, closing: &watch::Sender<()>) {

@@ -361,7 +361,7 @@ impl World {
     /// Runs the schedule of automatic invitations, and returns the first practice's run of the day; null if it
     /// does not send now.
     pub async fn sweep(&self) -> Value {
-        let answer = self.request("POST", "/_local/sweep").send().await.expect("an answer");
+        let answer = self.request("POST", "/_local/sweep").json(&json!({})).send().await.expect("an answer");
         let answer: Value = answer.json().await.expect("the runs");
         let runs = answer["runs"].as_array().cloned().unwrap_or_default();
         runs.into_iter().find(|run| run["practice"] == self.practice.as_str()).unwrap_or_default()
