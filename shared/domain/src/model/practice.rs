@@ -376,7 +376,7 @@ impl Settings {
 
     /// What is not allowed of the practice's own links, colour and line.
     fn face_faults(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
-        let url_fault = |url: &str| (!is_portal_url(url)).then_some("invalid_url");
+        let url_fault = |url: &str| PortalUrl::parse(url).is_err().then_some("invalid_url");
         [
             ("/terms_url", self.terms_url.as_deref().and_then(url_fault)),
             ("/privacy_url", self.privacy_url.as_deref().and_then(url_fault)),
