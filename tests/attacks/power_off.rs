@@ -120,7 +120,7 @@ async fn everything_that_was_answered_is_there_after_a_power_cut() {
     let link = portico_testkit::token_in(&service.last_mail().await);
     let facts = json!({"as": "patient", "family_name": "quillfeather", "birth_date": "04/27/1945"});
     let proof = service.post(&format!("/i/{link}/verify"), facts).await["proof"].clone();
-    service.post(&format!("/i/{link}/codes"), json!({"proof": proof, "channel": "email"})).await;
+    service.post(&format!("/i/{link}/codes"), json!({"proof": proof, "channel": "sms"})).await;
     let mail = service.last_mail().await;
     let code = mail
         .split_whitespace()

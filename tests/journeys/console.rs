@@ -467,3 +467,24 @@ async fn a_representatives_message_that_came_back_is_not_taken_for_the_patients(
     let page = window.page("/console/patients/p1").await.expect_and(200).text;
     assert!(page.contains("Came back") && !page.contains("Email came back"), "{page}");
 }
+
+#[tokio::test]
+async fn the_list_that_is_shown_is_taken_out_as_a_file_and_the_trail_says_who_did() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    world
+        .patient("p2", World::chart_with(json!({"family_name": "=HYPERLINK(1)", "tags": ["diabetes-class"]})))
+        .await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/patients?tag=diabetes-class").await.expect_and(200).text;
+    assert!(page.contains("action=\"/console/patients/download?tag=diabetes-class\""), "{page}");
+    let file = window.send("/console/patients/download?tag=diabetes-class", &[]).await.expect_and(200);
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"patients.csv\"");
+    assert_eq!(file.text.lines().count(), 2, "{}", file.text);
+    assert!(file.text.contains("'=HYPERLINK(1)"), "a formula is disarmed: {}", file.text);
+    let trail = world.ehr("GET", "/v1/audit", None).await.expect_and(200).json();
+    let last = trail["events"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["action"], &last["detail"]["patients"]), (&json!("list_exported"), &json!("1")));
+    assert_eq!(last["by"]["actor"], "rita");
+    assert_eq!(world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json()["intact"], true);
+}

@@ -310,6 +310,7 @@ async fn journey(deployed: &Deployed) {
     let (ehr, portal) = (key("ehr").await, key("portal").await);
     let staff = async |method: &str, path: &str, body| deployed.ask(method, path, &ehr, body).await;
 
+    staff("PUT", "/v1/settings", json!({"code_channel": "any"})).await.expect(200);
     staff("PUT", "/v1/patients/p1", World::chart()).await.expect(201);
     staff("POST", "/v1/patients/p1/invitations", json!({"channel": "email"})).await.expect(201);
     let link = format!("/i/{}", token_in(&deployed.mail(1).await));

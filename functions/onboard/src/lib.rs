@@ -7,6 +7,7 @@ mod pages;
 mod reports;
 mod trail;
 
+use portico_domain::context::Context;
 use portico_domain::model::audit::Event;
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::practice::Scope;
@@ -14,15 +15,14 @@ use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::operations::staff::attention::{attention, by_patient};
 use portico_domain::operations::staff::audit_trail::{audit, audit_verify, latest};
 use portico_domain::operations::staff::auto_invite::{preview, runs};
-use portico_domain::operations::staff::list::list as list_patients;
-use portico_domain::operations::staff::list::summary;
+use portico_domain::operations::staff::list::{Listed, list as list_patients, summary};
 use portico_domain::operations::staff::portal;
 use portico_domain::operations::staff::report::{Period, electronic_access};
 use portico_domain::ports::{
-    ApiCalls, Attention, Chain, Directory, History, Limits, Measures, Patients, Practices, Roster, Runs,
-    Waiting,
+    ApiCalls, Attention, Chain, Commit, Directory, History, Limits, Measures, Patients, Practices, Roster,
+    Runs, Waiting,
 };
-use portico_web::desk::{desk_page, when};
+use portico_web::desk::{NoFields, desk_page, when};
 use portico_web::{Answer, App, Inbound, Reject, csv, json as reply, listed, problem, see_other, view};
 use serde_json::{Value, json};
 
@@ -37,6 +37,7 @@ where
         + Patients
         + History
         + Chain
+        + Commit
         + Directory
         + Attention
         + Waiting
@@ -55,6 +56,7 @@ where
         + Patients
         + History
         + Chain
+        + Commit
         + Directory
         + Attention
         + Waiting
@@ -156,7 +158,7 @@ const SEARCH: &[u8] = b"console search";
 /// Answers a request of the Onboarding Tool.
 async fn console<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + History + Chain + Directory + Waiting + Roster,
+    S: ApiCalls + Limits + Practices + History + Chain + Commit + Directory + Waiting + Roster,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
@@ -171,14 +173,13 @@ where
             let sealed = context.keyring.seal_json(SEARCH, &words, &*context.entropy);
             Ok(see_other(&format!("/console/patients?all=yes&v={sealed}")))
         }
+        "POST /console/patients/download" => {
+            let (NoFields {}, _) = inbound.desk_form::<NoFields>()?;
+            let (listed, _) = shown_list(inbound, context)?;
+            list::export(app, &call, listed).await
+        }
         "GET /console/patients" => {
-            let mut listed = listed(|name| inbound.queries(name).map(str::to_owned).collect())?;
-            let sought: Option<String> =
-                inbound.query("v").and_then(|sealed| context.keyring.open_json(SEARCH, sealed));
-            listed.q.clone_from(&sought);
-            if listed.statuses.is_empty() && inbound.query("all").is_none() {
-                listed.statuses = pages::NOT_IN.to_vec();
-            }
+            let (listed, sought) = shown_list(inbound, context)?;
             let page = list_patients(app, &call, &listed).await?;
             if let (Some(_), [(only, _)], None) = (&sought, &page.rows[..], &page.next_cursor) {
                 return Ok(see_other(&format!("/console/patients/{}", only.id)));
@@ -206,6 +207,18 @@ where
         }
         _ => Err(Refusal::NotFound.into()),
     }
+}
+
+/// The list that a page's address names, and what was searched for. It opens with those who are not in yet.
+fn shown_list(inbound: &Inbound, context: &Context) -> Result<(Listed, Option<String>), Reject> {
+    let mut listed = listed(|name| inbound.queries(name).map(str::to_owned).collect())?;
+    let sought: Option<String> =
+        inbound.query("v").and_then(|sealed| context.keyring.open_json(SEARCH, sealed));
+    listed.q.clone_from(&sought);
+    if listed.statuses.is_empty() && inbound.query("all").is_none() {
+        listed.statuses = pages::NOT_IN.to_vec();
+    }
+    Ok((listed, sought))
 }
 
 /// Events of a patient that the page shows.

@@ -53,6 +53,8 @@ pub struct PatientsPage {
     next: Option<String>,
     first: Option<String>,
     found: Option<String>,
+    /// Where the form of the download goes.
+    download: String,
 }
 
 /// The statuses of patients who are not in yet: what the list opens with.
@@ -162,8 +164,10 @@ impl PatientsPage {
                 format!("/console/patients?{query}&{more}")
             }
         };
+        let download = if rest.is_empty() { String::new() } else { format!("?{rest}") };
         Self {
             desk: Desk::of(inbound, context, settings, caller),
+            download: format!("/console/patients/download{download}"),
             title: format!("{name}: {count}"),
             statuses: statuses.into(),
             reached: reached.map(|(value, label)| some(value, label, "stage")).into(),

@@ -78,6 +78,7 @@ pub fn sentence(event: &Event) -> String {
         Action::AttentionLeft => "took a line off Today".to_owned(),
         Action::Unsubscribed => "asked for no more reminders".to_owned(),
         Action::ConsoleOpened => "opened the Onboarding Tool".to_owned(),
+        Action::ListExported => "took a list of patients out as a file".to_owned(),
         Action::SettingsChanged => format!("changed the settings{fields}"),
         Action::ConsentChanged => {
             let allowed = detail("allowed").replace('_', " ");

@@ -353,7 +353,10 @@ impl ResultPage {
             size: ran.size,
             note: match ran.state {
                 BatchState::Running | BatchState::Done => None,
-                BatchState::Stopped => Some(format!("Stopped. {left} were not looked at.")),
+                BatchState::Stopped => {
+                    let by = ran.stopped_by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+                    Some(format!("Stopped{by}. {left} were not looked at."))
+                }
                 BatchState::Withdrawn => {
                     Some(format!("This window's right to send ended. {left} were not looked at."))
                 }

@@ -154,6 +154,7 @@ const fn name_of(action: Action) -> Option<&'static str> {
         | Action::ConsoleOpened
         | Action::AttentionLeft
         | Action::AccessRequestRefused
+        | Action::ListExported
         | Action::SettingsChanged
         | Action::ConsentChanged
         | Action::AuthorityRecorded

@@ -163,6 +163,8 @@ pub enum Action {
     AttentionLeft,
     /// The practice's settings changed.
     SettingsChanged,
+    /// Staff took a list of patients out as a file.
+    ListExported,
     /// The operator changed which settings the practice may have.
     ConsentChanged,
     /// Automatic invitations stopped themselves, because of bounces or complaints.

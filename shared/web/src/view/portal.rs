@@ -227,7 +227,12 @@ pub fn row(patient: &Patient, status: Status, settings: &Settings, now: Timestam
 }
 
 /// The list as a table, a patient in a row. If there is more than the table holds, its last row has the cursor.
-pub fn list_rows(rows: &[(Patient, Status, Settings)], next_cursor: Option<&str>, now: Timestamp) -> String {
+pub fn list_rows(
+    rows: &[(Patient, Status)],
+    settings: &Settings,
+    next_cursor: Option<&str>,
+    now: Timestamp,
+) -> String {
     const COLUMNS: [&str; 13] = [
         "patient_id",
         "family_name",
@@ -244,7 +249,7 @@ pub fn list_rows(rows: &[(Patient, Status, Settings)], next_cursor: Option<&str>
         "provider",
     ];
     let mut all = vec![COLUMNS.map(str::to_owned).to_vec()];
-    for (patient, status, settings) in rows {
+    for (patient, status) in rows {
         let view = row(patient, *status, settings, now);
         let cell = |name: &&str| match view.get(*name) {
             Some(Value::String(text)) => text.clone(),

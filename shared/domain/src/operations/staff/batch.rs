@@ -47,6 +47,8 @@ pub struct Ran {
     pub results: Vec<BatchResult>,
     /// The caller.
     pub caller: Caller,
+    /// Who stopped it.
+    pub stopped_by: Option<String>,
 }
 
 /// Invites the patients of a small batch, or starts a large one.
@@ -76,7 +78,7 @@ where
     let size = patients.len();
     if command.dry_run {
         let results = look_ahead(app, &caller, &command, &patients).await?;
-        return Ok(Ran { id, state: BatchState::Done, size, results, caller });
+        return Ok(Ran { id, state: BatchState::Done, size, results, caller, stopped_by: None });
     }
     let earlier = earlier_use(opened.once, once.as_ref(), context.now())?;
     let batch = Batch {
@@ -107,7 +109,7 @@ where
     }
     let (results, is_withdrawn) = invite_some(app, &batch, &name, &batch.patients).await;
     let state = if is_withdrawn { BatchState::Withdrawn } else { BatchState::Done };
-    Ok(Ran { id, state, size, results, caller })
+    Ok(Ran { id, state, size, results, caller, stopped_by: None })
 }
 
 /// Stores a large batch and tells a worker. A repeated call finds the first one.
@@ -142,8 +144,8 @@ where
 
 impl Ran {
     fn of(batch: Batch, caller: Caller) -> Self {
-        let Batch { id, state, patients, results, .. } = batch;
-        Self { id, state, size: patients.len(), results, caller }
+        let Batch { id, state, patients, results, stopped_by, .. } = batch;
+        Self { id, state, size: patients.len(), results, caller, stopped_by }
     }
 }
 

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::try_join_all;
 
 use crate::context::App;
+use crate::model::audit::{Action, Entry, Subject};
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::list::{Filter, MOST_ROWS};
 use crate::model::patient::{Patient, Status};
 use crate::model::person::{BirthDate, comparable};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, Limits, Practices, Roster, Sought, Waiting};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Practices, Roster, Sought, Waiting, Write};
 use crate::steps::api_call::{ApiCall, Caller, authorize};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::time::Timestamp;
 
 /// Most patients that a search finds.
@@ -225,6 +227,53 @@ async fn found_by<S: Roster>(
 ) -> Result<BTreeSet<PatientId>, PortError> {
     let found = try_join_all(any.iter().map(|sought| store.people(practice, sought))).await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// A list as a file.
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Exported {
+    pub rows: Vec<(Patient, Status)>,
+    pub settings: Settings,
+    /// The cursor with which the rest begins; `None` if this is all.
+    pub more: Option<String>,
+}
+
+/// Most patients in one file.
+const MOST_EXPORTED: usize = 20_000;
+
+/// Everything that is filtered, for a file. The practice's trail says who took it out, and how many patients it holds.
+pub async fn export<S>(app: &App<S>, call: &ApiCall, mut listed: Listed) -> Result<Exported, Failure>
+where
+    S: ApiCalls + Limits + Practices + Roster + Waiting + Chain + Commit,
+{
+    let App { context, store } = app;
+    listed.limit = MOST_ROWS;
+    let mut rows = Vec::new();
+    let last = loop {
+        let mut page = list(app, call, &listed).await?;
+        rows.append(&mut page.rows);
+        listed.cursor.clone_from(&page.next_cursor);
+        if listed.cursor.is_none() || rows.len() >= MOST_EXPORTED {
+            break page;
+        }
+    };
+    let practice = &last.caller.practice;
+    for _ in 0..MAX_ATTEMPTS {
+        let entry = Entry {
+            practice: practice.clone(),
+            subject: Subject::Practice,
+            at: context.now(),
+            by: last.caller.by(),
+            action: Action::ListExported,
+            detail: vec![("patients", rows.len().to_string())],
+        };
+        let head = store.head(practice, &Subject::Practice).await?;
+        let event = Write::Append(entry.after(&head, &context.keyring));
+        if let Written::Done = written(store, &[event], None).await? {
+            return Ok(Exported { rows, settings: last.settings, more: listed.cursor });
+        }
+    }
+    Err(Failure::Unavailable)
 }
 
 /// How many patients have each status; every status is there.
