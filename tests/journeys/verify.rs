@@ -64,7 +64,7 @@ async fn the_practice_chooses_what_a_visitor_must_pass() {
 }
 
 #[tokio::test]
-async fn names_compare_by_letters_zip_by_five_digits_and_dates_in_three_ways() {
+async fn names_compare_by_letters_zip_by_five_digits_and_dates_by_the_day_they_mean() {
     let world = World::new().await;
     world.settings(json!({"identity_facts": ["family_name", "birth_date", "postal_code"]})).await;
     for (place, (family, typed)) in
@@ -78,7 +78,7 @@ async fn names_compare_by_letters_zip_by_five_digits_and_dates_in_three_ways() {
             .await;
         world.invite(&id, "email").await.expect(201);
         let token = world.last_mail().await.token();
-        let date = ["19450427", "1945-04-27", "04/27/1945"][place];
+        let date = ["27 de abril de 1945", "４/２７/１９４５", "04271945"][place];
         let facts =
             json!({"as": "patient", "family_name": typed, "birth_date": date, "postal_code": "02139"});
         world.post(&format!("/i/{token}/verify"), facts).await.expect(200);
@@ -88,6 +88,20 @@ async fn names_compare_by_letters_zip_by_five_digits_and_dates_in_three_ways() {
     let token = world.last_mail().await.token();
     let facts = json!({"as": "patient", "family_name": "Quillfeather", "birth_date": "19450427", "postal_code": "00000"});
     world.post(&format!("/i/{token}/verify"), facts).await.expect(422);
+}
+
+#[tokio::test]
+async fn a_birth_date_that_can_not_be_read_is_refused_with_the_format_and_costs_no_try() {
+    let world = World::new().await;
+    let token = world.invited("p1").await;
+    for date in ["04/27/45", "1112000", "April 1945", "30/30/1945", "April 27, 2145", "later"] {
+        let facts = json!({"as": "patient", "family_name": "Quillfeather", "birth_date": date});
+        let refused = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(400);
+        assert_eq!(refused.json()["errors"][0]["pointer"], "/birth_date", "{date}");
+        assert!(refused.text.contains("04/27/1945"), "{}", refused.text);
+    }
+    assert_eq!(world.portal("p1").await["verification_failures"], json!([]));
+    world.state_facts(&token).await.expect(200);
 }
 
 #[tokio::test]

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
 use portico_domain::model::chart::ChartStatus;
 use portico_domain::model::ids::PatientId;
+use portico_domain::model::pasted::plain;
 use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
 use portico_domain::operations::staff::import::Facts;
 use portico_domain::time::Timestamp;
@@ -294,26 +294,21 @@ fn is_cut(cell: &str) -> bool {
     upper.contains("E+") && upper.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | 'E' | '+'))
 }
 
-/// Reads a birth date. A year of two digits is the last one that makes a living person.
+/// Reads a birth date. A spreadsheet is consistent in itself, so the day comes first if the caller says so, and a year of
+/// two digits is the last one that makes a living person.
 fn birth_date(cell: &str, day_first: bool, now: Timestamp) -> Result<BirthDate, Invalid> {
-    let parts: Vec<&str> = cell.split(['/', '.', '-', ' ']).filter(|part| !part.is_empty()).collect();
-    let invalid = Invalid("invalid_date");
-    let [first, second, year] = parts[..] else { return BirthDate::parse(cell, now) };
-    if first.len() == 4 {
-        return BirthDate::parse(&parts.join("-"), now);
+    let cell = plain(cell);
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let parts: Vec<&str> =
+        cell.split(['/', '.', '-', ' ', ',']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    let [first, second, year] = parts[..] else { return BirthDate::parse(&cell, now) };
+    if is_digits(first) && first.len() > 2 || !is_digits(year) {
+        return BirthDate::parse(&cell, now);
     }
-    let (month, day) = if day_first { (second, first) } else { (first, second) };
-    let year: i16 = match (year.len(), year.parse::<i16>()) {
-        (2, Ok(short)) => {
-            let today = now.to_jiff().to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
-            let (month, day) = (month.parse().map_err(|_| invalid)?, day.parse().map_err(|_| invalid)?);
-            let in_this_century = Date::new(2000 + short, month, day).map_err(|_| invalid)?;
-            if in_this_century <= today { 2000 + short } else { 1900 + short }
-        }
-        (4, Ok(year)) => year,
-        _ => return Err(invalid),
-    };
-    BirthDate::parse(&format!("{year}-{month}-{day}"), now)
+    let by_day = day_first && is_digits(first) && is_digits(second);
+    let (first, second) = if by_day { (second, first) } else { (first, second) };
+    let read = |century: &str| BirthDate::parse(&format!("{first}/{second}/{century}{year}"), now);
+    if year.len() == 2 { read("20").or_else(|_| read("19")) } else { read("") }
 }
 
 /// Reads a ZIP code, and whether zeros that a spreadsheet took away were put back.
@@ -432,6 +427,37 @@ mod tests {
             .collect();
         let refused = Some(("Chart", "invalid_id"));
         assert_eq!(codes, [(2, refused), (3, refused), (4, None)]);
+    }
+
+    #[test]
+    fn birth_dates_of_a_spreadsheet_may_have_short_years_and_the_day_first() {
+        let born = |cell: &str, day_first| birth_date(cell, day_first, NOW).map(BirthDate::reveal);
+        for cell in [
+            "3/4/58",
+            "03/04/58",
+            "3-4-1958",
+            "3.4.58",
+            "1958-03-04",
+            "19580304",
+            "03041958",
+            "4-Mar-58",
+            "4-mar-1958",
+            "Mar 4, 1958",
+            "04 marzo 58",
+            "３/４/１９５８",
+            "3/4/1958 0:00",
+        ] {
+            assert_eq!(born(cell, false).as_deref(), Ok("1958-03-04"), "{cell}");
+        }
+        for cell in ["4/3/58", "04.03.1958", "4-Mar-58", "1958-03-04"] {
+            assert_eq!(born(cell, true).as_deref(), Ok("1958-03-04"), "{cell}");
+        }
+        assert_eq!(born("25/12/80", false).as_deref(), Ok("1980-12-25"), "no month has the number 25");
+        assert_eq!(born("2/29/00", false).as_deref(), Ok("2000-02-29"));
+        assert_eq!(born("11/27/26", false).as_deref(), Ok("1926-11-27"), "it has not come yet");
+        for cell in ["13/25/58", "58", "3/58", "2/30/58", "3/4/958", "3/4/158", "later", "1/2/3/4"] {
+            assert!(born(cell, false).is_err(), "{cell}");
+        }
     }
 
     #[test]

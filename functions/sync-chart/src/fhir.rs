@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use portico_domain::model::chart::{CareChange, Chart, ChartStatus, Contact, Visit};
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
@@ -95,28 +96,29 @@ pub enum TooMuch {
 }
 
 /// Parses the body of an import. `now` tells which birth dates lie in the future and which periods
-/// have ended.
-pub fn parse(body: &str, form: Form, now: Timestamp) -> Result<Parsed, TooMuch> {
+/// have ended; a day without a time is one in the practice's `zone`.
+pub fn parse(body: &str, form: Form, now: Timestamp, zone: TimeZone) -> Result<Parsed, TooMuch> {
+    let clock = Clock { now, zone };
     match form {
-        Form::Ndjson => parse_lines(body, now),
-        Form::Json => parse_bundle(body, now),
+        Form::Ndjson => parse_lines(body, clock),
+        Form::Json => parse_bundle(body, clock),
     }
 }
 
-fn parse_lines(body: &str, now: Timestamp) -> Result<Parsed, TooMuch> {
+fn parse_lines(body: &str, clock: Clock) -> Result<Parsed, TooMuch> {
     let lines = || body.lines().map(bare).zip(1..).filter(|(text, _)| !text.is_empty());
     let mut intake = Intake::of(lines().count())?;
-    let reader = Reader { now, full_urls: HashMap::new() };
+    let reader = Reader { clock, full_urls: HashMap::new() };
     for (text, line) in lines() {
         intake.take(line, object(text).and_then(|resource| reader.read(resource)));
     }
     Ok(intake.parsed())
 }
 
-fn parse_bundle(body: &str, now: Timestamp) -> Result<Parsed, TooMuch> {
+fn parse_bundle(body: &str, clock: Clock) -> Result<Parsed, TooMuch> {
     let entries = entries(bare(body));
     let mut intake = Intake::of(entries.len())?;
-    let reader = Reader { now, full_urls: patients_by_url(&entries) };
+    let reader = Reader { clock, full_urls: patients_by_url(&entries) };
     for (entry, line) in entries.into_iter().zip(1..) {
         intake.take(line, entry.resource.and_then(|resource| reader.read(resource)));
     }
@@ -406,9 +408,31 @@ const UNUSABLE_PERIOD_END: Finding = finding(
     "The Encounter's `period.end` is no day and no time with its offset, so the visit counts as unsigned. Correct it in the EHR.",
 );
 
+/// When, and by which calendar, a body is read.
+struct Clock {
+    now: Timestamp,
+    zone: TimeZone,
+}
+
+impl Clock {
+    /// The practice's day.
+    fn today(&self) -> Date {
+        self.now.to_jiff().to_zoned_datetime(self.zone.clone()).date()
+    }
+
+    /// An instant with its offset. A day without a time means its start.
+    fn instant(&self, text: &str) -> Option<Timestamp> {
+        let start = |day: Date| day.to_zoned_datetime(self.zone.clone()).ok();
+        text.parse().ok().or_else(|| {
+            let start = start(day(text)?)?;
+            Some(Timestamp::from_millis(start.timestamp().as_millisecond()))
+        })
+    }
+}
+
 /// The data that is needed to read any resource of a body.
 struct Reader {
-    now: Timestamp,
+    clock: Clock,
     /// A Bundle's patients: `fullUrl` to id.
     full_urls: HashMap<String, String>,
 }
@@ -427,16 +451,16 @@ impl Reader {
     fn patient(&self, resource: &PatientResource) -> Result<Read, Finding> {
         let id = resource.id.as_deref().unwrap_or_default();
         let patient = PatientId::parse(id).map_err(|_| INVALID_PATIENT_ID)?;
-        let name = PersonName::choose(&resource.name, self.now)?;
+        let name = PersonName::choose(&resource.name, &self.clock)?;
         let mut notes = Vec::new();
-        let points = Points::current(&resource.telecom, self.now);
-        let address = Address::choose(&resource.address, self.now).unwrap_or_default();
+        let points = Points::current(&resource.telecom, &self.clock);
+        let address = Address::choose(&resource.address, &self.clock).unwrap_or_default();
         let provider = resource.general_practitioner.first().and_then(|doctor| doctor.display.as_deref());
         let chart = Chart {
             given_name: name.given,
             middle_name: name.middle,
             family_name: name.family,
-            birth_date: birth_date(resource.birth_date.as_deref(), self.now)?,
+            birth_date: birth_date(resource.birth_date.as_deref(), &self.clock)?,
             email: email(&points, &mut notes),
             mobile_phone: phone(points.values(ContactPoint::is_mobile), &mut notes),
             home_phone: phone(points.values(ContactPoint::is_home_phone), &mut notes),
@@ -467,7 +491,7 @@ impl Reader {
         // The practice's local day: the date as written, even if it was another day in UTC.
         let date = day(start.split_once('T').map_or(start, |(date, _)| date)).ok_or(INVALID_PERIOD)?;
         let end = filled(period.end.as_deref()).filter(|_| status == Some("finished"));
-        let signed_at = end.and_then(instant);
+        let signed_at = end.and_then(|end| self.clock.instant(end));
         let mut notes =
             if end.is_some() && signed_at.is_none() { vec![UNUSABLE_PERIOD_END] } else { Vec::new() };
         let provider = line(clinician(&resource.participant), UNUSABLE_PROVIDER, &mut notes);
@@ -477,14 +501,14 @@ impl Reader {
 
     fn related_person(&self, resource: RelatedPersonResource) -> Result<Read, Finding> {
         // A former guardian must not be imported as a current one.
-        if resource.active == Some(false) || ended(resource.period.as_ref(), self.now) {
+        if resource.active == Some(false) || ended(resource.period.as_ref(), &self.clock) {
             return Ok(Read::NoLongerCounts);
         }
         let id = own_id(resource.id)?;
         let patient = self.referred(resource.patient.as_ref())?;
-        let name = PersonName::choose(&resource.name, self.now)?;
+        let name = PersonName::choose(&resource.name, &self.clock)?;
         let mut notes = Vec::new();
-        let points = Points::current(&resource.telecom, self.now);
+        let points = Points::current(&resource.telecom, &self.clock);
         let contact = Contact {
             given_name: name.given,
             family_name: name.family,
@@ -522,12 +546,12 @@ fn own_id(id: Option<String>) -> Result<String, Finding> {
     Ok(id)
 }
 
-fn birth_date(text: Option<&str>, now: Timestamp) -> Result<BirthDate, Finding> {
+fn birth_date(text: Option<&str>, clock: &Clock) -> Result<BirthDate, Finding> {
     let text = filled(text).ok_or(MISSING_BIRTH_DATE)?;
     if is_date_of(text, &[4]) || is_date_of(text, &[4, 2]) {
         Err(INCOMPLETE_BIRTH_DATE)
     } else if is_date_of(text, &[4, 2, 2]) {
-        BirthDate::parse(text, now).map_err(|_| INVALID_BIRTH_DATE)
+        BirthDate::parse(text, clock.now).map_err(|_| INVALID_BIRTH_DATE)
     } else {
         // Other notations, which the domain accepts from people, are not FHIR: day and month could
         // be swapped.
@@ -620,17 +644,12 @@ fn day(text: &str) -> Option<Date> {
     text.parse().ok().filter(|_| is_date_of(text, &[4, 2, 2]))
 }
 
-/// An instant with its offset. A day without a time means its start in UTC.
-fn instant(text: &str) -> Option<Timestamp> {
-    text.parse().ok().or_else(|| day(text).and_then(|day| format!("{day}T00:00:00Z").parse().ok()))
-}
-
 /// Whether the period's end is in the past. An end without a time lasts until the end of its day, month or
 /// year. An end that can't be read counts as no end.
-fn ended(period: Option<&Period>, now: Timestamp) -> bool {
+fn ended(period: Option<&Period>, clock: &Clock) -> bool {
     let Some(end) = period.and_then(|period| filled(period.end.as_deref())) else { return false };
     if let Ok(end) = end.parse::<Timestamp>() {
-        return end <= now;
+        return end <= clock.now;
     }
     let last = if is_date_of(end, &[4]) {
         day(&format!("{end}-12-31"))
@@ -639,7 +658,7 @@ fn ended(period: Option<&Period>, now: Timestamp) -> bool {
     } else {
         day(end.split_once('T').map_or(end, |(date, _)| date))
     };
-    last.is_some_and(|last| last < now.to_jiff().to_zoned_datetime(jiff::tz::TimeZone::UTC).date())
+    last.is_some_and(|last| last < clock.today())
 }
 
 /// A person's name in the form that is imported.
@@ -650,11 +669,11 @@ struct PersonName {
 }
 
 impl PersonName {
-    fn choose(names: &[HumanName], now: Timestamp) -> Result<Self, Finding> {
+    fn choose(names: &[HumanName], clock: &Clock) -> Result<Self, Finding> {
         let usable = names.iter().filter_map(|name| {
             let family = filled(name.family.as_deref())?;
             let mut given = name.given.iter().filter_map(|given| filled(given.as_deref()));
-            Some((name.preference(now)?, family, given.next()?, given.collect::<Vec<_>>().join(" ")))
+            Some((name.preference(clock)?, family, given.next()?, given.collect::<Vec<_>>().join(" ")))
         });
         let (_, family, given, middle) =
             usable.min_by_key(|(preference, ..)| *preference).ok_or(MISSING_NAME)?;
@@ -797,11 +816,11 @@ struct HumanName {
 
 impl HumanName {
     /// The name with the lowest number is used. `None` means that the name must not be used.
-    fn preference(&self, now: Timestamp) -> Option<u8> {
+    fn preference(&self, clock: &Clock) -> Option<u8> {
         match self.purpose.as_deref() {
             Some("old" | "temp" | "nickname") => None,
             Some("maiden") => Some(4),
-            _ if ended(self.period.as_ref(), now) => Some(3),
+            _ if ended(self.period.as_ref(), clock) => Some(3),
             Some("official") => Some(0),
             Some("usual") => Some(1),
             _ => Some(2),
@@ -850,9 +869,9 @@ impl ContactPoint {
 struct Points<'a>(Vec<&'a ContactPoint>);
 
 impl<'a> Points<'a> {
-    fn current(points: &'a [ContactPoint], now: Timestamp) -> Self {
+    fn current(points: &'a [ContactPoint], clock: &Clock) -> Self {
         let in_use = |point: &&ContactPoint| {
-            point.purpose.as_deref() != Some("old") && !ended(point.period.as_ref(), now)
+            point.purpose.as_deref() != Some("old") && !ended(point.period.as_ref(), clock)
         };
         let mut points: Vec<_> = points.iter().filter(in_use).collect();
         points.sort_by_key(|point| point.rank.unwrap_or(u32::MAX));
@@ -880,8 +899,9 @@ struct Address {
 
 impl Address {
     /// The home address, or else the first other address that is in use.
-    fn choose(addresses: &[Self], now: Timestamp) -> Option<Self> {
-        let in_use = |one: &&Self| one.purpose.as_deref() != Some("old") && !ended(one.period.as_ref(), now);
+    fn choose(addresses: &[Self], clock: &Clock) -> Option<Self> {
+        let in_use =
+            |one: &&Self| one.purpose.as_deref() != Some("old") && !ended(one.period.as_ref(), clock);
         addresses.iter().filter(in_use).min_by_key(|one| one.purpose.as_deref() != Some("home")).cloned()
     }
 

@@ -75,7 +75,8 @@ where
         inbound.text(&["application/fhir+ndjson", "application/fhir+json", "text/csv"], LONGEST)?;
     let form = if kind == "application/fhir+ndjson" { Form::Ndjson } else { Form::Json };
     let opened = import(app, call, flag(inbound, "dry_run")?).await?;
-    let parsed = fhir::parse(text, form, app.context.now()).map_err(|TooMuch::Resources| Reject::TooLarge)?;
+    let parsed = fhir::parse(text, form, app.context.now(), opened.zone())
+        .map_err(|TooMuch::Resources| Reject::TooLarge)?;
     tracing::info!(resources = parsed.resources, "import");
     let mut tally = Tally::default();
     for rejected in &parsed.rejected {

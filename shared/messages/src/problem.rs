@@ -191,8 +191,8 @@ pub fn field_detail(code: &str, language: Language) -> &'static str {
         }
         "date_in_the_past" => ("Give a day that is still to come.", "Indique un día que todavía no llega."),
         "invalid_date" | "date_in_the_future" => (
-            "This is not a date of birth that can be right.",
-            "Esta no puede ser una fecha de nacimiento correcta.",
+            "This is not a date of birth that can be right. Write month, day and a year of four digits, e.g. 04/27/1945.",
+            "Esta no puede ser una fecha de nacimiento correcta. Escriba mes, día y año de cuatro cifras, por ejemplo 04/27/1945.",
         ),
         "invalid_email" => {
             ("This is not an e-mail address.", "Esto no es una dirección de correo electrónico.")

@@ -3,15 +3,19 @@
 use super::*;
 use serde_json::json;
 
-const NOW: Timestamp = Timestamp::from_millis(1_795_305_600_000); // 2026-11-22
+const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000); // noon of 2026-11-22
+
+fn zone() -> TimeZone {
+    TimeZone::get("America/New_York").unwrap()
+}
 
 fn ndjson(body: &str) -> Parsed {
-    checked(parse(body, Form::Ndjson, NOW).unwrap())
+    checked(parse(body, Form::Ndjson, NOW, zone()).unwrap())
 }
 
 fn bundle(entries: &Value) -> Parsed {
     let body = json!({"resourceType": "Bundle", "type": "collection", "entry": entries});
-    checked(parse(&format!("{body:#}"), Form::Json, NOW).unwrap())
+    checked(parse(&format!("{body:#}"), Form::Json, NOW, zone()).unwrap())
 }
 
 fn one_line(resource: &Value) -> Parsed {
@@ -217,11 +221,11 @@ mod bodies {
     fn a_thousand_resources_are_taken_and_one_more_is_too_much() {
         let body = |count| format!("{}\n\n", encounter()).repeat(count);
         assert_eq!(ndjson(&body(1000)).resources, 1000);
-        assert_eq!(parse(&body(1001), Form::Ndjson, NOW).unwrap_err(), TooMuch::Resources);
+        assert_eq!(parse(&body(1001), Form::Ndjson, NOW, zone()).unwrap_err(), TooMuch::Resources);
         let entries = vec![json!({"resource": encounter()}); 1001];
         assert_eq!(bundle(&json!(entries[1..])).resources, 1000);
         let whole = json!({"resourceType": "Bundle", "entry": entries}).to_string();
-        assert_eq!(parse(&whole, Form::Json, NOW).unwrap_err(), TooMuch::Resources);
+        assert_eq!(parse(&whole, Form::Json, NOW, zone()).unwrap_err(), TooMuch::Resources);
     }
 
     #[test]
@@ -235,7 +239,7 @@ mod bodies {
 
     #[test]
     fn a_single_resource_is_a_json_body_too() {
-        let parsed = checked(parse(&format!("\u{feff}{:#}\n", patient()), Form::Json, NOW).unwrap());
+        let parsed = checked(parse(&format!("\u{feff}{:#}\n", patient()), Form::Json, NOW, zone()).unwrap());
         assert_eq!(sources(&parsed), [(1, What::Chart)]);
     }
 
@@ -248,10 +252,10 @@ mod bodies {
             r#"{"resourceType":"Bundle","entry":5}"#,
             r#"{"resourceType":"Bundle","entry":{}}"#,
         ] {
-            let parsed = checked(parse(body, Form::Json, NOW).unwrap());
+            let parsed = checked(parse(body, Form::Json, NOW, zone()).unwrap());
             assert_eq!(rejected(&parsed), [(1, "malformed")], "{body}");
         }
-        let empty = checked(parse(r#"{"resourceType":"Bundle"}"#, Form::Json, NOW).unwrap());
+        let empty = checked(parse(r#"{"resourceType":"Bundle"}"#, Form::Json, NOW, zone()).unwrap());
         assert_eq!(empty.resources, 0);
     }
 
@@ -466,13 +470,13 @@ mod patients {
         for gone in [
             json!({"use": "old"}),
             json!({"period": {"end": "2026-11-21"}}),
-            json!({"period": {"end": "2026-11-22T00:30:00+01:00"}}),
+            json!({"period": {"end": "2026-11-22T12:30:00+01:00"}}),
             json!({"period": {"end": "2026-10"}}),
             json!({"period": {"end": "2025"}}),
         ] {
             assert_eq!(email(json!([point("b@example.com", &gone)])), None, "{gone}");
         }
-        for there in ["2026-11-22", "2026-11-22T00:00:01Z", "2026-11", "2026", "someday", ""] {
+        for there in ["2026-11-22", "2026-11-22T12:00:01Z", "2026-11", "2026", "someday", ""] {
             let point = point("b@example.com", &json!({"period": {"end": there}}));
             assert!(email(json!([point])).is_some(), "{there}");
         }
@@ -653,7 +657,7 @@ mod encounters {
         let end = |end: &str| with(encounter(), &json!({"period": {"start": "2026-11-02", "end": end}}));
         let parsed = one_line(&end("2026-11-02"));
         let signed_at = parsed.statements[0].0.care.add_visits[0].signed_at;
-        assert_eq!((signed_at, parsed.warnings.len()), (Some("2026-11-02T00:00:00Z".parse().unwrap()), 0));
+        assert_eq!((signed_at, parsed.warnings.len()), (Some("2026-11-02T05:00:00Z".parse().unwrap()), 0));
         for text in ["2026-11", "2026-11-02T10:00:00", "2026-11-31", "later"] {
             let parsed = one_line(&end(text));
             assert_eq!(warned(&parsed), [(1, "unusable_period_end")], "{text}");

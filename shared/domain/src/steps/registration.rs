@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::context::App;
 use crate::model::account::Account;
+use crate::model::auto_invite::day;
 use crate::model::chart::Channel;
 use crate::model::grant::Relationship;
 use crate::model::hold::ContactsOfOthers;
@@ -73,7 +74,7 @@ pub(crate) async fn is_somebody_elses<S: Patients + Accounts + Addresses>(
     contacts: &[&str],
 ) -> Result<bool, Failure> {
     let App { context, store } = app;
-    if patient.chart.birth_date.age(context.now()) >= practice.settings.majority_age {
+    if patient.chart.birth_date.age_on(day(context.now(), &practice.settings)) >= practice.settings.majority_age {
         return Ok(false);
     }
     let care = store.care(&practice.id, &patient.id).await?;

@@ -49,7 +49,7 @@ pub(crate) const EN: PageText = PageText {
         family_name_missing: "Enter the last name.",
         birth_date: "Date of birth",
         birth_date_hint: "month/day/year, e.g. 04/27/1945",
-        birth_date_formats: "You can also write 1945-04-27 or 19450427.",
+        birth_date_formats: "You can also write April 27, 1945, or 19450427.",
         birth_date_missing: "Enter the date of birth.",
         birth_date_invalid: "Enter the date of birth as month/day/year, e.g. 04/27/1945.",
         postal_code: "ZIP code",

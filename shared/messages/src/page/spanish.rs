@@ -49,7 +49,7 @@ pub(crate) const ES: PageText = PageText {
         family_name_missing: "Escriba el apellido.",
         birth_date: "Fecha de nacimiento",
         birth_date_hint: "mes/día/año, por ejemplo 04/27/1945",
-        birth_date_formats: "También puede escribir 1945-04-27 o 19450427.",
+        birth_date_formats: "También puede escribir 27 de abril de 1945 o 19450427.",
         birth_date_missing: "Escriba la fecha de nacimiento.",
         birth_date_invalid: "Escriba la fecha de nacimiento como mes/día/año, por ejemplo 04/27/1945.",
         postal_code: "Código postal",

@@ -5,6 +5,7 @@ use futures_util::join;
 use crate::context::{App, Context};
 use crate::model::account::{Account, Login, TEMPORARY_DAYS, Temporary};
 use crate::model::audit::{Action, By, Entry, Head, Subject};
+use crate::model::auto_invite::day;
 use crate::model::grant::{Grant, GrantState, Level, Relationship};
 use crate::model::ids::{AccountId, PatientId};
 use crate::model::limit::sign_in_key;
@@ -90,7 +91,9 @@ fn require_eligible(context: &Context, practice: &Practice, patient: &Patient) -
     if patient.revocation.is_some() {
         return Err(Refusal::Conflict("access_revoked"));
     }
-    if patient.chart.birth_date.age(context.now()) < practice.settings.adolescent_age {
+    if patient.chart.birth_date.age_on(day(context.now(), &practice.settings))
+        < practice.settings.adolescent_age
+    {
         return Err(Refusal::RepresentativeRequired);
     }
     let held = patient.accounts.iter().any(|account| account.held);

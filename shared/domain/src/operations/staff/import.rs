@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::join;
+use jiff::tz::TimeZone;
 
 use crate::context::App;
 use crate::model::chart::{Care, CareChange, Chart, ChartStatus};
@@ -188,6 +189,13 @@ pub struct Import {
     once: Option<OnceKey>,
     /// Whether only to say what would become of everything.
     dry_run: bool,
+}
+
+impl Import {
+    /// The practice's time zone: what a file calls a day is a day there.
+    pub fn zone(&self) -> TimeZone {
+        self.practice.settings.zone()
+    }
 }
 
 /// Admits an import; with `dry_run`, one that writes nothing. An import can always be repeated; the idempotency key

@@ -7,6 +7,7 @@ use crate::context::{App, Context};
 use crate::keys::{digest, new_secret, same};
 use crate::model::attention::Cause;
 use crate::model::audit::{Action, Subject};
+use crate::model::auto_invite::day;
 use crate::model::chart::Channel;
 use crate::model::ids::{LinkId, PatientId, PracticeId};
 use crate::model::limit::{Counter, PHONE, PUBLIC_POSTS, Raised};
@@ -231,7 +232,9 @@ where
             note_lock(store, link, now).await?;
             return Err(Refusal::VerificationFailed.into());
         }
-        if role == Role::Patient && patient.chart.birth_date.age(now) < settings.adolescent_age {
+        if role == Role::Patient
+            && patient.chart.birth_date.age_on(day(now, settings)) < settings.adolescent_age
+        {
             if !empty {
                 give_try_back(store, link).await?;
             }
