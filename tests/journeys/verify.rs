@@ -91,6 +91,37 @@ async fn names_compare_by_letters_zip_by_five_digits_and_dates_by_the_day_they_m
 }
 
 #[tokio::test]
+async fn what_a_phone_puts_around_pasted_text_costs_no_try_on_the_whole_way_in() {
+    let world = World::new().await;
+    world.settings(json!({"identity_facts": ["family_name", "birth_date", "email", "postal_code"]})).await;
+    for (place, (before, after)) in
+        [("\u{feff}", "\u{200b}"), ("\u{202a}", "\u{202c}"), ("\u{a0}", "\u{a0}."), ("“", "”,"), ("<", ">;")]
+            .into_iter()
+            .enumerate()
+    {
+        let id = format!("p{place}");
+        world.patient(&id, World::chart_with(json!({"email": format!("{id}@example.com")}))).await;
+        world.invite(&id, "email").await.expect(201);
+        let token = world.last_mail().await.token();
+        let around = |text: &str| format!("{before}{text}{after}");
+        let facts = json!({
+            "as": "patient", "family_name": around("Quillfeather"), "birth_date": "04/27/1945",
+            "email": around(&format!("mailto:{id}@example.com")), "postal_code": around("02139"),
+        });
+        let known = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).json();
+        let ask = json!({"proof": known["proof"], "channel": "email"});
+        world.post(&format!("/i/{token}/codes"), ask).await.expect(202);
+        let code = around(&world.last_mail().await.code());
+        let check = json!({"proof": known["proof"], "code": code});
+        let ticket =
+            world.post(&format!("/i/{token}/codes/check"), check).await.expect_and(200).str("/ticket");
+        world.register(&token, &ticket, &format!("rosa.{place}")).await.expect(201);
+        let typed = around(&format!("rosa.{place}")).trim_end_matches('.').to_owned();
+        world.sign_in(&typed, portico_testkit::PASSWORD).await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn a_birth_date_that_can_not_be_read_is_refused_with_the_format_and_costs_no_try() {
     let world = World::new().await;
     let token = world.invited("p1").await;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use portico_domain::model::chart::ChartStatus;
 use portico_domain::model::ids::PatientId;
-use portico_domain::model::pasted::plain;
+use portico_domain::model::pasted::{digits, plain, visible};
 use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
 use portico_domain::operations::staff::import::Facts;
 use portico_domain::time::Timestamp;
@@ -237,7 +237,9 @@ fn row(
     let mut facts = Facts::default();
     let (mut id, mut faults, mut warnings) = (None, Vec::new(), Vec::new());
     for ((column, field), cell) in columns.iter().zip(record.iter()) {
+        let cell = visible(cell);
         let (Some(field), false) = (field, cell.is_empty()) else { continue };
+        let cell = cell.as_str();
         let fault = |code: &'static str, detail: String| Fault { column: column.clone(), code, detail };
         let sentence = |code: &'static str| {
             fault(code, portico_web::field_detail(code, portico_web::Language::English).to_owned())
@@ -313,8 +315,9 @@ fn birth_date(cell: &str, day_first: bool, now: Timestamp) -> Result<BirthDate, 
 
 /// Reads a ZIP code, and whether zeros that a spreadsheet took away were put back.
 fn postal_code(cell: &str) -> Result<(PostalCode, bool), Invalid> {
-    let is_short = (3..5).contains(&cell.len()) && cell.bytes().all(|b| b.is_ascii_digit());
-    let whole = if is_short { format!("{cell:0>5}") } else { cell.to_owned() };
+    let digits = digits(cell).filter(|digits| (3..5).contains(&digits.len()));
+    let is_short = digits.is_some();
+    let whole = digits.map_or_else(|| cell.to_owned(), |digits| format!("{digits:0>5}"));
     PostalCode::parse(&whole).map(|read| (read, is_short))
 }
 

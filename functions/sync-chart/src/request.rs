@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use portico_domain::model::chart::{Appointment, CareChange, Channel, Chart, ChartStatus, Contact, Visit};
+use portico_domain::model::pasted::visible;
 use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
 use portico_domain::model::refusal::FieldFault;
 use portico_domain::operations::staff::quick_add::QuickAdd;
@@ -194,7 +195,7 @@ impl Faults {
         text: Option<&String>,
         parse: impl Fn(&str) -> Result<T, Invalid>,
     ) -> Option<T> {
-        let text = text.filter(|text| !text.trim().is_empty())?;
+        let text = text.filter(|text| !visible(text).is_empty())?;
         self.note(field, parse(text))
     }
 

@@ -1,6 +1,7 @@
 //! Reads the fields of a request one by one, so that the answer can list all faults at once.
 
 use portico_domain::model::password::Password;
+use portico_domain::model::pasted::visible;
 use portico_domain::model::person::Invalid;
 use portico_domain::model::refusal::FieldFault;
 use serde::{Deserialize, Deserializer};
@@ -13,7 +14,7 @@ pub fn optional_field<T>(
     text: Option<&str>,
     parse: impl Fn(&str) -> Result<T, Invalid>,
 ) -> Option<T> {
-    let text = text.filter(|text| !text.trim().is_empty())?;
+    let text = text.filter(|text| !visible(text).is_empty())?;
     parse(text).map_err(|Invalid(code)| faults.push(FieldFault::of(field, code))).ok()
 }
 
@@ -24,7 +25,7 @@ pub fn required_field<T>(
     text: Option<&str>,
     parse: impl Fn(&str) -> Result<T, Invalid>,
 ) -> Option<T> {
-    if text.is_none_or(|text| text.trim().is_empty()) {
+    if text.is_none_or(|text| visible(text).is_empty()) {
         faults.push(FieldFault::of(field, "required"));
         return None;
     }

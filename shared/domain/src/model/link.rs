@@ -11,6 +11,7 @@ use crate::model::chart::Channel;
 use crate::model::delivery::{Delivery, Feedback, Trouble};
 use crate::model::grant::{Authority, Level, Relationship};
 use crate::model::ids::{AccountId, Actor, ClientId, LinkId, PatientId, PracticeId};
+use crate::model::pasted;
 use crate::model::person::{Address, Email, Invalid, Name, Phone};
 use crate::time::Timestamp;
 
@@ -441,9 +442,8 @@ impl Link {
 
 /// Reads an access code as it was typed. Spaces and hyphens are ignored.
 pub fn parse_access_code(text: &str) -> Result<String, Invalid> {
-    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
-    let fine = digits.len() == ACCESS_CODE_DIGITS as usize && digits.bytes().all(|b| b.is_ascii_digit());
-    if fine { Ok(digits) } else { Err(Invalid("invalid_access_code")) }
+    let digits = pasted::digits(text).filter(|digits| digits.len() == ACCESS_CODE_DIGITS as usize);
+    digits.ok_or(Invalid("invalid_access_code"))
 }
 
 fn token(id: LinkId, purpose: Purpose, key: KeyId, keyring: &Keyring) -> Option<String> {

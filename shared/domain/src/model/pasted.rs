@@ -104,6 +104,49 @@ pub fn plain(text: &str) -> String {
     visible(&folded)
 }
 
+/// Whether a sign comes from the text around what was copied: quotation marks, brackets, and what ends a sentence or
+/// separates a list.
+fn is_wrapping(c: char) -> bool {
+    c.is_whitespace() || "\"'`´‘’‚‛“”„‟«»‹›<>()[].,;:!?،؛。、".contains(c)
+}
+
+/// A text in plain characters, without the signs around it that copying brings: quotation marks, brackets, and what
+/// ends a sentence or separates a list.
+pub fn unwrapped(text: &str) -> String {
+    plain(text).trim_matches(is_wrapping).to_owned()
+}
+
+/// The digits of a number that people group with spaces, hyphens or dots. `None` if there is anything else in it.
+pub fn digits(text: &str) -> Option<String> {
+    let text: String =
+        unwrapped(text).chars().filter(|c| !c.is_whitespace() && !is_dash(*c) && *c != '.').collect();
+    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then_some(text)
+}
+
+/// Whether a sign is a hyphen, a dash or a minus.
+pub fn is_dash(c: char) -> bool {
+    matches!(
+        c,
+        '-' | '\u{ad}' | '\u{2010}'
+            ..='\u{2015}' | '\u{2043}' | '\u{2212}' | '\u{2e3a}' | '\u{2e3b}' | '\u{30fc}'
+    )
+}
+
+/// An e-mail address without what copying brings: `mailto:` and what follows the address in such a link, a name
+/// with the address in angle brackets behind it, and signs around it.
+pub fn address(text: &str) -> String {
+    let whole = unwrapped(text);
+    // A name that looks like an address is not a name, so the text stays as it is and is refused.
+    let named = whole.rsplit_once('<').filter(|(name, _)| !name.contains(['@', '<', '>', '\n', '\r']));
+    let inner = named.map_or(whole.as_str(), |(_, inner)| inner).trim_matches(is_wrapping);
+    match inner.split_at_checked(7) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("mailto:") => {
+            rest.split('?').next().unwrap_or_default().trim_matches(is_wrapping).to_owned()
+        }
+        _ => inner.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,5 +168,98 @@ mod tests {
         assert_eq!(visible("\u{feff} a\u{200b}b\u{ad}\u{a0}c\u{2003}d\u{202e}\r\n"), "ab c d");
         assert_eq!(plain("\u{2066}０２１３９－１２３４\u{2069}"), "02139-1234");
         assert_eq!(plain("٠٢١٣٩"), "02139");
+    }
+
+    /// What copying puts around a text. None of it may change what is read.
+    const AROUND: [(&str, &str); 24] = [
+        ("", ""),
+        (" ", " "),
+        ("\u{a0}", "\u{a0}"),
+        ("\u{200b}", ""),
+        ("", "\u{200b}"),
+        ("\u{feff}", "\r\n"),
+        ("\u{202a}", "\u{202c}"),
+        ("\u{2068}", "\u{2069}"),
+        ("\u{ad}", "\u{ad}"),
+        ("\t", "\t"),
+        ("", "."),
+        ("", ","),
+        ("", ";"),
+        ("", "\u{200e}. "),
+        ("\"", "\""),
+        ("'", "'"),
+        ("“", "”"),
+        ("«", "»"),
+        ("<", ">"),
+        ("(", ")"),
+        ("[", "],"),
+        ("\u{3000}", "\u{2009}"),
+        ("", "\u{fe0f}"),
+        ("'", ""),
+    ];
+
+    #[test]
+    fn what_copying_puts_around_an_address_a_number_or_a_code_says_nothing() {
+        let wide = |text: &str| -> String {
+            text.chars()
+                .map(
+                    |c| if c.is_ascii_graphic() { char::from_u32(u32::from(c) + 0xfee0).unwrap() } else { c },
+                )
+                .collect()
+        };
+        for (before, after) in AROUND {
+            for form in [str::to_owned, wide as fn(&str) -> String] {
+                let around = |text: &str| format!("{before}{}{after}", form(text));
+                assert_eq!(
+                    address(&around("rosa.lee+x@example.com")),
+                    "rosa.lee+x@example.com",
+                    "{before:?} {after:?}"
+                );
+                assert_eq!(
+                    address(&around("mailto:rosa@example.com")),
+                    "rosa@example.com",
+                    "{before:?} {after:?}"
+                );
+                assert_eq!(address(&around("MAILTO:rosa@example.com?subject=Hi")), "rosa@example.com");
+                assert_eq!(address(&around("Rosa Lee <rosa@example.com>")), "rosa@example.com");
+                assert_eq!(digits(&around("123456")).as_deref(), Some("123456"), "{before:?} {after:?}");
+                assert_eq!(digits(&around("1234-5678")).as_deref(), Some("12345678"), "{before:?} {after:?}");
+                assert_eq!(digits(&around("123 456")).as_deref(), Some("123456"), "{before:?} {after:?}");
+                assert_eq!(unwrapped(&around("02139-1234")), "02139-1234", "{before:?} {after:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn invisible_marks_between_letters_say_nothing_either() {
+        for mark in [
+            "\u{200b}",
+            "\u{200c}",
+            "\u{200d}",
+            "\u{2060}",
+            "\u{ad}",
+            "\u{feff}",
+            "\u{202e}",
+            "\u{34f}",
+            "\u{fe0f}",
+            "\u{e0020}",
+        ] {
+            let between = |text: &str| -> String {
+                text.chars().flat_map(|c| [c.to_string(), mark.to_owned()]).collect()
+            };
+            assert_eq!(address(&between("rosa@example.com")), "rosa@example.com", "{mark:?}");
+            assert_eq!(digits(&between("123456")).as_deref(), Some("123456"), "{mark:?}");
+            assert_eq!(visible(&between("García López")), "García López", "{mark:?}");
+        }
+    }
+
+    #[test]
+    fn what_stands_inside_stays() {
+        assert_eq!(address("a@example.com,b@example.com"), "a@example.com,b@example.com");
+        assert_eq!(address("a@example.com <b@example.com>"), "a@example.com <b@example.com");
+        assert_eq!(address("a@example.com\r\nBcc: b@example.com"), "a@example.com\r\nBcc: b@example.com");
+        for text in ["", "12a4", "12/34", "+1234", "12,34"] {
+            assert_eq!(digits(text), None, "{text}");
+        }
     }
 }

@@ -81,7 +81,7 @@ personal_text! {
 }
 
 fn clean(text: &str, longest: usize) -> Result<String, Invalid> {
-    let text: String = text.trim().nfc().collect();
+    let text: String = pasted::visible(text).nfc().collect();
     if text.is_empty() {
         Err(Invalid("required"))
     } else if text.chars().count() > longest {
@@ -142,13 +142,14 @@ impl Line {
 }
 
 impl Email {
-    /// Reads an address. Refuses quoted local parts, address literals, display names, characters outside
-    /// ASCII and line breaks.
+    /// Reads an address, without what copying puts around it; see [`pasted::address`]. Refuses quoted local
+    /// parts, address literals, characters outside ASCII and line breaks.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let text = text.trim();
-        if text.is_empty() {
+        if pasted::visible(text).is_empty() {
             return Err(Invalid("required"));
         }
+        let text = pasted::address(text);
+        let text = text.as_str();
         let options = email_address::Options::default()
             .without_display_text()
             .without_domain_literal()
@@ -226,13 +227,13 @@ impl Phone {
 impl PostalCode {
     /// Reads a ZIP code: five digits, or nine with or without the hyphen.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let text = clean(text, 10)?;
-        let digits: String = text.chars().filter(|c| *c != '-' && *c != ' ').collect();
-        if digits.bytes().all(|b| b.is_ascii_digit()) && matches!(digits.len(), 5 | 9) {
-            Ok(Self(text))
-        } else {
-            Err(Invalid("invalid_postal_code"))
+        if pasted::visible(text).is_empty() {
+            return Err(Invalid("required"));
         }
+        let text = pasted::unwrapped(text).replace(pasted::is_dash, "-");
+        let digits: String = text.chars().filter(|c| *c != '-' && *c != ' ').collect();
+        let fits = digits.bytes().all(|b| b.is_ascii_digit()) && matches!(digits.len(), 5 | 9);
+        if fits && text.len() <= 10 { Ok(Self(text)) } else { Err(Invalid("invalid_postal_code")) }
     }
 
     /// Whether the first five digits are equal. `00000` equals nothing.
@@ -400,7 +401,8 @@ mod tests {
             "a@example.com\r\nBcc: b@example.com",
             "a b@example.com",
             "\"a b\"@example.com",
-            "A <a@example.com>",
+            "a@example.net <a@example.com>",
+            "A <a@example.com> B",
             "a@[127.0.0.1]",
             "a@localhost",
             "аlice@example.com",

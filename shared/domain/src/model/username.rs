@@ -1,7 +1,6 @@
 //! User names: which are allowed, how they are compared, and which to suggest.
 
-use unicode_normalization::UnicodeNormalization;
-
+use crate::model::pasted;
 use crate::model::person::Email;
 
 /// Why a user name was refused.
@@ -40,7 +39,10 @@ impl Username {
         if text.len() > 400 {
             return Err(UsernameFault::Malformed);
         }
-        let shown: String = text.trim().nfkc().collect();
+        // None of the signs around a copied name may stand in one.
+        let plain = pasted::plain(text);
+        let shown = plain.trim_matches(|c: char| c.is_whitespace() || "\"'`‘’“”«»<>()[],;:".contains(c));
+        let shown = shown.strip_prefix("mailto:").unwrap_or(shown).to_owned();
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'+' | b'@');
         let fits = (3..=100).contains(&shown.len()) && shown.bytes().all(allowed);
         if fits && shown.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric()) {
@@ -105,6 +107,12 @@ mod tests {
     fn user_names_compare_without_case_width_and_outer_spaces_and_only_ascii_is_allowed() {
         assert_eq!(Username::parse(" Mayte.Escobar ").unwrap().name, "mayte.escobar");
         assert_eq!(Username::parse("ｍａｙｔｅ").unwrap().name, "mayte");
+        for text in
+            ["\u{feff}mayte\u{200b}", "\u{a0}mayte\r\n", "may\u{ad}te", "“mayte”", "<mayte>,", "mailto:mayte"]
+        {
+            assert_eq!(Username::parse(text).unwrap().name, "mayte", "{text:?}");
+        }
+        assert_eq!(Username::parse("mayte.").unwrap().name, "mayte.", "a name may end with a dot");
         for text in ["ab", "mаyte", "a b c", "@abc", ".abc", "", "a\u{0}bc", &"x".repeat(101)] {
             assert_eq!(Username::parse(text), Err(UsernameFault::Malformed), "{text}");
         }

@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::keys::same;
 use crate::model::chart::Channel;
 use crate::model::link::{CODES, Link, RESEND_SECONDS, SentCode};
+use crate::model::pasted;
 use crate::model::refusal::Refusal;
 
 /// The next code of a link. Refuses with `TooManyRequests` if the link has had all its codes, or the last one
@@ -32,8 +33,8 @@ pub(crate) fn next_code(
     })
 }
 
-/// Whether the entered digits are those of the code. Spaces and hyphens are ignored.
+/// Whether the entered digits are those of the code. Spaces, hyphens and what copying puts around them are ignored.
 pub(crate) fn is_right_code(context: &Context, link: &Link, code: &SentCode, entered: &str) -> bool {
-    let digits: String = entered.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+    let digits = pasted::digits(entered).unwrap_or_default();
     link.code_digits(code, &context.keyring).is_some_and(|right| same(&right, &digits))
 }

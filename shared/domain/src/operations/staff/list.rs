@@ -8,6 +8,7 @@ use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::list::{Filter, MOST_ROWS};
+use crate::model::pasted;
 use crate::model::patient::{Patient, Status};
 use crate::model::person::{BirthDate, comparable};
 use crate::model::practice::{Scope, Settings};
@@ -176,7 +177,7 @@ async fn search<S: Roster + Waiting>(
     now: Timestamp,
 ) -> Result<Vec<Patient>, PortError> {
     let mut ids = BTreeSet::new();
-    ids.extend(PatientId::parse(q.trim()).ok());
+    ids.extend(PatientId::parse(&pasted::plain(q)).ok());
     for any in ways(q, now) {
         let found = try_join_all(any.iter().map(|each| found_by(store, practice, each))).await?;
         // Every word must find the patient.
@@ -193,18 +194,19 @@ async fn search<S: Roster + Waiting>(
 
 /// The ways in which a text may find a patient; each is a list of words that must all find them, by any of these.
 fn ways(q: &str, now: Timestamp) -> Vec<Vec<Vec<Sought>>> {
+    let q = pasted::plain(q);
     if q.contains('@') {
-        return vec![vec![vec![Sought::Email(q.trim().to_lowercase())]]];
+        return vec![vec![vec![Sought::Email(pasted::address(&q).to_lowercase())]]];
     }
-    if let Ok(born) = BirthDate::parse(q, now) {
+    if let Ok(born) = BirthDate::parse(&q, now) {
         return vec![vec![vec![Sought::Born(born.reveal())]]];
     }
     let words: Vec<String> =
         q.split([' ', ',', '\t']).map(comparable).filter(|word| !word.is_empty()).take(4).collect();
     let by = |word: &String| vec![Sought::Family(word.clone()), Sought::Word(word.clone())];
     let mut ways = vec![words.iter().map(by).collect::<Vec<_>>()];
-    if !q.trim().contains(' ') {
-        ways.push(vec![vec![Sought::Email(q.trim().to_lowercase())]]);
+    if !q.contains(' ') {
+        ways.push(vec![vec![Sought::Email(q.to_lowercase())]]);
     }
     if let [first, second] = &words[..] {
         let exact = |family: &String, given: &String| {
