@@ -83,6 +83,95 @@ async fn each_bad_line_is_reported_and_the_good_ones_go_in() {
 }
 
 #[tokio::test]
+async fn a_death_comes_in_by_every_way_whatever_else_is_wrong_with_the_chart() {
+    let world = World::new().await;
+    for id in ["json", "fhir", "csv"] {
+        world.patient(id, World::chart()).await;
+    }
+    let bad = json!({
+        "family_name": "x".repeat(101), "birth_date": "04/27/45", "email": "none at all", "postal_code": "?", "language": "?",
+        "mobile_phone": "call the daughter", "visits": [{"id": "v1", "date": "soon"}], "chart_status": "Deceased",
+    });
+    let put = world.ehr("PUT", "/v1/patients/json", Some(bad)).await.expect_and(200).json();
+    let pointers: Vec<&str> = put["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| warning["pointer"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        pointers,
+        [
+            "/given_name",
+            "/family_name",
+            "/birth_date",
+            "/email",
+            "/postal_code",
+            "/language",
+            "/visits/0/date",
+            "/mobile_phone",
+        ]
+    );
+    assert_eq!(
+        (put["family_name"].as_str(), put["email"].as_str()),
+        (Some("Quillfeather"), Some("rosa.quillfeather@example.com"))
+    );
+
+    let resource = json!({"resourceType": "Patient", "id": "fhir", "name": "Rosa", "birthDate": "1945", "telecom": 5,
+        "deceasedBoolean": "true"});
+    let report = import(&world, "application/fhir+ndjson", resource.to_string()).await;
+    assert_eq!((&report["updated"], &report["rejected"]), (&json!(1), &json!([])));
+    let codes: Vec<&str> = report["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| warning["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["unusable_field", "malformed", "incomplete_birth_date"]);
+
+    let table = "MRN,First,Last,DOB,Email,Cell,Status\ncsv,Rosa,,soon,nobody,2.03E+09,died\nnew,Rosa,Lee,soon,,,died\n";
+    let report = import(&world, "text/csv", table.to_owned()).await;
+    assert_eq!((&report["updated"], &report["rejected"][0]["code"]), (&json!(1), &json!("invalid_date")));
+    assert!(report["rejected"][0]["detail"].as_str().unwrap().starts_with("DOB: "), "{report}");
+
+    for id in ["json", "fhir", "csv"] {
+        assert_eq!(world.portal(id).await["blockers"][0], "deceased", "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_quick_add_needs_only_the_contact_that_it_writes_to() {
+    let world = World::new().await;
+    let add = |more: Value| {
+        let mut body = json!({"given_name": "Kit", "family_name": "Ash", "birth_date": "May 6, 1970", "activate_portal": true,
+            "allow_duplicate": true});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let world = &world;
+        async move { world.ehr("POST", "/v1/patients", Some(body)).await }
+    };
+    let added =
+        add(json!({"email": "kit@example.com", "mobile_phone": "ask his wife"})).await.expect_and(201).json();
+    assert_eq!(
+        (&added["warnings"][0]["code"], &added["patient"]["mobile_phone"]),
+        (&json!("unusable_phone"), &json!("ask his wife"))
+    );
+    let added = add(json!({"channel": "sms", "email": "kit at example", "mobile_phone": "2025550143"})).await;
+    let added = added.expect_and(201).json();
+    assert_eq!(
+        (&added["warnings"][0]["pointer"], &added["patient"]["email"]),
+        (&json!("/email"), &Value::Null)
+    );
+    for (more, pointer) in [
+        (json!({"email": "kit at example", "mobile_phone": "2025550143"}), "/email"),
+        (json!({"channel": "email", "email": "kit at example"}), "/email"),
+        (json!({"channel": "sms", "mobile_phone": "ask his wife"}), "/mobile_phone"),
+    ] {
+        let refused = add(more).await.expect_and(400).json();
+        assert_eq!(refused["errors"][0]["pointer"], pointer);
+    }
+}
+
+#[tokio::test]
 async fn a_bundle_and_plain_json_come_in_too() {
     let world = World::new().await;
     let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": [

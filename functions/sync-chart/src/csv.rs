@@ -2,7 +2,7 @@
 //! files with commas, semicolons or tabs, with a byte order mark or in Windows-1252; all of these are read.
 //!
 //! A column that is not known and an empty cell leave what the chart has. A row without a chart id finds its patient by
-//! name and birth date. A row with a fault is named and never stops the others.
+//! name and birth date. A cell with a fault is named, leaves what the chart has, and spoils neither its row nor the others.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use portico_domain::model::chart::ChartStatus;
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::pasted::{digits, plain, visible};
 use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
-use portico_domain::operations::staff::import::Facts;
+use portico_domain::model::sent_chart::{Sent, SentChart};
 use portico_domain::time::Timestamp;
 
 /// Most lines of one file.
@@ -77,10 +77,18 @@ pub struct Row {
     pub line: usize,
     /// The chart's id, if the file has one.
     pub id: Option<PatientId>,
-    /// What it says, or everything that is wrong with it.
-    pub facts: Result<Facts, Vec<Fault>>,
-    /// What was read otherwise than it stands there.
+    /// What it says, or why it can't be taken in at all: it is no line, or its chart id can't be read.
+    pub facts: Result<SentChart, Fault>,
+    /// The cells that could not be read, or were read otherwise than they stand there.
     pub warnings: Vec<Fault>,
+}
+
+impl Row {
+    /// The fault of the cell for a field.
+    pub fn fault_in(&self, columns: &[(String, Option<&'static str>)], field: &str) -> Option<&Fault> {
+        let (column, _) = columns.iter().find(|(_, known)| *known == Some(field))?;
+        self.warnings.iter().find(|fault| fault.column == *column)
+    }
 }
 
 /// A fault of a cell.
@@ -151,7 +159,7 @@ pub fn read(
                 code: "malformed",
                 detail: "This line can't be read.".to_owned(),
             };
-            rows.push(Row { line, id: None, facts: Err(vec![fault]), warnings: Vec::new() });
+            rows.push(Row { line, id: None, facts: Err(fault), warnings: Vec::new() });
             continue;
         };
         if record.iter().all(|cell| cell.trim().is_empty()) {
@@ -234,8 +242,8 @@ fn row(
     day_first: bool,
     now: Timestamp,
 ) -> Row {
-    let mut facts = Facts::default();
-    let (mut id, mut faults, mut warnings) = (None, Vec::new(), Vec::new());
+    let mut facts = SentChart::default();
+    let (mut id, mut unknown, mut warnings) = (None, None, Vec::new());
     for ((column, field), cell) in columns.iter().zip(record.iter()) {
         let cell = visible(cell);
         let (Some(field), false) = (field, cell.is_empty()) else { continue };
@@ -246,48 +254,56 @@ fn row(
         };
         if field.ends_with("_phone") && is_cut(cell) {
             let detail = "Excel cut this number. Make the column Text, then save again.".to_owned();
-            faults.push(fault("cut_by_excel", detail));
+            warnings.push(fault("cut_by_excel", detail));
             continue;
         }
         let read = match *field {
             "patient_id" => {
-                PatientId::parse(cell).map(|read| id = Some(read)).map_err(|_| Invalid("invalid_id"))
+                id = PatientId::parse(cell).ok();
+                if id.is_none() {
+                    unknown = Some(sentence("invalid_id"));
+                }
+                None
             }
-            "given_name" => Name::parse(cell).map(|read| facts.given_name = Some(read)),
-            "middle_name" => Name::parse(cell).map(|read| facts.middle_name = Some(read)),
-            "family_name" => Name::parse(cell).map(|read| facts.family_name = Some(read)),
-            "birth_date" => birth_date(cell, day_first, now).map(|read| facts.birth_date = Some(read)),
-            "email" => Email::parse(cell).map(|read| facts.email = Some(read)),
-            "mobile_phone" => Phone::parse_or_keep(cell).map(|read| facts.mobile_phone = Some(read)),
-            "home_phone" => Phone::parse_or_keep(cell).map(|read| facts.home_phone = Some(read)),
-            "postal_code" => postal_code(cell).map(|(read, was_short)| {
-                if was_short {
+            "given_name" => put(&mut facts.given_name, Name::parse(cell)),
+            "middle_name" => put(&mut facts.middle_name, Name::parse(cell)),
+            "family_name" => put(&mut facts.family_name, Name::parse(cell)),
+            "birth_date" => put(&mut facts.birth_date, birth_date(cell, day_first, now)),
+            "email" => put(&mut facts.email, Email::parse(cell)),
+            "mobile_phone" => put(&mut facts.mobile_phone, Phone::parse_or_keep(cell)),
+            "home_phone" => put(&mut facts.home_phone, Phone::parse_or_keep(cell)),
+            "postal_code" => {
+                let read = postal_code(cell);
+                if let Ok((read, true)) = &read {
                     let detail = format!("ZIP {cell} read as {}.", read.reveal());
                     warnings.push(fault("zip_zero_added", detail));
                 }
-                facts.postal_code = Some(read);
-            }),
-            "address_line" => Line::parse(cell).map(|read| facts.address_line = Some(read)),
-            "city" => Line::parse(cell).map(|read| facts.city = Some(read)),
-            "state" => Line::parse(cell).map(|read| facts.state = Some(read)),
-            "language" => language(cell).map(|read| facts.language = Some(read)),
-            "provider" => Line::parse(cell).map(|read| facts.provider = Some(read)),
-            "tags" => {
-                facts.tags = Some(
-                    cell.split([';', '|'])
-                        .map(|tag| tag.trim().to_owned())
-                        .filter(|tag| !tag.is_empty())
-                        .collect(),
-                );
-                Ok(())
+                put(&mut facts.postal_code, read.map(|(read, _)| read))
             }
-            "chart_status" => chart_status(cell).map(|read| facts.chart_status = Some(read)),
-            _ => yes_or_no(cell).map(|read| facts.sms_consent = Some(read)),
+            "address_line" => put(&mut facts.address_line, Line::parse(cell)),
+            "city" => put(&mut facts.city, Line::parse(cell)),
+            "state" => put(&mut facts.state, Line::parse(cell)),
+            "language" => put(&mut facts.language, language(cell)),
+            "provider" => put(&mut facts.provider, Line::parse(cell)),
+            "tags" => {
+                let tags = cell.split([';', '|']).map(|tag| tag.trim().to_owned());
+                facts.tags = Sent::Is(tags.filter(|tag| !tag.is_empty()).collect());
+                None
+            }
+            "chart_status" => {
+                put(&mut facts.chart_status, ChartStatus::parse(cell).ok_or(Invalid("invalid")))
+            }
+            _ => put(&mut facts.sms_consent, yes_or_no(cell)),
         };
-        faults.extend(read.err().map(|Invalid(code)| sentence(code)));
+        warnings.extend(read.map(sentence));
     }
-    let facts = if faults.is_empty() { Ok(facts) } else { Err(faults) };
-    Row { line, id, facts, warnings }
+    Row { line, id, facts: unknown.map_or(Ok(facts), Err), warnings }
+}
+
+/// Notes what a cell says of a fact. The text is why it can't be read.
+fn put<T>(fact: &mut Sent<T>, read: Result<T, Invalid>) -> Option<&'static str> {
+    *fact = read.into();
+    fact.unread()
 }
 
 /// Whether a number was turned into a figure with an exponent, as `2.03E+09`.
@@ -334,16 +350,6 @@ fn language(cell: &str) -> Result<String, Invalid> {
     }
 }
 
-fn chart_status(cell: &str) -> Result<ChartStatus, Invalid> {
-    match cell.to_lowercase().as_str() {
-        "active" | "a" => Ok(ChartStatus::Active),
-        "prospective" => Ok(ChartStatus::Prospective),
-        "inactive" | "i" => Ok(ChartStatus::Inactive),
-        "deceased" | "died" | "dead" | "d" => Ok(ChartStatus::Deceased),
-        _ => Err(Invalid("invalid")),
-    }
-}
-
 fn yes_or_no(cell: &str) -> Result<bool, Invalid> {
     match cell.to_lowercase().as_str() {
         "yes" | "y" | "true" | "1" | "x" | "sí" | "si" => Ok(true),
@@ -373,8 +379,8 @@ mod tests {
         for file in files {
             let sheet = sheet(file).unwrap();
             let facts = sheet.rows[0].facts.as_ref().unwrap();
-            assert_eq!(facts.family_name.as_ref().unwrap().reveal(), "Peña");
-            assert_eq!(facts.birth_date.unwrap().reveal(), "1958-03-04");
+            assert_eq!(facts.family_name.known().unwrap().reveal(), "Peña");
+            assert_eq!(facts.birth_date.known().unwrap().reveal(), "1958-03-04");
             assert_eq!(sheet.rows.len(), 1);
         }
     }
@@ -401,20 +407,37 @@ mod tests {
             b"First,Last,DOB,Cell,Zip,Email\nA,B,13/25/58,2.03E+09,2139,x\nA,B,3/4/26,,,\nA,B,3/4/27,,,\n",
         )
         .unwrap();
-        let codes: Vec<(&str, &str)> = sheet.rows[0]
-            .facts
-            .as_ref()
-            .err()
-            .unwrap()
-            .iter()
-            .map(|fault| (fault.column.as_str(), fault.code))
-            .collect();
-        assert_eq!(codes, [("DOB", "invalid_date"), ("Cell", "cut_by_excel"), ("Email", "invalid_email")]);
-        assert_eq!(sheet.rows[0].warnings[0].detail, "ZIP 2139 read as 02139.");
-        let born = |row: usize| sheet.rows[row].facts.as_ref().unwrap().birth_date.unwrap().reveal();
+        let codes: Vec<(&str, &str)> =
+            sheet.rows[0].warnings.iter().map(|fault| (fault.column.as_str(), fault.code)).collect();
+        assert_eq!(
+            codes,
+            [
+                ("DOB", "invalid_date"),
+                ("Cell", "cut_by_excel"),
+                ("Zip", "zip_zero_added"),
+                ("Email", "invalid_email")
+            ]
+        );
+        assert_eq!(sheet.rows[0].warnings[2].detail, "ZIP 2139 read as 02139.");
+        let facts = sheet.rows[0].facts.as_ref().unwrap();
+        assert!(facts.given_name.known().is_some() && facts.postal_code.known().is_some());
+        assert_eq!((facts.birth_date, &facts.mobile_phone), (Sent::Unread("invalid_date"), &Sent::Stays));
+        assert_eq!(sheet.rows[0].fault_in(&sheet.columns, "birth_date").unwrap().code, "invalid_date");
+        let born = |row: usize| sheet.rows[row].facts.as_ref().unwrap().birth_date.known().unwrap().reveal();
         assert_eq!((born(1), born(2)), ("2026-03-04".to_owned(), "1927-03-04".to_owned()));
         let by_day = read(b"First,Last,DOB\nA,B,3/4/58\n", &BTreeMap::new(), true, NOW).unwrap();
-        assert_eq!(by_day.rows[0].facts.as_ref().unwrap().birth_date.unwrap().reveal(), "1958-04-03");
+        assert_eq!(by_day.rows[0].facts.as_ref().unwrap().birth_date.known().unwrap().reveal(), "1958-04-03");
+    }
+
+    #[test]
+    fn a_line_whose_chart_id_cannot_be_read_is_nobodys() {
+        let sheet =
+            sheet(b"MRN,First,Last,DOB,Status\na b,A,B,3/4/58,dead\n7,A,B,3/4/58,DECEASED\n8,A,B,,gone\n")
+                .unwrap();
+        assert_eq!(sheet.rows[0].facts.as_ref().unwrap_err().code, "invalid_id");
+        assert_eq!(sheet.rows[1].facts.as_ref().unwrap().chart_status, Sent::Is(ChartStatus::Deceased));
+        assert_eq!(sheet.rows[2].facts.as_ref().unwrap().chart_status, Sent::Unread("invalid"));
+        assert_eq!(sheet.rows[2].warnings[0].column, "Status");
     }
 
     #[test]
@@ -470,7 +493,7 @@ mod tests {
             read(b"First,Last,DOB,Contact,City\nA,B,1958-03-04,a@example.com,=1+1\n", &chosen, false, NOW)
                 .unwrap();
         let facts = sheet.rows[0].facts.as_ref().unwrap();
-        assert_eq!(facts.email.as_ref().unwrap().reveal(), "a@example.com");
-        assert_eq!(facts.city.as_ref().unwrap().reveal(), "=1+1");
+        assert_eq!(facts.email.known().unwrap().reveal(), "a@example.com");
+        assert_eq!(facts.city.known().unwrap().reveal(), "=1+1");
     }
 }

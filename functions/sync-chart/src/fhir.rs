@@ -2,13 +2,15 @@
 //! stops the others: it is reported by line and code, with a sentence of ours that can't contain a value of
 //! the resource.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use portico_domain::model::chart::{CareChange, Chart, ChartStatus, Contact, Visit};
+use portico_domain::model::chart::{CareChange, ChartStatus, Contact, Visit};
 use portico_domain::model::ids::PatientId;
-use portico_domain::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
+use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
+use portico_domain::model::sent_chart::{Sent, SentChart};
 use portico_domain::operations::staff::import::ChartStatement;
 use portico_domain::time::Timestamp;
 use serde::de::{DeserializeOwned, Error as _};
@@ -59,6 +61,9 @@ pub struct Source {
     /// As in [`Rejected`].
     pub line: usize,
     pub what: What,
+    /// What of a patient's names and birth date is missing or can't be read. A chart that is known keeps its own; a
+    /// new one is refused for it.
+    pub unread: Vec<Finding>,
 }
 
 /// The kind of statement that a resource makes about its patient.
@@ -155,7 +160,7 @@ fn entries(body: &str) -> Vec<Entry> {
     match whole.remove("entry") {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(entries)) => entries.into_iter().map(entry).collect(),
-        Some(_) => single(Err(WRONG_TYPE)),
+        Some(_) => single(Err(WRONG_ENTRY)),
     }
 }
 
@@ -211,13 +216,14 @@ impl Intake {
 
     fn take(&mut self, line: usize, read: Result<Read, Finding>) {
         match read {
-            Ok(Read::Fact(fact, notes)) => self.state(line, fact, notes),
+            Ok(Read::Fact(fact, notes)) => self.state(line, fact, Vec::new(), notes),
+            Ok(Read::Chart(fact, unread, notes)) => self.state(line, fact, unread, notes),
             Ok(Read::NoLongerCounts) => self.warn(line, IGNORED_STATUS),
             Err(finding) => self.reject(line, finding),
         }
     }
 
-    fn state(&mut self, line: usize, fact: Fact, notes: Vec<Finding>) {
+    fn state(&mut self, line: usize, fact: Fact, unread: Vec<Finding>, notes: Vec<Finding>) {
         let name = fact.name();
         let what = match self.taken.get(&name) {
             None => fact.what(),
@@ -232,7 +238,8 @@ impl Intake {
                 Vec::new(),
             )
         });
-        sources.push(Source { line, what: what.clone() });
+        let unread = if what == What::Same { Vec::new() } else { unread };
+        sources.push(Source { line, what: what.clone(), unread });
         if what == What::Same {
             return;
         }
@@ -248,11 +255,11 @@ impl Intake {
     }
 
     fn reject(&mut self, line: usize, Finding { code, detail }: Finding) {
-        self.rejected.push(Rejected { line, code, detail: detail.to_owned() });
+        self.rejected.push(Rejected { line, code, detail: detail.into_owned() });
     }
 
     fn warn(&mut self, line: usize, Finding { code, detail }: Finding) {
-        self.warnings.push(Warning { line, code, detail: detail.to_owned() });
+        self.warnings.push(Warning { line, code, detail: detail.into_owned() });
     }
 
     fn parsed(self) -> Parsed {
@@ -268,6 +275,8 @@ impl Intake {
 enum Read {
     /// A fact about a patient, and the findings about parts that could not be imported as written.
     Fact(Fact, Vec<Finding>),
+    /// A chart, what of its names and birth date can't be read, and the other findings.
+    Chart(Fact, Vec<Finding>, Vec<Finding>),
     /// The resource says that it is cancelled or no longer valid.
     NoLongerCounts,
 }
@@ -281,7 +290,7 @@ struct Fact {
 
 #[derive(Clone, PartialEq)]
 enum Said {
-    Chart(Box<Chart>),
+    Chart(Box<SentChart>),
     Visit(Visit),
     Contact(Box<Contact>),
 }
@@ -306,16 +315,28 @@ impl Fact {
     }
 }
 
-/// A code with its sentence. Both are constants, so neither can contain a value of the resource.
-#[derive(Clone, Copy)]
-struct Finding {
-    code: &'static str,
-    detail: &'static str,
+/// A code with its sentence. The sentence can't contain a value of the resource, only the name of a field that we know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// A stable code in `snake_case`.
+    pub code: &'static str,
+    /// What to do about it.
+    pub detail: Cow<'static, str>,
 }
 
 const fn finding(code: &'static str, detail: &'static str) -> Finding {
-    Finding { code, detail }
+    Finding { code, detail: Cow::Borrowed(detail) }
 }
+
+/// The finding about a field with the wrong kind of value.
+fn wrong_type(code: &'static str, field: &str) -> Finding {
+    let detail = format!(
+        "The field `{field}` holds the wrong kind of JSON value, such as a number in place of text. Write it as FHIR R4 has it.",
+    );
+    Finding { code, detail: Cow::Owned(detail) }
+}
+
+const UNUSABLE_FIELD: &str = "unusable_field";
 
 const NOT_JSON: Finding = finding(
     "malformed",
@@ -325,10 +346,8 @@ const NO_RESOURCE: Finding =
     finding("malformed", "This entry has no resource. Put a FHIR resource into each entry of the Bundle.");
 const NO_TYPE: Finding =
     finding("malformed", "This has no resourceType. Write it as a FHIR R4 resource that names its type.");
-const WRONG_TYPE: Finding = finding(
-    "malformed",
-    "A field holds the wrong kind of JSON value, such as a number in place of text. Write every field as FHIR R4 has it.",
-);
+const WRONG_ENTRY: Finding =
+    finding("malformed", "The field `entry` of the Bundle holds no list. Write it as FHIR R4 has it.");
 const UNSUPPORTED_RESOURCE: Finding = finding(
     "unsupported_resource",
     "An import takes Patient, Encounter and RelatedPerson. Leave resources of other types out.",
@@ -440,45 +459,81 @@ struct Reader {
 impl Reader {
     fn read(&self, resource: Object) -> Result<Read, Finding> {
         match text_of(&resource, "resourceType") {
-            Some("Patient") => self.patient(&typed(resource)?),
-            Some("Encounter") => self.encounter(typed(resource)?),
-            Some("RelatedPerson") => self.related_person(typed(resource)?),
+            Some("Patient") => self.patient(resource),
+            Some("Encounter") => {
+                let (resource, notes) = strict(resource, &["participant"])?;
+                self.encounter(resource, notes)
+            }
+            Some("RelatedPerson") => {
+                let (resource, notes) = strict(resource, &["telecom", "relationship"])?;
+                self.related_person(resource, notes)
+            }
             Some(_) => Err(UNSUPPORTED_RESOURCE),
             None => Err(NO_TYPE),
         }
     }
 
-    fn patient(&self, resource: &PatientResource) -> Result<Read, Finding> {
+    /// Reads a chart. Whoever has an id is somebody, so that a death gets through whatever else is wrong: a field that
+    /// can't be read stays as it was.
+    fn patient(&self, resource: Object) -> Result<Read, Finding> {
+        let (resource, wrong) = lenient::<PatientResource>(resource);
+        let is_wrong = |field: &str| wrong.iter().any(|name| name == field);
+        if is_wrong("id") {
+            return Err(wrong_type("malformed", "id"));
+        }
         let id = resource.id.as_deref().unwrap_or_default();
         let patient = PatientId::parse(id).map_err(|_| INVALID_PATIENT_ID)?;
-        let name = PersonName::choose(&resource.name, &self.clock)?;
-        let mut notes = Vec::new();
+        let (mut unread, mut notes) = (Vec::new(), Vec::new());
+        for field in &wrong {
+            let needed = matches!(field.as_str(), "name" | "birthDate");
+            let code = if needed { "malformed" } else { UNUSABLE_FIELD };
+            if needed { &mut unread } else { &mut notes }.push(wrong_type(code, field));
+        }
+        let name = PersonName::choose(&resource.name, &self.clock).map_err(|finding| {
+            if !is_wrong("name") {
+                unread.push(finding);
+            }
+        });
+        let born = birth_date(resource.birth_date.as_deref(), &self.clock).map_err(|finding| {
+            if !is_wrong("birthDate") {
+                unread.push(finding);
+            }
+        });
+        // The reason is in `unread`, with its sentence.
+        let silent = Sent::Unread("malformed");
         let points = Points::current(&resource.telecom, &self.clock);
         let address = Address::choose(&resource.address, &self.clock).unwrap_or_default();
         let provider = resource.general_practitioner.first().and_then(|doctor| doctor.display.as_deref());
-        let chart = Chart {
-            given_name: name.given,
-            middle_name: name.middle,
-            family_name: name.family,
-            birth_date: birth_date(resource.birth_date.as_deref(), &self.clock)?,
-            email: email(&points, &mut notes),
-            mobile_phone: phone(points.values(ContactPoint::is_mobile), &mut notes),
-            home_phone: phone(points.values(ContactPoint::is_home_phone), &mut notes),
-            postal_code: postal_code(address.postal_code.as_deref(), &mut notes),
-            address_line: line(address.joined_lines().as_deref(), UNUSABLE_ADDRESS, &mut notes),
-            city: line(address.city.as_deref(), UNUSABLE_ADDRESS, &mut notes),
-            state: line(address.state.as_deref(), UNUSABLE_ADDRESS, &mut notes),
-            language: language(&resource.communication),
-            chart_status: resource.chart_status(),
-            sms_consent: None,
-            tags: Vec::new(),
-            provider: line(provider, UNUSABLE_PROVIDER, &mut notes),
+        let no_telecom = is_wrong("telecom");
+        let no_address = is_wrong("address");
+        let chart = SentChart {
+            given_name: name.as_ref().map_or(silent.clone(), |name| Sent::Is(name.given.clone())),
+            middle_name: name.as_ref().map_or(Sent::Stays, |name| name.middle.clone().into()),
+            family_name: name.map_or(silent, |name| Sent::Is(name.family)),
+            birth_date: born.map_or(Sent::Unread("malformed"), Sent::Is),
+            email: unless(no_telecom, || email(&points, &mut notes)),
+            mobile_phone: unless(no_telecom, || phone(points.values(ContactPoint::is_mobile), &mut notes)),
+            home_phone: unless(no_telecom, || phone(points.values(ContactPoint::is_home_phone), &mut notes)),
+            postal_code: unless(no_address, || postal_code(address.postal_code.as_deref(), &mut notes)),
+            address_line: unless(no_address, || {
+                line(address.joined_lines().as_deref(), UNUSABLE_ADDRESS, &mut notes)
+            }),
+            city: unless(no_address, || line(address.city.as_deref(), UNUSABLE_ADDRESS, &mut notes)),
+            state: unless(no_address, || line(address.state.as_deref(), UNUSABLE_ADDRESS, &mut notes)),
+            language: unless(is_wrong("communication"), || language(&resource.communication).into()),
+            chart_status: resource.chart_status(&wrong),
+            sms_consent: Sent::Stays,
+            tags: Sent::Stays,
+            provider: match line(provider, UNUSABLE_PROVIDER, &mut notes) {
+                Sent::Nothing => Sent::Stays,
+                said => said,
+            },
         };
         let id = id.to_owned();
-        Ok(Read::Fact(Fact { patient, id, said: Said::Chart(Box::new(chart)) }, notes))
+        Ok(Read::Chart(Fact { patient, id, said: Said::Chart(Box::new(chart)) }, unread, notes))
     }
 
-    fn encounter(&self, resource: EncounterResource) -> Result<Read, Finding> {
+    fn encounter(&self, resource: EncounterResource, mut notes: Vec<Finding>) -> Result<Read, Finding> {
         let status = resource.status.as_deref();
         // Check this first: a resource that was entered in error is often incomplete, too.
         if matches!(status, Some("cancelled" | "entered-in-error")) {
@@ -492,14 +547,17 @@ impl Reader {
         let date = day(start.split_once('T').map_or(start, |(date, _)| date)).ok_or(INVALID_PERIOD)?;
         let end = filled(period.end.as_deref()).filter(|_| status == Some("finished"));
         let signed_at = end.and_then(|end| self.clock.instant(end));
-        let mut notes =
-            if end.is_some() && signed_at.is_none() { vec![UNUSABLE_PERIOD_END] } else { Vec::new() };
+        notes.extend((end.is_some() && signed_at.is_none()).then_some(UNUSABLE_PERIOD_END));
         let provider = line(clinician(&resource.participant), UNUSABLE_PROVIDER, &mut notes);
-        let visit = Visit { id: id.clone(), date, signed_at, provider };
+        let visit = Visit { id: id.clone(), date, signed_at, provider: provider.known().cloned() };
         Ok(Read::Fact(Fact { patient, id, said: Said::Visit(visit) }, notes))
     }
 
-    fn related_person(&self, resource: RelatedPersonResource) -> Result<Read, Finding> {
+    fn related_person(
+        &self,
+        resource: RelatedPersonResource,
+        mut notes: Vec<Finding>,
+    ) -> Result<Read, Finding> {
         // A former guardian must not be imported as a current one.
         if resource.active == Some(false) || ended(resource.period.as_ref(), &self.clock) {
             return Ok(Read::NoLongerCounts);
@@ -507,17 +565,18 @@ impl Reader {
         let id = own_id(resource.id)?;
         let patient = self.referred(resource.patient.as_ref())?;
         let name = PersonName::choose(&resource.name, &self.clock)?;
-        let mut notes = Vec::new();
         let points = Points::current(&resource.telecom, &self.clock);
         let contact = Contact {
             given_name: name.given,
             family_name: name.family,
             relationship: relationship(&resource.relationship)?,
-            email: email(&points, &mut notes),
+            email: email(&points, &mut notes).known().cloned(),
             phone: phone(
                 points.values(ContactPoint::is_mobile).chain(points.values(ContactPoint::is_other_phone)),
                 &mut notes,
-            ),
+            )
+            .known()
+            .cloned(),
             id: Some(id.clone()),
         };
         Ok(Read::Fact(Fact { patient, id, said: Said::Contact(Box::new(contact)) }, notes))
@@ -559,45 +618,60 @@ fn birth_date(text: Option<&str>, clock: &Clock) -> Result<BirthDate, Finding> {
     }
 }
 
-fn email(points: &Points, notes: &mut Vec<Finding>) -> Option<Email> {
-    let mut chosen = None;
+/// A fact that a field says; if the field is of the wrong kind, the fact stays as it was.
+fn unless<T>(is_wrong: bool, said: impl FnOnce() -> Sent<T>) -> Sent<T> {
+    if is_wrong { Sent::Stays } else { said() }
+}
+
+/// The first address that can be written to. If there are only others, the chart's stays.
+fn email(points: &Points, notes: &mut Vec<Finding>) -> Sent<Email> {
+    let mut chosen = Sent::Nothing;
     for text in points.values(ContactPoint::is_email) {
-        match Email::parse(text) {
-            Ok(email) => chosen = chosen.or(Some(email)),
-            Err(_) => notes.push(UNUSABLE_EMAIL),
+        let read = Sent::from(Email::parse(text));
+        if read.unread().is_some() {
+            notes.push(UNUSABLE_EMAIL);
+        }
+        if chosen.known().is_none() {
+            chosen = read;
         }
     }
     chosen
 }
 
 /// The first number that can be dialled. If there is none, the first number as plain text.
-fn phone<'a>(numbers: impl Iterator<Item = &'a str>, notes: &mut Vec<Finding>) -> Option<Phone> {
-    let (mut chosen, mut kept) = (None, None);
+fn phone<'a>(numbers: impl Iterator<Item = &'a str>, notes: &mut Vec<Finding>) -> Sent<Phone> {
+    let (mut chosen, mut kept) = (None, Sent::Nothing);
     for text in numbers {
         if let Ok(phone) = Phone::parse(text) {
             chosen = chosen.or(Some(phone));
         } else {
-            kept = kept.or_else(|| Phone::parse_or_keep(text).ok());
+            if kept.known().is_none() {
+                kept = Phone::parse_or_keep(text).into();
+            }
             notes.push(UNUSABLE_PHONE);
         }
     }
-    chosen.or(kept)
+    chosen.map_or(kept, Sent::Is)
 }
 
-fn postal_code(text: Option<&str>, notes: &mut Vec<Finding>) -> Option<PostalCode> {
-    let code = PostalCode::parse(filled(text)?).ok();
-    if code.is_none() {
-        notes.push(UNUSABLE_POSTAL_CODE);
-    }
-    code
+fn postal_code(text: Option<&str>, notes: &mut Vec<Finding>) -> Sent<PostalCode> {
+    said(text, PostalCode::parse, UNUSABLE_POSTAL_CODE, notes)
 }
 
-fn line(text: Option<&str>, otherwise: Finding, notes: &mut Vec<Finding>) -> Option<Line> {
-    let line = Line::parse(filled(text)?).ok();
-    if line.is_none() {
-        notes.push(otherwise);
-    }
-    line
+fn line(text: Option<&str>, otherwise: Finding, notes: &mut Vec<Finding>) -> Sent<Line> {
+    said(text, Line::parse, otherwise, notes)
+}
+
+/// What a text says of a fact; the finding, if it can't be read.
+fn said<T>(
+    text: Option<&str>,
+    parse: fn(&str) -> Result<T, Invalid>,
+    otherwise: Finding,
+    notes: &mut Vec<Finding>,
+) -> Sent<T> {
+    let read = filled(text).map_or(Sent::Nothing, |text| parse(text).into());
+    notes.extend(read.unread().map(|_| otherwise));
+    read
 }
 
 /// The preferred language, or else the first one, if it has a language tag.
@@ -617,15 +691,15 @@ fn is_language_tag(text: &str) -> bool {
     text.len() <= 35 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }
 
-/// The person's relationship to the patient, in the EHR's words.
+/// The person's relationship to the patient, in the EHR's words. FHIR allows it to be missing, but a contact needs one.
 fn relationship(concepts: &[CodeableConcept]) -> Result<Line, Finding> {
     let words = concepts.iter().flat_map(|concept| {
         let displays = concept.coding.iter().filter_map(|coding| coding.display.as_deref());
         let codes = concept.coding.iter().filter_map(|coding| coding.code.as_deref());
         displays.chain(codes).chain(concept.text.as_deref())
     });
-    // FHIR allows it to be missing, but a contact needs one. `unspecified` always parses.
-    words.chain(["unspecified"]).find_map(|words| Line::parse(words).ok()).ok_or(WRONG_TYPE)
+    let unread = || wrong_type("malformed", "relationship");
+    words.chain(["unspecified"]).find_map(|words| Line::parse(words).ok()).ok_or_else(unread)
 }
 
 /// The text without outer white space; `None` if nothing is left.
@@ -686,8 +760,51 @@ impl PersonName {
 // --- the parts of FHIR that are read
 // ------------------------------------------------------------------------------
 
-fn typed<T: DeserializeOwned>(object: Object) -> Result<T, Finding> {
-    serde_json::from_value(Value::Object(object)).map_err(|_| WRONG_TYPE)
+/// Reads a resource without its fields of the wrong kind, and their names. Only fields that we know can be wrong, so a name
+/// says nothing of the resource.
+fn lenient<T: DeserializeOwned + Default>(object: Object) -> (T, Vec<String>) {
+    if let Ok(read) = T::deserialize(Value::Object(object.clone())) {
+        return (read, Vec::new());
+    }
+    let (mut right, mut wrong) = (Object::new(), Vec::new());
+    for (name, value) in object {
+        let alone = Object::from_iter([(name.clone(), value.clone())]);
+        if T::deserialize(Value::Object(alone)).is_ok() {
+            right.insert(name, value);
+        } else {
+            wrong.push(name);
+        }
+    }
+    (T::deserialize(Value::Object(right)).unwrap_or_default(), wrong)
+}
+
+/// Reads a resource of which only some fields may be of the wrong kind; the findings name those.
+fn strict<T: DeserializeOwned + Default>(
+    object: Object,
+    spare: &[&str],
+) -> Result<(T, Vec<Finding>), Finding> {
+    let (read, wrong) = lenient(object);
+    match wrong.iter().find(|field| !spare.contains(&field.as_str())) {
+        Some(field) => Err(wrong_type("malformed", field)),
+        None => Ok((read, wrong.iter().map(|field| wrong_type(UNUSABLE_FIELD, field)).collect())),
+    }
+}
+
+/// Reads yes or no. Some systems write it as text, and a death must not be lost for that.
+fn truth<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        Value::Bool(truth) => Ok(Some(truth)),
+        Value::String(text) => match text.trim().to_lowercase().as_str() {
+            "true" | "yes" | "y" | "1" => Ok(Some(true)),
+            "false" | "no" | "n" | "0" => Ok(Some(false)),
+            "" => Ok(None),
+            _ => Err(D::Error::custom("not a boolean")),
+        },
+        Value::Number(number) if number.as_u64() == Some(1) => Ok(Some(true)),
+        Value::Number(number) if number.as_u64() == Some(0) => Ok(Some(false)),
+        Value::Number(_) | Value::Array(_) | Value::Object(_) => Err(D::Error::custom("not a boolean")),
+    }
 }
 
 /// Reads an object, or `None`. A plain struct would also accept an array with the values of its fields.
@@ -714,12 +831,14 @@ fn texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Option<String>>, D::E
 #[serde(default, rename_all = "camelCase")]
 struct PatientResource {
     id: Option<String>,
+    #[serde(deserialize_with = "truth")]
     active: Option<bool>,
     #[serde(deserialize_with = "list")]
     name: Vec<HumanName>,
     #[serde(deserialize_with = "list")]
     telecom: Vec<ContactPoint>,
     birth_date: Option<String>,
+    #[serde(deserialize_with = "truth")]
     deceased_boolean: Option<bool>,
     deceased_date_time: Option<String>,
     #[serde(deserialize_with = "list")]
@@ -733,16 +852,22 @@ struct PatientResource {
 }
 
 impl PatientResource {
-    fn chart_status(&self) -> ChartStatus {
+    /// The chart's status. The names of the fields that can't be read leave open what they would have said.
+    fn chart_status(&self, wrong: &[String]) -> Sent<ChartStatus> {
         let died =
             self.deceased_boolean == Some(true) || filled(self.deceased_date_time.as_deref()).is_some();
         let replaced = self.link.iter().any(|link| link.kind.as_deref() == Some("replaced-by"));
+        let is_open = |fields: &[&str]| wrong.iter().any(|name| fields.contains(&name.as_str()));
         if died {
-            ChartStatus::Deceased
+            Sent::Is(ChartStatus::Deceased)
+        } else if is_open(&["deceasedBoolean", "deceasedDateTime"]) {
+            Sent::Stays
         } else if replaced || self.active == Some(false) {
-            ChartStatus::Inactive
+            Sent::Is(ChartStatus::Inactive)
+        } else if is_open(&["active", "link"]) {
+            Sent::Stays
         } else {
-            ChartStatus::Active
+            Sent::Is(ChartStatus::Active)
         }
     }
 }
@@ -789,6 +914,7 @@ fn clinician(participants: &[Participant]) -> Option<&str> {
 #[serde(default)]
 struct RelatedPersonResource {
     id: Option<String>,
+    #[serde(deserialize_with = "truth")]
     active: Option<bool>,
     #[serde(deserialize_with = "one")]
     patient: Option<Reference>,

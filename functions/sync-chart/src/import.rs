@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use portico_domain::model::person::{Email, Name, Phone, PostalCode};
+use portico_domain::model::refusal::FieldFault;
+use portico_domain::model::sent_chart::SentChart;
 use portico_domain::operations::staff::import::{
-    Facts, Imported, LineOutcome, import, import_patient, import_patient_line, imported,
+    Imported, LineOutcome, import, import_patient, import_patient_line, imported,
 };
 use portico_domain::ports::{ApiCalls, Chain, Commit, Directory, Limits, Patients, Practices};
 use portico_domain::steps::api_call::ApiCall;
@@ -27,11 +29,16 @@ struct Tally {
     updated: usize,
     unchanged: usize,
     rejected: Vec<(usize, Value)>,
+    warnings: Vec<(usize, Value)>,
 }
 
 impl Tally {
     fn reject(&mut self, line: usize, code: &str, detail: &str) {
         self.rejected.push((line, json!({"line": line, "code": code, "detail": detail})));
+    }
+
+    fn warn(&mut self, line: usize, code: &str, detail: &str) {
+        self.warnings.push((line, json!({"line": line, "code": code, "detail": detail})));
     }
 
     fn count(&mut self, synced: Synced) {
@@ -44,7 +51,12 @@ impl Tally {
 
     fn note(&mut self, source: &Source, fate: &Imported) {
         match fate {
-            Imported::UnknownPatient => self.reject(
+            Imported::Incomplete if source.what == What::Chart && !source.unread.is_empty() => {
+                for fault in source.unread.iter().take(1) {
+                    self.reject(source.line, fault.code, &fault.detail);
+                }
+            }
+            Imported::UnknownPatient | Imported::Incomplete => self.reject(
                 source.line,
                 "unknown_patient",
                 "No chart is known for this patient. Import the Patient first, or in the same call.",
@@ -52,12 +64,17 @@ impl Tally {
             Imported::Unavailable => {
                 self.reject(source.line, "try_again", "This could not be stored just now. Import it again.");
             }
-            Imported::Done { chart, new, changed } => self.count(match &source.what {
-                What::Chart => chart.unwrap_or(Synced::Unchanged),
-                What::Visit(id) | What::Contact(id) if new.contains(id) => Synced::Created,
-                What::Visit(id) | What::Contact(id) if changed.contains(id) => Synced::Updated,
-                What::Same | What::Visit(_) | What::Contact(_) => Synced::Unchanged,
-            }),
+            Imported::Done { chart, new, changed } => {
+                for fault in &source.unread {
+                    self.warn(source.line, fault.code, &fault.detail);
+                }
+                self.count(match &source.what {
+                    What::Chart => chart.unwrap_or(Synced::Unchanged),
+                    What::Visit(id) | What::Contact(id) if new.contains(id) => Synced::Created,
+                    What::Visit(id) | What::Contact(id) if changed.contains(id) => Synced::Updated,
+                    What::Same | What::Visit(_) | What::Contact(_) => Synced::Unchanged,
+                });
+            }
         }
     }
 }
@@ -82,6 +99,9 @@ where
     for rejected in &parsed.rejected {
         tally.reject(rejected.line, rejected.code, &rejected.detail);
     }
+    for warning in &parsed.warnings {
+        tally.warn(warning.line, warning.code, &warning.detail);
+    }
     for some in parsed.statements.chunks(AT_A_TIME) {
         let statements: Vec<_> = some.iter().map(|(statement, _)| statement.clone()).collect();
         let fates = import_patient(app, &opened, &statements).await;
@@ -93,7 +113,7 @@ where
     }
     imported(app, opened).await?;
     tally.rejected.sort_by_key(|(line, _)| *line);
-    let warning = |warning: &fhir::Warning| json!({"line": warning.line, "code": warning.code, "detail": warning.detail});
+    tally.warnings.sort_by_key(|(line, _)| *line);
     Ok(reply(
         200,
         &json!({
@@ -101,7 +121,7 @@ where
             "updated": tally.updated,
             "unchanged": tally.unchanged,
             "rejected": tally.rejected.into_iter().map(|(_, rejected)| rejected).collect::<Vec<_>>(),
-            "warnings": parsed.warnings.iter().map(warning).collect::<Vec<_>>(),
+            "warnings": tally.warnings.into_iter().map(|(_, warning)| warning).collect::<Vec<_>>(),
         }),
     ))
 }
@@ -173,40 +193,34 @@ where
             next_line = Some(row.line);
             break;
         }
-        for warning in &row.warnings {
-            warnings.push(json!({"line": row.line, "column": warning.column, "code": warning.code, "detail": warning.detail}));
-        }
-        match &row.facts {
-            Err(faults) => {
-                let first = faults.first();
-                let detail: Vec<String> =
-                    faults.iter().map(|fault| format!("{}: {}", fault.column, fault.detail)).collect();
-                tally.reject(row.line, first.map_or("malformed", |fault| fault.code), &detail.join(" "));
+        let taken = match &row.facts {
+            Err(fault) => {
+                tally.reject(row.line, fault.code, &format!("{}: {}", fault.column, fault.detail));
+                continue;
             }
-            Ok(facts) => match import_patient_line(app, &opened, row.id.as_ref(), facts).await {
-                LineOutcome::Taken(synced) => tally.count(synced),
-                LineOutcome::Incomplete => {
-                    tally.reject(
-                        row.line,
-                        "incomplete",
-                        "A new chart needs first name, last name and birth date.",
-                    );
-                }
-                LineOutcome::Ambiguous => {
-                    tally.reject(
-                        row.line,
-                        "ambiguous",
-                        "Two charts have this name and birth date. Add the chart id.",
-                    );
-                }
-                LineOutcome::Unavailable => {
-                    tally.reject(
-                        row.line,
-                        "try_again",
-                        "This could not be stored just now. Import it again.",
-                    );
-                }
-            },
+            Ok(facts) => import_patient_line(app, &opened, row.id.as_ref(), facts).await,
+        };
+        match taken {
+            LineOutcome::Taken(synced) => {
+                tally.count(synced);
+                warnings.extend(row.warnings.iter().map(|warning| {
+                    json!({"line": row.line, "column": warning.column, "code": warning.code, "detail": warning.detail})
+                }));
+            }
+            LineOutcome::Incomplete(lacks) => {
+                let (code, detail) = incomplete(row, &sheet.columns, &lacks);
+                tally.reject(row.line, code, &detail);
+            }
+            LineOutcome::Ambiguous => {
+                tally.reject(
+                    row.line,
+                    "ambiguous",
+                    "Two charts have this name and birth date. Add the chart id.",
+                );
+            }
+            LineOutcome::Unavailable => {
+                tally.reject(row.line, "try_again", "This could not be stored just now. Import it again.");
+            }
         }
     }
     imported(app, opened).await?;
@@ -231,6 +245,24 @@ where
     Ok(reply(200, &body))
 }
 
+/// What a line of somebody new lacks: a code, and a sentence that names the fields.
+fn incomplete(
+    row: &csv::Row,
+    columns: &[(String, Option<&'static str>)],
+    lacks: &[FieldFault],
+) -> (&'static str, String) {
+    let field = |fault: &FieldFault| fault.pointer.trim_start_matches('/').to_owned();
+    let in_cells: Vec<&csv::Fault> =
+        lacks.iter().filter_map(|fault| row.fault_in(columns, &field(fault))).collect();
+    if let Some(first) = in_cells.first() {
+        let details = in_cells.iter().map(|fault| format!("{}: {}", fault.column, fault.detail));
+        return (first.code, details.collect::<Vec<_>>().join(" "));
+    }
+    let names: Vec<String> = lacks.iter().map(|fault| field(fault).replace('_', " ")).collect();
+    let names = names.join(", ");
+    ("incomplete", format!("A new chart needs first name, last name and birth date. Missing: {names}."))
+}
+
 /// A yes or no in the query; no, if it is absent.
 fn flag(inbound: &Inbound, name: &str) -> Result<bool, Reject> {
     match inbound.query(name) {
@@ -241,24 +273,24 @@ fn flag(inbound: &Inbound, name: &str) -> Result<bool, Reject> {
 }
 
 /// A line as it was read, for a look before it is taken in.
-fn as_read(line: usize, facts: &Facts) -> Value {
+fn as_read(line: usize, facts: &SentChart) -> Value {
     let mut view = json!({"line": line});
     let texts = [
-        ("given_name", facts.given_name.as_ref().map(Name::reveal)),
-        ("middle_name", facts.middle_name.as_ref().map(Name::reveal)),
-        ("family_name", facts.family_name.as_ref().map(Name::reveal)),
-        ("email", facts.email.as_ref().map(Email::reveal)),
-        ("mobile_phone", facts.mobile_phone.as_ref().map(Phone::reveal)),
-        ("home_phone", facts.home_phone.as_ref().map(Phone::reveal)),
-        ("postal_code", facts.postal_code.as_ref().map(PostalCode::reveal)),
-        ("language", facts.language.as_deref()),
+        ("given_name", facts.given_name.known().map(Name::reveal)),
+        ("middle_name", facts.middle_name.known().map(Name::reveal)),
+        ("family_name", facts.family_name.known().map(Name::reveal)),
+        ("email", facts.email.known().map(Email::reveal)),
+        ("mobile_phone", facts.mobile_phone.known().map(Phone::reveal)),
+        ("home_phone", facts.home_phone.known().map(Phone::reveal)),
+        ("postal_code", facts.postal_code.known().map(PostalCode::reveal)),
+        ("language", facts.language.known().map(String::as_str)),
     ];
     for (name, value) in texts {
         if let Some(value) = value {
             view[name] = json!(value);
         }
     }
-    if let Some(born) = facts.birth_date {
+    if let Some(born) = facts.birth_date.known() {
         view["birth_date"] = json!(born.reveal());
     }
     view

@@ -10,7 +10,7 @@ mod request;
 use portico_domain::model::chart::{Channel, Chart};
 use portico_domain::model::ids::{ChangeId, PatientId};
 use portico_domain::model::proposal::ChartField;
-use portico_domain::model::refusal::Refusal;
+use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::staff::correct::{Correct, Corrected, correct};
 use portico_domain::operations::staff::proposals::{self, Acceptance, ProposalDecision};
 use portico_domain::operations::staff::{quick_add, sync_chart};
@@ -19,11 +19,11 @@ use portico_domain::ports::{
 };
 use portico_domain::steps::api_call::ApiCall;
 use portico_domain::steps::chart_change::{self, Synced};
-use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
+use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, json as reply, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use request::{ChartRequest, CorrectionRequest, QuickAddRequest};
+use request::{ChartRequest, CorrectionRequest, QuickAddRequest, ReadChart, ReadQuickAdd};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,13 +89,14 @@ where
     let patient = || PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound);
     match action.as_str() {
         "PUT /v1/patients/{patient_id}" => {
-            let change = inbound.body::<ChartRequest>()?.parse(now)?;
+            let ReadChart { change, mut left_out } = inbound.body::<ChartRequest>()?.parse(now);
             // Here an id is given, not asked for, so an unreadable one is the caller's mistake.
             let id = PatientId::parse(inbound.param("patient_id"));
             let id = id.map_err(|_| Reject::malformed("patient_id", "invalid_patient_id"))?;
             let (synced, charted, _) = sync_chart::put(app, &call, &id, &change).await?;
+            left_out.splice(0..0, change.chart.unread());
             let mut body = view::patient(&charted);
-            body["warnings"] = warnings(&charted.patient.chart);
+            body["warnings"] = warnings(&charted.patient.chart, &left_out);
             Ok(reply(if synced == Synced::Created { 201 } else { 200 }, &body))
         }
         "PATCH /v1/patients/{patient_id}" => {
@@ -116,7 +117,7 @@ where
             Ok(reply(200, &view::patient(&charted)))
         }
         "POST /v1/patients" => {
-            let command = inbound.body::<QuickAddRequest>()?.parse(now)?;
+            let ReadQuickAdd { command, left_out } = inbound.body::<QuickAddRequest>()?.parse(now)?;
             let added = quick_add::quick_add(app, &call, &command).await?;
             let mut body = json!({"patient": view::patient(&chart_change::PatientWithCare {
                 patient: added.patient,
@@ -126,6 +127,7 @@ where
             if let Some(link) = &added.link {
                 body["invitation"] = view::invitation(link, &added.caller, &context.keyring, now);
             }
+            body["warnings"] = warnings(&command.chart, &left_out);
             Ok(reply(201, &body))
         }
         "POST /v1/patients/{patient_id}/contacts/confirm" => {
@@ -168,14 +170,20 @@ where
     Ok(reply(200, &view::change(&decided)))
 }
 
-/// Warns about phone numbers that can't be dialled and are kept as plain text.
-fn warnings(chart: &Chart) -> Value {
+/// Warns about what could not be read and was left out, and about phone numbers that can't be dialled and are kept as
+/// plain text.
+fn warnings(chart: &Chart, left_out: &[FieldFault]) -> Value {
+    let left_out = left_out.iter().map(|fault| {
+        let why = field_detail(fault.code, Language::English);
+        let detail = format!("{why} It was left out, and what the chart had stays.");
+        json!({"pointer": fault.pointer, "code": fault.code, "detail": detail})
+    });
     let phones = [("/mobile_phone", &chart.mobile_phone), ("/home_phone", &chart.home_phone)];
     let unusable = phones
         .into_iter()
         .filter(|(_, phone)| phone.as_ref().is_some_and(|phone| phone.dialable().is_none()));
     let warning = |(pointer, _)| json!({"pointer": pointer, "code": "unusable_phone", "detail": "This number is kept as it is and never dialed: it is no ordinary number of the United States or Canada."});
-    unusable.map(warning).collect()
+    left_out.chain(unusable.map(warning)).collect()
 }
 
 /// The channel, if a quick add may use it.

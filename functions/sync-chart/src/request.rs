@@ -5,6 +5,7 @@ use portico_domain::model::chart::{Appointment, CareChange, Channel, Chart, Char
 use portico_domain::model::pasted::visible;
 use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
 use portico_domain::model::refusal::FieldFault;
+use portico_domain::model::sent_chart::{Sent, SentChart};
 use portico_domain::operations::staff::quick_add::QuickAdd;
 use portico_domain::steps::chart_change::ChartChange;
 use portico_domain::time::Timestamp;
@@ -17,10 +18,10 @@ const MOST: usize = 1000;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ChartRequest {
-    given_name: String,
+    given_name: Option<String>,
     middle_name: Option<String>,
-    family_name: String,
-    birth_date: String,
+    family_name: Option<String>,
+    birth_date: Option<String>,
     email: Option<String>,
     mobile_phone: Option<String>,
     home_phone: Option<String>,
@@ -29,8 +30,7 @@ pub struct ChartRequest {
     city: Option<String>,
     state: Option<String>,
     language: Option<String>,
-    #[serde(default)]
-    chart_status: ChartStatus,
+    chart_status: Option<String>,
     sms_consent: Option<bool>,
     tags: Option<Vec<String>>,
     provider: Option<String>,
@@ -250,53 +250,68 @@ fn instant(text: &str) -> Result<Timestamp, Invalid> {
     text.parse().map_err(|_| Invalid("invalid_time"))
 }
 
+/// A chart as it was read, and the entries of its lists that could not be read. The fields that could not be read are
+/// in the chart.
+pub struct ReadChart {
+    /// What to change.
+    pub change: ChartChange,
+    /// The entries that were left out.
+    pub left_out: Vec<FieldFault>,
+}
+
+/// What a request says of a fact: a blank field says that there is none.
+fn sent<T>(text: Option<&String>, parse: impl Fn(&str) -> Result<T, Invalid>) -> Sent<T> {
+    text.filter(|text| !visible(text).is_empty()).map_or(Sent::Nothing, |text| parse(text).into())
+}
+
+/// What a request says of a fact that every chart has.
+fn needed<T>(text: Option<&String>, parse: impl Fn(&str) -> Result<T, Invalid>) -> Sent<T> {
+    match sent(text, parse) {
+        Sent::Nothing => Sent::Unread("required"),
+        said => said,
+    }
+}
+
 impl ChartRequest {
-    /// Returns the chart, or all errors in it.
-    pub fn parse(self, now: Timestamp) -> Result<ChartChange, Reject> {
+    /// Returns the chart. A field or an entry that can't be read never spoils the others.
+    pub fn parse(self, now: Timestamp) -> ReadChart {
         let mut faults = Faults::default();
-        let given_name = faults.need("given_name", &self.given_name, Name::parse);
-        let family_name = faults.need("family_name", &self.family_name, Name::parse);
-        let birth_date = faults.need("birth_date", &self.birth_date, |text| BirthDate::parse(text, now));
-        let middle_name = faults.may("middle_name", self.middle_name.as_ref(), Name::parse);
-        let email = faults.may("email", self.email.as_ref(), Email::parse);
-        let mobile_phone = faults.may("mobile_phone", self.mobile_phone.as_ref(), Phone::parse_or_keep);
-        let home_phone = faults.may("home_phone", self.home_phone.as_ref(), Phone::parse_or_keep);
-        let postal_code = faults.may("postal_code", self.postal_code.as_ref(), PostalCode::parse);
-        let address_line = faults.may("address_line", self.address_line.as_ref(), Line::parse);
-        let city = faults.may("city", self.city.as_ref(), Line::parse);
-        let state = faults.may("state", self.state.as_ref(), Line::parse);
-        let language = faults.may("language", self.language.as_ref(), language);
-        let provider = faults.may("provider", self.provider.as_ref(), Line::parse);
-        let keep_tags = self.tags.is_none();
-        let tags = faults.each("tags", self.tags, |faults, at, text: &String| faults.need(at, text, label));
+        let tags = self.tags.map_or(Sent::Stays, |tags| {
+            let read =
+                faults.each("tags", Some(tags), |faults, at, text: &String| faults.need(at, text, label));
+            read.map_or(Sent::Stays, Sent::Is)
+        });
+        let in_tags = faults.0.len();
         let care = CareChange {
             visits: faults.each("visits", self.visits, VisitRequest::parse),
             appointments: faults.each("appointments", self.appointments, AppointmentRequest::parse),
             contacts: faults.each("contacts", self.contacts, ContactRequest::parse),
             ..CareChange::default()
         };
-        let chart =
-            given_name.zip(family_name).zip(birth_date).map(|((given_name, family_name), birth_date)| {
-                Chart {
-                    given_name,
-                    middle_name,
-                    family_name,
-                    birth_date,
-                    email,
-                    mobile_phone,
-                    home_phone,
-                    postal_code,
-                    address_line,
-                    city,
-                    state,
-                    language,
-                    chart_status: self.chart_status,
-                    sms_consent: self.sms_consent,
-                    tags: tags.unwrap_or_default(),
-                    provider,
-                }
-            });
-        faults.or(chart.map(|chart| ChartChange { chart, keep_tags, care, is_correction: false }))
+        let care = CareChange { is_partial: faults.0.len() > in_tags, ..care };
+        let status = |text: &str| ChartStatus::parse(text).ok_or(Invalid("invalid"));
+        let chart = SentChart {
+            given_name: needed(self.given_name.as_ref(), Name::parse),
+            middle_name: sent(self.middle_name.as_ref(), Name::parse),
+            family_name: needed(self.family_name.as_ref(), Name::parse),
+            birth_date: needed(self.birth_date.as_ref(), |text| BirthDate::parse(text, now)),
+            email: sent(self.email.as_ref(), Email::parse),
+            mobile_phone: sent(self.mobile_phone.as_ref(), Phone::parse_or_keep),
+            home_phone: sent(self.home_phone.as_ref(), Phone::parse_or_keep),
+            postal_code: sent(self.postal_code.as_ref(), PostalCode::parse),
+            address_line: sent(self.address_line.as_ref(), Line::parse),
+            city: sent(self.city.as_ref(), Line::parse),
+            state: sent(self.state.as_ref(), Line::parse),
+            language: sent(self.language.as_ref(), language),
+            chart_status: match sent(self.chart_status.as_ref(), status) {
+                Sent::Nothing => Sent::Is(ChartStatus::Active),
+                said => said,
+            },
+            sms_consent: self.sms_consent.into(),
+            tags,
+            provider: sent(self.provider.as_ref(), Line::parse),
+        };
+        ReadChart { change: ChartChange { chart, care, is_correction: false }, left_out: faults.0 }
     }
 }
 
@@ -331,17 +346,26 @@ impl ContactRequest {
     }
 }
 
+/// A quick add as it was read, and the fields that could not be read and were not needed.
+pub struct ReadQuickAdd {
+    /// What to add.
+    pub command: QuickAdd,
+    /// The fields that were left out.
+    pub left_out: Vec<FieldFault>,
+}
+
 impl QuickAddRequest {
-    /// Returns the quick add, or all errors in it.
-    pub fn parse(self, now: Timestamp) -> Result<QuickAdd, Reject> {
+    /// Returns the quick add, or all errors in what it needs: names, birth date, and the contact that the invitation goes
+    /// to. Another contact that can't be used spoils nothing.
+    pub fn parse(self, now: Timestamp) -> Result<ReadQuickAdd, Reject> {
         let mut faults = Faults::default();
         let given_name = faults.need("given_name", &self.given_name, Name::parse);
         let family_name = faults.need("family_name", &self.family_name, Name::parse);
         let birth_date = faults.need("birth_date", &self.birth_date, |text| BirthDate::parse(text, now));
-        let email = faults.may("email", self.email.as_ref(), Email::parse);
-        let mobile_phone = faults.may("mobile_phone", self.mobile_phone.as_ref(), Phone::parse);
+        let email = sent(self.email.as_ref(), Email::parse);
+        let mobile_phone = sent(self.mobile_phone.as_ref(), Phone::parse_or_keep);
         // Without an explicit channel, use the contact that was given; e-mail, if both were.
-        let given = [(Channel::Email, email.is_some()), (Channel::Sms, mobile_phone.is_some())];
+        let given = [(Channel::Email, email != Sent::Nothing), (Channel::Sms, mobile_phone != Sent::Nothing)];
         let implied = given.into_iter().find(|(_, there)| *there).map(|(channel, _)| channel);
         let channel = self.channel.or(implied).and_then(crate::quick_channel);
         let invite = match (self.activate_portal, self.channel, channel) {
@@ -353,7 +377,18 @@ impl QuickAddRequest {
                 None
             }
         };
+        if invite == Some(Channel::Email) {
+            faults.0.extend(email.unread().map(|code| FieldFault::of("email", code)));
+        }
+        let dials = mobile_phone.known().is_none_or(|phone| phone.dialable().is_some());
+        if invite == Some(Channel::Sms) {
+            let code = mobile_phone.unread().or((!dials).then_some("invalid_phone"));
+            faults.0.extend(code.map(|code| FieldFault::of("mobile_phone", code)));
+        }
         let sms_consent = (invite == Some(Channel::Sms)).then_some(true);
+        let left_out = [("email", email.unread()), ("mobile_phone", mobile_phone.unread())];
+        let left_out =
+            left_out.into_iter().filter_map(|(field, code)| Some(FieldFault::of(field, code?))).collect();
         let chart =
             given_name.zip(family_name).zip(birth_date).map(|((given_name, family_name), birth_date)| {
                 Chart {
@@ -361,8 +396,8 @@ impl QuickAddRequest {
                     middle_name: None,
                     family_name,
                     birth_date,
-                    email,
-                    mobile_phone,
+                    email: email.known().cloned(),
+                    mobile_phone: mobile_phone.known().cloned(),
                     home_phone: None,
                     postal_code: None,
                     address_line: None,
@@ -375,6 +410,10 @@ impl QuickAddRequest {
                     provider: None,
                 }
             });
-        faults.or(chart.map(|chart| QuickAdd { chart, invite, allow_duplicate: self.allow_duplicate }))
+        let chart = faults.or(chart)?;
+        Ok(ReadQuickAdd {
+            command: QuickAdd { chart, invite, allow_duplicate: self.allow_duplicate },
+            left_out,
+        })
     }
 }

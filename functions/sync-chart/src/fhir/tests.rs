@@ -1,6 +1,7 @@
 //! Every result of reading a FHIR body, by its code.
 
 use super::*;
+use portico_domain::model::chart::Chart;
 use serde_json::json;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000); // noon of 2026-11-22
@@ -71,7 +72,23 @@ fn with(mut resource: Value, fields: &Value) -> Value {
 fn chart(fields: &Value) -> Chart {
     let parsed = one_line(&patient_with(fields));
     assert_eq!(parsed.rejected, []);
-    parsed.statements[0].0.chart.clone().unwrap()
+    assert_eq!(unread(&parsed), [""; 0]);
+    parsed.statements[0].0.chart.as_ref().unwrap().over(None).unwrap()
+}
+
+/// What of names and birth date can't be read.
+fn unread(parsed: &Parsed) -> Vec<&'static str> {
+    let all = parsed.statements.iter().flat_map(|(_, sources)| sources);
+    all.flat_map(|source| &source.unread).map(|finding| finding.code).collect()
+}
+
+/// Checks that this chart is taken in for a patient who is known, and that a new one is refused with this code.
+fn only_for_the_known(resource: &Value, code: &'static str) {
+    let parsed = one_line(resource);
+    assert_eq!((rejected(&parsed), unread(&parsed)), (vec![], vec![code]), "{resource}");
+    let sent = parsed.statements[0].0.chart.as_ref().unwrap();
+    assert!(sent.over(None).is_err(), "{resource}");
+    assert!(sent.over(Some(&chart(&json!({})))).is_ok(), "{resource}");
 }
 
 fn visit(fields: &Value) -> Visit {
@@ -160,7 +177,7 @@ mod bodies {
     }
 
     #[test]
-    fn a_field_of_the_wrong_type_spoils_its_resource_alone() {
+    fn a_field_of_the_wrong_type_spoils_itself_alone_and_is_named() {
         for fields in [
             json!({"name": 5}),
             json!({"name": [5]}),
@@ -168,22 +185,92 @@ mod bodies {
             json!({"name": [["official", "Quillfeather", ["Maud"]]]}),
             json!({"name": [{"family": ["Quillfeather"], "given": ["Maud"]}]}),
             json!({"name": [{"family": "Quillfeather", "given": "Maud"}]}),
-            json!({"id": 1}),
             json!({"birthDate": 19_450_427}),
+        ] {
+            let field = fields.as_object().unwrap().keys().next().unwrap().clone();
+            only_for_the_known(&patient_with(&fields), "malformed");
+            let parsed = one_line(&patient_with(&fields));
+            let detail = &parsed.statements[0].1[0].unread[0].detail;
+            assert!(detail.contains(&format!("`{field}`")), "{detail}");
+        }
+        for fields in [
             json!({"telecom": "202-555-0123"}),
             json!({"telecom": [{"system": "phone", "rank": "first"}]}),
-            json!({"deceasedBoolean": "no"}),
-            json!({"active": 0}),
+            json!({"address": "1 Main St"}),
+            json!({"communication": "en"}),
+            json!({"generalPractitioner": "Dr. Ames"}),
+            json!({"deceasedBoolean": "perhaps"}),
+            json!({"deceasedDateTime": 2020}),
+            json!({"active": 7}),
+            json!({"link": {"type": "replaced-by"}}),
         ] {
-            let bad = patient_with(&fields);
-            let good = patient_with(&json!({"id": "p-2"}));
-            let parsed = ndjson(&format!("{bad}\n{good}"));
-            assert_eq!(rejected(&parsed), [(1, "malformed")], "{fields}");
-            assert_eq!(sources(&parsed), [(2, What::Chart)], "{fields}");
+            let field = fields.as_object().unwrap().keys().next().unwrap().clone();
+            let parsed = one_line(&patient_with(&fields));
+            assert_eq!(
+                (rejected(&parsed), warned(&parsed)),
+                (vec![], vec![(1, "unusable_field")]),
+                "{fields}"
+            );
+            assert!(parsed.warnings[0].detail.contains(&format!("`{field}`")), "{fields}");
+            let known = chart(&json!({
+                "telecom": [{"system": "email", "value": "m@example.com"}, {"system": "sms", "value": "202-555-0143"}],
+                "address": [{"line": ["1 Main St"], "city": "Boston", "state": "MA", "postalCode": "02139"}],
+                "communication": [{"language": {"coding": [{"code": "es"}]}, "preferred": true}],
+                "generalPractitioner": [{"display": "Dr. Ames"}],
+                "active": false,
+            }));
+            let over = parsed.statements[0].0.chart.as_ref().unwrap().over(Some(&known)).unwrap();
+            match field.as_str() {
+                "telecom" => {
+                    assert_eq!(
+                        (over.email, over.mobile_phone),
+                        (known.email.clone(), known.mobile_phone.clone())
+                    );
+                }
+                "address" => {
+                    assert_eq!(
+                        (over.city, over.postal_code),
+                        (known.city.clone(), known.postal_code.clone())
+                    );
+                }
+                "communication" => assert_eq!(over.language, known.language),
+                "generalPractitioner" => assert_eq!(over.provider, known.provider),
+                _ => assert_eq!(over.chart_status, ChartStatus::Inactive, "{fields}"),
+            }
         }
-        refused(&with(encounter(), &json!({"subject": ["Patient/p-1"]})), "malformed");
-        refused(&with(encounter(), &json!({"period": "2026-11-02"})), "malformed");
-        refused(&with(related(), &json!({"relationship": {"text": "spouse"}})), "malformed");
+        let named = |resource: &Value, field: &str| {
+            refused(resource, "malformed");
+            let detail = one_line(resource).rejected[0].detail.clone();
+            assert!(detail.contains(&format!("`{field}`")), "{detail}");
+        };
+        named(&patient_with(&json!({"id": 1})), "id");
+        named(&with(encounter(), &json!({"subject": ["Patient/p-1"]})), "subject");
+        named(&with(encounter(), &json!({"period": "2026-11-02"})), "period");
+        named(&with(encounter(), &json!({"status": 7})), "status");
+        named(&with(related(), &json!({"name": "Otto"})), "name");
+        let vague = one_line(&with(related(), &json!({"relationship": {"text": "spouse"}})));
+        assert_eq!((rejected(&vague), warned(&vague)), (vec![], vec![(1, "unusable_field")]));
+    }
+
+    #[test]
+    fn a_death_is_taken_whatever_else_is_wrong() {
+        let bad = json!({
+            "name": "Maud", "birthDate": "unknown", "telecom": 5, "address": [5], "communication": {}, "active": "maybe",
+            "generalPractitioner": 1, "link": 1,
+        });
+        for death in [
+            json!({"deceasedBoolean": true}),
+            json!({"deceasedBoolean": "true"}),
+            json!({"deceasedBoolean": 1}),
+            json!({"deceasedDateTime": "2026-01"}),
+            json!({"deceasedDateTime": "last year"}),
+        ] {
+            let parsed = one_line(&with(patient_with(&bad), &death));
+            assert_eq!(parsed.rejected, []);
+            let known = chart(&json!({}));
+            let over = parsed.statements[0].0.chart.as_ref().unwrap().over(Some(&known)).unwrap();
+            assert_eq!(over, Chart { chart_status: ChartStatus::Deceased, ..known }, "{death}");
+        }
     }
 
     #[test]
@@ -197,7 +284,8 @@ mod bodies {
         let text = r#"{"resourceType":"Patient","id":"p-1","birthDate":"1945-04-27","active":null,"telecom":null,"address":null,
             "name":[{"family":"Quillfeather","given":[null,"Maud"],"period":null}]}"#;
         let parsed = ndjson(&text.replace('\n', ""));
-        assert_eq!(parsed.statements[0].0.chart.as_ref().unwrap().given_name.reveal(), "Maud");
+        let sent = parsed.statements[0].0.chart.as_ref().unwrap();
+        assert_eq!(sent.given_name.known().unwrap().reveal(), "Maud");
     }
 
     #[test]
@@ -207,7 +295,7 @@ mod bodies {
         let parsed = ndjson(&text.replace('\n', ""));
         let (statement, _) = &parsed.statements[0];
         assert_eq!(statement.id.as_str(), "p-1");
-        assert_eq!(statement.chart.as_ref().unwrap().family_name.reveal(), "Quillfeather");
+        assert_eq!(statement.chart.as_ref().unwrap().family_name.known().unwrap().reveal(), "Quillfeather");
     }
 
     #[test]
@@ -264,8 +352,8 @@ mod bodies {
         let bad_phone = json!([{"system": "phone", "use": "home", "value": "Zyzzyva"}, {"system": "email", "value": "Zyzzyva"}]);
         let resources = [
             patient_with(&json!({"id": "Zyz zyva"})),
-            patient_with(&json!({"birthDate": "Zyzzyva"})),
-            patient_with(&json!({"name": [{"family": "Zyzzyva\u{7}", "given": ["Zyzzyva"]}]})),
+            patient_with(&json!({"id": "p-2", "birthDate": "Zyzzyva"})),
+            patient_with(&json!({"id": "p-3", "name": [{"family": "Zyzzyva\u{7}", "given": ["Zyzzyva"]}]})),
             patient_with(&json!({"telecom": bad_phone, "address": [{"postalCode": "Zyzzyva"}]})),
             with(encounter(), &json!({"subject": {"reference": "Zyzzyva/1"}})),
             json!({"resourceType": "Zyzzyva"}),
@@ -273,8 +361,9 @@ mod bodies {
         ];
         let lines: Vec<_> = resources.iter().map(Value::to_string).collect();
         let parsed = ndjson(&lines.join("\n"));
-        assert_eq!((parsed.rejected.len(), parsed.warnings.len()), (6, 3));
-        assert!(!format!("{:?} {:?}", parsed.rejected, parsed.warnings).contains("yz"));
+        assert_eq!((parsed.rejected.len(), parsed.warnings.len(), unread(&parsed).len()), (4, 3, 2));
+        let sources: Vec<_> = parsed.statements.iter().flat_map(|(_, sources)| sources).collect();
+        assert!(!format!("{:?} {:?} {sources:?}", parsed.rejected, parsed.warnings).contains("yz"));
     }
 
     #[test]
@@ -326,15 +415,16 @@ mod repeated {
         let twice = [2, 4, 5, 7].map(|line| (line, "duplicate_resource"));
         assert_eq!(rejected(&parsed), twice);
         assert_eq!(parsed.statements.len(), 1);
-        assert_eq!(parsed.statements[0].0.chart.as_ref().unwrap().birth_date.reveal(), "1945-04-27");
+        let sent = parsed.statements[0].0.chart.as_ref().unwrap();
+        assert_eq!(sent.birth_date.known().unwrap().reveal(), "1945-04-27");
     }
 
     #[test]
     fn one_that_was_refused_does_not_stand_in_the_way_of_the_next() {
-        let refused = patient_with(&json!({"birthDate": "1945"}));
-        let parsed = ndjson(&format!("{refused}\n{}", patient()));
-        assert_eq!(rejected(&parsed), [(1, "incomplete_birth_date")]);
-        assert_eq!(sources(&parsed), [(2, What::Chart)]);
+        let refused = with(encounter(), &json!({"subject": null}));
+        let parsed = ndjson(&format!("{refused}\n{}", encounter()));
+        assert_eq!(rejected(&parsed), [(1, "invalid_reference")]);
+        assert_eq!(sources(&parsed), [(2, What::Visit("e-1".to_owned()))]);
     }
 
     #[test]
@@ -378,7 +468,7 @@ mod patients {
             json!([{"use": "temp", "family": "Quillfeather", "given": ["Maud"]}]),
             json!([{"use": "nickname", "family": "Quillfeather", "given": ["Maudie"]}]),
         ] {
-            refused(&patient_with(&json!({"name": name})), "missing_name");
+            only_for_the_known(&patient_with(&json!({"name": name})), "missing_name");
         }
     }
 
@@ -392,7 +482,7 @@ mod patients {
             json!([{"family": "Quill\u{0}feather", "given": ["Maud"]}]),
             json!([{"family": "Quillfeather", "given": ["Ma\nud"]}]),
         ] {
-            refused(&patient_with(&json!({"name": name})), "invalid_name");
+            only_for_the_known(&patient_with(&json!({"name": name})), "invalid_name");
         }
     }
 
@@ -431,7 +521,7 @@ mod patients {
 
     #[test]
     fn a_whole_birth_date_is_needed() {
-        let refuse = |date: Value, code| refused(&patient_with(&json!({"birthDate": date})), code);
+        let refuse = |date: Value, code| only_for_the_known(&patient_with(&json!({"birthDate": date})), code);
         refuse(json!(null), "missing_birth_date");
         refuse(json!(" "), "missing_birth_date");
         refuse(json!("1945"), "incomplete_birth_date");
@@ -488,11 +578,11 @@ mod patients {
         let parsed = one_line(&patient_with(&json!({"telecom": telecom})));
         assert_eq!(warned(&parsed), [(1, "unusable_email")]);
         assert_eq!(
-            parsed.statements[0].0.chart.as_ref().unwrap().email.as_ref().unwrap().reveal(),
+            parsed.statements[0].0.chart.as_ref().unwrap().email.known().unwrap().reveal(),
             "m@example.com"
         );
         let parsed = one_line(&patient_with(&json!({"telecom": [telecom[0]]})));
-        assert!(parsed.statements[0].0.chart.as_ref().unwrap().email.is_none());
+        assert!(parsed.statements[0].0.chart.as_ref().unwrap().email.known().is_none());
     }
 
     #[test]
@@ -527,12 +617,12 @@ mod patients {
         let parsed = one_line(&patient_with(&json!({"telecom": telecom})));
         assert_eq!(warned(&parsed), [(1, "unusable_phone"), (1, "unusable_phone")]);
         let chart = parsed.statements[0].0.chart.as_ref().unwrap();
-        assert_eq!(chart.home_phone.as_ref().unwrap().reveal(), "555-609-6292");
-        assert_eq!(chart.mobile_phone.as_ref().unwrap().dialable(), None);
+        assert_eq!(chart.home_phone.known().unwrap().reveal(), "555-609-6292");
+        assert_eq!(chart.mobile_phone.known().unwrap().dialable(), None);
         let novel = json!([{"system": "phone", "use": "home", "value": "x".repeat(41)}, {"system": "phone", "use": "home"}]);
         let parsed = one_line(&patient_with(&json!({"telecom": novel})));
         assert_eq!(warned(&parsed), [(1, "unusable_phone")]);
-        assert!(parsed.statements[0].0.chart.as_ref().unwrap().home_phone.is_none());
+        assert!(parsed.statements[0].0.chart.as_ref().unwrap().home_phone.known().is_none());
     }
 
     #[test]
@@ -561,8 +651,12 @@ mod patients {
         let expected = ["unusable_postal_code", "unusable_address", "unusable_address"].map(|code| (1, code));
         assert_eq!(warned(&parsed), expected);
         let chart = parsed.statements[0].0.chart.as_ref().unwrap();
-        assert!(chart.postal_code.is_none() && chart.address_line.is_none() && chart.city.is_none());
-        assert_eq!(chart.state.as_ref().unwrap().reveal(), "MA");
+        assert!(
+            chart.postal_code.known().is_none()
+                && chart.address_line.known().is_none()
+                && chart.city.known().is_none()
+        );
+        assert_eq!(chart.state.known().unwrap().reveal(), "MA");
     }
 
     #[test]

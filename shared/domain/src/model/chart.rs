@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
+use crate::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode, comparable};
 use crate::time::Timestamp;
 
 /// A channel that reaches a person.
@@ -44,6 +44,19 @@ pub enum ChartStatus {
     Inactive,
     /// The patient has died.
     Deceased,
+}
+
+impl ChartStatus {
+    /// Reads a status as practices write it, in any case; `None` for a word that is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        match comparable(text).as_str() {
+            "active" | "a" | "current" => Some(Self::Active),
+            "prospective" | "prospect" | "new" => Some(Self::Prospective),
+            "inactive" | "i" | "archived" | "merged" | "closed" | "discharged" => Some(Self::Inactive),
+            "deceased" | "died" | "dead" | "d" | "expired" => Some(Self::Deceased),
+            _ => None,
+        }
+    }
 }
 
 /// The chart of a patient.
@@ -92,18 +105,6 @@ pub struct Chart {
 }
 
 impl Chart {
-    /// This chart of an import, with the fields that an import does not have taken from the `known` chart:
-    /// labels, clinician, consent to texts.
-    #[must_use]
-    pub fn over(&self, known: &Self) -> Self {
-        Self {
-            tags: known.tags.clone(),
-            provider: self.provider.clone().or_else(|| known.provider.clone()),
-            sms_consent: self.sms_consent.or(known.sms_consent),
-            ..self.clone()
-        }
-    }
-
     /// The address or number for a channel; `None` if the chart has none that can be used.
     pub fn address(&self, channel: Channel) -> Option<&str> {
         match channel {
@@ -186,6 +187,8 @@ pub struct CareChange {
     pub add_visits: Vec<Visit>,
     /// Contacts to add. A contact with the same id is replaced.
     pub add_contacts: Vec<Contact>,
+    /// Whether some entries of a list could not be read. Then nothing that is stored goes, and what an entry lacks stays.
+    pub is_partial: bool,
 }
 
 impl CareChange {
@@ -198,18 +201,32 @@ impl CareChange {
             && self.add_contacts.is_empty()
     }
 
+    /// A list that was sent; if it is partial, with the stored entries that it does not name.
+    fn merged<T: Clone>(&self, sent: &[T], known: &[T], same: impl Fn(&T, &T) -> bool) -> Vec<T> {
+        let unnamed = known.iter().filter(|known| !sent.iter().any(|sent| same(sent, known)));
+        sent.iter().chain(unnamed.filter(|_| self.is_partial)).cloned().collect()
+    }
+
     /// Returns `care` with these changes. Visits are in the order of day and id.
     #[must_use]
     pub fn apply(&self, care: &Care) -> Care {
         let mut changed = care.clone();
         if let Some(visits) = &self.visits {
-            changed.visits.clone_from(visits);
+            changed.visits = self.merged(visits, &care.visits, |a, b| a.id == b.id);
+            for visit in changed.visits.iter_mut().filter(|_| self.is_partial) {
+                let known = care.visits.iter().find(|known| known.id == visit.id);
+                visit.signed_at = visit.signed_at.or(known.and_then(|known| known.signed_at));
+                visit.provider = visit.provider.take().or(known.and_then(|known| known.provider.clone()));
+            }
         }
         if let Some(appointments) = &self.appointments {
-            changed.appointments.clone_from(appointments);
+            changed.appointments = self.merged(appointments, &care.appointments, |a, b| a.id == b.id);
         }
         if let Some(contacts) = &self.contacts {
-            changed.contacts.clone_from(contacts);
+            let same = |a: &Contact, b: &Contact| {
+                a.id == b.id && a.family_name.matches(&b.family_name) && a.given_name.matches(&b.given_name)
+            };
+            changed.contacts = self.merged(contacts, &care.contacts, same);
         }
         for visit in &self.add_visits {
             changed.visits.retain(|known| known.id != visit.id);

@@ -36,6 +36,7 @@ pub mod proposal;
 pub mod refusal;
 pub mod representative_request;
 pub mod search;
+pub mod sent_chart;
 pub mod session;
 pub mod sweep_run;
 pub mod text_reply;

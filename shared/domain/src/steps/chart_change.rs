@@ -18,7 +18,8 @@ use crate::model::message::{Message, Recipient, Template};
 use crate::model::patient::{Patient, UPCOMING, address_digest};
 use crate::model::person::Address;
 use crate::model::practice::{Practice, Settings};
-use crate::model::refusal::Failure;
+use crate::model::refusal::{Failure, Refusal};
+use crate::model::sent_chart::SentChart;
 use crate::ports::{Chain, Listing, Write};
 use crate::steps::access::suspend_grants;
 use crate::steps::change::patient_changed;
@@ -29,10 +30,8 @@ use crate::time::Timestamp;
 /// A chart as the EHR sent it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChartChange {
-    /// The facts. A fact that is absent is cleared.
-    pub chart: Chart,
-    /// Whether the stored labels stay, because the EHR sent none.
-    pub keep_tags: bool,
+    /// The facts.
+    pub chart: SentChart,
     /// The changes of visits, appointments and contacts. A list that is absent stays as it is.
     pub care: CareChange,
     /// Whether staff correct the chart here, and not in the EHR. The corrected facts hold until the EHR sends other
@@ -82,12 +81,13 @@ fn remembered(fact: Option<&str>) -> String {
 
 /// The chart that the EHR sent, with the facts that were corrected here and of which the EHR still says what it said
 /// before; and the corrections that are left.
-fn keep_corrections(before: &Patient, sent: Chart) -> (Chart, BTreeMap<String, String>) {
+fn keep_corrections(before: &Patient, said: &SentChart, sent: Chart) -> (Chart, BTreeMap<String, String>) {
     let mut corrections = before.corrections.clone();
     if corrections.is_empty() {
         return (sent, corrections);
     }
-    corrections.retain(|field, ehr| *ehr == remembered(fact_of(&sent, field).as_deref()));
+    corrections
+        .retain(|field, ehr| said.stays(field) || *ehr == remembered(fact_of(&sent, field).as_deref()));
     let (Ok(Value::Object(mut merged)), Ok(known)) =
         (serde_json::to_value(&sent), serde_json::to_value(&before.chart))
     else {
@@ -143,6 +143,7 @@ pub(crate) struct ChartPlan {
     pub(crate) writes: Vec<Write>,
 }
 
+/// Plans one chart. Refuses a new one that lacks names or birth date.
 pub(crate) fn plan_chart(
     context: &Context,
     practice: &Practice,
@@ -151,35 +152,33 @@ pub(crate) fn plan_chart(
     change: &ChartChange,
     by: &By,
     head: &Head,
-) -> ChartPlan {
+) -> Result<ChartPlan, Refusal> {
     let settings = practice.settings.clone();
     let shown = |care: Care| (!change.care.is_empty()).then_some(care);
+    let known = existing.as_ref().map(|(patient, _)| &patient.chart);
+    let chart = change.chart.over(known).map_err(Refusal::BadRequest)?;
     let Some((before, care_before)) = existing else {
-        let (patient, writes, care) = plan_new_chart(context, practice, id, change, by, head);
+        let (patient, writes, care) = plan_new_chart(context, practice, id, chart, &change.care, by, head);
         let care = shown(care);
-        return ChartPlan {
+        return Ok(ChartPlan {
             synced: Synced::Created,
             charted: PatientWithCare { patient, care, settings },
             writes,
-        };
+        });
     };
-    let mut chart = change.chart.clone();
-    if change.keep_tags {
-        chart.tags.clone_from(&before.chart.tags);
-    }
     let (chart, corrections) = if change.is_correction {
         let corrections = corrected(&before, &chart);
         (chart, corrections)
     } else {
-        keep_corrections(&before, chart)
+        keep_corrections(&before, &change.chart, chart)
     };
     let care = change.care.apply(&care_before);
     if chart == before.chart && care == care_before && corrections == before.corrections {
-        return ChartPlan {
+        return Ok(ChartPlan {
             synced: Synced::Unchanged,
             charted: PatientWithCare { patient: before, care: shown(care), settings },
             writes: Vec::new(),
-        };
+        });
     }
     let now = context.now();
     let mut patient = before.clone();
@@ -225,11 +224,11 @@ pub(crate) fn plan_chart(
     let action = if change.is_correction { Action::ChartCorrected } else { Action::ChartChanged };
     let entry = patient.entry(now, by.clone(), action, vec![("fields", fields)]);
     patient_changed(context, &settings, &mut patient, head, entry, &mut writes);
-    ChartPlan {
+    Ok(ChartPlan {
         synced: Synced::Updated,
         charted: PatientWithCare { patient, care: shown(care), settings },
         writes,
-    }
+    })
 }
 
 /// The chart is about somebody else now: links that are out end with their tickets, and nobody gets in until staff have
@@ -269,13 +268,14 @@ fn plan_new_chart(
     context: &Context,
     practice: &Practice,
     id: &PatientId,
-    change: &ChartChange,
+    chart: Chart,
+    care: &CareChange,
     by: &By,
     head: &Head,
 ) -> (Patient, Vec<Write>, Care) {
     let now = context.now();
-    let care = change.care.apply(&Care::default());
-    let mut patient = new_patient(practice, id, change.chart.clone(), now);
+    let care = care.apply(&Care::default());
+    let mut patient = new_patient(practice, id, chart, now);
     patient.note_text_consent(by, now);
     patient.visits_due = visits_due(&care.visits, &practice.settings, now);
     patient.upcoming = upcoming(&care, now);

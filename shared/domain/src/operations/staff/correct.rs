@@ -74,10 +74,10 @@ where
         }
         let mut chart = before.chart.clone();
         (command.change)(&mut chart);
-        let change = ChartChange { chart, keep_tags: true, care: CareChange::default(), is_correction: true };
+        let change = ChartChange { chart: chart.into(), care: CareChange::default(), is_correction: true };
         let existing = (before.clone(), Care::default());
         let head = end_of_chain(store, &practice, &before.id, Some(&existing), stale).await?;
-        let plan = plan_chart(context, &practice, &before.id, Some(existing), &change, &caller.by(), &head);
+        let plan = plan_chart(context, &practice, &before.id, Some(existing), &change, &caller.by(), &head)?;
         let (mut charted, mut writes) = (plan.charted, plan.writes);
         let mut link = None;
         if let Some(channel) = command.then_invite {

@@ -6,12 +6,12 @@ use futures_util::join;
 use jiff::tz::TimeZone;
 
 use crate::context::App;
-use crate::model::chart::{Care, CareChange, Chart, ChartStatus};
+use crate::model::chart::{Care, CareChange};
 use crate::model::ids::{PatientId, new_patient_id};
 use crate::model::patient::Patient;
-use crate::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode};
 use crate::model::practice::{Practice, Scope};
-use crate::model::refusal::Failure;
+use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::sent_chart::SentChart;
 use crate::ports::{
     AlsoRead, ApiCalls, Chain, Commit, Directory, Limits, Once, OnceKey, Patients, Practices, Write,
 };
@@ -26,82 +26,18 @@ pub struct ChartStatement {
     /// The patient's id in the EHR.
     pub id: PatientId,
     /// The chart; `None` if the import has only visits or contacts of this patient.
-    pub chart: Option<Chart>,
+    pub chart: Option<SentChart>,
     /// Visits and contacts to add or replace.
     pub care: CareChange,
 }
 
-/// Facts of a chart from a spreadsheet. What is absent stays as it is.
-#[expect(missing_docs, reason = "the names say it")]
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    pub given_name: Option<Name>,
-    pub middle_name: Option<Name>,
-    pub family_name: Option<Name>,
-    pub birth_date: Option<BirthDate>,
-    pub email: Option<Email>,
-    pub mobile_phone: Option<Phone>,
-    pub home_phone: Option<Phone>,
-    pub postal_code: Option<PostalCode>,
-    pub address_line: Option<Line>,
-    pub city: Option<Line>,
-    pub state: Option<Line>,
-    pub language: Option<String>,
-    pub provider: Option<Line>,
-    pub tags: Option<Vec<String>>,
-    pub chart_status: Option<ChartStatus>,
-    pub sms_consent: Option<bool>,
-}
-
-impl Facts {
-    /// The chart with these facts; for a patient who is new, a chart of these facts alone. `None` if a new chart lacks
-    /// a name or the birth date.
-    fn over(&self, known: Option<&Chart>) -> Option<Chart> {
-        let of = |part: fn(&Chart) -> Option<&Line>| known.and_then(part);
-        Some(Chart {
-            given_name: self.given_name.as_ref().or(known.map(|known| &known.given_name)).cloned()?,
-            family_name: self.family_name.as_ref().or(known.map(|known| &known.family_name)).cloned()?,
-            birth_date: self.birth_date.or(known.map(|known| known.birth_date))?,
-            middle_name: self
-                .middle_name
-                .as_ref()
-                .or(known.and_then(|known| known.middle_name.as_ref()))
-                .cloned(),
-            email: self.email.as_ref().or(known.and_then(|known| known.email.as_ref())).cloned(),
-            mobile_phone: self
-                .mobile_phone
-                .as_ref()
-                .or(known.and_then(|known| known.mobile_phone.as_ref()))
-                .cloned(),
-            home_phone: self
-                .home_phone
-                .as_ref()
-                .or(known.and_then(|known| known.home_phone.as_ref()))
-                .cloned(),
-            postal_code: self
-                .postal_code
-                .as_ref()
-                .or(known.and_then(|known| known.postal_code.as_ref()))
-                .cloned(),
-            address_line: self.address_line.as_ref().or(of(|known| known.address_line.as_ref())).cloned(),
-            city: self.city.as_ref().or(of(|known| known.city.as_ref())).cloned(),
-            state: self.state.as_ref().or(of(|known| known.state.as_ref())).cloned(),
-            provider: self.provider.as_ref().or(of(|known| known.provider.as_ref())).cloned(),
-            language: self.language.as_ref().or(known.and_then(|known| known.language.as_ref())).cloned(),
-            chart_status: self.chart_status.or(known.map(|known| known.chart_status)).unwrap_or_default(),
-            sms_consent: self.sms_consent.or(known.and_then(|known| known.sms_consent)),
-            tags: self.tags.as_ref().or(known.map(|known| &known.tags)).cloned().unwrap_or_default(),
-        })
-    }
-}
-
 /// What became of one line of a spreadsheet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LineOutcome {
     /// It was taken in.
     Taken(Synced),
-    /// A new chart needs first name, last name and birth date.
-    Incomplete,
+    /// A new chart needs first name, last name and birth date. These are missing or can't be read.
+    Incomplete(Vec<FieldFault>),
     /// Two charts have this name and birth date.
     Ambiguous,
     /// The table was not available. It may be taken in again.
@@ -114,14 +50,15 @@ pub async fn import_patient_line<S>(
     app: &App<S>,
     import: &Import,
     id: Option<&PatientId>,
-    facts: &Facts,
+    facts: &SentChart,
 ) -> LineOutcome
 where
     S: Patients + Directory + Chain + Commit,
 {
     let App { context, store } = app;
     let practice = &import.practice;
-    let id = match (id, &facts.family_name, &facts.given_name, facts.birth_date) {
+    let names = (facts.family_name.known(), facts.given_name.known());
+    let id = match (id, names.0, names.1, facts.birth_date.known()) {
         (Some(id), ..) => id.clone(),
         (None, Some(family), Some(given), Some(born)) => {
             let (family, given) = (family.comparable(), given.comparable());
@@ -134,7 +71,7 @@ where
                 [..] => return LineOutcome::Ambiguous,
             }
         }
-        (None, ..) => return LineOutcome::Incomplete,
+        (None, ..) => return LineOutcome::Incomplete(facts.over(None).err().unwrap_or_default()),
     };
     let mut stale = false;
     for _ in 0..MAX_ATTEMPTS {
@@ -142,15 +79,14 @@ where
             return LineOutcome::Unavailable;
         };
         let existing = known.pop();
-        let Some(chart) = facts.over(existing.as_ref().map(|(patient, _)| &patient.chart)) else {
-            return LineOutcome::Incomplete;
-        };
-        let keep_tags = facts.tags.is_none();
-        let change = ChartChange { chart, keep_tags, care: CareChange::default(), is_correction: false };
+        let change = ChartChange { chart: facts.clone(), care: CareChange::default(), is_correction: false };
         let Ok(head) = end_of_chain(store, practice, &id, existing.as_ref(), stale).await else {
             return LineOutcome::Unavailable;
         };
-        let plan = plan_chart(context, practice, &id, existing, &change, &import.caller.by(), &head);
+        let plan = match plan_chart(context, practice, &id, existing, &change, &import.caller.by(), &head) {
+            Ok(plan) => plan,
+            Err(refusal) => return LineOutcome::Incomplete(faults_of(refusal)),
+        };
         if plan.writes.is_empty() || import.dry_run {
             return LineOutcome::Taken(plan.synced);
         }
@@ -161,6 +97,11 @@ where
         }
     }
     LineOutcome::Unavailable
+}
+
+/// What a new chart lacks.
+fn faults_of(refusal: Refusal) -> Vec<FieldFault> {
+    if let Refusal::BadRequest(faults) = refusal { faults } else { Vec::new() }
 }
 
 /// The result of one statement.
@@ -177,6 +118,8 @@ pub enum Imported {
     },
     /// The visits or contacts belong to a patient that is not known.
     UnknownPatient,
+    /// The patient is not known, and the chart lacks a name or the birth date.
+    Incomplete,
     /// The table was not available. The import may be repeated.
     Unavailable,
 }
@@ -255,13 +198,11 @@ where
     let mut stale = false;
     for _ in 0..MAX_ATTEMPTS {
         let chart = match (&statement.chart, &existing) {
-            (Some(chart), Some((patient, _))) => chart.over(&patient.chart),
-            (Some(chart), None) => chart.clone(),
-            (None, Some((patient, _))) => patient.chart.clone(),
+            (Some(chart), _) => chart.clone(),
+            (None, Some(_)) => SentChart::default(),
             (None, None) => return Imported::UnknownPatient,
         };
-        let change =
-            ChartChange { chart, keep_tags: true, care: statement.care.clone(), is_correction: false };
+        let change = ChartChange { chart, care: statement.care.clone(), is_correction: false };
         let Ok(head) = end_of_chain(store, practice, &statement.id, existing.as_ref(), stale).await else {
             return Imported::Unavailable;
         };
@@ -275,6 +216,7 @@ where
             &import.caller.by(),
             &head,
         );
+        let Ok(plan) = plan else { return Imported::Incomplete };
         let done = |plan: &ChartPlan| import_outcome(statement, before.as_ref(), plan);
         if plan.writes.is_empty() || import.dry_run {
             return done(&plan);

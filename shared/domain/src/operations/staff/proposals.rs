@@ -149,10 +149,10 @@ where
         }
         let action = if accepted { Action::ChangeAccepted } else { Action::ChangeDeclined };
         let first = proposal_event(context, &change, caller.by(), action).after(&head?, &context.keyring);
-        let taken = ChartChange { chart, keep_tags: true, care: CareChange::default(), is_correction: false };
+        let taken = ChartChange { chart: chart.into(), care: CareChange::default(), is_correction: false };
         let existing = Some((patient.clone(), Care::default()));
         let planned =
-            plan_chart(context, &practice, &patient.id, existing, &taken, &caller.by(), &first.head());
+            plan_chart(context, &practice, &patient.id, existing, &taken, &caller.by(), &first.head())?;
         let mut writes = vec![Write::DecideChange(change.clone()), Write::Append(first)];
         writes.extend(planned.writes);
         let patient = planned.charted.patient;

@@ -35,7 +35,7 @@ where
         let care = opened.care.unwrap_or_default();
         let existing = opened.patient.map(|patient| (patient, care));
         let head = end_of_chain(store, &practice, id, existing.as_ref(), stale).await?;
-        let plan = plan_chart(context, &practice, id, existing, change, &caller.by(), &head);
+        let plan = plan_chart(context, &practice, id, existing, change, &caller.by(), &head)?;
         if plan.writes.is_empty() {
             return Ok((Synced::Unchanged, plan.charted, caller));
         }
