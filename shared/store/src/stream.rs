@@ -12,8 +12,9 @@ use portico_domain::model::chart::{Care, Channel, Visit};
 use portico_domain::model::grant::Relationship;
 use portico_domain::model::ids::{AccountId, PatientId, PracticeId};
 use portico_domain::model::link::{Link, LinkState};
+use portico_domain::model::names::words;
 use portico_domain::model::patient::{Patient, Status};
-use portico_domain::model::person::comparable;
+use portico_domain::model::person::{Name, comparable};
 use portico_domain::model::progress::Progress;
 use portico_domain::model::refusal::PortError;
 use portico_domain::model::search::Listed;
@@ -158,8 +159,13 @@ impl Counts for Table {
     async fn index_name(&self, patient: &Patient) -> Result<(), PortError> {
         let Patient { practice, id, chart, .. } = patient;
         let names = [Some(&chart.given_name), chart.middle_name.as_ref(), Some(&chart.family_name)];
-        let words = names.into_iter().flatten().flat_map(|name| name.reveal().split_whitespace());
-        let words: BTreeSet<String> = words.map(comparable).filter(|word| !word.is_empty()).collect();
+        // `Smith-Jones` is found by either part and by the whole.
+        let found_by = |name: &Name| {
+            let whole = name.reveal().split_whitespace().map(comparable).collect::<Vec<_>>();
+            words(name.reveal()).into_iter().chain(whole)
+        };
+        let words: BTreeSet<String> =
+            names.into_iter().flatten().flat_map(found_by).filter(|word| !word.is_empty()).collect();
         let born = keys::born(practice, id, &chart.birth_date.reveal());
         for key in words.iter().map(|word| keys::name_word(practice, id, word)).chain([born]) {
             let mut item = key_item(&key);

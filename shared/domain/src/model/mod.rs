@@ -25,6 +25,7 @@ pub mod link;
 pub mod list;
 pub mod measure;
 pub mod message;
+pub mod names;
 pub mod password;
 pub mod pasted;
 pub mod patient;

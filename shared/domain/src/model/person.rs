@@ -5,10 +5,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
 
-use crate::model::pasted;
 use crate::model::typed_date::{self, Unread};
+use crate::model::{names, pasted};
 use crate::time::Timestamp;
 
 /// Why a value was refused: a stable code, never the value itself.
@@ -99,40 +98,23 @@ impl Name {
         clean(text, 100).map(Self)
     }
 
-    /// The form in which names are compared: only letters and digits, in lower case, without accents. So
-    /// `O’Neil ` equals `ONEIL`, and `Müller` equals `muller`. Letters that Unicode does not decompose (ø, ł,
-    /// đ, æ, œ, ß, ı) count as the similar plain letters.
+    /// The form in which names are compared; see [`names::comparable`].
     pub fn comparable(&self) -> String {
         comparable(&self.0)
     }
 
-    /// Whether two names are equal. A name without any letter or digit equals no other.
+    /// Whether two names are equal, but for suffixes. A name without any letter or digit equals no other.
     pub fn matches(&self, other: &Self) -> bool {
-        let mine = self.comparable();
-        !mine.is_empty() && mine == other.comparable()
+        names::same(&self.0, &other.0)
+    }
+
+    /// Whether this is the family name on a chart, or a whole part of it; see [`names::same_family`].
+    pub fn matches_family(&self, charted: &Self) -> bool {
+        names::same_family(&self.0, &charted.0)
     }
 }
 
-/// The form in which names are compared; see [`Name::comparable`].
-pub fn comparable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
-        match c {
-            'ø' => out.push('o'),
-            'ł' => out.push('l'),
-            'đ' | 'ð' => out.push('d'),
-            'ı' => out.push('i'),
-            'æ' => out.push_str("ae"),
-            'œ' => out.push_str("oe"),
-            'ß' => out.push_str("ss"),
-            // A letter may decompose again after it is put into lower case: İ becomes i and a dot.
-            c if is_combining_mark(c) => {}
-            c if c.is_alphanumeric() => out.push(c),
-            _ => {}
-        }
-    }
-    out
-}
+pub use names::comparable;
 
 impl Line {
     /// Reads a line.

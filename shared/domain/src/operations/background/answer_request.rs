@@ -296,7 +296,7 @@ fn wrong(facts: &RequestFacts, patient: &Patient) -> Vec<Fact> {
     let postal_code =
         chart.postal_code.as_ref().is_some_and(|code| PostalCode::matches(code, &facts.postal_code));
     let all = [
-        (Fact::FamilyName, facts.family_name.matches(&chart.family_name)),
+        (Fact::FamilyName, facts.family_name.matches_family(&chart.family_name)),
         (Fact::BirthDate, facts.birth_date == chart.birth_date),
         (Fact::PostalCode, postal_code),
     ];

@@ -8,6 +8,7 @@ use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::list::{Filter, MOST_ROWS};
+use crate::model::names;
 use crate::model::pasted;
 use crate::model::patient::{Patient, Status};
 use crate::model::person::{BirthDate, comparable};
@@ -201,8 +202,9 @@ fn ways(q: &str, now: Timestamp) -> Vec<Vec<Vec<Sought>>> {
     if let Ok(born) = BirthDate::parse(&q, now) {
         return vec![vec![vec![Sought::Born(born.reveal())]]];
     }
-    let words: Vec<String> =
-        q.split([' ', ',', '\t']).map(comparable).filter(|word| !word.is_empty()).take(4).collect();
+    let words: Vec<String> = q.split([' ', ',']).map(comparable).filter(|word| !word.is_empty()).collect();
+    let mut words = names::without_suffix(words);
+    words.truncate(4);
     let by = |word: &String| vec![Sought::Family(word.clone()), Sought::Word(word.clone())];
     let mut ways = vec![words.iter().map(by).collect::<Vec<_>>()];
     if !q.contains(' ') {

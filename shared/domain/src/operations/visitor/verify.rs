@@ -317,7 +317,7 @@ fn wrong(
         let (fact, right) = match fact {
             IdentityFact::FamilyName => (
                 Fact::FamilyName,
-                facts.family_name.as_ref().is_some_and(|name| name.matches(&chart.family_name)),
+                facts.family_name.as_ref().is_some_and(|name| name.matches_family(&chart.family_name)),
             ),
             IdentityFact::BirthDate => (Fact::BirthDate, facts.birth_date == Some(chart.birth_date)),
             IdentityFact::Email => {
