@@ -102,7 +102,6 @@ async fn a_death_comes_in_by_every_way_whatever_else_is_wrong_with_the_chart() {
     assert_eq!(
         pointers,
         [
-            "/given_name",
             "/family_name",
             "/birth_date",
             "/email",

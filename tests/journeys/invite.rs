@@ -204,3 +204,35 @@ async fn a_chart_that_was_read_can_be_put_back_whatever_its_phones() {
     );
     world.ehr("PUT", "/v1/patients/p1", Some(chart)).await.expect(200);
 }
+
+#[tokio::test]
+async fn a_link_to_a_placeholder_is_refused_with_the_cure_and_to_a_person_with_one_name_is_not() {
+    let world = World::new().await;
+    for (id, name) in [("dot", "."), ("unknown", "UNKNOWN"), ("baby", "Baby Boy")] {
+        world.patient(id, World::chart_with(json!({"family_name": name}))).await;
+        assert_eq!(world.portal(id).await["blockers"], json!(["unusable_name"]), "{name}");
+        assert_eq!(world.portal(id).await["status"], "blocked");
+        for channel in ["email", "print"] {
+            let refused = world.invite(id, channel).await.expect_and(422);
+            assert_eq!(refused.json()["reasons"], json!(["unusable_name"]), "{name}");
+            assert!(refused.text.contains("ask for the name"), "{}", refused.text);
+        }
+    }
+    let correction = json!({"family_name": "Quillfeather", "then_invite": "email"});
+    world.ehr("PATCH", "/v1/patients/dot", Some(correction)).await.expect(200);
+    world.settings(json!({"registration_check": "link_only"})).await;
+    world.invite("unknown", "email").await.expect(201);
+    world.settings(json!({"registration_check": "identity"})).await;
+
+    let one = json!({"given_name": "Sukarno", "birth_date": "1945-04-27", "activate_portal": true, "email": "s@example.com"});
+    let added = world.ehr("POST", "/v1/patients", Some(one)).await.expect_and(201).json();
+    assert_eq!(
+        (&added["patient"]["family_name"], &added["patient"]["given_name"]),
+        (&json!("Sukarno"), &json!(""))
+    );
+    let mail = world.last_mail().await;
+    assert!(!mail.get("text").contains("Sukarno"), "a family name greets nobody");
+    let facts = json!({"as": "patient", "family_name": "sukarno", "birth_date": "April 27, 1945"});
+    let passed = world.post(&format!("/i/{}/verify", mail.token()), facts).await.expect_and(200);
+    world.register(&mail.token(), &passed.str("/ticket"), "sukarno").await.expect(201);
+}

@@ -58,6 +58,7 @@ const fn skip_words(why: Skip) -> &'static str {
         Skip::MissingPhone => "No phone",
         Skip::MissingMobilePhone => "No cell phone",
         Skip::MissingPostalCode => "No ZIP code",
+        Skip::UnusableName => "Name is a placeholder",
         Skip::NoSmsConsent => "No consent to texts",
         Skip::ReportedWrongRecipient => "\u{201c}Not for me\u{201d}",
         Skip::AddressBounced => "Email or text came back",

@@ -3,12 +3,14 @@
 //! the resource.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use portico_domain::model::chart::{CareChange, ChartStatus, Contact, Visit};
 use portico_domain::model::ids::PatientId;
+use portico_domain::model::names;
 use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
 use portico_domain::model::sent_chart::{Sent, SentChart};
 use portico_domain::operations::staff::import::ChartStatement;
@@ -366,7 +368,11 @@ const INVALID_ID: Finding = finding(
 );
 const MISSING_NAME: Finding = finding(
     "missing_name",
-    "There is no current name with both `family` and `given`. Add one; old names and nicknames don't count.",
+    "There is no name that is in use now. Add one with `family` and `given`; old names and nicknames don't count.",
+);
+const SPLIT_NAME: Finding = finding(
+    "split_name",
+    "The name has no `family` and `given`, so its `text` was split before its last word. Check it, and send the parts.",
 );
 const INVALID_NAME: Finding = finding(
     "invalid_name",
@@ -494,6 +500,7 @@ impl Reader {
                 unread.push(finding);
             }
         });
+        notes.extend(name.as_ref().is_ok_and(|name| name.was_split).then_some(SPLIT_NAME));
         let born = birth_date(resource.birth_date.as_deref(), &self.clock).map_err(|finding| {
             if !is_wrong("birthDate") {
                 unread.push(finding);
@@ -507,9 +514,9 @@ impl Reader {
         let no_telecom = is_wrong("telecom");
         let no_address = is_wrong("address");
         let chart = SentChart {
-            given_name: name.as_ref().map_or(silent.clone(), |name| Sent::Is(name.given.clone())),
+            given_name: name.as_ref().map_or(silent.clone(), |name| name.given.clone().into()),
             middle_name: name.as_ref().map_or(Sent::Stays, |name| name.middle.clone().into()),
-            family_name: name.map_or(silent, |name| Sent::Is(name.family)),
+            family_name: name.map_or(silent, |name| name.family.into()),
             birth_date: born.map_or(Sent::Unread("malformed"), Sent::Is),
             email: unless(no_telecom, || email(&points, &mut notes)),
             mobile_phone: unless(no_telecom, || phone(points.values(ContactPoint::is_mobile), &mut notes)),
@@ -565,10 +572,12 @@ impl Reader {
         let id = own_id(resource.id)?;
         let patient = self.referred(resource.patient.as_ref())?;
         let name = PersonName::choose(&resource.name, &self.clock)?;
+        notes.extend(name.was_split.then_some(SPLIT_NAME));
+        let (given_name, family_name) = name.parts()?;
         let points = Points::current(&resource.telecom, &self.clock);
         let contact = Contact {
-            given_name: name.given,
-            family_name: name.family,
+            given_name,
+            family_name,
             relationship: relationship(&resource.relationship)?,
             email: email(&points, &mut notes).known().cloned(),
             phone: phone(
@@ -718,6 +727,32 @@ fn day(text: &str) -> Option<Date> {
     text.parse().ok().filter(|_| is_date_of(text, &[4, 2, 2]))
 }
 
+/// Whether a period is in force now: it has begun, and it has not ended.
+fn in_force(period: Option<&Period>, clock: &Clock) -> bool {
+    begun(period, clock) && !ended(period, clock)
+}
+
+/// The first and the last day of a date that may lack its month or day, with or without a time; `None` if it can't be
+/// read.
+fn days(text: &str) -> Option<(Date, Date)> {
+    if is_date_of(text, &[4]) {
+        day(&format!("{text}-01-01")).zip(day(&format!("{text}-12-31")))
+    } else if is_date_of(text, &[4, 2]) {
+        day(&format!("{text}-01")).map(|first| (first, first.last_of_month()))
+    } else {
+        day(text.split_once('T').map_or(text, |(date, _)| date)).map(|day| (day, day))
+    }
+}
+
+/// Whether the period's start has come. A start that can't be read counts as none.
+fn begun(period: Option<&Period>, clock: &Clock) -> bool {
+    let Some(start) = period.and_then(|period| filled(period.start.as_deref())) else { return true };
+    if let Ok(start) = start.parse::<Timestamp>() {
+        return start <= clock.now;
+    }
+    days(start).is_none_or(|(first, _)| first <= clock.today())
+}
+
 /// Whether the period's end is in the past. An end without a time lasts until the end of its day, month or
 /// year. An end that can't be read counts as no end.
 fn ended(period: Option<&Period>, clock: &Clock) -> bool {
@@ -725,35 +760,60 @@ fn ended(period: Option<&Period>, clock: &Clock) -> bool {
     if let Ok(end) = end.parse::<Timestamp>() {
         return end <= clock.now;
     }
-    let last = if is_date_of(end, &[4]) {
-        day(&format!("{end}-12-31"))
-    } else if is_date_of(end, &[4, 2]) {
-        day(&format!("{end}-01")).map(Date::last_of_month)
-    } else {
-        day(end.split_once('T').map_or(end, |(date, _)| date))
-    };
-    last.is_some_and(|last| last < clock.today())
+    days(end).is_some_and(|(_, last)| last < clock.today())
 }
 
-/// A person's name in the form that is imported.
+/// A person's name in the form that is imported. One of given and family name may be missing: some people have one name.
 struct PersonName {
-    given: Name,
+    given: Option<Name>,
     middle: Option<Name>,
-    family: Name,
+    family: Option<Name>,
+    /// Whether it was one text, of which we guessed the parts.
+    was_split: bool,
 }
 
 impl PersonName {
+    /// The name that is in use now: one with both parts before one with either, before a whole text; then by its use; of
+    /// two with the same use, the one that began later.
     fn choose(names: &[HumanName], clock: &Clock) -> Result<Self, Finding> {
         let usable = names.iter().filter_map(|name| {
-            let family = filled(name.family.as_deref())?;
-            let mut given = name.given.iter().filter_map(|given| filled(given.as_deref()));
-            Some((name.preference(clock)?, family, given.next()?, given.collect::<Vec<_>>().join(" ")))
+            let use_first = name.preference(clock)?;
+            let family = filled(name.family.as_deref()).map(str::to_owned);
+            let given: Vec<&str> = name.given.iter().filter_map(|given| filled(given.as_deref())).collect();
+            let text = filled(name.text.as_deref());
+            let (lacks, given, family) = match (&family, &given[..], text) {
+                (None, [], None) => return None,
+                (None, [], Some(text)) => {
+                    let (given, family) = names::split(text);
+                    (2, given, Some(family).filter(|family| !family.is_empty()))
+                }
+                (Some(_), [_, ..], _) => (0, given, family),
+                _ => (1, given, family),
+            };
+            let began = name.period.as_ref().and_then(|period| filled(period.start.as_deref()));
+            Some(((lacks, use_first, Reverse(began)), given, family))
         });
-        let (_, family, given, middle) =
-            usable.min_by_key(|(preference, ..)| *preference).ok_or(MISSING_NAME)?;
+        let ((lacks, ..), given, family) =
+            usable.min_by(|(one, ..), (other, ..)| one.cmp(other)).ok_or(MISSING_NAME)?;
         let name = |text: &str| Name::parse(text).map_err(|_| INVALID_NAME);
-        let middle = filled(Some(&middle)).map(name).transpose()?;
-        Ok(Self { given: name(given)?, middle, family: name(family)? })
+        let (first, others) = given
+            .split_first()
+            .map_or((None, String::new()), |(first, others)| (Some(*first), others.join(" ")));
+        Ok(Self {
+            given: first.map(name).transpose()?,
+            middle: filled(Some(&others)).map(name).transpose()?,
+            family: family.as_deref().map(name).transpose()?,
+            was_split: lacks == 2,
+        })
+    }
+
+    /// Given and family name of a contact. An only name is the family name.
+    fn parts(self) -> Result<(Name, Name), Finding> {
+        match (self.given, self.family) {
+            (Some(given), Some(family)) => Ok((given, family)),
+            (Some(only), None) | (None, Some(only)) => Ok((Name::none(), only)),
+            (None, None) => Err(MISSING_NAME),
+        }
     }
 }
 
@@ -933,6 +993,7 @@ struct RelatedPersonResource {
 struct HumanName {
     #[serde(rename = "use")]
     purpose: Option<String>,
+    text: Option<String>,
     family: Option<String>,
     #[serde(deserialize_with = "texts")]
     given: Vec<Option<String>>,
@@ -945,8 +1006,8 @@ impl HumanName {
     fn preference(&self, clock: &Clock) -> Option<u8> {
         match self.purpose.as_deref() {
             Some("old" | "temp" | "nickname") => None,
-            Some("maiden") => Some(4),
-            _ if ended(self.period.as_ref(), clock) => Some(3),
+            _ if !in_force(self.period.as_ref(), clock) => None,
+            Some("maiden") => Some(3),
             Some("official") => Some(0),
             Some("usual") => Some(1),
             _ => Some(2),
@@ -997,7 +1058,7 @@ struct Points<'a>(Vec<&'a ContactPoint>);
 impl<'a> Points<'a> {
     fn current(points: &'a [ContactPoint], clock: &Clock) -> Self {
         let in_use = |point: &&ContactPoint| {
-            point.purpose.as_deref() != Some("old") && !ended(point.period.as_ref(), clock)
+            point.purpose.as_deref() != Some("old") && in_force(point.period.as_ref(), clock)
         };
         let mut points: Vec<_> = points.iter().filter(in_use).collect();
         points.sort_by_key(|point| point.rank.unwrap_or(u32::MAX));
@@ -1027,7 +1088,7 @@ impl Address {
     /// The home address, or else the first other address that is in use.
     fn choose(addresses: &[Self], clock: &Clock) -> Option<Self> {
         let in_use =
-            |one: &&Self| one.purpose.as_deref() != Some("old") && !ended(one.period.as_ref(), clock);
+            |one: &&Self| one.purpose.as_deref() != Some("old") && in_force(one.period.as_ref(), clock);
         addresses.iter().filter(in_use).min_by_key(|one| one.purpose.as_deref() != Some("home")).cloned()
     }
 

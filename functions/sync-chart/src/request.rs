@@ -68,9 +68,9 @@ struct ContactRequest {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QuickAddRequest {
-    given_name: String,
-    family_name: String,
-    birth_date: String,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    birth_date: Option<String>,
     activate_portal: bool,
     channel: Option<Channel>,
     email: Option<String>,
@@ -264,11 +264,12 @@ fn sent<T>(text: Option<&String>, parse: impl Fn(&str) -> Result<T, Invalid>) ->
     text.filter(|text| !visible(text).is_empty()).map_or(Sent::Nothing, |text| parse(text).into())
 }
 
-/// What a request says of a fact that every chart has.
-fn needed<T>(text: Option<&String>, parse: impl Fn(&str) -> Result<T, Invalid>) -> Sent<T> {
-    match sent(text, parse) {
-        Sent::Nothing => Sent::Unread("required"),
-        said => said,
+/// What a request says of a name: an absent one stays, and a blank one is named in the warnings.
+fn name(text: Option<&String>) -> Sent<Name> {
+    match (text, sent(text, Name::parse)) {
+        (None, _) => Sent::Stays,
+        (Some(_), Sent::Nothing) => Sent::Unread("required"),
+        (Some(_), said) => said,
     }
 }
 
@@ -291,10 +292,13 @@ impl ChartRequest {
         let care = CareChange { is_partial: faults.0.len() > in_tags, ..care };
         let status = |text: &str| ChartStatus::parse(text).ok_or(Invalid("invalid"));
         let chart = SentChart {
-            given_name: needed(self.given_name.as_ref(), Name::parse),
+            given_name: name(self.given_name.as_ref()),
             middle_name: sent(self.middle_name.as_ref(), Name::parse),
-            family_name: needed(self.family_name.as_ref(), Name::parse),
-            birth_date: needed(self.birth_date.as_ref(), |text| BirthDate::parse(text, now)),
+            family_name: name(self.family_name.as_ref()),
+            birth_date: match sent(self.birth_date.as_ref(), |text| BirthDate::parse(text, now)) {
+                Sent::Nothing => Sent::Unread("required"),
+                said => said,
+            },
             email: sent(self.email.as_ref(), Email::parse),
             mobile_phone: sent(self.mobile_phone.as_ref(), Phone::parse_or_keep),
             home_phone: sent(self.home_phone.as_ref(), Phone::parse_or_keep),
@@ -359,9 +363,6 @@ impl QuickAddRequest {
     /// to. Another contact that can't be used spoils nothing.
     pub fn parse(self, now: Timestamp) -> Result<ReadQuickAdd, Reject> {
         let mut faults = Faults::default();
-        let given_name = faults.need("given_name", &self.given_name, Name::parse);
-        let family_name = faults.need("family_name", &self.family_name, Name::parse);
-        let birth_date = faults.need("birth_date", &self.birth_date, |text| BirthDate::parse(text, now));
         let email = sent(self.email.as_ref(), Email::parse);
         let mobile_phone = sent(self.mobile_phone.as_ref(), Phone::parse_or_keep);
         // Without an explicit channel, use the contact that was given; e-mail, if both were.
@@ -389,27 +390,16 @@ impl QuickAddRequest {
         let left_out = [("email", email.unread()), ("mobile_phone", mobile_phone.unread())];
         let left_out =
             left_out.into_iter().filter_map(|(field, code)| Some(FieldFault::of(field, code?))).collect();
-        let chart =
-            given_name.zip(family_name).zip(birth_date).map(|((given_name, family_name), birth_date)| {
-                Chart {
-                    given_name,
-                    middle_name: None,
-                    family_name,
-                    birth_date,
-                    email: email.known().cloned(),
-                    mobile_phone: mobile_phone.known().cloned(),
-                    home_phone: None,
-                    postal_code: None,
-                    address_line: None,
-                    city: None,
-                    state: None,
-                    language: None,
-                    chart_status: ChartStatus::Active,
-                    sms_consent,
-                    tags: Vec::new(),
-                    provider: None,
-                }
-            });
+        let chart = SentChart {
+            given_name: name(self.given_name.as_ref()),
+            family_name: name(self.family_name.as_ref()),
+            birth_date: sent(self.birth_date.as_ref(), |text| BirthDate::parse(text, now)),
+            email,
+            mobile_phone,
+            sms_consent: sms_consent.into(),
+            ..SentChart::default()
+        };
+        let chart = chart.over(None).map_err(|lacks| faults.0.splice(0..0, lacks)).ok();
         let chart = faults.or(chart)?;
         Ok(ReadQuickAdd {
             command: QuickAdd { chart, invite, allow_duplicate: self.allow_duplicate },

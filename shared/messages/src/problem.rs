@@ -230,6 +230,10 @@ pub fn reason_detail(code: &str, language: Language) -> Option<&'static str> {
             english: "The chart has no ZIP code: add it.",
             spanish: "La ficha no tiene código postal: agréguelo.",
         },
+        "unusable_name" => Detail {
+            english: "The last name on the chart is a placeholder, which nobody can state to get in: ask for the name and correct the chart.",
+            spanish: "El apellido de la ficha no es un nombre y nadie puede indicarlo para entrar: pregunte el nombre y corrija la ficha.",
+        },
         "chart_inactive" => Detail {
             english: "The chart is inactive: make it active in the EHR if the patient has come back.",
             spanish: "La ficha está inactiva: actívela en el sistema clínico si el paciente ha vuelto.",
@@ -359,11 +363,12 @@ pub const PROBLEM_CODES: [&str; 23] = [
 ];
 
 /// Every reason code that has a sentence.
-pub const REASON_CODES: [&str; 28] = [
+pub const REASON_CODES: [&str; 29] = [
     "access_disabled",
     "missing_email",
     "missing_mobile_phone",
     "missing_postal_code",
+    "unusable_name",
     "chart_inactive",
     "deceased",
     "declined",

@@ -454,22 +454,44 @@ mod patients {
     }
 
     #[test]
-    fn a_name_with_both_its_parts_is_needed() {
+    fn a_name_that_is_in_use_is_needed() {
         for name in [
             json!(null),
             json!([]),
-            json!([{"text": "Maud Quillfeather"}]),
-            json!([{"family": "Quillfeather"}]),
-            json!([{"family": "Quillfeather", "given": []}]),
-            json!([{"family": "Quillfeather", "given": [" ", null]}]),
-            json!([{"family": " ", "given": ["Maud"]}]),
-            json!([{"family": "Quillfeather"}, {"given": ["Maud"]}]),
+            json!([{"text": " "}]),
+            json!([{"family": " ", "given": [" ", null]}]),
             json!([{"use": "old", "family": "Quillfeather", "given": ["Maud"]}]),
             json!([{"use": "temp", "family": "Quillfeather", "given": ["Maud"]}]),
             json!([{"use": "nickname", "family": "Quillfeather", "given": ["Maudie"]}]),
+            json!([{"use": "official", "family": "Quillfeather", "given": ["Maud"], "period": {"end": "2001-05-06"}}]),
+            json!([{"use": "official", "family": "Quillfeather", "given": ["Maud"], "period": {"start": "2026-11-23"}}]),
+            json!([{"family": "Quillfeather", "given": ["Maud"], "period": {"start": "2027"}}]),
         ] {
             only_for_the_known(&patient_with(&json!({"name": name})), "missing_name");
         }
+    }
+
+    #[test]
+    fn one_name_is_enough_and_a_whole_text_is_split_with_a_warning() {
+        let named = |name: Value| {
+            let chart = chart(&json!({"name": [name]}));
+            (chart.given_name.reveal().to_owned(), chart.family_name.reveal().to_owned())
+        };
+        let only = |name: &str| (String::new(), name.to_owned());
+        assert_eq!(named(json!({"family": "Quillfeather"})), only("Quillfeather"));
+        assert_eq!(named(json!({"family": "Quillfeather", "given": [" ", null]})), only("Quillfeather"));
+        assert_eq!(named(json!({"family": " ", "given": ["Maud"]})), only("Maud"));
+        assert_eq!(named(json!({"text": "Maud"})), only("Maud"));
+        assert_eq!(
+            named(json!({"text": "Maud Quillfeather"})),
+            ("Maud".to_owned(), "Quillfeather".to_owned())
+        );
+        let text = patient_with(&json!({"name": [{"text": "Maud J. Quillfeather"}]}));
+        assert_eq!(warned(&one_line(&text)), [(1, "split_name")]);
+        let both = json!([{"text": "Somebody Else", "family": "Quillfeather", "given": ["Maud"]}]);
+        assert_eq!(warned(&one_line(&patient_with(&json!({"name": both})))), []);
+        let guardian = contact(&json!({"name": [{"text": "Otto"}]}));
+        assert_eq!((guardian.given_name.reveal(), guardian.family_name.reveal()), ("", "Otto"));
     }
 
     #[test]
@@ -495,14 +517,18 @@ mod patients {
             (named("official", "Official"), named("usual", "Usual"), named("maiden", "Maiden"));
         let other = json!({"family": "Other", "given": ["Maud"]});
         let past = with(named("official", "Past"), &json!({"period": {"end": "2001-05-06"}}));
+        let to_come = with(named("official", "ToCome"), &json!({"period": {"start": "2026-12"}}));
         let to_end = with(named("official", "ToEnd"), &json!({"period": {"end": "2030"}}));
         let nickname = named("nickname", "Nickname");
-        assert_eq!(family(json!([nickname, maiden, past, other, usual, official])), "Official");
-        assert_eq!(family(json!([nickname, maiden, past, other, usual, to_end])), "ToEnd");
+        assert_eq!(family(json!([nickname, maiden, past, to_come, other, usual, official])), "Official");
+        assert_eq!(family(json!([nickname, maiden, past, to_come, other, usual, to_end])), "ToEnd");
         assert_eq!(family(json!([nickname, maiden, past, other, usual])), "Usual");
         assert_eq!(family(json!([nickname, maiden, past, other])), "Other");
-        assert_eq!(family(json!([nickname, maiden, past])), "Past");
-        assert_eq!(family(json!([nickname, maiden])), "Maiden");
+        assert_eq!(family(json!([nickname, maiden, past])), "Maiden");
+        let since = |start: &str| with(named("official", start), &json!({"period": {"start": start}}));
+        let [early, late, latest] = ["2001", "2019-05", "2019-05-06T10:00:00Z"].map(since);
+        assert_eq!(family(json!([official, early, late])), "2019-05", "the later one wins");
+        assert_eq!(family(json!([latest, late, early, official])), "2019-05-06T10:00:00Z");
         let half = json!({"use": "official", "family": "Half"});
         assert_eq!(family(json!([half, usual])), "Usual", "a name without its parts is none");
     }
@@ -886,7 +912,10 @@ mod related_persons {
         refused(&with(related(), &json!({"patient": {"reference": "Person/1"}})), "invalid_reference");
         refused(&with(related(), &json!({"id": null})), "missing_id");
         refused(&with(related(), &json!({"name": null})), "missing_name");
-        refused(&with(related(), &json!({"name": [{"family": "Quillfeather"}]})), "missing_name");
+        refused(
+            &with(related(), &json!({"name": [{"use": "old", "family": "Quillfeather"}]})),
+            "missing_name",
+        );
         refused(&with(related(), &json!({"name": [{"family": "Q", "given": ["\u{1}x"]}]})), "invalid_name");
     }
 

@@ -71,6 +71,8 @@ pub enum Skip {
     MissingMobilePhone,
     /// The chart has no ZIP code, and the practice requires one.
     MissingPostalCode,
+    /// The name on the chart is a placeholder.
+    UnusableName,
     /// No consent to texts is on record.
     NoSmsConsent,
     /// Somebody at the address said that they are not this patient.
@@ -110,6 +112,7 @@ impl Skip {
             Self::MissingEmail => Reason::MissingEmail.code(),
             Self::MissingMobilePhone => Reason::MissingMobilePhone.code(),
             Self::MissingPostalCode => Reason::MissingPostalCode.code(),
+            Self::UnusableName => Reason::UnusableName.code(),
             Self::NoSmsConsent => Reason::NoSmsConsent.code(),
             Self::ReportedWrongRecipient => Reason::ReportedWrongRecipient.code(),
             Self::AddressBounced => Reason::AddressBounced.code(),
@@ -126,6 +129,7 @@ impl Skip {
             Reason::MissingEmail => Self::MissingEmail,
             Reason::MissingMobilePhone => Self::MissingMobilePhone,
             Reason::MissingPostalCode => Self::MissingPostalCode,
+            Reason::UnusableName => Self::UnusableName,
             Reason::Declined => Self::Declined,
             Reason::NoSmsConsent => Self::NoSmsConsent,
             Reason::ReportedWrongRecipient => Self::ReportedWrongRecipient,

@@ -63,6 +63,7 @@ impl ChartStatus {
 #[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chart {
+    /// Empty for a person with one name, which is then the family name.
     pub given_name: Name,
     /// Middle name or initial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,6 +106,11 @@ pub struct Chart {
 }
 
 impl Chart {
+    /// The name as sentences say it: `Rosa Delgado`.
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.given_name.reveal(), self.family_name.reveal()).trim().to_owned()
+    }
+
     /// The address or number for a channel; `None` if the chart has none that can be used.
     pub fn address(&self, channel: Channel) -> Option<&str> {
         match channel {

@@ -199,6 +199,30 @@ pub fn without_suffix(mut words: Vec<String>) -> Vec<String> {
     words
 }
 
+/// Splits a whole name as it is spoken into the given names and the family name; of one word, only the latter. With a
+/// comma, the family name comes first. Words like `de la` and a suffix belong to the family name.
+pub fn split(text: &str) -> (Vec<&str>, String) {
+    let is_suffix = |word: &str| SUFFIXES.contains(&comparable(word).as_str());
+    let is_particle = |word: &str| {
+        PARTICLES.contains(&comparable(word).as_str()) || JOINED.contains(&comparable(word).as_str())
+    };
+    if let Some((family, given)) = text.split_once(',')
+        && !given.split_whitespace().all(is_suffix)
+    {
+        return (given.split_whitespace().collect(), family.trim().to_owned());
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut from = words.len().saturating_sub(1);
+    while from > 1 && words.get(from).is_some_and(|word| is_suffix(word)) {
+        from -= 1;
+    }
+    while from > 1 && words.get(from - 1).is_some_and(|word| is_particle(word)) {
+        from -= 1;
+    }
+    let (given, family) = words.split_at(from);
+    (given.to_vec(), family.join(" "))
+}
+
 /// Whether a word can stand for a name by itself.
 fn is_weighty(word: &str) -> bool {
     word.chars().count() > 1 && !PARTICLES.contains(&word)
@@ -462,6 +486,27 @@ mod tests {
         }
         for other in [("Lee", "Bea"), ("Leeson", "Ann"), ("Ann", "Leo"), ("", ""), ("Smith", "Ann")] {
             assert!(!may_be_same(lee, other) && !may_be_same(other, lee), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_whole_name_is_split_before_its_last_word() {
+        for (text, given, family) in [
+            ("Maud Quillfeather", "Maud", "Quillfeather"),
+            ("Maud Inés Quillfeather", "Maud Inés", "Quillfeather"),
+            ("Quillfeather, Maud Inés", "Maud Inés", "Quillfeather"),
+            ("García López, Ana", "Ana", "García López"),
+            ("Juan de la Cruz", "Juan", "de la Cruz"),
+            ("Martin King Jr.", "Martin", "King Jr."),
+            ("Martin King, Jr.", "Martin", "King, Jr."),
+            ("Ludwig van Beethoven", "Ludwig", "van Beethoven"),
+            ("Ivo St. John III", "Ivo", "St. John III"),
+            ("Sukarno", "", "Sukarno"),
+            ("De Jong", "De", "Jong"),
+            (" ", "", ""),
+        ] {
+            let (found, rest) = split(text);
+            assert_eq!((found.join(" ").as_str(), rest.as_str()), (given, family), "{text}");
         }
     }
 

@@ -13,7 +13,7 @@ use crate::model::chart::{Channel, Chart, ChartStatus};
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId, RevocationId};
 use crate::model::link::{FailedCheck, Kind};
-use crate::model::practice::{RequiredContact, Settings};
+use crate::model::practice::{RegistrationCheck, RequiredContact, Settings};
 use crate::model::progress::Progress;
 use crate::time::Timestamp;
 
@@ -33,6 +33,8 @@ pub enum Reason {
     MissingMobilePhone,
     /// The chart has no ZIP code.
     MissingPostalCode,
+    /// The name that the patient would have to state is a placeholder.
+    UnusableName,
     /// The patient declined.
     Declined,
     /// The chart says that the patient does not want texts.
@@ -57,6 +59,7 @@ impl Reason {
             Self::MissingEmail => "missing_email",
             Self::MissingMobilePhone => "missing_mobile_phone",
             Self::MissingPostalCode => "missing_postal_code",
+            Self::UnusableName => "unusable_name",
             Self::Declined => "declined",
             Self::NoSmsConsent => "no_sms_consent",
             Self::ReportedWrongRecipient => "reported_wrong_recipient",
@@ -526,6 +529,12 @@ impl Patient {
         reasons
     }
 
+    /// A link to somebody whose family name is a placeholder could never be used: its first question asks for that name.
+    fn unusable_name(&self, settings: &Settings) -> Option<Reason> {
+        let asks = settings.registration_check != RegistrationCheck::LinkOnly;
+        (asks && self.chart.family_name.is_placeholder()).then_some(Reason::UnusableName)
+    }
+
     fn missing(&self, required: RequiredContact) -> Vec<Reason> {
         let chart = &self.chart;
         let no_email = chart.email.is_none().then_some(Reason::MissingEmail);
@@ -545,6 +554,7 @@ impl Patient {
     /// Everything that keeps this patient from the portal now, with the practice's settings.
     pub fn blockers(&self, settings: &Settings) -> Vec<Reason> {
         let mut reasons = self.standing_reasons();
+        reasons.extend(self.unusable_name(settings).filter(|_| self.own_account().is_none()));
         reasons.extend(self.missing(settings.required_contact));
         reasons
     }
@@ -553,6 +563,8 @@ impl Patient {
     /// the chart.
     pub fn refusals(&self, channel: Channel, settings: &Settings) -> Vec<Reason> {
         let mut reasons = self.standing_reasons();
+        // Whoever has an account gets a link that asks for no name.
+        reasons.extend(self.unusable_name(settings).filter(|_| self.own_account().is_none()));
         if channel != Channel::Print {
             if settings.required_contact != RequiredContact::Channel {
                 reasons.extend(self.missing(settings.required_contact));
@@ -593,7 +605,9 @@ impl Patient {
             Status::Invited
         } else if self.declined.is_some() {
             Status::Declined
-        } else if !self.missing(settings.required_contact).is_empty() {
+        } else if self.unusable_name(settings).is_some()
+            || !self.missing(settings.required_contact).is_empty()
+        {
             Status::Blocked
         } else {
             Status::Uninvited

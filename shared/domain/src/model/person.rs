@@ -93,6 +93,21 @@ fn clean(text: &str, longest: usize) -> Result<String, Invalid> {
 }
 
 impl Name {
+    /// No name: the given name of a person who has one name only, which is then the family name.
+    pub const fn none() -> Self {
+        Self(String::new())
+    }
+
+    /// Whether this is no name.
+    pub const fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether this is what somebody wrote who knew no name; see [`names::is_placeholder`].
+    pub fn is_placeholder(&self) -> bool {
+        names::is_placeholder(&self.0)
+    }
+
     /// Reads a name.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         clean(text, 100).map(Self)

@@ -118,6 +118,13 @@ impl SentChart {
         let given_name = self.given_name.over(known.map(|chart| &chart.given_name));
         let family_name = self.family_name.over(known.map(|chart| &chart.family_name));
         let birth_date = self.birth_date.over(known.map(|chart| &chart.birth_date));
+        // A person with one name is a person: it is the family name. A name that was sent and can't be read is not none.
+        let is_none = |sent: &Sent<Name>| matches!(sent.unread(), None | Some("required"));
+        let (given_name, family_name) = match (given_name, family_name) {
+            (None, Some(only)) if is_none(&self.given_name) => (Some(Name::none()), Some(only)),
+            (Some(only), None) if is_none(&self.family_name) => (Some(Name::none()), Some(only)),
+            names => names,
+        };
         let missing = [
             ("given_name", given_name.is_none(), self.given_name.unread()),
             ("family_name", family_name.is_none(), self.family_name.unread()),
@@ -219,6 +226,39 @@ mod tests {
         let over = bare.over(Some(&known)).unwrap();
         assert_eq!((over.email, over.provider, over.city), (None, None, known.city.clone()));
         assert_eq!(SentChart::from(known.clone()).over(None).unwrap(), known);
+    }
+
+    #[test]
+    fn a_person_with_one_name_is_a_person_and_it_is_the_family_name() {
+        let now = Timestamp::from_millis(1_795_348_800_000);
+        let born = || Sent::from(BirthDate::parse("1945-04-27", now));
+        let name = || Sent::from(Name::parse("Sukarno"));
+        for none in [Sent::Stays, Sent::Nothing, Sent::Unread("required")] {
+            let given = SentChart {
+                given_name: name(),
+                family_name: none.clone(),
+                birth_date: born(),
+                ..SentChart::default()
+            };
+            let family = SentChart {
+                given_name: none,
+                family_name: name(),
+                birth_date: born(),
+                ..SentChart::default()
+            };
+            for sent in [given, family] {
+                let chart = sent.over(None).unwrap();
+                assert_eq!((chart.family_name.reveal(), chart.given_name.reveal()), ("Sukarno", ""));
+                assert_eq!(chart.full_name(), "Sukarno");
+            }
+        }
+        let unread = SentChart {
+            given_name: Sent::Unread("too_long"),
+            family_name: name(),
+            birth_date: born(),
+            ..SentChart::default()
+        };
+        assert_eq!(unread.over(None).unwrap_err(), [FieldFault::of("given_name", "too_long")]);
     }
 
     #[test]

@@ -277,7 +277,8 @@ pub fn check_password(
     let settings = &practice.settings;
     let mut words = vec![username.to_owned(), practice.id.to_string(), settings.name.clone()];
     let names = [Some(&chart.given_name), chart.middle_name.as_ref(), Some(&chart.family_name)];
-    words.extend(names.into_iter().flatten().map(|name| name.reveal().to_owned()));
+    let names = names.into_iter().flatten().filter(|name| !name.is_none());
+    words.extend(names.map(|name| name.reveal().to_owned()));
     words.extend(chart.email.as_ref().map(|email| email.reveal().to_owned()));
     for phone in [&chart.mobile_phone, &chart.home_phone].into_iter().flatten() {
         words.extend(phone.spellings());

@@ -163,6 +163,8 @@ fn action(patient: &Patient, status: Status, settings: &Settings) -> Option<Acti
             } else if has(Reason::AddressBounced) {
                 let is_email = in_words(patient, Reason::AddressBounced) == "Email came back";
                 open(if is_email { "Correct email" } else { "Correct number" }, "contacts")
+            } else if has(Reason::UnusableName) {
+                open("Correct name", "contacts")
             } else if has(Reason::MissingPostalCode) {
                 open("Add ZIP code", "contacts")
             } else if can_email {

@@ -47,12 +47,12 @@ pub fn day_name(date: jiff::civil::Date) -> String {
 
 /// A name as lists show it: `Delgado, Rosa`.
 pub fn list_name(chart: &Chart) -> String {
-    format!("{}, {}", chart.family_name.reveal(), chart.given_name.reveal())
+    format!("{}, {}", chart.family_name.reveal(), chart.given_name.reveal()).trim_end_matches(", ").to_owned()
 }
 
 /// A name as sentences say it: `Rosa Delgado`.
 pub fn full_name(chart: &Chart) -> String {
-    format!("{} {}", chart.given_name.reveal(), chart.family_name.reveal())
+    chart.full_name()
 }
 
 /// The word of a grant's state.
@@ -85,6 +85,7 @@ pub const fn cure(reason: Reason) -> (&'static str, &'static str) {
         Reason::MissingEmail => ("No email", "Ask for it, or use the cell phone."),
         Reason::MissingMobilePhone => ("No cell phone", "Ask for it, or use email."),
         Reason::MissingPostalCode => ("No ZIP code", "Ask for it."),
+        Reason::UnusableName => ("Name is a placeholder", "Ask for the name, then correct it."),
         Reason::ChartInactive => ("Chart is inactive", "Is the patient back? Make it active in the EHR."),
         Reason::Deceased => ("Patient has died", "Nothing is sent. A mistake? Correct it."),
         Reason::Declined => ("Said no", "Ask again. If they want it now, write why."),

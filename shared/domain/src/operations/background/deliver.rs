@@ -151,16 +151,17 @@ struct Reader {
 fn reader(message: &Message, patient: &Patient, about: &About, settings: &Settings) -> Reader {
     let charted = patient.chart.language.as_ref();
     let account = about.account.as_ref();
-    let name = |name: &Name| name.reveal().to_owned();
+    // A placeholder is no name to greet with, and a family name says too much.
+    let name = |name: &Name| Some(name.reveal().to_owned()).filter(|_| !name.is_placeholder());
     let (given_name, language) = match &message.to {
-        Recipient::Patient => (Some(name(&patient.chart.given_name)), charted),
+        Recipient::Patient => (name(&patient.chart.given_name), charted),
         Recipient::Account(_) => (
-            account.and_then(|account| account.given_name.as_ref()).map(name),
+            account.and_then(|account| account.given_name.as_ref()).and_then(name),
             account.and_then(|account| account.language.as_ref()).or(charted),
         ),
         Recipient::Link => {
             let invitee = about.link.as_ref().and_then(|link| link.invitee.as_ref());
-            (invitee.map(|who| name(&who.given_name)), charted)
+            (invitee.and_then(|who| name(&who.given_name)), charted)
         }
         Recipient::Former(_) => (None, charted),
     };

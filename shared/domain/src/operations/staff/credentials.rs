@@ -12,7 +12,7 @@ use crate::model::limit::sign_in_key;
 use crate::model::link::LinkState;
 use crate::model::message::Template;
 use crate::model::password::Password;
-use crate::model::patient::{AccountRef, Patient};
+use crate::model::patient::{AccountRef, Patient, Reason};
 use crate::model::practice::{Practice, Scope};
 use crate::model::refusal::{Failure, Refusal};
 use crate::model::username::Username;
@@ -81,10 +81,11 @@ where
 }
 
 /// Refuses if the chart or the staff's switch rules portal access out, if access is revoked, if the patient
-/// is a child, or if a registration waits for staff. A missing address is no reason to refuse.
+/// is a child, or if a registration waits for staff. A missing address or name is no reason to refuse.
 fn require_eligible(context: &Context, practice: &Practice, patient: &Patient) -> Result<(), Refusal> {
     let mut reasons = patient.refusals(crate::model::chart::Channel::Print, &practice.settings);
-    reasons.retain(|reason| *reason != crate::model::patient::Reason::Declined);
+    // A login that is handed over asks for no name.
+    reasons.retain(|reason| !matches!(reason, Reason::Declined | Reason::UnusableName));
     if !reasons.is_empty() {
         return Err(Refusal::NotEligible(reasons));
     }
