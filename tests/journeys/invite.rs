@@ -236,3 +236,68 @@ async fn a_link_to_a_placeholder_is_refused_with_the_cure_and_to_a_person_with_o
     let passed = world.post(&format!("/i/{}/verify", mail.token()), facts).await.expect_and(200);
     world.register(&mail.token(), &passed.str("/ticket"), "sukarno").await.expect(201);
 }
+
+#[tokio::test]
+async fn a_possible_duplicate_is_seen_in_any_order_of_names_with_a_suffix_and_with_a_short_given_name() {
+    let world = World::new().await;
+    let chart =
+        |given: &str, family: &str| World::chart_with(json!({"given_name": given, "family_name": family}));
+    world.patient("robert", chart("Robert", "García-López Jr.")).await;
+    world.patient("ana", chart("Ana María", "Müller")).await;
+    world.patient("other-day", World::chart_with(json!({"birth_date": "1945-04-28"}))).await;
+    world.service.idle().await;
+    let mut wrong = Vec::new();
+    for (given, family, found) in [
+        ("Robert", "García López", Some("robert")),
+        ("ROBERT", "garcia lopez jr", Some("robert")),
+        ("Robert", "Lopez", Some("robert")),
+        ("Rob", "García-López", Some("robert")),
+        ("R.", "García", Some("robert")),
+        ("Garcia Lopez", "Robert", Some("robert")),
+        ("Robert III", "García López", Some("robert")),
+        ("Ana", "Mueller", Some("ana")),
+        ("Muller", "Ana Maria", Some("ana")),
+        ("Ana María Inés", "Müller", Some("ana")),
+        ("Roberta", "Garcia", Some("robert")),
+        ("Rosa", "García López", None),
+        ("Anne", "Müller", None),
+        ("Rosa", "Quillfeather", None),
+        ("Robert", "Garc", None),
+    ] {
+        let add = json!({"given_name": given, "family_name": family, "birth_date": "1945-04-27", "activate_portal": false});
+        let answer = world.ehr("POST", "/v1/patients", Some(add)).await;
+        let seen = answer.json()["candidates"][0].as_str().map(str::to_owned);
+        if seen.as_deref() != found || (found.is_none() != (answer.status == 201)) {
+            wrong.push(format!("{given} {family}: {} {}", answer.status, answer.text));
+        }
+        if answer.status == 201 {
+            // Whoever was added stands in nobody's way.
+            let id = answer.str("/patient/patient_id");
+            let moved = json!({"birth_date": "1950-01-01"});
+            world.ehr("PATCH", &format!("/v1/patients/{id}"), Some(moved)).await.expect(200);
+            world.service.idle().await;
+        }
+        world.advance(10);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_line_of_a_spreadsheet_finds_the_same_person_and_asks_about_a_similar_one() {
+    let world = World::new().await;
+    world
+        .patient("ana", World::chart_with(json!({"given_name": "Ana", "family_name": "García-López"})))
+        .await;
+    world.service.idle().await;
+    let table = "First,Last,DOB,Zip\nAna,Garcia Lopez Jr,4/27/1945,02140\nAna Maria,Lopez,4/27/1945,02141\nAnita,Lopez,4/27/1945,02142\n";
+    let request = world.request("POST", "/v1/patients/import").bearer_auth(&world.keys.ehr);
+    let request = request.header("portico-actor", "dr.lee").header("content-type", "text/csv").body(table);
+    let report = world.send(request).await.expect_and(200).json();
+    assert_eq!((&report["updated"], &report["created"]), (&json!(1), &json!(1)), "{report}");
+    assert_eq!(
+        (&report["rejected"][0]["line"], &report["rejected"][0]["code"]),
+        (&json!(3), &json!("ambiguous"))
+    );
+    let chart = world.ehr("GET", "/v1/patients/ana", None).await.json();
+    assert_eq!(chart["postal_code"], "02140");
+}

@@ -215,7 +215,7 @@ where
                 tally.reject(
                     row.line,
                     "ambiguous",
-                    "Two charts have this name and birth date. Add the chart id.",
+                    "Two charts have this name and birth date, or one has a similar name. Add the chart id.",
                 );
             }
             LineOutcome::Unavailable => {

@@ -160,6 +160,13 @@ impl Directory for Table {
         Ok(items.iter().filter(twin).filter_map(patient_of).collect())
     }
 
+    async fn born_on(&self, practice: &PracticeId, birth_date: &str) -> Result<Vec<PatientId>, PortError> {
+        let values = vec![(":from", s(keys::born_on(birth_date)))];
+        let pk = keys::directory(practice);
+        let items = self.query(&pk, "begins_with(#sk, :from)", values, ADDRESS_ENTRIES).await?;
+        Ok(items.iter().filter_map(patient_of).collect())
+    }
+
     async fn patients_after(
         &self,
         practice: &PracticeId,

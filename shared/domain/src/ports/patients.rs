@@ -64,6 +64,13 @@ pub trait Directory: Sync {
         given: &str,
         birth_date: &str,
     ) -> impl Future<Output = Result<Vec<PatientId>, PortError>> + Send;
+    /// Patients who were born on this day (`YYYY-MM-DD`), or whose chart once said so. A chart is found a moment after it
+    /// is written.
+    fn born_on(
+        &self,
+        practice: &PracticeId,
+        birth_date: &str,
+    ) -> impl Future<Output = Result<Vec<PatientId>, PortError>> + Send;
     /// One page of the practice's patients in the order of their names, starting after `cursor`. The text is
     /// the cursor of the next page, `None` on the last one.
     fn patients_after(

@@ -8,6 +8,7 @@ pub mod change;
 pub mod chart_change;
 pub mod create_invitation;
 pub mod credentials;
+pub mod duplicates;
 pub mod invitation;
 
 pub mod notice;

@@ -25,6 +25,7 @@ use crate::ports::{
 };
 use crate::steps::api_call::Caller;
 use crate::steps::change::patient_updated;
+use crate::steps::duplicates::twins;
 use crate::steps::invitation::{
     CodeContacts, Prepared, RESET_MINUTES, Wanted, count_text, prepare, prepare_reset, reset_of_patient,
 };
@@ -188,16 +189,15 @@ where
 }
 
 /// Puts a representative's request before staff, whether a chart fits or not. Nothing is sent: the asker learns nothing.
-async fn ask_for_access<S: Directory>(
+async fn ask_for_access<S: Directory + Patients>(
     app: &App<S>,
     practice: &Practice,
     asked: &AccessAsked,
     asked_at: Timestamp,
 ) -> Result<Option<Decided>, Failure> {
     let App { context, store } = app;
-    let (family, given) = (asked.patient_family_name.comparable(), asked.patient_given_name.comparable());
-    let matches =
-        store.same_person(&practice.id, &family, &given, &asked.patient_birth_date.reveal()).await?;
+    let (family, given) = (&asked.patient_family_name, &asked.patient_given_name);
+    let matches = twins(store, &practice.id, family, given, asked.patient_birth_date).await?.all();
     let email = asked.email.as_ref().map(|email| Address::from(email.reveal()));
     let to = email.or_else(|| asked.mobile_phone.as_ref().map(|phone| Address::from(phone.reveal())));
     let Some(to) = to else { return Ok(None) };

@@ -6,7 +6,7 @@ use futures_util::join;
 use jiff::tz::TimeZone;
 
 use crate::context::App;
-use crate::model::chart::{Care, CareChange};
+use crate::model::chart::{Care, CareChange, Chart};
 use crate::model::ids::{PatientId, new_patient_id};
 use crate::model::patient::Patient;
 use crate::model::practice::{Practice, Scope};
@@ -17,6 +17,7 @@ use crate::ports::{
 };
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::chart_change::{ChartChange, ChartPlan, Synced, end_of_chain, plan_chart};
+use crate::steps::duplicates::twins;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written, written_in_background};
 
 /// The part of an import about one patient: the chart, if the import contains it, and its visits
@@ -38,7 +39,7 @@ pub enum LineOutcome {
     Taken(Synced),
     /// A new chart needs first name, last name and birth date. These are missing or can't be read.
     Incomplete(Vec<FieldFault>),
-    /// Two charts have this name and birth date.
+    /// Two charts have this name and birth date, or one has a similar name.
     Ambiguous,
     /// The table was not available. It may be taken in again.
     Unavailable,
@@ -57,21 +58,20 @@ where
 {
     let App { context, store } = app;
     let practice = &import.practice;
-    let names = (facts.family_name.known(), facts.given_name.known());
-    let id = match (id, names.0, names.1, facts.birth_date.known()) {
-        (Some(id), ..) => id.clone(),
-        (None, Some(family), Some(given), Some(born)) => {
-            let (family, given) = (family.comparable(), given.comparable());
-            let Ok(found) = store.same_person(&practice.id, &family, &given, &born.reveal()).await else {
+    let id = match (id, facts.over(None)) {
+        (Some(id), _) => id.clone(),
+        (None, Ok(chart)) => {
+            let Chart { family_name, given_name, birth_date, .. } = &chart;
+            let Ok(found) = twins(store, &practice.id, family_name, given_name, *birth_date).await else {
                 return LineOutcome::Unavailable;
             };
-            match &found[..] {
-                [] => new_patient_id(&*context.clock, &*context.entropy),
-                [only] => only.clone(),
-                [..] => return LineOutcome::Ambiguous,
+            match (&found.same[..], &found.similar[..]) {
+                ([], []) => new_patient_id(&*context.clock, &*context.entropy),
+                ([only], _) => only.clone(),
+                ([], [..]) | ([..], _) => return LineOutcome::Ambiguous,
             }
         }
-        (None, ..) => return LineOutcome::Incomplete(facts.over(None).err().unwrap_or_default()),
+        (None, Err(lacks)) => return LineOutcome::Incomplete(lacks),
     };
     let mut stale = false;
     for _ in 0..MAX_ATTEMPTS {

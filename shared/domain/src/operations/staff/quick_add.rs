@@ -11,6 +11,7 @@ use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Commit, Directory, Limits, Links, Once, Patients, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::chart_change::{chart_created, listings, new_patient};
+use crate::steps::duplicates::twins;
 use crate::steps::invitation::{Wanted, prepare};
 use crate::steps::retry::{Written, written};
 
@@ -20,7 +21,7 @@ pub struct QuickAdd {
     pub chart: Chart,
     /// The channel of the invitation; `None` to send none.
     pub invite: Option<Channel>,
-    /// Whether to add the patient even if there is one with the same name and birth date.
+    /// Whether to add the patient even if there is one with a similar name and the same birth date.
     pub allow_duplicate: bool,
 }
 
@@ -34,7 +35,7 @@ pub struct QuickAdded {
     pub caller: Caller,
 }
 
-/// Adds a patient and the invitation in one write. If a patient with the same name and birth date exists, it
+/// Adds a patient and the invitation in one write. If a patient with a similar name and the same birth date exists, it
 /// refuses with `PossibleDuplicate` instead.
 pub async fn quick_add<S>(app: &App<S>, call: &ApiCall, command: &QuickAdd) -> Result<QuickAdded, Failure>
 where
@@ -52,8 +53,8 @@ where
     }
     let chart = &command.chart;
     if !command.allow_duplicate {
-        let (family, given) = (chart.family_name.comparable(), chart.given_name.comparable());
-        let twins = store.same_person(&practice.id, &family, &given, &chart.birth_date.reveal()).await?;
+        let (family, given) = (&chart.family_name, &chart.given_name);
+        let twins = twins(store, &practice.id, family, given, chart.birth_date).await?.all();
         if !twins.is_empty() {
             return Err(Refusal::PossibleDuplicate(twins).into());
         }
