@@ -179,7 +179,7 @@ async fn a_practice_may_ask_once_more_after_a_month() {
 #[tokio::test]
 async fn whatever_ends_an_invitation_ends_its_reminders() {
     let world = world_with(json!({})).await;
-    let ends = ["registered", "declined", "revoked", "bounced", "complained", "cancelled", "dead", "staff"];
+    let ends = ["registered", "unwilling", "revoked", "bounced", "complained", "cancelled", "dead", "staff"];
     for id in ends {
         world
             .patient(id, visited(id, json!({"family_name": "Quillfeather", "birth_date": "1945-04-27"})))
@@ -195,7 +195,7 @@ async fn whatever_ends_an_invitation_ends_its_reminders() {
     let token = mail("registered").await.token();
     let ticket = world.ticket(&token).await;
     world.register(&token, &ticket, "rosa77").await.expect(201);
-    world.ehr("POST", "/v1/patients/declined/portal/decline", Some(json!({}))).await.expect(200);
+    world.ehr("POST", "/v1/patients/unwilling/portal/decline", Some(json!({}))).await.expect(200);
     world.revoke("revoked", "other").await.expect(200);
     feedback("bounced", "bounce").await;
     world

@@ -269,7 +269,7 @@ fn row(
             "middle_name" => put(&mut facts.middle_name, Name::parse(cell)),
             "family_name" => put(&mut facts.family_name, Name::parse(cell)),
             "birth_date" => put(&mut facts.birth_date, birth_date(cell, day_first, now)),
-            "email" => put(&mut facts.email, Email::parse(cell)),
+            "email" => put(&mut facts.email, Email::parse_for_chart(cell)),
             "mobile_phone" => put(&mut facts.mobile_phone, Phone::parse_or_keep(cell)),
             "home_phone" => put(&mut facts.home_phone, Phone::parse_or_keep(cell)),
             "postal_code" => {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use portico_domain::model::chart::{CareChange, ChartStatus, Contact, Visit};
+use portico_domain::model::chart::{CareChange, ChartStatus, Contact, OWN_CONTACT, Visit};
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::names;
 use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
@@ -246,7 +246,10 @@ impl Intake {
             return;
         }
         match fact.said.clone() {
-            Said::Chart(chart) => statement.chart = Some(*chart),
+            Said::Chart(chart, contacts) => {
+                statement.chart = Some(*chart);
+                statement.care.own_contacts = contacts;
+            }
             Said::Visit(visit) => statement.care.add_visits.push(visit),
             Said::Contact(contact) => statement.care.add_contacts.push(*contact),
         }
@@ -292,7 +295,7 @@ struct Fact {
 
 #[derive(Clone, PartialEq)]
 enum Said {
-    Chart(Box<SentChart>),
+    Chart(Box<SentChart>, Option<Vec<Contact>>),
     Visit(Visit),
     Contact(Box<Contact>),
 }
@@ -301,7 +304,7 @@ impl Fact {
     /// Type and id, which identify a resource.
     fn name(&self) -> String {
         let kind = match self.said {
-            Said::Chart(_) => "Patient",
+            Said::Chart(..) => "Patient",
             Said::Visit(_) => "Encounter",
             Said::Contact(_) => "RelatedPerson",
         };
@@ -310,7 +313,7 @@ impl Fact {
 
     fn what(&self) -> What {
         match self.said {
-            Said::Chart(_) => What::Chart,
+            Said::Chart(..) => What::Chart,
             Said::Visit(_) => What::Visit(self.id.clone()),
             Said::Contact(_) => What::Contact(self.id.clone()),
         }
@@ -412,9 +415,25 @@ const UNUSABLE_PHONE: Finding = finding(
     "unusable_phone",
     "A phone number can't be dialled. Where there is no better one it is kept as text, and nobody will call or text it. Correct it in the EHR.",
 );
+const LONG_PHONE: Finding = finding(
+    "unusable_phone",
+    "A phone number is a text of more than 500 characters and was left out. Correct it in the EHR.",
+);
+const SPARE_PHONE: Finding = finding(
+    "spare_phone",
+    "The chart holds one mobile and one home number of the patient, and this one was left out. Rank the numbers in the EHR if it is the better one.",
+);
+const PLACEHOLDER_EMAIL: Finding = finding(
+    "placeholder_email",
+    "An e-mail address is what people write where there is none, and was left out. Ask the patient.",
+);
 const UNUSABLE_EMAIL: Finding = finding(
     "unusable_email",
     "An e-mail address can't be written to and was left out. Correct it in the EHR.",
+);
+const UNUSABLE_CONTACT: Finding = finding(
+    "unusable_contact",
+    "A `contact` of the Patient has no name that is in use and was left out. Add its name in the EHR.",
 );
 const UNUSABLE_POSTAL_CODE: Finding = finding(
     "unusable_postal_code",
@@ -512,6 +531,7 @@ impl Reader {
         let address = Address::choose(&resource.address, &self.clock).unwrap_or_default();
         let provider = resource.general_practitioner.first().and_then(|doctor| doctor.display.as_deref());
         let no_telecom = is_wrong("telecom");
+        let [mobile_phone, home_phone] = phones(&points, &mut notes);
         let no_address = is_wrong("address");
         let chart = SentChart {
             given_name: name.as_ref().map_or(silent.clone(), |name| name.given.clone().into()),
@@ -519,8 +539,8 @@ impl Reader {
             family_name: name.map_or(silent, |name| name.family.into()),
             birth_date: born.map_or(Sent::Unread("malformed"), Sent::Is),
             email: unless(no_telecom, || email(&points, &mut notes)),
-            mobile_phone: unless(no_telecom, || phone(points.values(ContactPoint::is_mobile), &mut notes)),
-            home_phone: unless(no_telecom, || phone(points.values(ContactPoint::is_home_phone), &mut notes)),
+            mobile_phone: unless(no_telecom, || mobile_phone),
+            home_phone: unless(no_telecom, || home_phone),
             postal_code: unless(no_address, || postal_code(address.postal_code.as_deref(), &mut notes)),
             address_line: unless(no_address, || {
                 line(address.joined_lines().as_deref(), UNUSABLE_ADDRESS, &mut notes)
@@ -536,8 +556,32 @@ impl Reader {
                 said => said,
             },
         };
+        let contacts = (!is_wrong("contact")).then(|| self.contacts(&resource.contact, &mut notes));
         let id = id.to_owned();
-        Ok(Read::Chart(Fact { patient, id, said: Said::Chart(Box::new(chart)) }, unread, notes))
+        Ok(Read::Chart(Fact { patient, id, said: Said::Chart(Box::new(chart), contacts) }, unread, notes))
+    }
+
+    /// The people whom a patient's own resource names, as far as their names can be read.
+    fn contacts(&self, named: &[PatientContact], notes: &mut Vec<Finding>) -> Vec<Contact> {
+        let mut contacts = Vec::new();
+        for (person, number) in named.iter().zip(1..) {
+            if !in_force(person.period.as_ref(), &self.clock) {
+                continue;
+            }
+            let name = PersonName::choose(person.name.as_slice(), &self.clock).and_then(PersonName::parts);
+            let (Ok((given_name, family_name)), Ok(relationship)) =
+                (name, relationship(&person.relationship))
+            else {
+                notes.push(UNUSABLE_CONTACT);
+                continue;
+            };
+            let points = Points::current(&person.telecom, &self.clock);
+            let email = email(&points, notes).known().cloned();
+            let phone = any_phone(&points, notes);
+            let id = Some(format!("{OWN_CONTACT}{number}"));
+            contacts.push(Contact { given_name, family_name, relationship, email, phone, id });
+        }
+        contacts
     }
 
     fn encounter(&self, resource: EncounterResource, mut notes: Vec<Finding>) -> Result<Read, Finding> {
@@ -580,12 +624,7 @@ impl Reader {
             family_name,
             relationship: relationship(&resource.relationship)?,
             email: email(&points, &mut notes).known().cloned(),
-            phone: phone(
-                points.values(ContactPoint::is_mobile).chain(points.values(ContactPoint::is_other_phone)),
-                &mut notes,
-            )
-            .known()
-            .cloned(),
+            phone: any_phone(&points, &mut notes),
             id: Some(id.clone()),
         };
         Ok(Read::Fact(Fact { patient, id, said: Said::Contact(Box::new(contact)) }, notes))
@@ -632,35 +671,80 @@ fn unless<T>(is_wrong: bool, said: impl FnOnce() -> Sent<T>) -> Sent<T> {
     if is_wrong { Sent::Stays } else { said() }
 }
 
-/// The first address that can be written to. If there are only others, the chart's stays.
+/// The first address that can be written to. If there are only others, the chart's stays; if they are only what people
+/// write where there is none, there is none.
 fn email(points: &Points, notes: &mut Vec<Finding>) -> Sent<Email> {
     let mut chosen = Sent::Nothing;
     for text in points.values(ContactPoint::is_email) {
-        let read = Sent::from(Email::parse(text));
-        if read.unread().is_some() {
-            notes.push(UNUSABLE_EMAIL);
+        let read = Sent::from(Email::parse_for_chart(text));
+        match read {
+            Sent::Placeholder(_) => notes.push(PLACEHOLDER_EMAIL),
+            Sent::Unread(_) => notes.push(UNUSABLE_EMAIL),
+            Sent::Is(_) | Sent::Nothing | Sent::Stays => {}
         }
-        if chosen.known().is_none() {
+        if chosen.known().is_none() && !(chosen.stays() && matches!(read, Sent::Placeholder(_))) {
             chosen = read;
         }
     }
     chosen
 }
 
-/// The first number that can be dialled. If there is none, the first number as plain text.
-fn phone<'a>(numbers: impl Iterator<Item = &'a str>, notes: &mut Vec<Finding>) -> Sent<Phone> {
-    let (mut chosen, mut kept) = (None, Sent::Nothing);
-    for text in numbers {
-        if let Ok(phone) = Phone::parse(text) {
-            chosen = chosen.or(Some(phone));
-        } else {
-            if kept.known().is_none() {
-                kept = Phone::parse_or_keep(text).into();
+/// The patient's mobile and home number: of each, the first that can be dialled, else the first as plain text. A phone
+/// without a use, or with one that we don't know, is the one of the two that is missing. What is left is warned of.
+fn phones(points: &Points, notes: &mut Vec<Finding>) -> [Sent<Phone>; 2] {
+    let mut chosen = [Sent::Nothing, Sent::Nothing];
+    let mut spare = Vec::new();
+    for (place, kind) in [ContactPoint::is_mobile, ContactPoint::is_home_phone].into_iter().enumerate() {
+        let mut read = read_phones(points.values(kind), notes);
+        let best = read.iter().position(|phone| phone.dialable().is_some()).unwrap_or_default();
+        if best < read.len() {
+            let best = read.remove(best);
+            if let Some(chosen) = chosen.get_mut(place) {
+                *chosen = Sent::Is(best);
             }
-            notes.push(UNUSABLE_PHONE);
+        }
+        spare.extend(read);
+    }
+    let mut any = read_phones(points.values(ContactPoint::is_any_phone), notes);
+    any.sort_by_key(|phone| phone.dialable().is_none());
+    for phone in any {
+        let dials = phone.dialable().is_some();
+        let is_free = |sent: &Sent<Phone>| match sent.known() {
+            None => true,
+            Some(known) => dials && known.dialable().is_none(),
+        };
+        match chosen.iter_mut().find(|sent| is_free(sent)) {
+            Some(free) => *free = Sent::Is(phone),
+            None => spare.push(phone),
         }
     }
-    chosen.map_or(kept, Sent::Is)
+    spare.extend(read_phones(points.values(ContactPoint::is_work_phone), &mut Vec::new()));
+    let is_new = |phone: &Phone| !chosen.iter().any(|sent| sent.known() == Some(phone));
+    notes.extend(spare.iter().filter(|phone| is_new(phone)).map(|_| SPARE_PHONE));
+    chosen
+}
+
+/// The numbers of a contact, as far as they can be read; those that can't be dialled as plain text and with a warning.
+fn read_phones<'a>(numbers: impl Iterator<Item = &'a str>, notes: &mut Vec<Finding>) -> Vec<Phone> {
+    let mut read = Vec::new();
+    for text in numbers {
+        match Phone::parse_or_keep(text) {
+            Ok(phone) => {
+                notes.extend(phone.dialable().is_none().then_some(UNUSABLE_PHONE));
+                read.push(phone);
+            }
+            Err(_) => notes.push(LONG_PHONE),
+        }
+    }
+    read
+}
+
+/// The number of somebody who has one: mobile before others, one that can be dialled before a text.
+fn any_phone(points: &Points, notes: &mut Vec<Finding>) -> Option<Phone> {
+    let all = points.values(ContactPoint::is_mobile).chain(points.values(ContactPoint::is_other_phone));
+    let mut read = read_phones(all, notes);
+    read.sort_by_key(|phone| phone.dialable().is_none());
+    read.into_iter().next()
 }
 
 fn postal_code(text: Option<&str>, notes: &mut Vec<Finding>) -> Sent<PostalCode> {
@@ -909,6 +993,22 @@ struct PatientResource {
     general_practitioner: Vec<Reference>,
     #[serde(deserialize_with = "list")]
     link: Vec<PatientLink>,
+    #[serde(deserialize_with = "list")]
+    contact: Vec<PatientContact>,
+}
+
+/// Somebody whom the patient's own resource names.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PatientContact {
+    #[serde(deserialize_with = "list")]
+    relationship: Vec<CodeableConcept>,
+    #[serde(deserialize_with = "one")]
+    name: Option<HumanName>,
+    #[serde(deserialize_with = "list")]
+    telecom: Vec<ContactPoint>,
+    #[serde(deserialize_with = "one")]
+    period: Option<Period>,
 }
 
 impl PatientResource {
@@ -1030,7 +1130,25 @@ struct ContactPoint {
 
 impl ContactPoint {
     fn is_email(&self) -> bool {
-        self.system.as_deref() == Some("email")
+        match self.system.as_deref() {
+            Some(system) => system == "email",
+            // Without a system, an address is one.
+            None => self.value.as_deref().is_some_and(|value| Email::parse(value).is_ok()),
+        }
+    }
+
+    /// Whether this is a phone of a use that tells nothing: none, or one that FHIR doesn't have.
+    fn is_any_phone(&self) -> bool {
+        let is_phone = match self.system.as_deref() {
+            Some(system) => system == "phone",
+            // Without a system, a number is a phone.
+            None => self.value.as_deref().is_some_and(|value| Phone::parse(value).is_ok()),
+        };
+        is_phone && !matches!(self.purpose.as_deref(), Some("mobile" | "home" | "work"))
+    }
+
+    fn is_work_phone(&self) -> bool {
+        self.system.as_deref() == Some("phone") && self.purpose.as_deref() == Some("work")
     }
 
     /// Whether this is a mobile number: a number for texts, whatever its use, or a phone whose use

@@ -175,7 +175,12 @@ where
 fn warnings(chart: &Chart, left_out: &[FieldFault]) -> Value {
     let left_out = left_out.iter().map(|fault| {
         let why = field_detail(fault.code, Language::English);
-        let detail = format!("{why} It was left out, and what the chart had stays.");
+        let what = if fault.code == "placeholder_email" {
+            "The chart has none now."
+        } else {
+            "It was left out, and what the chart had stays."
+        };
+        let detail = format!("{why} {what}");
         json!({"pointer": fault.pointer, "code": fault.code, "detail": detail})
     });
     let phones = [("/mobile_phone", &chart.mobile_phone), ("/home_phone", &chart.home_phone)];

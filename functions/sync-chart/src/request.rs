@@ -144,7 +144,7 @@ impl CorrectionRequest {
         let birth_date =
             faults.may("birth_date", self.birth_date.as_ref(), |text| BirthDate::parse(text, now));
         let middle_name = self.middle_name.map(|text| faults.may("middle_name", text.as_ref(), Name::parse));
-        let email = self.email.map(|text| faults.may("email", text.as_ref(), Email::parse));
+        let email = self.email.map(|text| faults.may("email", text.as_ref(), Email::parse_for_chart));
         let mobile_phone =
             self.mobile_phone.map(|text| faults.may("mobile_phone", text.as_ref(), Phone::parse));
         let home_phone =
@@ -299,7 +299,7 @@ impl ChartRequest {
                 Sent::Nothing => Sent::Unread("required"),
                 said => said,
             },
-            email: sent(self.email.as_ref(), Email::parse),
+            email: sent(self.email.as_ref(), Email::parse_for_chart),
             mobile_phone: sent(self.mobile_phone.as_ref(), Phone::parse_or_keep),
             home_phone: sent(self.home_phone.as_ref(), Phone::parse_or_keep),
             postal_code: sent(self.postal_code.as_ref(), PostalCode::parse),
@@ -343,7 +343,7 @@ impl ContactRequest {
         let given_name = faults.need(&format!("{at}/given_name"), &contact.given_name, Name::parse);
         let family_name = faults.need(&format!("{at}/family_name"), &contact.family_name, Name::parse);
         let relationship = faults.need(&format!("{at}/relationship"), &contact.relationship, Line::parse);
-        let email = faults.may(&format!("{at}/email"), contact.email.as_ref(), Email::parse);
+        let email = faults.may(&format!("{at}/email"), contact.email.as_ref(), Email::parse_for_chart);
         let phone = faults.may(&format!("{at}/phone"), contact.phone.as_ref(), Phone::parse_or_keep);
         let (given_name, family_name, relationship) = (given_name?, family_name?, relationship?);
         Some(Contact { given_name, family_name, relationship, email, phone, id: None })
@@ -363,7 +363,7 @@ impl QuickAddRequest {
     /// to. Another contact that can't be used spoils nothing.
     pub fn parse(self, now: Timestamp) -> Result<ReadQuickAdd, Reject> {
         let mut faults = Faults::default();
-        let email = sent(self.email.as_ref(), Email::parse);
+        let email = sent(self.email.as_ref(), Email::parse_for_chart);
         let mobile_phone = sent(self.mobile_phone.as_ref(), Phone::parse_or_keep);
         // Without an explicit channel, use the contact that was given; e-mail, if both were.
         let given = [(Channel::Email, email != Sent::Nothing), (Channel::Sms, mobile_phone != Sent::Nothing)];

@@ -197,6 +197,10 @@ pub fn field_detail(code: &str, language: Language) -> &'static str {
         "invalid_email" => {
             ("This is not an e-mail address.", "Esto no es una dirección de correo electrónico.")
         }
+        "placeholder_email" => (
+            "This is what people write where there is no address; nobody is written to there.",
+            "Esto es lo que se escribe cuando no hay correo; allí no se escribe a nadie.",
+        ),
         "invalid_phone" => (
             "This is not a phone number that can be dialed.",
             "A este número de teléfono no se puede llamar.",

@@ -630,8 +630,134 @@ mod patients {
             point("phone", "old", "1"),
         ];
         assert_eq!(phones(json!(unused)), [None, None]);
+        assert_eq!(warned(&one_line(&patient_with(&json!({"telecom": unused})))), [(1, "spare_phone")]);
         let [m, _] = phones(json!([point("phone", "mobile", "555-1"), mobile]));
         assert_eq!(m.as_deref(), Some("+12025550123"), "one that can be dialled is the better one");
+    }
+
+    #[test]
+    fn a_phone_without_a_use_is_the_one_that_is_missing_and_nothing_vanishes_silently() {
+        let any = |value: &str| json!({"system": "phone", "value": value});
+        let used = |purpose: &str, value: &str| json!({"system": "phone", "use": purpose, "value": value});
+        for (telecom, mobile, home, codes) in [
+            (json!([any("202-555-0123")]), "+12025550123", "", vec![]),
+            (json!([used("temp", "202-555-0123")]), "+12025550123", "", vec![]),
+            (json!([used("MC", "202-555-0123")]), "+12025550123", "", vec![]),
+            (json!([{"value": "202-555-0123"}]), "+12025550123", "", vec![]),
+            (json!([any("202-555-0123"), any("202-555-0145")]), "+12025550123", "+12025550145", vec![]),
+            (
+                json!([used("mobile", "202-555-0123"), any("202-555-0145")]),
+                "+12025550123",
+                "+12025550145",
+                vec![],
+            ),
+            (
+                json!([used("home", "202-555-0123"), any("202-555-0145")]),
+                "+12025550145",
+                "+12025550123",
+                vec![],
+            ),
+            (
+                json!([any("call her"), any("202-555-0123")]),
+                "+12025550123",
+                "call her",
+                vec!["unusable_phone"],
+            ),
+            (
+                json!([used("mobile", "lost"), any("202-555-0123")]),
+                "+12025550123",
+                "",
+                vec!["unusable_phone"],
+            ),
+            (
+                json!([
+                    used("mobile", "202-555-0123"),
+                    used("mobile", "202-555-0124"),
+                    used("home", "202-555-0145"),
+                    any("202-555-0146")
+                ]),
+                "+12025550123",
+                "+12025550145",
+                vec!["spare_phone", "spare_phone"],
+            ),
+            (
+                json!([used("mobile", "202-555-0123"), used("work", "202-555-0123")]),
+                "+12025550123",
+                "",
+                vec![],
+            ),
+        ] {
+            let parsed = one_line(&patient_with(&json!({"telecom": telecom})));
+            let sent = parsed.statements[0].0.chart.as_ref().unwrap();
+            let found =
+                |phone: &Sent<Phone>| phone.known().map_or(String::new(), |phone| phone.reveal().to_owned());
+            assert_eq!(
+                (found(&sent.mobile_phone), found(&sent.home_phone)),
+                (mobile.to_owned(), home.to_owned()),
+                "{telecom}"
+            );
+            let found: Vec<_> = parsed.warnings.iter().map(|warning| warning.code).collect();
+            assert_eq!(found, codes, "{telecom}");
+        }
+    }
+
+    #[test]
+    fn what_stands_where_there_is_no_address_takes_the_address_away() {
+        let known = chart(&json!({"telecom": [{"system": "email", "value": "m@example.com"}]}));
+        let over = |value: Value| {
+            let parsed = one_line(&patient_with(&json!({"telecom": value})));
+            let chart = parsed.statements[0].0.chart.as_ref().unwrap().over(Some(&known)).unwrap();
+            (chart.email.map(|email| email.reveal().to_owned()), warned(&parsed))
+        };
+        let email = |value: &str| json!({"system": "email", "value": value});
+        assert_eq!(over(json!([email("none@none.com")])), (None, vec![(1, "placeholder_email")]));
+        assert_eq!(
+            over(json!([email("m at x")])),
+            (Some("m@example.com".to_owned()), vec![(1, "unusable_email")])
+        );
+        assert_eq!(over(json!([])), (None, vec![]));
+    }
+
+    #[test]
+    fn the_people_whom_the_patient_names_are_contacts() {
+        let parsed = one_line(&patient_with(&json!({"contact": [
+            {"name": {"family": "Quillfeather", "given": ["Otto"]}, "relationship": [{"text": "father"}],
+                "telecom": [{"system": "phone", "value": "202-555-0143"}, {"system": "email", "value": "otto@example.com"}]},
+            {"name": {"text": "Ida Ash"}},
+            {"name": {"family": "Gone", "given": ["Past"]}, "period": {"end": "2020"}},
+            {"organization": {"display": "School"}},
+        ]})));
+        assert_eq!(warned(&parsed), [(1, "unusable_contact")]);
+        let contacts = parsed.statements[0].0.care.own_contacts.clone().unwrap();
+        let shown: Vec<_> = contacts
+            .iter()
+            .map(|one| {
+                (
+                    one.id.clone().unwrap(),
+                    one.given_name.reveal(),
+                    one.family_name.reveal(),
+                    one.relationship.reveal(),
+                )
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("#1".to_owned(), "Otto", "Quillfeather", "father"),
+                ("#2".to_owned(), "Ida", "Ash", "unspecified")
+            ]
+        );
+        assert_eq!(contacts[0].phone.as_ref().unwrap().dialable(), Some("+12025550143"));
+        assert_eq!(
+            one_line(&patient()).statements[0].0.care.own_contacts,
+            Some(vec![]),
+            "nobody is named any more"
+        );
+        let wrong = one_line(&patient_with(&json!({"contact": "Otto"})));
+        assert_eq!(
+            (warned(&wrong), wrong.statements[0].0.care.own_contacts.clone()),
+            (vec![(1, "unusable_field")], None)
+        );
     }
 
     #[test]
@@ -645,7 +771,7 @@ mod patients {
         let chart = parsed.statements[0].0.chart.as_ref().unwrap();
         assert_eq!(chart.home_phone.known().unwrap().reveal(), "555-609-6292");
         assert_eq!(chart.mobile_phone.known().unwrap().dialable(), None);
-        let novel = json!([{"system": "phone", "use": "home", "value": "x".repeat(41)}, {"system": "phone", "use": "home"}]);
+        let novel = json!([{"system": "phone", "use": "home", "value": "x".repeat(501)}, {"system": "phone", "use": "home"}]);
         let parsed = one_line(&patient_with(&json!({"telecom": novel})));
         assert_eq!(warned(&parsed), [(1, "unusable_phone")]);
         assert!(parsed.statements[0].0.chart.as_ref().unwrap().home_phone.known().is_none());

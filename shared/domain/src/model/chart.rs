@@ -150,6 +150,9 @@ pub struct Appointment {
     pub starts_at: Timestamp,
 }
 
+/// The beginning of the id of a contact that stands in the patient's own resource. No id of an EHR begins so.
+pub const OWN_CONTACT: &str = "#";
+
 /// A person that the chart names: a parent, a guardian, a spouse.
 #[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -193,6 +196,8 @@ pub struct CareChange {
     pub add_visits: Vec<Visit>,
     /// Contacts to add. A contact with the same id is replaced.
     pub add_contacts: Vec<Contact>,
+    /// Contacts that replace those of the patient's own resource, whose ids begin with [`OWN_CONTACT`].
+    pub own_contacts: Option<Vec<Contact>>,
     /// Whether some entries of a list could not be read. Then nothing that is stored goes, and what an entry lacks stays.
     pub is_partial: bool,
 }
@@ -205,6 +210,7 @@ impl CareChange {
             && self.contacts.is_none()
             && self.add_visits.is_empty()
             && self.add_contacts.is_empty()
+            && self.own_contacts.is_none()
     }
 
     /// A list that was sent; if it is partial, with the stored entries that it does not name.
@@ -241,6 +247,12 @@ impl CareChange {
         for contact in &self.add_contacts {
             changed.contacts.retain(|known| known.id.is_none() || known.id != contact.id);
             changed.contacts.push(contact.clone());
+        }
+        if let Some(own) = &self.own_contacts {
+            let is_own =
+                |contact: &Contact| contact.id.as_ref().is_some_and(|id| id.starts_with(OWN_CONTACT));
+            changed.contacts.retain(|known| !is_own(known));
+            changed.contacts.extend(own.iter().cloned());
         }
         changed.visits.sort_by(|a, b| (a.date, &a.id).cmp(&(b.date, &b.id)));
         changed.contacts.sort_by(|a, b| a.id.cmp(&b.id));

@@ -26,6 +26,7 @@ pub mod list;
 pub mod measure;
 pub mod message;
 pub mod names;
+pub mod numbering;
 pub mod password;
 pub mod pasted;
 pub mod patient;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::model::typed_date::{self, Unread};
-use crate::model::{names, pasted};
+use crate::model::{names, numbering, pasted};
 use crate::time::Timestamp;
 
 /// Why a value was refused: a stable code, never the value itself.
@@ -138,6 +138,74 @@ impl Line {
     }
 }
 
+/// Texts, and names before the `@`, that say that there is no address, as they are compared.
+const NO_ADDRESS: [&str; 40] = [
+    "none",
+    "noemail",
+    "noemailaddress",
+    "nomail",
+    "noaddress",
+    "noemailonfile",
+    "nonegiven",
+    "noneprovided",
+    "nonelisted",
+    "notprovided",
+    "notavailable",
+    "notapplicable",
+    "notgiven",
+    "notonfile",
+    "unknown",
+    "refused",
+    "refusedemail",
+    "refusedtoprovide",
+    "refuse",
+    "declined",
+    "declinedemail",
+    "declinedtoprovide",
+    "decline",
+    "ptdeclined",
+    "ptrefused",
+    "patientdeclined",
+    "patientrefused",
+    "donthave",
+    "doesnothave",
+    "doesnthave",
+    "donotemail",
+    "donotsend",
+    "noreply",
+    "donotreply",
+    "fakeemail",
+    "nocorreo",
+    "sincorreo",
+    "notiene",
+    "notienecorreo",
+    "rechazado",
+];
+
+/// Names of sites that stand for none.
+const NO_SITE: [&str; 14] = [
+    "none",
+    "noemail",
+    "nomail",
+    "noaddress",
+    "noemailaddress",
+    "refused",
+    "declined",
+    "unknown",
+    "fake",
+    "fakeemail",
+    "notprovided",
+    "notavailable",
+    "invalid",
+    "sincorreo",
+];
+
+/// Names that say that there is no address if they stand on both sides of the `@`.
+const DOUBLED: [&str; 20] = [
+    "na", "no", "test", "testing", "abc", "abcd", "asdf", "asd", "xx", "xxx", "xyz", "aaa", "aa", "123",
+    "null", "nil", "email", "mail", "nope", "me",
+];
+
 impl Email {
     /// Reads an address, without what copying puts around it; see [`pasted::address`]. Refuses quoted local
     /// parts, address literals, characters outside ASCII and line breaks.
@@ -158,6 +226,24 @@ impl Email {
         if well_formed { Ok(Self(text.to_owned())) } else { Err(Invalid("invalid_email")) }
     }
 
+    /// Reads an address for a chart. What people write where there is none is the error `placeholder_email`.
+    pub fn parse_for_chart(text: &str) -> Result<Self, Invalid> {
+        if NO_ADDRESS.contains(&names::comparable(text).as_str()) {
+            return Err(Invalid("placeholder_email"));
+        }
+        let email = Self::parse(text)?;
+        if email.is_placeholder() { Err(Invalid("placeholder_email")) } else { Ok(email) }
+    }
+
+    /// Whether this is what people write where there is no address: `none@none.com`, `noemail@…`, `refused@…`.
+    fn is_placeholder(&self) -> bool {
+        let (local, domain) = self.0.rsplit_once('@').unwrap_or_default();
+        let local = names::comparable(local);
+        let site = names::comparable(domain.split('.').next().unwrap_or_default());
+        let is_doubled = local == site && (DOUBLED.contains(&local.as_str()) || local.chars().count() == 1);
+        NO_ADDRESS.contains(&local.as_str()) || NO_SITE.contains(&site.as_str()) || is_doubled
+    }
+
     /// The form in which addresses are compared and searched: lower case.
     pub fn comparable(&self) -> String {
         self.0.to_ascii_lowercase()
@@ -170,41 +256,19 @@ impl Email {
     }
 }
 
-/// Countries and territories of the North American Numbering Plan that we text and call. The other members of
-/// the plan cost as much as foreign numbers, and toll fraud uses them.
-const DIALLED: [phonenumber::country::Id; 7] = {
-    use phonenumber::country::Id;
-    [Id::US, Id::CA, Id::PR, Id::VI, Id::GU, Id::AS, Id::MP]
-};
+/// Longest text that is kept in place of a number.
+const KEPT: usize = 500;
 
 impl Phone {
-    /// Reads a number that can be dialled, in any usual notation. A number without `+` is read as one of the
-    /// United States.
+    /// Reads a number that can be dialled, in any usual notation; see [`numbering`].
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let text = clean(text, 40)?;
-        let number = phonenumber::parse(Some(phonenumber::country::Id::US), &text)
-            .map_err(|_| Invalid("invalid_phone"))?;
-        let dialled = number.extension().is_none()
-            && number.is_valid()
-            && number.country().id().is_some_and(|id| DIALLED.contains(&id))
-            && !matches!(
-                number.number_type(&phonenumber::metadata::DATABASE),
-                phonenumber::Type::PremiumRate | phonenumber::Type::SharedCost | phonenumber::Type::TollFree
-            );
-        if dialled {
-            Ok(Self(number.format().mode(phonenumber::Mode::E164).to_string()))
-        } else {
-            Err(Invalid("invalid_phone"))
-        }
+        let text = clean(text, KEPT)?;
+        numbering::dialled(&text).map(Self).ok_or(Invalid("invalid_phone"))
     }
 
-    /// Reads a number, or keeps the text if it can't be dialled, so that a chart loses nothing.
+    /// Reads a number, or keeps the whole text if it can't be dialled, so that a chart loses nothing.
     pub fn parse_or_keep(text: &str) -> Result<Self, Invalid> {
-        Self::parse(text).or_else(|_| {
-            let text = clean(text, 40)?;
-            // A leading plus marks a number that can be dialled, so remove it from this text.
-            Ok(Self(text.trim_start_matches('+').to_owned()))
-        })
+        Self::parse(text).or_else(|_| clean(text, KEPT).map(Self))
     }
 
     /// The number's digits as people use them in passwords: without the country, without the area, the last four.
@@ -217,7 +281,8 @@ impl Phone {
 
     /// The number in E.164, if it can be dialled.
     pub fn dialable(&self) -> Option<&str> {
-        self.0.starts_with('+').then_some(self.0.as_str())
+        let is_whole = numbering::dialled(&self.0).is_some_and(|number| number == self.0);
+        is_whole.then_some(self.0.as_str())
     }
 }
 
@@ -433,7 +498,77 @@ mod tests {
         ] {
             assert!(Phone::parse(text).is_err(), "{text}");
         }
-        assert_eq!(Phone::parse_or_keep("+44 20 7946 0958").unwrap().dialable(), None);
+        let long = format!("ask her daughter, {}", "then her son, ".repeat(20));
+        for text in ["+44 20 7946 0958", "+1 876 555 0123", "+18765550123", "call me", long.trim()] {
+            let kept = Phone::parse_or_keep(text).unwrap();
+            assert_eq!((kept.reveal(), kept.dialable()), (text, None), "kept whole");
+        }
+    }
+
+    #[test]
+    fn what_people_write_where_there_is_no_address_is_none() {
+        for text in [
+            "none@none.com",
+            "NONE@gmail.com",
+            "noemail@noemail.com",
+            "noemail@practice.example",
+            "no.email@example.com",
+            "no-email@gmail.com",
+            "na@na.com",
+            "n/a@na.com",
+            "no@no.com",
+            "nomail@nomail.com",
+            "refused@refused.com",
+            "refused@example.com",
+            "Declined@gmail.com",
+            "patient.declined@example.com",
+            "unknown@unknown.com",
+            "test@test.com",
+            "TEST@TEST.COM",
+            "abc@abc.com",
+            "a@a.com",
+            "x@x.com",
+            "asdf@asdf.com",
+            "xxx@xxx.com",
+            "rosa@none.com",
+            "rosa@noemail.com",
+            "donotemail@example.com",
+            "noreply@example.com",
+            "null@null.com",
+            "notprovided@x.example",
+            "sincorreo@example.com",
+            "mailto:none@none.com",
+            " none@none.com. ",
+            "none",
+            "N/A none".trim_start_matches("N/A "),
+            "No Email",
+            "refused",
+            "DECLINED",
+            "not provided",
+            "unknown",
+            "no tiene",
+        ] {
+            assert_eq!(Email::parse_for_chart(text), Err(Invalid("placeholder_email")), "{text}");
+        }
+        for text in [
+            "rosa@example.com",
+            "test@example.com",
+            "na@example.com",
+            "no@gmail.com",
+            "a@example.com",
+            "nonee@example.com",
+            "none.smith@example.com",
+            "unknownartist@example.com",
+            "abc@example.com",
+            "tester@test.com",
+            "me@mac.com",
+            "refusedtobesilent@example.com",
+            "anna@na.com",
+            "mail@rosa.example",
+            "info@email.com",
+        ] {
+            assert!(Email::parse_for_chart(text).is_ok(), "{text}");
+        }
     }
 
     #[test]

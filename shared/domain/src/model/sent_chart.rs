@@ -17,6 +17,8 @@ pub enum Sent<T> {
     Stays,
     /// Something that can't be read, for this reason: the fact stays as it was.
     Unread(&'static str),
+    /// What people write where there is none, for this reason: there is none.
+    Placeholder(&'static str),
 }
 
 impl<T> Sent<T> {
@@ -24,14 +26,14 @@ impl<T> Sent<T> {
     pub fn known(&self) -> Option<&T> {
         match self {
             Self::Is(fact) => Some(fact),
-            Self::Nothing | Self::Stays | Self::Unread(_) => None,
+            Self::Nothing | Self::Stays | Self::Unread(_) | Self::Placeholder(_) => None,
         }
     }
 
-    /// Why the fact can't be read; `None` if it can, or nothing was said.
+    /// Why the fact is not taken as it stands; `None` if it is, or nothing was said.
     pub fn unread(&self) -> Option<&'static str> {
         match self {
-            Self::Unread(code) => Some(code),
+            Self::Unread(code) | Self::Placeholder(code) => Some(code),
             Self::Is(_) | Self::Nothing | Self::Stays => None,
         }
     }
@@ -47,7 +49,7 @@ impl<T: Clone> Sent<T> {
     fn over(&self, known: Option<&T>) -> Option<T> {
         match self {
             Self::Is(fact) => Some(fact.clone()),
-            Self::Nothing => None,
+            Self::Nothing | Self::Placeholder(_) => None,
             Self::Stays | Self::Unread(_) => known.cloned(),
         }
     }
@@ -55,7 +57,11 @@ impl<T: Clone> Sent<T> {
 
 impl<T> From<Result<T, Invalid>> for Sent<T> {
     fn from(read: Result<T, Invalid>) -> Self {
-        read.map_or_else(|Invalid(code)| Self::Unread(code), Self::Is)
+        match read {
+            Ok(fact) => Self::Is(fact),
+            Err(Invalid(code @ "placeholder_email")) => Self::Placeholder(code),
+            Err(Invalid(code)) => Self::Unread(code),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use futures_util::join;
 use jiff::tz::TimeZone;
 
 use crate::context::App;
-use crate::model::chart::{Care, CareChange, Chart};
+use crate::model::chart::{Care, CareChange, Chart, Contact, OWN_CONTACT};
 use crate::model::ids::{PatientId, new_patient_id};
 use crate::model::patient::Patient;
 use crate::model::practice::{Practice, Scope};
@@ -202,7 +202,12 @@ where
             (None, Some(_)) => SentChart::default(),
             (None, None) => return Imported::UnknownPatient,
         };
-        let change = ChartChange { chart, care: statement.care.clone(), is_correction: false };
+        let mut care = statement.care.clone();
+        // Nothing to take away: then the growing part of the chart need not be looked at.
+        let is_own = |contact: &Contact| contact.id.as_ref().is_some_and(|id| id.starts_with(OWN_CONTACT));
+        let has_own = existing.as_ref().is_some_and(|(_, care)| care.contacts.iter().any(is_own));
+        care.own_contacts = care.own_contacts.filter(|own| has_own || !own.is_empty());
+        let change = ChartChange { chart, care, is_correction: false };
         let Ok(head) = end_of_chain(store, practice, &statement.id, existing.as_ref(), stale).await else {
             return Imported::Unavailable;
         };
@@ -238,6 +243,12 @@ where
     Imported::Unavailable
 }
 
+/// Whether the people whom the patient's own resource names change.
+fn own_contacts_change(statement: &ChartStatement, known: &Care) -> bool {
+    let change = CareChange { own_contacts: statement.care.own_contacts.clone(), ..CareChange::default() };
+    change.apply(known).contacts != known.contacts
+}
+
 fn import_outcome(
     statement: &ChartStatement,
     before: Option<&(Patient, Care)>,
@@ -262,7 +273,11 @@ fn import_outcome(
     }
     let chart = statement.chart.as_ref().map(|_| match before {
         None => Synced::Created,
-        Some((patient, _)) if patient.chart == plan.charted.patient.chart => Synced::Unchanged,
+        Some((patient, care))
+            if patient.chart == plan.charted.patient.chart && !own_contacts_change(statement, care) =>
+        {
+            Synced::Unchanged
+        }
         Some(_) => Synced::Updated,
     });
     Imported::Done { chart, new, changed }
