@@ -36,6 +36,10 @@ pub fn queued(body: &str) -> Result<News, Unreadable> {
         return Ok(call.news());
     }
     let envelope: Envelope = read(body)?;
+    // SES says so once, when somebody sets up the topic.
+    if envelope.message.trim_start().starts_with("Successfully validated SNS topic") {
+        return Ok(News::Nothing);
+    }
     let message: Value =
         serde_json::from_str(&envelope.message).map_err(|_| "the notification is not JSON")?;
     if message.get("inboundMessageId").is_some() {
@@ -145,6 +149,30 @@ struct SesDelay {
 #[serde(rename_all = "camelCase")]
 struct SesRecipient {
     email_address: String,
+    /// The status of the mail server, as in RFC 3463: `5.1.1`.
+    #[serde(default)]
+    status: Option<String>,
+    /// What the mail server said: `smtp; 550 5.1.1 user unknown`.
+    #[serde(default)]
+    diagnostic_code: Option<String>,
+}
+
+impl SesRecipient {
+    /// The status of the mail server, from its own field or from what the server said.
+    fn status(&self) -> Option<[u16; 3]> {
+        let words = |text: &Option<String>| {
+            text.as_deref().and_then(|text| text.split([' ', ';', '-', ',']).find_map(enhanced))
+        };
+        words(&self.status).or_else(|| words(&self.diagnostic_code))
+    }
+}
+
+/// Three numbers with dots, the first of which is 2, 4 or 5.
+fn enhanced(word: &str) -> Option<[u16; 3]> {
+    let mut numbers =
+        word.trim_matches(|c: char| !c.is_ascii_digit()).split('.').map(|part| part.parse::<u16>().ok());
+    let [class, subject, detail] = [numbers.next()??, numbers.next()??, numbers.next()??];
+    (matches!(class, 2 | 4 | 5) && numbers.next().is_none()).then_some([class, subject, detail])
 }
 
 impl SesEvent {
@@ -154,7 +182,8 @@ impl SesEvent {
             "Delivery" => (Outcome::Delivered, self.delivery.ok_or(missing)?.timestamp, Vec::new()),
             "Bounce" => {
                 let bounce = self.bounce.ok_or(missing)?;
-                let outcome = bounced(&bounce.bounce_type, &bounce.bounce_sub_type);
+                let status = bounce.bounced_recipients.iter().find_map(SesRecipient::status);
+                let outcome = bounced(&bounce.bounce_type, &bounce.bounce_sub_type, status);
                 (outcome, bounce.timestamp, bounce.bounced_recipients)
             }
             "Complaint" => {
@@ -200,8 +229,10 @@ fn bare(text: &str) -> String {
     inner.map_or(text, |(address, _)| address).trim().to_owned()
 }
 
-fn bounced(kind: &str, sub: &str) -> Outcome {
+/// The meaning of a bounce. Where SES can't tell its kind, the status of the mail server does.
+fn bounced(kind: &str, sub: &str, status: Option<[u16; 3]>) -> Outcome {
     match (kind, sub) {
+        ("Undetermined", _) if status.is_some() => by_status(status.unwrap_or_default()),
         ("Permanent", "Suppressed" | "OnAccountSuppressionList" | "UnsubscribedRecipient") => {
             Outcome::Suppressed
         }
@@ -212,6 +243,19 @@ fn bounced(kind: &str, sub: &str) -> Outcome {
         (_, "MessageTooLarge" | "ContentRejected" | "AttachmentRejected") => {
             Outcome::Delayed(Trouble::Refused)
         }
+        _ => Outcome::Delayed(Trouble::Unclear),
+    }
+}
+
+/// The meaning of a mail server's status (RFC 3463, and IANA's list of it).
+fn by_status(status: [u16; 3]) -> Outcome {
+    match status {
+        // No such mailbox, no such domain, no such syntax, moved, a domain without mail; and a mailbox that is closed.
+        [5, 1, 1 | 2 | 3 | 6 | 10] | [5, 2, 1] | [5, 4, 4] => Outcome::Bounced(Trouble::NoSuchAddress),
+        [4 | 5, 2, 2] => Outcome::Delayed(Trouble::MailboxFull),
+        // Too large, content or policy refused.
+        [4 | 5, 2, 3] | [4 | 5, 3, 4] | [4 | 5, 6 | 7, _] => Outcome::Delayed(Trouble::Refused),
+        [4, 3 | 4, _] => Outcome::Delayed(Trouble::Unreachable),
         _ => Outcome::Delayed(Trouble::Unclear),
     }
 }
@@ -360,6 +404,77 @@ mod tests {
         ] {
             assert_eq!(outcome(&bounce(kind, sub)), Some(meant), "{kind} {sub}");
         }
+    }
+
+    #[test]
+    fn a_bounce_of_no_kind_means_what_its_status_says() {
+        let said = |recipient: Value| {
+            let bounce = json!({"bounceType": "Undetermined", "bounceSubType": "Undetermined", "bouncedRecipients": [recipient], "timestamp": AT});
+            outcome(&ses("Bounce", "bounce", &bounce)).unwrap()
+        };
+        let gone = Outcome::Bounced(Trouble::NoSuchAddress);
+        for (status, meant) in [
+            ("5.1.1", gone),
+            ("5.1.2", gone),
+            ("5.1.3", gone),
+            ("5.1.6", gone),
+            ("5.1.10", gone),
+            ("5.2.1", gone),
+            ("5.4.4", gone),
+            ("5.2.2", Outcome::Delayed(Trouble::MailboxFull)),
+            ("4.2.2", Outcome::Delayed(Trouble::MailboxFull)),
+            ("5.7.1", Outcome::Delayed(Trouble::Refused)),
+            ("5.7.26", Outcome::Delayed(Trouble::Refused)),
+            ("5.3.4", Outcome::Delayed(Trouble::Refused)),
+            ("5.6.0", Outcome::Delayed(Trouble::Refused)),
+            ("4.4.1", Outcome::Delayed(Trouble::Unreachable)),
+            ("4.3.0", Outcome::Delayed(Trouble::Unreachable)),
+            ("4.1.1", Outcome::Delayed(Trouble::Unclear)),
+            ("5.0.0", Outcome::Delayed(Trouble::Unclear)),
+            ("5.5.0", Outcome::Delayed(Trouble::Unclear)),
+            ("2.0.0", Outcome::Delayed(Trouble::Unclear)),
+            ("nonsense", Outcome::Delayed(Trouble::Unclear)),
+            ("", Outcome::Delayed(Trouble::Unclear)),
+        ] {
+            assert_eq!(
+                said(json!({"emailAddress": "rosa@example.com", "status": status})),
+                meant,
+                "{status}"
+            );
+            let diagnosis = format!("smtp; 550 {status} said the server at 10.0.0.1 (x.5)");
+            assert_eq!(
+                said(json!({"emailAddress": "rosa@example.com", "diagnosticCode": diagnosis})),
+                meant,
+                "{diagnosis}"
+            );
+        }
+        assert_eq!(
+            said(
+                json!({"emailAddress": "rosa@example.com", "diagnosticCode": "smtp;550-5.1.1 no such user"})
+            ),
+            gone
+        );
+        assert_eq!(said(json!({"emailAddress": "rosa@example.com"})), Outcome::Delayed(Trouble::Unclear));
+        let known = json!({"bounceType": "Transient", "bounceSubType": "General", "timestamp": AT,
+            "bouncedRecipients": [{"emailAddress": "rosa@example.com", "status": "5.1.1"}]});
+        assert_eq!(
+            outcome(&ses("Bounce", "bounce", &known)),
+            Some(Outcome::Delayed(Trouble::Unclear)),
+            "SES knows its kind"
+        );
+    }
+
+    #[test]
+    fn the_notice_that_a_topic_is_set_up_is_let_pass() {
+        for text in [
+            "Successfully validated SNS topic for Amazon SES event publishing.",
+            "Successfully validated SNS topic for Amazon SES event notification.\n",
+        ] {
+            let envelope = json!({"Type": "Notification", "Message": text, "Timestamp": AT});
+            assert_eq!(queued(&envelope.to_string()), Ok(News::Nothing));
+        }
+        let envelope = json!({"Type": "Notification", "Message": "Something else", "Timestamp": AT});
+        assert!(queued(&envelope.to_string()).is_err());
     }
 
     #[test]
