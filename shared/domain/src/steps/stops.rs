@@ -98,19 +98,3 @@ where
     }
     Err(PortError::Unavailable)
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::model::text_reply::Word;
-
-    #[test]
-    fn a_reply_is_read_by_its_first_word_in_any_case() {
-        for stop in ["STOP", " stop.", "Stop please", "unsubscribe", "ALTO", "quit!"] {
-            assert_eq!(Word::parse(stop), Some(Word::Stop), "{stop}");
-        }
-        assert_eq!(Word::parse("start"), Some(Word::Start));
-        for other in ["", "don't stop", "stopping by at 5", "yes", "HELP", "12345"] {
-            assert_eq!(Word::parse(other), None, "{other}");
-        }
-    }
-}
