@@ -272,3 +272,81 @@ async fn a_dry_run_of_fhir_writes_nothing() {
     assert_eq!(answer["created"], 1);
     world.ehr("GET", "/v1/patients/p9", None).await.expect(404);
 }
+
+#[tokio::test]
+async fn fhir_takes_back_visits_and_contacts_and_a_deleted_patient_is_inactive() {
+    let world = World::new().await;
+    let patient = json!({"resourceType": "Patient", "id": "kid", "name": [{"family": "Ash", "given": ["Lin"]}], "birthDate": "2018-05-06",
+        "contact": [{"name": {"text": "Mara Ash"}, "relationship": [{"text": "mother"}]}]});
+    let visit = json!({"resourceType": "Encounter", "id": "e1", "status": "finished", "subject": {"reference": "Patient/kid"},
+        "period": {"start": "2026-01-02T10:00:00-05:00", "end": "2026-01-02T10:30:00-05:00"}});
+    let aunt = json!({"resourceType": "RelatedPerson", "id": "r1", "patient": {"reference": "Patient/kid"},
+        "name": [{"family": "Ash", "given": ["Ida"]}], "relationship": [{"text": "aunt"}]});
+    let lines = |all: &[&Value]| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let first = import(&world, "application/x-ndjson", lines(&[&patient, &visit, &aunt])).await;
+    assert_eq!((&first["created"], &first["rejected"]), (&json!(3), &json!([])));
+    let chart = world.ehr("GET", "/v1/patients/kid", None).await.json();
+    assert_eq!(
+        (chart["visits"].as_array().unwrap().len(), chart["contacts"].as_array().unwrap().len()),
+        (1, 2)
+    );
+
+    let (mut cancelled, mut past, mut alone) = (visit.clone(), aunt.clone(), patient.clone());
+    cancelled["status"] = json!("entered-in-error");
+    past["period"] = json!({"end": "2020"});
+    alone["contact"] = json!([]);
+    let body = lines(&[&alone, &cancelled, &past]);
+    let second = import(&world, "application/ndjson", body.clone()).await;
+    assert_eq!((&second["updated"], &second["rejected"]), (&json!(3), &json!([])), "{second}");
+    let chart = world.ehr("GET", "/v1/patients/kid", None).await.json();
+    assert_eq!((&chart["visits"], &chart["contacts"]), (&json!([]), &json!([])));
+    let again = import(&world, "application/ndjson", body).await;
+    assert_eq!(again["unchanged"], 3, "{again}");
+
+    let bundle = json!({"resourceType": "Bundle", "type": "transaction", "entry": [
+        {"request": {"method": "DELETE", "url": "Patient/kid"}},
+        {"request": {"method": "DELETE", "url": "Patient/nobody"}},
+    ]});
+    let deleted = import(&world, "application/fhir+json", bundle.to_string()).await;
+    assert_eq!(
+        (&deleted["updated"], &deleted["rejected"][0]["code"]),
+        (&json!(1), &json!("unknown_patient")),
+        "{deleted}"
+    );
+    assert_eq!(world.portal("kid").await["blockers"][0], "chart_inactive");
+}
+
+/// An export in gzip's format: one block that is stored as it is (RFC 1951), with a checksum of its own (RFC 1952).
+fn gzipped(text: &str) -> Vec<u8> {
+    let bytes = text.as_bytes();
+    let length = u16::try_from(bytes.len()).unwrap();
+    let mut crc = u32::MAX;
+    for byte in bytes {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
+        }
+    }
+    let head =
+        [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1][..], &length.to_le_bytes(), &(!length).to_le_bytes()]
+            .concat();
+    [&head[..], bytes, &(!crc).to_le_bytes(), &u32::from(length).to_le_bytes()].concat()
+}
+
+#[tokio::test]
+async fn a_compressed_export_comes_in_and_a_broken_one_is_refused() {
+    let world = World::new().await;
+    let line = r#"{"resourceType":"Patient","id":"z","name":[{"family":"Ash","given":["Lin"]}],"birthDate":"1970-05-06"}"#;
+    let send = async |kind: &str, body: Vec<u8>| {
+        let request = world.request("POST", "/v1/patients/import").bearer_auth(&world.keys.ehr);
+        let request = request.header("portico-actor", "nightly").header("content-type", kind);
+        world.send(request.header("content-encoding", "gzip").body(body)).await
+    };
+    let taken = send("application/fhir+ndjson", gzipped(line)).await.expect_and(200).json();
+    assert_eq!(taken["created"], 1, "{taken}");
+    let table = send("text/csv", gzipped("First,Last,DOB\nKit,Ash,5/6/1971\n")).await.expect_and(200).json();
+    assert_eq!(table["created"], 1, "{table}");
+    let mut broken = gzipped(line);
+    broken.truncate(20);
+    send("application/fhir+ndjson", broken).await.expect(400);
+}

@@ -22,8 +22,11 @@ use serde_json::{Map, Value};
 #[cfg(test)]
 mod tests;
 
-/// Most resources in one import; more give `413`.
+/// Most resources in one import, of the types that we read; more give `413`.
 pub const MAX_RESOURCES: usize = 1000;
+
+/// Most resources of other types that are named one by one.
+const MAX_NAMED: usize = 200;
 
 /// The format of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +80,10 @@ pub enum What {
     Visit(String),
     /// A contact with this id.
     Contact(String),
+    /// That a visit with this id did not take place, or was entered in error.
+    NoVisit(String),
+    /// That the contact with this id is none any more.
+    NoContact(String),
     /// The same as an earlier resource of this body. It counts as unchanged if the earlier one is imported.
     Same,
 }
@@ -91,7 +98,7 @@ pub struct Parsed {
     pub rejected: Vec<Rejected>,
     /// The warnings, with their lines.
     pub warnings: Vec<Warning>,
-    /// The number of resources in the body, including refused ones.
+    /// The number of resources in the body that we read, including refused ones.
     pub resources: usize,
 }
 
@@ -113,21 +120,25 @@ pub fn parse(body: &str, form: Form, now: Timestamp, zone: TimeZone) -> Result<P
 }
 
 fn parse_lines(body: &str, clock: Clock) -> Result<Parsed, TooMuch> {
-    let lines = || body.lines().map(bare).zip(1..).filter(|(text, _)| !text.is_empty());
-    let mut intake = Intake::of(lines().count())?;
+    let lines = body.lines().map(bare).zip(1..).filter(|(text, _)| !text.is_empty());
+    let mut intake = Intake::new();
     let reader = Reader { clock, full_urls: HashMap::new() };
-    for (text, line) in lines() {
-        intake.take(line, object(text).and_then(|resource| reader.read(resource)));
+    for (text, line) in lines {
+        intake.take(line, object(text).and_then(|resource| reader.read(resource)))?;
     }
     Ok(intake.parsed())
 }
 
 fn parse_bundle(body: &str, clock: Clock) -> Result<Parsed, TooMuch> {
     let entries = entries(bare(body));
-    let mut intake = Intake::of(entries.len())?;
+    let mut intake = Intake::new();
     let reader = Reader { clock, full_urls: patients_by_url(&entries) };
     for (entry, line) in entries.into_iter().zip(1..) {
-        intake.take(line, entry.resource.and_then(|resource| reader.read(resource)));
+        let read = match &entry.deletes {
+            Some(url) => reader.deleted(url, entry.resource.as_ref().ok()),
+            None => entry.resource.and_then(|resource| reader.read(resource)),
+        };
+        intake.take(line, read)?;
     }
     Ok(intake.parsed())
 }
@@ -147,11 +158,13 @@ fn object(text: &str) -> Result<Object, Finding> {
 struct Entry {
     full_url: Option<String>,
     resource: Result<Object, Finding>,
+    /// The address of the resource that the entry deletes; `None` if it deletes none.
+    deletes: Option<String>,
 }
 
 /// The entries of a Bundle. A resource that isn't a Bundle counts as one entry.
 fn entries(body: &str) -> Vec<Entry> {
-    let single = |resource| vec![Entry { full_url: None, resource }];
+    let single = |resource| vec![Entry { full_url: None, resource, deletes: None }];
     let mut whole = match object(body) {
         Ok(whole) => whole,
         Err(finding) => return single(Err(finding)),
@@ -168,14 +181,19 @@ fn entries(body: &str) -> Vec<Entry> {
 
 fn entry(entry: Value) -> Entry {
     let Value::Object(mut entry) = entry else {
-        return Entry { full_url: None, resource: Err(NO_RESOURCE) };
+        return Entry { full_url: None, resource: Err(NO_RESOURCE), deletes: None };
     };
     let full_url = text_of(&entry, "fullUrl").map(str::to_owned);
+    let deletes = entry.get("request").and_then(Value::as_object).and_then(|request| {
+        let is_deletion =
+            text_of(request, "method").is_some_and(|method| method.eq_ignore_ascii_case("DELETE"));
+        is_deletion.then(|| text_of(request, "url").or(full_url.as_deref()).unwrap_or_default().to_owned())
+    });
     let resource = match entry.remove("resource") {
         Some(Value::Object(resource)) => Ok(resource),
         _ => Err(NO_RESOURCE),
     };
-    Entry { full_url, resource }
+    Entry { full_url, resource, deletes }
 }
 
 fn patients_by_url(entries: &[Entry]) -> HashMap<String, String> {
@@ -199,30 +217,46 @@ struct Intake {
     taken: HashMap<String, Fact>,
     rejected: Vec<Rejected>,
     warnings: Vec<Warning>,
+    /// The resources that we read.
     resources: usize,
+    /// The resources of types that we don't read.
+    others: usize,
 }
 
 impl Intake {
-    fn of(resources: usize) -> Result<Self, TooMuch> {
-        if resources > MAX_RESOURCES {
-            return Err(TooMuch::Resources);
-        }
-        Ok(Self {
+    fn new() -> Self {
+        Self {
             statements: HashMap::new(),
             taken: HashMap::new(),
             rejected: Vec::new(),
             warnings: Vec::new(),
-            resources,
-        })
+            resources: 0,
+            others: 0,
+        }
     }
 
-    fn take(&mut self, line: usize, read: Result<Read, Finding>) {
+    /// Takes in one resource. Resources of types that we don't read count for themselves: an export has many of them.
+    fn take(&mut self, line: usize, read: Result<Read, Finding>) -> Result<(), TooMuch> {
+        if read.as_ref().is_err_and(|finding| finding.code == UNSUPPORTED_RESOURCE.code) {
+            self.others += 1;
+            match self.others.checked_sub(MAX_NAMED) {
+                None => self.reject(line, UNSUPPORTED_RESOURCE),
+                Some(0) => self.reject(line, MORE_UNSUPPORTED),
+                Some(_) => {}
+            }
+            return Ok(());
+        }
+        self.resources += 1;
+        if self.resources > MAX_RESOURCES {
+            return Err(TooMuch::Resources);
+        }
         match read {
             Ok(Read::Fact(fact, notes)) => self.state(line, fact, Vec::new(), notes),
             Ok(Read::Chart(fact, unread, notes)) => self.state(line, fact, unread, notes),
             Ok(Read::NoLongerCounts) => self.warn(line, IGNORED_STATUS),
             Err(finding) => self.reject(line, finding),
         }
+        Ok(())
     }
 
     fn state(&mut self, line: usize, fact: Fact, unread: Vec<Finding>, notes: Vec<Finding>) {
@@ -230,6 +264,8 @@ impl Intake {
         let what = match self.taken.get(&name) {
             None => fact.what(),
             Some(first) if *first == fact => What::Same,
+            // What is taken back counts, whatever an earlier line of the same file said.
+            Some(_) if matches!(fact.said, Said::NoVisit | Said::NoContact) => fact.what(),
             Some(_) => return self.reject(line, DUPLICATE_RESOURCE),
         };
         let place = self.statements.len();
@@ -252,6 +288,8 @@ impl Intake {
             }
             Said::Visit(visit) => statement.care.add_visits.push(visit),
             Said::Contact(contact) => statement.care.add_contacts.push(*contact),
+            Said::NoVisit => statement.care.drop_visits.push(fact.id.clone()),
+            Said::NoContact => statement.care.drop_contacts.push(fact.id.clone()),
         }
         self.taken.insert(name, fact);
         for note in notes {
@@ -298,6 +336,8 @@ enum Said {
     Chart(Box<SentChart>, Option<Vec<Contact>>),
     Visit(Visit),
     Contact(Box<Contact>),
+    NoVisit,
+    NoContact,
 }
 
 impl Fact {
@@ -305,8 +345,8 @@ impl Fact {
     fn name(&self) -> String {
         let kind = match self.said {
             Said::Chart(..) => "Patient",
-            Said::Visit(_) => "Encounter",
-            Said::Contact(_) => "RelatedPerson",
+            Said::Visit(_) | Said::NoVisit => "Encounter",
+            Said::Contact(_) | Said::NoContact => "RelatedPerson",
         };
         format!("{kind}/{}", self.id)
     }
@@ -316,6 +356,8 @@ impl Fact {
             Said::Chart(..) => What::Chart,
             Said::Visit(_) => What::Visit(self.id.clone()),
             Said::Contact(_) => What::Contact(self.id.clone()),
+            Said::NoVisit => What::NoVisit(self.id.clone()),
+            Said::NoContact => What::NoContact(self.id.clone()),
         }
     }
 }
@@ -356,6 +398,10 @@ const WRONG_ENTRY: Finding =
 const UNSUPPORTED_RESOURCE: Finding = finding(
     "unsupported_resource",
     "An import takes Patient, Encounter and RelatedPerson. Leave resources of other types out.",
+);
+const MORE_UNSUPPORTED: Finding = finding(
+    "unsupported_resource",
+    "This and all later resources of other types are left out without being named. Leave them out of the file.",
 );
 const INVALID_PATIENT_ID: Finding = finding(
     "invalid_patient_id",
@@ -411,6 +457,12 @@ const IGNORED_STATUS: Finding = finding(
     "ignored_status",
     "The resource says that it was cancelled, entered in error or is no longer in use, so it was not taken in. Nothing need be done.",
 );
+const NAMELESS_DELETION: Finding = finding(
+    "invalid_reference",
+    "A deletion of an Encounter or a RelatedPerson must name its patient. Send its resource along, or send it with the status that takes it back.",
+);
+const UNKNOWN_DELETION: Finding =
+    finding("unknown_patient", "No chart is known for this patient, so there is nothing to delete.");
 const UNUSABLE_PHONE: Finding = finding(
     "unusable_phone",
     "A phone number can't be dialled. Where there is no better one it is kept as text, and nobody will call or text it. Correct it in the EHR.",
@@ -586,9 +638,14 @@ impl Reader {
 
     fn encounter(&self, resource: EncounterResource, mut notes: Vec<Finding>) -> Result<Read, Finding> {
         let status = resource.status.as_deref();
-        // Check this first: a resource that was entered in error is often incomplete, too.
-        if matches!(status, Some("cancelled" | "entered-in-error")) {
-            return Ok(Read::NoLongerCounts);
+        // Check this first: a resource that was entered in error is often incomplete, too. What is planned has not
+        // taken place.
+        let is_none = matches!(
+            status,
+            Some("planned" | "cancelled" | "entered-in-error" | "noshow" | "no-show" | "discontinued")
+        );
+        if is_none {
+            return Ok(self.taken_back(resource.id, resource.subject.as_ref(), Said::NoVisit));
         }
         let id = own_id(resource.id)?;
         let patient = self.referred(resource.subject.as_ref())?;
@@ -610,8 +667,8 @@ impl Reader {
         mut notes: Vec<Finding>,
     ) -> Result<Read, Finding> {
         // A former guardian must not be imported as a current one.
-        if resource.active == Some(false) || ended(resource.period.as_ref(), &self.clock) {
-            return Ok(Read::NoLongerCounts);
+        if resource.active == Some(false) || !in_force(resource.period.as_ref(), &self.clock) {
+            return Ok(self.taken_back(resource.id, resource.patient.as_ref(), Said::NoContact));
         }
         let id = own_id(resource.id)?;
         let patient = self.referred(resource.patient.as_ref())?;
@@ -628,6 +685,45 @@ impl Reader {
             id: Some(id.clone()),
         };
         Ok(Read::Fact(Fact { patient, id, said: Said::Contact(Box::new(contact)) }, notes))
+    }
+
+    /// A resource that says that it is none, or none any more: what an earlier one with its id said is taken away. If it
+    /// names neither itself nor a patient, there is nothing to take away.
+    fn taken_back(&self, id: Option<String>, of: Option<&Reference>, said: Said) -> Read {
+        match own_id(id).and_then(|id| Ok((id, self.referred(of)?))) {
+            Ok((id, patient)) => Read::Fact(Fact { patient, id, said }, Vec::new()),
+            Err(_) => Read::NoLongerCounts,
+        }
+    }
+
+    /// A deletion in a Bundle, of the resource that the request names. Of a patient, the chart becomes inactive: what
+    /// happened stays on record.
+    fn deleted(&self, url: &str, resource: Option<&Object>) -> Result<Read, Finding> {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let path = path.split_once("/_history/").map_or(path, |(path, _)| path);
+        let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
+        let (id, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let of = |field: &str| {
+            let reference = text_of(resource?.get(field)?.as_object()?, "reference")?.to_owned();
+            Some(Reference { reference: Some(reference), display: None })
+        };
+        let about = |field: &str, said: Said| {
+            let patient = self.referred(of(field).as_ref()).map_err(|_| NAMELESS_DELETION)?;
+            let id = own_id(Some(id.to_owned()))?;
+            Ok(Read::Fact(Fact { patient, id, said }, Vec::new()))
+        };
+        match kind {
+            "Patient" => {
+                let patient = PatientId::parse(id).map_err(|_| INVALID_PATIENT_ID)?;
+                let chart_status = Sent::Is(ChartStatus::Inactive);
+                let chart = SentChart { chart_status, ..SentChart::default() };
+                let said = Said::Chart(Box::new(chart), None);
+                Ok(Read::Chart(Fact { patient, id: id.to_owned(), said }, vec![UNKNOWN_DELETION], Vec::new()))
+            }
+            "Encounter" => about("subject", Said::NoVisit),
+            "RelatedPerson" => about("patient", Said::NoContact),
+            _ => Err(UNSUPPORTED_RESOURCE),
+        }
     }
 
     /// The patient that a resource is about.

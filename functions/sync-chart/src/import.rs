@@ -1,6 +1,10 @@
 //! The import: reads FHIR or a spreadsheet, and reports the result of each resource or line.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
 
 use portico_domain::model::person::{Email, Name, Phone, PostalCode};
 use portico_domain::model::refusal::FieldFault;
@@ -65,14 +69,23 @@ impl Tally {
                 self.reject(source.line, "try_again", "This could not be stored just now. Import it again.");
             }
             Imported::Done { chart, new, changed } => {
-                for fault in &source.unread {
+                // A deletion of somebody who is known needs no warning.
+                for fault in source.unread.iter().filter(|fault| fault.code != "unknown_patient") {
                     self.warn(source.line, fault.code, &fault.detail);
                 }
                 self.count(match &source.what {
                     What::Chart => chart.unwrap_or(Synced::Unchanged),
                     What::Visit(id) | What::Contact(id) if new.contains(id) => Synced::Created,
-                    What::Visit(id) | What::Contact(id) if changed.contains(id) => Synced::Updated,
-                    What::Same | What::Visit(_) | What::Contact(_) => Synced::Unchanged,
+                    What::Visit(id) | What::Contact(id) | What::NoVisit(id) | What::NoContact(id)
+                        if changed.contains(id) =>
+                    {
+                        Synced::Updated
+                    }
+                    What::Same
+                    | What::Visit(_)
+                    | What::Contact(_)
+                    | What::NoVisit(_)
+                    | What::NoContact(_) => Synced::Unchanged,
                 });
             }
         }
@@ -85,12 +98,23 @@ where
     S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Commit,
 {
     let options = TableOptions::read(inbound)?;
+    let body = unpacked(inbound.bytes(LONGEST_TABLE)?)?;
     if inbound.is_csv() {
-        return take_table(app, inbound, call, options).await;
+        return take_table(app, inbound, call, options, &body).await;
     }
-    let (kind, text) =
-        inbound.text(&["application/fhir+ndjson", "application/fhir+json", "text/csv"], LONGEST)?;
-    let form = if kind == "application/fhir+ndjson" { Form::Ndjson } else { Form::Json };
+    if body.len() > LONGEST {
+        return Err(Reject::TooLarge);
+    }
+    let kinds = [
+        "application/fhir+ndjson",
+        "application/ndjson",
+        "application/x-ndjson",
+        "application/fhir+json",
+        "text/csv",
+    ];
+    let kind = inbound.kind(&kinds)?;
+    let text = std::str::from_utf8(&body).map_err(|_| Reject::malformed("", "not_utf8"))?;
+    let form = if kind.ends_with("ndjson") { Form::Ndjson } else { Form::Json };
     let opened = import(app, call, flag(inbound, "dry_run")?).await?;
     let parsed = fhir::parse(text, form, app.context.now(), opened.zone())
         .map_err(|TooMuch::Resources| Reject::TooLarge)?;
@@ -124,6 +148,20 @@ where
             "warnings": tally.warnings.into_iter().map(|(_, warning)| warning).collect::<Vec<_>>(),
         }),
     ))
+}
+
+/// The body as it was before it was compressed with gzip. The two bytes that every such body begins with decide, because
+/// proxies unpack bodies and leave the header.
+fn unpacked(body: &[u8]) -> Result<Cow<'_, [u8]>, Reject> {
+    if !body.starts_with(&[0x1f, 0x8b]) {
+        return Ok(Cow::Borrowed(body));
+    }
+    let mut whole = Vec::new();
+    // One byte more than any body may have is enough to refuse it, whatever it would become.
+    let most = u64::try_from(LONGEST_TABLE + 1).unwrap_or(u64::MAX);
+    let read = MultiGzDecoder::new(body).take(most).read_to_end(&mut whole);
+    read.map_err(|_| Reject::malformed("", "not_gzip"))?;
+    if whole.len() > LONGEST_TABLE { Err(Reject::TooLarge) } else { Ok(Cow::Owned(whole)) }
 }
 
 /// Longest table, in bytes: Lambda takes 6 MB, in base64.
@@ -172,6 +210,7 @@ async fn take_table<S>(
     inbound: &Inbound,
     call: &ApiCall,
     options: TableOptions,
+    bytes: &[u8],
 ) -> Result<Answer, Reject>
 where
     S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Commit,
@@ -179,7 +218,6 @@ where
     let dry_run = flag(inbound, "dry_run")?;
     let TableOptions { day_first, from_line, chosen } = options;
     let began = app.context.now();
-    let bytes = inbound.bytes(LONGEST_TABLE)?;
     let opened = import(app, call, dry_run).await?;
     let sheet = match csv::read(bytes, &chosen, day_first, began) {
         Ok(sheet) => sheet,

@@ -133,6 +133,10 @@ pub fn field_detail(code: &str, language: Language) -> &'static str {
         "not_text" => {
             ("This file holds bytes that are no text.", "Este archivo tiene datos que no son texto.")
         }
+        "not_gzip" => (
+            "This begins as a file compressed with gzip, and can't be unpacked.",
+            "Esto empieza como un archivo comprimido con gzip y no se puede descomprimir.",
+        ),
         "one_column" => (
             "The file has one column only. Is it the right file?",
             "El archivo tiene una sola columna. ¿Es el archivo correcto?",

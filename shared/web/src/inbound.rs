@@ -145,12 +145,18 @@ impl Inbound {
         if self.body.len() > longest {
             return Err(Reject::TooLarge);
         }
-        let kind = kinds
-            .iter()
-            .find(|kind| self.content_type().eq_ignore_ascii_case(kind))
-            .ok_or(Reject::UnsupportedType)?;
+        let kind = self.kind(kinds)?;
         let text = std::str::from_utf8(&self.body).map_err(|_| Reject::malformed("", "not_utf8"))?;
         Ok((kind, text))
+    }
+
+    /// Which of these types the body has.
+    pub fn kind(&self, kinds: &[&'static str]) -> Result<&'static str, Reject> {
+        let mut kinds = kinds.iter();
+        kinds
+            .find(|kind| self.content_type().eq_ignore_ascii_case(kind))
+            .copied()
+            .ok_or(Reject::UnsupportedType)
     }
 
     /// Whether a table was sent.

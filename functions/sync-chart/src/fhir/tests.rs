@@ -27,7 +27,8 @@ fn one_line(resource: &Value) -> Parsed {
 fn checked(parsed: Parsed) -> Parsed {
     let stated: usize = parsed.statements.iter().map(|(_, sources)| sources.len()).sum();
     let ignored = parsed.warnings.iter().filter(|warning| warning.code == "ignored_status").count();
-    assert_eq!(stated + parsed.rejected.len() + ignored, parsed.resources);
+    let others = parsed.rejected.iter().filter(|rejected| rejected.code == "unsupported_resource").count();
+    assert_eq!(stated + parsed.rejected.len() + ignored, parsed.resources + others);
     parsed
 }
 
@@ -306,6 +307,41 @@ mod bodies {
     }
 
     #[test]
+    fn resources_of_other_types_count_for_themselves_and_only_the_first_are_named() {
+        let other = json!({"resourceType": "Observation", "id": "o"}).to_string();
+        let body = format!("{}\n{}", vec![other; 3000].join("\n"), patient());
+        let parsed = ndjson(&body);
+        assert_eq!((parsed.resources, parsed.rejected.len()), (1, MAX_NAMED));
+        assert_eq!(sources(&parsed), [(3001, What::Chart)]);
+    }
+
+    #[test]
+    fn an_entry_that_deletes_takes_back_what_its_resource_said() {
+        let delete = |url: &str, resource: Value| {
+            let mut entry = json!({"request": {"method": "DELETE", "url": url}});
+            if !resource.is_null() {
+                entry["resource"] = resource;
+            }
+            bundle(&json!([entry]))
+        };
+        for url in ["Patient/p-1", "https://ehr.example/fhir/Patient/p-1", "Patient/p-1/_history/2"] {
+            let parsed = delete(url, Value::Null);
+            let known = chart(&json!({}));
+            let over = parsed.statements[0].0.chart.as_ref().unwrap().over(Some(&known)).unwrap();
+            assert_eq!(over, Chart { chart_status: ChartStatus::Inactive, ..known }, "{url}");
+            assert_eq!(unread(&parsed), ["unknown_patient"], "{url}");
+        }
+        let parsed = delete("Encounter/e-1", encounter());
+        assert_eq!(parsed.statements[0].0.care.drop_visits, ["e-1"]);
+        let parsed = delete("RelatedPerson/r-1", related());
+        assert_eq!(parsed.statements[0].0.care.drop_contacts, ["r-1"]);
+        assert_eq!(rejected(&delete("Encounter/e-1", Value::Null)), [(1, "invalid_reference")]);
+        assert_eq!(rejected(&delete("Patient/a b", Value::Null)), [(1, "invalid_patient_id")]);
+        assert_eq!(rejected(&delete("Observation/o-1", Value::Null)), [(1, "unsupported_resource")]);
+        assert_eq!(rejected(&delete("", Value::Null)), [(1, "unsupported_resource")]);
+    }
+
+    #[test]
     fn a_thousand_resources_are_taken_and_one_more_is_too_much() {
         let body = |count| format!("{}\n\n", encounter()).repeat(count);
         assert_eq!(ndjson(&body(1000)).resources, 1000);
@@ -417,6 +453,20 @@ mod repeated {
         assert_eq!(parsed.statements.len(), 1);
         let sent = parsed.statements[0].0.chart.as_ref().unwrap();
         assert_eq!(sent.birth_date.known().unwrap().reveal(), "1945-04-27");
+    }
+
+    #[test]
+    fn what_a_later_line_takes_back_is_gone() {
+        let lines = [
+            encounter(),
+            with(encounter(), &json!({"status": "entered-in-error"})),
+            related(),
+            with(related(), &json!({"active": false})),
+        ];
+        let parsed = ndjson(&lines.map(|line| line.to_string()).join("\n"));
+        assert_eq!(parsed.rejected, []);
+        let after = parsed.statements[0].0.care.apply(&portico_domain::model::chart::Care::default());
+        assert_eq!((after.visits.len(), after.contacts.len()), (0, 0));
     }
 
     #[test]
@@ -989,11 +1039,19 @@ mod encounters {
     }
 
     #[test]
-    fn one_that_never_took_place_is_warned_of_and_not_taken() {
-        for status in ["cancelled", "entered-in-error"] {
-            let parsed = one_line(&json!({"resourceType": "Encounter", "status": status}));
-            assert_eq!(warned(&parsed), [(1, "ignored_status")], "even if it is incomplete");
-            assert!(parsed.statements.is_empty() && parsed.rejected.is_empty());
+    fn one_that_never_took_place_takes_back_an_earlier_visit() {
+        for status in ["planned", "cancelled", "entered-in-error", "noshow"] {
+            let parsed = one_line(&with(encounter(), &json!({"status": status, "period": null})));
+            let care = &parsed.statements[0].0.care;
+            assert_eq!(
+                (&care.drop_visits[..], &care.add_visits[..]),
+                (&["e-1".to_owned()][..], &[][..]),
+                "{status}"
+            );
+            assert!(care.only_takes_back() && parsed.warnings.is_empty(), "{status}");
+            let nobodys = one_line(&json!({"resourceType": "Encounter", "status": status}));
+            assert_eq!(warned(&nobodys), [(1, "ignored_status")], "there is nothing that it could take back");
+            assert!(nobodys.statements.is_empty() && nobodys.rejected.is_empty());
         }
     }
 }
@@ -1046,11 +1104,20 @@ mod related_persons {
     }
 
     #[test]
-    fn one_who_is_no_longer_related_is_warned_of_and_not_taken() {
-        for fields in [json!({"active": false}), json!({"period": {"end": "2020-05-01"}})] {
+    fn one_who_is_no_longer_related_is_no_contact_any_more() {
+        for fields in [
+            json!({"active": false}),
+            json!({"period": {"end": "2020-05-01"}}),
+            json!({"period": {"start": "2027"}, "name": null}),
+        ] {
             let parsed = one_line(&with(related(), &fields));
-            assert_eq!(warned(&parsed), [(1, "ignored_status")]);
-            assert!(parsed.statements.is_empty());
+            let care = &parsed.statements[0].0.care;
+            assert_eq!(
+                (&care.drop_contacts[..], care.add_contacts.len()),
+                (&["r-1".to_owned()][..], 0),
+                "{fields}"
+            );
+            assert_eq!((rejected(&parsed), warned(&parsed)), (vec![], vec![]), "{fields}");
         }
         assert!(contact(&json!({"active": true, "period": {"start": "2020-05-01"}})).id.is_some());
     }

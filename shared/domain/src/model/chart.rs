@@ -196,6 +196,10 @@ pub struct CareChange {
     pub add_visits: Vec<Visit>,
     /// Contacts to add. A contact with the same id is replaced.
     pub add_contacts: Vec<Contact>,
+    /// Ids of visits that did not take place, or were entered in error.
+    pub drop_visits: Vec<String>,
+    /// Ids of contacts that are none any more.
+    pub drop_contacts: Vec<String>,
     /// Contacts that replace those of the patient's own resource, whose ids begin with [`OWN_CONTACT`].
     pub own_contacts: Option<Vec<Contact>>,
     /// Whether some entries of a list could not be read. Then nothing that is stored goes, and what an entry lacks stays.
@@ -210,7 +214,15 @@ impl CareChange {
             && self.contacts.is_none()
             && self.add_visits.is_empty()
             && self.add_contacts.is_empty()
+            && self.drop_visits.is_empty()
+            && self.drop_contacts.is_empty()
             && self.own_contacts.is_none()
+    }
+
+    /// Whether it only takes visits and contacts away.
+    pub fn only_takes_back(&self) -> bool {
+        let rest = Self { drop_visits: Vec::new(), drop_contacts: Vec::new(), ..self.clone() };
+        rest.is_empty()
     }
 
     /// A list that was sent; if it is partial, with the stored entries that it does not name.
@@ -248,6 +260,8 @@ impl CareChange {
             changed.contacts.retain(|known| known.id.is_none() || known.id != contact.id);
             changed.contacts.push(contact.clone());
         }
+        changed.visits.retain(|known| !self.drop_visits.contains(&known.id));
+        changed.contacts.retain(|known| known.id.as_ref().is_none_or(|id| !self.drop_contacts.contains(id)));
         if let Some(own) = &self.own_contacts {
             let is_own =
                 |contact: &Contact| contact.id.as_ref().is_some_and(|id| id.starts_with(OWN_CONTACT));

@@ -200,6 +200,11 @@ where
         let chart = match (&statement.chart, &existing) {
             (Some(chart), _) => chart.clone(),
             (None, Some(_)) => SentChart::default(),
+            // Of somebody unknown, there is nothing to take back.
+            (None, None) if statement.care.only_takes_back() => {
+                let (new, changed) = (BTreeSet::new(), BTreeSet::new());
+                return Imported::Done { chart: None, new, changed };
+            }
             (None, None) => return Imported::UnknownPatient,
         };
         let mut care = statement.care.clone();
@@ -263,6 +268,12 @@ fn import_outcome(
             Some(_) => {}
         }
     }
+    let gone_visits = statement.care.drop_visits.iter();
+    changed.extend(gone_visits.filter(|id| known.visits.iter().any(|old| old.id == **id)).cloned());
+    let gone_contacts = statement.care.drop_contacts.iter();
+    changed.extend(
+        gone_contacts.filter(|id| known.contacts.iter().any(|old| old.id.as_ref() == Some(id))).cloned(),
+    );
     for contact in &statement.care.add_contacts {
         let Some(id) = contact.id.clone() else { continue };
         match known.contacts.iter().find(|old| old.id.as_ref() == Some(&id)) {
