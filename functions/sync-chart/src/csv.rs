@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use portico_domain::model::chart::ChartStatus;
 use portico_domain::model::ids::PatientId;
+use portico_domain::model::language;
 use portico_domain::model::pasted::{digits, plain, visible};
 use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
 use portico_domain::model::sent_chart::{Sent, SentChart};
@@ -338,16 +339,7 @@ fn postal_code(cell: &str) -> Result<(PostalCode, bool), Invalid> {
 }
 
 fn language(cell: &str) -> Result<String, Invalid> {
-    match cell.to_lowercase().as_str() {
-        "english" | "en" | "eng" | "inglés" => Ok("en".to_owned()),
-        "spanish" | "es" | "spa" | "español" => Ok("es".to_owned()),
-        tag if (2..=35).contains(&tag.len())
-            && tag.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') =>
-        {
-            Ok(tag.to_owned())
-        }
-        _ => Err(Invalid("invalid_language")),
-    }
+    language::tag(cell).ok_or(Invalid("invalid_language"))
 }
 
 fn yes_or_no(cell: &str) -> Result<bool, Invalid> {

@@ -10,9 +10,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use portico_domain::model::chart::{CareChange, ChartStatus, Contact, OWN_CONTACT, Visit};
 use portico_domain::model::ids::PatientId;
-use portico_domain::model::names;
 use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
 use portico_domain::model::sent_chart::{Sent, SentChart};
+use portico_domain::model::{language, names};
 use portico_domain::operations::staff::import::ChartStatement;
 use portico_domain::time::Timestamp;
 use serde::de::{DeserializeOwned, Error as _};
@@ -495,6 +495,10 @@ const UNUSABLE_ADDRESS: Finding = finding(
     "unusable_address",
     "A part of the address is longer than 200 characters or holds control characters and was left out. Correct it in the EHR.",
 );
+const UNUSABLE_LANGUAGE: Finding = finding(
+    "unusable_language",
+    "The language is none that we know and was left out. Send its code (ISO 639) or its name in English or Spanish.",
+);
 const UNUSABLE_PROVIDER: Finding = finding(
     "unusable_provider",
     "The clinician's name is longer than 200 characters or holds control characters and was left out. Correct it in the EHR.",
@@ -599,7 +603,7 @@ impl Reader {
             }),
             city: unless(no_address, || line(address.city.as_deref(), UNUSABLE_ADDRESS, &mut notes)),
             state: unless(no_address, || line(address.state.as_deref(), UNUSABLE_ADDRESS, &mut notes)),
-            language: unless(is_wrong("communication"), || language(&resource.communication).into()),
+            language: unless(is_wrong("communication"), || language(&resource.communication, &mut notes)),
             chart_status: resource.chart_status(&wrong),
             sms_consent: Sent::Stays,
             tags: Sent::Stays,
@@ -863,21 +867,29 @@ fn said<T>(
     read
 }
 
-/// The preferred language, or else the first one, if it has a language tag.
-fn language(spoken: &[Communication]) -> Option<String> {
-    let chosen = spoken.iter().find(|one| one.preferred == Some(true)).or(spoken.first())?;
-    let coding = &chosen.language.as_ref()?.coding;
-    let tag = |coding: &Coding| {
-        filled(coding.code.as_deref()).filter(|tag| is_language_tag(tag)).map(str::to_owned)
+/// The preferred language, or else the first one: by its codes, their names, or its text.
+fn language(spoken: &[Communication], notes: &mut Vec<Finding>) -> Sent<String> {
+    let Some(chosen) = spoken.iter().find(|one| one.preferred == Some(true)).or(spoken.first()) else {
+        return Sent::Nothing;
     };
-    let standard = coding.iter().filter(|coding| coding.system.as_deref() == Some("urn:ietf:bcp:47"));
-    standard.chain(coding).find_map(tag)
-}
-
-/// Whether this can be a language tag. 35 characters are enough for every tag without extensions (BCP 47,
-/// section 4.4.1).
-fn is_language_tag(text: &str) -> bool {
-    text.len() <= 35 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    let Some(concept) = &chosen.language else { return Sent::Nothing };
+    let codes = concept.coding.iter().filter_map(|coding| coding.code.as_deref());
+    let displays = concept.coding.iter().filter_map(|coding| coding.display.as_deref());
+    let mut texts = codes
+        .chain(displays)
+        .chain(concept.text.as_deref())
+        .filter(|text| filled(Some(text)).is_some())
+        .peekable();
+    if texts.peek().is_none() {
+        return Sent::Nothing;
+    }
+    match texts.find_map(language::tag) {
+        Some(tag) => Sent::Is(tag),
+        None => {
+            notes.push(UNUSABLE_LANGUAGE);
+            Sent::Unread("invalid_language")
+        }
+    }
 }
 
 /// The person's relationship to the patient, in the EHR's words. FHIR allows it to be missing, but a contact needs one.
@@ -1352,7 +1364,6 @@ struct CodeableConcept {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Coding {
-    system: Option<String>,
     code: Option<String>,
     display: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use portico_domain::model::chart::{Appointment, CareChange, Channel, Chart, ChartStatus, Contact, Visit};
+use portico_domain::model::language;
 use portico_domain::model::pasted::visible;
 use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
 use portico_domain::model::refusal::FieldFault;
@@ -238,8 +239,7 @@ fn label(text: &str) -> Result<String, Invalid> {
 }
 
 fn language(text: &str) -> Result<String, Invalid> {
-    let fine = (2..=35).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if fine { Ok(text.to_owned()) } else { Err(Invalid("invalid_language")) }
+    language::tag(text).ok_or(Invalid("invalid_language"))
 }
 
 fn date(text: &str) -> Result<Date, Invalid> {

@@ -336,10 +336,7 @@ impl Inbound {
             return chosen;
         }
         let accepted = self.header("accept-language").unwrap_or_default();
-        accepted
-            .split(',')
-            .find_map(|part| Language::from_tag(part.split(';').next()?.trim()))
-            .unwrap_or(fallback)
+        Language::accepted(accepted).unwrap_or(fallback)
     }
 
     /// What the route belongs to.

@@ -871,10 +871,32 @@ mod patients {
         assert_eq!(language(json!([speaks("en-US"), speaks("es")])).as_deref(), Some("en-US"));
         let own = json!({"language": {"coding": [{"system": "urn:oid:1.2", "code": "132"}, {"system": "urn:ietf:bcp:47", "code": "pt"}]}});
         assert_eq!(language(json!([own])).as_deref(), Some("pt"));
-        for code in ["", "en_US", "en US", "<b>", &"x".repeat(36)] {
-            assert_eq!(language(json!([speaks(code)])), None, "{code}");
+        for (said, wanted) in [
+            (speaks("en_us"), "en-US"),
+            (speaks("spa"), "es"),
+            (json!({"language": {"text": "Spanish"}}), "es"),
+            (
+                json!({"language": {"coding": [{"system": "urn:oid:1.2", "code": "7", "display": "español"}]}}),
+                "es",
+            ),
+            (
+                json!({"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "xx"}], "text": "Vietnamese"}}),
+                "vi",
+            ),
+        ] {
+            assert_eq!(language(json!([said, {}])).as_deref(), Some(wanted), "{said}");
         }
-        assert_eq!(language(json!([{"language": {"text": "Spanish"}}, {}])), None);
+        for code in ["en US", "<b>", "unknown", &"x".repeat(36)] {
+            let parsed = one_line(&patient_with(&json!({"communication": [speaks(code)]})));
+            assert_eq!(
+                (rejected(&parsed), warned(&parsed)),
+                (vec![], vec![(1, "unusable_language")]),
+                "{code}"
+            );
+            let sent = parsed.statements[0].0.chart.as_ref().unwrap();
+            assert!(sent.language.stays(), "{code}");
+        }
+        assert_eq!(language(json!([speaks("")])), None);
     }
 
     #[test]

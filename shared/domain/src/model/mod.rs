@@ -19,6 +19,7 @@ pub mod guessing;
 pub mod hold;
 pub mod identity;
 pub mod ids;
+pub mod language;
 pub mod letters;
 pub mod limit;
 pub mod link;
