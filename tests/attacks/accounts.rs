@@ -67,14 +67,14 @@ async fn only_the_holder_of_a_ticket_is_told_that_a_user_name_is_taken_or_not_al
     let world = World::new().await;
     world.registered("p0", "taken.name").await;
     let (token, ticket) = ticket_of(&world, "p1").await;
-    for name in ["taken.name", "TAKEN.Name", " taken.name ", "ｔａｋｅｎ.name"] {
+    for name in ["taken.name", "TAKEN.Name", " taken.name ", "ｔａｋｅｎ.name", "taken\u{200b}.name", "“taken.name”"] {
         let refused =
             register(&world, &token, &ticket, json!({"username": name})).await.expect_and(409).json();
         assert_eq!(refused["code"], "username_taken", "{name}");
         assert_eq!(refused["suggestions"].as_array().unwrap().len(), 3, "{name}");
     }
     // These are another person's address and names with look-alike or forbidden characters.
-    for name in ["somebody@example.org", "tаken.name", "taken\u{200b}.name", "tak en", "@rosa"] {
+    for name in ["somebody@example.org", "tаken.name", "tak en", "@rosa"] {
         let refused = register(&world, &token, &ticket, json!({"username": name})).await;
         assert_eq!(refused.expect_and(422).code(), "username_rejected", "{name}");
     }

@@ -96,7 +96,7 @@ async fn every_visit_must_be_in_time_and_each_no_has_its_reason() {
 #[tokio::test]
 async fn who_was_given_everything_and_declined_counts_and_a_stranger_at_the_address_does_not() {
     let world = world().await;
-    for id in ["declined", "cancelled", "stranger"] {
+    for id in ["unwilling", "cancelled", "stranger"] {
         seen(&world, id, json!([visit("v1", 2, "Dr. Lee")])).await;
         world.invite(id, "email").await.expect(201);
     }
@@ -104,12 +104,12 @@ async fn who_was_given_everything_and_declined_counts_and_a_stranger_at_the_addr
     world.post(&format!("/i/{token}/not-me"), json!({"confirm": "yes"})).await.expect(202);
     world.service.idle().await;
     world.advance(DAY);
-    world.ehr("POST", "/v1/patients/declined/portal/decline", None).await.expect(200);
+    world.ehr("POST", "/v1/patients/unwilling/portal/decline", None).await.expect(200);
     world.ehr("DELETE", "/v1/patients/cancelled/invitations/current", None).await.expect(200);
     world.service.idle().await;
     world.advance(20 * DAY);
     let report = november(&world, "").await;
-    assert_eq!(patient(&report, "declined")["counted"], true);
+    assert_eq!(patient(&report, "unwilling")["counted"], true);
     assert_eq!(patient(&report, "cancelled")["reason"], "ended_before");
     assert_eq!(patient(&report, "stranger")["reason"], "not_delivered");
 }
