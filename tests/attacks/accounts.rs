@@ -67,7 +67,9 @@ async fn only_the_holder_of_a_ticket_is_told_that_a_user_name_is_taken_or_not_al
     let world = World::new().await;
     world.registered("p0", "taken.name").await;
     let (token, ticket) = ticket_of(&world, "p1").await;
-    for name in ["taken.name", "TAKEN.Name", " taken.name ", "ｔａｋｅｎ.name", "taken\u{200b}.name", "“taken.name”"] {
+    for name in
+        ["taken.name", "TAKEN.Name", " taken.name ", "ｔａｋｅｎ.name", "taken\u{200b}.name", "“taken.name”"]
+    {
         let refused =
             register(&world, &token, &ticket, json!({"username": name})).await.expect_and(409).json();
         assert_eq!(refused["code"], "username_taken", "{name}");

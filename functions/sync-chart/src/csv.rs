@@ -439,9 +439,7 @@ mod tests {
         let codes: Vec<_> = sheet
             .rows
             .iter()
-            .map(|row| {
-                (row.line, row.facts.as_ref().err().map(|faults| (faults[0].column.as_str(), faults[0].code)))
-            })
+            .map(|row| (row.line, row.facts.as_ref().err().map(|fault| (fault.column.as_str(), fault.code))))
             .collect();
         let refused = Some(("Chart", "invalid_id"));
         assert_eq!(codes, [(2, refused), (3, refused), (4, None)]);

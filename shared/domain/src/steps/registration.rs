@@ -74,7 +74,9 @@ pub(crate) async fn is_somebody_elses<S: Patients + Accounts + Addresses>(
     contacts: &[&str],
 ) -> Result<bool, Failure> {
     let App { context, store } = app;
-    if patient.chart.birth_date.age_on(day(context.now(), &practice.settings)) >= practice.settings.majority_age {
+    if patient.chart.birth_date.age_on(day(context.now(), &practice.settings))
+        >= practice.settings.majority_age
+    {
         return Ok(false);
     }
     let care = store.care(&practice.id, &patient.id).await?;
