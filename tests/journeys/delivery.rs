@@ -437,3 +437,32 @@ async fn an_event_that_the_bus_refused_is_published_again() {
     let sent = told.iter().filter(|event| event["detail-type"] == "invitation.sent").count();
     assert!(created >= 1 && sent >= 1, "{told:?}");
 }
+
+#[tokio::test]
+async fn a_reply_that_is_no_keyword_is_shown_to_the_staff_who_wrote_and_stops_nothing() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let there = world.staff(&world.other_keys.ehr, "PUT", "/v1/patients/q1", Some(World::chart())).await;
+    there.expect(201);
+    world.invite("p1", "sms").await.expect(201);
+    world.service.idle().await;
+    let reply = json!({"originationNumber": "+12025550143", "messageBody": "Cancel my zebra appointment on Friday", "inboundMessageId": "r1"});
+    let envelope = json!({"Type": "Notification", "Message": reply.to_string(), "Timestamp": "2026-11-26T10:00:00.000Z"});
+    let event = json!({"Records": [{"messageId": "m1", "body": envelope.to_string()}]});
+    let taken = world.service.invoker.call("track-delivery", "feedback", event).await.unwrap();
+    assert_eq!(taken["batchItemFailures"], json!([]));
+    assert_eq!(attention(&world, "p1").await, json!(["text_reply"]));
+    let things = world.ehr("GET", "/v1/attention", None).await.expect_and(200).json();
+    let thing = &things["items"][0];
+    assert_eq!(
+        (&thing["cause"], &thing["detail"], &thing["address"]),
+        (&json!("text_reply"), &json!("Cancel my zebra appointment on Friday"), &json!("+12025550143"))
+    );
+    let elsewhere =
+        world.staff(&world.other_keys.ehr, "GET", "/v1/attention", None).await.expect_and(200).json();
+    assert_eq!(elsewhere["items"], json!([]), "that practice never wrote");
+    world.invite("p1", "sms").await.expect(201);
+    let id = thing["id"].as_str().unwrap();
+    world.ehr("POST", &format!("/v1/attention/{id}/leave"), Some(json!({}))).await.expect(204);
+    assert_eq!(attention(&world, "p1").await, json!([]));
+}

@@ -9,7 +9,7 @@ use portico_domain::model::console::Launch;
 use portico_domain::model::list::next_appointment;
 use portico_domain::model::patient::{Patient, Reason, Status};
 use portico_domain::model::person::Line;
-use portico_domain::model::practice::Practice;
+use portico_domain::model::practice::{Practice, Scope};
 use portico_domain::operations::staff::attention::{Thing, Things};
 use portico_web::Inbound;
 use portico_web::desk::{Desk, Row, attention_words, day_name, in_words, when};
@@ -52,7 +52,7 @@ pub struct ThingLine {
     id: String,
     row: Row,
     what: &'static str,
-    cure: &'static str,
+    cure: String,
     since: String,
     /// The page on which it is settled, below the patient's, and the button that leads there.
     path: String,
@@ -97,7 +97,11 @@ const fn group_of(cause: Cause) -> usize {
         | Cause::Hold
         | Cause::RepresentativeRequest => 0,
         Cause::AddressBounced | Cause::AddressComplained | Cause::DeliveryFailed | Cause::SmsOptedOut => 1,
-        Cause::ChangeRequest | Cause::AuthorityEnds | Cause::Birthday | Cause::CameOfAge => 2,
+        Cause::ChangeRequest
+        | Cause::TextReply
+        | Cause::AuthorityEnds
+        | Cause::Birthday
+        | Cause::CameOfAge => 2,
     }
 }
 
@@ -107,7 +111,7 @@ impl TodayPage {
         let now = context.now();
         let zone = settings.zone();
         let line = |thing: &Thing| {
-            let Thing { id, cause, at, patient, .. } = thing;
+            let Thing { id, cause, at, patient, words: said, .. } = thing;
             let words = attention_words(*cause);
             let is_own = [Channel::Email, Channel::Sms].into_iter().any(|channel| {
                 let address = patient.chart.address(channel);
@@ -134,10 +138,12 @@ impl TodayPage {
                 id: id.clone(),
                 row: Row::of(patient, patient.status(settings), settings, caller, now),
                 what,
-                cure: if is_representative {
-                    "Ask whoever it is for, and invite them again."
-                } else {
-                    words.cure
+                cure: match said {
+                    Some(said) if caller.may(Scope::ChartRead) => {
+                        format!("\u{201c}{}\u{201d} {}", said.reveal(), words.cure)
+                    }
+                    _ if is_representative => "Ask whoever it is for, and invite them again.".to_owned(),
+                    _ => words.cure.to_owned(),
                 },
                 since: when(*at, now, &zone),
                 path,

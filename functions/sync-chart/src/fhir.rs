@@ -883,13 +883,11 @@ fn language(spoken: &[Communication], notes: &mut Vec<Finding>) -> Sent<String> 
     if texts.peek().is_none() {
         return Sent::Nothing;
     }
-    match texts.find_map(language::tag) {
-        Some(tag) => Sent::Is(tag),
-        None => {
-            notes.push(UNUSABLE_LANGUAGE);
-            Sent::Unread("invalid_language")
-        }
+    if let Some(tag) = texts.find_map(language::tag) {
+        return Sent::Is(tag);
     }
+    notes.push(UNUSABLE_LANGUAGE);
+    Sent::Unread("invalid_language")
 }
 
 /// The person's relationship to the patient, in the EHR's words. FHIR allows it to be missing, but a contact needs one.

@@ -6,7 +6,7 @@ mod wire;
 
 use aws_lambda_events::cloudwatch_logs::LogsEvent;
 use portico_domain::model::refusal::PortError;
-use portico_domain::operations::background::track_delivery::{Told, report, say};
+use portico_domain::operations::background::track_delivery::{Told, hear, report, say};
 use portico_domain::ports::{
     Accounts, Addresses, Chain, Commit, Ledger, Patients, Practices, Runs, Tracking,
 };
@@ -88,6 +88,7 @@ where
             }
             Ok(Some(told))
         }
+        News::Heard(heard) => Box::pin(hear(app, &heard)).await.map(|()| None),
         News::Said(said) => Box::pin(say(app, &said)).await.map(|()| None),
         News::Nothing => Ok(None),
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use portico_domain::model::delivery::Trouble;
 use portico_domain::model::ids::MessageId;
 use portico_domain::model::person::Phone;
-use portico_domain::model::text_reply::{Said, Word};
+use portico_domain::model::text_reply::{Heard, Said, Word};
 use portico_domain::operations::background::track_delivery::{Outcome, Report};
 use portico_domain::ports::Named;
 use portico_domain::time::Timestamp;
@@ -20,7 +20,9 @@ pub enum News {
     Report(Report),
     /// A reply with STOP or START.
     Said(Said),
-    /// Nothing to do: an event that we don't need, or a reply with other words.
+    /// A reply with other words.
+    Heard(Heard),
+    /// Nothing to do: an event that we don't need, or a reply without words.
     Nothing,
 }
 
@@ -317,9 +319,10 @@ impl Reply {
     fn news(self, at: Timestamp) -> News {
         let number = Phone::parse(&self.origination_number).ok();
         let number = number.as_ref().and_then(Phone::dialable).map(str::to_owned);
-        match Word::parse(&self.message_body).zip(number) {
-            Some((word, number)) => News::Said(Said { number, word, at, id: self.inbound_message_id }),
-            None => News::Nothing,
+        let Some(number) = number else { return News::Nothing };
+        match Word::parse(&self.message_body) {
+            Some(word) => News::Said(Said { number, word, at, id: self.inbound_message_id }),
+            None => Heard::new(number, &self.message_body, at).map_or(News::Nothing, News::Heard),
         }
     }
 }
@@ -538,7 +541,10 @@ mod tests {
     fn a_reply_counts_only_if_it_is_one_of_the_words_from_a_number_that_is_one() {
         let reply = |from: &str, words: &str| json!({"originationNumber": from, "messageBody": words, "inboundMessageId": "r1"});
         assert!(matches!(of(&reply("+12025550143", "Stop")), Ok(News::Said(Said { word: Word::Stop, .. }))));
-        assert_eq!(of(&reply("+12025550143", "who is this?")), Ok(News::Nothing));
+        let Ok(News::Heard(heard)) = of(&reply("+12025550143", "who is this?\n")) else { panic!("a reply") };
+        assert_eq!((heard.number.as_str(), heard.words.reveal()), ("+12025550143", "who is this?"));
+        assert!(!format!("{heard:?}").contains("who is"), "words are for staff alone");
+        assert_eq!(of(&reply("+12025550143", " \u{200b}\n")), Ok(News::Nothing));
         assert_eq!(of(&reply("12345", "STOP")), Ok(News::Nothing));
     }
 }

@@ -4,6 +4,7 @@
 use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use portico_domain::model::attention::Cause;
 use portico_domain::model::refusal::PortError;
 use portico_domain::ports::{Commit, CommitError, Write};
 
@@ -125,7 +126,10 @@ impl Table {
             Write::Propose(change) => one(self.propose(change)),
             Write::DecideChange(change) => self.decide_change(change),
             Write::Note { practice, patient, cause, at: when } => {
-                one(self.put_note(practice, patient, *cause, *when))
+                one(self.put_note(practice, patient, *cause, None, *when))
+            }
+            Write::NoteReply { practice, patient, words, at: when } => {
+                one(self.put_note(practice, patient, Cause::TextReply, Some(words), *when))
             }
             Write::AskForAccess(request) => one(self.put_request(request)),
             Write::AnswerRequest { practice, id } => {

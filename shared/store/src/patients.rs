@@ -4,6 +4,7 @@ use portico_domain::model::attention::Cause;
 use portico_domain::model::chart::Care;
 use portico_domain::model::ids::{AccountId, ChangeId, PatientId, PracticeId};
 use portico_domain::model::patient::{Checks, Patient};
+use portico_domain::model::person::Line;
 use portico_domain::model::proposal::Proposal;
 use portico_domain::model::refusal::PortError;
 use portico_domain::ports::{
@@ -99,6 +100,7 @@ impl Attention for Table {
             patient: PatientId,
             cause: Cause,
             at: Timestamp,
+            words: Option<Line>,
         }
         let pk = keys::practice(practice).pk;
         let range = "begins_with(#sk, :from)";
@@ -111,20 +113,22 @@ impl Attention for Table {
         )?;
         let mut all = Vec::new();
         for item in notes {
-            let Note { patient, cause, at } = record(item)?;
-            all.push(Noted { patient, cause, at, waits: None });
+            let Note { patient, cause, at, words } = record(item)?;
+            all.push(Noted { patient, cause, at, waits: None, words });
         }
         all.extend(holds.into_iter().map(|hold| Noted {
             patient: hold.patient,
             cause: Cause::Hold,
             at: hold.since,
             waits: Some(hold.account.to_string()),
+            words: None,
         }));
         all.extend(changes.into_iter().map(|change| Noted {
             patient: change.patient,
             cause: Cause::ChangeRequest,
             at: change.submitted_at,
             waits: Some(change.id.to_string()),
+            words: None,
         }));
         // Without a chart that fits, a request stands on its own page alone.
         all.extend(requests.into_iter().filter_map(|request| {
@@ -133,6 +137,7 @@ impl Attention for Table {
                 cause: Cause::RepresentativeRequest,
                 at: request.asked_at,
                 waits: Some(request.id.to_string()),
+                words: None,
             })
         }));
         Ok(all)

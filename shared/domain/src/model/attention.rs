@@ -22,6 +22,8 @@ pub enum Cause {
     AddressComplained,
     /// The number replied STOP.
     SmsOptedOut,
+    /// The number replied to a text with something that is no keyword.
+    TextReply,
     /// The invitation could not be sent.
     DeliveryFailed,
     /// A birthday will soon change who may see the record.
@@ -47,6 +49,7 @@ impl Cause {
         Self::AddressComplained,
         Self::DeliveryFailed,
         Self::SmsOptedOut,
+        Self::TextReply,
         Self::ChangeRequest,
         Self::AuthorityEnds,
         Self::Birthday,
@@ -74,6 +77,7 @@ impl Cause {
             Self::AddressBounced => "address_bounced",
             Self::AddressComplained => "address_complained",
             Self::SmsOptedOut => "sms_opted_out",
+            Self::TextReply => "text_reply",
             Self::DeliveryFailed => "delivery_failed",
             Self::Birthday => "birthday",
             Self::CameOfAge => "came_of_age",

@@ -439,6 +439,16 @@ impl Patient {
         self.chart.address(channel).filter(|address| self.stops(channel, address).is_empty())
     }
 
+    /// Whether texts may have gone to this number for this patient: an invitation by text, or codes of somebody who has
+    /// registered.
+    pub fn may_have_got_texts_at(&self, number: &str) -> bool {
+        let by_text = |channel: Channel| channel == Channel::Sms;
+        let invited = self.invitation.is_some_and(|current| by_text(current.channel));
+        let automatic = self.campaign.is_some_and(|campaign| by_text(campaign.channel));
+        self.chart.address(Channel::Sms) == Some(number)
+            && (invited || automatic || self.registered_at.is_some())
+    }
+
     /// Whether the patient agreed to texts, and it is on record since when and by whom.
     pub fn has_text_consent(&self) -> bool {
         self.chart.sms_consent == Some(true) && self.text_consent.is_some()

@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::names::words;
+use crate::model::person::Line;
 use crate::time::Timestamp;
 
 /// Words that say by themselves, or of whoever speaks, that texts shall stop: of the CTIA's list, Amazon's, the FCC's
@@ -378,6 +379,25 @@ fn says_start(said: &[String]) -> bool {
     let is_yes = said.iter().all(|word| matches!(word.as_str(), "yes" | "si") || is_in(&COURTESY, word));
     let is_more = said.iter().any(|word| is_in(&STARTS, word) && !matches!(word.as_str(), "yes" | "si"));
     starts > 0 && whole && (is_yes || is_more)
+}
+
+/// A reply that is no keyword: a person has to read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The number that replied, in E.164.
+    pub number: String,
+    /// Its words, on one line and cut after 200 characters. They go to the practice's staff, and into no log.
+    pub words: Line,
+    /// When the reply was received.
+    pub at: Timestamp,
+}
+
+impl Heard {
+    /// Reads a reply; `None` if it has no words.
+    pub fn new(number: String, reply: &str, at: Timestamp) -> Option<Self> {
+        let line: String = reply.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+        Some(Self { number, words: Line::parse(&line).ok()?, at })
+    }
 }
 
 /// One reply to a text.

@@ -17,7 +17,7 @@ use crate::model::limit::Counter;
 use crate::model::link::{Link, LinkState, SentCode, Ticket};
 use crate::model::message::Message;
 use crate::model::patient::{Checks, Patient, Status};
-use crate::model::person::Address;
+use crate::model::person::{Address, Line};
 use crate::model::practice::{ApiKey, Practice};
 use crate::model::proposal::Proposal;
 use crate::model::refusal::PortError;
@@ -169,6 +169,8 @@ pub enum Write {
     Propose(Proposal),
     /// Moves a proposed change to those that staff have decided. Condition: it still waits.
     DecideChange(Proposal),
+    /// Notes for staff what the patient's number replied to a text, in place of its earlier reply.
+    NoteReply { practice: PracticeId, patient: PatientId, words: Line, at: Timestamp },
     /// Notes that staff should look at a patient. The same cause is noted only once for a patient.
     Note { practice: PracticeId, patient: PatientId, cause: Cause, at: Timestamp },
     /// Adds a representative's request, which waits for staff. Condition: no request has this id.
@@ -325,7 +327,7 @@ impl Write {
             Self::Checks(..) => Record::Checks,
             Self::Propose(_) | Self::DecideChange(_) => Record::Proposal,
             Self::AskForAccess(_) | Self::AnswerRequest { .. } => Record::Request,
-            Self::Note { .. } | Self::DropNote { .. } => Record::Note,
+            Self::Note { .. } | Self::NoteReply { .. } | Self::DropNote { .. } => Record::Note,
             Self::SweepDue { .. } => Record::SweepDue,
             Self::Review { .. } => Record::Review,
             Self::CountAutomaticText { .. } => Record::AutomaticTexts,

@@ -6,6 +6,7 @@ use crate::model::attention::Cause;
 use crate::model::chart::Care;
 use crate::model::ids::{AccountId, ChangeId, PatientId, PracticeId};
 use crate::model::patient::{Checks, Patient};
+use crate::model::person::Line;
 use crate::model::proposal::Proposal;
 use crate::model::refusal::PortError;
 use crate::time::Timestamp;
@@ -146,6 +147,8 @@ pub struct Noted {
     pub at: Timestamp,
     /// The registration or the proposed change that waits; `None` for any other cause.
     pub waits: Option<String>,
+    /// What the number replied; `None` for any other cause.
+    pub words: Option<Line>,
 }
 
 /// Reads the failed checks of a patient that belong to no link.

@@ -220,6 +220,7 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
         | Write::Propose(_)
         | Write::DecideChange(_)
         | Write::Note { .. }
+        | Write::NoteReply { .. }
         | Write::DropNote { .. }
         | Write::AskForAccess(_)
         | Write::AnswerRequest { .. }

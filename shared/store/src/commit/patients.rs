@@ -5,6 +5,7 @@ use portico_domain::model::attention::Cause;
 use portico_domain::model::chart::Care;
 use portico_domain::model::ids::{PatientId, PracticeId};
 use portico_domain::model::patient::{Checks, Patient, Status};
+use portico_domain::model::person::Line;
 use portico_domain::model::proposal::Proposal;
 use portico_domain::model::refusal::PortError;
 use portico_domain::ports::Listing;
@@ -131,12 +132,16 @@ impl Table {
         practice: &PracticeId,
         patient: &PatientId,
         cause: Cause,
+        words: Option<&Line>,
         when: Timestamp,
     ) -> Result<TransactWriteItem, PortError> {
         let mut note = key_item(&keys::note(practice, cause, patient));
         note.insert("patient".to_owned(), s(patient.as_str()));
         note.insert("cause".to_owned(), value(&cause)?);
         note.insert("at".to_owned(), at(when));
+        if let Some(words) = words {
+            note.insert("words".to_owned(), s(words.reveal()));
+        }
         let ttl = when.plus_hours(NOTE_HOURS);
         note.insert(keys::TTL.to_owned(), n(ttl.seconds()));
         self.put(note, "", vec![])

@@ -182,6 +182,9 @@ pub const fn attention_words(cause: Cause) -> AttentionWords {
         Cause::AddressBounced => (cure(Reason::AddressBounced), "/contacts", "Correct"),
         Cause::AddressComplained => (cure(Reason::AddressComplained), "/contacts", "Confirm"),
         Cause::SmsOptedOut => (cure(Reason::SmsOptedOut), "", "Open"),
+        Cause::TextReply => {
+            (("Replied to a text", "Nobody reads replies by machine. Call the patient."), "", "Open")
+        }
         Cause::LinkLocked => {
             (("Five wrong answers", "Compare name and birth date, then send a new link."), "", "Open")
         }

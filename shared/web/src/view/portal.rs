@@ -177,9 +177,10 @@ pub fn attended(patient: &Patient, causes: &BTreeSet<Cause>, settings: &Settings
 
 /// One thing that needs a person, for staff.
 pub fn thing(thing: &Thing, caller: &Caller, now: Timestamp) -> Value {
-    let Thing { id, cause, at, patient, until } = thing;
+    let Thing { id, cause, at, patient, until, words } = thing;
     let chart = &patient.chart;
-    let channel = if *cause == Cause::SmsOptedOut { Channel::Sms } else { Channel::Email };
+    let is_text = matches!(cause, Cause::SmsOptedOut | Cause::TextReply);
+    let channel = if is_text { Channel::Sms } else { Channel::Email };
     let address = chart.address(channel).or_else(|| chart.address(Channel::Sms));
     object(json!({
         "id": id,
@@ -195,6 +196,7 @@ pub fn thing(thing: &Thing, caller: &Caller, now: Timestamp) -> Value {
         "account_id": (*cause == Cause::Hold).then_some(id),
         "address": address.filter(|_| caller.may(Scope::ChartRead)),
         "until": until,
+        "detail": words.as_ref().map(Line::reveal).filter(|_| caller.may(Scope::ChartRead)),
     }))
 }
 

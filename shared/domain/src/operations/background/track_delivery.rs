@@ -17,7 +17,7 @@ use crate::model::message::{Message, Recipient};
 use crate::model::patient::Stop;
 use crate::model::person::{Email, Phone};
 use crate::model::refusal::PortError;
-use crate::model::text_reply::{Said, Word};
+use crate::model::text_reply::{Heard, Said, Word};
 use crate::ports::{
     Accounts, Addresses, Chain, Commit, Ledger, Named, Patients, Practices, Runs, Tracking, Write,
 };
@@ -232,4 +232,20 @@ where
         }
     }
     Err(PortError::Unavailable)
+}
+
+/// Puts a reply that is no keyword before the staff of the practices that wrote to the number. It stops nothing.
+pub async fn hear<S>(app: &App<S>, heard: &Heard) -> Result<(), PortError>
+where
+    S: Ledger + Patients + Commit,
+{
+    let store = &app.store;
+    for (practice, id) in store.at_number(&heard.number).await? {
+        let Some(patient) = store.patient(&practice, &id).await? else { continue };
+        if patient.may_have_got_texts_at(&heard.number) {
+            let (words, at) = (heard.words.clone(), heard.at);
+            written_in_background(store, &[Write::NoteReply { practice, patient: id, words, at }]).await?;
+        }
+    }
+    Ok(())
 }

@@ -15,6 +15,7 @@ use crate::model::ids::{LinkId, PatientId};
 use crate::model::link::Link;
 use crate::model::list::{MOST_ROWS, next_appointment};
 use crate::model::patient::{Patient, Stop};
+use crate::model::person::Line;
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{
@@ -36,6 +37,8 @@ pub struct Thing {
     pub patient: Patient,
     /// The day on which it changes by itself, for a birthday or an authority.
     pub until: Option<Date>,
+    /// What the number replied, for a reply to a text.
+    pub words: Option<Line>,
 }
 
 /// What needs a person in a practice.
@@ -71,11 +74,11 @@ where
         for patient in patients {
             let theirs = pending_links(&patient);
             let links: Vec<&Link> = links.iter().filter(|link| theirs.contains(&link.id)).collect();
-            for Noted { cause, at, waits, .. } in noted.remove(&patient.id).unwrap_or_default() {
+            for Noted { cause, at, waits, words, .. } in noted.remove(&patient.id).unwrap_or_default() {
                 if is_unsettled(cause, &patient, &links, &settings, now) {
                     let id = waits.unwrap_or_else(|| format!("{}~{}", cause.code(), patient.id));
                     let until = until(cause, &patient, &settings, now);
-                    all.push(Thing { id, cause, at, patient: patient.clone(), until });
+                    all.push(Thing { id, cause, at, patient: patient.clone(), until, words });
                 }
             }
         }
@@ -142,7 +145,7 @@ fn is_unsettled(
         Cause::SmsOptedOut => stopped(Stop::OptedOut),
         Cause::DeliveryFailed => links.iter().any(|link| link.delivered().0 == Delivery::Failed),
         Cause::LinkLocked => links.iter().any(|link| link.is_locked()),
-        Cause::Hold | Cause::ChangeRequest | Cause::RepresentativeRequest => true,
+        Cause::Hold | Cause::ChangeRequest | Cause::RepresentativeRequest | Cause::TextReply => true,
         Cause::Birthday => birthday_is_near(patient, settings, day(now, settings)),
         Cause::ChartOfAnother => !patient.access_enabled,
         Cause::CameOfAge => {
