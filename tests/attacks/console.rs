@@ -6,9 +6,10 @@ use serde_json::json;
 use super::table;
 
 /// Every page of the tool about one patient, and every form.
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 18] = [
     "/console",
     "/console/patients",
+    "/console/patients/new",
     "/console/patients/p1",
     "/console/patients/p1/code",
     "/console/patients/p1/contacts",
@@ -23,8 +24,11 @@ const PAGES: [&str; 16] = [
     "/console/auto-invite",
     "/console/reports/electronic-access",
     "/console/settings",
+    "/console/previews",
 ];
-const FORMS: [(&str, &[(&str, &str)]); 19] = [
+const FORMS: [(&str, &[(&str, &str)]); 21] = [
+    ("/console/patients", &[("given_name", "A"), ("family_name", "B"), ("birth_date", "1980-01-01")]),
+    ("/console/patients/download", &[]),
     ("/console/patients/p1/invite", &[("channel", "email")]),
     ("/console/patients/p1/cancel", &[]),
     ("/console/patients/p1/override", &[("channel", "email"), ("reason", "x")]),

@@ -62,7 +62,7 @@ async fn a_receptionist_corrects_an_address_without_scripts_by_keyboard_alone() 
 }
 
 /// Pages of the tool: a name, and the path.
-const PAGES: [(&str, &str); 21] = [
+const PAGES: [(&str, &str); 23] = [
     ("today", "/console"),
     ("patients", "/console/patients"),
     ("filters", "/console/patients#filters"),
@@ -73,6 +73,7 @@ const PAGES: [(&str, &str); 21] = [
     ("patient-long", "/console/patients/R-10"),
     ("patient-revoked", "/console/patients/R-12"),
     ("correct", "/console/patients/R-20418/contacts"),
+    ("add", "/console/patients/new"),
     ("revoke", "/console/patients/R-11/revoke"),
     ("by-hand", "/console/patients/R-9/credentials"),
     ("accounts", "/console/accounts?q=rosa"),
@@ -82,6 +83,7 @@ const PAGES: [(&str, &str); 21] = [
     ("reports", "/console/reports/electronic-access?from=2026-11-01&to=2026-11-20"),
     ("automatic", "/console/auto-invite?preview=yes"),
     ("settings", "/console/settings"),
+    ("previews", "/console/previews"),
     ("code", "/console/patients/R-20418/code"),
     ("not-found", "/console/patients/nobody"),
 ];

@@ -485,6 +485,49 @@ async fn the_list_that_is_shown_is_taken_out_as_a_file_and_the_trail_says_who_di
     let trail = world.ehr("GET", "/v1/audit", None).await.expect_and(200).json();
     let last = trail["events"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((&last["action"], &last["detail"]["patients"]), (&json!("list_exported"), &json!("1")));
-    assert_eq!(last["by"]["actor"], "rita");
+    assert_eq!(last["by"]["actor"], "dr.lee");
     assert_eq!(world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json()["intact"], true);
+}
+
+#[tokio::test]
+async fn a_receptionist_adds_who_is_not_on_file_and_is_shown_a_chart_that_is_like_it() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    let window = world.window(&world.keys.ehr).await;
+    let list = window.page("/console/patients").await.expect_and(200).text;
+    assert!(list.contains("href=\"/console/patients/new\""), "{list}");
+    let form = window.page("/console/patients/new").await.expect_and(200).text;
+    assert!(form.contains("Invite now?"), "{form}");
+
+    let path = "/console/patients";
+    let wrong = [("given_name", "Ana"), ("birth_date", "31/31/1980"), ("email", "ana"), ("invite", "email")];
+    let page = window.send(path, &wrong).await.expect_and(400).text;
+    for field in ["birth_date", "email"] {
+        assert!(page.contains(&format!("href=\"#{field}\"")), "{field}: {page}");
+    }
+    assert!(page.contains("value=\"Ana\""), "what was typed stays: {page}");
+    let nowhere =
+        [("given_name", "Ana"), ("family_name", "Lee"), ("birth_date", "3/4/1958"), ("invite", "email")];
+    let page = window.send(path, &nowhere).await.expect_and(422).text;
+    assert!(page.contains("Nothing was added."), "{page}");
+
+    let known = [
+        ("given_name", "Rosa"),
+        ("family_name", "Quillfeather"),
+        ("birth_date", "4/27/1945"),
+        ("email", "rosa@elsewhere.example"),
+        ("invite", "email"),
+    ];
+    let page = window.send(path, &known).await.expect_and(409).text;
+    assert!(page.contains("There is a chart like this") && page.contains("/console/patients/p1"), "{page}");
+    assert!(page.contains("Another person: add"), "{page}");
+    let another = [&known[..], &[("allow_duplicate", "yes")]].concat();
+    let page = window.act(path, &another).await.text;
+    assert!(page.contains("is added. A link is on its way to rosa@elsewhere.example"), "{page}");
+    assert_eq!(world.last_mail_to("rosa@elsewhere.example").await.get("template"), "invitation");
+
+    let later =
+        [("given_name", "Ana"), ("family_name", "Lee"), ("birth_date", "3/4/1958"), ("invite", "none")];
+    let page = window.act(path, &later).await.text;
+    assert!(page.contains("Ana Lee is added, and not invited yet."), "{page}");
 }

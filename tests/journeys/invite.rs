@@ -220,6 +220,7 @@ async fn a_link_to_a_placeholder_is_refused_with_the_cure_and_to_a_person_with_o
     }
     let correction = json!({"family_name": "Quillfeather", "then_invite": "email"});
     world.ehr("PATCH", "/v1/patients/dot", Some(correction)).await.expect(200);
+    world.allow(&["link_only"]).await;
     world.settings(json!({"registration_check": "link_only"})).await;
     world.invite("unknown", "email").await.expect(201);
     world.settings(json!({"registration_check": "identity"})).await;

@@ -156,7 +156,13 @@ async fn a_correction_sends_the_link_and_holds_until_the_ehr_says_something_new(
     world.patient("p1", old.clone()).await;
     assert_eq!(chart().await["email"], "rosa.new@example.com", "the EHR says what it said before");
     let moved = World::chart_with(json!({"email": "rosa.old@example.com", "city": "Springfield"}));
-    world.patient("p1", moved).await;
+    let answer = world.ehr("PUT", "/v1/patients/p1", Some(moved)).await.expect_and(200).json();
+    let warning = &answer["warnings"][0];
+    assert_eq!(
+        (&warning["pointer"], &warning["code"]),
+        (&json!("/email"), &json!("kept_correction")),
+        "the EHR is told that its address does not count"
+    );
     let now = chart().await;
     assert_eq!(
         (now["email"].as_str(), now["city"].as_str()),
@@ -166,6 +172,8 @@ async fn a_correction_sends_the_link_and_holds_until_the_ehr_says_something_new(
     assert_eq!(chart().await["email"], "rosa.third@example.com", "the EHR says something new");
     world.patient("p1", old).await;
     assert_eq!(chart().await["email"], "rosa.old@example.com", "the correction is over");
+    let answer = world.ehr("PUT", "/v1/patients/p1", Some(World::chart())).await.expect_and(200).json();
+    assert_eq!(answer["warnings"], json!([]));
 }
 
 #[tokio::test]

@@ -1,11 +1,13 @@
 //! The pages on which staff correct how a patient is reached, and who they are, and decide on proposed changes.
 
+mod add;
+
 use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::grant::Relationship;
 use portico_domain::model::ids::{ChangeId, PatientId};
-use portico_domain::model::person::{Email, Phone, PostalCode};
+use portico_domain::model::person::Phone;
 use portico_domain::model::practice::Scope;
 use portico_domain::model::proposal::{ChartField, Proposal};
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
@@ -14,12 +16,12 @@ use portico_domain::operations::staff::desk::desk;
 use portico_domain::operations::staff::proposals::{self, Acceptance, ProposalDecision, Waiting};
 use portico_domain::operations::staff::sync_chart;
 use portico_domain::ports::{
-    Accounts, ApiCalls, Chain, Commit, History, Limits, Patients, Practices, Proposals,
+    Accounts, ApiCalls, Chain, Commit, Directory, History, Limits, Links, Patients, Practices, Proposals,
 };
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::chart_change::PatientWithCare;
 use portico_web::desk::{Back, Desk, Said, back, desk_page, full_name, refused, stopped, when};
-use portico_web::{Answer, App, Inbound, Reject, phone};
+use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, phone};
 use serde::Deserialize;
 
 use crate::ConfirmRequest;
@@ -44,11 +46,32 @@ struct Field {
     name: &'static str,
     label: &'static str,
     kind: &'static str,
-    autofill: &'static str,
     value: String,
-    now: String,
-    hint: Option<&'static str>,
+    hint: Option<String>,
+    /// Whether the hint says what is in the way.
+    is_warning: bool,
     error: Option<&'static str>,
+}
+
+impl Field {
+    /// A field with this name, label and kind. It shows what was typed, or else what is known now.
+    fn new(
+        inbound: &Inbound,
+        faults: &[FieldFault],
+        (name, label, kind): (&'static str, &'static str, &'static str),
+        now: String,
+    ) -> Self {
+        let fault = faults.iter().find(|fault| fault.pointer.trim_start_matches('/') == name);
+        Self {
+            name,
+            label,
+            kind,
+            value: inbound.form_values(name).into_iter().next().unwrap_or(now),
+            hint: None,
+            is_warning: false,
+            error: fault.map(|fault| field_detail(fault.code, Language::English)),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -77,45 +100,25 @@ impl ContactsPage {
             let address = chart.address(channel)?;
             patient.stops(channel, address).first().map(|why| stopped(why.reason(), channel))
         };
-        let field = |name: &'static str, label, kind, autofill, now: String| {
-            let typed = inbound.form_values(name).into_iter().next();
-            let code = faults.iter().find(|fault| fault.pointer.trim_start_matches('/') == name);
-            Field {
-                name,
-                label,
-                kind,
-                autofill,
-                value: typed.unwrap_or_else(|| now.clone()),
-                now,
-                hint: match name {
-                    "email" => why_stopped(Channel::Email),
-                    "mobile_phone" => why_stopped(Channel::Sms),
-                    _ => None,
-                },
-                error: code
-                    .map(|fault| portico_web::field_detail(fault.code, portico_web::Language::English)),
-            }
+        let field = |name, label, kind, now: Option<String>| {
+            Field::new(inbound, faults, (name, label, kind), now.unwrap_or_default())
         };
-        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let reached = |name, label, kind, now: Option<String>, channel| {
+            let why = why_stopped(channel);
+            let hint = why.zip(now.as_ref()).map(|(why, now)| format!("Now: {now}. {why}"));
+            Field { is_warning: hint.is_some(), hint, ..field(name, label, kind, now) }
+        };
+        let email = chart.email.as_ref().map(|email| email.reveal().to_owned());
+        let mobile = chart.mobile_phone.as_ref().map(Phone::reveal).map(phone);
+        let postal_code = chart.postal_code.as_ref().map(|code| code.reveal().to_owned());
+        let (given, family) = (chart.given_name.reveal(), chart.family_name.reveal());
         let fields = vec![
-            field("email", "Email", "email", "off", text(chart.email.as_ref().map(Email::reveal))),
-            field(
-                "mobile_phone",
-                "Cell phone",
-                "tel",
-                "off",
-                chart.mobile_phone.as_ref().map(Phone::reveal).map(phone).unwrap_or_default(),
-            ),
-            field(
-                "postal_code",
-                "ZIP code",
-                "text",
-                "off",
-                text(chart.postal_code.as_ref().map(PostalCode::reveal)),
-            ),
-            field("given_name", "First name", "text", "off", chart.given_name.reveal().to_owned()),
-            field("family_name", "Last name", "text", "off", chart.family_name.reveal().to_owned()),
-            field("birth_date", "Birth date", "text", "off", month_first(&chart.birth_date.reveal())),
+            reached("email", "Email", "email", email, Channel::Email),
+            reached("mobile_phone", "Cell phone", "tel", mobile, Channel::Sms),
+            field("postal_code", "ZIP code", "text", postal_code),
+            field("given_name", "First name", "text", Some(given.to_owned())),
+            field("family_name", "Last name", "text", Some(family.to_owned())),
+            field("birth_date", "Birth date", "text", Some(month_first(&chart.birth_date.reveal()))),
         ];
         Self {
             desk: Desk::of(inbound, context, settings, caller),
@@ -132,11 +135,23 @@ impl ContactsPage {
 /// Answers a request of the Onboarding Tool.
 pub(crate) async fn answer<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Chain + History + Patients + Accounts + Proposals + Commit,
+    S: ApiCalls
+        + Limits
+        + Practices
+        + Chain
+        + Directory
+        + History
+        + Patients
+        + Accounts
+        + Links
+        + Proposals
+        + Commit,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
     match action {
+        "GET /console/patients/new" => return add::form(app, inbound).await,
+        "POST /console/patients" => return add::add(app, inbound).await,
         "GET /console/changes" => return changes(app, inbound).await,
         "POST /console/changes/{change_id}/accept" => {
             let fields = inbound.form_values("fields");

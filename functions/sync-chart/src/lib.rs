@@ -96,7 +96,8 @@ where
             let (synced, charted, _) = sync_chart::put(app, &call, &id, &change).await?;
             left_out.splice(0..0, change.chart.unread());
             let mut body = view::patient(&charted);
-            body["warnings"] = warnings(&charted.patient.chart, &left_out);
+            body["warnings"] =
+                warnings(&charted.patient.chart, &left_out, charted.patient.corrections.keys());
             Ok(reply(if synced == Synced::Created { 201 } else { 200 }, &body))
         }
         "PATCH /v1/patients/{patient_id}" => {
@@ -127,7 +128,7 @@ where
             if let Some(link) = &added.link {
                 body["invitation"] = view::invitation(link, &added.caller, &context.keyring, now);
             }
-            body["warnings"] = warnings(&command.chart, &left_out);
+            body["warnings"] = warnings(&command.chart, &left_out, []);
             Ok(reply(201, &body))
         }
         "POST /v1/patients/{patient_id}/contacts/confirm" => {
@@ -172,7 +173,11 @@ where
 
 /// Warns about what could not be read and was left out, and about phone numbers that can't be dialled and are kept as
 /// plain text.
-fn warnings(chart: &Chart, left_out: &[FieldFault]) -> Value {
+fn warnings<'a>(
+    chart: &Chart,
+    left_out: &[FieldFault],
+    corrected: impl IntoIterator<Item = &'a String>,
+) -> Value {
     let left_out = left_out.iter().map(|fault| {
         let why = field_detail(fault.code, Language::English);
         let what = if fault.code == "placeholder_email" {
@@ -188,7 +193,16 @@ fn warnings(chart: &Chart, left_out: &[FieldFault]) -> Value {
         .into_iter()
         .filter(|(_, phone)| phone.as_ref().is_some_and(|phone| phone.dialable().is_none()));
     let warning = |(pointer, _)| json!({"pointer": pointer, "code": "unusable_phone", "detail": "This number is kept as it is and never dialed: it is no ordinary number of the United States or Canada."});
-    left_out.chain(unusable.map(warning)).collect()
+    left_out
+        .chain(unusable.map(warning))
+        .chain(corrected.into_iter().map(|field| kept_correction(field)))
+        .collect()
+}
+
+/// Says that a fact which was sent does not count, because the front desk corrected it after it was sent before.
+fn kept_correction(field: &str) -> Value {
+    let detail = "The practice corrected this fact here. The correction stays until you send another value; correct it in your records, too.";
+    json!({"pointer": format!("/{field}"), "code": "kept_correction", "detail": detail})
 }
 
 /// The channel, if a quick add may use it.

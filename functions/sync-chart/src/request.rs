@@ -69,15 +69,15 @@ struct ContactRequest {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QuickAddRequest {
-    given_name: Option<String>,
-    family_name: Option<String>,
-    birth_date: Option<String>,
-    activate_portal: bool,
-    channel: Option<Channel>,
-    email: Option<String>,
-    mobile_phone: Option<String>,
+    pub(crate) given_name: Option<String>,
+    pub(crate) family_name: Option<String>,
+    pub(crate) birth_date: Option<String>,
+    pub(crate) activate_portal: bool,
+    pub(crate) channel: Option<Channel>,
+    pub(crate) email: Option<String>,
+    pub(crate) mobile_phone: Option<String>,
     #[serde(default)]
-    allow_duplicate: bool,
+    pub(crate) allow_duplicate: bool,
 }
 
 /// Facts to correct: what is absent stays, null takes a fact away.

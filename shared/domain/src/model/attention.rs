@@ -39,7 +39,7 @@ pub enum Cause {
 impl Cause {
     /// Every cause, the most urgent first: somebody waits or may hold what is not theirs, something did not arrive,
     /// something has to be decided.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ReportedWrongRecipient,
         Self::ChartOfAnother,
         Self::LinkLocked,

@@ -89,7 +89,18 @@ pub fn refused(
     patient: &str,
     failure: Failure,
 ) -> Answer {
-    let text = match &failure {
+    match not_done_because(&failure) {
+        Some(text) => {
+            let otherwise = format!("/console/patients/{patient}");
+            back(context, practice, form, &otherwise, &Said::not_done(patient, text))
+        }
+        None => desk_problem(inbound, &failure.into()),
+    }
+}
+
+/// Why something was refused, in a sentence for staff; `None` where a page of its own says it.
+pub fn not_done_because(failure: &Failure) -> Option<String> {
+    match failure {
         Failure::Refused(Refusal::NotEligible(reasons)) => {
             let sentences: Vec<&str> =
                 reasons.iter().filter_map(|reason| reason_detail(reason.code(), Language::English)).collect();
@@ -103,12 +114,5 @@ pub fn refused(
             Some(format!("Too fast. Wait {seconds} seconds. Nothing was done."))
         }
         Failure::Refused(_) | Failure::Unavailable | Failure::Broken(_) => None,
-    };
-    match text {
-        Some(text) => {
-            let otherwise = format!("/console/patients/{patient}");
-            back(context, practice, form, &otherwise, &Said::not_done(patient, text))
-        }
-        None => desk_problem(inbound, &failure.into()),
     }
 }

@@ -157,6 +157,11 @@ impl Desk {
         self.scopes.contains(&Scope::ChartWrite)
     }
 
+    /// Whether the session may add patients who are not on file.
+    pub fn may_add(&self) -> bool {
+        self.may_write() && self.may_invite()
+    }
+
     /// Whether the session may manage accounts.
     pub fn may_manage(&self) -> bool {
         self.scopes.contains(&Scope::Accounts)

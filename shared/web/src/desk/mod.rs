@@ -9,7 +9,7 @@ mod row;
 mod said;
 mod words;
 
-pub use form::{Back, NoFields, back, refused};
+pub use form::{Back, NoFields, back, not_done_because, refused};
 pub use frame::{Desk, assets, desk_page, desk_problem};
 pub use row::{Row, Tag};
 pub use said::Said;

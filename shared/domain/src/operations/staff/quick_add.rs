@@ -94,6 +94,21 @@ where
     }
 }
 
+/// The charts that a quick add named as possible duplicates, for staff to look at: at most 50.
+pub async fn possible_duplicates<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    ids: &[PatientId],
+) -> Result<(Vec<Patient>, (Caller, Settings)), Failure>
+where
+    S: ApiCalls + Limits + Practices + Patients,
+{
+    let (caller, _) = authorize(app, call, &[Scope::ChartWrite, Scope::Invite], AlsoRead::default()).await?;
+    let practice = app.store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
+    let found = app.store.charts(&caller.practice, &ids[..ids.len().min(50)]).await?;
+    Ok((found.into_iter().map(|(patient, _)| patient).collect(), (caller, practice.settings)))
+}
+
 async fn added_before<S: Patients + Links>(
     store: &S,
     settings: Settings,
