@@ -8,7 +8,7 @@ mod recovery;
 mod scanner;
 mod structure;
 
-use portico_testkit::World;
+use portico_testkit::{Mail, World};
 
 use driver::Browser;
 
@@ -17,9 +17,20 @@ const SUBMIT: &str = "main form button";
 
 /// Opens the newest mail in the mailbox and follows the link in it.
 async fn follow_the_mail(browser: &Browser, world: &World) {
-    world.mails().await;
+    let mails = world.mails().await;
+    let newest = mails.iter().rfind(|mail| mail.get("channel") == "email").expect("a mail");
+    follow(browser, world, newest).await;
+}
+
+/// Opens the newest mail to this address in the mailbox and follows the link in it.
+async fn follow_the_mail_to(browser: &Browser, world: &World, address: &str) {
+    let mail = world.last_mail_to(address).await;
+    follow(browser, world, &mail).await;
+}
+
+async fn follow(browser: &Browser, world: &World, mail: &Mail) {
     browser.open(&world.url("/_local/mailbox")).await;
-    browser.follow(".subject a").await;
+    browser.follow(&format!("a[href='/_local/mailbox/{}']", mail.get("id"))).await;
     browser.enter("iframe").await;
     browser.follow("a").await;
     browser.leave().await;

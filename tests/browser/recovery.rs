@@ -5,7 +5,7 @@ use portico_testkit::{PASSWORD, World};
 use serde_json::json;
 
 use super::driver::Browser;
-use super::{SUBMIT, follow_the_mail, get_and_enter_a_code};
+use super::{SUBMIT, follow_the_mail, follow_the_mail_to, get_and_enter_a_code};
 
 const NEW: &str = "walnut trellis nine";
 
@@ -141,7 +141,7 @@ async fn a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login()
     assert!(browser.text("main").await.contains("Marta Vale"));
 
     let daughter = Browser::without_scripts().await;
-    follow_the_mail(&daughter, &world).await;
+    follow_the_mail_to(&daughter, &world, "marta.vale@example.com").await;
     assert_eq!(daughter.text("h1").await, "Set up access for someone you care for");
     daughter.fill("#family_name", "Quillfeather").await;
     daughter.fill("#birth_date", "04/27/1945").await;

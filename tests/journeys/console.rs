@@ -524,7 +524,8 @@ async fn a_receptionist_adds_who_is_not_on_file_and_is_shown_a_chart_that_is_lik
     let another = [&known[..], &[("allow_duplicate", "yes")]].concat();
     let page = window.act(path, &another).await.text;
     assert!(page.contains("is added. A link is on its way to rosa@elsewhere.example"), "{page}");
-    assert_eq!(world.last_mail_to("rosa@elsewhere.example").await.get("template"), "invitation");
+    let link = world.last_mail_to("rosa@elsewhere.example").await.token();
+    world.get(&format!("/i/{link}")).await.expect(200);
 
     let later =
         [("given_name", "Ana"), ("family_name", "Lee"), ("birth_date", "3/4/1958"), ("invite", "none")];

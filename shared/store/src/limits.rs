@@ -30,7 +30,7 @@ impl Limits for Table {
 
     async fn count(&self, counter: &Counter) -> Result<u32, PortError> {
         let key = keys::limit(&counter.key);
-        let found = self.read_batch(&[key.clone()], false).await?.take(&key);
+        let found = self.read_batch(std::slice::from_ref(&key), false).await?.take(&key);
         let count = found.and_then(|item| item.get(counter.name)?.as_n().ok()?.parse().ok());
         Ok(count.unwrap_or_default())
     }

@@ -107,15 +107,15 @@ where
     let context = &app.context;
     let call = inbound.desk(context)?;
     let (form, _) = inbound.desk_form::<AddForm>()?;
-    let faulty = async |faults: &[FieldFault]| {
+    let again = async |faults: &[FieldFault]| {
         let frame = desk(app, &call, &NEEDED).await?;
         Ok(desk_page(400, &AddPage::new(inbound, context, &frame, faults)))
     };
     let command = match request(form)?.parse(context.now()) {
         Ok(read) if read.left_out.is_empty() => read.command,
         // Staff see the field and can mend it at once, so nothing is left out here.
-        Ok(read) => return faulty(&read.left_out).await,
-        Err(Reject::Refused(Refusal::BadRequest(faults))) => return faulty(&faults).await,
+        Ok(read) => return again(&read.left_out).await,
+        Err(Reject::Refused(Refusal::BadRequest(faults))) => return again(&faults).await,
         Err(reject) => return Err(reject),
     };
     let added = match Box::pin(quick_add(app, &call, &command)).await {

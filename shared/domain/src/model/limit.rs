@@ -245,10 +245,8 @@ mod tests {
 
     #[test]
     fn an_attempt_is_open_when_the_lock_is_over_and_after_a_hundred_failures_never() {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
         let attempts = |count| Attempts { began_at: at(0), count, last_at: at(0) };
-        fn at(seconds: i64) -> Timestamp {
-            Timestamp::from_millis(seconds * 1000)
-        }
         assert!(attempts(9).is_open(None, at(0)));
         assert!(!attempts(10).is_open(None, at(29)) && attempts(10).is_open(None, at(30)));
         assert!(!attempts(99).is_open(None, at(3599)) && attempts(99).is_open(None, at(3600)));

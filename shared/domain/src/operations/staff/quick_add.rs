@@ -105,7 +105,8 @@ where
 {
     let (caller, _) = authorize(app, call, &[Scope::ChartWrite, Scope::Invite], AlsoRead::default()).await?;
     let practice = app.store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
-    let found = app.store.charts(&caller.practice, &ids[..ids.len().min(50)]).await?;
+    let ids: Vec<PatientId> = ids.iter().take(50).cloned().collect();
+    let found = app.store.charts(&caller.practice, &ids).await?;
     Ok((found.into_iter().map(|(patient, _)| patient).collect(), (caller, practice.settings)))
 }
 

@@ -219,9 +219,9 @@ where
         return Err(refusal.into());
     }
     let code = link.code.ok_or(Refusal::CodeRejected)?;
-    let tries = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
+    let wrong_today = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
     if !is_right_code(context, &link, &code, entered) {
-        store.raise(&tries, 1).await?;
+        store.raise(&wrong_today, 1).await?;
         return Err(Refusal::CodeRejected.into());
     }
     let (ticket, text) = ticket(context, &link)?;
@@ -302,9 +302,10 @@ where
     };
     let link = rate_limited(app, peer, tried).await?.ok_or(Refusal::LinkUnavailable)?;
     let account = link.account.ok_or(Refusal::LinkUnavailable)?;
-    let tries = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
-    let (found, tried) = join!(store.holder(&link.practice, &link.patient, account), store.count(&tries));
-    if let Err(refusal) = tries.check_before(tried?, now) {
+    let wrong_today = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
+    let (found, tried) =
+        join!(store.holder(&link.practice, &link.patient, account), store.count(&wrong_today));
+    if let Err(refusal) = wrong_today.check_before(tried?, now) {
         // Nothing was compared, so the link's try is given back.
         store.failed_check(link.id, None, true).await?;
         return Err(refusal.into());
@@ -328,7 +329,8 @@ where
     }
     if !wrong.is_empty() {
         let check = FailedCheck { at: now, facts: wrong };
-        let (failed, raised) = join!(store.failed_check(link.id, Some(check), false), store.raise(&tries, 1));
+        let (failed, raised) =
+            join!(store.failed_check(link.id, Some(check), false), store.raise(&wrong_today, 1));
         failed?;
         raised?;
         return Err(Refusal::VerificationFailed.into());

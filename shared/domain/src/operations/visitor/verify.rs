@@ -206,15 +206,15 @@ where
         return Err(Refusal::BadRequest(missing).into());
     }
 
-    let tries = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
+    let wrong_today = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
     for _ in 0..MAX_ATTEMPTS {
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head, tried) = join!(
             store.patient(&link.practice, &link.patient),
             store.head(&link.practice, &subject),
-            store.count(&tries)
+            store.count(&wrong_today)
         );
-        if let Err(refusal) = tries.check_before(tried?, now) {
+        if let Err(refusal) = wrong_today.check_before(tried?, now) {
             if !empty {
                 give_try_back(store, link).await?;
             }
@@ -226,7 +226,7 @@ where
         if !wrong.is_empty() {
             let check = FailedCheck { at: now, facts: wrong };
             let (failed, raised) =
-                join!(store.failed_check(link.id, Some(check), false), store.raise(&tries, 1));
+                join!(store.failed_check(link.id, Some(check), false), store.raise(&wrong_today, 1));
             failed?;
             raised?;
             note_lock(store, link, now).await?;
@@ -557,16 +557,16 @@ where
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let (id, proof) = opened(app, &posts, token, proof).await?;
     let subject = Subject::Patient(proof.patient.clone());
-    let tries = Counter::of_patient(&proof.practice, &proof.patient, now, &context.keyring);
+    let wrong_today = Counter::of_patient(&proof.practice, &proof.patient, now, &context.keyring);
     let (count, tried, patient, head, wrong_before) = join!(
         store.raise(&posts, 1),
         store.try_code(id, now),
         store.patient(&proof.practice, &proof.patient),
         store.head(&proof.practice, &subject),
-        store.count(&tries)
+        store.count(&wrong_today)
     );
     posts.check(count?, now)?;
-    tries.check_before(wrong_before?, now)?;
+    wrong_today.check_before(wrong_before?, now)?;
     let CodeTry { link, counted } = tried?.ok_or(Refusal::LinkUnavailable)?;
     let patient = patient?.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
     if !counted {
@@ -577,7 +577,7 @@ where
     let code = link.code.filter(|_| proof.number == link.proofs).ok_or(Refusal::CodeRejected)?;
     let right = is_right_code(context, &link, &code, entered);
     if !right {
-        let (noted, raised) = join!(note_lock(store, &link, now), store.raise(&tries, 1));
+        let (noted, raised) = join!(note_lock(store, &link, now), store.raise(&wrong_today, 1));
         noted?;
         raised?;
     }
