@@ -726,6 +726,39 @@ async fn a_form_of_another_site_does_nothing_with_the_persons_cookie() {
 }
 
 #[tokio::test]
+async fn browsers_of_every_generation_can_send_our_own_forms() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    let link = world.invited("p2").await;
+    let page = world.get(&format!("/i/{link}")).await.expect_and(200);
+    assert_eq!(
+        page.header("referrer-policy"),
+        "same-origin",
+        "our own forms have an origin, other sites no address"
+    );
+    let own = world.service.base_url.clone();
+    let facts = [("as", "patient"), ("family_name", "quillfeather"), ("birth_date", "04/27/1945")];
+    let generations: [(&str, &[(&str, &str)]); 4] = [
+        ("with Fetch Metadata", &[("sec-fetch-site", "same-origin"), ("origin", &own)]),
+        ("Safari before 16.4", &[("origin", &own)]),
+        ("that hides the origin", &[("origin", "null")]),
+        ("that says nothing", &[]),
+    ];
+    for (browser, headers) in generations {
+        let mut request = world.request("POST", &format!("/i/{link}/verify")).form(&facts);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = world.send(request.header("accept", "text/html")).await;
+        assert_eq!(answer.status, 200, "a browser {browser}: {}", answer.text);
+    }
+    let out = world.request("POST", &format!("/{}/sign-out", world.practice)).form(&[("lang", "en")]);
+    let out = out.header("cookie", format!("__Host-portico={session}")).header("origin", own);
+    assert_eq!(world.send(out).await.status, 303, "an old Safari signs out");
+    assert_eq!(world.introspect(&session).await["active"], false);
+}
+
+#[tokio::test]
 async fn the_session_cookie_is_for_this_host_no_script_and_no_other_site() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;

@@ -173,9 +173,12 @@ async fn the_lock_forgets_nothing_when_successes_lie_between_the_failures() {
         for _ in 0..9 {
             world.sign_in("rosa.q", "not the password").await.expect(401);
         }
-        world.sign_in("rosa.q", PASSWORD).await.expect(200);
-        let account = world.items().await;
-        assert!(account.contains("failed_before"), "round {round}");
+        let session = world.sign_in("rosa.q", PASSWORD).await.expect_and(200).str("/session_token");
+        let cookie = format!("__Host-portico={session}");
+        let page =
+            world.page_with(&format!("/{}/account", world.practice), &cookie).await.expect_and(200).text;
+        let told = "Wrong passwords for your user name before that, since";
+        assert!(page.contains(told) && page.contains(": 9."), "round {round}, the owner is told: {page}");
         world.advance(600);
     }
     for _ in 0..10 {

@@ -165,7 +165,7 @@ async fn access_is_taken_away_only_with_a_reason_and_only_where_the_window_may()
     let page = window.page("/console/patients/p1/revoke").await.expect_and(200).text;
     assert!(
         page.contains("Everybody: Rosa Quillfeather")
-            && page.contains("is told at +12025550143 and rosa.quillfeather@example.com"),
+            && page.contains("is told at (202) 555-0143 and rosa.quillfeather@example.com"),
         "{page}"
     );
     let page =

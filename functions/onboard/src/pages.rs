@@ -16,8 +16,10 @@ use portico_domain::operations::staff::list::{ListPage, Listed, Sort};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::portal_status::PortalStatus;
 use portico_domain::time::Timestamp;
-use portico_web::desk::{Desk, Row, Tag, born, cure, full_name, grant_word, how_far, in_words, when};
 use portico_web::{Inbound, phone};
+use portico_web::desk::{
+    Desk, Row, Tag, born, contact, cure, full_name, grant_word, how_far, in_words, when,
+};
 
 use std::collections::BTreeMap;
 
@@ -425,8 +427,7 @@ impl PatientPage {
 }
 
 fn sent(link: &Link, patient: &Patient, now: Timestamp, zone: &jiff::tz::TimeZone) -> Sent {
-    let shown = |to: &str| if to.starts_with('+') { phone(to) } else { to.to_owned() };
-    let to = link.sent_to.as_ref().map(|to| format!(" to {}", shown(to.reveal()))).unwrap_or_default();
+    let to = link.sent_to.as_ref().map(|to| format!(" to {}", contact(to.reveal()))).unwrap_or_default();
     let who = link
         .invitee
         .as_ref()

@@ -15,7 +15,7 @@ use portico_domain::steps::access::Revoke;
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::notice::notice_channels;
 use portico_domain::steps::portal_status::PortalStatus;
-use portico_web::desk::{Back, Desk, Said, back, desk_page, full_name, refused};
+use portico_web::desk::{Back, Desk, Said, back, contact, desk_page, full_name, refused};
 use portico_web::{Answer, App, Inbound, Reject, flag};
 use serde::Deserialize;
 
@@ -105,8 +105,10 @@ impl RevokePage {
         });
         let holders: Vec<Holder> = holders.collect();
         let chosen = typed("reason").or_else(|| one.as_ref().map(|_| "representative_ended".to_owned()));
-        let told_at: Vec<&str> =
-            notice_channels(patient).filter_map(|channel| patient.chart.address(channel)).collect();
+        let told_at: Vec<String> = notice_channels(patient)
+            .filter_map(|channel| patient.chart.address(channel))
+            .map(contact)
+            .collect();
         let told_at = (!told_at.is_empty()).then(|| told_at.join(" and "));
         Self {
             desk: Desk::of(inbound, context, settings, caller),

@@ -20,8 +20,8 @@ use portico_domain::ports::{
 };
 use portico_domain::steps::api_call::{ApiCall, Caller};
 use portico_domain::steps::portal_status::PortalStatus;
-use portico_web::desk::{Back, Desk, NoFields, Said, back, cure, desk_page, full_name, refused};
-use portico_web::{Answer, App, Inbound, Language, Reject, phone, reason_detail, see_other};
+use portico_web::desk::{Back, Desk, NoFields, Said, back, contact, cure, desk_page, full_name, refused};
+use portico_web::{Answer, App, Inbound, Language, Reject, reason_detail, see_other};
 use serde::Deserialize;
 
 use crate::batch::parse_ids;
@@ -64,7 +64,7 @@ impl OverridePage {
 /// What was sent where, in words.
 pub(crate) fn sent(link: &Link, was_replaced: bool) -> String {
     let to = link.sent_to.as_ref().map(|to| to.reveal().to_owned());
-    let to = to.map(|to| if to.starts_with('+') { phone(&to) } else { to });
+    let to = to.map(|to| contact(&to));
     let what = match link.kind {
         Kind::Reset => "A link for a new password",
         Kind::Restored => "Access is back. A message",

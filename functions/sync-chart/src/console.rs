@@ -20,7 +20,7 @@ use portico_domain::ports::{
 };
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::chart_change::PatientWithCare;
-use portico_web::desk::{Back, Desk, Said, back, desk_page, full_name, refused, stopped, when};
+use portico_web::desk::{Back, Desk, Said, back, contact, desk_page, full_name, refused, stopped, when};
 use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, phone};
 use serde::Deserialize;
 
@@ -204,7 +204,7 @@ where
                     let text = match done.link.as_ref().and_then(|link| link.sent_to.as_ref()) {
                         Some(sent_to) => format!(
                             "Saved and sent. A new link is on its way to {}; the old one stopped. Your EHR still has the old facts: correct them there, too.",
-                            shown(sent_to.reveal())
+                            contact(sent_to.reveal())
                         ),
                         None => format!(
                             "{name}'s facts are saved. Your EHR still has the old ones: correct them there, too."
@@ -251,10 +251,6 @@ fn month_first(day: &str) -> String {
         (Some(year), Some(month), Some(day)) => format!("{month}/{day}/{year}"),
         _ => day.to_owned(),
     }
-}
-
-fn shown(address: &str) -> String {
-    if address.starts_with('+') { phone(address) } else { address.to_owned() }
 }
 
 /// The form as a correction: a field that was emptied takes the fact away, one that says the same changes nothing.
@@ -350,7 +346,7 @@ where
     let call = inbound.desk(context)?;
     let (caller, settings) = desk(app, &call, &[Scope::ChartRead]).await?;
     let text = |line: Option<&portico_domain::model::person::Line>| {
-        line.map(|line| shown(line.reveal())).unwrap_or_default()
+        line.map(|line| contact(line.reveal())).unwrap_or_default()
     };
     let change = |waiting: &Waiting| Change {
         id: waiting.change.id.to_string(),

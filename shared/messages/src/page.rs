@@ -306,6 +306,7 @@ pub struct AccountPage {
     pub as_other: &'static str,
     pub no_records: &'static str,
     last_sign_in: &'static str,
+    failed_before: &'static str,
     pub first_sign_in: &'static str,
     pub open_portal: &'static str,
     pub sign_out: &'static str,
@@ -326,6 +327,11 @@ impl AccountPage {
     /// The account's last sign-in. `time` comes from `local_time`.
     pub fn last_sign_in(&self, time: &str) -> String {
         fill(self.last_sign_in, "time", time)
+    }
+
+    /// How many wrong passwords came before the last sign-in, and since when.
+    pub fn failed_before(&self, count: u64, since: &str) -> String {
+        fill(&fill(self.failed_before, "count", &count.to_string()), "time", since)
     }
 }
 

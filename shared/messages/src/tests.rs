@@ -356,6 +356,8 @@ fn words_around_a_value_leave_no_mark() {
             (page.new_password.password_hint(12), "12"),
             (page.account.signed_in_as("ana"), "ana"),
             (page.account.last_sign_in("noon"), "noon"),
+            (page.account.failed_before(12, "noon"), "12"),
+            (page.account.failed_before(12, "noon"), "noon"),
             (page.dead_end.too_many(&wait), wait.as_str()),
             (page.dead_end.wrong("req-1"), "req-1"),
             (page.register.answer_too_short(3), "3"),

@@ -324,8 +324,9 @@ impl Inbound {
     pub fn same_site(&self, base_url: &str) -> Result<(), Reject> {
         let own = match (self.header("sec-fetch-site"), self.header("origin")) {
             (Some(site), _) => matches!(site, "same-origin" | "none"),
-            (None, Some(origin)) => origin == base_url,
-            (None, None) => self.cookie(COOKIE).is_none() && self.cookie(CONSOLE).is_none(),
+            (None, Some(origin)) if origin != "null" => origin == base_url,
+            // Browsers that hide the origin, and have no Fetch Metadata, say nothing.
+            (None, _) => self.cookie(COOKIE).is_none() && self.cookie(CONSOLE).is_none(),
         };
         if own { Ok(()) } else { Err(Reject::ForeignForm) }
     }

@@ -14,6 +14,8 @@ pub struct AccountPage {
     practice: String,
     username: String,
     last_sign_in: Option<String>,
+    /// A sentence about wrong passwords before the last sign-in.
+    failed_before: Option<String>,
     records: Vec<(String, &'static str)>,
     ways: Vec<(&'static str, &'static str)>,
     note: Option<String>,
@@ -47,6 +49,10 @@ impl AccountPage {
         Self {
             practice: practice.to_string(),
             username: account.username.clone(),
+            failed_before: account.failed_before.map(|failed| {
+                let since = failed.since.unwrap_or(account.registered_at);
+                words.failed_before(failed.count, &frame.time(since))
+            }),
             last_sign_in: account.last_login_at.filter(|_| !welcome).map(|at| frame.time(at)),
             records: grants().map(|(id, grant)| (name(id), word(grant.relationship))).collect(),
             ways: Self::ways(

@@ -10,11 +10,11 @@ use portico_domain::operations::staff::desk::desk;
 use portico_domain::operations::staff::quick_add::{self, quick_add};
 use portico_domain::ports::{ApiCalls, Commit, Directory, Limits, Links, Patients, Practices};
 use portico_domain::steps::api_call::Caller;
-use portico_web::desk::{Back, Desk, Said, back, born, desk_page, full_name, not_done_because};
+use portico_web::desk::{Back, Desk, Said, back, born, contact, desk_page, full_name, not_done_because};
 use portico_web::{Answer, App, Inbound, Reject};
 use serde::Deserialize;
 
-use super::{Field, shown};
+use super::Field;
 use crate::request::QuickAddRequest;
 
 #[derive(Deserialize)]
@@ -140,7 +140,7 @@ where
     };
     let name = full_name(&added.patient.chart);
     let text = match added.link.as_ref().and_then(|link| link.sent_to.as_ref()) {
-        Some(sent_to) => format!("{name} is added. A link is on its way to {}.", shown(sent_to.reveal())),
+        Some(sent_to) => format!("{name} is added. A link is on its way to {}.", contact(sent_to.reveal())),
         None => format!("{name} is added, and not invited yet."),
     };
     let id = added.patient.id;

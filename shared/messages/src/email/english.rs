@@ -218,21 +218,23 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
         Message::PasswordChanged { given_name, has_representatives, sign_in } => Words {
             subject: format!("{name}: your patient portal password was changed"),
             greeting: greeting(given_name),
-            lead: vec![
-                "The password of your account in our patient portal was changed. To keep you safe, all \
-                 other devices were signed out. Sign in with the new password from now on."
-                    .to_owned(),
-            ],
+            lead: [
+                Some(
+                    "The password of your account in our patient portal was changed. To keep you safe, all \
+                     other devices were signed out. Sign in with the new password from now on.",
+                ),
+                has_representatives.then_some(
+                    "Other people can use the portal for you, too. You can see who, and end it, under \
+                     Representatives.",
+                ),
+            ]
+            .into_iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect(),
             fact: None,
             button: has_representatives.then_some(Button { label: "See who", link: sign_in }),
-            close: has_representatives
-                .then(|| {
-                    "Other people can see your records in our patient portal, too. You can see who, and end it, \
-                     under Representatives."
-                        .to_owned()
-                })
-                .into_iter()
-                .collect(),
+            close: Vec::new(),
             call: Call { before: "If this was not you, call us right away at ", after: "." },
         },
         Message::NewBrowser { given_name, browser, at_millis, sign_in } => Words {
@@ -387,11 +389,11 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             call: Call { before: "If you did not expect this, call us right away at ", after: "." },
         },
         Message::AccessWidened { given_name, sign_in } => Words {
-            subject: format!("{name}: someone may see your records in the patient portal"),
+            subject: format!("{name}: someone may use the patient portal for you"),
             greeting: greeting(given_name),
             lead: vec![
-                "In your patient portal account, somebody was invited to see your records, or may see more of \
-                 them than before. You can see who, and end it, under Representatives."
+                "In your patient portal account, somebody was invited to use the portal for you, or may see more \
+                 there than before. You can see who, and end it, under Representatives."
                     .to_owned(),
             ],
             fact: None,

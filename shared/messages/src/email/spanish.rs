@@ -238,22 +238,24 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
         Message::PasswordChanged { given_name, has_representatives, sign_in } => Words {
             subject: format!("{name}: se cambió su contraseña del portal del paciente"),
             greeting: greeting(given_name),
-            lead: vec![
-                "Se cambió la contraseña de su cuenta en nuestro portal del paciente. Para su seguridad, \
-                 se cerró su sesión en todos los demás dispositivos. Desde ahora, inicie sesión con la \
-                 contraseña nueva."
-                    .to_owned(),
-            ],
+            lead: [
+                Some(
+                    "Se cambió la contraseña de su cuenta en nuestro portal del paciente. Para su seguridad, \
+                     se cerró su sesión en todos los demás dispositivos. Desde ahora, inicie sesión con la \
+                     contraseña nueva.",
+                ),
+                has_representatives.then_some(
+                    "Otras personas también pueden usar el portal por usted. En «Representantes» puede ver \
+                     quiénes son y terminar su acceso.",
+                ),
+            ]
+            .into_iter()
+            .flatten()
+            .map(str::to_owned)
+            .collect(),
             fact: None,
             button: has_representatives.then_some(Button { label: "Ver quiénes", link: sign_in }),
-            close: has_representatives
-                .then(|| {
-                    "Otras personas también pueden ver sus datos en nuestro portal. En «Representantes» puede ver \
-                     quiénes son y terminar su acceso."
-                        .to_owned()
-                })
-                .into_iter()
-                .collect(),
+            close: Vec::new(),
             call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
         },
         Message::NewBrowser { given_name, browser, at_millis, sign_in } => Words {
@@ -417,11 +419,11 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             call: Call { before: "Si usted no esperaba este mensaje, llámenos enseguida al ", after: "." },
         },
         Message::AccessWidened { given_name, sign_in } => Words {
-            subject: format!("{name}: alguien puede ver sus datos en el portal del paciente"),
+            subject: format!("{name}: alguien puede usar el portal del paciente por usted"),
             greeting: greeting(given_name),
             lead: vec![
-                "En su cuenta del portal del paciente se invitó a alguien a ver sus datos, o alguien puede ver \
-                 más que antes. En «Representantes» puede ver quién es y terminar su acceso."
+                "En su cuenta del portal del paciente se invitó a alguien a usar el portal por usted, o alguien \
+                 puede ver más que antes. En «Representantes» puede ver quién es y terminar su acceso."
                     .to_owned(),
             ],
             fact: None,

@@ -179,6 +179,7 @@ pub(crate) const EN: PageText = PageText {
         as_other: "Someone you care for",
         no_records: "Nobody at the moment. Call your doctor's office.",
         last_sign_in: "You signed in on {time}.",
+        failed_before: "Wrong passwords for your user name before that, since {time}: {count}. If it was not you, change your password.",
         first_sign_in: "This is the first time that you sign in.",
         open_portal: "Open the portal",
         sign_out: "Sign out",

@@ -179,6 +179,7 @@ pub(crate) const ES: PageText = PageText {
         as_other: "Alguien a quien usted cuida",
         no_records: "De nadie por ahora. Llame al consultorio de su médico.",
         last_sign_in: "Entró el {time}.",
+        failed_before: "Contraseñas incorrectas con su nombre de usuario antes de eso, desde el {time}: {count}. Si no fue usted, cambie su contraseña.",
         first_sign_in: "Es la primera vez que inicia sesión.",
         open_portal: "Abrir el portal",
         sign_out: "Cerrar sesión",

@@ -161,7 +161,7 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
             ),
         },
         Message::AccessWidened { .. } => Wordings::one(format!(
-            "Your portal account let somebody see your records, or see more of them. Not you? Call us right away: \
+            "Your account lets somebody use the portal for you, or see more there. Not you? Call us right away: \
              {call}"
         )),
         Message::RepresentativeEnded { .. } => Wordings::one(format!(

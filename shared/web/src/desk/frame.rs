@@ -187,8 +187,6 @@ pub fn desk_page<T: Template>(status: u16, page: &T) -> Answer {
     let policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src data:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    // `no-referrer` would make browsers send `Origin: null` with a form.
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static("en"));
     answer
 }

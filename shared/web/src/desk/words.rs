@@ -8,6 +8,7 @@ use portico_domain::model::grant::GrantState;
 use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status};
 use portico_domain::model::progress::Progress;
 use portico_domain::time::Timestamp;
+use portico_messages::phone;
 
 /// An instant as the practice's clock shows it, as short as it can be told: `9:14 AM`, `Yesterday, 4:20 PM`,
 /// `Mon 9:14 AM`, `Nov 2, 2025`.
@@ -43,6 +44,11 @@ pub fn born(chart: &Chart, today: jiff::civil::Date) -> String {
 /// A day in words: `Tuesday, November 24`.
 pub fn day_name(date: jiff::civil::Date) -> String {
     date.strftime("%A, %B %-d").to_string()
+}
+
+/// An address as staff read it: a phone number in its usual form, an e-mail address as it is.
+pub fn contact(address: &str) -> String {
+    if address.starts_with('+') { phone(address) } else { address.to_owned() }
 }
 
 /// A name as lists show it: `Delgado, Rosa`.
