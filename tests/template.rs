@@ -95,6 +95,33 @@ fn functions_that_hash_passwords_have_a_whole_core_and_no_others() {
 }
 
 #[test]
+fn what_a_stranger_can_make_dear_and_what_a_portal_asks_have_throttles_of_their_own() {
+    let throttles = [
+        ("HashingConcurrency", "PasswordsPerSecond"),
+        ("RequestConcurrency", "StrangersPerSecond"),
+        ("IntrospectConcurrency", "IntrospectionsPerSecond"),
+    ];
+    let mut routes = 0;
+    for (id, function) in functions() {
+        let reserved = &function["ReservedConcurrentExecutions"]["Fn::If"][1]["Ref"];
+        let Some((_, throttle)) = throttles.iter().find(|(concurrency, _)| reserved == concurrency) else {
+            continue;
+        };
+        for (name, event) in function["Events"].as_object().unwrap() {
+            let route = &event["Properties"];
+            if event["Type"] != "HttpApi" || route["Method"] != "POST" {
+                continue;
+            }
+            for limit in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
+                assert_eq!(route["RouteSettings"][limit]["Ref"], *throttle, "{id} {name}");
+            }
+            routes += 1;
+        }
+    }
+    assert_eq!(routes, 24);
+}
+
+#[test]
 fn every_variable_that_a_function_reads_is_in_its_environment() {
     let globals = document("template.yaml")["Globals"]["Function"]["Environment"]["Variables"].clone();
     let process = fs::read_to_string(root().join("shared/aws/src/process.rs")).unwrap();

@@ -16,10 +16,10 @@ use portico_domain::operations::staff::list::{ListPage, Listed, Sort};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::portal_status::PortalStatus;
 use portico_domain::time::Timestamp;
-use portico_web::{Inbound, phone};
 use portico_web::desk::{
     Desk, Row, Tag, born, contact, cure, full_name, grant_word, how_far, in_words, when,
 };
+use portico_web::{Inbound, phone};
 
 use std::collections::BTreeMap;
 
