@@ -206,6 +206,32 @@ async fn a_chart_that_was_read_can_be_put_back_whatever_its_phones() {
 }
 
 #[tokio::test]
+async fn two_receptionists_who_add_the_same_person_at_one_instant_make_one_chart() {
+    let world = World::new().await;
+    let add = |given: &str, family: &str, more: Value| {
+        let mut body = json!({"given_name": given, "family_name": family, "birth_date": "1970-05-06", "activate_portal": false});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        world.ehr("POST", "/v1/patients", Some(body))
+    };
+    for number in 0..10 {
+        let family = format!("Ash{number}");
+        let both =
+            tokio::join!(add("José", &family, json!({})), add("jose", &family.to_uppercase(), json!({})));
+        let mut codes = [(both.0.status, both.0.code()), (both.1.status, both.1.code())];
+        codes.sort();
+        assert_eq!(codes, [(201, String::new()), (409, "possible_duplicate".to_owned())], "{number}");
+        add("José", &family, json!({"allow_duplicate": true})).await.expect(201);
+    }
+    // A chart that is another person's by now doesn't hold the name.
+    let added = add("Kit", "Elm", json!({})).await.expect_and(201).json();
+    let id = added["patient"]["patient_id"].as_str().unwrap();
+    let other =
+        World::chart_with(json!({"given_name": "Ann", "family_name": "Oak", "birth_date": "1971-01-01"}));
+    world.patient(id, other).await;
+    add("Kit", "Elm", json!({})).await.expect(201);
+}
+
+#[tokio::test]
 async fn a_link_to_a_placeholder_is_refused_with_the_cure_and_to_a_person_with_one_name_is_not() {
     let world = World::new().await;
     for (id, name) in [("dot", "."), ("unknown", "UNKNOWN"), ("baby", "Baby Boy")] {

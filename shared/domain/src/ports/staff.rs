@@ -20,8 +20,8 @@ pub struct OnceKey {
     pub body: String,
 }
 
-/// The marker that an idempotency key was used. It is written in the transaction that it protects, and counts
-/// for 24 hours.
+/// The marker that an idempotency key was used, or that a person is being added. It is written in the transaction that
+/// it protects, and counts for 24 hours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Once {
     /// The idempotency key and its request.

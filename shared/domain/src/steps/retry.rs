@@ -34,6 +34,11 @@ impl<'a> Lost<'a> {
         self.0.iter().any(|write| matches!(write, Write::ClaimUsername(_)))
     }
 
+    /// Whether another write had made this marker.
+    pub fn contains_marker(&self, key: &OnceKey) -> bool {
+        self.0.iter().any(|write| matches!(write, Write::Once(once) if once.key == *key))
+    }
+
     /// Whether the session that was to end had ended already.
     pub fn session_had_ended(&self) -> bool {
         self.0.iter().any(|write| matches!(write, Write::EndSession { .. }))

@@ -1,14 +1,17 @@
 //! Quick add: a chart and its invitation in one call.
 
-use crate::context::App;
+use crate::context::{App, Context};
+use crate::keys::Use;
 use crate::model::audit::Head;
 use crate::model::chart::{Channel, Chart};
-use crate::model::ids::{LinkId, PatientId, new_patient_id};
+use crate::model::ids::{Actor, LinkId, PatientId, PracticeId, new_patient_id};
 use crate::model::link::Link;
 use crate::model::patient::Patient;
-use crate::model::practice::{Scope, Settings};
+use crate::model::practice::{Practice, Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, Commit, Directory, Limits, Links, Once, Patients, Practices, Write};
+use crate::ports::{
+    AlsoRead, ApiCalls, Commit, Directory, Limits, Links, Once, OnceKey, Patients, Practices, Write,
+};
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::chart_change::{chart_created, listings, new_patient};
 use crate::steps::duplicates::twins;
@@ -52,15 +55,56 @@ where
         return added_before(store, practice.settings, caller, &made).await;
     }
     let chart = &command.chart;
-    if !command.allow_duplicate {
-        let (family, given) = (&chart.family_name, &chart.given_name);
-        let twins = twins(store, &practice.id, family, given, chart.birth_date).await?.all();
-        if !twins.is_empty() {
-            return Err(Refusal::PossibleDuplicate(twins).into());
+    // Two calls at one instant see nobody when they look; the marker lets only one of them write.
+    let mut only_one =
+        (!command.allow_duplicate).then(|| Once::new(same_person(app, &practice.id, chart), "", now));
+    loop {
+        if !command.allow_duplicate {
+            let (family, given) = (&chart.family_name, &chart.given_name);
+            let twins = twins(store, &practice.id, family, given, chart.birth_date).await?.all();
+            if !twins.is_empty() {
+                return Err(Refusal::PossibleDuplicate(twins).into());
+            }
+        }
+        let Prepared { patient, link, mut writes } = prepared(context, &practice, command, &caller, &actor)?;
+        writes.extend(only_one.clone().map(Write::Once));
+        if let Some(key) = once.clone() {
+            let resource = link
+                .as_ref()
+                .map_or_else(|| patient.id.to_string(), |link| format!("{} {}", patient.id, link.id));
+            writes.push(Write::Once(Once::new(key, &resource, now)));
+        }
+        match written(store, &writes, once.as_ref()).await? {
+            Written::Done => return Ok(QuickAdded { patient, link, settings: practice.settings, caller }),
+            Written::Lost(lost) => {
+                lost.within_limits(now)?;
+                // Look again, once: the other call's chart is there now, or is somebody else's by now.
+                if only_one.take_if(|marker| lost.contains_marker(&marker.key)).is_none() {
+                    // The patient's id is new, so only another call with the same idempotency key is left.
+                    return Err(Refusal::IdempotencyInProgress.into());
+                }
+            }
         }
     }
+}
+
+/// What one quick add writes.
+struct Prepared {
+    patient: Patient,
+    link: Option<Link>,
+    writes: Vec<Write>,
+}
+
+fn prepared(
+    context: &Context,
+    practice: &Practice,
+    command: &QuickAdd,
+    caller: &Caller,
+    actor: &Actor,
+) -> Result<Prepared, Failure> {
+    let now = context.now();
     let id = new_patient_id(&*context.clock, &*context.entropy);
-    let mut patient = new_patient(&practice, &id, chart.clone(), now);
+    let mut patient = new_patient(practice, &id, command.chart.clone(), now);
     patient.note_text_consent(&caller.by(), now);
     // If staff invite by text in a quick add, the patient has agreed to texts. Record this with the time and
     // the actor.
@@ -70,7 +114,7 @@ where
     let mut writes = Vec::new();
     let mut link = None;
     if let Some(channel) = command.invite {
-        let mut ready = prepare(context, &practice.settings, patient, &Wanted::by(channel), &caller, &actor)?;
+        let mut ready = prepare(context, &practice.settings, patient, &Wanted::by(channel), caller, actor)?;
         ready.chained(context, &first.head());
         patient = ready.patient;
         link = Some(ready.link);
@@ -79,19 +123,16 @@ where
     writes.extend(listings(&patient).into_iter().map(|listing| Write::List(practice.id.clone(), listing)));
     writes.push(Write::CreatePatient(Box::new(patient.clone()), patient.status(&practice.settings)));
     writes.push(Write::Append(first));
-    if let Some(key) = once.clone() {
-        let resource = link.as_ref().map_or_else(|| id.to_string(), |link| format!("{id} {}", link.id));
-        writes.push(Write::Once(Once::new(key, &resource, now)));
-    }
-    match written(store, &writes, once.as_ref()).await? {
-        Written::Done => Ok(QuickAdded { patient, link, settings: practice.settings, caller }),
-        // The patient's id is new, so the write can only lose against another call with the same idempotency
-        // key, or against a limit.
-        Written::Lost(lost) => {
-            lost.within_limits(now)?;
-            Err(Refusal::IdempotencyInProgress.into())
-        }
-    }
+    Ok(Prepared { patient, link, writes })
+}
+
+/// The marker of a person who is being added, by the names as they are compared and the birth date.
+fn same_person<S>(app: &App<S>, practice: &PracticeId, chart: &Chart) -> OnceKey {
+    let (family, given) = (chart.family_name.comparable(), chart.given_name.comparable());
+    let born = chart.birth_date.reveal();
+    let parts = ["quick add", practice.as_str(), &family, &given, &born].map(str::as_bytes);
+    let name = data_encoding::HEXLOWER.encode(&app.context.keyring.mac_now(Use::Body, &parts));
+    OnceKey { name, body: "quick add".to_owned() }
 }
 
 /// The charts that a quick add named as possible duplicates, for staff to look at: at most 50.
