@@ -1,7 +1,9 @@
 //! Every result of reading a FHIR body, by its code.
 
 use super::*;
-use portico_domain::model::chart::Chart;
+use portico_domain::model::chart::{Chart, ChartStatus};
+use portico_domain::model::person::{Email, Line, Phone, PostalCode};
+use portico_domain::model::sent_chart::Sent;
 use serde_json::json;
 
 const NOW: Timestamp = Timestamp::from_millis(1_795_348_800_000); // noon of 2026-11-22
