@@ -161,7 +161,7 @@ async fn recovery_keeps_its_budget() {
     held("send a reset code", budget("reset", "send-reset-code", 2.0, 2.0, 8.0)).await;
     let code = world.last_mail().await.code();
     let checked = world.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await.expect_and(200);
-    held("check a reset code", budget("reset", "check-reset-code", 2.0, 2.0, 7.0)).await;
+    held("check a reset code", budget("reset", "check-reset-code", 3.0, 2.0, 7.0)).await;
     let chosen = json!({"ticket": checked.str("/ticket"), "password": "another plum trellis"});
     world.post(&format!("/r/{token}/password"), chosen).await.expect(204);
     // Three more than was planned: the patient is told at both contacts, not at one.
@@ -179,7 +179,7 @@ async fn recovery_keeps_its_budget() {
     world.service.meter.reset();
     let given = json!({"username": "other.q", "password": "seven plum trellis"});
     world.ehr("PUT", "/v1/patients/p2/credentials", Some(given)).await.expect(200);
-    held("set credentials", budget("manage-account", "set-credentials", 3.0, 4.0, 18.0)).await;
+    held("set credentials", budget("manage-account", "set-credentials", 3.0, 4.0, 19.0)).await;
     let id = world.portal("p2").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
     world.service.meter.reset();
     world.ehr("DELETE", &format!("/v1/accounts/{id}"), None).await.expect(204);

@@ -6,7 +6,8 @@ use serde_json::json;
 use super::table;
 
 /// Every page of the tool about one patient, and every form.
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 19] = [
+    "/console/import",
     "/console",
     "/console/patients",
     "/console/patients/new",
@@ -26,7 +27,8 @@ const PAGES: [&str; 18] = [
     "/console/settings",
     "/console/previews",
 ];
-const FORMS: [(&str, &[(&str, &str)]); 21] = [
+const FORMS: [(&str, &[(&str, &str)]); 22] = [
+    ("/console/import", &[("table", "First,Last,DOB\nA,B,1980-01-01\n"), ("take", "yes")]),
     ("/console/patients", &[("given_name", "A"), ("family_name", "B"), ("birth_date", "1980-01-01")]),
     ("/console/patients/download", &[]),
     ("/console/patients/p1/invite", &[("channel", "email")]),

@@ -444,6 +444,50 @@ async fn wrong_codes_and_answers_of_a_reset_count_too_and_staff_can_begin_anew()
 }
 
 #[tokio::test]
+async fn a_right_code_is_not_compared_when_the_day_is_used_up_and_is_not_used_up_either() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    let account = world.portal("p1").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
+    to_a_new_day(&world);
+    // Somebody else's link about the same patient uses up the day.
+    let offer = json!({"given_name": "Marta", "family_name": "Vale", "relationship": "spouse", "email": "marta@example.com", "channel": "email"});
+    let use_up = async || {
+        for _ in 0..4 {
+            world.ehr("POST", "/v1/patients/p1/representatives", Some(offer.clone())).await.expect(201);
+            let token = world.last_mail_to("marta@example.com").await.token();
+            let wrong = json!({"as": "representative", "family_name": "Other", "birth_date": "1945-04-28"});
+            for _ in 0..5 {
+                world.post(&format!("/i/{token}/verify"), wrong.clone()).await.expect(422);
+            }
+        }
+    };
+    let token = world.reset_token("rosa.q").await;
+    world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(202);
+    let code = json!({"code": world.last_mail_to("+12025550143").await.code()});
+    use_up().await;
+    let check = format!("/r/{token}/codes/check");
+    for _ in 0..6 {
+        world.post(&check, code.clone()).await.expect(429);
+    }
+    world.ehr("POST", &format!("/v1/accounts/{account}/unlock"), None).await.expect(200);
+    world.post(&check, code).await.expect(200);
+}
+
+#[tokio::test]
+async fn the_rest_after_a_contact_change_holds_also_if_the_ehr_sent_the_new_contact_first() {
+    let world = World::new().await;
+    let session = helped(&world).await;
+    let change = json!({"patient_id": "p1", "changes": {"email": "marta@example.com"}});
+    let change = own(&world, &session, "/demographics", change).await.expect_and(202).str("/change_id");
+    world.patient("p1", World::chart_with(json!({"email": "marta@example.com"}))).await;
+    let accept = Some(json!({"confirmed_with_patient": true}));
+    world.ehr("POST", &format!("/v1/demographic-changes/{change}/accept"), accept).await.expect(200);
+    let before = links(&world).await.len();
+    world.forgot_password("rosa.q").await.expect(202);
+    assert_eq!(links(&world).await.len(), before);
+}
+
+#[tokio::test]
 async fn a_code_goes_by_another_way_than_the_link_wherever_the_chart_has_one() {
     let world = World::new().await;
     let ways = async |token: &str| {

@@ -61,8 +61,35 @@ async fn a_receptionist_corrects_an_address_without_scripts_by_keyboard_alone() 
     assert_eq!(world.last_mail().await.get("to"), "rosa.delgado@example.com");
 }
 
+#[tokio::test]
+async fn a_receptionist_takes_in_a_spreadsheet_without_scripts() {
+    let world = practice().await;
+    let browser = Browser::without_scripts().await;
+    open(&browser, &world).await;
+    let table = "Chart,First,Last,DOB,Email,Note\nR-1,Lee,Chang,4/27/1945,,regular\nR-70,Ana,\"Núñez, Jr.\",3/4/1958,ana@example.com,</textarea>\nR-71,Kit,Ash,13/25/58,,\n";
+    let file = std::env::temp_dir().join(format!("portico-import-{}.csv", std::process::id()));
+    std::fs::write(&file, table).unwrap();
+    browser.open(&world.url("/console/import")).await;
+    browser.choose_file("#file", file.to_str().unwrap()).await;
+    browser.follow("main form:last-of-type button").await;
+    let checked = browser.text("main").await;
+    assert!(checked.contains("2 to take in: 1 new, 0 changed, 1 the same."), "{checked}");
+    let found = browser.run(include_str!("structure.js")).await;
+    assert_eq!(found, json!([]));
+    if let Ok(folder) = std::env::var("PORTICO_PICTURES") {
+        let picture = BASE64.decode(browser.picture().await.as_bytes()).unwrap();
+        std::fs::write(format!("{folder}/import-checked.png"), picture).unwrap();
+    }
+    browser.follow("button[name=take]").await;
+    let said = browser.text(".said").await;
+    assert!(said.contains("2 taken in: 1 new"), "{said}");
+    let chart = world.ehr("GET", "/v1/patients/R-70", None).await.expect_and(200).json();
+    assert_eq!(chart["family_name"], "Núñez, Jr.");
+    std::fs::remove_file(&file).unwrap();
+}
+
 /// Pages of the tool: a name, and the path.
-const PAGES: [(&str, &str); 23] = [
+const PAGES: [(&str, &str); 24] = [
     ("today", "/console"),
     ("patients", "/console/patients"),
     ("filters", "/console/patients#filters"),
@@ -84,6 +111,7 @@ const PAGES: [(&str, &str); 23] = [
     ("automatic", "/console/auto-invite?preview=yes"),
     ("settings", "/console/settings"),
     ("previews", "/console/previews"),
+    ("import", "/console/import"),
     ("code", "/console/patients/R-20418/code"),
     ("not-found", "/console/patients/nobody"),
 ];

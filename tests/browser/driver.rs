@@ -149,6 +149,12 @@ impl Browser {
         self.call(Method::POST, &format!("{element}/value"), Some(json!({"text": text}))).await;
     }
 
+    /// Chooses a file of this machine in a field for files.
+    pub async fn choose_file(&self, css: &str, path: &str) {
+        let element = self.find(css).await;
+        self.call(Method::POST, &format!("{element}/value"), Some(json!({"text": path}))).await;
+    }
+
     /// Puts the focus on an element and presses a key that leads to another page.
     pub async fn press_on(&self, css: &str, key: &str) {
         let element = self.find(css).await;

@@ -532,3 +532,50 @@ async fn a_receptionist_adds_who_is_not_on_file_and_is_shown_a_chart_that_is_lik
     let page = window.act(path, &later).await.text;
     assert!(page.contains("Ana Lee is added, and not invited yet."), "{page}");
 }
+
+#[tokio::test]
+async fn a_spreadsheet_is_checked_on_its_page_and_then_taken_in() {
+    let world = World::new().await;
+    let window = world.window(&world.keys.ehr).await;
+    let form = window.page("/console/import").await.expect_and(200).text;
+    assert!(form.contains("enctype=\"multipart/form-data\""), "{form}");
+    let upload = async |parts: &[(&str, &str)]| {
+        let mut body = String::new();
+        for (name, value) in parts {
+            let file = if *name == "file" { "; filename=\"patients.csv\"" } else { "" };
+            body += &format!(
+                "--edge\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
+            );
+        }
+        let request = world.request("POST", "/console/import").header("accept", "text/html");
+        let request = request.header("cookie", &window.cookie).header("sec-fetch-site", "same-origin");
+        let request = request.header("content-type", "multipart/form-data; boundary=edge");
+        world.send(request.body(body + "--edge--\r\n")).await
+    };
+    for (file, said) in
+        [("", "Choose a file first."), ("PK\u{3}", "This is an Excel file."), ("a\nb\n", "one column")]
+    {
+        let page = upload(&[("file", file)]).await.expect_and(400).text;
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let table = "Chart,First,Last,DOB,Ruft an\r\np1,Rosa,Quillfeather,4/27/1945,2025550143\r\np2,Ana,Lee,13/25/58,\r\n";
+    let page = upload(&[("file", table)]).await.expect_and(200).text;
+    assert!(page.contains("1 to take in: 1 new, 0 changed, 0 the same."), "{page}");
+    assert!(page.contains("Line 3: DOB: ") && page.contains("Line 2: ") && page.contains("Rosa"), "{page}");
+    assert!(page.contains("name=\"column:Ruft an\"") && page.contains(">mobile phone</option>"), "{page}");
+    world.ehr("GET", "/v1/patients/p1", None).await.expect(404);
+
+    let chosen = [("table", table), ("column:Ruft an", "mobile_phone")];
+    let page = upload(&chosen).await.expect_and(200).text;
+    assert!(
+        page.contains("<input type=\"hidden\" name=\"column:Ruft an\" value=\"mobile_phone\">"),
+        "{page}"
+    );
+    let page = upload(&[&chosen[..], &[("take", "yes")]].concat()).await.expect_and(200).text;
+    assert!(page.contains("1 taken in: 1 new") && page.contains("Nobody was invited."), "{page}");
+    let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect_and(200).json();
+    assert_eq!((&chart["mobile_phone"], &chart["given_name"]), (&json!("+12025550143"), &json!("Rosa")));
+    assert_eq!(world.mails().await.len(), 0);
+    let again = upload(&[("file", table)]).await.expect_and(200).text;
+    assert!(again.contains("0 new, 0 changed, 1 the same."), "{again}");
+}

@@ -177,6 +177,33 @@ async fn a_correction_sends_the_link_and_holds_until_the_ehr_says_something_new(
 }
 
 #[tokio::test]
+async fn a_decision_on_a_proposed_change_leaves_corrections_and_holds_like_one() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    let corrected = json!({"email": "rosa.new@example.com"});
+    world.ehr("PATCH", "/v1/patients/p1", Some(corrected)).await.expect(200);
+    let propose = async |changes: Value| {
+        let path = format!("/{}/account/demographics", world.practice);
+        let request = world.request("POST", &path).header("cookie", format!("__Host-portico={session}"));
+        let request = request.header("sec-fetch-site", "same-origin");
+        let body = json!({"patient_id": "p1", "changes": changes});
+        world.send(request.json(&body)).await.expect_and(202).str("/change_id")
+    };
+    let chart = async || world.ehr("GET", "/v1/patients/p1", None).await.json();
+    for (decision, city) in [("decline", Value::Null), ("accept", json!("Lowell"))] {
+        let change = propose(json!({"city": "Lowell", "postal_code": "01850"})).await;
+        world.ehr("POST", &format!("/v1/demographic-changes/{change}/{decision}"), None).await.expect(200);
+        assert_eq!(
+            (&chart().await["city"], &chart().await["email"]),
+            (&city, &json!("rosa.new@example.com"))
+        );
+        world.patient("p1", World::chart_with(json!({"city": city}))).await;
+        assert_eq!(chart().await["email"], "rosa.new@example.com", "{decision}: the correction holds");
+    }
+    assert_eq!(chart().await["postal_code"], "01850", "so does what was accepted");
+}
+
+#[tokio::test]
 async fn a_correction_names_its_faults_takes_facts_away_and_refuses_what_moved() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;

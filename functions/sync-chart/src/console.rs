@@ -1,6 +1,7 @@
 //! The pages on which staff correct how a patient is reached, and who they are, and decide on proposed changes.
 
 mod add;
+mod import;
 
 use askama::Template;
 use portico_domain::context::Context;
@@ -152,6 +153,8 @@ where
     match action {
         "GET /console/patients/new" => return add::form(app, inbound).await,
         "POST /console/patients" => return add::add(app, inbound).await,
+        "GET /console/import" => return import::form(app, inbound).await,
+        "POST /console/import" => return import::take(app, inbound).await,
         "GET /console/changes" => return changes(app, inbound).await,
         "POST /console/changes/{change_id}/accept" => {
             let fields = inbound.form_values("fields");

@@ -21,7 +21,7 @@ pub const MOST_LINES: usize = 20_000;
 const MOST_COLUMNS: usize = 200;
 
 /// What a column can be.
-const FIELDS: [&str; 17] = [
+pub const FIELDS: [&str; 17] = [
     "patient_id",
     "given_name",
     "middle_name",
@@ -172,7 +172,7 @@ pub fn read(
 }
 
 /// The file as text.
-fn decode(bytes: &[u8]) -> Result<String, Unreadable> {
+pub fn decode(bytes: &[u8]) -> Result<String, Unreadable> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         let detail = "This file is in UTF-16. Save it as “CSV UTF-8”.".to_owned();
         return Err(Unreadable("utf_16", detail));

@@ -177,13 +177,13 @@ const TABLE_SECONDS: i64 = 22;
 const SHOWN: usize = 12;
 
 /// How a spreadsheet is to be read. Other bodies may have these options, and they do nothing there.
-struct TableOptions {
+pub struct TableOptions {
     /// Whether `3/4/58` is 3 April.
-    day_first: bool,
+    pub day_first: bool,
     /// The first line to take in.
-    from_line: usize,
+    pub from_line: usize,
     /// The column of each field that was matched by hand.
-    chosen: BTreeMap<String, String>,
+    pub chosen: BTreeMap<String, String>,
 }
 
 impl TableOptions {
@@ -203,8 +203,26 @@ impl TableOptions {
     }
 }
 
-/// Takes in a spreadsheet, or with `dry_run` says what would become of each line. What there is no time for is left:
-/// `next_line` says where to go on (`from_line`).
+/// The result of a spreadsheet.
+pub struct TableReport {
+    /// Lines that made a new chart.
+    pub created: usize,
+    /// Lines that changed a chart.
+    pub updated: usize,
+    /// Lines that said what was known.
+    pub unchanged: usize,
+    /// Lines that were not taken in: `{line, code, detail}`.
+    pub rejected: Vec<Value>,
+    /// Cells that were left out or read otherwise than they stand there: `{line, column, code, detail}`.
+    pub warnings: Vec<Value>,
+    /// Each column's name in the file, with what it was read as.
+    pub columns: Vec<(String, Option<&'static str>)>,
+    /// The first lines as they were read: `{line, …}`.
+    pub rows: Vec<Value>,
+    /// Where to go on, if there was no time for all lines.
+    pub next_line: Option<usize>,
+}
+
 async fn take_table<S>(
     app: &App<S>,
     inbound: &Inbound,
@@ -216,17 +234,52 @@ where
     S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Commit,
 {
     let dry_run = flag(inbound, "dry_run")?;
+    let report = match table(app, call, &options, dry_run, bytes).await? {
+        Ok(report) => report,
+        Err(csv::Unreadable(code, _)) => return Err(Reject::malformed("", code)),
+    };
+    let columns: Vec<Value> =
+        report.columns.iter().map(|(name, field)| json!({"column": name, "field": field})).collect();
+    let mut body = json!({
+        "created": report.created,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "rejected": report.rejected,
+        "warnings": report.warnings,
+        "columns": columns,
+    });
+    if dry_run {
+        body["rows"] = json!(report.rows);
+    }
+    if let Some(next_line) = report.next_line {
+        body["next_line"] = json!(next_line);
+    }
+    Ok(reply(200, &body))
+}
+
+/// Takes in a spreadsheet, or with `dry_run` says what would become of each line. What there is no time for is left:
+/// `next_line` says where to go on (`from_line`).
+pub async fn table<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    options: &TableOptions,
+    dry_run: bool,
+    bytes: &[u8],
+) -> Result<Result<TableReport, csv::Unreadable>, Reject>
+where
+    S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Commit,
+{
     let TableOptions { day_first, from_line, chosen } = options;
     let began = app.context.now();
     let opened = import(app, call, dry_run).await?;
-    let sheet = match csv::read(bytes, &chosen, day_first, began) {
+    let sheet = match csv::read(bytes, chosen, *day_first, began) {
         Ok(sheet) => sheet,
-        Err(csv::Unreadable(code, _)) => return Err(Reject::malformed("", code)),
+        Err(unreadable) => return Ok(Err(unreadable)),
     };
     tracing::info!(lines = sheet.rows.len(), "import of a table");
     let mut tally = Tally::default();
     let (mut next_line, mut warnings) = (None, Vec::new());
-    for row in sheet.rows.iter().filter(|row| row.line >= from_line) {
+    for row in sheet.rows.iter().filter(|row| row.line >= *from_line) {
         if began.seconds_until(app.context.now()) >= TABLE_SECONDS {
             next_line = Some(row.line);
             break;
@@ -262,25 +315,18 @@ where
         }
     }
     imported(app, opened).await?;
-    let columns: Vec<Value> =
-        sheet.columns.iter().map(|(name, field)| json!({"column": name, "field": field})).collect();
-    let mut body = json!({
-        "created": tally.created,
-        "updated": tally.updated,
-        "unchanged": tally.unchanged,
-        "rejected": tally.rejected.into_iter().map(|(_, rejected)| rejected).collect::<Vec<_>>(),
-        "warnings": warnings,
-        "columns": columns,
-    });
-    if dry_run {
-        let shown =
-            sheet.rows.iter().filter_map(|row| Some((row.line, row.facts.as_ref().ok()?))).take(SHOWN);
-        body["rows"] = shown.map(|(line, facts)| as_read(line, facts)).collect();
-    }
-    if let Some(next_line) = next_line {
-        body["next_line"] = json!(next_line);
-    }
-    Ok(reply(200, &body))
+    let shown = sheet.rows.iter().filter_map(|row| Some((row.line, row.facts.as_ref().ok()?))).take(SHOWN);
+    let rows = shown.map(|(line, facts)| as_read(line, facts)).collect();
+    Ok(Ok(TableReport {
+        created: tally.created,
+        updated: tally.updated,
+        unchanged: tally.unchanged,
+        rejected: tally.rejected.into_iter().map(|(_, rejected)| rejected).collect(),
+        warnings,
+        columns: sheet.columns,
+        rows,
+        next_line,
+    }))
 }
 
 /// What a line of somebody new lacks: a code, and a sentence that names the fields.

@@ -74,6 +74,14 @@ impl Links for Table {
         }
     }
 
+    async fn give_back_code(&self, id: LinkId) -> Result<(), PortError> {
+        let update = "SET #code.#tries = #code.#tries + :back ADD #all_tries :back";
+        // A newer code has its own count.
+        let values = vec![(":back", n(-1)), (":none", n(0))];
+        self.update_if(&keys::link(id), update, "#code.#tries > :none", values).await?;
+        Ok(())
+    }
+
     async fn failed_check(
         &self,
         id: LinkId,

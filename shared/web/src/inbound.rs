@@ -131,6 +131,11 @@ impl Inbound {
         self.header("accept").is_some_and(|accept| accept.contains("text/csv"))
     }
 
+    /// The body's type with its parameters, as it was sent.
+    pub fn whole_content_type(&self) -> &str {
+        self.header("content-type").unwrap_or_default()
+    }
+
     fn content_type(&self) -> &str {
         self.header("content-type").and_then(|kind| kind.split(';').next()).unwrap_or_default().trim()
     }

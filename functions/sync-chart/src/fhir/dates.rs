@@ -3,8 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use portico_domain::time::Timestamp;
-
-use super::resources::{Period, filled};
+use serde::Deserialize;
 
 /// When, and by which calendar, a body is read.
 pub(super) struct Clock {
@@ -73,4 +72,16 @@ pub(super) fn ended(period: Option<&Period>, clock: &Clock) -> bool {
         return end <= clock.now;
     }
     days(end).is_some_and(|(_, last)| last < clock.today())
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Period {
+    pub(super) start: Option<String>,
+    pub(super) end: Option<String>,
+}
+
+/// The text without outer white space; `None` if nothing is left.
+pub(super) fn filled(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
 }

@@ -9,7 +9,7 @@ use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone
 use portico_domain::model::sent_chart::{Sent, SentChart};
 use portico_domain::model::{language, names};
 
-use super::dates::{Clock, day, in_force, is_date_of};
+use super::dates::{Clock, day, filled, in_force, is_date_of};
 use super::finding::{
     Finding, INCOMPLETE_BIRTH_DATE, INVALID_BIRTH_DATE, INVALID_ID, INVALID_NAME, INVALID_PATIENT_ID,
     INVALID_PERIOD, INVALID_REFERENCE, LONG_PHONE, MISSING_BIRTH_DATE, MISSING_ID, MISSING_NAME,
@@ -20,7 +20,7 @@ use super::finding::{
 };
 use super::resources::{
     Address, CodeableConcept, Communication, ContactPoint, EncounterResource, HumanName, PatientContact,
-    PatientResource, Points, Reference, RelatedPersonResource, clinician, filled, lenient, strict,
+    PatientResource, Points, Reference, RelatedPersonResource, clinician, lenient, strict,
 };
 use super::{Fact, Object, Read, Said, text_of};
 
@@ -134,11 +134,7 @@ impl Reader {
         contacts
     }
 
-    fn encounter(
-        &self,
-        resource: EncounterResource,
-        mut notes: Vec<Finding>,
-    ) -> Result<Read, Finding> {
+    fn encounter(&self, resource: EncounterResource, mut notes: Vec<Finding>) -> Result<Read, Finding> {
         let status = resource.status.as_deref();
         // Check this first: a resource that was entered in error is often incomplete, too. What is planned has not
         // taken place.
@@ -323,10 +319,7 @@ fn phones(points: &Points, notes: &mut Vec<Finding>) -> [Sent<Phone>; 2] {
 }
 
 /// The numbers of a contact, as far as they can be read; those that can't be dialled as plain text and with a warning.
-fn read_phones<'a>(
-    numbers: impl Iterator<Item = &'a str>,
-    notes: &mut Vec<Finding>,
-) -> Vec<Phone> {
+fn read_phones<'a>(numbers: impl Iterator<Item = &'a str>, notes: &mut Vec<Finding>) -> Vec<Phone> {
     let mut read = Vec::new();
     for text in numbers {
         match Phone::parse_or_keep(text) {

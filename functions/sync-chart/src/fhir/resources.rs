@@ -8,13 +8,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::Object;
-use super::dates::{Clock, in_force};
+use super::dates::{Clock, Period, filled, in_force};
 use super::finding::{Finding, UNUSABLE_FIELD, wrong_type};
-
-/// The text without outer white space; `None` if nothing is left.
-pub(super) fn filled(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
-}
 
 /// Reads a resource without its fields of the wrong kind, and their names. Only fields that we know can be wrong, so a name
 /// says nothing of the resource.
@@ -326,13 +321,6 @@ impl Address {
         let lines: Vec<_> = self.line.iter().filter_map(|line| filled(line.as_deref())).collect();
         (!lines.is_empty()).then(|| lines.join(", "))
     }
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Period {
-    pub(super) start: Option<String>,
-    pub(super) end: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

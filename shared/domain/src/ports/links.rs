@@ -35,6 +35,8 @@ pub trait Links: Sync {
         id: LinkId,
         now: Timestamp,
     ) -> impl Future<Output = Result<Option<CodeTry>, PortError>> + Send;
+    /// Gives back one entry of the current code, because it was not compared.
+    fn give_back_code(&self, id: LinkId) -> impl Future<Output = Result<(), PortError>> + Send;
     /// Saves which facts failed, so that staff can see them. With `give_back`, the attempt is given back,
     /// because the check could not be made.
     fn failed_check(

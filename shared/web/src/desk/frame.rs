@@ -55,12 +55,13 @@ pub struct Place {
 }
 
 /// The pages of the navigation, with the scope that each needs.
-const PLACES: [(&str, &str, Scope); 8] = [
+const PLACES: [(&str, &str, Scope); 9] = [
     ("/console", "Today", Scope::Report),
     ("/console/patients", "Patients", Scope::Report),
     ("/console/requests", "Requests", Scope::Invite),
     ("/console/changes", "Changes", Scope::ChartRead),
     ("/console/accounts", "Accounts", Scope::Accounts),
+    ("/console/import", "Import", Scope::ChartWrite),
     ("/console/reports/electronic-access", "Reports", Scope::Report),
     ("/console/auto-invite", "Automatic", Scope::Report),
     ("/console/settings", "Settings", Scope::Settings),

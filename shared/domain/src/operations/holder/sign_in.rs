@@ -110,7 +110,8 @@ where
         match written(store, &writes, None).await? {
             Written::Done => {
                 if let Some(replaced) = &command.replaces {
-                    sign_out(app, &command.practice, replaced).await?;
+                    // The new session is there whatever becomes of the old one, which ends by itself in any case.
+                    sign_out(app, &command.practice, replaced).await.ok();
                 }
                 return Ok(SignedIn { account, session, token, exchange, browser });
             }
@@ -172,15 +173,22 @@ pub async fn sign_out<S: Accounts + Sessions + Commit>(
             return Ok(());
         }
         let id = session.account;
-        let ended = all?.into_iter().filter(|other| other.sign_in() == session.sign_in());
+        let mut ended: Vec<Session> =
+            all?.into_iter().filter(|other| other.sign_in() == session.sign_in()).collect();
+        // The presented one comes last: while it is there, the others can still be found from it.
+        ended.sort_by_key(|other| other.digest == session.digest);
+        let is_last = ended.len() <= MOST_ENDED;
         let mut writes: Vec<Write> = ended
+            .into_iter()
             .map(|session| Write::EndSession { account: id, digest: session.digest })
             .take(MOST_ENDED)
             .collect();
         let codes = codes?.into_iter().filter(|code| code.of_sign_in == session.sign_in());
         writes.extend(codes.take(MOST_ENDED).map(Write::SpendExchange));
         account_changed(context, &mut account, Action::SignedOut, By::visitor(), Vec::new(), &mut writes);
-        if let Written::Done = written(store, &writes, None).await? {
+        if let Written::Done = written(store, &writes, None).await?
+            && is_last
+        {
             return Ok(());
         }
     }

@@ -21,7 +21,7 @@ use crate::steps::api_call::{ApiCall, Caller, authorize};
 use crate::steps::change::patient_changed;
 use crate::steps::credentials::{check_password, end_sessions_and_links};
 use crate::steps::invitation::end_resets;
-use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::notice::notify_patient;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// The command to set a user name and a temporary password, which staff tell the patient in person.
@@ -185,9 +185,7 @@ fn plan_credentials(
         account.version += 1;
         writes.push(Write::ChangeAccount(Box::new(account.clone())));
     }
-    let told = notice_channel(&patient)
-        .map(|channel| to_patient(context, &patient, Template::CredentialsSet, channel, None));
-    writes.extend(told.map(Write::Queue));
+    writes.extend(notify_patient(context, &patient, Template::CredentialsSet));
     patient_changed(context, &practice.settings, &mut patient, head, change, &mut writes);
     Ok(CredentialsPlan { account, patient, writes })
 }

@@ -20,7 +20,8 @@ use crate::ports::{
     Accounts, AlsoRead, ApiCalls, Chain, Commit, History, Limits, Once, Patients, Practices, Proposals, Write,
 };
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
-use crate::steps::chart_change::{ChartChange, plan_chart};
+use crate::steps::change::patient_updated;
+use crate::steps::chart_change::{ChartChange, Synced, plan_chart};
 use crate::steps::notice::notify_patient;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
@@ -141,21 +142,27 @@ where
         }
         let (change, chart) = apply_decision(context, change, &patient, decision, &caller)?;
         let accepted = change.state == ProposalState::Accepted;
-        if change.relationship != Relationship::Own
+        let rests = change.relationship != Relationship::Own
             && patient.own_account().is_some()
-            && moved_contact(&change)
-        {
+            && moved_contact(&change);
+        if rests {
             patient.reset_rests_until = Some(context.now().plus_hours(RESET_RESTS_HOURS));
         }
         let action = if accepted { Action::ChangeAccepted } else { Action::ChangeDeclined };
         let first = proposal_event(context, &change, caller.by(), action).after(&head?, &context.keyring);
-        let taken = ChartChange { chart: chart.into(), care: CareChange::default(), is_correction: false };
+        // As a correction: what was accepted holds until the EHR says something else, and other corrections stay.
+        let taken = ChartChange { chart: chart.into(), care: CareChange::default(), is_correction: true };
         let existing = Some((patient.clone(), Care::default()));
-        let planned =
-            plan_chart(context, &practice, &patient.id, existing, &taken, &caller.by(), &first.head())?;
+        let end = first.head();
+        let planned = plan_chart(context, &practice, &patient.id, existing, &taken, &caller.by(), &end)?;
         let mut writes = vec![Write::DecideChange(change.clone()), Write::Append(first)];
         writes.extend(planned.writes);
-        let patient = planned.charted.patient;
+        let mut patient = planned.charted.patient;
+        if rests && planned.synced == Synced::Unchanged {
+            // The EHR sent the new contact before it was accepted here.
+            patient.head = end;
+            patient_updated(&practice.settings, &mut patient, &mut writes);
+        }
         let template = if accepted { Template::DetailsAccepted } else { Template::DetailsDeclined };
         writes.extend(notify_patient(context, &patient, template));
         if let Some(key) = once.clone() {

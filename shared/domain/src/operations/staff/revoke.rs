@@ -30,11 +30,11 @@ where
     S: ApiCalls + Limits + Practices + History + Commit,
 {
     let context = &app.context;
-    if !command.notify && command.note.is_none() {
-        return Err(Refusal::BadRequest(vec![FieldFault::of("note", "required")]).into());
-    }
     change_patient(app, call, &[Scope::Revoke], &command.patient, |patient, caller| {
         caller.actor()?;
+        if !command.notify && command.note.is_none() {
+            return Err(Refusal::BadRequest(vec![FieldFault::of("note", "required")]));
+        }
         match command.account {
             None => Ok(revoke_all(context, patient, command, caller)),
             Some(account) => revoke_one(context, patient, account, command, caller),

@@ -25,7 +25,7 @@ use crate::ports::{Accounts, Addresses, Chain, Commit, Limits, Links, Listing, P
 use crate::steps::change::patient_changed;
 use crate::steps::credentials::{check_password, end_sessions_and_links, known_browser, own_words};
 use crate::steps::invitation::{end_resets, restore_grants};
-use crate::steps::notice::{notice_channel, to_patient};
+use crate::steps::notice::{notice_channel, notify_patient, to_patient};
 use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
     Registered, RegistrationOutcome, RegistrationPlan, must_wait, ticket_digest, used_up,
@@ -431,9 +431,7 @@ async fn restore_own_account<S: Accounts>(
         account: id,
         password: command.password.hash(context.hash_cost, &context.keyring, &*context.entropy),
     };
-    if let Some(channel) = notice_channel(&patient) {
-        writes.push(Write::Queue(to_patient(context, &patient, Template::Restored, channel, None)));
-    }
+    writes.extend(notify_patient(context, &patient, Template::Restored));
     writes.extend([
         Write::SetPassword(login),
         Write::ChangeAccount(Box::new(account.clone())),

@@ -218,8 +218,12 @@ where
         let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
         return Err(refusal.into());
     }
-    let code = link.code.ok_or(Refusal::CodeRejected)?;
     let wrong_today = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
+    if let Err(refusal) = wrong_today.check_before(store.count(&wrong_today).await?, now) {
+        store.give_back_code(link.id).await?;
+        return Err(refusal.into());
+    }
+    let code = link.code.ok_or(Refusal::CodeRejected)?;
     if !is_right_code(context, &link, &code, entered) {
         store.raise(&wrong_today, 1).await?;
         return Err(Refusal::CodeRejected.into());

@@ -566,8 +566,13 @@ where
         store.count(&wrong_today)
     );
     posts.check(count?, now)?;
-    wrong_today.check_before(wrong_before?, now)?;
     let CodeTry { link, counted } = tried?.ok_or(Refusal::LinkUnavailable)?;
+    if let Err(refusal) = wrong_today.check_before(wrong_before?, now) {
+        if counted {
+            store.give_back_code(id).await?;
+        }
+        return Err(refusal.into());
+    }
     let patient = patient?.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
     if !counted {
         // Too old, used, or tried too often; or the link itself is over.
