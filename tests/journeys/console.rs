@@ -540,13 +540,11 @@ async fn a_spreadsheet_is_checked_on_its_page_and_then_taken_in() {
     let form = window.page("/console/import").await.expect_and(200).text;
     assert!(form.contains("enctype=\"multipart/form-data\""), "{form}");
     let upload = async |parts: &[(&str, &str)]| {
-        let mut body = String::new();
-        for (name, value) in parts {
+        let part = |(name, value): &(&str, &str)| {
             let file = if *name == "file" { "; filename=\"patients.csv\"" } else { "" };
-            body += &format!(
-                "--edge\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
-            );
-        }
+            format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n")
+        };
+        let body: String = parts.iter().map(part).collect();
         let request = world.request("POST", "/console/import").header("accept", "text/html");
         let request = request.header("cookie", &window.cookie).header("sec-fetch-site", "same-origin");
         let request = request.header("content-type", "multipart/form-data; boundary=edge");
