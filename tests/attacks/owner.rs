@@ -321,6 +321,8 @@ async fn a_reset_ends_the_invitations_and_the_proposed_changes_of_the_accounts_s
     world.get(&format!("/i/{by_staff}")).await.expect(200);
     let waiting = world.ehr("GET", "/v1/demographic-changes", None).await.expect_and(200).json();
     assert_eq!(waiting["changes"], json!([]));
+    let things = world.ehr("GET", "/v1/attention", None).await.expect_and(200).json();
+    assert_eq!(things["items"], json!([]), "nor does it stand on Today");
     world.ehr("POST", &format!("/v1/demographic-changes/{change}/accept"), None).await.expect(404);
     assert_eq!(world.ehr("GET", "/v1/patients/p1", None).await.expect_and(200).json()["email"], ROSA);
     assert_eq!(world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json()["intact"], true);

@@ -114,13 +114,14 @@ impl Attention for Table {
         let mut all = Vec::new();
         for item in notes {
             let Note { patient, cause, at, words } = record(item)?;
-            all.push(Noted { patient, cause, at, waits: None, words });
+            all.push(Noted { patient, cause, at, waits: None, proposer: None, words });
         }
         all.extend(holds.into_iter().map(|hold| Noted {
             patient: hold.patient,
             cause: Cause::Hold,
             at: hold.since,
             waits: Some(hold.account.to_string()),
+            proposer: None,
             words: None,
         }));
         all.extend(changes.into_iter().map(|change| Noted {
@@ -128,6 +129,7 @@ impl Attention for Table {
             cause: Cause::ChangeRequest,
             at: change.submitted_at,
             waits: Some(change.id.to_string()),
+            proposer: Some(change.account),
             words: None,
         }));
         // Without a chart that fits, a request stands on its own page alone.
@@ -137,6 +139,7 @@ impl Attention for Table {
                 cause: Cause::RepresentativeRequest,
                 at: request.asked_at,
                 waits: Some(request.id.to_string()),
+                proposer: None,
                 words: None,
             })
         }));

@@ -138,6 +138,11 @@ pub struct Account {
 }
 
 impl Account {
+    /// Whether its password was reset since `at`: then whoever acted in it before may have been somebody else.
+    pub fn was_reset_since(&self, at: Timestamp) -> bool {
+        self.reset_at.is_some_and(|reset| at <= reset)
+    }
+
     /// The holder's name, for staff and for whom they look after; empty if it is not known.
     pub fn holder_name(&self) -> String {
         let names = [&self.given_name, &self.family_name];

@@ -147,6 +147,8 @@ pub struct Noted {
     pub at: Timestamp,
     /// The registration or the proposed change that waits; `None` for any other cause.
     pub waits: Option<String>,
+    /// Whose session proposed the change; `None` for any other cause.
+    pub proposer: Option<AccountId>,
     /// What the number replied; `None` for any other cause.
     pub words: Option<Line>,
 }

@@ -11,7 +11,7 @@ use crate::model::attention::Cause;
 use crate::model::audit::{Action, Subject};
 use crate::model::auto_invite::day;
 use crate::model::delivery::Delivery;
-use crate::model::ids::{LinkId, PatientId};
+use crate::model::ids::{AccountId, LinkId, PatientId};
 use crate::model::link::Link;
 use crate::model::list::{MOST_ROWS, next_appointment};
 use crate::model::patient::{Patient, Stop};
@@ -70,11 +70,20 @@ where
         let patients: Vec<Patient> =
             store.charts(&caller.practice, some).await?.into_iter().map(|(patient, _)| patient).collect();
         let wanted: Vec<LinkId> = patients.iter().flat_map(pending_links).collect();
-        let (links, _) = store.links_and_accounts(&wanted, &[]).await?;
+        let proposers: BTreeSet<AccountId> =
+            some.iter().filter_map(|id| noted.get(id)).flatten().filter_map(|note| note.proposer).collect();
+        let proposers: Vec<AccountId> = proposers.into_iter().collect();
+        let (links, accounts) = store.links_and_accounts(&wanted, &proposers).await?;
         for patient in patients {
             let theirs = pending_links(&patient);
             let links: Vec<&Link> = links.iter().filter(|link| theirs.contains(&link.id)).collect();
-            for Noted { cause, at, waits, words, .. } in noted.remove(&patient.id).unwrap_or_default() {
+            for Noted { cause, at, waits, proposer, words, .. } in
+                noted.remove(&patient.id).unwrap_or_default()
+            {
+                let is_void = |id| !accounts.iter().any(|known| known.id == id && !known.was_reset_since(at));
+                if proposer.is_some_and(is_void) {
+                    continue;
+                }
                 if is_unsettled(cause, &patient, &links, &settings, now) {
                     let id = waits.unwrap_or_else(|| format!("{}~{}", cause.code(), patient.id));
                     let until = until(cause, &patient, &settings, now);

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use futures_util::join;
 
 use crate::context::{App, Context};
-use crate::model::account::Account;
 use crate::model::audit::{Action, Subject};
 use crate::model::chart::{Care, CareChange, Chart};
 use crate::model::grant::Relationship;
@@ -47,11 +46,6 @@ impl Waiting {
 /// somebody else proposed. Staff can send a link at once.
 const RESET_RESTS_HOURS: i64 = 72;
 
-/// Whether the account was reset since the change was proposed: then whoever proposed it may have been somebody else.
-fn is_void(change: &Proposal, account: &Account) -> bool {
-    account.reset_at.is_some_and(|at| change.submitted_at <= at)
-}
-
 /// Whether a contact was changed.
 fn moved_contact(change: &Proposal) -> bool {
     change.fields.iter().any(|field| field.name.is_contact() && field.accepted == Some(true))
@@ -84,7 +78,7 @@ where
         known.extend(found.into_iter().map(|account| (account.id, account)));
     }
     let waiting = |change: Proposal| {
-        known.get(&change.account).filter(|account| !is_void(&change, account))?;
+        known.get(&change.account).filter(|account| !account.was_reset_since(change.submitted_at))?;
         let (chart, has_account) = charts.get(&change.patient)?.clone();
         Some(Waiting { change, chart, has_account })
     };
@@ -137,7 +131,7 @@ where
             store.account(change.account)
         );
         let mut patient = patient?.ok_or(Refusal::NotFound)?;
-        if account?.is_none_or(|account| is_void(&change, &account)) {
+        if account?.is_none_or(|account| account.was_reset_since(change.submitted_at)) {
             return Err(Refusal::NotFound.into());
         }
         let (change, chart) = apply_decision(context, change, &patient, decision, &caller)?;
