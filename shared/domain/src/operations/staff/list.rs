@@ -76,11 +76,32 @@ pub async fn list<S>(app: &App<S>, call: &ApiCall, listed: &Listed) -> Result<Li
 where
     S: ApiCalls + Limits + Practices + Roster + Waiting,
 {
+    let (caller, settings) = reader(app, call).await?;
+    let (rows, next_cursor) = page(app, &caller.practice, &settings, listed).await?;
+    Ok(ListPage { rows, next_cursor, settings, caller })
+}
+
+async fn reader<S>(app: &App<S>, call: &ApiCall) -> Result<(Caller, Settings), Failure>
+where
+    S: ApiCalls + Limits + Practices,
+{
+    let (caller, _) = authorize(app, call, &[Scope::Report], AlsoRead::default()).await?;
+    let practice = app.store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
+    Ok((caller, practice.settings))
+}
+
+/// The rows of one page, and the cursor of the next.
+async fn page<S>(
+    app: &App<S>,
+    id: &PracticeId,
+    settings: &Settings,
+    listed: &Listed,
+) -> Result<(Vec<(Patient, Status)>, Option<String>), Failure>
+where
+    S: Roster + Waiting,
+{
     let App { context, store } = app;
     let now = context.now();
-    let (caller, _) = authorize(app, call, &[Scope::Report], AlsoRead::default()).await?;
-    let id = &caller.practice;
-    let settings = store.practice(id).await?.ok_or(Failure::Broken("practice"))?.settings;
     let binding = listed.binding(id);
     let after: Option<String> = match &listed.cursor {
         None => None,
@@ -111,9 +132,9 @@ where
     let of_status = |status| listed.statuses.is_empty() || listed.statuses.contains(&status);
     let mut rows: Vec<(Patient, Status)> = patients
         .into_iter()
-        .map(|patient| (patient.status(&settings), patient))
+        .map(|patient| (patient.status(settings), patient))
         .filter(|(status, patient)| {
-            of_status(*status) && listed.filter.admits(patient, *status, &settings, now)
+            of_status(*status) && listed.filter.admits(patient, *status, settings, now)
         })
         .map(|(status, patient)| (patient, status))
         .collect();
@@ -126,7 +147,7 @@ where
         });
     }
     let next_cursor = next.map(|next| context.keyring.seal_json(&binding, &next, &*context.entropy));
-    Ok(ListPage { rows, next_cursor, settings, caller })
+    Ok((rows, next_cursor))
 }
 
 /// What was read for one page.
@@ -252,29 +273,31 @@ where
 {
     let App { context, store } = app;
     listed.limit = MOST_ROWS;
+    // One call of the client, however many pages it has.
+    let (caller, settings) = reader(app, call).await?;
+    let practice = &caller.practice;
     let mut rows = Vec::new();
-    let last = loop {
-        let mut page = list(app, call, &listed).await?;
-        rows.append(&mut page.rows);
-        listed.cursor.clone_from(&page.next_cursor);
+    loop {
+        let (mut some, next) = page(app, practice, &settings, &listed).await?;
+        rows.append(&mut some);
+        listed.cursor = next;
         if listed.cursor.is_none() || rows.len() >= MOST_EXPORTED {
-            break page;
+            break;
         }
-    };
-    let practice = &last.caller.practice;
+    }
     for _ in 0..MAX_ATTEMPTS {
         let entry = Entry {
             practice: practice.clone(),
             subject: Subject::Practice,
             at: context.now(),
-            by: last.caller.by(),
+            by: caller.by(),
             action: Action::ListExported,
             detail: vec![("patients", rows.len().to_string())],
         };
         let head = store.head(practice, &Subject::Practice).await?;
         let event = Write::Append(entry.after(&head, &context.keyring));
         if let Written::Done = written(store, &[event], None).await? {
-            return Ok(Exported { rows, settings: last.settings, more: listed.cursor });
+            return Ok(Exported { rows, settings, more: listed.cursor });
         }
     }
     Err(Failure::Unavailable)
