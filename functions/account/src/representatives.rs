@@ -209,6 +209,14 @@ impl<S: Ports> PracticeRequest<'_, S> {
         }
     }
 
+    /// Who has access to the patient with this account.
+    async fn person(&self, token: &str, patient: &PatientId, who: AccountId) -> Result<Person, Reject> {
+        let represented = self.represented(token, Some(patient.as_str())).await?;
+        let id = who.to_string();
+        let mut people = Person::all(&self.frame, &represented).into_iter();
+        Ok(people.find(|person| person.account == id).ok_or(Refusal::NotFound)?)
+    }
+
     /// Somebody sees more only after the password, unless it was given in the last ten minutes.
     async fn ask_for_password(
         &self,
@@ -217,10 +225,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
         who: AccountId,
         refusal: &Refusal,
     ) -> Result<Answer, Reject> {
-        let represented = self.represented(token, Some(patient.as_str())).await?;
-        let id = who.to_string();
-        let people = Person::all(&self.frame, &represented);
-        let person = people.into_iter().find(|person| person.account == id).ok_or(Refusal::NotFound)?;
+        let person = self.person(token, patient, who).await?;
         let words = &self.frame.text.representatives;
         let wrong = *refusal == Refusal::SignInFailed;
         let errors = if wrong { self.invite_sentences(refusal) } else { Vec::new() };
@@ -228,7 +233,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
         page.intro.push(person.name);
         let mut form = Form::new("representatives/level", words.show_everything);
         form.hidden = vec![
-            ("account_id", id),
+            ("account_id", person.account),
             ("level", Level::Full.as_str().to_owned()),
             ("patient_id", patient.to_string()),
         ];
@@ -257,15 +262,12 @@ impl<S: Ports> PracticeRequest<'_, S> {
         patient: &PatientId,
         who: AccountId,
     ) -> Result<Answer, Reject> {
-        let represented = self.represented(token, Some(patient.as_str())).await?;
-        let id = who.to_string();
-        let people = Person::all(&self.frame, &represented);
-        let person = people.into_iter().find(|person| person.account == id).ok_or(Refusal::NotFound)?;
+        let person = self.person(token, patient, who).await?;
         let words = &self.frame.text.representatives;
         let mut page = self.page(words.end_title);
         page.intro.push(words.end_intro(&person.name));
         let mut form = Form::new("representatives/end", words.end_submit);
-        form.hidden = vec![("account_id", id), ("confirm", "yes".to_owned())];
+        form.hidden = vec![("account_id", person.account), ("confirm", "yes".to_owned())];
         page.forms.push(form);
         page.ways.push((PATH, words.end_back));
         Ok(self.forms(200, page, Vec::new(), &[]))

@@ -113,13 +113,26 @@ where
     let (caller, opened) = opened?;
     caller.actor()?;
     let again = earlier_use(opened.once, once, context.now())?.is_some();
-    let account =
-        account?.filter(|account| account.practice == caller.practice && account.deleted_at.is_none());
-    Ok((caller, account.ok_or(Refusal::NotFound)?, again))
+    let account = of_practice(account?, &caller)?;
+    Ok((caller, account, again))
 }
 
-/// Unlocks an account after too many wrong passwords, for every browser.
-pub async fn unlock<S>(app: &App<S>, call: &ApiCall, id: AccountId) -> Result<Account, Failure>
+/// The account, if it is one of the caller's practice and not deleted.
+fn of_practice(account: Option<Account>, caller: &Caller) -> Result<Account, Refusal> {
+    account
+        .filter(|account| account.practice == caller.practice && account.deleted_at.is_none())
+        .ok_or(Refusal::NotFound)
+}
+
+/// Changes an account for staff, once for each idempotency key, and writes the event. `change` changes the account and
+/// returns what else is to be written.
+async fn change_account<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    id: AccountId,
+    action: Action,
+    change: impl Fn(&Context, &mut Account) -> Result<Vec<Write>, Failure>,
+) -> Result<Account, Failure>
 where
     S: ApiCalls + Limits + Accounts + Commit,
 {
@@ -130,20 +143,8 @@ where
         if again {
             return Ok(account);
         }
-        let name = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
-        let mut writes = vec![Write::ForgetAttempts(sign_in_key(&account.practice, &name, &context.keyring))];
-        account.attempts_seen = None;
-        account.browsers += 1;
-        let patients = account.grants.keys().filter_map(|id| PatientId::parse(id).ok());
-        writes.extend(patients.map(|patient| {
-            Write::ForgetCount(Counter::of_patient(
-                &account.practice,
-                &patient,
-                context.now(),
-                &context.keyring,
-            ))
-        }));
-        account_changed(context, &mut account, Action::AccountUnlocked, caller.by(), Vec::new(), &mut writes);
+        let mut writes = change(context, &mut account)?;
+        account_changed(context, &mut account, action, caller.by(), Vec::new(), &mut writes);
         if let Some(key) = once.clone() {
             writes.push(Write::Once(Once::new(key, &id.to_string(), context.now())));
         }
@@ -152,6 +153,25 @@ where
         }
     }
     Err(Failure::Unavailable)
+}
+
+/// Unlocks an account after too many wrong passwords, for every browser.
+pub async fn unlock<S>(app: &App<S>, call: &ApiCall, id: AccountId) -> Result<Account, Failure>
+where
+    S: ApiCalls + Limits + Accounts + Commit,
+{
+    let unlocked = |context: &Context, account: &mut Account| {
+        let name = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?.name;
+        account.attempts_seen = None;
+        account.browsers += 1;
+        let (practice, now, keyring) = (&account.practice, context.now(), &context.keyring);
+        let patients = account.grants.keys().filter_map(|id| PatientId::parse(id).ok());
+        let wrong_today =
+            patients.map(|patient| Write::ForgetCount(Counter::of_patient(practice, &patient, now, keyring)));
+        let attempts = Write::ForgetAttempts(sign_in_key(practice, &name, keyring));
+        Ok(std::iter::once(attempts).chain(wrong_today).collect())
+    };
+    change_account(app, call, id, Action::AccountUnlocked, unlocked).await
 }
 
 /// The sessions of an account that are still valid, the latest first.
@@ -170,9 +190,7 @@ where
         store.sessions(id)
     );
     let (caller, _) = opened?;
-    let account =
-        account?.filter(|account| account.practice == caller.practice && account.deleted_at.is_none());
-    let account = account.ok_or(Refusal::NotFound)?;
+    let account = of_practice(account?, &caller)?;
     let live = live_sessions(&account, sessions?, context.now());
     Ok((caller, account, live))
 }
@@ -182,24 +200,11 @@ pub async fn end_sessions<S>(app: &App<S>, call: &ApiCall, id: AccountId) -> Res
 where
     S: ApiCalls + Limits + Accounts + Commit,
 {
-    let App { context, store } = app;
-    let once = call.once_key(context);
-    for _ in 0..MAX_ATTEMPTS {
-        let (caller, mut account, again) = account_of(app, call, id, once.as_ref()).await?;
-        if again {
-            return Ok(account);
-        }
+    let ended = |_: &Context, account: &mut Account| {
         account.epoch += 1;
-        let mut writes = Vec::new();
-        account_changed(context, &mut account, Action::SessionsEnded, caller.by(), Vec::new(), &mut writes);
-        if let Some(key) = once.clone() {
-            writes.push(Write::Once(Once::new(key, &id.to_string(), context.now())));
-        }
-        if let Written::Done = written(store, &writes, once.as_ref()).await? {
-            return Ok(account);
-        }
-    }
-    Err(Failure::Unavailable)
+        Ok(Vec::new())
+    };
+    change_account(app, call, id, Action::SessionsEnded, ended).await
 }
 
 /// Deletes an account. Its user name is free again, its sessions and links end, and its patients can be
