@@ -1,27 +1,12 @@
 //! `answer-request`: the worker that handles queued requests from strangers: sign-up, forgotten passwords and
 //! user names, new links. For each batch, it reports which requests to deliver again.
 
-use portico_domain::operations::background::answer_request::{Answered, answer};
-use portico_domain::ports::{
-    Accounts, Addresses, Chain, Commit, Directory, FailedChecks, Limits, Links, Patients, Practices,
-};
+use portico_domain::operations::background::answer_request::{Answered, Ports, answer};
 use portico_web::App;
 use serde_json::{Value, json};
 
 /// Handles one batch of the queue.
-pub async fn handle<S>(app: &App<S>, event: &Value) -> Value
-where
-    S: Addresses
-        + Limits
-        + Patients
-        + Accounts
-        + Links
-        + Practices
-        + Chain
-        + FailedChecks
-        + Directory
-        + Commit,
-{
+pub async fn handle<S: Ports>(app: &App<S>, event: &Value) -> Value {
     let mut failed = Vec::new();
     for record in event.get("Records").and_then(Value::as_array).into_iter().flatten() {
         let text = |name: &str| record.get(name).and_then(Value::as_str).unwrap_or_default();

@@ -17,7 +17,7 @@ use portico_domain::operations::staff::desk::desk;
 use portico_domain::operations::staff::proposals::{self, Acceptance, ProposalDecision, Waiting};
 use portico_domain::operations::staff::sync_chart;
 use portico_domain::ports::{
-    Accounts, ApiCalls, Chain, Commit, Directory, History, Limits, Links, Patients, Practices, Proposals,
+    Accounts, ApiCalls, Chain, Commit, History, Limits, Patients, Practices, Proposals,
 };
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::chart_change::PatientWithCare;
@@ -25,8 +25,8 @@ use portico_web::desk::{Back, Desk, Said, back, contact, desk_page, full_name, r
 use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, phone};
 use serde::Deserialize;
 
-use crate::ConfirmRequest;
 use crate::request::{Correction, CorrectionRequest};
+use crate::{ConfirmRequest, Ports};
 
 /// The form: each fact that it shows, and the button that was pressed.
 #[derive(Deserialize)]
@@ -134,20 +134,11 @@ impl ContactsPage {
 }
 
 /// Answers a request of the Onboarding Tool.
-pub(crate) async fn answer<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
-where
-    S: ApiCalls
-        + Limits
-        + Practices
-        + Chain
-        + Directory
-        + History
-        + Patients
-        + Accounts
-        + Links
-        + Proposals
-        + Commit,
-{
+pub(crate) async fn answer<S: Ports>(
+    app: &App<S>,
+    inbound: &Inbound,
+    action: &str,
+) -> Result<Answer, Reject> {
     let context = &app.context;
     let call = inbound.desk(context)?;
     match action {

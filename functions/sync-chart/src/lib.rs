@@ -47,9 +47,13 @@ impl From<AcceptRequest> for Acceptance {
     }
 }
 
-/// Answers a request.
-pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
-where
+/// What the operations behind these routes ask of the world.
+pub trait Ports:
+    ApiCalls + Limits + Practices + Chain + Directory + Patients + Accounts + Links + History + Proposals + Commit
+{
+}
+
+impl<S> Ports for S where
     S: ApiCalls
         + Limits
         + Practices
@@ -60,25 +64,16 @@ where
         + Links
         + History
         + Proposals
-        + Commit,
+        + Commit
 {
+}
+
+/// Answers a request.
+pub async fn handle<S: Ports>(app: &App<S>, inbound: Inbound) -> Answer {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
-async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
-where
-    S: ApiCalls
-        + Limits
-        + Practices
-        + Chain
-        + Directory
-        + Patients
-        + Accounts
-        + Links
-        + History
-        + Proposals
-        + Commit,
-{
+async fn act<S: Ports>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     let action = inbound.action();
     if inbound.is_console() {
         // Boxed, because the future of all pages together is large.

@@ -59,9 +59,13 @@ pub enum Answered {
     Waits,
 }
 
-/// Answers one request. `id` is the queue's message id. A request that can't be opened is dropped.
-pub async fn answer<S>(app: &App<S>, id: &str, sealed: &str) -> Result<Answered, PortError>
-where
+/// What answering a request asks of the world.
+pub trait Ports:
+    Addresses + Limits + Patients + Accounts + Links + Practices + Chain + FailedChecks + Directory + Commit
+{
+}
+
+impl<S> Ports for S where
     S: Addresses
         + Limits
         + Patients
@@ -71,8 +75,12 @@ where
         + Chain
         + FailedChecks
         + Directory
-        + Commit,
+        + Commit
 {
+}
+
+/// Answers one request. `id` is the queue's message id. A request that can't be opened is dropped.
+pub async fn answer<S: Ports>(app: &App<S>, id: &str, sealed: &str) -> Result<Answered, PortError> {
     let App { context, store } = app;
     let Some(request) = Request::open(sealed, context) else { return Ok(Answered::Done) };
     let now = context.now();
@@ -477,8 +485,8 @@ async fn reset_account<S: Limits + Patients + Accounts + Addresses + Chain + Lin
         return Ok(call_us_anyhow(context, &patient));
     }
     let now = context.now();
-    let tries = Counter::of_patient(&practice.id, &patient.id, now, &context.keyring);
-    if tries.check_before(store.count(&tries).await?, now).is_err() {
+    let wrong_today = Counter::of_patient(&practice.id, &patient.id, now, &context.keyring);
+    if wrong_today.check_before(store.count(&wrong_today).await?, now).is_err() {
         return Ok(call_us_anyhow(context, &patient));
     }
     let known = patient.accounts.iter().find(|known| known.id == account.id).and_then(|known| known.reset);
@@ -490,7 +498,7 @@ async fn reset_account<S: Limits + Patients + Accounts + Addresses + Chain + Lin
         let ended = account.anew_at.is_some_and(|at| link.created_at <= at);
         link.state == LinkState::Pending && !link.is_locked() && !ended && link.sent_to.as_ref() == Some(&to)
     });
-    if let Some(link) = newest.as_ref().filter(|link| link.is_open(context.now())) {
+    if let Some(link) = newest.as_ref().filter(|link| link.is_open(now)) {
         return Ok(reset_again(context, &patient, link, reach, to));
     }
     let head = store.head(&practice.id, &Subject::Patient(patient.id.clone())).await?;
