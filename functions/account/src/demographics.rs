@@ -131,7 +131,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let chart = &one.patient.chart;
         let mut form = Form::new("demographics", words.submit);
         if named || !one.own {
-            form.heading = format!("{} {}", chart.given_name.reveal(), chart.family_name.reveal());
+            form.heading = chart.full_name();
         }
         form.intro = one.pending.map(|at| words.pending(&self.frame.time(at))).unwrap_or_default();
         form.hidden = vec![("patient_id", one.patient.id.to_string())];

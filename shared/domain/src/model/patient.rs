@@ -422,6 +422,11 @@ impl Patient {
         self.accounts.iter().filter(|account| account.ended_by.is_none() && !account.held)
     }
 
+    /// Whether anybody else sees the patient's record.
+    pub fn has_representatives(&self) -> bool {
+        self.live_accounts().any(|account| account.relationship != Relationship::Own)
+    }
+
     /// The account that the patient registered for themselves, if its grant has not ended and does not wait
     /// for staff.
     pub fn own_account(&self) -> Option<&AccountRef> {

@@ -306,7 +306,7 @@ fn said(
         Template::Usernames => Said::Usernames { usernames: message.usernames.clone(), sign_in: sign_in() },
         Template::PasswordChanged => {
             let is_theirs = message.to == Recipient::Patient;
-            let has_representatives = is_theirs && patient.live_accounts().nth(1).is_some();
+            let has_representatives = is_theirs && patient.has_representatives();
             Said::PasswordChanged { given_name, has_representatives, sign_in: sign_in() }
         }
         Template::NewBrowser => Said::NewBrowser {

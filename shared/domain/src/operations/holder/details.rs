@@ -127,9 +127,7 @@ where
 /// The name of whoever proposes: the patient's, or a representative's own.
 fn proposer(account: &Account, patient: &Patient) -> Option<Line> {
     let own = account.own_patient().as_ref() == Some(&patient.id);
-    let chart = &patient.chart;
-    let charted = || format!("{} {}", chart.given_name.reveal(), chart.family_name.reveal());
-    let name = if own { charted() } else { account.holder_name() };
+    let name = if own { patient.chart.full_name() } else { account.holder_name() };
     Line::parse(&name).or_else(|_| Line::parse(&account.username)).ok()
 }
 

@@ -38,13 +38,19 @@ impl Waiting {
     /// Whether staff must ask the patient before they accept it.
     pub fn must_ask_patient(&self) -> bool {
         let moves_contact = self.change.fields.iter().any(|field| field.name.is_contact());
-        self.has_account && moves_contact && self.change.relationship != Relationship::Own
+        moves_contact && is_for_another_holder(&self.change, self.has_account)
     }
 }
 
 /// Hours for which a patient's account can't be reset by a link that a visitor asks for, after a contact changed that
 /// somebody else proposed. Staff can send a link at once.
 const RESET_RESTS_HOURS: i64 = 72;
+
+/// Whether somebody else proposed the change of a patient who has an account of their own: whoever has the patient's
+/// contacts can get into it.
+fn is_for_another_holder(change: &Proposal, has_account: bool) -> bool {
+    has_account && change.relationship != Relationship::Own
+}
 
 /// Whether a contact was changed.
 fn moved_contact(change: &Proposal) -> bool {
@@ -136,9 +142,7 @@ where
         }
         let (change, chart) = apply_decision(context, change, &patient, decision, &caller)?;
         let accepted = change.state == ProposalState::Accepted;
-        let rests = change.relationship != Relationship::Own
-            && patient.own_account().is_some()
-            && moved_contact(&change);
+        let rests = moved_contact(&change) && is_for_another_holder(&change, patient.own_account().is_some());
         if rests {
             patient.reset_rests_until = Some(context.now().plus_hours(RESET_RESTS_HOURS));
         }
@@ -192,10 +196,9 @@ fn apply_decision(
         }
     }
     let moves_contact = change.fields.iter().any(|field| field.name.is_contact() && wanted(field.name));
-    let is_theirs = change.relationship == Relationship::Own || patient.own_account().is_none();
     if let ProposalDecision::Accept(acceptance) = decision
         && moves_contact
-        && !is_theirs
+        && is_for_another_holder(&change, patient.own_account().is_some())
         && !acceptance.confirmed_with_patient
     {
         return Err(Refusal::BadRequest(vec![FieldFault::of("confirmed_with_patient", "required")]));

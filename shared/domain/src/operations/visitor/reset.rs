@@ -410,8 +410,7 @@ where
             Written::Done => {
                 let browser = known_browser(context, &account);
                 let is_own = account.own_patient().as_ref() == Some(&patient.id);
-                let has_representatives =
-                    is_own && patient.live_accounts().any(|known| known.id != account.id);
+                let has_representatives = is_own && patient.has_representatives();
                 return Ok(PasswordSet { practice, browser, has_representatives });
             }
             Written::Lost(lost) if lost.contains(Record::Link) => {
