@@ -1,8 +1,7 @@
 //! A request as the functions read it: strict about what it holds, indifferent to what a caller merely claims.
 
-use std::net::{IpAddr, Ipv6Addr};
-
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
 
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
@@ -137,7 +136,7 @@ impl Inbound {
     }
 
     fn content_type(&self) -> &str {
-        self.header("content-type").and_then(|kind| kind.split(';').next()).unwrap_or_default().trim()
+        self.whole_content_type().split(';').next().unwrap_or_default().trim()
     }
 
     /// Whether a page's form was sent.

@@ -44,7 +44,7 @@ impl Browser {
         ))
     }
 
-    /// In English.
+    /// The words for a message or page in English.
     pub fn words(&self) -> &str {
         &self.0
     }

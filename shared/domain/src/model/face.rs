@@ -71,7 +71,7 @@ impl Color {
         Some(Self([red, green, blue]))
     }
 
-    /// As `#rrggbb`.
+    /// The colour as a style sheet writes it: `#rrggbb`.
     pub fn css(self) -> String {
         let Self([red, green, blue]) = self;
         format!("#{red:02x}{green:02x}{blue:02x}")

@@ -72,10 +72,10 @@ const SUFFIXES: [&str; 33] = [
 ];
 
 /// Words that belong to the next word of a family name, and are no part of it by themselves.
-const PARTICLES: [&str; 46] = [
+const PARTICLES: [&str; 45] = [
     "de", "la", "las", "los", "el", "del", "da", "das", "do", "dos", "di", "du", "des", "le", "della",
     "dela", "van", "von", "der", "den", "ter", "ten", "vander", "y", "e", "i", "al", "bin", "ibn", "bint",
-    "ben", "bat", "abu", "af", "av", "zu", "zum", "und", "and", "a", "o", "d", "l", "du", "viuda", "vda",
+    "ben", "bat", "abu", "af", "av", "zu", "zum", "und", "and", "a", "o", "d", "l", "viuda", "vda",
 ];
 
 /// Words that are one name with the next: `St. John` is no John.

@@ -10,7 +10,6 @@ pub mod create_invitation;
 pub mod credentials;
 pub mod duplicates;
 pub mod invitation;
-
 pub mod notice;
 pub mod one_time_code;
 pub mod portal_status;

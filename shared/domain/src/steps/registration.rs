@@ -55,12 +55,12 @@ pub(crate) async fn must_wait<S: Patients + Accounts + Addresses>(
     link: &Link,
     role: Role,
 ) -> Result<bool, Failure> {
-    let proving = [link.sent_to.as_ref().map(Address::reveal), patient.chart.address(Channel::Email)];
-    let phones = [Channel::Sms, Channel::Voice].map(|channel| patient.chart.address(channel));
-    let proving: Vec<&str> = proving.into_iter().chain(phones).flatten().collect();
     if role != Role::Patient {
         return Ok(false);
     }
+    let proving = [link.sent_to.as_ref().map(Address::reveal), patient.chart.address(Channel::Email)];
+    let phones = [Channel::Sms, Channel::Voice].map(|channel| patient.chart.address(channel));
+    let proving: Vec<&str> = proving.into_iter().chain(phones).flatten().collect();
     is_somebody_elses(app, practice, patient, &proving).await
 }
 
