@@ -29,7 +29,7 @@ async fn a_scanner_that_opens_a_link_and_submits_empty_forms_spends_and_writes_n
     ] {
         for step in ["verify", "codes", "codes/check", "register"] {
             let answer = world.form(&format!("{path}/{step}"), fields).await;
-            assert_eq!(answer.status, 400, "{step}: {}", answer.text);
+            assert!(matches!(answer.status, 303 | 400), "{step}: {}", answer.text);
         }
     }
     assert_eq!(table(&world).await, before);

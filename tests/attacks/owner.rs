@@ -177,7 +177,7 @@ async fn the_lock_forgets_nothing_when_successes_lie_between_the_failures() {
         let cookie = format!("__Host-portico={session}");
         let page =
             world.page_with(&format!("/{}/account", world.practice), &cookie).await.expect_and(200).text;
-        let told = "Wrong passwords for your user name before that, since";
+        let told = "Wrong passwords for your username before that, since";
         assert!(page.contains(told) && page.contains(": 9."), "round {round}, the owner is told: {page}");
         world.advance(600);
     }
@@ -208,7 +208,7 @@ async fn registration_and_reset_make_the_browser_a_known_one() {
     let token = world.reset_token("rosa.q").await;
     let ticket = world.reset_ticket(&token).await;
     let fields = [("ticket", ticket.as_str()), ("password", NEW)];
-    let reset = world.form(&format!("/r/{token}/password"), &fields).await.expect_and(200);
+    let reset = world.form(&format!("/r/{token}/password"), &fields).await.expect_and(303);
     let anew = cookie(&reset, "__Host-portico-browser");
     for _ in 0..10 {
         world.sign_in("rosa.q", "not the password").await.expect(401);

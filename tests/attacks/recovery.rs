@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use portico_domain::time::{Clock, Timestamp};
 use portico_local::Failure;
 use portico_local::roles::Deed;
-use portico_testkit::{Answer, PASSWORD, World};
+use portico_testkit::{Answer, Browser, PASSWORD, World};
 use serde_json::{Value, json};
 
 use super::{facts, other_code, seen, table};
@@ -254,7 +254,9 @@ async fn answers_of(world: &World, token: &str, ticket: &str) -> Vec<String> {
     let answers: Vec<Answer> = vec![
         world.get(&path).await,
         world.page(&path).await,
-        world.page(&format!("{path}?way=access_code")).await,
+        world.page(&format!("{path}/code")).await,
+        world.page(&format!("{path}/answer")).await,
+        world.page(&format!("{path}/password")).await,
         world.send(world.request("HEAD", &path)).await,
         world.post(&format!("{path}/codes"), json!({"channel": "sms"})).await,
         world.form(&format!("{path}/codes"), &[("channel", "access_code")]).await,
@@ -263,7 +265,7 @@ async fn answers_of(world: &World, token: &str, ticket: &str) -> Vec<String> {
         world.form(&format!("{path}/codes/check"), &[]).await,
         world.post(&format!("{path}/answer"), office).await,
         world.post(&format!("{path}/answer"), json!({})).await,
-        world.form(&format!("{path}/answer?way=question"), &[]).await,
+        world.form(&format!("{path}/answer"), &[]).await,
         world.new_password(token, ticket, NEW).await,
         world.form(&format!("{path}/password"), &[("ticket", ticket)]).await,
     ];
@@ -296,6 +298,8 @@ async fn every_reset_link_that_cannot_be_used_gives_the_same_410_to_the_byte() {
     let of = |name: &str| made.iter().find(|(kind, ..)| *kind == name).unwrap().clone();
     let (_, used, ticket, _) = of("used");
     world.new_password(&used, &ticket, NEW).await.expect(204);
+    // Within a minute the same form would get the same answer.
+    world.advance(60);
     world.invite("superseded", "email").await.expect(201);
     world.revoke("revoked", "other").await.expect(200);
     world.patient("corrected", World::chart_with(json!({"email": "moved@example.com"}))).await;
@@ -417,14 +421,14 @@ async fn opening_a_reset_link_spends_and_writes_nothing() {
     let before = table(&world).await;
     let mails = world.mails().await.len();
     for _ in 0..10 {
-        for query in ["", "?way=access_code", "?way=question", "?way=sms", "?way=%3Cscript%3E&lang=es"] {
+        for query in ["", "?refused=1", "?lang=%3Cscript%3E", "?lang=es"] {
             world.page(&format!("{path}{query}")).await.expect(200);
             world.get(&format!("{path}{query}")).await.expect(200);
         }
         world.send(world.request("HEAD", &path)).await.expect(200);
         // A scanner presses every button.
-        for step in ["codes", "codes/check", "answer", "answer?way=access_code", "password"] {
-            assert_eq!(world.form(&format!("{path}/{step}"), &[]).await.status, 400, "{step}");
+        for step in ["codes", "codes/check", "answer", "password"] {
+            assert_eq!(world.form(&format!("{path}/{step}"), &[]).await.status, 303, "{step}");
         }
         world.form(&format!("{path}/codes"), &[("channel", "access_code")]).await.expect(303);
     }
@@ -551,6 +555,9 @@ async fn a_code_works_once_for_ten_minutes_for_its_own_link_and_a_phone_gets_thr
         check(&second, &code_1).await.expect(422);
     }
     let ticket = check(&first, &code_1).await.expect_and(200).str("/ticket");
+    // Sent again within a minute, as by a double click, it gets the same ticket.
+    assert_eq!(check(&first, &code_1).await.expect_and(200).str("/ticket"), ticket);
+    world.advance(60);
     check(&first, &code_1).await.expect(422);
     // A ticket of another link opens nothing here.
     world.new_password(&second, &ticket, NEW).await.expect(410);
@@ -565,11 +572,12 @@ async fn a_code_works_once_for_ten_minutes_for_its_own_link_and_a_phone_gets_thr
         world.advance(61);
     }
     // The page still leads on when the phone may get no more texts.
-    let page = world.form(&format!("/r/{second}/codes"), &[("channel", "sms")]).await.expect_and(429);
-    assert!(
-        page.text.contains(&format!("href=\"/r/{second}?lang=en\""))
-            && !page.header("retry-after").is_empty()
-    );
+    let browser = Browser::new(&world);
+    let asked = browser.post(&format!("/r/{second}/codes"), &[("channel", "sms")]).await.expect_and(303);
+    assert!(!asked.header("retry-after").is_empty());
+    let page = browser.open(asked.header("location")).await.expect_and(200);
+    assert!(page.text.contains(&format!("href=\"/r/{second}?lang=en\"")), "{}", page.text);
+    assert!(page.text.contains("Choose email, or call us"), "{}", page.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

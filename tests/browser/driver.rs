@@ -149,6 +149,14 @@ impl Browser {
         self.call(Method::POST, &format!("{element}/value"), Some(json!({"text": text}))).await;
     }
 
+    /// Types a date into its three boxes; what is no date goes into the first.
+    pub async fn fill_date(&self, date: &str) {
+        let mut parts = date.split('/');
+        for id in ["birth_date", "birth_day", "birth_year"] {
+            self.fill(&format!("#{id}"), parts.next().unwrap_or_default()).await;
+        }
+    }
+
     /// Chooses a file of this machine in a field for files.
     pub async fn choose_file(&self, css: &str, path: &str) {
         let element = self.find(css).await;

@@ -22,27 +22,27 @@ struct Words {
 
 const ENGLISH: Words = Words {
     language: "en",
-    link: "Set up your portal access",
+    link: "Create your portal account",
     enter_code: "Enter the code",
-    register: "Choose your user name and password",
-    welcome: "Your patient portal is ready",
-    yourself: "Yourself",
+    register: "Choose a username and password",
+    welcome: "You're all set",
+    yourself: "you",
     signed_out: "You are signed out.",
     account: "Your account",
-    session_ended: "Your session has ended, to keep you safe. Sign in again.",
+    session_ended: "You were signed out because nothing happened for 15 minutes. Sign in again.",
     revoked: "Ask your doctor to provide access to your health records.",
 };
 
 const SPANISH: Words = Words {
     language: "es",
-    link: "Active su acceso al portal",
+    link: "Cree su cuenta del portal",
     enter_code: "Escriba el código",
-    register: "Elija su nombre de usuario y contraseña",
-    welcome: "Su portal del paciente está listo",
-    yourself: "Usted",
-    signed_out: "Cerró la sesión.",
+    register: "Elija un nombre de usuario y una contraseña",
+    welcome: "Todo está listo",
+    yourself: "usted",
+    signed_out: "Su sesión está cerrada.",
     account: "Su cuenta",
-    session_ended: "Su sesión terminó, para su seguridad. Inicie sesión de nuevo.",
+    session_ended: "Cerramos su sesión porque pasaron 15 minutos sin actividad. Inicie sesión otra vez.",
     revoked: "Pídale a su médico que le dé acceso a su expediente médico.",
 };
 
@@ -63,7 +63,7 @@ async fn the_main_job(words: &Words) {
 
     browser.click("label[for=as]").await;
     browser.fill("#family_name", "QUILLFEATHER").await;
-    browser.fill("#birth_date", "4/27/1945").await;
+    browser.fill_date("4/27/1945").await;
     browser.follow(SUBMIT).await;
     get_and_enter_a_code(&browser, &world).await;
     assert_eq!(browser.text("h1").await, words.register);
@@ -73,7 +73,7 @@ async fn the_main_job(words: &Words) {
     browser.click("label[for=accept_terms]").await;
     browser.follow(SUBMIT).await;
     assert_eq!(browser.text("h1").await, words.welcome);
-    assert_eq!(browser.text(".records").await, format!("Rosa\n{}", words.yourself));
+    assert_eq!(browser.text(".records").await, format!("Rosa ({})", words.yourself));
 
     // A `__Host-` cookie must be `Secure`; the browser takes and sends it on loopback without TLS.
     let (session, secure, http_only) = browser.cookie("__Host-portico").await.unwrap();
@@ -122,15 +122,14 @@ async fn a_parent_registers_for_a_child_with_the_childs_link() {
     for label in who {
         browser.click(label).await;
         browser.fill("#family_name", "Quillfeather").await;
-        browser.fill("#birth_date", "04/27/2020").await;
+        browser.fill_date("04/27/2020").await;
         browser.follow(SUBMIT).await;
         if label == who[0] {
-            assert_eq!(browser.text("h1").await, "A parent or guardian must register");
-            browser.follow("main a.button").await;
+            assert!(browser.text(".problem").await.contains("A parent or guardian creates this account."));
         }
     }
     get_and_enter_a_code(&browser, &world).await;
-    assert_eq!(browser.text("h1").await, "Register for someone you care for");
+    assert_eq!(browser.text("h1").await, "Create your account to help someone");
 
     browser.click("option[value=parent]").await;
     browser.fill("#given_name", "Ana").await;
@@ -140,7 +139,7 @@ async fn a_parent_registers_for_a_child_with_the_childs_link() {
     browser.fill("#password", PASSWORD).await;
     browser.click("label[for=accept_terms]").await;
     browser.follow(SUBMIT).await;
-    assert_eq!(browser.text(".records").await, "Milo\nSomeone whose parent you are");
+    assert_eq!(browser.text(".records").await, "Milo (your child)");
     let told = world.last_mail().await;
     assert!(told.get("subject").contains("someone registered to help you"), "{}", told.get("subject"));
     assert!(!told.get("text").contains("ana.q"), "a representative's user name is not the patient's to know");
@@ -159,7 +158,7 @@ async fn a_reader_changes_the_language_on_the_page() {
     assert_eq!(browser.text("h1").await, SPANISH.link);
     browser.click("label[for=as]").await;
     browser.fill("#family_name", "Quillfeather").await;
-    browser.fill("#birth_date", "04/27/1945").await;
+    browser.fill_date("04/27/1945").await;
     browser.follow(SUBMIT).await;
     browser.follow(SUBMIT).await;
     browser.text("#code").await;

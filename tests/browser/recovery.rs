@@ -27,7 +27,7 @@ async fn somebody_who_forgot_the_password_gets_back_in() {
     assert_eq!(browser.text("h1").await, "Get a new password");
     browser.fill("#username", "Rosa.Q").await;
     browser.follow(SUBMIT).await;
-    assert_eq!(browser.text("h1").await, "Check your e-mail and your phone");
+    assert_eq!(browser.text("h1").await, "Check your email and your phone");
 
     follow_the_mail(&browser, &world).await;
     assert_eq!(browser.text("h1").await, "Choose a new password");
@@ -46,9 +46,9 @@ async fn somebody_who_forgot_the_password_gets_back_in() {
     assert!(browser.title().await.starts_with("Error: "));
     browser.fill("#password", NEW).await;
     browser.follow(SUBMIT).await;
-    assert_eq!(browser.text("h1").await, "Your new password is saved");
+    assert_eq!(browser.text("h1").await, "Sign in");
+    assert!(browser.text(".note").await.starts_with("Your new password is saved"));
     assert_eq!(browser.cookie("__Host-portico").await, None, "nobody is signed in by it");
-    browser.follow("main a.button").await;
     sign_in(&browser, &world, "rosa.q", NEW).await;
     assert_eq!(browser.text("h1").await, "Your account");
 }
@@ -69,12 +69,12 @@ async fn somebody_without_a_phone_gets_back_in_with_a_code_from_the_office() {
     let portal = world.portal("p1").await;
     let links = portal["invitations"].as_array().unwrap();
     let reset = links.iter().find(|link| link["kind"] == "reset").unwrap();
-    browser.fill("#birth_date", "19450427").await;
+    browser.fill_date("04/27/1945").await;
     browser.fill("#access_code", reset["access_code"].as_str().unwrap()).await;
     browser.follow(SUBMIT).await;
     browser.fill("#password", NEW).await;
     browser.follow(SUBMIT).await;
-    assert_eq!(browser.text("h1").await, "Your new password is saved");
+    assert!(browser.text(".note").await.starts_with("Your new password is saved"));
 }
 
 #[tokio::test]
@@ -87,30 +87,34 @@ async fn a_registered_patient_asks_for_a_link_a_new_one_and_her_user_name() {
     browser.follow("a[href*=sign-up]").await;
     browser.fill("#email", "rosa.quillfeather@example.com").await;
     browser.fill("#family_name", "quillfeather").await;
-    browser.fill("#birth_date", "no date").await;
+    browser.fill_date("no date").await;
     browser.fill("#postal_code", "02139-1234").await;
     browser.follow(SUBMIT).await;
     assert!(browser.title().await.starts_with("Error: "));
-    browser.fill("#birth_date", "4/27/1945").await;
+    browser.fill_date("4/27/1945").await;
     browser.follow(SUBMIT).await;
-    assert_eq!(browser.text("h1").await, "Check your e-mail and your phone");
+    assert_eq!(browser.text("h1").await, "Check your email and your phone");
 
     // The link expires in the mailbox.
     world.mails().await;
     world.advance(72 * 3600);
     follow_the_mail(&browser, &world).await;
-    assert_eq!(browser.text("h1").await, "This link can't be used any more");
+    assert_eq!(browser.text("h1").await, "This link no longer works");
     browser.follow(SUBMIT).await;
-    assert_eq!(browser.text("h1").await, "Check your e-mail and your phone");
+    assert_eq!(browser.text("h1").await, "Check your email and your phone");
     follow_the_mail(&browser, &world).await;
-    assert_eq!(browser.text("h1").await, "Set up your portal access");
+    assert_eq!(browser.text("h1").await, "Create your portal account");
 
     // "This message is not for me" asks once more before it does anything.
-    browser.follow("main form:last-of-type button").await;
-    assert_eq!(browser.text("h1").await, "Is this message not for you?");
-    browser.follow("main p a").await;
-    assert_eq!(browser.text("h1").await, "Set up your portal access");
-    browser.follow("main form:last-of-type button").await;
+    browser.follow(".quiet a").await;
+    assert_eq!(browser.text("h1").await, "Not for you? Tell us");
+    browser.click("label[for=confirm-no]").await;
+    browser.follow(SUBMIT).await;
+    assert_eq!(browser.text("h1").await, "Create your portal account");
+    browser.follow(".quiet a").await;
+    browser.follow(SUBMIT).await;
+    assert_eq!(browser.text(".problem li").await, "Choose an answer.");
+    browser.click("label[for=confirm]").await;
     browser.follow(SUBMIT).await;
     assert_eq!(browser.text("h1").await, "Thank you for telling us");
     let portal = world.portal("p1").await;
@@ -142,16 +146,16 @@ async fn a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login()
 
     let daughter = Browser::without_scripts().await;
     follow_the_mail_to(&daughter, &world, "marta.vale@example.com").await;
-    assert_eq!(daughter.text("h1").await, "Set up access for someone you care for");
+    assert_eq!(daughter.text("h1").await, "Create an account to help someone");
     daughter.fill("#family_name", "Quillfeather").await;
-    daughter.fill("#birth_date", "04/27/1945").await;
+    daughter.fill_date("04/27/1945").await;
     daughter.follow(SUBMIT).await;
     get_and_enter_a_code(&daughter, &world).await;
     // The fields that her mother filled in are filled in already.
     daughter.fill("#password", PASSWORD).await;
     daughter.click("label[for=accept_terms]").await;
     daughter.follow(SUBMIT).await;
-    assert_eq!(daughter.text(".records").await, "Rosa\nSomeone you care for");
+    assert_eq!(daughter.text(".records").await, "Rosa (you help this person)");
 
     // Her father is also a patient of this practice.
     let father = json!({"given_name": "Hugo", "email": "hugo@example.com"});
@@ -163,13 +167,14 @@ async fn a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login()
     world.ehr("POST", "/v1/patients/p2/representatives", Some(offer)).await.expect(201);
     follow_the_mail(&daughter, &world).await;
     daughter.fill("#family_name", "Quillfeather").await;
-    daughter.fill("#birth_date", "04/27/1945").await;
+    daughter.fill_date("04/27/1945").await;
     daughter.follow(SUBMIT).await;
     get_and_enter_a_code(&daughter, &world).await;
+    daughter.click("main > details > summary").await;
     daughter.fill("#existing_username", "marta.vale@example.com").await;
     daughter.fill("#existing_password", PASSWORD).await;
     daughter.follow("main form:last-of-type button").await;
-    assert_eq!(daughter.text(".records").await, "Rosa\nSomeone you care for\nHugo\nSomeone you care for");
+    assert_eq!(daughter.text(".records").await, "Rosa (you help this person)\nHugo (you help this person)");
 
     // Rosa limits her access and then ends it. Access to Hugo's records stays.
     browser.open(&world.url(&format!("/{}/account/representatives", world.practice))).await;
@@ -179,7 +184,7 @@ async fn a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login()
     browser.follow(SUBMIT).await;
     assert!(!browser.text("main").await.contains("Marta Vale"));
     daughter.open(&world.url(&format!("/{}/account", world.practice))).await;
-    assert_eq!(daughter.text(".records").await, "Hugo\nSomeone you care for");
+    assert_eq!(daughter.text(".records").await, "Hugo (you help this person)");
 }
 
 #[tokio::test]
@@ -199,7 +204,7 @@ async fn somebody_with_a_temporary_password_chooses_their_own_before_anything_el
     browser.click("label[for=accept_terms]").await;
     browser.follow(SUBMIT).await;
     browser.open(&world.url(&format!("/{}/account", world.practice))).await;
-    assert_eq!(browser.text(".records").await, "Rosa\nYourself");
+    assert_eq!(browser.text(".records").await, "Rosa (you)");
     assert_eq!(world.portal("p1").await["status"], "active");
 
     // She also proposes a change of her details.

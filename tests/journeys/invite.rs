@@ -48,7 +48,7 @@ async fn the_message_names_the_exact_expiry_in_the_practices_time_zone() {
     world.service.clock.set("2026-11-22T15:00:00Z".parse().unwrap()).unwrap();
     world.patient("p1", World::chart()).await;
     world.invite("p1", "email").await.expect(201);
-    let said = "Wednesday, November 25, 2026 at 10:00 AM EST";
+    let said = "Wednesday, November 25, 2026 at 10:00 AM Eastern Time";
     assert!(world.last_mail().await.get("text").contains(said), "{}", world.last_mail().await.get("text"));
 }
 

@@ -45,7 +45,7 @@ async fn a_scanner_may_open_a_link_and_submit_its_empty_form_and_nothing_is_spen
         world
             .form(&format!("{path}/verify"), &[("as", "patient"), ("family_name", ""), ("birth_date", "")])
             .await
-            .expect(400);
+            .expect(303);
     }
     let invitation = world.portal("p1").await["invitation"].clone();
     assert_eq!((&invitation["state"], invitation.get("opened_at")), (&json!("pending"), None));

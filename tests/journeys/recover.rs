@@ -2,7 +2,7 @@
 //! and the report that a message reached somebody else.
 
 use portico_domain::time::{Clock, Timestamp};
-use portico_testkit::{Answer, Mail, PASSWORD, World, token_in};
+use portico_testkit::{Answer, Browser, Mail, PASSWORD, World, token_in};
 use serde_json::{Value, json};
 
 const NEW: &str = "quince ladder eleven";
@@ -593,10 +593,17 @@ async fn somebody_who_says_that_a_message_is_not_for_them_confirms_it_and_gets_n
     let world = World::new().await;
     let token = world.invited("p1").await;
     let path = format!("/i/{token}/not-me");
-    let sure = world.form(&path, &[]).await.expect_and(200);
-    assert!(sure.text.contains("name=\"confirm\" value=\"yes\""));
+    // A scanner that sends every form of every page has chosen nothing.
+    let browser = Browser::new(&world);
+    let page = browser.open(&path).await.expect_and(200);
+    assert!(page.text.contains("name=\"confirm\" value=\"yes\">"), "nothing is chosen beforehand");
+    let sure = browser.send(&path, &[]).await.expect_and(200);
+    assert!(sure.text.contains("Choose an answer."));
     assert_eq!(world.portal("p1").await["invitation"]["state"], "pending", "asked once more first");
-    world.form(&path, &[("confirm", "yes")]).await.expect(202);
+    browser.send(&path, &[("confirm", "no")]).await.expect(200);
+    assert_eq!(browser.address(), format!("/i/{token}?lang=en"));
+    let thanks = browser.send(&path, &[("confirm", "yes")]).await.expect_and(200);
+    assert_eq!(browser.reload().await.text, thanks.text, "the thanks have an address of their own");
     world.get(&format!("/i/{token}")).await.expect(410);
     let portal = world.portal("p1").await;
     assert_eq!(

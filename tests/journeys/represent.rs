@@ -123,6 +123,9 @@ async fn a_login_that_exists_takes_on_another_patient_by_signing_in_on_the_link_
             {"patient_id": "p2", "relationship": "guardian", "level": "full"},
         ])
     );
+    let again = link("marta.vale", PASSWORD).await.expect_and(200).json();
+    assert_eq!(again["grants"], linked["grants"], "a double click is one click");
+    world.advance(60);
     assert_eq!(link("marta.vale", PASSWORD).await.expect_and(410).code(), "link_unavailable", "spent once");
 
     // Access to one patient ends; access to the other stays.
@@ -282,13 +285,13 @@ async fn the_page_that_asks_names_what_is_missing_and_staff_answer_on_theirs() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
     let path = format!("/{}/ask-for-access", world.practice);
-    assert!(world.page(&path).await.expect_and(200).text.contains("Ask for access for someone you care for"));
+    assert!(world.page(&path).await.expect_and(200).text.contains("Ask for access for a person you help"));
     let faulty = world
         .form(&path, &[("given_name", "Marta"), ("patient_birth_date", "soon")])
         .await
         .expect_and(400)
         .text;
-    for sentence in ["Give an e-mail address or a cell phone.", "Choose your relationship to the patient."] {
+    for sentence in ["Give an email address or a cell phone.", "Choose your relationship to the patient."] {
         assert!(faulty.contains(sentence), "{sentence}: {faulty}");
     }
     assert!(faulty.contains("value=\"Marta\""), "what was typed stays");
@@ -308,7 +311,7 @@ async fn the_page_that_asks_names_what_is_missing_and_staff_answer_on_theirs() {
             .await
             .expect_and(200)
             .text
-            .contains("The office has your request")
+            .contains("Our office has your request")
     );
     world.service.idle().await;
 

@@ -1,9 +1,9 @@
 //! Snapshots of the recovery pages.
 
-use portico_testkit::{Answer, World};
+use portico_testkit::{Answer, Browser, World};
 use serde_json::json;
 
-use super::{hidden, kept};
+use super::kept;
 
 async fn asking(world: &World, language: &str) {
     let here = |step: &str| format!("/{}{step}?lang={language}", world.practice);
@@ -28,8 +28,10 @@ async fn strangers(world: &World, language: &str) {
     world.invite("p2", "email").await.expect(201);
     let token = world.last_mail().await.token();
     let at = |step: &str| format!("/i/{token}{step}?lang={language}");
-    kept("not_me", language, &world.form(&at("/not-me"), &[]).await, &token);
-    kept("not_me_done", language, &world.form(&at("/not-me"), &[("confirm", "yes")]).await, &token);
+    let browser = Browser::new(world);
+    kept("not_me", language, &browser.open(&at("/not-me")).await, &token);
+    kept("not_me_unanswered", language, &browser.send(&at("/not-me"), &[]).await, &token);
+    kept("not_me_done", language, &browser.send(&at("/not-me"), &[("confirm", "yes")]).await, &token);
     kept("dead_link_renew", language, &world.page(&at("")).await, &token);
     kept("renewed", language, &world.form(&at("/renew"), &[]).await, &token);
 }
@@ -55,38 +57,44 @@ async fn resetting(world: &World, language: &str) {
     let at = |step: &str| format!("/r/{token}{step}?lang={language}");
     let keep = |page: &str, answer: &Answer| kept(page, language, answer, &token);
     keep("reset", &world.page(&at("")).await);
-    keep("reset_no_choice", &world.form(&at("/codes"), &[]).await);
+    let browser = Browser::new(world);
+    keep("reset_no_choice", &browser.send(&at("/codes"), &[]).await);
 
-    let to_question = world.form(&at("/codes"), &[("channel", "question")]).await.expect_and(303);
-    keep("reset_question", &world.page(to_question.header("location")).await);
-    let answer = format!("{}&way=question", at("/answer"));
-    let typed = [("birth_date", "31/31/45"), ("answer", "")];
-    keep("reset_question_unreadable", &world.form(&answer, &typed).await);
-    let typed = [("birth_date", "19450427"), ("answer", "Uncle Plum")];
-    let wrong = world.form(&answer, &typed).await;
-    assert!(!wrong.text.contains("Uncle Plum") && wrong.text.contains("19450427"));
+    keep("reset_question", &browser.send(&at("/codes"), &[("channel", "question")]).await);
+    let typed = [
+        ("channel", "question"),
+        ("birth_month", "31"),
+        ("birth_day", "31"),
+        ("birth_year", "45"),
+        ("answer", ""),
+    ];
+    keep("reset_question_unreadable", &browser.send(&at("/answer"), &typed).await);
+    let typed = [
+        ("channel", "question"),
+        ("birth_month", "4"),
+        ("birth_day", "27"),
+        ("birth_year", "1945"),
+        ("answer", "Uncle Plum"),
+    ];
+    let wrong = browser.send(&at("/answer"), &typed).await;
+    assert!(!wrong.text.contains("Uncle Plum") && wrong.text.contains("1945"));
     keep("reset_question_refused", &wrong);
 
-    let to_code = world.form(&at("/codes"), &[("channel", "access_code")]).await.expect_and(303);
-    keep("reset_office_code", &world.page(to_code.header("location")).await);
-    let answer = format!("{}&way=access_code", at("/answer"));
-    keep("reset_office_code_empty", &world.form(&answer, &[("birth_date", ""), ("access_code", "")]).await);
-    let typed = [("birth_date", "04/27/1945"), ("access_code", "1234")];
-    keep("reset_office_code_unreadable", &world.form(&answer, &typed).await);
+    keep("reset_office_code", &browser.send(&at("/codes"), &[("channel", "access_code")]).await);
+    let empty = [("channel", "access_code"), ("access_code", "")];
+    keep("reset_office_code_empty", &browser.send(&at("/answer"), &empty).await);
+    let typed = [("channel", "access_code"), ("birth_date", "04/27/1945"), ("access_code", "1234")];
+    keep("reset_office_code_unreadable", &browser.send(&at("/answer"), &typed).await);
 
-    keep("reset_code", &world.form(&at("/codes"), &[("channel", "sms")]).await);
+    keep("reset_code", &browser.send(&at("/codes"), &[("channel", "sms")]).await);
     let code = world.last_mail().await.code();
-    keep("reset_code_empty", &world.form(&at("/codes/check"), &[]).await);
-    keep("reset_code_refused", &world.form(&at("/codes/check"), &[("code", "none")]).await);
-    let passed = world.form(&at("/codes/check"), &[("code", &code)]).await;
-    keep("reset_password", &passed);
-    let ticket = hidden(&passed, "ticket");
-    keep("reset_password_empty", &world.form(&at("/password"), &[("ticket", &ticket)]).await);
-    let weak = world.form(&at("/password"), &[("ticket", &ticket), ("password", "riverside")]).await;
-    assert!(!weak.text.contains("value=\"riverside\""));
-    keep("reset_password_refused", &weak);
-    let good = [("ticket", ticket.as_str()), ("password", "quince ladder eleven")];
-    keep("reset_done", &world.form(&at("/password"), &good).await);
+    keep("reset_code_empty", &browser.send(&at("/codes/check"), &[]).await);
+    keep("reset_code_refused", &browser.send(&at("/codes/check"), &[("code", "none")]).await);
+    keep("reset_password", &browser.send(&at("/codes/check"), &[("code", &code)]).await);
+    keep("reset_password_empty", &browser.send(&at("/password"), &[]).await);
+    keep("reset_password_refused", &browser.send(&at("/password"), &[("password", "riverside")]).await);
+    let good = [("password", "quince ladder eleven")];
+    keep("reset_done", &browser.send(&at("/password"), &good).await);
     keep("dead_reset_link", &world.page(&at("")).await);
 
     // Without a phone, the page still offers a way and a number to call.
@@ -120,9 +128,12 @@ async fn the_other_language_of_a_form_is_the_same_form() {
     let world = World::new().await;
     world.registered("p1", "rosa.q").await;
     let token = world.reset_token("rosa.q").await;
-    let page = world.page(&format!("/r/{token}?lang=en&way=access_code")).await.expect_and(200);
-    assert!(page.text.contains(&format!("/r/{token}?lang=es&#38;way=access_code")), "{}", page.text);
+    let browser = Browser::new(&world);
+    let page = browser.send(&format!("/r/{token}/codes?lang=en"), &[("channel", "access_code")]).await;
+    assert!(page.text.contains(&format!("/r/{token}/answer?lang=es")), "{}", page.text);
+    let page = browser.open(&format!("/r/{token}/answer?lang=es")).await;
+    assert!(page.text.contains("Escriba el código del consultorio"), "{}", page.text);
     // A way that is not open leads to the ways that are.
-    let other = world.page(&format!("/r/{token}?way=question")).await.expect_and(200);
+    let other = browser.send(&format!("/r/{token}/codes"), &[("channel", "question")]).await.expect_and(200);
     assert!(other.text.contains("value=\"access_code\"") && !other.text.contains("value=\"question\""));
 }

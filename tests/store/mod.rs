@@ -176,7 +176,7 @@ fn link(number: usize) -> Box<Link> {
 }
 
 fn ticket(digest: &str) -> Ticket {
-    Ticket { digest: digest.to_owned(), expires_at: NOW.plus_seconds(1800), role: Role::Patient }
+    Ticket { digest: digest.to_owned(), expires_at: NOW.plus_seconds(1800), role: Role::Patient, code: None }
 }
 
 fn account_id(number: usize) -> AccountId {

@@ -143,10 +143,11 @@ impl<S: Ports> PracticeRequest<'_, S> {
                 // As people write it; a number that can't be dialled stands as it is.
                 None => field.of(chart).map(|value| phone(value.reveal())).unwrap_or_default(),
             };
-            let input = self.details_field(page, field, one.own).optional().value(&value);
+            let input = self.details_field(page, field, one.own).unmarked().value(&value);
             form.fields.push(input.id(own_id(field.as_str())));
         }
-        form.fields.push(page.current_password("password").optional().id(own_id("password")));
+        let password = page.current_password("password").hint(words.password_hint).unmarked();
+        form.fields.push(password.id(own_id("password")));
         form
     }
 
@@ -157,6 +158,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
         match field {
             ChartField::AddressLine => page
                 .field("address_line", words.address_line)
+                .heading(words.address_heading)
                 .hint(words.address_line_hint)
                 .filled(known("address-line1"), ""),
             ChartField::City => page.field("city", words.city).filled(known("address-level2"), ""),
@@ -171,6 +173,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
                 .filled(known("postal-code"), "numeric"),
             ChartField::HomePhone => page
                 .field("home_phone", words.home_phone)
+                .heading(words.contact_heading)
                 .hint(words.phone_hint)
                 .kind("tel")
                 .filled(known("home tel"), "tel"),

@@ -155,7 +155,15 @@ impl<S: Ports> PracticeRequest<'_, S> {
         };
         let welcome = self.inbound.query("welcome").is_some();
         let has_portal = self.settings.portal().is_some();
-        let page = AccountPage::new(self.frame.clone(), self.id, &seen, note, welcome, has_portal);
+        let page = AccountPage::new(
+            self.frame.clone(),
+            self.id,
+            &seen,
+            note,
+            welcome,
+            has_portal,
+            &app.context.base_url,
+        );
         Ok(html(200, &self.frame, &page))
     }
 
@@ -357,7 +365,10 @@ impl<S: Ports> PracticeRequest<'_, S> {
         }
         page.intro.extend(account.email.as_ref().map(|email| words.now(email.reveal())));
         if let Some(email) = waiting {
-            let code = page.field("code", text.code.label).class("code").filled("one-time-code", "numeric");
+            let code = page
+                .field("code", &text.code.label(self.settings.code_digits))
+                .class("code")
+                .filled("one-time-code", "numeric");
             let mut form = Form::new("email", words.code_submit);
             form.intro = words.code_sent(email.reveal());
             form.fields = vec![code];

@@ -230,8 +230,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let wrong = *refusal == Refusal::SignInFailed;
         let errors = if wrong { self.invite_sentences(refusal) } else { Vec::new() };
         let mut page = self.page(words.title);
-        page.intro.push(person.name);
-        let mut form = Form::new("representatives/level", words.show_everything);
+        let mut form = Form::new("representatives/level", words.show_everything_named(&person.name));
         form.hidden = vec![
             ("account_id", person.account),
             ("level", Level::Full.as_str().to_owned()),

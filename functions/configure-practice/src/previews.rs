@@ -4,12 +4,15 @@
 use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::chart::Channel;
+use portico_domain::model::code_way::CodeWay;
+use portico_domain::model::link::{Kind, Role};
 use portico_domain::model::practice::{Practice, Settings};
+use portico_domain::operations::visitor::verify::ChecksPassed;
+use portico_domain::time::Timestamp;
 use portico_messages::{Message, SEGMENT, TWO_SEGMENTS, email, samples, septets, text, voice_code};
 use portico_web::desk::Desk;
 use portico_web::{
-    AskPage, Asked, Asking, CodeStep, Frame, Inbound, Language, Registration, RegistrationLayout, Typed,
-    code_page, page_text,
+    AskPage, Asking, CodeStep, Form, Frame, Inbound, Language, Registration, code_page, page_text,
 };
 use serde::Serialize;
 
@@ -89,7 +92,7 @@ pub(crate) fn preview(
         "voice" if name == "code" => {
             Preview { text: Some(voice_code("042917", &settings.name, language)), ..blank }
         }
-        "page" => Preview { html: Some(page(inbound, practice, name, language)?), ..blank },
+        "page" => Preview { html: Some(page(inbound, practice, name, language, context.now())?), ..blank },
         _ => return None,
     })
 }
@@ -107,11 +110,17 @@ fn message(context: &Context, practice: &Practice, name: &str, language: Languag
 }
 
 /// The page of this name.
-fn page(inbound: &Inbound, practice: &Practice, name: &str, language: Language) -> Option<String> {
+fn page(
+    inbound: &Inbound,
+    practice: &Practice,
+    name: &str,
+    language: Language,
+    now: Timestamp,
+) -> Option<String> {
     let settings = &practice.settings;
     let frame = Frame::preview(inbound, settings, language);
     let ask = |asking| {
-        AskPage::new(frame.clone(), practice.id.as_str(), asking, &Asked::default(), &[]).render().ok()
+        AskPage::new(frame.clone(), practice.id.as_str(), asking, &Form::default(), &[]).render().ok()
     };
     match name {
         "sign-up" => ask(Asking::SignUp),
@@ -119,19 +128,32 @@ fn page(inbound: &Inbound, practice: &Practice, name: &str, language: Language) 
         "forgot-username" => ask(Asking::ForgotUsername),
         "ask-for-access" => ask(Asking::Access),
         "code" => {
-            let step = CodeStep { link: format!("/i/{TOKEN}"), carried: Vec::new(), other_way: false };
-            page_text(code_page(&frame, step, vec![Channel::Sms, Channel::Voice, Channel::Email], None, None))
+            let phone = |channel| CodeWay { channel, hint: "43".to_owned() };
+            let step = CodeStep {
+                path: format!("/i/{TOKEN}"),
+                codes_used_up: false,
+                ways: vec![
+                    phone(Channel::Sms),
+                    phone(Channel::Voice),
+                    CodeWay::to(Channel::Email, "ana.lopez@example.com"),
+                ],
+                sent: None,
+                form: Form::default(),
+                digits: settings.code_digits,
+                now,
+            };
+            page_text(code_page(&frame, step))
         }
         "registration" => {
-            let layout = RegistrationLayout {
-                representative: false,
-                returning: None,
-                relationship_known: false,
-                shortest: settings.password_min_length,
-                question: settings.security_question,
+            let passed = ChecksPassed {
+                ticket: TOKEN.to_owned(),
+                suggested_username: "ana.lopez@example.com".to_owned(),
+                role: Role::Patient,
+                kind: Kind::Registration,
+                invitee: None,
+                practice: practice.clone(),
             };
-            let typed = Typed { username: "ana.lopez@example.com".to_owned(), ..Typed::default() };
-            Registration::new(frame, (TOKEN, TOKEN), layout, typed, Vec::new()).render().ok()
+            Registration::new(frame, TOKEN, &passed, Form::default(), false).render().ok()
         }
         _ => None,
     }

@@ -7,13 +7,13 @@ use portico_domain::model::practice::Practice;
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::visitor::add_patient::{AddPatient, add_patient};
 use portico_domain::operations::visitor::register::{Register, Representative, register};
-use portico_domain::operations::visitor::verify::view_link_with_ticket;
+use portico_domain::operations::visitor::verify::{view_link, view_link_with_ticket};
 use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::steps::registration::{Registered, RegistrationOutcome};
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Language, Registration, RegistrationLayout, Reject, Typed,
-    TypedPassword, dead_end, flag, html, json as reply, notice, optional_field, password_faults,
-    reason_detail, required_field, see_other, set_browser, set_session, view,
+    Answer, App, Frame, Inbound, Language, Refused, Registration, Reject, Step, TypedPassword, Visit,
+    clear_visit, dead_end, flag, html, json as reply, lost_visit, optional_field, required_field, see_other,
+    set_browser, set_session, view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -21,7 +21,8 @@ use serde_json::json;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RegisterRequest {
-    ticket: String,
+    /// In JSON; a page's is in its cookie.
+    ticket: Option<String>,
     username: Option<String>,
     password: Option<TypedPassword>,
     #[serde(default, deserialize_with = "flag")]
@@ -38,7 +39,7 @@ struct RegisterRequest {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AddPatientRequest {
-    ticket: String,
+    ticket: Option<String>,
     username: Option<String>,
     password: Option<TypedPassword>,
     relationship: Option<Relationship>,
@@ -50,11 +51,76 @@ where
     S: Limits + Links + Patients + Addresses + Practices + Accounts + Chain + Commit,
 {
     let answer = match inbound.action().as_str() {
+        "GET /i/{token}/register" => show(app, &inbound).await,
         "POST /i/{token}/register" => register_account(app, &inbound).await,
         "POST /i/{token}/link" => add_to_login(app, &inbound).await,
         _ => Err(Refusal::NotFound.into()),
     };
     answer.unwrap_or_else(|reject| dead_end(&inbound, None, &reject))
+}
+
+/// The registration page, with what was typed and what to mend.
+async fn show<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Links + Practices + Patients,
+{
+    let token = inbound.param("token");
+    let Some(visit) = Visit::find(inbound, &app.context) else { return lost(app, inbound).await };
+    let Some(ticket) = &visit.ticket else { return lost(app, inbound).await };
+    let passed = match view_link_with_ticket(app, token, ticket).await.map_err(Reject::from) {
+        Ok(passed) => passed,
+        Err(reject) => return ticket_over(app, inbound, visit, reject).await,
+    };
+    let frame = Frame::of(inbound, &passed.practice.settings);
+    let existing = visit.form(Step::Existing);
+    let is_existing = existing.why().is_some();
+    let form = if is_existing { existing } else { visit.form(Step::Register) };
+    let page = Registration::new(frame.clone(), token, &passed, form, is_existing);
+    Ok(html(200, &frame, &page))
+}
+
+/// The page for a visitor whose browser did not keep the cookie; `410` if the link is over as well.
+async fn lost<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
+    let open = view_link(app, inbound.param("token")).await?;
+    Ok(lost_visit(inbound, &Frame::of(inbound, &open.practice.settings)))
+}
+
+/// A ticket that no longer works: while the link does, back to its first page, which says so.
+async fn ticket_over<S: Links + Practices>(
+    app: &App<S>,
+    inbound: &Inbound,
+    visit: Visit,
+    reject: Reject,
+) -> Result<Answer, Reject> {
+    if matches!(reject, Reject::Refused(Refusal::LinkUnavailable))
+        && view_link(app, inbound.param("token")).await.is_ok()
+    {
+        return Ok(visit.start_again(Refused::TicketOver, &reject, inbound, &app.context));
+    }
+    Err(reject)
+}
+
+/// What a page's form ends with. `step` is the form.
+async fn finish<S: Links + Practices>(
+    app: &App<S>,
+    inbound: &Inbound,
+    mut visit: Visit,
+    step: Step,
+    outcome: Result<RegistrationOutcome, Reject>,
+) -> Result<Answer, Reject> {
+    let mut answer = match outcome {
+        Ok(RegistrationOutcome::SignedIn(registered)) => welcome(inbound, &registered),
+        Ok(RegistrationOutcome::Held(practice)) => held(inbound, &practice),
+        Err(reject @ Reject::Refused(Refusal::LinkUnavailable)) => {
+            return ticket_over(app, inbound, visit, reject).await;
+        }
+        Err(reject) => {
+            visit.forget(if step == Step::Existing { Step::Register } else { Step::Existing });
+            return visit.refuse(step, reject, inbound, &app.context);
+        }
+    };
+    clear_visit(&mut answer, &inbound.link_path());
+    Ok(answer)
 }
 
 /// Adds the patient to a login that exists.
@@ -65,15 +131,14 @@ where
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
     let body: AddPatientRequest = inbound.body()?;
-    let ticket = body.ticket.clone();
-    let typed = Typed {
-        relationship: body.relationship.map(Relationship::as_str).unwrap_or_default().to_owned(),
-        ..Typed::default()
+    let visit = Visit::of(inbound, &app.context);
+    let Some(ticket) = body.ticket.or_else(|| visit.ticket.clone()) else {
+        return without_ticket(app, inbound);
     };
     let outcome = match (body.username, body.password) {
         (Some(username), Some(password)) => {
             let command = AddPatient {
-                ticket: body.ticket,
+                ticket,
                 username,
                 password: password.into(),
                 relationship: body.relationship,
@@ -87,58 +152,29 @@ where
             Err(Reject::malformed(missing, "required"))
         }
     };
-    let registered = match outcome {
-        Ok(RegistrationOutcome::SignedIn(registered)) => registered,
-        Ok(RegistrationOutcome::Held(practice)) => return Ok(held(inbound, &practice)),
-        Err(reject) => return add_to_login_again(app, inbound, token, &ticket, typed, reject).await,
-    };
     if inbound.wants_page() {
-        return Ok(welcome(inbound, &registered));
+        return finish(app, inbound, visit, Step::Existing, outcome).await;
     }
-    Ok(reply(
-        200,
-        &json!({
-            "account_id": registered.account.id.to_string(),
-            "session_token": *registered.token,
-            "expires_at": registered.session.expires_at().to_string(),
-            "grants": view::grants(&registered.account, registered.session.began_at),
-        }),
-    ))
+    Ok(match outcome? {
+        RegistrationOutcome::Held(_) => held_json(),
+        RegistrationOutcome::SignedIn(registered) => reply(
+            200,
+            &json!({
+                "account_id": registered.account.id.to_string(),
+                "session_token": *registered.token,
+                "expires_at": registered.session.expires_at().to_string(),
+                "grants": view::grants(&registered.account, registered.session.began_at),
+            }),
+        ),
+    })
 }
 
-/// Refused: for a person, the registration page once more, which offers both ways.
-async fn add_to_login_again<S>(
-    app: &App<S>,
-    inbound: &Inbound,
-    token: &str,
-    ticket: &str,
-    typed: Typed,
-    reject: Reject,
-) -> Result<Answer, Reject>
-where
-    S: Links + Practices + Patients,
-{
-    let words = |frame: &Frame| match &reject {
-        Reject::Refused(Refusal::Conflict("already_own")) => Some(frame.text.register.have_account_own),
-        Reject::Refused(Refusal::Conflict(why)) => reason_detail(why, frame.language),
-        Reject::Refused(Refusal::SignInFailed | Refusal::BadRequest(_)) => {
-            Some(frame.text.register.have_account_failed)
-        }
-        _ => None,
-    };
-    if !inbound.wants_page() {
-        return Err(reject);
+/// A form without a ticket: the cookie that holds it has gone. The registration page says so.
+fn without_ticket<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
+    if inbound.wants_page() {
+        return Ok(Visit::default().lead_to(Step::Register, inbound, &app.context));
     }
-    let standing = view_link_with_ticket(app, token, ticket).await?;
-    let settings = &standing.practice.settings;
-    let frame = Frame::of(inbound, settings);
-    let Some(sentence) = words(&frame) else { return Err(reject) };
-    let mut page = Registration::for_passed(frame.clone(), (token, ticket), settings, &standing);
-    if !typed.relationship.is_empty() {
-        page.relationship = typed.relationship;
-    }
-    page.fail("existing_username", sentence);
-    Ok(html(reject.status(), &frame, &page))
+    Err(Reject::malformed("ticket", "required"))
 }
 
 /// To the account page, signed in.
@@ -152,68 +188,55 @@ fn welcome(inbound: &Inbound, registered: &Registered) -> Answer {
     answer
 }
 
+/// To the page that says that the office will look at it: no session yet.
+fn held(inbound: &Inbound, practice: &Practice) -> Answer {
+    let lang = Frame::of(inbound, &practice.settings).lang();
+    see_other(&format!("/{}/sent?lang={lang}&note=held", practice.id))
+}
+
+fn held_json() -> Answer {
+    reply(202, &json!({"state": "held", "reason": "guardian_contact_conflict"}))
+}
+
 async fn register_account<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Patients + Addresses + Practices + Accounts + Chain + Commit,
 {
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
-    let body: RegisterRequest = inbound.body()?;
-    let typed = typed(&body);
-    let ticket = body.ticket.clone();
-    let outcome = match parse(body, inbound) {
+    let mut body: RegisterRequest = inbound.body()?;
+    let visit = Visit::of(inbound, &app.context);
+    let Some(ticket) = body.ticket.take().or_else(|| visit.ticket.clone()) else {
+        return without_ticket(app, inbound);
+    };
+    let outcome = match parse(body, ticket, inbound) {
         Ok(command) => register(app, &inbound.peer, token, &command).await.map_err(Reject::from),
         Err(faults) => Err(Reject::fields(faults)),
     };
-    let registered = match outcome {
-        Ok(RegistrationOutcome::SignedIn(registered)) => registered,
-        Ok(RegistrationOutcome::Held(practice)) => return Ok(held(inbound, &practice)),
-        Err(reject) => return register_again(app, inbound, token, &ticket, typed, reject).await,
-    };
     if inbound.wants_page() {
-        return Ok(welcome(inbound, &registered));
+        return finish(app, inbound, visit, Step::Register, outcome).await;
     }
-    Ok(reply(
-        201,
-        &json!({
-            "account_id": registered.account.id.to_string(),
-            "username": registered.account.username,
-            "session_token": *registered.token,
-            "expires_at": registered.session.expires_at().to_string(),
-        }),
-    ))
-}
-
-/// Word that the office will look at it: no session yet.
-fn held(inbound: &Inbound, practice: &Practice) -> Answer {
-    if !inbound.wants_page() {
-        return reply(202, &json!({"state": "held", "reason": "guardian_contact_conflict"}));
-    }
-    let frame = Frame::of(inbound, &practice.settings);
-    let words = &frame.text.register;
-    notice(202, &frame, words.held_title, words.held)
-}
-
-fn typed(body: &RegisterRequest) -> Typed {
-    let text = |field: &Option<String>| field.clone().unwrap_or_default();
-    Typed {
-        username: text(&body.username),
-        relationship: body.relationship.map(Relationship::as_str).unwrap_or_default().to_owned(),
-        given_name: text(&body.given_name),
-        family_name: text(&body.family_name),
-        email: text(&body.email),
-        mobile_phone: text(&body.mobile_phone),
-        security_question: text(&body.security_question),
-        accepted: body.accept_terms,
-    }
+    Ok(match outcome? {
+        RegistrationOutcome::Held(_) => held_json(),
+        RegistrationOutcome::SignedIn(registered) => reply(
+            201,
+            &json!({
+                "account_id": registered.account.id.to_string(),
+                "username": registered.account.username,
+                "session_token": *registered.token,
+                "expires_at": registered.session.expires_at().to_string(),
+            }),
+        ),
+    })
 }
 
 /// The registration as stated, or everything that can't be read of it.
-fn parse(body: RegisterRequest, inbound: &Inbound) -> Result<Register, Vec<FieldFault>> {
+fn parse(body: RegisterRequest, ticket: String, inbound: &Inbound) -> Result<Register, Vec<FieldFault>> {
     let mut faults = Vec::new();
     let representing = [&body.given_name, &body.family_name, &body.email, &body.mobile_phone]
         .iter()
         .any(|field| field.is_some());
+    let email_typed = body.email.clone();
     let mut representative = None;
     if representing || body.relationship.is_some() {
         let given_name = required_field(&mut faults, "given_name", body.given_name.as_deref(), Name::parse);
@@ -249,8 +272,9 @@ fn parse(body: RegisterRequest, inbound: &Inbound) -> Result<Register, Vec<Field
     }
     let (Some(password), true) = (body.password, faults.is_empty()) else { return Err(faults) };
     Ok(Register {
-        ticket: body.ticket,
-        username: body.username,
+        ticket,
+        // A representative may leave it empty, and uses their address.
+        username: body.username.or_else(|| email_typed.filter(|_| inbound.is_form())),
         password: password.into(),
         accept_terms: body.accept_terms,
         representative,
@@ -258,64 +282,4 @@ fn parse(body: RegisterRequest, inbound: &Inbound) -> Result<Register, Vec<Field
         language: inbound.language(Language::English).tag(),
         browser: inbound.browser_family(),
     })
-}
-
-/// A refused registration: for a person, the page once more with what to mend. Nothing is spent.
-async fn register_again<S>(
-    app: &App<S>,
-    inbound: &Inbound,
-    token: &str,
-    ticket: &str,
-    typed: Typed,
-    reject: Reject,
-) -> Result<Answer, Reject>
-where
-    S: Links + Practices + Patients,
-{
-    let Reject::Refused(refusal) = &reject else { return Err(reject) };
-    if !inbound.wants_page() {
-        return Err(reject);
-    }
-    let standing = view_link_with_ticket(app, token, ticket).await?;
-    let settings = &standing.practice.settings;
-    let frame = Frame::of(inbound, settings);
-    let errors = sentences(refusal, &frame, settings.password_min_length);
-    if errors.is_empty() {
-        return Err(reject);
-    }
-    let look = RegistrationLayout::of(&standing, settings);
-    let page = Registration::new(frame.clone(), (token, ticket), look, typed, errors);
-    Ok(html(reject.status(), &frame, &page))
-}
-
-/// What to mend, in the reader's words; nothing, where nothing on this page can mend it.
-fn sentences(refusal: &Refusal, frame: &Frame, shortest: u32) -> Vec<Fault> {
-    let words = &frame.text.register;
-    match refusal {
-        Refusal::UsernameTaken(others) => vec![("username", words.username_taken(others))],
-        Refusal::UsernameRejected(_) => vec![("username", words.username_rejected.to_owned())],
-        Refusal::PasswordRejected(faults) => password_faults("password", faults, frame, shortest),
-        Refusal::BadRequest(faults) => faults
-            .iter()
-            .map(|fault| match fault.pointer.as_str() {
-                "/username" => ("username", words.username_missing.to_owned()),
-                "/password" => ("password", words.password_missing.to_owned()),
-                "/accept_terms" => ("accept_terms", words.accept_terms_missing.to_owned()),
-                "/relationship" => ("relationship", words.relationship_missing.to_owned()),
-                "/given_name" => ("given_name", words.given_name_missing.to_owned()),
-                "/family_name" => ("family_name", words.family_name_missing.to_owned()),
-                "/email" if fault.code == "required" => ("email", words.email_missing.to_owned()),
-                "/email" => ("email", words.email_invalid.to_owned()),
-                "/security_question" => ("security_question", words.question_missing.to_owned()),
-                "/security_answer" => match fault.code {
-                    "too_short" => ("security_answer", words.answer_too_short(3)),
-                    "equals_username" => ("security_answer", words.answer_is_username.to_owned()),
-                    _ => ("security_answer", words.answer_missing.to_owned()),
-                },
-                "/mobile_phone" => ("mobile_phone", words.mobile_phone_invalid.to_owned()),
-                _ => ("", frame.text.dead_end.wrong_format.to_owned()),
-            })
-            .collect(),
-        _ => Vec::new(),
-    }
 }

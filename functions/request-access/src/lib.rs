@@ -11,7 +11,7 @@ use portico_domain::operations::visitor::request_access::request;
 use portico_domain::ports::{Enqueue, Limits};
 use portico_domain::time::Timestamp;
 use portico_web::{
-    AccessTyped, Answer, App, AskPage, Asked, Asking, Frame, Inbound, Reject, dead_end, html, json as reply,
+    Answer, App, AskPage, Asking, Form, Frame, Inbound, Reject, dead_end, html, json as reply,
     optional_field, required_field, see_other, sent,
 };
 use serde::Deserialize;
@@ -59,26 +59,6 @@ struct AccessRequest {
     message: Option<String>,
 }
 
-impl AccessRequest {
-    fn typed(self) -> Asked {
-        let text = Option::unwrap_or_default;
-        Asked {
-            email: text(self.email),
-            family_name: text(self.family_name),
-            access: AccessTyped {
-                given_name: text(self.given_name),
-                mobile_phone: text(self.mobile_phone),
-                relationship: text(self.relationship),
-                patient_given_name: text(self.patient_given_name),
-                patient_family_name: text(self.patient_family_name),
-                patient_birth_date: text(self.patient_birth_date),
-                message: text(self.message),
-            },
-            ..Asked::default()
-        }
-    }
-}
-
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RenewRequest {}
@@ -109,40 +89,30 @@ async fn ask<S: Limits, Q: Enqueue>(
     inbound.same_site(&app.context.base_url)?;
     let practice = PracticeId::parse(inbound.param("practice")).map_err(|_| Refusal::NotFound)?;
     let now = app.context.now();
-    let (asked, wanted) = match asking {
+    let wanted = match asking {
         Asking::SignUp => {
-            let asked = typed(inbound.body::<FactsRequest>()?);
-            let wanted = facts(&asked, now).map(|facts| Ask::SignUp(practice.clone(), facts));
-            (asked, wanted)
+            facts(&inbound.body::<FactsRequest>()?, now).map(|facts| Ask::SignUp(practice.clone(), facts))
         }
         Asking::ForgotPassword => {
             let body: PasswordRequest = inbound.body()?;
-            let PasswordRequest { username, email, family_name, birth_date, postal_code } = body;
-            let by_name =
-                email.is_none() && family_name.is_none() && birth_date.is_none() && postal_code.is_none();
-            let asked = Asked {
-                username: username.unwrap_or_default(),
-                ..typed(FactsRequest { email, family_name, birth_date, postal_code })
-            };
-            let wanted = if by_name || !asked.username.trim().is_empty() {
-                name(&asked).map(|name| Ask::ForgotPassword(practice.clone(), name))
-            } else {
-                facts(&asked, now).map(|facts| Ask::ForgotPasswordByFacts(practice.clone(), facts))
-            };
-            (asked, wanted)
+            let PasswordRequest { username, .. } = &body;
+            let given = username.as_deref().filter(|name| !name.trim().is_empty());
+            match (given, body.has_no_facts()) {
+                (None, false) => {
+                    facts(&body.facts(), now).map(|facts| Ask::ForgotPasswordByFacts(practice.clone(), facts))
+                }
+                (name, _) => name_of(name).map(|name| Ask::ForgotPassword(practice.clone(), name)),
+            }
         }
         Asking::ForgotUsername => {
             let body: UsernameRequest = inbound.body()?;
-            let asked = Asked { email: body.email.unwrap_or_default(), ..Asked::default() };
             let mut faults = Vec::new();
-            let email = required_field(&mut faults, "email", Some(&asked.email), Email::parse);
-            let wanted = email.map(|email| Ask::ForgotUsername(practice.clone(), email)).ok_or(faults);
-            (asked, wanted)
+            let email = required_field(&mut faults, "email", body.email.as_deref(), Email::parse);
+            email.map(|email| Ask::ForgotUsername(practice.clone(), email)).ok_or(faults)
         }
         Asking::Access => {
-            let asked = inbound.body::<AccessRequest>()?.typed();
-            let wanted = access(&asked, now).map(|asked| Ask::Access(practice.clone(), Box::new(asked)));
-            (asked, wanted)
+            let asked = access(&inbound.body::<AccessRequest>()?, now);
+            asked.map(|asked| Ask::Access(practice.clone(), Box::new(asked)))
         }
     };
     match wanted {
@@ -159,7 +129,7 @@ async fn ask<S: Limits, Q: Enqueue>(
             // The page can't show the practice's name, because nothing is looked up. It shows again what
             // was typed.
             let frame = Frame::nameless(inbound);
-            let page = AskPage::new(frame.clone(), practice.as_str(), asking, &asked, &faults);
+            let page = AskPage::new(frame.clone(), practice.as_str(), asking, &Form::sent(inbound), &faults);
             Ok(html(400, &frame, &page))
         }
         Err(faults) => Err(Reject::fields(faults)),
@@ -175,34 +145,25 @@ async fn renew<S: Limits, Q: Enqueue>(app: &App<S>, queue: &Q, inbound: &Inbound
     let token: String = inbound.param("token").chars().take(64).collect();
     request(app, queue, &inbound.peer, Ask::Renew(token)).await?;
     if inbound.wants_page() {
+        // The page that follows names no practice, because nothing is looked up.
         return Ok(sent(202, &Frame::nameless(inbound), None, false));
     }
     Ok(reply(202, &json!({})))
 }
 
-fn typed(body: FactsRequest) -> Asked {
-    Asked {
-        username: String::new(),
-        email: body.email.unwrap_or_default(),
-        family_name: body.family_name.unwrap_or_default(),
-        birth_date: body.birth_date.unwrap_or_default(),
-        postal_code: body.postal_code.unwrap_or_default(),
-        access: AccessTyped::default(),
-    }
-}
-
 /// What a representative says about themselves and the patient, or all faults.
-fn access(asked: &Asked, now: Timestamp) -> Result<AccessAsked, Vec<FieldFault>> {
-    let typed = &asked.access;
+fn access(body: &AccessRequest, now: Timestamp) -> Result<AccessAsked, Vec<FieldFault>> {
     let mut faults = Vec::new();
-    let given_name = required_field(&mut faults, "given_name", Some(&typed.given_name), Name::parse);
-    let family_name = required_field(&mut faults, "family_name", Some(&asked.family_name), Name::parse);
-    let email = optional_field(&mut faults, "email", Some(&asked.email), Email::parse);
-    let mobile_phone = optional_field(&mut faults, "mobile_phone", Some(&typed.mobile_phone), Phone::parse);
-    if asked.email.trim().is_empty() && typed.mobile_phone.trim().is_empty() {
+    let given_name = required_field(&mut faults, "given_name", body.given_name.as_deref(), Name::parse);
+    let family_name = required_field(&mut faults, "family_name", body.family_name.as_deref(), Name::parse);
+    let email = optional_field(&mut faults, "email", body.email.as_deref(), Email::parse);
+    let mobile_phone =
+        optional_field(&mut faults, "mobile_phone", body.mobile_phone.as_deref(), Phone::parse);
+    let is_empty = |text: &Option<String>| text.as_deref().is_none_or(|text| text.trim().is_empty());
+    if is_empty(&body.email) && is_empty(&body.mobile_phone) {
         faults.push(FieldFault::of("mobile_phone", "required"));
     }
-    let relationship = match typed.relationship.as_str() {
+    let relationship = match body.relationship.as_deref().unwrap_or_default() {
         "parent" => Some(Relationship::Parent),
         "guardian" => Some(Relationship::Guardian),
         "spouse" => Some(Relationship::Spouse),
@@ -213,13 +174,15 @@ fn access(asked: &Asked, now: Timestamp) -> Result<AccessAsked, Vec<FieldFault>>
         }
     };
     let read_name =
-        |faults: &mut Vec<FieldFault>, field, text| required_field(faults, field, Some(text), Name::parse);
-    let patient_given_name = read_name(&mut faults, "patient_given_name", &typed.patient_given_name);
-    let patient_family_name = read_name(&mut faults, "patient_family_name", &typed.patient_family_name);
-    let born = Some(typed.patient_birth_date.as_str());
+        |faults: &mut Vec<FieldFault>, field, text| required_field(faults, field, text, Name::parse);
+    let patient_given_name = read_name(&mut faults, "patient_given_name", body.patient_given_name.as_deref());
+    let patient_family_name =
+        read_name(&mut faults, "patient_family_name", body.patient_family_name.as_deref());
     let patient_birth_date =
-        required_field(&mut faults, "patient_birth_date", born, |text| BirthDate::parse(text, now));
-    let message = optional_field(&mut faults, "message", Some(&typed.message), Line::parse);
+        required_field(&mut faults, "patient_birth_date", body.patient_birth_date.as_deref(), |text| {
+            BirthDate::parse(text, now)
+        });
+    let message = optional_field(&mut faults, "message", body.message.as_deref(), Line::parse);
     let names = given_name.zip(family_name).zip(patient_given_name.zip(patient_family_name));
     match names.zip(relationship.zip(patient_birth_date)) {
         Some((((given_name, family_name), (patient_given_name, patient_family_name)), rest))
@@ -242,23 +205,38 @@ fn access(asked: &Asked, now: Timestamp) -> Result<AccessAsked, Vec<FieldFault>>
     }
 }
 
-fn name(asked: &Asked) -> Result<String, Vec<FieldFault>> {
-    let name = asked.username.trim();
-    if name.is_empty() {
-        Err(vec![FieldFault::of("username", "required")])
-    } else {
-        Ok(name.chars().take(LONGEST / 4).collect())
+fn name_of(name: Option<&str>) -> Result<String, Vec<FieldFault>> {
+    match name.map(str::trim) {
+        None | Some("") => Err(vec![FieldFault::of("username", "required")]),
+        Some(name) => Ok(name.chars().take(LONGEST / 4).collect()),
     }
 }
 
-fn facts(asked: &Asked, now: Timestamp) -> Result<RequestFacts, Vec<FieldFault>> {
+impl PasswordRequest {
+    fn has_no_facts(&self) -> bool {
+        let facts = [&self.email, &self.family_name, &self.birth_date, &self.postal_code];
+        facts.iter().all(|fact| fact.is_none())
+    }
+
+    fn facts(self) -> FactsRequest {
+        FactsRequest {
+            email: self.email,
+            family_name: self.family_name,
+            birth_date: self.birth_date,
+            postal_code: self.postal_code,
+        }
+    }
+}
+
+fn facts(body: &FactsRequest, now: Timestamp) -> Result<RequestFacts, Vec<FieldFault>> {
     let mut faults = Vec::new();
-    let email = required_field(&mut faults, "email", Some(&asked.email), Email::parse);
-    let family_name = required_field(&mut faults, "family_name", Some(&asked.family_name), Name::parse);
-    let birth_date = required_field(&mut faults, "birth_date", Some(&asked.birth_date), |text| {
+    let email = required_field(&mut faults, "email", body.email.as_deref(), Email::parse);
+    let family_name = required_field(&mut faults, "family_name", body.family_name.as_deref(), Name::parse);
+    let birth_date = required_field(&mut faults, "birth_date", body.birth_date.as_deref(), |text| {
         BirthDate::parse(text, now)
     });
-    let postal_code = required_field(&mut faults, "postal_code", Some(&asked.postal_code), PostalCode::parse);
+    let postal_code =
+        required_field(&mut faults, "postal_code", body.postal_code.as_deref(), PostalCode::parse);
     let all = email.zip(family_name).zip(birth_date).zip(postal_code);
     all.map(|(((email, family_name), birth_date), postal_code)| RequestFacts {
         email,

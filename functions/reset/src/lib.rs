@@ -3,25 +3,27 @@
 
 mod pages;
 
-use portico_domain::model::link::parse_access_code;
+use portico_domain::model::link::{CODES, parse_access_code};
 use portico_domain::model::person::BirthDate;
-use portico_domain::model::practice::Settings;
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::visitor::reset::{
-    NewPassword, OpenReset, PasswordSet, SecondCheckPassed, SecurityAnswer, check_answer, check_code,
-    send_code, set_password, view_reset, view_reset_with_ticket,
+    NewPassword, PasswordSet, SecondCheckPassed, SecurityAnswer, check_answer, check_code, send_code,
+    set_password, view_reset, view_reset_with_ticket,
 };
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices, Resets};
 use portico_domain::time::Timestamp;
 use portico_web::{
-    Answer, App, CodeStep, Fault, Frame, Inbound, Reject, TypedPassword, clear_browser, clear_session,
-    code_fault, code_page, dead_end, html, json as reply, mark_refused, no_content, optional_field,
-    password_faults, see_other, set_browser,
+    Answer, App, CodeStep, Form, Frame, Inbound, Refused, Reject, Step, TypedPassword, Visit, clear_browser,
+    clear_session, clear_visit, code_page, dead_end, html, json as reply, lost_visit, no_content,
+    optional_field, see_other, set_browser,
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use pages::{AnswerPage, Choose, Done, PasswordPage, Way};
+use pages::{AnswerPage, Choose, PasswordPage, Way};
+
+/// Seconds within which a second click belongs to the first.
+const CLICK_SECONDS: i64 = 10;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,7 +49,8 @@ struct AnswerRequest {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PasswordRequest {
-    ticket: String,
+    /// In JSON; a page's is in its cookie.
+    ticket: Option<String>,
     password: Option<TypedPassword>,
 }
 
@@ -58,9 +61,12 @@ where
 {
     let answer = match inbound.action().as_str() {
         "GET /r/{token}" => open(app, &inbound).await,
+        "GET /r/{token}/code" => show_code(app, &inbound).await,
         "POST /r/{token}/codes" => request_code(app, &inbound).await,
         "POST /r/{token}/codes/check" => enter_code(app, &inbound).await,
+        "GET /r/{token}/answer" => show_question(app, &inbound).await,
         "POST /r/{token}/answer" => answer_question(app, &inbound).await,
+        "GET /r/{token}/password" => show_password(app, &inbound).await,
         "POST /r/{token}/password" => choose_password(app, &inbound).await,
         _ => Err(Refusal::NotFound.into()),
     };
@@ -74,10 +80,15 @@ where
     let token = inbound.param("token");
     let open = view_reset(app, token).await?;
     if inbound.wants_page() {
-        return Ok(match Way::of_form(inbound.query("way"), &open) {
-            Some(way) => answer_page(inbound, token, &open, way, "", None),
-            None => choose_page(inbound, token, &open, None),
-        });
+        let frame = Frame::of(inbound, &open.practice.settings);
+        let visit = Visit::find(inbound, &app.context);
+        if visit.is_none() && inbound.says_refused() {
+            return Ok(lost_visit(inbound, &frame));
+        }
+        let visit = visit.unwrap_or_default();
+        let goes_on = visit.ticket.is_some();
+        let page = Choose::new(frame.clone(), token, &open, &visit.form(Step::First), goes_on);
+        return Ok(html(200, &frame, &page));
     }
     let mut body = json!({
         "practice": open.practice.id,
@@ -91,24 +102,30 @@ where
     Ok(reply(200, &body))
 }
 
-/// The page on which a way is chosen; `refused` is why the one that was chosen leads nowhere now.
-fn choose_page(inbound: &Inbound, token: &str, open: &OpenReset, refused: Option<&Reject>) -> Answer {
+/// The page of the code. Until one was asked for, the first page offers all ways.
+async fn show_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Links + Practices + Accounts,
+{
+    let open = view_reset(app, inbound.param("token")).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
-    let fault = |reject: &Reject| match code_fault(reject, &frame) {
-        ("channel", _) => ("channel", frame.text.reset.way_missing.to_owned()),
-        // There is no field for a code here.
-        (_, sentence) => ("", sentence),
-    };
-    let page = Choose::new(frame.clone(), token, open, refused.into_iter().map(fault).collect());
-    let mut answer = html(refused.map_or(200, Reject::status), &frame, &page);
-    if let Some(reject) = refused {
-        mark_refused(&mut answer, reject);
+    let visit = Visit::find(inbound, &app.context);
+    if visit.is_none() && inbound.says_refused() {
+        return Ok(lost_visit(inbound, &frame));
     }
-    answer
-}
-
-fn code_step(token: &str) -> CodeStep {
-    CodeStep { link: format!("/r/{token}"), carried: Vec::new(), other_way: true }
+    let Some(code) = open.link.code else {
+        return Ok(see_other(&format!("{}?lang={}", inbound.link_path(), frame.lang())));
+    };
+    let step = CodeStep {
+        path: inbound.link_path(),
+        codes_used_up: open.link.codes >= CODES,
+        ways: open.ways().to_vec(),
+        sent: Some(code.channel),
+        form: visit.unwrap_or_default().form(Step::Code),
+        digits: open.link.code.map_or(open.practice.settings.code_digits, |code| code.digits),
+        now: app.context.now(),
+    };
+    Ok(code_page(&frame, step))
 }
 
 /// Sends a code; or leads on to the form of another way, which the same radio buttons offer.
@@ -119,23 +136,40 @@ where
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
     let body: CodeRequest = inbound.body()?;
-    let Some(way) = body.channel else {
-        return code_again(app, inbound, Reject::malformed("channel", "required")).await;
+    let visit = Visit::of(inbound, &app.context);
+    let outcome = match body.channel.map(|way| (way, way.channel())) {
+        None => Err(Reject::malformed("channel", "required")),
+        Some((way, None)) => return to_form(app, inbound, way, visit).await,
+        Some((_, Some(channel))) => send_code(app, &inbound.peer, token, channel).await.map_err(Reject::from),
     };
-    let Some(channel) = way.channel() else {
-        return to_form(app, inbound, way).await;
-    };
-    match send_code(app, &inbound.peer, token, channel).await.map_err(Reject::from) {
-        Ok(sent) if inbound.wants_page() => {
-            let frame = Frame::of(inbound, &sent.open.practice.settings);
-            Ok(code_page(&frame, code_step(token), sent.open.ways().to_vec(), Some(channel), None))
+    if !inbound.wants_page() {
+        return Ok(reply(202, &json!({"resend_after": outcome?.resend_after})));
+    }
+    match outcome {
+        Ok(_) => Ok(to_code(app, inbound, visit)),
+        Err(reject) => {
+            let open = view_reset(app, token).await?;
+            let channel = body.channel.and_then(Way::channel);
+            let just_sent = open.link.code.is_some_and(|code| {
+                Some(code.channel) == channel && code.at.seconds_until(app.context.now()) < CLICK_SECONDS
+            });
+            if just_sent && matches!(reject, Reject::Refused(Refusal::TooManyRequests(_))) {
+                return Ok(to_code(app, inbound, visit));
+            }
+            // Where a code was sent already, it can still be entered.
+            let is_wait = matches!(reject, Reject::Refused(Refusal::TooManyRequests(_)));
+            let step = if open.link.code.is_some() && is_wait { Step::Code } else { Step::First };
+            visit.refuse(step, reject, inbound, &app.context)
         }
-        Ok(sent) => Ok(reply(202, &json!({"resend_after": sent.resend_after}))),
-        Err(reject) => code_again(app, inbound, reject).await,
     }
 }
 
-async fn to_form<S>(app: &App<S>, inbound: &Inbound, way: Way) -> Result<Answer, Reject>
+fn to_code<S>(app: &App<S>, inbound: &Inbound, mut visit: Visit) -> Answer {
+    visit.keep(Step::Code, Form::default());
+    visit.lead_to(Step::Code, inbound, &app.context)
+}
+
+async fn to_form<S>(app: &App<S>, inbound: &Inbound, way: Way, mut visit: Visit) -> Result<Answer, Reject>
 where
     S: Links + Practices + Accounts,
 {
@@ -143,38 +177,12 @@ where
     if !inbound.wants_page() {
         return Err(unavailable);
     }
-    let token = inbound.param("token");
-    let open = view_reset(app, token).await?;
+    let open = view_reset(app, inbound.param("token")).await?;
     if !Way::all(&open).contains(&way) {
-        return Ok(choose_page(inbound, token, &open, Some(&unavailable)));
+        return visit.refuse(Step::First, unavailable, inbound, &app.context);
     }
-    let lang = Frame::of(inbound, &open.practice.settings).lang();
-    Ok(see_other(&format!("/r/{token}?lang={lang}&way={}", way.as_str())))
-}
-
-/// A code, or the wish for one, was refused: for a person, the page once more, where a code that was sent can still be
-/// entered and another way be chosen.
-async fn code_again<S>(app: &App<S>, inbound: &Inbound, reject: Reject) -> Result<Answer, Reject>
-where
-    S: Links + Practices + Accounts,
-{
-    let mendable = matches!(
-        reject,
-        Reject::Refused(Refusal::BadRequest(_) | Refusal::CodeRejected | Refusal::TooManyRequests(_))
-    );
-    if !inbound.wants_page() || !mendable {
-        return Err(reject);
-    }
-    let token = inbound.param("token");
-    let open = view_reset(app, token).await?;
-    let frame = Frame::of(inbound, &open.practice.settings);
-    let wished = matches!(&reject, Reject::Refused(Refusal::BadRequest(faults)) if faults.iter().any(|f| f.pointer == "/channel"));
-    Ok(match &open.link.code {
-        Some(code) if !wished => {
-            code_page(&frame, code_step(token), open.ways().to_vec(), Some(code.channel), Some(&reject))
-        }
-        _ => choose_page(inbound, token, &open, Some(&reject)),
-    })
+    visit.keep(Step::Answer, Form::sent(inbound));
+    Ok(visit.lead_to(Step::Answer, inbound, &app.context))
 }
 
 async fn enter_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
@@ -184,38 +192,48 @@ where
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
     let body: CheckRequest = inbound.body()?;
-    let Some(entered) = body.code else {
-        return code_again(app, inbound, Reject::malformed("code", "required")).await;
+    let outcome = match body.code {
+        Some(entered) => check_code(app, &inbound.peer, token, &entered).await.map_err(Reject::from),
+        None => {
+            view_reset(app, token).await.map_err(Reject::from).and(Err(Reject::malformed("code", "required")))
+        }
     };
-    match check_code(app, &inbound.peer, token, &entered).await.map_err(Reject::from) {
-        Ok(passed) => Ok(passed_on(inbound, token, &passed)),
-        Err(reject) => code_again(app, inbound, reject).await,
-    }
+    passed_on(app, inbound, Step::Code, outcome)
 }
 
-/// To the new password.
-fn passed_on(inbound: &Inbound, token: &str, passed: &SecondCheckPassed) -> Answer {
-    if !inbound.wants_page() {
-        return reply(200, &json!({"next": "password", "ticket": passed.ticket}));
-    }
-    password_page(inbound, token, &passed.ticket, &passed.practice.settings, None)
-}
-
-fn password_page(
+/// To the new password, or back to the form.
+fn passed_on<S>(
+    app: &App<S>,
     inbound: &Inbound,
-    token: &str,
-    ticket: &str,
-    settings: &Settings,
-    refused: Option<(&Reject, Vec<Fault>)>,
-) -> Answer {
-    let frame = Frame::of(inbound, settings);
-    let (reject, errors) = refused.map_or((None, Vec::new()), |(reject, errors)| (Some(reject), errors));
-    let page = PasswordPage::new(frame.clone(), token, ticket, settings.password_min_length, errors);
-    let mut answer = html(reject.map_or(200, Reject::status), &frame, &page);
-    if let Some(reject) = reject {
-        mark_refused(&mut answer, reject);
+    step: Step,
+    outcome: Result<SecondCheckPassed, Reject>,
+) -> Result<Answer, Reject> {
+    if !inbound.wants_page() {
+        return Ok(reply(200, &json!({"next": "password", "ticket": outcome?.ticket})));
     }
-    answer
+    let mut visit = Visit::of(inbound, &app.context);
+    match outcome {
+        Ok(passed) => {
+            visit.ticket = Some(passed.ticket);
+            visit.forget(step);
+            Ok(visit.lead_to(Step::Password, inbound, &app.context))
+        }
+        Err(reject) => visit.refuse(step, reject, inbound, &app.context),
+    }
+}
+
+/// The form of the question, or of the office's code: whichever was chosen.
+async fn show_question<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Links + Practices + Accounts,
+{
+    let token = inbound.param("token");
+    let open = view_reset(app, token).await?;
+    let frame = Frame::of(inbound, &open.practice.settings);
+    let Some(visit) = Visit::find(inbound, &app.context) else { return Ok(lost_visit(inbound, &frame)) };
+    let form = visit.form(Step::Answer);
+    let way = Way::of_form(Some(form.value("channel")), &open).unwrap_or(Way::AccessCode);
+    Ok(html(200, &frame, &AnswerPage::new(frame.clone(), token, &open, way, &form)))
 }
 
 /// Takes birth date and answer, or birth date and the code from staff.
@@ -225,25 +243,12 @@ where
 {
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
-    let body: AnswerRequest = inbound.body()?;
-    let typed = body.birth_date.clone().unwrap_or_default();
-    let by_code = body.access_code.is_some();
+    let body: AnswerRequest = inbound.body_with(&["channel"])?;
     let outcome = match parse(body, app.context.now()) {
         Ok(stated) => check_answer(app, &inbound.peer, token, &stated).await.map_err(Reject::from),
         Err(faults) => Err(Reject::fields(faults)),
     };
-    let reject = match outcome {
-        Ok(passed) => return Ok(passed_on(inbound, token, &passed)),
-        Err(reject) => reject,
-    };
-    let mendable = matches!(reject, Reject::Refused(Refusal::BadRequest(_) | Refusal::VerificationFailed));
-    if !inbound.wants_page() || !mendable {
-        return Err(reject);
-    }
-    let open = view_reset(app, token).await?;
-    // An empty form says by its address alone which one it is.
-    let way = Way::of_form(inbound.query("way"), &open).filter(|_| !by_code).unwrap_or(Way::AccessCode);
-    Ok(answer_page(inbound, token, &open, way, &typed, Some(&reject)))
+    passed_on(app, inbound, Step::Answer, outcome)
 }
 
 /// What was stated, or what of it can't be read. A form without anything is passed on: it costs nothing.
@@ -264,102 +269,96 @@ fn parse(body: AnswerRequest, now: Timestamp) -> Result<SecurityAnswer, Vec<Fiel
     if faults.is_empty() { Ok(stated) } else { Err(faults) }
 }
 
-fn answer_page(
-    inbound: &Inbound,
-    token: &str,
-    open: &OpenReset,
-    way: Way,
-    birth_date: &str,
-    refused: Option<&Reject>,
-) -> Answer {
-    let mut frame = Frame::of(inbound, &open.practice.settings);
-    if let Some((_, address)) = &mut frame.other_language {
-        address.push_str("&way=");
-        address.push_str(way.as_str());
+/// The page of the new password.
+async fn show_password<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Links + Practices + Accounts,
+{
+    let token = inbound.param("token");
+    let visit = Visit::find(inbound, &app.context);
+    let Some((ticket, visit)) = visit.and_then(|visit| Some((visit.ticket.clone()?, visit))) else {
+        let open = view_reset(app, token).await?;
+        return Ok(lost_visit(inbound, &Frame::of(inbound, &open.practice.settings)));
+    };
+    match view_reset_with_ticket(app, token, &ticket).await.map_err(Reject::from) {
+        Ok(practice) => {
+            let frame = Frame::of(inbound, &practice.settings);
+            let shortest = practice.settings.password_min_length;
+            let page = PasswordPage::new(frame.clone(), token, shortest, &visit.form(Step::Password));
+            Ok(html(200, &frame, &page))
+        }
+        Err(reject) => ticket_over(app, inbound, visit, reject).await,
     }
-    let errors = refused.map(|reject| stated_faults(reject, way, &frame)).unwrap_or_default();
-    let page = AnswerPage::new(frame.clone(), token, open, way, birth_date, errors);
-    let mut answer = html(refused.map_or(200, Reject::status), &frame, &page);
-    if let Some(reject) = refused {
-        mark_refused(&mut answer, reject);
-    }
-    answer
 }
 
-fn stated_faults(reject: &Reject, way: Way, frame: &Frame) -> Vec<Fault> {
-    let (words, link) = (&frame.text.reset, &frame.text.link);
-    let Reject::Refused(Refusal::BadRequest(faults)) = reject else {
-        return vec![("", words.failed.to_owned())];
-    };
-    let sentence = |fault: &FieldFault| match (fault.pointer.as_str(), fault.code) {
-        ("/birth_date", "required") => ("birth_date", link.birth_date_missing.to_owned()),
-        ("/birth_date", _) => ("birth_date", words.birth_date_invalid.to_owned()),
-        ("/access_code", _) => ("access_code", words.office_code_invalid.to_owned()),
-        _ if way == Way::AccessCode => ("access_code", words.office_code_missing.to_owned()),
-        _ => ("answer", words.answer_missing.to_owned()),
-    };
-    faults.iter().map(sentence).collect()
+/// A ticket that no longer works: while the link does, back to its first page, which says so.
+async fn ticket_over<S>(
+    app: &App<S>,
+    inbound: &Inbound,
+    visit: Visit,
+    reject: Reject,
+) -> Result<Answer, Reject>
+where
+    S: Links + Practices + Accounts,
+{
+    if matches!(reject, Reject::Refused(Refusal::LinkUnavailable))
+        && view_reset(app, inbound.param("token")).await.is_ok()
+    {
+        return Ok(visit.start_again(Refused::TicketOver, &reject, inbound, &app.context));
+    }
+    Err(reject)
 }
 
 async fn choose_password<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Limits + Links + Practices + Resets + Chain + Commit,
+    S: Limits + Links + Resets + Practices + Accounts + Chain + Commit,
 {
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
     let body: PasswordRequest = inbound.body()?;
-    let ticket = body.ticket.clone();
+    let visit = Visit::of(inbound, &app.context);
+    let page = inbound.wants_page();
+    let Some(ticket) = body.ticket.or_else(|| visit.ticket.clone()) else {
+        if !page {
+            return Err(Reject::malformed("ticket", "required"));
+        }
+        // The cookie that holds it has gone. The page says so.
+        view_reset(app, token).await?;
+        return Ok(visit.lead_to(Step::Password, inbound, &app.context));
+    };
     let outcome = match body.password {
         Some(password) => {
-            let command = NewPassword { ticket: body.ticket, password: password.into() };
+            let command = NewPassword { ticket, password: password.into() };
             set_password(app, &inbound.peer, token, &command).await.map_err(Reject::from)
         }
-        None => Err(Reject::malformed("password", "required")),
+        // Of a dead link, nothing but that it is dead is told, whatever comes with it.
+        None => view_reset_with_ticket(app, token, &ticket)
+            .await
+            .map_err(Reject::from)
+            .and(Err(Reject::malformed("password", "required"))),
     };
-    let PasswordSet { practice, browser, has_representatives } = match outcome {
+    let set = match outcome {
         Ok(set) => set,
-        Err(reject) => return password_again(app, inbound, token, &ticket, reject).await,
+        Err(reject) if !page => return Err(reject),
+        Err(reject @ Reject::Refused(Refusal::LinkUnavailable)) => {
+            return ticket_over(app, inbound, visit, reject).await;
+        }
+        Err(reject) => return visit.refuse(Step::Password, reject, inbound, &app.context),
     };
-    let mut answer = if inbound.wants_page() {
-        let frame = Frame::of(inbound, &practice.settings);
-        html(200, &frame, &Done::new(frame.clone(), &practice.id, has_representatives))
+    let PasswordSet { practice, browser, has_representatives } = set;
+    let mut answer = if page {
+        // The sign-in page says that it is done: signing in is what comes next.
+        let lang = Frame::of(inbound, &practice.settings).lang();
+        let note = if has_representatives { "new-password-shared" } else { "new-password" };
+        see_other(&format!("/{}?lang={lang}&note={note}", practice.id))
     } else {
         no_content()
     };
+    clear_visit(&mut answer, &inbound.link_path());
     clear_session(&mut answer);
     match browser {
         Some(browser) => set_browser(&mut answer, &browser),
         None => clear_browser(&mut answer),
     }
     Ok(answer)
-}
-
-/// A refused password: for a person, the page once more. Nothing is spent.
-async fn password_again<S>(
-    app: &App<S>,
-    inbound: &Inbound,
-    token: &str,
-    ticket: &str,
-    reject: Reject,
-) -> Result<Answer, Reject>
-where
-    S: Links + Practices,
-{
-    if !inbound.wants_page() {
-        return Err(reject);
-    }
-    let missing = match &reject {
-        Reject::Refused(Refusal::PasswordRejected(_)) => false,
-        Reject::Refused(Refusal::BadRequest(_)) => true,
-        _ => return Err(reject),
-    };
-    let practice = view_reset_with_ticket(app, token, ticket).await?;
-    let frame = Frame::of(inbound, &practice.settings);
-    let errors = match &reject {
-        Reject::Refused(Refusal::PasswordRejected(faults)) if !missing => {
-            password_faults("password", faults, &frame, practice.settings.password_min_length)
-        }
-        _ => vec![("password", frame.text.register.password_missing.to_owned())],
-    };
-    Ok(password_page(inbound, token, ticket, &practice.settings, Some((&reject, errors))))
 }

@@ -2,9 +2,9 @@
 
 use askama::Template;
 use portico_domain::model::chart::Channel;
-use portico_domain::model::ids::PracticeId;
+use portico_domain::model::code_way::CodeWay;
 use portico_domain::operations::visitor::reset::OpenReset;
-use portico_web::{Fault, Field, Frame, all_faults};
+use portico_web::{Fault, Field, Form, Frame, Refused, all_faults, password_faults};
 use serde::{Deserialize, Serialize};
 
 /// A way to show who it is.
@@ -48,7 +48,7 @@ impl Way {
     /// Every way that is open to whoever holds the link. Staff can always tell a code, so nobody is left without one.
     pub fn all(open: &OpenReset) -> Vec<Self> {
         let offered = |way: &Self| match way.channel() {
-            Some(channel) => open.ways().contains(&channel),
+            Some(channel) => open.ways().iter().any(|way| way.channel == channel),
             None => *way == Self::AccessCode || open.question.is_some(),
         };
         [Self::Sms, Self::Voice, Self::Email, Self::Question, Self::AccessCode]
@@ -70,24 +70,46 @@ pub struct Choose {
     frame: Frame,
     errors: Vec<Fault>,
     token: String,
+    /// Whether the second check is passed already.
+    goes_on: bool,
     valid_until: String,
     ways: Vec<Way>,
+    hints: Vec<CodeWay>,
 }
 
 impl Choose {
-    pub fn new(frame: Frame, token: &str, open: &OpenReset, errors: Vec<Fault>) -> Self {
-        let valid_until = frame.time(open.link.expires_at);
-        Self { token: token.to_owned(), valid_until, ways: Way::all(open), errors, frame }
+    /// The page; `form` is its last form. `goes_on` says that the visitor has got further already.
+    pub fn new(frame: Frame, token: &str, open: &OpenReset, form: &Form, goes_on: bool) -> Self {
+        let words = &frame.text.reset;
+        let fault = |refused: &Refused| match refused {
+            Refused::TicketOver => ("", words.ticket_over.to_owned()),
+            Refused::Fields(_) => ("channel", words.way_missing.to_owned()),
+            _ => ("", frame.text.link.later.to_owned()),
+        };
+        let errors = form.why().map(fault).into_iter().collect();
+        Self {
+            token: token.to_owned(),
+            goes_on,
+            valid_until: frame.time(open.link.expires_at),
+            ways: Way::all(open),
+            hints: open.ways().to_vec(),
+            errors,
+            frame,
+        }
     }
 
-    fn choices(&self) -> Vec<(&'static str, &'static str)> {
-        let words = &self.frame.text.reset;
+    fn choices(&self) -> Vec<(&'static str, String)> {
+        let (words, code) = (&self.frame.text.reset, &self.frame.text.code);
+        let hint = |way: Way| {
+            let known = self.hints.iter().find(|known| Some(known.channel) == way.channel());
+            known.map_or("", |known| known.hint.as_str())
+        };
         let word = |way: Way| match way {
-            Way::Sms => words.by_text,
-            Way::Voice => words.by_voice,
-            Way::Email => words.by_email,
-            Way::Question => words.by_question,
-            Way::AccessCode => words.by_office_code,
+            Way::Sms => code.by_text(hint(way)),
+            Way::Voice => code.by_voice(hint(way)),
+            Way::Email => code.by_email(hint(way)),
+            Way::Question => words.by_question.to_owned(),
+            Way::AccessCode => words.by_office_code.to_owned(),
         };
         self.ways.iter().map(|way| (way.as_str(), word(*way))).collect()
     }
@@ -111,16 +133,10 @@ pub struct AnswerPage {
 
 impl AnswerPage {
     /// The form of a way without a code by message. What is secret is never shown again; the birth date is.
-    pub fn new(
-        frame: Frame,
-        token: &str,
-        open: &OpenReset,
-        way: Way,
-        birth_date: &str,
-        errors: Vec<Fault>,
-    ) -> Self {
+    pub fn new(frame: Frame, token: &str, open: &OpenReset, way: Way, form: &Form) -> Self {
         let words = &frame.text.reset;
-        let errors = all_faults(errors, Vec::new(), &["birth_date", "answer", "access_code"]);
+        let found = form.why().map(|refused| stated_faults(refused, way, &frame)).unwrap_or_default();
+        let errors = all_faults(found, Vec::new(), &["birth_date", "answer", "access_code"]);
         let field = |name, label: &str| Field::new(name, label, &frame).filled("off", "").among(&errors);
         let secret = match way {
             Way::AccessCode => field("access_code", words.office_code)
@@ -129,10 +145,8 @@ impl AnswerPage {
                 .filled("off", "numeric"),
             _ => field("answer", words.answer).hint(words.answer_hint),
         };
-        let birth_date = field("birth_date", frame.text.link.birth_date)
-            .hint(words.birth_date_hint)
-            .class("short")
-            .value(birth_date);
+        let label = frame.text.link.birth_date;
+        let birth_date = Field::date("birth_date", label, &frame, form, true).among(&errors);
         let question = open.question.as_ref().filter(|_| way == Way::Question);
         Self {
             token: token.to_owned(),
@@ -151,39 +165,47 @@ impl AnswerPage {
     }
 }
 
+fn stated_faults(refused: &Refused, way: Way, frame: &Frame) -> Vec<Fault> {
+    let (words, link) = (&frame.text.reset, &frame.text.link);
+    let Refused::Fields(fields) = refused else {
+        let sentence = if *refused == Refused::Facts { words.failed } else { link.later };
+        return vec![("", sentence.to_owned())];
+    };
+    let sentence = |(name, code): &(String, String)| match (name.as_str(), code.as_str()) {
+        ("birth_date", "required") => ("birth_date", link.birth_date_missing.to_owned()),
+        ("birth_date", _) => ("birth_date", link.birth_date_invalid.to_owned()),
+        ("access_code", _) => ("access_code", words.office_code_invalid.to_owned()),
+        _ if way == Way::AccessCode => ("access_code", words.office_code_missing.to_owned()),
+        _ => ("answer", words.answer_missing.to_owned()),
+    };
+    fields.iter().map(sentence).collect()
+}
+
 #[derive(Template)]
 #[template(path = "password.html")]
 pub struct PasswordPage {
     frame: Frame,
     errors: Vec<Fault>,
     token: String,
-    ticket: String,
     password: Field,
 }
 
 impl PasswordPage {
-    pub fn new(frame: Frame, token: &str, ticket: &str, shortest: u32, errors: Vec<Fault>) -> Self {
+    pub fn new(frame: Frame, token: &str, shortest: u32, form: &Form) -> Self {
         let words = &frame.text.new_password;
+        let missing = || vec![("password", frame.text.register.password_missing.to_owned())];
+        let fault = |refused: &Refused| match refused {
+            Refused::Password(faults) => password_faults("password", faults, &frame, shortest),
+            Refused::Fields(_) => missing(),
+            _ => vec![("", frame.text.link.later.to_owned())],
+        };
+        let errors: Vec<Fault> = form.why().map(fault).unwrap_or_default();
         let password = Field::new("password", words.password, &frame)
             .hint(&words.password_hint(shortest as usize))
             .kind("password")
             .filled("new-password", "")
+            .value(form.value("password"))
             .among(&errors);
-        Self { token: token.to_owned(), ticket: ticket.to_owned(), password, errors, frame }
-    }
-}
-
-#[derive(Template)]
-#[template(path = "done.html")]
-pub struct Done {
-    frame: Frame,
-    errors: Vec<Fault>,
-    practice: String,
-    has_representatives: bool,
-}
-
-impl Done {
-    pub fn new(frame: Frame, practice: &PracticeId, has_representatives: bool) -> Self {
-        Self { practice: practice.to_string(), has_representatives, errors: Vec::new(), frame }
+        Self { token: token.to_owned(), password, errors, frame }
     }
 }

@@ -1,5 +1,6 @@
 //! `sign-in`: a practice's sign-in page, the pages that ask for a way in, sign-in and sign-out.
 
+mod elsewhere;
 mod page;
 
 use portico_domain::model::ids::PracticeId;
@@ -9,9 +10,9 @@ use portico_domain::operations::holder::sign_in::{self, SignIn, SignedIn};
 use portico_domain::ports::{Accounts, Commit, Limits, Patients, Practices, Sessions};
 use portico_domain::steps::public_post::rate_limit;
 use portico_web::{
-    Answer, App, AskPage, Asked, Asking, Fault, Frame, Inbound, Reject, TypedPassword, clear_session,
-    dead_end, forget_site, html, json as reply, named_practice, no_content, see_other, sent, set_browser,
-    set_session, view,
+    Answer, App, AskPage, Asking, Fault, Form, Frame, Inbound, Reject, TypedPassword, clear_session,
+    dead_end, forget_site, html, json as reply, named_practice, no_content, notice, see_other, sent,
+    set_browser, set_session, view,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,6 +33,9 @@ impl<S> Ports for S where S: Limits + Accounts + Sessions + Patients + Practices
 
 /// Answers a request.
 pub async fn handle<S: Ports>(app: &App<S>, inbound: Inbound) -> Answer {
+    if matches!(inbound.action().as_str(), "GET /" | "GET /{path+}") {
+        return elsewhere::elsewhere(app, &inbound).await;
+    }
     match page(app, &inbound).await {
         Ok(answer) => answer,
         Err((frame, reject)) => dead_end(&inbound, frame, &reject),
@@ -51,8 +55,11 @@ async fn page<S: Ports>(app: &App<S>, inbound: &Inbound) -> Result<Answer, (Opti
         "GET /{practice}/forgot-username" => Ok(request.ask(Asking::ForgotUsername)),
         "GET /{practice}/ask-for-access" => Ok(request.ask(Asking::Access)),
         "GET /{practice}/sent" => {
-            let access = inbound.query("note") == Some("access");
-            Ok(sent(200, &request.frame, Some(practice.id.as_str()), access))
+            let words = &request.frame.text.ask;
+            Ok(match inbound.query("note") {
+                Some("held") => notice(200, &request.frame, words.held_title, words.held),
+                note => sent(200, &request.frame, Some(practice.id.as_str()), note == Some("access")),
+            })
         }
         "POST /{practice}/sign-in" => request.sign_in().await,
         "POST /{practice}/sign-out" => request.sign_out().await,
@@ -77,7 +84,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
 
     /// The page on which somebody asks for a way in; what it asks for is taken in by another function.
     fn ask(&self, asking: Asking) -> Answer {
-        let page = AskPage::new(self.frame.clone(), self.id.as_str(), asking, &Asked::default(), &[]);
+        let page = AskPage::new(self.frame.clone(), self.id.as_str(), asking, &Form::default(), &[]);
         html(200, &self.frame, &page)
     }
 
@@ -92,6 +99,8 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let note = match self.inbound.query("note") {
             Some("signed-out") => Some(words.signed_out),
             Some("session-ended") => Some(words.session_ended),
+            Some("new-password") => Some(words.new_password),
+            Some("new-password-shared") => Some(words.new_password_shared),
             _ => None,
         };
         self.sign_in_page(200, "", note, Vec::new())

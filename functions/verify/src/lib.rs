@@ -4,23 +4,27 @@
 mod pages;
 
 use portico_domain::model::chart::Channel;
-use portico_domain::model::link::{Role, parse_access_code};
+use portico_domain::model::link::{CODES, Role, parse_access_code};
 use portico_domain::model::person::{BirthDate, Email, Name, PostalCode};
-use portico_domain::model::practice::{RegistrationCheck, Settings};
-use portico_domain::model::refusal::{FailureWith, FieldFault, Refusal};
+use portico_domain::model::practice::RegistrationCheck;
+use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::visitor::unsubscribe::{unsubscribe, view_unsubscribe};
 use portico_domain::operations::visitor::verify::{
-    self, ChecksPassed, Next, OpenLink, StatedFacts, check_code, check_facts, send_code, view_link,
+    self, Next, ProofState, StatedFacts, check_code, check_facts, send_code, view_link, view_link_with_proof,
 };
 use portico_domain::ports::{Chain, Commit, Limits, Links, Patients, Practices};
+use portico_domain::time::Timestamp;
 use portico_web::{
-    Answer, App, Fault, Frame, Inbound, Registration, Reject, code_page, dead_end, html, json as reply,
-    notice, optional_field,
+    Answer, App, CodeStep, Form, Frame, Inbound, Refused, Reject, Step, Visit, code_page, dead_end, html,
+    json as reply, lost_visit, notice, optional_field, see_other,
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use pages::{Identity, NotMe, Stated, Unsubscribe, code_step, ways};
+use pages::{Identity, NotMe, Unsubscribe};
+
+/// Seconds within which a second click belongs to the first.
+const CLICK_SECONDS: i64 = 10;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,17 +41,16 @@ struct VerifyRequest {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CodeRequest {
-    proof: String,
+    /// In JSON; a page's is in its cookie.
+    proof: Option<String>,
     channel: Option<Channel>,
-    ways: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CheckRequest {
-    proof: String,
+    proof: Option<String>,
     code: Option<String>,
-    ways: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -64,9 +67,11 @@ where
     let answer = match inbound.action().as_str() {
         "GET /i/{token}" => open(app, &inbound).await,
         "POST /i/{token}/verify" => identify(app, &inbound).await,
+        "GET /i/{token}/code" => show_code(app, &inbound).await,
         "POST /i/{token}/codes" => request_code(app, &inbound).await,
-        "POST /i/{token}/not-me" => not_me(app, &inbound).await,
         "POST /i/{token}/codes/check" => enter_code(app, &inbound).await,
+        "GET /i/{token}/not-me" => ask_not_me(app, &inbound).await,
+        "POST /i/{token}/not-me" => not_me(app, &inbound).await,
         "GET /u/{token}" => offer_unsubscribe(app, &inbound).await,
         "POST /u/{token}" => stop_mail(app, &inbound).await,
         _ => Err(Refusal::NotFound.into()),
@@ -77,10 +82,25 @@ where
 async fn open<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     let token = inbound.param("token");
     let open = view_link(app, token).await?;
-    if inbound.wants_page() {
-        return Ok(identity_page(inbound, token, &open, &Stated::default(), 200, Vec::new()));
-    }
     let settings = &open.practice.settings;
+    if inbound.wants_page() {
+        let visit = Visit::find(inbound, &app.context);
+        if visit.is_none() && inbound.says_refused() {
+            return Ok(lost_visit(inbound, &Frame::of(inbound, settings)));
+        }
+        let visit = visit.unwrap_or_default();
+        let frame = Frame::of(inbound, settings);
+        let next = match (&visit.ticket, &visit.proof) {
+            (Some(_), _) => Some("register"),
+            (None, Some(_)) => Some("code"),
+            (None, None) => None,
+        };
+        return Ok(html(
+            200,
+            &frame,
+            &Identity::new(frame.clone(), token, &open, &visit.form(Step::First), next),
+        ));
+    }
     let steps: &[&str] = match settings.registration_check {
         RegistrationCheck::IdentityAndCode => &["identity", "code", "register"],
         RegistrationCheck::Identity => &["identity", "register"],
@@ -100,18 +120,6 @@ async fn open<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<A
     ))
 }
 
-fn identity_page(
-    inbound: &Inbound,
-    token: &str,
-    open: &OpenLink,
-    stated: &Stated,
-    status: u16,
-    errors: Vec<Fault>,
-) -> Answer {
-    let frame = Frame::of(inbound, &open.practice.settings);
-    html(status, &frame, &Identity::new(frame.clone(), token, open, stated, errors))
-}
-
 async fn identify<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
@@ -119,45 +127,43 @@ where
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
     let body: VerifyRequest = inbound.body()?;
-    let stated = Stated {
-        role: body
-            .role
-            .map(|role| if role == Role::Patient { "patient" } else { "representative" })
-            .unwrap_or_default()
-            .to_owned(),
-        family_name: body.family_name.clone().unwrap_or_default(),
-        birth_date: body.birth_date.clone().unwrap_or_default(),
-        email: body.email.clone().unwrap_or_default(),
-        postal_code: body.postal_code.clone().unwrap_or_default(),
-        access_code: body.access_code.clone().unwrap_or_default(),
+    let outcome = match parse(&body, app.context.now()) {
+        Ok((facts, role)) => check_facts(app, &inbound.peer, token, &facts, role).await.map_err(Reject::from),
+        Err(faults) => Err(Reject::fields(faults)),
     };
-    let (facts, role) = match parse(&body, app.context.now()) {
-        Ok(parsed) => parsed,
-        Err(faults) => return try_again(app, inbound, token, &stated, Reject::fields(faults), None).await,
-    };
-    let verified = match check_facts(app, &inbound.peer, token, &facts, role).await {
-        Ok(verified) => verified,
-        Err(FailureWith { failure, read }) => {
-            return try_again(app, inbound, token, &stated, failure.into(), read).await;
-        }
-    };
-    match verified.next {
-        Next::Register(passed) => Ok(passed_page(inbound, token, &passed)),
-        Next::Code { channels, proof } if inbound.wants_page() => {
-            let frame = Frame::of(inbound, &verified.practice.settings);
-            Ok(code_page(&frame, code_step(token, &proof, &channels), channels, None, None))
-        }
-        Next::Code { channels, proof } => {
-            Ok(reply(200, &json!({"next": "code", "code_channels": channels, "proof": proof})))
-        }
+    if inbound.wants_page() {
+        let mut visit = Visit::of(inbound, &app.context);
+        let next = match outcome {
+            Ok(next) => next,
+            Err(reject) => return visit.refuse(Step::First, reject, inbound, &app.context),
+        };
+        visit.keep(Step::First, Form::sent(inbound));
+        return Ok(match next {
+            Next::Register(passed) => {
+                visit.ticket = Some(passed.ticket);
+                visit.lead_to(Step::Register, inbound, &app.context)
+            }
+            Next::Code { ways, proof } => {
+                visit.proof = Some(proof);
+                visit.ways = ways;
+                visit.ticket = None;
+                visit.sent = None;
+                visit.keep(Step::Code, Form::default());
+                visit.lead_to(Step::Code, inbound, &app.context)
+            }
+        });
     }
+    Ok(match outcome? {
+        Next::Register(passed) => passed_json(&passed),
+        Next::Code { ways, proof } => {
+            let channels: Vec<Channel> = ways.iter().map(|way| way.channel).collect();
+            reply(200, &json!({"next": "code", "code_channels": channels, "proof": proof}))
+        }
+    })
 }
 
 /// The facts as stated, or what of them can't be read. A form without any is passed on: it costs nothing.
-fn parse(
-    body: &VerifyRequest,
-    now: portico_domain::time::Timestamp,
-) -> Result<(StatedFacts, Role), Vec<FieldFault>> {
+fn parse(body: &VerifyRequest, now: Timestamp) -> Result<(StatedFacts, Role), Vec<FieldFault>> {
     let mut faults = Vec::new();
     let facts = StatedFacts {
         family_name: optional_field(&mut faults, "family_name", body.family_name.as_deref(), Name::parse),
@@ -185,69 +191,153 @@ fn parse(
     if faults.is_empty() { Ok((facts, role)) } else { Err(faults) }
 }
 
-/// The link that a page is shown for: what the operation read, or else a read of its own.
-async fn still_open<S: Links + Practices>(
-    app: &App<S>,
-    token: &str,
-    read: Option<OpenLink>,
-) -> Result<OpenLink, Reject> {
-    match read {
-        None => Ok(view_link(app, token).await?),
-        Some(open) if open.link.is_open(app.context.now()) => Ok(open),
-        Some(_) => Err(Refusal::LinkUnavailable.into()),
-    }
+fn passed_json(passed: &verify::ChecksPassed) -> Answer {
+    let body =
+        json!({"next": "register", "ticket": passed.ticket, "suggested_username": passed.suggested_username});
+    reply(200, &body)
 }
 
-/// A refused check: for a person, the page once more with what to mend; everything else ends here.
-async fn try_again<S>(
-    app: &App<S>,
-    inbound: &Inbound,
-    token: &str,
-    stated: &Stated,
-    reject: Reject,
-    read: Option<OpenLink>,
-) -> Result<Answer, Reject>
-where
-    S: Links + Practices,
-{
-    let mendable = matches!(
-        reject,
-        Reject::Refused(
-            Refusal::BadRequest(_) | Refusal::VerificationFailed | Refusal::RepresentativeRequired
-        )
-    );
-    if !inbound.wants_page() || !mendable {
-        return Err(reject);
-    }
-    let open = still_open(app, token, read).await?;
-    let frame = Frame::of(inbound, &open.practice.settings);
-    let errors = match &reject {
-        Reject::Refused(Refusal::BadRequest(faults)) => {
-            faults.iter().map(|fault| sentence(&fault.pointer, fault.code, &frame)).collect()
-        }
-        Reject::Refused(Refusal::VerificationFailed) => vec![("", frame.text.verification.failed.to_owned())],
-        _ => return Ok(dead_end(inbound, Some(frame), &reject)),
+/// The page of the code: to choose a way, or to enter what was sent.
+async fn show_code<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
+    let token = inbound.param("token");
+    let Some((visit, proof)) = visit_with_proof(app, inbound) else {
+        let open = view_link(app, token).await?;
+        return Ok(lost_visit(inbound, &Frame::of(inbound, &open.practice.settings)));
     };
-    Ok(identity_page(inbound, token, &open, stated, reject.status(), errors))
+    let (open, proof) = view_link_with_proof(app, token, &proof).await?;
+    if matches!(proof, ProofState::Over) {
+        return Ok(proof_over(visit, &Refusal::VerificationFailed.into(), inbound, app));
+    }
+    let frame = Frame::of(inbound, &open.practice.settings);
+    let form = visit.form(Step::Code);
+    let step = CodeStep {
+        path: inbound.link_path(),
+        codes_used_up: open.link.codes >= CODES,
+        ways: visit.ways,
+        sent: visit.sent,
+        form,
+        digits: open.link.code.map_or(open.practice.settings.code_digits, |code| code.digits),
+        now: app.context.now(),
+    };
+    Ok(code_page(&frame, step))
 }
 
-fn sentence(pointer: &str, code: &str, frame: &Frame) -> Fault {
-    let words = &frame.text.link;
-    match (pointer, code) {
-        ("/as", _) => ("as", words.who_missing.to_owned()),
-        ("/family_name", _) => ("family_name", words.family_name_missing.to_owned()),
-        ("/birth_date", "required") => ("birth_date", words.birth_date_missing.to_owned()),
-        ("/birth_date", _) => {
-            ("birth_date", format!("{} {}", words.birth_date_invalid, words.birth_date_formats))
+fn visit_with_proof<S>(app: &App<S>, inbound: &Inbound) -> Option<(Visit, String)> {
+    let visit = Visit::find(inbound, &app.context)?;
+    let proof = visit.proof.clone()?;
+    Some((visit, proof))
+}
+
+/// Back to the first page: the facts were checked too long ago, and must be entered again.
+fn proof_over<S>(visit: Visit, reject: &Reject, inbound: &Inbound, app: &App<S>) -> Answer {
+    visit.start_again(Refused::ProofOver, reject, inbound, &app.context)
+}
+
+/// A form without a proof: the cookie that holds it has gone. The page of the code says so.
+fn without_proof<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
+    if inbound.wants_page() {
+        return Ok(Visit::default().lead_to(Step::Code, inbound, &app.context));
+    }
+    Err(Reject::malformed("proof", "required"))
+}
+
+async fn request_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Limits + Links + Practices + Commit,
+{
+    inbound.same_site(&app.context.base_url)?;
+    let token = inbound.param("token");
+    let body: CodeRequest = inbound.body()?;
+    let mut visit = Visit::of(inbound, &app.context);
+    let Some(proof) = body.proof.or_else(|| visit.proof.clone()) else {
+        return without_proof(app, inbound);
+    };
+    let outcome = match body.channel {
+        Some(channel) => send_code(app, &inbound.peer, token, &proof, channel).await.map_err(Reject::from),
+        None => Err(Reject::malformed("channel", "required")),
+    };
+    if !inbound.wants_page() {
+        return Ok(reply(202, &json!({"resend_after": outcome?.resend_after})));
+    }
+    match outcome {
+        Ok(sent) => {
+            visit.proof = Some(proof);
+            visit.ways = sent.ways;
         }
-        ("/email", _) => ("email", words.email_missing.to_owned()),
-        ("/postal_code", _) => ("postal_code", words.postal_code_missing.to_owned()),
-        ("/access_code", _) => ("access_code", words.access_code_invalid.to_owned()),
-        _ => ("", frame.text.dead_end.wrong_format.to_owned()),
+        Err(reject) => match &reject {
+            Reject::Refused(Refusal::VerificationFailed) => {
+                return Ok(proof_over(visit, &reject, inbound, app));
+            }
+            Reject::Refused(Refusal::TooManyRequests(_))
+                if was_just_sent(app, token, body.channel).await? => {}
+            _ => return visit.refuse(Step::Code, reject, inbound, &app.context),
+        },
+    }
+    visit.sent = body.channel;
+    visit.keep(Step::Code, Form::default());
+    Ok(visit.lead_to(Step::Code, inbound, &app.context))
+}
+
+/// Whether a code went this way a moment ago: the second click of a double click finds it sent.
+async fn was_just_sent<S: Links + Practices>(
+    app: &App<S>,
+    token: &str,
+    channel: Option<Channel>,
+) -> Result<bool, Reject> {
+    let link = view_link(app, token).await?.link;
+    let now = app.context.now();
+    Ok(link
+        .code
+        .is_some_and(|code| Some(code.channel) == channel && code.at.seconds_until(now) < CLICK_SECONDS))
+}
+
+async fn enter_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: Limits + Links + Practices + Patients + Chain + Commit,
+{
+    inbound.same_site(&app.context.base_url)?;
+    let token = inbound.param("token");
+    let body: CheckRequest = inbound.body()?;
+    let mut visit = Visit::of(inbound, &app.context);
+    let Some(proof) = body.proof.or_else(|| visit.proof.clone()) else {
+        return without_proof(app, inbound);
+    };
+    let outcome = match &body.code {
+        Some(code) => check_code(app, &inbound.peer, token, &proof, code).await.map_err(Reject::from),
+        None => Err(Reject::malformed("code", "required")),
+    };
+    if !inbound.wants_page() {
+        return outcome.map(|passed| passed_json(&passed));
+    }
+    match outcome {
+        Ok(passed) => {
+            visit.ticket = Some(passed.ticket);
+            visit.keep(Step::Code, Form::default());
+            Ok(visit.lead_to(Step::Register, inbound, &app.context))
+        }
+        Err(reject @ Reject::Refused(Refusal::VerificationFailed)) => {
+            Ok(proof_over(visit, &reject, inbound, app))
+        }
+        Err(reject) => visit.refuse(Step::Code, reject, inbound, &app.context),
     }
 }
 
-/// «This is not for me»: the page that asks once more, or with `confirm=yes` the deed.
+/// “This is not for me”: the page that asks once more; or, after the answer, the thanks.
+async fn ask_not_me<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
+    if inbound.query("note") == Some("done") {
+        let frame = Frame::nameless(inbound);
+        let words = &frame.text.not_me;
+        return Ok(notice(200, &frame, words.done_title, words.done));
+    }
+    let token = inbound.param("token");
+    let open = view_link(app, token).await?;
+    let frame = Frame::of(inbound, &open.practice.settings);
+    let unanswered = inbound.query("note") == Some("unanswered");
+    Ok(html(200, &frame, &NotMe::new(frame.clone(), token, unanswered)))
+}
+
+/// The answer to “is this not for you?”. Only a yes does anything: a scanner that sends every form that it finds has
+/// chosen nothing.
 async fn not_me<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
@@ -255,21 +345,20 @@ where
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
     let body: NotMeRequest = if inbound.has_body() { inbound.body()? } else { NotMeRequest::default() };
-    let sure = body.confirm.as_deref() == Some("yes");
-    if sure {
-        verify::not_me(app, &inbound.peer, token).await?;
-    }
+    let note = match body.confirm.as_deref() {
+        Some("yes") => {
+            verify::not_me(app, &inbound.peer, token).await?;
+            "/not-me?note=done"
+        }
+        Some("no") => "?",
+        _ => "/not-me?note=unanswered",
+    };
     if !inbound.wants_page() {
         return Ok(reply(202, &json!({})));
     }
-    let frame = Frame::nameless(inbound);
-    if sure {
-        let words = &frame.text.not_me;
-        return Ok(notice(202, &frame, words.done_title, words.done));
-    }
-    let open = view_link(app, token).await?;
-    let frame = Frame::of(inbound, &open.practice.settings);
-    Ok(html(200, &frame, &NotMe::new(frame.clone(), token)))
+    let lang = Frame::nameless(inbound).lang();
+    let mark = if note.len() > 1 { "&" } else { "" };
+    Ok(see_other(&format!("{}{note}{mark}lang={lang}", inbound.link_path())))
 }
 
 async fn offer_unsubscribe<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
@@ -295,98 +384,4 @@ where
     let frame = Frame::of(inbound, &practice.settings);
     let words = &frame.text.unsubscribe;
     Ok(notice(200, &frame, words.done_title, words.done))
-}
-
-fn passed_page(inbound: &Inbound, token: &str, passed: &ChecksPassed) -> Answer {
-    if !inbound.wants_page() {
-        let body = json!({"next": "register", "ticket": passed.ticket, "suggested_username": passed.suggested_username});
-        return reply(200, &body);
-    }
-    let settings: &Settings = &passed.practice.settings;
-    let frame = Frame::of(inbound, settings);
-    let page = Registration::for_passed(frame.clone(), (token, &passed.ticket), settings, passed);
-    html(200, &frame, &page)
-}
-
-async fn request_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
-where
-    S: Limits + Links + Practices + Commit,
-{
-    inbound.same_site(&app.context.base_url)?;
-    let token = inbound.param("token");
-    let body: CodeRequest = inbound.body()?;
-    let known = ways(body.ways.as_deref().unwrap_or_default());
-    let Some(channel) = body.channel else {
-        let missing = Reject::malformed("channel", "required");
-        return code_again(app, inbound, token, &body.proof, known, missing, None).await;
-    };
-    let sent = send_code(app, &inbound.peer, token, &body.proof, channel).await;
-    let refused = match sent.map_err(Reject::from) {
-        Ok(sent) if inbound.wants_page() => {
-            let frame = Frame::of(inbound, &sent.practice.settings);
-            let step = code_step(token, &body.proof, &sent.channels);
-            return Ok(code_page(&frame, step, sent.channels, Some(channel), None));
-        }
-        Ok(sent) => return Ok(reply(202, &json!({"resend_after": sent.resend_after}))),
-        Err(refused) => refused,
-    };
-    match refused {
-        // A little patience is all that is needed: the code that was sent still works.
-        Reject::Refused(Refusal::TooManyRequests(_)) => {
-            code_again(app, inbound, token, &body.proof, known, refused, None).await
-        }
-        reject => try_again(app, inbound, token, &Stated::default(), reject, None).await,
-    }
-}
-
-async fn enter_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
-where
-    S: Limits + Links + Practices + Patients + Chain + Commit,
-{
-    inbound.same_site(&app.context.base_url)?;
-    let token = inbound.param("token");
-    let body: CheckRequest = inbound.body()?;
-    let known = ways(body.ways.as_deref().unwrap_or_default());
-    let Some(entered) = body.code else {
-        let missing = Reject::malformed("code", "required");
-        return code_again(app, inbound, token, &body.proof, known, missing, None).await;
-    };
-    let (reject, read) = match check_code(app, &inbound.peer, token, &body.proof, &entered).await {
-        Ok(passed) => return Ok(passed_page(inbound, token, &passed)),
-        Err(FailureWith { failure, read }) => (Reject::from(failure), read),
-    };
-    match reject {
-        Reject::Refused(Refusal::CodeRejected) => {
-            code_again(app, inbound, token, &body.proof, known, reject, read).await
-        }
-        reject => try_again(app, inbound, token, &Stated::default(), reject, read).await,
-    }
-}
-
-async fn code_again<S>(
-    app: &App<S>,
-    inbound: &Inbound,
-    token: &str,
-    proof: &str,
-    mut channels: Vec<Channel>,
-    reject: Reject,
-    read: Option<OpenLink>,
-) -> Result<Answer, Reject>
-where
-    S: Links + Practices,
-{
-    if !inbound.wants_page() {
-        return Err(reject);
-    }
-    let open = still_open(app, token, read).await?;
-    let frame = Frame::of(inbound, &open.practice.settings);
-    let sent = open.link.code.map(|code| code.channel);
-    if channels.is_empty() {
-        // The form didn't say: another code can at least go the way that the last one went.
-        channels.extend(sent);
-    }
-    if channels.is_empty() {
-        return Err(reject);
-    }
-    Ok(code_page(&frame, code_step(token, proof, &channels), channels, sent, Some(&reject)))
 }

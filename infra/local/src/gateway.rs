@@ -36,6 +36,8 @@ const API: &str = "local";
 #[derive(Clone, Default)]
 pub struct Routes {
     by_method: HashMap<String, matchit::Router<Arc<Target>>>,
+    /// The route of a method that takes what no other one does: `/{path+}`.
+    greedy: HashMap<String, Arc<Target>>,
 }
 
 /// The target of a route.
@@ -75,9 +77,13 @@ impl Routes {
 
     fn add(&mut self, function: &str, route: &Route) -> Result<(), RouteError> {
         let (pattern, names) = normalise(&route.path);
-        let target = Target { function: function.to_owned(), route: route.clone(), names };
+        let target = Arc::new(Target { function: function.to_owned(), route: route.clone(), names });
+        if pattern == "/{*p1}" {
+            self.greedy.insert(route.method.clone(), target);
+            return Ok(());
+        }
         let router = self.by_method.entry(route.method.clone()).or_default();
-        router.insert(pattern, Arc::new(target)).map_err(|error| RouteError {
+        router.insert(pattern, target).map_err(|error| RouteError {
             method: route.method.clone(),
             path: route.path.clone(),
             reason: error.to_string(),
@@ -85,11 +91,17 @@ impl Routes {
     }
 
     fn find(&self, method: &str, path: &str) -> Option<Matched> {
-        [method, "ANY"].into_iter().find_map(|method| {
+        let matched = [method, "ANY"].into_iter().find_map(|method| {
             let found = self.by_method.get(method)?.at(path).ok()?;
             let names = found.value.names.iter().cloned();
             let values = found.params.iter().map(|(_, value)| percent_decoded(value));
             Some(Matched { target: Arc::clone(found.value), parameters: names.zip(values).collect() })
+        });
+        matched.or_else(|| {
+            let target = self.greedy.get(method)?;
+            let rest = percent_decoded(path.trim_start_matches('/'));
+            let parameters = target.names.iter().cloned().zip([rest]).collect();
+            Some(Matched { target: Arc::clone(target), parameters })
         })
     }
 }

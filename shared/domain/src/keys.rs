@@ -63,6 +63,8 @@ pub enum Use {
     Code,
     /// The access code that staff can give to a patient.
     AccessCode,
+    /// The ticket that a code is entered for.
+    Ticket,
     /// The pepper of password hashes.
     Pepper,
     /// The seals of the audit chain.
@@ -84,6 +86,7 @@ impl Use {
             Self::UnsubscribeLink => b"portico/unsubscribe-link/1",
             Self::Code => b"portico/code/1",
             Self::AccessCode => b"portico/access-code/1",
+            Self::Ticket => b"portico/ticket/1",
             Self::Pepper => b"portico/pepper/1",
             Self::Audit => b"portico/audit/1",
             Self::Limit => b"portico/limit/1",

@@ -65,32 +65,27 @@ pub struct PageText {
 #[derive(Debug)]
 pub struct Shared {
     pub skip_link: &'static str,
-    pub language_legend: &'static str,
     pub other_language: &'static str,
     pub call_office: &'static str,
-    call: &'static str,
-    footer: &'static str,
+    pub patient_portal: &'static str,
+    pub need_help: &'static str,
+    pub not_sure: &'static str,
+    pub emergency: &'static str,
+    pub step_one: &'static str,
+    pub step_two: &'static str,
+    pub step_three: &'static str,
+    pub step_one_of_two: &'static str,
+    pub step_two_of_two: &'static str,
+    pub month: &'static str,
+    pub day: &'static str,
+    pub year: &'static str,
+    pub show_typed: &'static str,
     pub error_heading: &'static str,
     pub error_title_prefix: &'static str,
-    pub continue_button: &'static str,
-    pub back: &'static str,
-    pub required_hint: &'static str,
     pub optional: &'static str,
     pub missing_field: &'static str,
     pub terms: &'static str,
     pub privacy: &'static str,
-}
-
-impl Shared {
-    /// The sentence that asks to call the office: the words before the phone number, and those after it.
-    pub fn call(&self) -> (&'static str, &'static str) {
-        self.call.split_once("{phone}").unwrap_or((self.call, ""))
-    }
-
-    /// The last line of every page that belongs to a practice.
-    pub fn footer(&self, practice: &str) -> String {
-        fill(self.footer, "practice", practice)
-    }
 }
 
 /// The page that opens from a link and asks for the facts that the office knows.
@@ -101,22 +96,24 @@ pub struct LinkPage {
     pub title_representative: &'static str,
     pub intro: &'static str,
     pub intro_restored: &'static str,
-    pub need_heading: &'static str,
-    pub need_facts: &'static str,
-    pub need_phone: &'static str,
     valid_until: &'static str,
+    /// To somebody who comes back to the first page.
+    pub begun: &'static str,
+    pub go_on: &'static str,
+    pub proof_over: &'static str,
+    pub ticket_over: &'static str,
+    pub later: &'static str,
+    too_young: &'static str,
     pub who_legend: &'static str,
     pub who_patient: &'static str,
     pub who_representative: &'static str,
     pub who_missing: &'static str,
-    pub facts_legend: &'static str,
     pub facts_hint: &'static str,
     pub family_name: &'static str,
     pub family_name_hint: &'static str,
     pub family_name_missing: &'static str,
     pub birth_date: &'static str,
     pub birth_date_hint: &'static str,
-    pub birth_date_formats: &'static str,
     pub birth_date_missing: &'static str,
     pub birth_date_invalid: &'static str,
     pub postal_code: &'static str,
@@ -125,6 +122,7 @@ pub struct LinkPage {
     pub email: &'static str,
     pub email_hint: &'static str,
     pub email_missing: &'static str,
+    pub access_code_heading: &'static str,
     pub access_code: &'static str,
     pub access_code_hint: &'static str,
     pub access_code_invalid: &'static str,
@@ -132,6 +130,11 @@ pub struct LinkPage {
 }
 
 impl LinkPage {
+    /// Why nobody younger than `age` can register alone.
+    pub fn too_young(&self, age: i16) -> String {
+        fill(self.too_young, "age", &age.to_string())
+    }
+
     /// How long the link works. `time` comes from `local_time`.
     pub fn valid_until(&self, time: &str) -> String {
         fill(self.valid_until, "time", time)
@@ -142,7 +145,16 @@ impl LinkPage {
 /// was wrong.
 #[derive(Debug)]
 pub struct Verification {
-    pub failed: &'static str,
+    failed: &'static str,
+    failed_once_more: &'static str,
+}
+
+impl Verification {
+    /// The error, with the number of tries that are left: a counter, which tells no fact.
+    pub fn failed(&self, left: u32, phone: &str) -> String {
+        let words = if left == 1 { self.failed_once_more } else { self.failed };
+        fill(&fill(words, "n", &left.to_string()), "phone", phone)
+    }
 }
 
 /// Choosing how to receive a code, and entering it.
@@ -150,18 +162,20 @@ pub struct Verification {
 pub struct CodePage {
     pub title: &'static str,
     pub intro: &'static str,
-    pub channel_legend: &'static str,
-    pub by_email: &'static str,
-    pub by_text: &'static str,
-    pub by_voice: &'static str,
+    /// How much time there is for this page and the one before it.
+    pub time_limit: &'static str,
+    channel_legend: &'static str,
+    by_email: &'static str,
+    by_text: &'static str,
+    by_voice: &'static str,
     pub channel_missing: &'static str,
     pub send: &'static str,
     pub enter_title: &'static str,
-    pub sent_by_email: &'static str,
-    pub sent_by_text: &'static str,
-    pub sent_by_voice: &'static str,
+    sent_by_email: &'static str,
+    sent_by_text: &'static str,
+    sent_by_voice: &'static str,
     pub keep_secret: &'static str,
-    pub label: &'static str,
+    label: &'static str,
     pub missing: &'static str,
     pub submit: &'static str,
     pub rejected: &'static str,
@@ -170,10 +184,63 @@ pub struct CodePage {
     pub resend_hint_phone: &'static str,
     pub resend: &'static str,
     resend_wait: &'static str,
+    phone_wait: &'static str,
+    five_codes: &'static str,
+    pub not_yours: &'static str,
     pub no_channel: &'static str,
 }
 
 impl CodePage {
+    /// The question where a code of `n` digits goes.
+    pub fn channel_legend(&self, n: u32) -> String {
+        fill(self.channel_legend, "n", &n.to_string())
+    }
+
+    /// The way by e-mail; `hint` is the masked address.
+    pub fn by_email(&self, hint: &str) -> String {
+        fill(self.by_email, "hint", hint)
+    }
+
+    /// The way by text; `hint` is the end of the number.
+    pub fn by_text(&self, hint: &str) -> String {
+        fill(self.by_text, "hint", hint)
+    }
+
+    /// The way by call; `hint` is the end of the number.
+    pub fn by_voice(&self, hint: &str) -> String {
+        fill(self.by_voice, "hint", hint)
+    }
+
+    /// Where a code went by e-mail.
+    pub fn sent_by_email(&self, hint: &str) -> String {
+        fill(self.sent_by_email, "hint", hint)
+    }
+
+    /// Where a code went by text.
+    pub fn sent_by_text(&self, hint: &str) -> String {
+        fill(self.sent_by_text, "hint", hint)
+    }
+
+    /// Where a call goes.
+    pub fn sent_by_voice(&self, hint: &str) -> String {
+        fill(self.sent_by_voice, "hint", hint)
+    }
+
+    /// The field for a code of `n` digits.
+    pub fn label(&self, n: u32) -> String {
+        fill(self.label, "n", &n.to_string())
+    }
+
+    /// The error if a phone has had all its texts and calls for a while.
+    pub fn phone_wait(&self, wait: &str, phone: &str) -> String {
+        fill(&fill(self.phone_wait, "wait", wait), "phone", phone)
+    }
+
+    /// The error if a link has had all its codes.
+    pub fn five_codes(&self, phone: &str) -> String {
+        fill(self.five_codes, "phone", phone)
+    }
+
     /// When the next code can be requested. `wait` comes from `Language::wait`.
     pub fn resend_wait(&self, wait: &str) -> String {
         fill(self.resend_wait, "wait", wait)
@@ -183,13 +250,14 @@ impl CodePage {
 /// Choosing a user name and a password; representatives also enter their own details.
 #[derive(Debug)]
 pub struct RegisterPage {
-    /// The title if the office must decide before the account can be used.
-    pub held_title: &'static str,
-    pub held: &'static str,
     pub title: &'static str,
     pub title_representative: &'static str,
     pub username: &'static str,
     pub username_hint: &'static str,
+    pub username_hint_representative: &'static str,
+    pub username_not_yours: &'static str,
+    pub time_limit: &'static str,
+    pub email_hint: &'static str,
     pub username_missing: &'static str,
     pub username_taken_plain: &'static str,
     username_taken: &'static str,
@@ -307,10 +375,16 @@ pub struct AccountPage {
     pub no_records: &'static str,
     last_sign_in: &'static str,
     failed_before: &'static str,
-    pub first_sign_in: &'static str,
     pub open_portal: &'static str,
     pub sign_out: &'static str,
     pub settings_heading: &'static str,
+    /// What a person who has just registered should know: the address for next time, where the confirmation went, and
+    /// when one is signed out.
+    pub next_address: &'static str,
+    pub next_mailed: &'static str,
+    pub next_limit: &'static str,
+    pub next_confirm: &'static str,
+    pub next_portal: &'static str,
     pub current_password: &'static str,
     pub current_password_hint: &'static str,
     pub current_password_missing: &'static str,
@@ -348,6 +422,8 @@ pub struct SignInPage {
     pub revoked: &'static str,
     pub session_ended: &'static str,
     pub signed_out: &'static str,
+    pub new_password: &'static str,
+    pub new_password_shared: &'static str,
     pub no_account_heading: &'static str,
     pub no_account: &'static str,
     pub forgot_password: &'static str,
@@ -375,8 +451,14 @@ pub struct DeadLinkPage {
 pub struct DeadEnds {
     pub too_many_title: &'static str,
     too_many: &'static str,
-    pub representative_title: &'static str,
-    pub representative_required: &'static str,
+    /// The page at the address without a practice.
+    pub root_title: &'static str,
+    pub root: &'static str,
+    pub lost_title: &'static str,
+    pub lost: &'static str,
+    pub start_again: &'static str,
+    pub cookies_heading: &'static str,
+    pub cookies: &'static str,
     pub wrong_title: &'static str,
     wrong: &'static str,
     pub again: &'static str,

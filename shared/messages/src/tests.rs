@@ -269,14 +269,17 @@ fn a_greeting_names_people_and_nothing_else() {
 #[test]
 fn times_are_told_in_the_practices_own_zone() {
     let new_york = "America/New_York";
-    assert_eq!(local_time(EXPIRY, new_york, Language::English), "Tuesday, November 24, 2026 at 5:45 PM EST");
+    assert_eq!(
+        local_time(EXPIRY, new_york, Language::English),
+        "Tuesday, November 24, 2026 at 5:45 PM Eastern Time"
+    );
     assert_eq!(
         local_time(EXPIRY, new_york, Language::Spanish),
-        "martes, 24 de noviembre de 2026, 17:45 (EST)"
+        "martes 24 de noviembre de 2026, 5:45 p. m. (hora del Este)"
     );
     assert_eq!(
         local_time(1_783_000_800_000, new_york, Language::English),
-        "Thursday, July 2, 2026 at 10:00 AM EDT"
+        "Thursday, July 2, 2026 at 10:00 AM Eastern Time"
     );
     assert_eq!(local_time(0, "Nowhere/None", Language::English), "Thursday, January 1, 1970 at 12:00 AM UTC");
     assert!(local_time(EXPIRY, "America/Sao_Paulo", Language::English).ends_with("UTC-03"));
@@ -346,7 +349,20 @@ fn words_around_a_value_leave_no_mark() {
         let page = language.page();
         let wait = language.wait(42);
         for (said, value) in [
-            (page.shared.footer("Green Valley"), "Green Valley"),
+            (page.verification.failed(3, "(202) 555-0100"), "3"),
+            (page.verification.failed(3, "(202) 555-0100"), "(202) 555-0100"),
+            (page.verification.failed(1, "(202) 555-0100"), "(202) 555-0100"),
+            (page.link.too_young(13), "13"),
+            (page.code.by_text("63"), "63"),
+            (page.code.by_voice("63"), "63"),
+            (page.code.by_email("a•••@e•••.com"), "a•••@e•••.com"),
+            (page.code.sent_by_text("63"), "63"),
+            (page.code.sent_by_voice("63"), "63"),
+            (page.code.sent_by_email("a•••@e•••.com"), "a•••@e•••.com"),
+            (page.code.label(6), "6"),
+            (page.code.channel_legend(6), "6"),
+            (page.code.phone_wait(&wait, "(202) 555-0100"), wait.as_str()),
+            (page.code.five_codes("(202) 555-0100"), "(202) 555-0100"),
             (page.link.valid_until("noon"), "noon"),
             (page.code.resend_wait(&wait), wait.as_str()),
             (page.register.username_taken(&["ana1".to_owned(), "ana2".to_owned()]), "ana1, ana2"),
@@ -384,6 +400,8 @@ fn words_that_send_a_reader_elsewhere_name_what_is_there() {
     for language in Language::ALL {
         let page = language.page();
         assert!(page.change_email.office_keeps.contains(page.details.title));
+        assert!(page.sign_in.new_password_shared.contains(page.representatives.title));
+        assert!(page.link.too_young(13).contains(page.link.who_representative));
         assert!(page.dead_link.reset.contains(page.sign_in.forgot_password));
         let usernames = Message::Usernames {
             usernames: ["ana"].map(str::to_owned).to_vec(),
@@ -399,7 +417,6 @@ fn a_revoked_person_reads_the_one_sentence() {
     assert_eq!(Language::English.page().sign_in.revoked, sentence);
     for language in Language::ALL {
         assert_eq!(problem_detail("access_revoked", language), language.page().sign_in.revoked);
-        assert_eq!(problem_detail("verification_failed", language), language.page().verification.failed);
     }
 }
 

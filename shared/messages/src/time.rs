@@ -6,19 +6,16 @@ use jiff::{Timestamp, ZonedDateTime};
 
 use crate::language::Language;
 
-/// An instant in full, for mails and pages: `Tuesday, November 24, 2026 at 5:45 PM EST`, `martes, 24 de
-/// noviembre de 2026, 17:45 (EST)`. Seconds are cut off, so the text never gives an expiry later than it is.
+/// An instant in full, for mails and pages: `Tuesday, November 24, 2026 at 5:45 PM Eastern Time`, `martes 24 de noviembre
+/// de 2026, 5:45 p. m. (hora del Este)`. Seconds are cut off, so the text never gives an expiry later than it is.
 pub fn local_time(millis: i64, time_zone: &str, language: Language) -> String {
     let at = zoned(millis, time_zone);
     let (weekday, month) = (weekday(at.weekday(), language), month(at.month(), language));
-    let (day, year, zone) = (at.day(), at.year(), abbreviation(&at));
+    let (day, year, zone) = (at.day(), at.year(), zone_name(&at, time_zone, language));
+    let clock = twelve_hours(&at, language);
     match language {
-        Language::English => {
-            format!("{weekday}, {month} {day}, {year} at {} {zone}", twelve_hours(&at))
-        }
-        Language::Spanish => {
-            format!("{weekday}, {day} de {month} de {year}, {}:{:02} ({zone})", at.hour(), at.minute())
-        }
+        Language::English => format!("{weekday}, {month} {day}, {year} at {clock} {zone}"),
+        Language::Spanish => format!("{weekday} {day} de {month} de {year}, {clock} ({zone})"),
     }
 }
 
@@ -37,18 +34,15 @@ pub fn day_words(on: jiff::civil::Date, language: Language) -> String {
     }
 }
 
-/// An instant for a text message: `Tue Nov 24 5:45 PM EST`, `mar 24 nov 17:45 EST`. It has no year, because
-/// no link works longer than 30 days.
+/// An instant for a text message: `Nov 24, 5:45 PM`, `24 de nov, 5:45 pm`. It has no year, because no link works longer
+/// than 30 days, and no zone, because it is the office's.
 pub(crate) fn short_time(millis: i64, time_zone: &str, language: Language) -> String {
     let at = zoned(millis, time_zone);
-    let weekday: String = weekday(at.weekday(), language).chars().take(3).collect();
     let month: String = month(at.month(), language).chars().take(3).collect();
-    let (day, zone) = (at.day(), abbreviation(&at));
+    let (day, clock) = (at.day(), twelve_hours(&at, Language::English));
     match language {
-        Language::English => format!("{weekday} {month} {day} {} {zone}", twelve_hours(&at)),
-        Language::Spanish => {
-            format!("{weekday} {day} {month} {}:{:02} {zone}", at.hour(), at.minute())
-        }
+        Language::English => format!("{month} {day}, {clock}"),
+        Language::Spanish => format!("{day} de {month}, {}", clock.to_lowercase()),
     }
 }
 
@@ -64,12 +58,38 @@ fn abbreviation(at: &ZonedDateTime) -> String {
     if name.starts_with(['+', '-']) { format!("UTC{name}") } else { name }
 }
 
-fn twelve_hours(at: &ZonedDateTime) -> String {
+/// A zone as people call it: `Eastern Time`, `hora del Este`; elsewhere its abbreviation.
+fn zone_name(at: &ZonedDateTime, time_zone: &str, language: Language) -> String {
+    let short = abbreviation(at);
+    let is_american = time_zone.starts_with("America/") || time_zone.starts_with("US/");
+    let (english, spanish) = match short.as_str() {
+        "HST" => ("Hawaii Time", "hora de Hawái"),
+        "AST" | "ADT" if is_american => ("Atlantic Time", "hora del Atlántico"),
+        "EST" | "EDT" if is_american => ("Eastern Time", "hora del Este"),
+        "CST" | "CDT" if is_american => ("Central Time", "hora del Centro"),
+        "MST" | "MDT" if is_american => ("Mountain Time", "hora de la Montaña"),
+        "PST" | "PDT" if is_american => ("Pacific Time", "hora del Pacífico"),
+        "AKST" | "AKDT" => ("Alaska Time", "hora de Alaska"),
+        _ => return short,
+    };
+    let name = match language {
+        Language::English => english,
+        Language::Spanish => spanish,
+    };
+    name.to_owned()
+}
+
+fn twelve_hours(at: &ZonedDateTime, language: Language) -> String {
     let hour = match at.hour() % 12 {
         0 => 12,
         hour => hour,
     };
-    let half = if at.hour() < 12 { "AM" } else { "PM" };
+    let half = match (language, at.hour() < 12) {
+        (Language::English, true) => "AM",
+        (Language::English, false) => "PM",
+        (Language::Spanish, true) => "a. m.",
+        (Language::Spanish, false) => "p. m.",
+    };
     format!("{hour}:{:02} {half}", at.minute())
 }
 

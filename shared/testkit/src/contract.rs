@@ -123,7 +123,9 @@ impl Contract {
         }
         let Some(operation) = self.operation(method, path) else {
             let refused = matches!(answer.status, 404 | 405) && kind(answer) == "application/problem+json";
-            return if refused {
+            // A browser gets a page, or is led to the one that was meant.
+            let page = matches!(answer.status, 303 | 404) && kind(answer) == "text/html";
+            return if refused || page {
                 Ok(())
             } else {
                 Err(format!("{method} is no operation at this path, and was answered {}", answer.status))

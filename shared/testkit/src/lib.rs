@@ -11,6 +11,7 @@
 )]
 #![warn(missing_docs)]
 
+mod browser;
 pub mod contract;
 pub mod log;
 
@@ -23,6 +24,8 @@ use reqwest::{Client, Method, Request, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::contract::{Sent, contract};
+
+pub use crate::browser::Browser;
 
 /// A password that meets every rule.
 pub const PASSWORD: &str = "plum trellis seven";

@@ -1,6 +1,7 @@
 //! The cookies of sessions and known browsers: their names, and how they are set and cleared.
 
 use http::{HeaderValue, header};
+use portico_domain::model::link::TICKET_SECONDS;
 use portico_domain::steps::credentials::KNOWN_DAYS;
 
 use crate::answer::Answer;
@@ -36,6 +37,26 @@ pub fn set_console(answer: &mut Answer, value: &str) {
     }
 }
 
+/// Seconds that a browser keeps a visit: longer than a ticket works, so that a page can say that the time is over.
+const VISIT_SECONDS: i64 = 4 * TICKET_SECONDS;
+
+/// Sets the cookie of a visit of a link. Requests for the pages of this link alone send it.
+pub(crate) fn set_visit(answer: &mut Answer, link: &str, sealed: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!(
+        "{VISIT}={sealed}; Path={link}; Secure; HttpOnly; SameSite=Lax; Max-Age={VISIT_SECONDS}"
+    )) {
+        answer.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+/// Ends the visit of a link: it has led where it should.
+pub fn clear_visit(answer: &mut Answer, link: &str) {
+    let text = format!("{VISIT}=; Path={link}; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        answer.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
 /// Clears the cookie of the Onboarding Tool.
 pub fn clear_console(answer: &mut Answer) {
     clear(answer, CONSOLE);
@@ -67,3 +88,6 @@ pub(crate) const BROWSER: &str = "__Host-portico-browser";
 
 /// The cookie of a session of the Onboarding Tool.
 pub(crate) const CONSOLE: &str = "__Host-portico-console";
+
+/// The cookie of a visit of a link. `__Host-` would need the path `/`, and then the pages of all links would receive it.
+pub(crate) const VISIT: &str = "__Secure-portico-visit";

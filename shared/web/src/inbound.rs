@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::cookie::{BROWSER, CONSOLE, COOKIE};
+use crate::cookie::{BROWSER, CONSOLE, COOKIE, VISIT};
 use crate::reject::Reject;
 use crate::strict::{Strict, Unique};
 
@@ -188,6 +188,11 @@ impl Inbound {
         form(text)
     }
 
+    /// [`Self::body`], where a page's form carries these fields besides.
+    pub fn body_with<T: DeserializeOwned>(&self, besides: &[&str]) -> Result<T, Reject> {
+        if self.is_form() { self.form_without(besides) } else { self.body() }
+    }
+
     /// Whether a form has this field and it is empty. `body` drops empty fields; this finds them.
     pub fn left_empty(&self, field: &str) -> bool {
         self.is_form()
@@ -314,6 +319,45 @@ impl Inbound {
         self.bearer().or_else(|| self.cookie(COOKIE))
     }
 
+    /// The sealed visit of the link that the path belongs to.
+    pub(crate) fn visit(&self) -> Option<&str> {
+        self.cookie(VISIT)
+    }
+
+    /// The fields of a form that are not empty; the first of each name.
+    pub(crate) fn form_fields(&self) -> BTreeMap<String, String> {
+        let mut fields = BTreeMap::new();
+        for (name, value) in typed_fields(&self.body) {
+            fields.entry(name).or_insert(value);
+        }
+        fields
+    }
+
+    /// The path of the link that the request belongs to, as it came: `/i/…` or `/r/…`.
+    pub fn link_path(&self) -> String {
+        self.path.split('/').take(3).collect::<Vec<_>>().join("/")
+    }
+
+    /// The address of another page of the same link, in the language of this one. `refused` marks a page that says why
+    /// a form was refused, so that it can tell when the browser did not keep the cookie that says so.
+    pub(crate) fn link_page(&self, step: &str, refused: bool) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        if let Some(language) = self.query("lang").and_then(Language::from_tag) {
+            query.append_pair("lang", language.tag());
+        }
+        if refused {
+            query.append_pair("refused", "1");
+        }
+        let query = query.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}{step}{mark}{query}", self.link_path())
+    }
+
+    /// Whether the address is that of a page that says why a form was refused.
+    pub fn says_refused(&self) -> bool {
+        self.query("refused").is_some()
+    }
+
     /// The browser's family; `None` for an application, and for a browser that we don't know.
     pub fn browser_family(&self) -> Option<Browser> {
         Browser::of(self.header("user-agent")?)
@@ -387,16 +431,59 @@ fn network(address: &str) -> String {
     }
 }
 
+/// The fields of a form that are not empty: a browser sends every field. A page has two inputs for a password, of which the
+/// reader sees one: the plain one if its box is ticked. Whichever holds the password, it comes under one name.
+fn typed_fields(body: &[u8]) -> Vec<(String, String)> {
+    let all = form_urlencoded::parse(body).filter(|(_, value)| !value.is_empty());
+    let mut all: Vec<(String, String)> =
+        all.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
+    for (name, shown, ticked) in PASSWORDS {
+        let has = |wanted: &str| all.iter().any(|(name, _)| name == wanted);
+        let takes_shown = has(shown) && (has(ticked) || !has(name));
+        all.retain(|(field, _)| field != ticked && field != if takes_shown { name } else { shown });
+        for (field, _) in all.iter_mut().filter(|(field, _)| takes_shown && field == shown) {
+            name.clone_into(field);
+        }
+    }
+    all
+}
+
+/// The fields of a form, with a date that was typed into three boxes as one field. A form may also send the one field.
+fn with_dates(mut fields: Vec<(String, String)>) -> Vec<(String, String)> {
+    for stem in ["birth", "patient_birth"] {
+        let boxes = ["month", "day", "year"].map(|part| format!("{stem}_{part}"));
+        let typed = |name: &String| {
+            let found = fields.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.trim().to_owned()).unwrap_or_default()
+        };
+        let parts = [typed(&boxes[0]), typed(&boxes[1]), typed(&boxes[2])];
+        fields.retain(|(name, _)| !boxes.contains(name));
+        let whole = format!("{stem}_date");
+        if parts.iter().any(|part| !part.is_empty()) && !fields.iter().any(|(name, _)| *name == whole) {
+            // A month may be typed as a word.
+            let is_word = parts.iter().any(|part| part.chars().any(char::is_alphabetic));
+            fields.push((whole, parts.join(if is_word { " " } else { "/" })));
+        }
+    }
+    fields
+}
+
+/// The password fields of pages, each with its plain twin and the box that shows it.
+const PASSWORDS: [(&str, &str, &str); 3] = [
+    ("password", "password_shown", "password_show"),
+    ("old_password", "old_password_shown", "old_password_show"),
+    ("new_password", "new_password_shown", "new_password_show"),
+];
+
 /// A form's text as a request.
 fn form<T: DeserializeOwned>(text: &str) -> Result<T, Reject> {
     let mut fields = Map::new();
-    for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+    for (name, value) in with_dates(typed_fields(text.as_bytes())) {
         // What is no UTF-8 has been replaced by this character; nobody means it.
         if value.contains('\u{FFFD}') || name.contains('\u{FFFD}') {
             return Err(Reject::malformed("", "not_utf8"));
         }
-        // A browser sends every field of a form, the empty ones too.
-        if !value.is_empty() && fields.insert(name.to_string(), Value::String(value.into_owned())).is_some() {
+        if fields.insert(name.clone(), Value::String(value)).is_some() {
             return Err(Reject::malformed(&name, "repeated"));
         }
     }

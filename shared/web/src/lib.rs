@@ -20,18 +20,21 @@ pub mod telemetry;
 pub mod view;
 
 pub use answer::{Answer, csv, json, no_content, page_text, pdf};
-pub use cookie::{clear_browser, clear_console, clear_session, set_browser, set_console, set_session};
+pub use cookie::{
+    clear_browser, clear_console, clear_session, clear_visit, set_browser, set_console, set_session,
+};
 pub use fields::{TypedPassword, optional_field, required_field};
 pub use inbound::{Inbound, flag};
 pub use list_query::listed;
-pub use page::ask::{AccessTyped, AskPage, Asked, Asking, sent};
-pub use page::code::{CodeStep, code_fault, code_page, mark_refused};
-pub use page::dead_end::{dead_end, notice};
+pub use page::ask::{AskPage, Asking, sent};
+pub use page::code::{CodeStep, code_page};
+pub use page::dead_end::{dead_end, lost_visit, notice};
 pub use page::field::{Fault, Field, all_faults, password_faults};
 pub use page::frame::Frame;
 pub use page::html::{framed, html, see_other};
 pub use page::practice::{named_practice, session_ended};
-pub use page::registration::{Registration, RegistrationLayout, Typed};
+pub use page::registration::Registration;
+pub use page::visit::{Form, Refused, Step, Visit};
 pub use problem::problem;
 pub use reject::Reject;
 pub use representative::{AuthorityRequest, RepresentativeRequest};

@@ -28,17 +28,13 @@ pub fn problem(inbound: &Inbound, reject: &Reject) -> Answer {
         // The code is the same as for a key without the scope; the sentence is not.
         body["detail"] = json!(language.page().dead_end.foreign_form);
     }
-    let mut wait = None;
     if let Reject::Refused(refusal) = reject {
-        wait = add_details(refusal, language, &mut body);
+        add_details(refusal, language, &mut body);
     }
     if status >= 500 {
         body["request_id"] = json!(inbound.request_id);
     }
     let mut answer = answer(status, "application/problem+json", body.to_string());
-    if let Some(seconds) = wait {
-        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
     if status == 401 && code == "unauthorized" {
         answer.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
@@ -46,9 +42,8 @@ pub fn problem(inbound: &Inbound, reject: &Reject) -> Answer {
     answer
 }
 
-/// Adds to a problem's body what the refusal says beyond its code. Returns the seconds to wait, if it
-/// names them.
-fn add_details(refusal: &Refusal, language: Language, body: &mut Value) -> Option<i64> {
+/// Adds to a problem's body what the refusal says beyond its code.
+fn add_details(refusal: &Refusal, language: Language, body: &mut Value) {
     // All of them as codes, and as one text of sentences with the cures.
     let reasons = |body: &mut Value, codes: Vec<&'static str>| {
         let sentences: Vec<&str> = codes.iter().filter_map(|code| reason_detail(code, language)).collect();
@@ -71,8 +66,8 @@ fn add_details(refusal: &Refusal, language: Language, body: &mut Value) -> Optio
         Refusal::Conflict(why) => reasons(body, vec![why]),
         Refusal::PossibleDuplicate(candidates) => body["candidates"] = json!(candidates),
         Refusal::UsernameTaken(others) => body["suggestions"] = json!(others),
-        Refusal::TooManyRequests(seconds) => return Some(*seconds),
-        Refusal::Unauthorized
+        Refusal::TooManyRequests(_)
+        | Refusal::Unauthorized
         | Refusal::SignInFailed
         | Refusal::Forbidden
         | Refusal::AccessRevoked
@@ -84,5 +79,4 @@ fn add_details(refusal: &Refusal, language: Language, body: &mut Value) -> Optio
         | Refusal::CodeRejected
         | Refusal::IdempotencyMismatch => {}
     }
-    None
 }

@@ -1,5 +1,6 @@
 //! Refusals: the domain's, and those of a request that cannot be read. They become a problem or a page.
 
+use http::{HeaderValue, header};
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 
 use crate::answer::Answer;
@@ -57,8 +58,11 @@ impl Reject {
         }
     }
 
-    /// Stores the code of the refusal on the answer, for its line in the log.
+    /// Says on the answer when to try again, and stores the code of the refusal there, for its line in the log.
     pub(crate) fn mark(&self, answer: &mut Answer) {
+        if let Self::Refused(Refusal::TooManyRequests(seconds)) = self {
+            answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+        }
         answer.extensions_mut().insert(Code(self.code()));
         if let Self::Broken(what) = self {
             answer.extensions_mut().insert(Broken(what));

@@ -6,6 +6,7 @@ use portico_domain::model::ids::PracticeId;
 use portico_domain::operations::holder::account::Overview;
 use portico_web::{Fault, Frame};
 
+#[expect(clippy::struct_excessive_bools, reason = "each says whether a part of the page is there or open")]
 #[derive(Template)]
 #[template(path = "account.html")]
 pub struct AccountPage {
@@ -21,6 +22,11 @@ pub struct AccountPage {
     note: Option<String>,
     welcome: bool,
     has_portal: bool,
+    /// The address of the sign-in page.
+    address: String,
+    is_patient: bool,
+    /// Whether an address of the holder's own waits to be confirmed.
+    must_confirm: bool,
 }
 
 impl AccountPage {
@@ -31,6 +37,7 @@ impl AccountPage {
         note: Option<String>,
         welcome: bool,
         has_portal: bool,
+        base_url: &str,
     ) -> Self {
         let Overview { account, session, patients } = seen;
         let words = &frame.text.account;
@@ -53,11 +60,14 @@ impl AccountPage {
                 let since = failed.since.unwrap_or(account.registered_at);
                 words.failed_before(failed.count, &frame.time(since))
             }),
-            last_sign_in: account.last_login_at.filter(|_| !welcome).map(|at| frame.time(at)),
+            last_sign_in: account.previous_login_at.filter(|_| !welcome).map(|at| frame.time(at)),
             records: grants().map(|(id, grant)| (name(id), word(grant.relationship))).collect(),
+            address: format!("{base_url}/{practice}"),
+            is_patient: account.own_patient().is_some(),
+            must_confirm: account.email.is_some() && !account.email_verified,
             ways: Self::ways(
                 &frame,
-                grants().any(|(_, grant)| grant.relationship == Relationship::Own),
+                account.own_patient().is_some(),
                 grants().any(|(_, grant)| grant.level == Level::Full),
             ),
             note,
@@ -72,12 +82,13 @@ impl AccountPage {
     fn ways(frame: &Frame, own: bool, full: bool) -> Vec<(&'static str, &'static str)> {
         let text = frame.text;
         let all = [
+            (full, "demographics", text.details.title),
+            (own, "representatives", text.representatives.title),
+            // A patient's address is the chart's, which "My contact details" changes.
+            (!own, "email", text.change_email.title),
             (true, "password", text.change_password.title),
             (true, "username", text.change_username.title),
-            (true, "email", text.change_email.title),
             (true, "sessions", text.sessions.title),
-            (own, "representatives", text.representatives.title),
-            (full, "demographics", text.details.title),
         ];
         all.into_iter().filter(|(there, ..)| *there).map(|(_, path, words)| (path, words)).collect()
     }

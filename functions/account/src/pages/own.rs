@@ -22,12 +22,12 @@ pub struct Form {
     pub accepted: bool,
     /// Whether another form of the page comes first to mind.
     pub second: bool,
-    submit: &'static str,
+    submit: String,
 }
 
 impl Form {
     /// A form without fields yet.
-    pub const fn new(path: &'static str, submit: &'static str) -> Self {
+    pub fn new(path: &'static str, submit: impl Into<String>) -> Self {
         Self {
             path,
             heading: String::new(),
@@ -37,7 +37,7 @@ impl Form {
             terms: false,
             accepted: false,
             second: false,
-            submit,
+            submit: submit.into(),
         }
     }
 }

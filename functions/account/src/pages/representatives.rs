@@ -115,8 +115,8 @@ impl RepresentativesPage {
         });
         let invited = represented.offers.iter().filter_map(|link| {
             let who = link.invitee.as_ref()?;
-            let name = format!("{} {}", who.given_name.reveal(), who.family_name.reveal());
-            Some((name, word(&frame, who.relationship)))
+            let names = [who.given_name.reveal(), who.family_name.reveal()];
+            Some((names.join(" ").trim().to_owned(), word(&frame, who.relationship)))
         });
         Self {
             practice: practice.to_string(),

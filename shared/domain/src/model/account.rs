@@ -13,7 +13,7 @@ use crate::model::person::{Email, Line, Name, Phone};
 use crate::time::Timestamp;
 
 /// The version of the terms that the registration page shows.
-pub const TERMS_VERSION: &str = "2026-11";
+pub const TERMS_VERSION: &str = "2026-11-26";
 
 /// The terms that a person accepted.
 #[expect(missing_docs, reason = "the names say it")]
@@ -126,6 +126,9 @@ pub struct Account {
     /// When its holder last signed in; `None` if never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_login_at: Option<Timestamp>,
+    /// The sign-in before that: what the holder is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_login_at: Option<Timestamp>,
     /// The attempts on its user name that were counted until the last success. All later ones failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempts_seen: Option<SeenAttempts>,
@@ -182,6 +185,7 @@ impl Account {
             reset_at: None,
             deleted_at: None,
             last_login_at: None,
+            previous_login_at: None,
             attempts_seen: None,
             failed_before: None,
             head: Head::default(),

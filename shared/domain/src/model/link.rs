@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::keys::{KeyId, Keyring, Use, digits};
 use crate::model::audit::Head;
 use crate::model::chart::Channel;
+use crate::model::code_way::CodeWay;
 use crate::model::delivery::{Delivery, Feedback, Trouble};
 use crate::model::grant::{Authority, Level, Relationship};
 use crate::model::ids::{AccountId, Actor, ClientId, LinkId, PatientId, PracticeId};
@@ -42,6 +43,9 @@ pub const TICKET_SECONDS: i64 = 1800;
 /// Seconds that a link's record is stored after the link has expired: 30 days. Until then, a visitor can ask
 /// for a new link.
 pub const KEPT_SECONDS: i64 = 30 * 86_400;
+
+/// Seconds in which the same form, sent again, gets the same answer: a double click is one click.
+pub const REPEAT_SECONDS: i64 = 60;
 
 /// Length of an access code, in digits.
 pub const ACCESS_CODE_DIGITS: u32 = 8;
@@ -186,6 +190,9 @@ pub struct Ticket {
     pub expires_at: Timestamp,
     /// The role of the visitor.
     pub role: Role,
+    /// The code that was entered for it; `None` if it was given for facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<SentCode>,
 }
 
 /// A representative, as the person who invited them described them.
@@ -222,8 +229,8 @@ impl Invitee {
 /// link's record. If a contact changes in the meantime, the link ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecondCheck {
-    /// Channels that can send a code. The link's own channel is never one of them.
-    pub ways: Vec<Channel>,
+    /// Ways that a code can go. The link's own channel is never one of them.
+    pub ways: Vec<CodeWay>,
     /// Digest of the number that a text would be sent to. The limit of that number is counted under it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text_digest: Option<String>,
@@ -415,6 +422,24 @@ impl Link {
         (self.state == LinkState::Pending && right && now < given.expires_at).then_some(given)
     }
 
+    /// The ticket that this code was entered for, if that was just now: the same code sent again gets the same answer.
+    pub fn repeated_code(&self, now: Timestamp) -> Option<(&Ticket, &SentCode)> {
+        let ticket = self.ticket.as_ref().filter(|_| self.state == LinkState::Pending)?;
+        let given_at = ticket.expires_at.plus_seconds(-TICKET_SECONDS);
+        let code = ticket.code.as_ref().filter(|_| given_at.seconds_until(now) < REPEAT_SECONDS)?;
+        Some((ticket, code))
+    }
+
+    /// Whether this ticket has just been used: the same form sent again gets the same answer.
+    pub fn was_just_used(&self, ticket: &str, now: Timestamp) -> bool {
+        let used = self
+            .ticket
+            .as_ref()
+            .is_some_and(|given| crate::keys::same(&given.digest, &crate::keys::digest(ticket.as_bytes())));
+        let just_now = self.closed_at.is_some_and(|at| at.seconds_until(now) < REPEAT_SECONDS);
+        self.state == LinkState::Accepted && used && just_now
+    }
+
     /// The token that opens this link. `None` if the keyring no longer has its key.
     pub fn token(&self, keyring: &Keyring) -> Option<String> {
         token(self.id, self.purpose, self.key, keyring)
@@ -431,6 +456,12 @@ impl Link {
     pub fn access_code(&self, keyring: &Keyring) -> Option<String> {
         let mac = keyring.mac(self.key, Use::AccessCode, &[&self.id.to_bytes()])?;
         Some(digits(&mac, ACCESS_CODE_DIGITS))
+    }
+
+    /// What makes the ticket of a code: the same for the same code, so that a double click gets one ticket. `None` if the
+    /// keyring no longer has the code's key.
+    pub fn ticket_secret(&self, code: &SentCode, keyring: &Keyring) -> Option<[u8; 32]> {
+        keyring.mac(code.key, Use::Ticket, &[&self.id.to_bytes(), &code.number.to_be_bytes()])
     }
 
     /// The digits of a code of this link. `None` if the keyring no longer has its key.

@@ -11,6 +11,7 @@ pub mod batch;
 pub mod browser;
 pub mod campaign;
 pub mod chart;
+pub mod code_way;
 pub mod console;
 pub mod delivery;
 pub mod face;

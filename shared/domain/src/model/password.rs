@@ -25,7 +25,7 @@ pub const SHORTEST: usize = 8;
 const BOUNDS: HashCost = HashCost { memory_kib: 65_536, passes: 10, lanes: 4 };
 
 /// Why a password was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PasswordFault {
     /// It has fewer characters than the practice asks for.

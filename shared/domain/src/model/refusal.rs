@@ -139,31 +139,3 @@ impl From<Failure> for PortError {
         }
     }
 }
-
-/// Why an operation has no outcome, together with the records that it had read. The page that shows the
-/// refusal then need not read them again.
-#[derive(Debug)]
-pub struct FailureWith<R> {
-    /// Why the operation has no outcome.
-    pub failure: Failure,
-    /// The records that were read; `None` if the operation ended before that.
-    pub read: Option<R>,
-}
-
-impl<R> From<Failure> for FailureWith<R> {
-    fn from(failure: Failure) -> Self {
-        Self { failure, read: None }
-    }
-}
-
-impl<R> From<Refusal> for FailureWith<R> {
-    fn from(refusal: Refusal) -> Self {
-        Failure::from(refusal).into()
-    }
-}
-
-impl<R> From<PortError> for FailureWith<R> {
-    fn from(error: PortError) -> Self {
-        Failure::from(error).into()
-    }
-}

@@ -9,6 +9,7 @@ use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::auto_invite::{day, next_due};
 use crate::model::campaign::Campaign;
 use crate::model::chart::Channel;
+use crate::model::code_way::CodeWay;
 use crate::model::grant::Relationship;
 use crate::model::ids::{AccountId, Actor, LinkId};
 use crate::model::limit::{Counter, PHONE};
@@ -289,10 +290,11 @@ pub fn prepare_reset(
     let CodeContacts { email, text, call } = contacts;
     let by_email = reach.channel == Channel::Email;
     let ways = [
-        (Channel::Sms, by_email && text.is_some()),
-        (Channel::Voice, by_email && call.is_some() && context.calls_out),
-        (Channel::Email, !by_email && email.is_some()),
+        (Channel::Sms, text.as_ref().filter(|_| by_email)),
+        (Channel::Voice, call.as_ref().filter(|_| by_email && context.calls_out)),
+        (Channel::Email, email.as_ref().filter(|_| !by_email)),
     ];
+    let way = |(channel, address): (Channel, Option<&Address>)| Some(CodeWay::to(channel, address?.reveal()));
     let target = Target {
         practice: patient.practice.clone(),
         patient: patient.id.clone(),
@@ -305,7 +307,7 @@ pub fn prepare_reset(
     let expires_at = now.plus_seconds(RESET_MINUTES * 60);
     let mut link = Link::new(context, Purpose::Reset, Kind::Reset, target, expires_at);
     link.second = Some(SecondCheck {
-        ways: ways.into_iter().filter(|(_, open)| *open).map(|(way, _)| way).collect(),
+        ways: ways.into_iter().filter_map(way).collect(),
         text_digest: text.as_ref().map(digest),
         call_digest: call.as_ref().map(digest),
         head: Head::default(),

@@ -5,16 +5,21 @@ use zeroize::Zeroizing;
 use crate::context::App;
 use crate::model::account::Account;
 use crate::model::auto_invite::day;
+use crate::model::browser::Browser;
 use crate::model::chart::Channel;
-use crate::model::grant::Relationship;
+use crate::model::grant::{GrantState, Relationship};
 use crate::model::hold::ContactsOfOthers;
 use crate::model::link::{Link, Role};
+use crate::model::password::Password;
 use crate::model::patient::{Patient, address_digest};
 use crate::model::person::Address;
 use crate::model::practice::Practice;
 use crate::model::refusal::Failure;
 use crate::model::session::Session;
-use crate::ports::{Accounts, Addresses, Patients, Write};
+use crate::model::username::Username;
+use crate::ports::{Accounts, Addresses, Commit, Patients, Practices, Write};
+use crate::steps::credentials::known_browser;
+use crate::steps::retry::{Written, written};
 
 /// The outcome of a registration.
 pub enum RegistrationOutcome {
@@ -96,6 +101,78 @@ pub(crate) async fn is_somebody_elses<S: Patients + Accounts + Addresses>(
         }
     }
     Ok(false)
+}
+
+/// The form that was sent once more: who sends it, and what they chose.
+pub(crate) struct SentAgain<'a> {
+    pub(crate) ticket: &'a str,
+    /// The user name; `None` if the link gives an account back.
+    pub(crate) username: Option<&'a str>,
+    pub(crate) password: &'a Password,
+    pub(crate) family: Option<&'a Browser>,
+}
+
+/// The outcome of a form that has just been accepted, for the same form sent again: a double click is one click. `None`
+/// if it is not the same ticket, user name and password, or was accepted too long ago. It opens a session of its own,
+/// because the first one's token isn't stored.
+pub(crate) async fn accepted_just_now<S>(
+    app: &App<S>,
+    link: &Link,
+    again: SentAgain<'_>,
+) -> Result<Option<RegistrationOutcome>, Failure>
+where
+    S: Accounts + Practices + Commit,
+{
+    let App { context, store } = app;
+    if !link.was_just_used(again.ticket, context.now()) {
+        return Ok(None);
+    }
+    let account = match (link.account, again.username) {
+        (Some(id), _) => store.account(id).await?,
+        (None, Some(name)) => {
+            let Ok(name) = Username::parse(name) else { return Ok(None) };
+            match store.login(&link.practice, &name.name).await? {
+                Some(login) => store.account(login.account).await?,
+                None => None,
+            }
+        }
+        (None, None) => None,
+    };
+    let Some(account) = account.filter(|account| account.deleted_at.is_none()) else { return Ok(None) };
+    let Some(grant) = account.grant(&link.patient) else { return Ok(None) };
+    if !is_password_of(app, &account, again.password).await? {
+        return Ok(None);
+    }
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
+    match grant.state {
+        GrantState::Held => Ok(Some(RegistrationOutcome::Held(Box::new(practice)))),
+        GrantState::Active => {
+            let family = again.family.cloned();
+            let (session, token) = Session::begin(&account, family, context.now(), &*context.entropy);
+            match written(store, &[Write::OpenSession(session.clone())], None).await? {
+                Written::Done => {}
+                Written::Lost(_) => return Err(Failure::Unavailable),
+            }
+            let browser = known_browser(context, &account);
+            let registered = Registered { account, session, token, practice, browser };
+            Ok(Some(RegistrationOutcome::SignedIn(Box::new(registered))))
+        }
+        GrantState::Suspended | GrantState::Ended => Ok(None),
+    }
+}
+
+/// Whether this is the account's password.
+pub(crate) async fn is_password_of<S: Accounts>(
+    app: &App<S>,
+    account: &Account,
+    password: &Password,
+) -> Result<bool, Failure> {
+    let App { context, store } = app;
+    let name = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?;
+    let login = store.login(&account.practice, &name.name).await?;
+    Ok(login.is_some_and(|login| {
+        login.account == account.id && login.password.matches(password, &context.keyring)
+    }))
 }
 
 pub(crate) fn ticket_digest(link: &Link) -> String {

@@ -103,9 +103,7 @@ pub struct RepresentativesPage {
     pub invited: &'static str,
     pub sees_everything: &'static str,
     pub sees_part: &'static str,
-    pub show_everything: &'static str,
     pub(crate) show_everything_named: &'static str,
-    pub show_part: &'static str,
     pub(crate) show_part_named: &'static str,
     pub shown: &'static str,
     pub add_heading: &'static str,
@@ -125,7 +123,6 @@ pub struct RepresentativesPage {
     pub level_missing: &'static str,
     pub submit: &'static str,
     pub added: &'static str,
-    pub end: &'static str,
     pub(crate) end_named: &'static str,
     pub end_title: &'static str,
     pub(crate) end_intro: &'static str,
@@ -185,6 +182,9 @@ pub struct DetailsPage {
     pub submit: &'static str,
     pub done: &'static str,
     pub(crate) pending: &'static str,
+    pub address_heading: &'static str,
+    pub contact_heading: &'static str,
+    pub password_hint: &'static str,
 }
 
 impl DetailsPage {

@@ -155,7 +155,7 @@ impl Table {
     ) -> Result<TransactWriteItem, PortError> {
         self.updating(
             &keys::link(id),
-            "SET #state = :accepted, #closed_at = :at REMOVE #ticket, #code",
+            "SET #state = :accepted, #closed_at = :at REMOVE #code",
             "#state = :pending AND #ticket.#digest = :ticket AND #ticket.#expires_at > :at",
             vec![
                 (":accepted", s("accepted")),

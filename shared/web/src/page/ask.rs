@@ -8,6 +8,7 @@ use crate::answer::Answer;
 use crate::page::field::{Fault, Field};
 use crate::page::frame::Frame;
 use crate::page::html::html;
+use crate::page::visit::Form;
 
 /// Which of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,37 +35,8 @@ impl Asking {
     }
 }
 
-/// What was typed, to be shown again where it must be mended.
-#[derive(Default)]
-pub struct Asked {
-    /// User name.
-    pub username: String,
-    /// E-mail address.
-    pub email: String,
-    /// Last name.
-    pub family_name: String,
-    /// Birth date.
-    pub birth_date: String,
-    /// ZIP code.
-    pub postal_code: String,
-    /// What a representative says.
-    pub access: AccessTyped,
-}
-
-/// What somebody typed who asks for access for a patient.
-#[expect(missing_docs, reason = "the names say it")]
-#[derive(Default)]
-pub struct AccessTyped {
-    pub given_name: String,
-    pub mobile_phone: String,
-    pub relationship: String,
-    pub patient_given_name: String,
-    pub patient_family_name: String,
-    pub patient_birth_date: String,
-    pub message: String,
-}
-
-struct Form {
+/// One of the page's forms.
+struct AskForm {
     heading: &'static str,
     intro: &'static str,
     submit: &'static str,
@@ -76,7 +48,7 @@ struct Form {
     more: Vec<Field>,
 }
 
-impl Form {
+impl AskForm {
     const fn new(submit: &'static str, fields: Vec<Field>) -> Self {
         Self {
             heading: "",
@@ -99,17 +71,21 @@ pub struct AskPage {
     asking: Asking,
     practice: String,
     path: &'static str,
-    forms: Vec<Form>,
+    forms: Vec<AskForm>,
 }
 
 impl AskPage {
     /// The page of a practice.
-    pub fn new(frame: Frame, practice: &str, asking: Asking, asked: &Asked, faults: &[FieldFault]) -> Self {
+    pub fn new(frame: Frame, practice: &str, asking: Asking, typed: &Form, faults: &[FieldFault]) -> Self {
         let errors: Vec<Fault> = faults.iter().map(|fault| sentence(fault, &frame)).collect();
         let (words, link) = (&frame.text.ask, &frame.text.link);
         let field = |name, label: &str| Field::new(name, label, &frame).among(&errors);
         let email = |hint: &str| {
-            field("email", link.email).hint(hint).kind("email").filled("email", "email").value(&asked.email)
+            field("email", link.email)
+                .hint(hint)
+                .kind("email")
+                .filled("email", "email")
+                .value(typed.value("email"))
         };
         let facts = || {
             vec![
@@ -117,45 +93,41 @@ impl AskPage {
                 field("family_name", link.family_name)
                     .hint(link.family_name_hint)
                     .filled("family-name", "")
-                    .value(&asked.family_name),
-                field("birth_date", link.birth_date)
-                    .hint(link.birth_date_hint)
-                    .class("short")
-                    .filled("bday", "")
-                    .value(&asked.birth_date),
+                    .value(typed.value("family_name")),
+                Field::date("birth_date", link.birth_date, &frame, typed, true).among(&errors),
                 field("postal_code", link.postal_code)
                     .hint(link.postal_code_hint)
                     .class("short")
                     .filled("postal-code", "numeric")
-                    .value(&asked.postal_code),
+                    .value(typed.value("postal_code")),
             ]
         };
         let forms = match asking {
             Asking::SignUp => {
-                vec![Form::new(words.sign_up_submit, facts())]
+                vec![AskForm::new(words.sign_up_submit, facts())]
             }
             Asking::ForgotPassword => vec![
-                Form {
+                AskForm {
                     heading: words.username_known_heading,
-                    ..Form::new(
+                    ..AskForm::new(
                         words.username_known_submit,
                         vec![
                             field("username", frame.text.sign_in.username)
                                 .filled("username", "email")
-                                .value(&asked.username),
+                                .value(typed.value("username")),
                         ],
                     )
                 },
-                Form {
+                AskForm {
                     heading: words.username_unknown_heading,
                     intro: words.username_unknown_intro,
-                    ..Form::new(words.username_unknown_submit, facts())
+                    ..AskForm::new(words.username_unknown_submit, facts())
                 },
             ],
             Asking::ForgotUsername => {
-                vec![Form::new(words.forgot_username_submit, vec![email("")])]
+                vec![AskForm::new(words.forgot_username_submit, vec![email("")])]
             }
-            Asking::Access => vec![access_form(&frame, asked, &errors)],
+            Asking::Access => vec![access_form(&frame, typed, &errors)],
         };
         Self { practice: practice.to_owned(), path: asking.path(), asking, forms, errors, frame }
     }
@@ -195,37 +167,41 @@ impl AskPage {
 }
 
 /// The form of somebody who asks for access for a patient.
-fn access_form(frame: &Frame, asked: &Asked, errors: &[Fault]) -> Form {
+fn access_form(frame: &Frame, typed: &Form, errors: &[Fault]) -> AskForm {
     let (words, link, own) = (&frame.text.ask, &frame.text.link, &frame.text.register);
-    let typed = &asked.access;
     let field = |name, label: &str| Field::new(name, label, frame).among(errors);
     let fields = vec![
-        field("given_name", words.access_given_name).filled("given-name", "").value(&typed.given_name),
-        field("family_name", link.family_name).filled("family-name", "").value(&asked.family_name),
-        field("email", link.email).kind("email").filled("email", "email").optional().value(&asked.email),
+        field("given_name", words.access_given_name)
+            .filled("given-name", "")
+            .value(typed.value("given_name")),
+        field("family_name", link.family_name).filled("family-name", "").value(typed.value("family_name")),
+        field("email", link.email)
+            .kind("email")
+            .filled("email", "email")
+            .optional()
+            .value(typed.value("email")),
         field("mobile_phone", own.mobile_phone)
             .kind("tel")
             .filled("tel", "tel")
             .optional()
-            .value(&typed.mobile_phone),
+            .value(typed.value("mobile_phone")),
     ];
     let more = vec![
-        field("patient_given_name", words.access_given_name).value(&typed.patient_given_name),
-        field("patient_family_name", link.family_name).value(&typed.patient_family_name),
-        field("patient_birth_date", link.birth_date)
-            .hint(link.birth_date_hint)
-            .class("short")
-            .value(&typed.patient_birth_date),
-        field("message", words.access_message).optional().value(&typed.message),
+        field("patient_given_name", words.access_given_name).value(typed.value("patient_given_name")),
+        field("patient_family_name", link.family_name).value(typed.value("patient_family_name")),
+        Field::date("patient_birth_date", link.birth_date, frame, typed, false).among(errors),
+        field("message", words.access_message).optional().value(typed.value("message")),
     ];
     let relationships =
         [("parent", own.parent), ("guardian", own.guardian), ("spouse", own.spouse), ("other", own.other)];
-    Form {
+    AskForm {
         heading: words.access_you,
-        relationships: relationships.map(|(value, label)| (value, label, typed.relationship == value)).into(),
+        relationships: relationships
+            .map(|(value, label)| (value, label, typed.value("relationship") == value))
+            .into(),
         below: words.access_patient,
         more,
-        ..Form::new(words.access_submit, fields)
+        ..AskForm::new(words.access_submit, fields)
     }
 }
 

@@ -1,79 +1,93 @@
 //! The page on which a link's visitor chooses how a code comes, and enters it: of an invitation and of a reset link.
 
 use askama::Template;
-use http::{HeaderValue, header};
 use portico_domain::model::chart::Channel;
-use portico_domain::model::refusal::Refusal;
+use portico_domain::model::code_way::CodeWay;
+use portico_domain::model::link::RESEND_SECONDS;
+use portico_domain::time::Timestamp;
 
 use crate::answer::Answer;
 use crate::page::field::{Fault, Field};
 use crate::page::frame::Frame;
 use crate::page::html::html;
-use crate::reject::Reject;
-
-/// The link that a page of codes belongs to.
-pub struct CodeStep {
-    /// The link's path: `/i/…` or `/r/…`.
-    pub link: String,
-    /// What the forms carry along, by name.
-    pub carried: Vec<(&'static str, String)>,
-    /// Whether the link's own page offers other ways than codes.
-    pub other_way: bool,
-}
+use crate::page::visit::{Form, Refused};
 
 #[derive(Template)]
 #[template(path = "code.html")]
 struct CodePage {
     frame: Frame,
     errors: Vec<Fault>,
+    /// The link's path: `/i/…` or `/r/…`.
     link: String,
-    carried: Vec<(&'static str, String)>,
-    other_way: bool,
+    /// Whether it is a reset link, whose first page offers other ways than codes.
+    is_reset: bool,
     /// The way that the last code went.
-    sent: Option<Channel>,
-    channels: Vec<Channel>,
+    sent: Option<CodeWay>,
+    ways: Vec<CodeWay>,
+    digits: u32,
     field: Field,
 }
 
-/// The page: to choose one of `channels`; and once a code was `sent`, to enter it. `refused` is why it comes again.
-pub fn code_page(
-    frame: &Frame,
-    step: CodeStep,
-    channels: Vec<Channel>,
-    sent: Option<Channel>,
-    refused: Option<&Reject>,
-) -> Answer {
-    let errors: Vec<Fault> = refused.into_iter().map(|reject| code_fault(reject, frame)).collect();
-    let field = Field::new("code", frame.text.code.label, frame)
-        .class("code")
-        .filled("one-time-code", "numeric")
-        .among(&errors);
-    let CodeStep { link, carried, other_way } = step;
-    let page = CodePage { frame: frame.clone(), errors, link, carried, other_way, sent, channels, field };
-    let mut answer = html(refused.map_or(200, Reject::status), frame, &page);
-    if let Some(reject) = refused {
-        mark_refused(&mut answer, reject);
-    }
-    answer
+/// What the page of a code is about.
+pub struct CodeStep {
+    /// The link's path: `/i/…` or `/r/…`.
+    pub path: String,
+    /// Whether the link has had all its codes.
+    pub codes_used_up: bool,
+    /// Ways that a code can go.
+    pub ways: Vec<CodeWay>,
+    /// The way that the last code went; `None` if none was asked for.
+    pub sent: Option<Channel>,
+    /// The last form of the page.
+    pub form: Form,
+    /// How many digits a code has.
+    pub digits: u32,
+    /// The present time.
+    pub now: Timestamp,
 }
 
-/// Says in a refused page's headers when to try again, and notes the refusal for the log.
-pub fn mark_refused(answer: &mut Answer, reject: &Reject) {
-    if let Reject::Refused(Refusal::TooManyRequests(seconds)) = reject {
-        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
-    }
-    reject.mark(answer);
+/// The page: to choose a way; and once a code was sent, to enter it.
+pub fn code_page(frame: &Frame, step: CodeStep) -> Answer {
+    let CodeStep { path, codes_used_up, mut ways, sent, form, digits, now } = step;
+    let errors: Vec<Fault> =
+        form.why().into_iter().map(|refused| code_fault(refused, codes_used_up, &form, now, frame)).collect();
+    let label = &frame.text.code.label(digits);
+    let field = Field::new("code", label, frame).class("code").filled("one-time-code", "numeric");
+    // A text comes first: it is quickest, and phones fill its code in.
+    ways.sort_by_key(|way| match way.channel {
+        Channel::Sms => 0,
+        Channel::Email => 1,
+        Channel::Voice | Channel::Print => 2,
+    });
+    let known = |channel: Channel| ways.iter().find(|way| way.channel == channel).cloned();
+    let page = CodePage {
+        frame: frame.clone(),
+        is_reset: path.starts_with("/r/"),
+        sent: sent.map(|channel| known(channel).unwrap_or(CodeWay { channel, hint: String::new() })),
+        field: field.among(&errors),
+        link: path,
+        errors,
+        ways,
+        digits,
+    };
+    html(200, frame, &page)
 }
 
 /// Why a code, or the wish for one, was refused, in the reader's words.
-pub fn code_fault(reject: &Reject, frame: &Frame) -> Fault {
+fn code_fault(refused: &Refused, used_up: bool, form: &Form, now: Timestamp, frame: &Frame) -> Fault {
     let words = &frame.text.code;
-    match reject {
-        Reject::Refused(Refusal::CodeRejected) => ("code", words.rejected.to_owned()),
-        Reject::Refused(Refusal::TooManyRequests(seconds)) => {
-            ("", words.resend_wait(&frame.language.wait(u64::try_from(*seconds).unwrap_or_default())))
+    match refused {
+        Refused::Code => ("code", words.rejected.to_owned()),
+        Refused::Wait(_) if used_up => ("", words.five_codes(&frame.phone())),
+        Refused::Wait(until) => {
+            let seconds = now.seconds_until(*until).max(1);
+            let wait = frame.language.wait(u64::try_from(seconds).unwrap_or_default());
+            let by_phone = matches!(form.value("channel"), "sms" | "voice") && seconds > RESEND_SECONDS;
+            let sentence =
+                if by_phone { words.phone_wait(&wait, &frame.phone()) } else { words.resend_wait(&wait) };
+            ("", sentence)
         }
-        Reject::Refused(Refusal::BadRequest(faults)) if faults.iter().any(|f| f.pointer == "/channel") => {
+        Refused::Fields(faults) if faults.iter().any(|(field, _)| field == "channel") => {
             ("channel", words.channel_missing.to_owned())
         }
         _ => ("code", words.missing.to_owned()),
@@ -82,38 +96,44 @@ pub fn code_fault(reject: &Reject, frame: &Frame) -> Fault {
 
 impl CodePage {
     fn title(&self) -> &'static str {
-        if self.sent.is_some() { self.frame.text.code.enter_title } else { self.frame.text.code.title }
+        let words = &self.frame.text.code;
+        if self.sent.is_some() { words.enter_title } else { words.title }
     }
 
-    fn sent_how(&self) -> Option<&'static str> {
+    fn step(&self) -> &'static str {
+        if self.is_reset { "" } else { self.frame.text.shared.step_two }
+    }
+
+    fn sent_how(&self) -> Option<String> {
         let words = &self.frame.text.code;
-        self.sent.map(|channel| match channel {
-            Channel::Email | Channel::Print => words.sent_by_email,
-            Channel::Sms => words.sent_by_text,
-            Channel::Voice => words.sent_by_voice,
+        self.sent.as_ref().map(|way| match way.channel {
+            Channel::Email | Channel::Print => words.sent_by_email(&way.hint),
+            Channel::Sms => words.sent_by_text(&way.hint),
+            Channel::Voice => words.sent_by_voice(&way.hint),
         })
     }
 
     fn resend_hint(&self) -> &'static str {
         let words = &self.frame.text.code;
-        if self.sent == Some(Channel::Email) { words.resend_hint_email } else { words.resend_hint_phone }
+        let by_email = self.sent.as_ref().is_some_and(|way| way.channel == Channel::Email);
+        if by_email { words.resend_hint_email } else { words.resend_hint_phone }
     }
 
-    fn choices(&self) -> Vec<(&'static str, &'static str)> {
+    fn choices(&self) -> Vec<(&'static str, String)> {
         let words = &self.frame.text.code;
-        let choice = |channel: &Channel| match channel {
-            Channel::Email => Some((channel.as_str(), words.by_email)),
-            Channel::Sms => Some((channel.as_str(), words.by_text)),
-            Channel::Voice => Some((channel.as_str(), words.by_voice)),
+        let choice = |way: &CodeWay| match way.channel {
+            Channel::Email => Some((way.channel.as_str(), words.by_email(&way.hint))),
+            Channel::Sms => Some((way.channel.as_str(), words.by_text(&way.hint))),
+            Channel::Voice => Some((way.channel.as_str(), words.by_voice(&way.hint))),
             Channel::Print => None,
         };
-        self.channels.iter().filter_map(choice).collect()
+        self.ways.iter().filter_map(choice).collect()
     }
 
-    /// Chosen stands the way that the last code went, else the first.
+    /// Chosen is the way that the last code went, else the first.
     fn is_chosen(&self, choice: &str) -> bool {
-        let last = self.sent.filter(|sent| self.channels.contains(sent));
-        last.or_else(|| self.channels.first().copied()).map(Channel::as_str) == Some(choice)
+        let last = self.sent.as_ref().filter(|sent| self.ways.contains(sent));
+        last.or_else(|| self.ways.first()).map(|way| way.channel.as_str()) == Some(choice)
     }
 
     fn channel_error(&self) -> Option<&str> {

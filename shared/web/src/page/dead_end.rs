@@ -1,7 +1,6 @@
 //! Pages that lead nowhere by themselves: what happened, and the way on.
 
 use askama::Template;
-use http::{HeaderValue, header};
 use portico_domain::model::refusal::Refusal;
 
 use crate::answer::Answer;
@@ -87,9 +86,6 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
             let wait = frame.language.wait(u64::try_from(*seconds).unwrap_or_default());
             (words.too_many_title, words.too_many(&wait), office)
         }
-        Reject::Refused(Refusal::RepresentativeRequired) => {
-            (words.representative_title, words.representative_required.to_owned(), office)
-        }
         Reject::Refused(Refusal::NotFound) => (words.not_found_title, words.not_found.to_owned(), office),
         Reject::ForeignForm => (words.foreign_form_title, words.foreign_form.to_owned(), office),
         Reject::TooLarge => (words.too_large_title, words.too_large.to_owned(), office),
@@ -113,9 +109,20 @@ pub fn dead_end(inbound: &Inbound, frame: Option<Frame>, reject: &Reject) -> Ans
         frame: frame.clone(),
     };
     let mut answer = html(status, &frame, &page);
-    if let Reject::Refused(Refusal::TooManyRequests(seconds)) = reject {
-        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
-    }
     reject.mark(&mut answer);
     answer
+}
+
+#[derive(Template)]
+#[template(path = "lost_visit.html")]
+struct LostVisit {
+    frame: Frame,
+    errors: Vec<Fault>,
+    link: String,
+}
+
+/// The page for a visitor whose browser did not keep the cookie: it says so once, with what to do.
+pub fn lost_visit(inbound: &Inbound, frame: &Frame) -> Answer {
+    let page = LostVisit { frame: frame.clone(), errors: Vec::new(), link: inbound.link_path() };
+    html(200, frame, &page)
 }

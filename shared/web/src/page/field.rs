@@ -6,6 +6,7 @@ use askama::Template;
 use portico_domain::model::password::PasswordFault;
 
 use crate::page::frame::Frame;
+use crate::page::visit::Form;
 
 /// A problem that a page shows: the field's name (empty: the whole form) and a sentence.
 pub type Fault = (&'static str, String);
@@ -59,6 +60,22 @@ pub struct Field {
     inputmode: &'static str,
     required: bool,
     optional: &'static str,
+    /// A heading above it; empty: none.
+    heading: &'static str,
+    /// What lies beside a password: the words of the box that shows what is typed.
+    show: &'static str,
+    /// The boxes of a date: month, day and year. Empty for other fields.
+    boxes: Vec<DateBox>,
+}
+
+/// One box of a date.
+#[derive(Clone)]
+struct DateBox {
+    name: String,
+    label: &'static str,
+    class: &'static str,
+    value: String,
+    autocomplete: &'static str,
 }
 
 impl askama::filters::HtmlSafe for Field {}
@@ -78,8 +95,29 @@ impl Field {
             autocomplete: "",
             inputmode: "",
             required: true,
+            heading: "",
             optional: frame.text.shared.optional,
+            show: frame.text.shared.show_typed,
+            boxes: Vec::new(),
         }
+    }
+
+    /// A date in three boxes. `name` ends with `_date`; the boxes' names end with `_month`, `_day` and `_year`. A browser
+    /// fills in the reader's own birth date alone.
+    pub fn date(name: &'static str, label: &str, frame: &Frame, form: &Form, is_own: bool) -> Self {
+        let words = &frame.text.shared;
+        let parts = [
+            ("month", words.month, "two", "bday-month"),
+            ("day", words.day, "two", "bday-day"),
+            ("year", words.year, "four", "bday-year"),
+        ];
+        let stem = name.trim_end_matches("_date");
+        let boxes = parts.map(|(part, label, class, autocomplete)| {
+            let name = format!("{stem}_{part}");
+            let value = form.value(&name).to_owned();
+            DateBox { name, label, class, value, autocomplete: if is_own { autocomplete } else { "off" } }
+        });
+        Self { boxes: boxes.into(), ..Self::new(name, label, frame) }.hint(frame.text.link.birth_date_hint)
     }
 
     /// Under another id than its name, where two forms of a page have a field of one name.
@@ -122,6 +160,21 @@ impl Field {
     #[must_use]
     pub const fn optional(mut self) -> Self {
         self.required = false;
+        self
+    }
+
+    /// That may be left empty, as everybody sees: nothing marks it.
+    #[must_use]
+    pub const fn unmarked(mut self) -> Self {
+        self.required = false;
+        self.optional = "";
+        self
+    }
+
+    /// Under a heading that begins with it.
+    #[must_use]
+    pub const fn heading(mut self, heading: &'static str) -> Self {
+        self.heading = heading;
         self
     }
 

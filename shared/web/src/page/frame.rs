@@ -26,9 +26,14 @@ pub struct PracticeLine {
     pub terms_url: Option<String>,
     /// Its notice of privacy practices.
     pub privacy_url: Option<String>,
-    /// The rules that give the page the practice's colour.
+    /// The rules that give the page the practice's color.
     style: Option<String>,
+    /// Its color, where it has chosen one.
+    color: Option<String>,
 }
+
+/// The color of the service's own pages.
+const ACCENT: &str = "#0b5cad";
 
 impl PracticeLine {
     fn of(settings: &Settings) -> Self {
@@ -38,6 +43,7 @@ impl PracticeLine {
             format!(":root{{--accent:{light}}}@media (prefers-color-scheme:dark){{:root{{--accent:{dark}}}}}")
         });
         Self {
+            color: color.map(Color::css),
             name: settings.name.clone(),
             phone: settings.phone.clone(),
             terms_url: settings.terms_url.clone(),
@@ -49,6 +55,24 @@ impl PracticeLine {
     /// The phone as people write it.
     pub fn phone_shown(&self) -> String {
         phone(&self.phone)
+    }
+
+    /// The mark of the practice: the first letters of its first two words.
+    pub fn initials(&self) -> String {
+        let words =
+            self.name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+        words.take(2).flat_map(char::to_uppercase).collect()
+    }
+
+    /// The mark as the icon of the browser's tab, as a `data:` address.
+    pub fn icon(&self) -> String {
+        let color = self.color.as_deref().unwrap_or(ACCENT).trim_start_matches('#').to_owned();
+        let letters = form_urlencoded::byte_serialize(self.initials().as_bytes()).collect::<String>();
+        format!(
+            "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' \
+             height='32' rx='6' fill='%23{color}'/%3E%3Ctext x='16' y='22' font-family='sans-serif' font-size='15' \
+             font-weight='700' text-anchor='middle' fill='%23fff'%3E{letters}%3C/text%3E%3C/svg%3E"
+        )
     }
 }
 
@@ -107,6 +131,11 @@ impl Frame {
     /// The language's tag.
     pub const fn lang(&self) -> &'static str {
         self.language.tag()
+    }
+
+    /// The practice's phone as people write it; empty on a page that names none.
+    pub fn phone(&self) -> String {
+        self.practice.as_ref().map(PracticeLine::phone_shown).unwrap_or_default()
     }
 
     /// An instant as the practice's clock shows it, in words.

@@ -8,3 +8,4 @@ pub(crate) mod frame;
 pub(crate) mod html;
 pub(crate) mod practice;
 pub(crate) mod registration;
+pub(crate) mod visit;

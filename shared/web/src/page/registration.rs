@@ -1,191 +1,140 @@
-//! The registration form, shown at the end of a link and again where something typed is refused.
+//! The registration form, at the end of a link.
 
 use askama::Template;
 use portico_domain::model::link::{Kind, Role};
-use portico_domain::model::practice::Settings;
+use portico_domain::model::password::Password;
+use portico_domain::model::username::Username;
 use portico_domain::operations::visitor::verify::ChecksPassed;
-use portico_messages::page::RegisterPage;
 
-use crate::page::field::{Fault, Field, all_faults};
+use crate::page::field::{Fault, Field, all_faults, password_faults};
 use crate::page::frame::Frame;
+use crate::page::visit::{Form, Refused};
 
 /// The page on which a visitor who passed every check chooses user name and password.
+#[expect(clippy::struct_excessive_bools, reason = "each says whether a part of the page is there or open")]
 #[derive(Template)]
 #[template(path = "registration.html")]
 pub struct Registration {
-    /// The frame.
-    pub frame: Frame,
-    /// What was wrong with the last try.
-    pub errors: Vec<Fault>,
-    /// The link's token.
-    pub token: String,
-    /// The ticket.
-    pub ticket: String,
+    frame: Frame,
+    errors: Vec<Fault>,
+    token: String,
     /// Whether a representative registers.
-    pub representative: bool,
+    representative: bool,
     /// The user name that the visitor keeps, if access is restored; `None` for a new account.
-    pub returning: Option<String>,
+    returning: Option<String>,
     /// What the representative said they are.
-    pub relationship: String,
-    /// Whether the terms were ticked.
-    pub accepted: bool,
+    relationship: String,
     /// Whether staff gave the relationship when they invited the representative.
-    pub relationship_known: bool,
+    relationship_known: bool,
+    /// Whether the terms were ticked.
+    accepted: bool,
     representative_fields: Vec<Field>,
     fields: Vec<Field>,
     question_fields: Vec<Field>,
     existing_fields: [Field; 2],
+    /// Whether the form for people who have an account is open: it was refused.
+    opens_existing: bool,
+    opens_question: bool,
 }
 
-/// What was typed into the registration page, to be shown again. Passwords are not.
-#[derive(Default)]
-pub struct Typed {
-    /// User name.
-    pub username: String,
-    /// What a representative is.
-    pub relationship: String,
-    /// A representative's first name.
-    pub given_name: String,
-    /// A representative's last name.
-    pub family_name: String,
-    /// A representative's e-mail address.
-    pub email: String,
-    /// A representative's mobile phone.
-    pub mobile_phone: String,
-    /// The security question.
-    pub security_question: String,
-    /// Whether the terms were ticked.
-    pub accepted: bool,
-}
+/// The fields in their order on the page.
+const ORDER: [&str; 11] = [
+    "relationship",
+    "given_name",
+    "family_name",
+    "email",
+    "mobile_phone",
+    "username",
+    "password",
+    "security_question",
+    "security_answer",
+    "accept_terms",
+    "existing_username",
+];
 
-impl Typed {
-    /// What must not be empty and is. A password is never shown again, so an empty one says nothing.
-    fn empty(&self, words: &RegisterPage, representative: bool, returning: bool) -> Vec<Fault> {
-        let all = [
-            (representative && self.relationship.is_empty(), "relationship", words.relationship_missing),
-            (representative && self.given_name.is_empty(), "given_name", words.given_name_missing),
-            (representative && self.family_name.is_empty(), "family_name", words.family_name_missing),
-            (representative && self.email.is_empty(), "email", words.email_missing),
-            (!returning && self.username.is_empty(), "username", words.username_missing),
-            (!self.accepted, "accept_terms", words.accept_terms_missing),
+/// The form with what is known of the visitor, where nothing was typed yet.
+fn prefilled(form: Form, passed: &ChecksPassed) -> Form {
+    let mut form = form.or("username", &passed.suggested_username);
+    if let Some(who) = &passed.invitee {
+        let known = [
+            ("relationship", who.relationship.as_str()),
+            ("given_name", who.given_name.reveal()),
+            ("family_name", who.family_name.reveal()),
+            ("email", who.email.as_ref().map_or("", |email| email.reveal())),
+            ("mobile_phone", who.mobile_phone.as_ref().map_or("", |phone| phone.reveal())),
         ];
-        all.into_iter().filter(|all| all.0).map(|(_, name, sentence)| (name, sentence.to_owned())).collect()
-    }
-}
-
-/// What decides which parts the registration page has.
-pub struct RegistrationLayout {
-    /// Whether a representative registers.
-    pub representative: bool,
-    /// The user name that the visitor keeps, if access is restored; `None` for a new account.
-    pub returning: Option<String>,
-    /// Whether staff gave the relationship when they invited the representative.
-    pub relationship_known: bool,
-    /// Fewest characters of a password.
-    pub shortest: u32,
-    /// Whether a security question may be set.
-    pub question: bool,
-}
-
-impl RegistrationLayout {
-    /// The layout for a visitor who passed every check.
-    pub fn of(passed: &ChecksPassed, settings: &Settings) -> Self {
-        Self {
-            representative: passed.role == Role::Representative,
-            returning: (passed.kind == Kind::Restored).then(|| passed.suggested_username.clone()),
-            relationship_known: passed.invitee.is_some(),
-            shortest: settings.password_min_length,
-            question: settings.security_question,
+        for (name, value) in known {
+            form = form.or(name, value);
         }
     }
+    form
 }
 
 impl Registration {
-    /// The page as a visitor who passed every check first sees it: with what is known of them.
-    pub fn for_passed(frame: Frame, link: (&str, &str), settings: &Settings, passed: &ChecksPassed) -> Self {
-        let mut typed = Typed { username: passed.suggested_username.clone(), ..Typed::default() };
-        if let Some(who) = &passed.invitee {
-            who.relationship.as_str().clone_into(&mut typed.relationship);
-            who.given_name.reveal().clone_into(&mut typed.given_name);
-            who.family_name.reveal().clone_into(&mut typed.family_name);
-            typed.email = who.email.as_ref().map(|email| email.reveal().to_owned()).unwrap_or_default();
-            typed.mobile_phone =
-                who.mobile_phone.as_ref().map(|phone| phone.reveal().to_owned()).unwrap_or_default();
-        }
-        Self::new(frame, link, RegistrationLayout::of(passed, settings), typed, Vec::new())
-    }
-
-    /// The page.
-    pub fn new(
-        frame: Frame,
-        (token, ticket): (&str, &str),
-        layout: RegistrationLayout,
-        typed: Typed,
-        errors: Vec<Fault>,
-    ) -> Self {
-        let RegistrationLayout { representative, returning, relationship_known, shortest, question } = layout;
+    /// The page. `form` is its last form, `is_existing` says that it was the one for people who have an account.
+    pub fn new(frame: Frame, token: &str, passed: &ChecksPassed, form: Form, is_existing: bool) -> Self {
+        let settings = &passed.practice.settings;
         let words = &frame.text.register;
-        let shortest = shortest as usize;
-        let representative = representative && returning.is_none();
-        let errors = all_faults(
-            errors,
-            typed.empty(words, representative, returning.is_some()),
-            &[
-                "relationship",
-                "given_name",
-                "family_name",
-                "email",
-                "mobile_phone",
-                "username",
-                "password",
-                "security_question",
-                "security_answer",
-                "accept_terms",
-                "existing_username",
-            ],
-        );
-        let field = |name, label: &str| Field::new(name, label, &frame).among(&errors);
+        let shortest = settings.password_min_length;
+        let returning = (passed.kind == Kind::Restored).then(|| passed.suggested_username.clone());
+        let representative = passed.role == Role::Representative && returning.is_none();
+        let found = form.why().map(|refused| sentences(refused, &frame, shortest, is_existing));
+        let untouched = form.why().is_none();
+        let form = if untouched || is_existing { prefilled(form, passed) } else { form };
+        let empty = if is_existing || untouched {
+            Vec::new()
+        } else {
+            empty(&form, &frame, representative, returning.is_some())
+        };
+        let mut found = found.unwrap_or_default();
+        if !untouched && !is_existing {
+            found.extend(also(&form, &found, &frame, shortest, returning.is_some()));
+        }
+        let errors = all_faults(found, empty, &ORDER);
+        let field =
+            |name, label: &str| Field::new(name, label, &frame).value(form.value(name)).among(&errors);
         let mut fields = Vec::new();
         if returning.is_none() {
-            let name =
-                field("username", words.username).hint(words.username_hint).filled("username", "email");
-            fields.push(name.value(&typed.username));
+            let hint = if representative { words.username_hint_representative } else { words.username_hint };
+            fields.push(field("username", words.username).hint(hint).filled("username", "email"));
         }
         let label = if returning.is_some() { frame.text.new_password.password } else { words.password };
-        let password = field("password", label).hint(&words.password_hint(shortest));
+        // A refused form for an existing account holds that account's password, which is none for this field.
+        let typed = if is_existing { "" } else { form.value("password") };
+        let password = field("password", label).value(typed).hint(&words.password_hint(shortest as usize));
         fields.push(password.kind("password").filled("new-password", ""));
         let representative_fields = if representative {
             vec![
-                field("given_name", words.given_name).filled("given-name", "").value(&typed.given_name),
-                field("family_name", words.family_name).filled("family-name", "").value(&typed.family_name),
-                field("email", words.email).kind("email").filled("email", "email").value(&typed.email),
+                field("given_name", words.given_name).filled("given-name", ""),
+                field("family_name", words.family_name).filled("family-name", ""),
+                field("email", words.email).hint(words.email_hint).kind("email").filled("email", "email"),
                 field("mobile_phone", words.mobile_phone)
                     .hint(words.mobile_phone_hint)
                     .kind("tel")
                     .filled("tel", "tel")
-                    .optional()
-                    .value(&typed.mobile_phone),
+                    .optional(),
             ]
         } else {
             Vec::new()
         };
-        let question_fields = if question && returning.is_none() {
+        let question_fields = if settings.security_question && returning.is_none() {
             vec![
                 field("security_question", words.question)
                     .hint(words.question_hint)
                     .filled("off", "")
-                    .optional()
-                    .value(&typed.security_question),
+                    .optional(),
                 field("security_answer", words.answer).hint(words.answer_hint).filled("off", "").optional(),
             ]
         } else {
             Vec::new()
         };
         let sign_in = &frame.text.sign_in;
+        let existing = if is_existing { form.value("username") } else { "" };
         let existing_fields = [
             Field::new("username", sign_in.username, &frame)
                 .id("existing_username")
                 .filled("username", "email")
+                .value(existing)
                 .among(&errors),
             Field::new("password", sign_in.password, &frame)
                 .id("existing_password")
@@ -194,12 +143,14 @@ impl Registration {
         ];
         Self {
             token: token.to_owned(),
-            ticket: ticket.to_owned(),
             representative,
-            relationship_known,
+            relationship_known: passed.invitee.is_some(),
             returning,
-            relationship: typed.relationship,
-            accepted: typed.accepted,
+            relationship: form.value("relationship").to_owned(),
+            accepted: !form.value("accept_terms").is_empty(),
+            opens_existing: is_existing,
+            opens_question: !form.value("security_question").is_empty()
+                || errors.iter().any(|(name, _)| name.starts_with("security_")),
             representative_fields,
             fields,
             question_fields,
@@ -219,13 +170,6 @@ impl Registration {
         }
     }
 
-    /// With a problem of the form for people who have a login already.
-    pub fn fail(&mut self, field: &'static str, sentence: &str) {
-        self.errors.push((field, sentence.to_owned()));
-        let [name, password] = self.existing_fields.clone();
-        self.existing_fields = [name.among(&self.errors), password];
-    }
-
     fn error(&self, name: &str) -> Option<&str> {
         self.errors.iter().find(|(field, _)| *field == name).map(|(_, sentence)| sentence.as_str())
     }
@@ -238,5 +182,88 @@ impl Registration {
             ("spouse", words.spouse),
             ("other", words.other),
         ]
+    }
+}
+
+/// What must not be empty and is.
+fn empty(form: &Form, frame: &Frame, representative: bool, returning: bool) -> Vec<Fault> {
+    let words = &frame.text.register;
+    let all = [
+        (representative, "relationship", words.relationship_missing),
+        (representative, "given_name", words.given_name_missing),
+        (representative, "family_name", words.family_name_missing),
+        (representative, "email", words.email_missing),
+        (!returning && !representative, "username", words.username_missing),
+        (true, "password", words.password_missing),
+        (true, "accept_terms", words.accept_terms_missing),
+    ];
+    let missing = all.into_iter().filter(|(asked, name, _)| *asked && form.value(name).trim().is_empty());
+    missing.map(|(_, name, sentence)| (name, sentence.to_owned())).collect()
+}
+
+/// What else is wrong with user name and password, as far as it can be told without the chart: a reader mends all faults
+/// at once.
+fn also(form: &Form, found: &[Fault], frame: &Frame, shortest: u32, returning: bool) -> Vec<Fault> {
+    let is_open = |name: &str| !found.iter().any(|(known, _)| *known == name) && !form.value(name).is_empty();
+    let mut more = Vec::new();
+    if !returning && is_open("username") && Username::parse(form.value("username")).is_err() {
+        more.push(("username", frame.text.register.username_rejected.to_owned()));
+    }
+    if is_open("password") {
+        let faults = Password::new(form.value("password")).faults(shortest, &[]);
+        more.extend(password_faults("password", &faults, frame, shortest));
+    }
+    more
+}
+
+/// What to mend, in the reader's words.
+fn sentences(refused: &Refused, frame: &Frame, shortest: u32, is_existing: bool) -> Vec<Fault> {
+    let words = &frame.text.register;
+    if is_existing {
+        let sentence = match refused {
+            Refused::Conflict(why) if why == "already_own" => Some(words.have_account_own),
+            Refused::Conflict(why) => frame.reason(why),
+            _ => None,
+        };
+        return vec![("existing_username", sentence.unwrap_or(words.have_account_failed).to_owned())];
+    }
+    match refused {
+        Refused::UsernameTaken(free) => vec![("username", words.username_taken(free))],
+        Refused::UsernameForm => vec![("username", words.username_rejected.to_owned())],
+        Refused::UsernameAddress => vec![("username", words.username_not_yours.to_owned())],
+        Refused::Password(faults) => password_faults("password", faults, frame, shortest),
+        Refused::Fields(fields) => {
+            fields.iter().map(|(name, code)| field_sentence(name, code, frame)).collect()
+        }
+        Refused::Wait(_)
+        | Refused::Facts
+        | Refused::TooYoung
+        | Refused::Code
+        | Refused::SignIn
+        | Refused::Conflict(_)
+        | Refused::ProofOver
+        | Refused::TicketOver => vec![("", frame.text.link.later.to_owned())],
+    }
+}
+
+fn field_sentence(name: &str, code: &str, frame: &Frame) -> Fault {
+    let words = &frame.text.register;
+    match name {
+        "username" => ("username", words.username_missing.to_owned()),
+        "password" => ("password", words.password_missing.to_owned()),
+        "accept_terms" => ("accept_terms", words.accept_terms_missing.to_owned()),
+        "relationship" => ("relationship", words.relationship_missing.to_owned()),
+        "given_name" => ("given_name", words.given_name_missing.to_owned()),
+        "family_name" => ("family_name", words.family_name_missing.to_owned()),
+        "email" if code == "required" => ("email", words.email_missing.to_owned()),
+        "email" => ("email", words.email_invalid.to_owned()),
+        "security_question" => ("security_question", words.question_missing.to_owned()),
+        "security_answer" => match code {
+            "too_short" => ("security_answer", words.answer_too_short(3)),
+            "equals_username" => ("security_answer", words.answer_is_username.to_owned()),
+            _ => ("security_answer", words.answer_missing.to_owned()),
+        },
+        "mobile_phone" => ("mobile_phone", words.mobile_phone_invalid.to_owned()),
+        _ => ("", frame.text.dead_end.wrong_format.to_owned()),
     }
 }

@@ -82,7 +82,7 @@ where
             return revoked(store, account).await;
         }
         let (session, token) = Session::begin(&account, command.family.clone(), now, &*context.entropy);
-        account.last_login_at = Some(now);
+        account.previous_login_at = account.last_login_at.replace(now);
         (account.attempts_seen, account.failed_before) = (attempts, failed);
         if let Some(temporary) = &mut account.temporary {
             if temporary.used {

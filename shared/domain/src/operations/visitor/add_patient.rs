@@ -22,7 +22,8 @@ use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticat
 use crate::steps::notice::{notice_channel, notify_holder, to_patient};
 use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
-    Registered, RegistrationOutcome, RegistrationPlan, must_wait, ticket_digest, used_up,
+    Registered, RegistrationOutcome, RegistrationPlan, SentAgain, accepted_just_now, must_wait,
+    ticket_digest, used_up,
 };
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
@@ -52,6 +53,15 @@ pub struct AddPatient {
     pub family: Option<Browser>,
 }
 
+fn sent_again(command: &AddPatient) -> SentAgain<'_> {
+    SentAgain {
+        ticket: &command.ticket,
+        username: Some(&command.username),
+        password: &command.password,
+        family: command.family.as_ref(),
+    }
+}
+
 /// Adds the patient of a link to a login of the same practice, whose holder shows user name and password.
 pub async fn add_patient<S>(
     app: &App<S>,
@@ -65,9 +75,10 @@ where
     let App { context, store } = app;
     let now = context.now();
     let link = rate_limited_link(app, peer, token, Purpose::Invitation).await?;
-    let honoured = link.and_then(|link| Some((link.honours(&command.ticket, now)?.role, link)));
-    let Some((role, link)) = honoured.filter(|(_, link)| link.account.is_none()) else {
-        return Err(Refusal::LinkUnavailable.into());
+    let link = link.filter(|link| link.account.is_none()).ok_or(Refusal::LinkUnavailable)?;
+    let Some(role) = link.honours(&command.ticket, now).map(|ticket| ticket.role) else {
+        let done = accepted_just_now(app, &link, sent_again(command)).await?;
+        return done.ok_or_else(|| Refusal::LinkUnavailable.into());
     };
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let invited = link.invitee.as_ref().map(|who| who.relationship);
@@ -137,7 +148,11 @@ where
             }
             Written::Lost(_) => {
                 let (again, theirs) = join!(store.link(link.id), store.account(plan.account.id));
-                if again?.is_none_or(|link| link.honours(&command.ticket, now).is_none()) {
+                let again = again?.ok_or(Refusal::LinkUnavailable)?;
+                if again.honours(&command.ticket, now).is_none() {
+                    if let Some(done) = accepted_just_now(app, &again, sent_again(command)).await? {
+                        return Ok(done);
+                    }
                     return Err(Refusal::LinkUnavailable.into());
                 }
                 account = theirs?

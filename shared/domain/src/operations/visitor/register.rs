@@ -28,7 +28,8 @@ use crate::steps::invitation::{end_resets, restore_grants};
 use crate::steps::notice::{notice_channel, notify_patient, to_patient};
 use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
-    Registered, RegistrationOutcome, RegistrationPlan, must_wait, ticket_digest, used_up,
+    Registered, RegistrationOutcome, RegistrationPlan, SentAgain, accepted_just_now, must_wait,
+    ticket_digest, used_up,
 };
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
@@ -80,7 +81,10 @@ where
     let now = context.now();
     let link = rate_limited_link(app, peer, token, Purpose::Invitation).await?;
     let link = link.ok_or(Refusal::LinkUnavailable)?;
-    let ticket = link.honours(&command.ticket, now).cloned().ok_or(Refusal::LinkUnavailable)?;
+    let Some(ticket) = link.honours(&command.ticket, now).cloned() else {
+        let done = accepted_just_now(app, &link, sent_again(command)).await?;
+        return done.ok_or_else(|| Refusal::LinkUnavailable.into());
+    };
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     require_fields(command, ticket.role, &link)?;
     check_security(command, &practice)?;
@@ -115,19 +119,35 @@ where
             }
             Written::Lost(lost) => {
                 if lost.username_was_taken() {
+                    // By the same form, if it was sent twice.
+                    if let Some(link) = store.link(link.id).await?
+                        && let Some(done) = accepted_just_now(app, &link, sent_again(command)).await?
+                    {
+                        return Ok(done);
+                    }
                     let tried = Counter::new(TAKEN_USERNAMES, &ticket.digest, now, &context.keyring);
                     tried.check(store.raise(&tried, 1).await?, now)?;
                     return Err(Refusal::UsernameTaken(plan.alternatives).into());
                 }
                 // The link was used, or died, since it was read; or the patient's record or chain moved: read and decide again.
-                let again = store.link(link.id).await?;
-                if again.is_none_or(|link| link.honours(&command.ticket, now).is_none()) {
-                    return Err(Refusal::LinkUnavailable.into());
+                let again = store.link(link.id).await?.ok_or(Refusal::LinkUnavailable)?;
+                if again.honours(&command.ticket, now).is_none() {
+                    let done = accepted_just_now(app, &again, sent_again(command)).await?;
+                    return done.ok_or_else(|| Refusal::LinkUnavailable.into());
                 }
             }
         }
     }
     Err(Failure::Unavailable)
+}
+
+fn sent_again(command: &Register) -> SentAgain<'_> {
+    SentAgain {
+        ticket: &command.ticket,
+        username: command.username.as_deref(),
+        password: &command.password,
+        family: command.browser.as_ref(),
+    }
 }
 
 /// Refuses a security answer that is short or equals the user name, and any answer if the practice asks

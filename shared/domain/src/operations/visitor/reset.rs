@@ -2,6 +2,7 @@
 //! step needs no more than the link's record; the last one reads what it changes. Asking for a link changes nothing; a
 //! password chosen ends every session and every other link of the account, and is told at every address on file.
 
+use data_encoding::BASE64URL_NOPAD;
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
@@ -10,10 +11,12 @@ use crate::keys::{digest, new_secret, same};
 use crate::model::account::{Account, answer_of};
 use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::chart::Channel;
+use crate::model::code_way::CodeWay;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId};
 use crate::model::limit::{Counter, PHONE, sign_in_key};
 use crate::model::link::{
-    Fact, FailedCheck, Link, LinkState, Purpose, RESEND_SECONDS, Role, TICKET_SECONDS, Ticket, parse_token,
+    Fact, FailedCheck, Link, LinkState, Purpose, RESEND_SECONDS, Role, SentCode, TICKET_SECONDS, Ticket,
+    parse_token,
 };
 use crate::model::message::{Message, Recipient, Template};
 use crate::model::password::Password;
@@ -29,7 +32,9 @@ use crate::steps::invitation::visitor_event;
 use crate::steps::notice::{Reach, message_about, notify_holder};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::{rate_limited, rate_limited_link};
+use crate::steps::registration::is_password_of;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
+use crate::time::Entropy;
 
 /// An open reset link, as its page may know it: nothing of the chart.
 pub struct OpenReset {
@@ -43,7 +48,7 @@ pub struct OpenReset {
 
 impl OpenReset {
     /// Ways a code can go.
-    pub fn ways(&self) -> &[Channel] {
+    pub fn ways(&self) -> &[CodeWay] {
         self.link.second.as_ref().map_or(&[], |second| &second.ways)
     }
 }
@@ -105,7 +110,7 @@ where
     let link = link.ok_or(Refusal::LinkUnavailable)?;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let second = link.second.clone().unwrap_or_default();
-    if !second.ways.contains(&channel) {
+    if !second.ways.iter().any(|way| way.channel == channel) {
         return Err(Refusal::BadRequest(vec![FieldFault::of("channel", "unavailable")]).into());
     }
     let code = next_code(context, &link, channel, practice.settings.code_digits)?;
@@ -180,17 +185,48 @@ impl SealedTicket {
     }
 }
 
-/// A ticket for the holder of `link`, and the text to show.
-fn ticket(context: &Context, link: &Link) -> Result<(Ticket, String), Refusal> {
+/// A ticket for the holder of `link`, and the text to show. A ticket for a code is the same for the same code, so that a
+/// double click gets one ticket.
+fn ticket(context: &Context, link: &Link, code: Option<SentCode>) -> Result<(Ticket, String), Refusal> {
+    let derived = match &code {
+        Some(code) => Some(link.ticket_secret(code, &context.keyring).ok_or(Refusal::CodeRejected)?),
+        None => None,
+    };
     let carried = SealedTicket {
-        secret: new_secret(&*context.entropy).to_string(),
+        secret: match &derived {
+            Some(secret) => BASE64URL_NOPAD.encode(secret),
+            None => new_secret(&*context.entropy).to_string(),
+        },
         practice: link.practice.clone(),
         patient: link.patient.clone(),
         account: link.account.ok_or(Refusal::LinkUnavailable)?,
     };
-    let text = context.keyring.seal_json(&SealedTicket::bound_to(link.id), &carried, &*context.entropy);
+    let bound_to = SealedTicket::bound_to(link.id);
+    let text = match derived {
+        Some(secret) => context.keyring.seal_json(&bound_to, &carried, &Derived(secret)),
+        None => context.keyring.seal_json(&bound_to, &carried, &*context.entropy),
+    };
     let expires_at = context.now().plus_seconds(TICKET_SECONDS);
-    Ok((Ticket { digest: digest(text.as_bytes()), expires_at, role: Role::Patient }, text))
+    Ok((Ticket { digest: digest(text.as_bytes()), expires_at, role: Role::Patient, code }, text))
+}
+
+/// Bytes derived from a code in the place of random ones. They seal only the one text that belongs to this code, so no two
+/// texts are sealed with the same nonce.
+struct Derived([u8; 32]);
+
+impl Entropy for Derived {
+    fn fill(&self, bytes: &mut [u8]) {
+        for (byte, derived) in bytes.iter_mut().zip(self.0.iter().cycle()) {
+            *byte = *derived;
+        }
+    }
+}
+
+/// What the visitor gets whose code was accepted just now, for the same code sent again.
+fn repeated(context: &Context, link: &Link, entered: &str) -> Option<String> {
+    let (given, code) = link.repeated_code(context.now())?;
+    let (again, text) = ticket(context, link, Some(*code)).ok()?;
+    (is_right_code(context, link, code, entered) && again.digest == given.digest).then_some(text)
 }
 
 /// Checks a code.
@@ -215,6 +251,10 @@ where
     let tried = rate_limited(app, peer, tried).await?;
     let CodeTry { link, counted: may_try } = tried.ok_or(Refusal::LinkUnavailable)?;
     if !may_try {
+        if let Some(ticket) = repeated(context, &link, entered) {
+            let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
+            return Ok(SecondCheckPassed { ticket, practice });
+        }
         let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
         return Err(refusal.into());
     }
@@ -228,10 +268,16 @@ where
         store.raise(&wrong_today, 1).await?;
         return Err(Refusal::CodeRejected.into());
     }
-    let (ticket, text) = ticket(context, &link)?;
+    let (ticket, text) = ticket(context, &link, Some(code))?;
     let pass = Write::PassCode { id: link.id, number: code.number, ticket };
     let entry = visitor_event(&link, now, Action::CodeConfirmed, code.channel.as_str());
-    pass_second_check(app, &link, pass, entry, text, Refusal::CodeRejected).await
+    let passed = pass_second_check(app, &link, pass, entry, text, Refusal::CodeRejected).await;
+    let Err(Failure::Refused(Refusal::CodeRejected)) = passed else { return passed };
+    // Another click may have been faster by a moment.
+    let again = store.link(link.id).await?.and_then(|link| repeated(context, &link, entered));
+    let ticket = again.ok_or(Refusal::CodeRejected)?;
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
+    Ok(SecondCheckPassed { ticket, practice })
 }
 
 /// Writes that a check was passed, with its event: after the end of the chain as the link knows it, which is still the
@@ -340,7 +386,7 @@ where
         return Err(Refusal::VerificationFailed.into());
     }
     let how = if stated.access_code.is_some() { "access_code" } else { "security_answer" };
-    let (ticket, text) = ticket(context, &link)?;
+    let (ticket, text) = ticket(context, &link, None)?;
     let pass = Write::PassFacts { id: link.id, at: now, ticket: Some(ticket), counted: true };
     let entry = visitor_event(&link, now, Action::IdentityConfirmed, how);
     pass_second_check(app, &link, pass, entry, text, Refusal::LinkUnavailable).await
@@ -372,7 +418,7 @@ pub async fn set_password<S>(
     command: &NewPassword,
 ) -> Result<PasswordSet, Failure>
 where
-    S: Limits + Resets + Practices + Chain + Commit,
+    S: Limits + Resets + Practices + Accounts + Chain + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
@@ -395,6 +441,13 @@ where
         let (Some(link), Some(patient), Some(account)) = found else {
             return Err(Refusal::LinkUnavailable.into());
         };
+        if link.was_just_used(&command.ticket, now)
+            && is_password_of(app, &account, &command.password).await?
+        {
+            // The same form, sent twice: a double click is one click.
+            let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
+            return Ok(password_set(context, practice, &patient, &account));
+        }
         let over = account.anew_at.is_some_and(|at| link.created_at <= at);
         if link.honours(&command.ticket, now).is_none() || !account.has_access() || over {
             return Err(Refusal::LinkUnavailable.into());
@@ -407,19 +460,19 @@ where
             end_offers(context, &practice, patient.clone(), account.id, head, &mut writes);
         }
         match written(store, &writes, None).await? {
-            Written::Done => {
-                let browser = known_browser(context, &account);
-                let is_own = account.own_patient().as_ref() == Some(&patient.id);
-                let has_representatives = is_own && patient.has_representatives();
-                return Ok(PasswordSet { practice, browser, has_representatives });
-            }
-            Written::Lost(lost) if lost.contains(Record::Link) => {
-                return Err(Refusal::LinkUnavailable.into());
-            }
+            Written::Done => return Ok(password_set(context, practice, &patient, &account)),
+            // The link was used or ended meanwhile; the next reading tells which.
             Written::Lost(_) => {}
         }
     }
     Err(Failure::Unavailable)
+}
+
+fn password_set(context: &Context, practice: Practice, patient: &Patient, account: &Account) -> PasswordSet {
+    let browser = known_browser(context, account);
+    let is_own = account.own_patient().as_ref() == Some(&patient.id);
+    let has_representatives = is_own && patient.has_representatives();
+    PasswordSet { practice, browser, has_representatives }
 }
 
 /// The writes of a new password, and the account with it.

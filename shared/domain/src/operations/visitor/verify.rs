@@ -1,5 +1,6 @@
 //! `verify`: what a link's visitor goes through: the page, the identity check, a code, and the ticket at the end.
 
+use data_encoding::BASE64URL_NOPAD;
 use futures_util::join;
 use serde::{Deserialize, Serialize};
 
@@ -9,17 +10,18 @@ use crate::model::attention::Cause;
 use crate::model::audit::{Action, Subject};
 use crate::model::auto_invite::day;
 use crate::model::chart::Channel;
+use crate::model::code_way::CodeWay;
 use crate::model::ids::{LinkId, PatientId, PracticeId};
 use crate::model::limit::{Counter, PHONE, PUBLIC_POSTS, Raised};
 use crate::model::link::{
     Fact, FailedCheck, Invitee, Kind, Link, LinkState, PROOF_SECONDS, Purpose, RESEND_SECONDS, Role,
-    TICKET_SECONDS, Ticket, parse_token,
+    SentCode, TICKET_SECONDS, Ticket, parse_token,
 };
 use crate::model::message::{Recipient, Template};
 use crate::model::patient::{Patient, Stop};
 use crate::model::person::{Address, BirthDate, Email, Name, PostalCode};
 use crate::model::practice::{CodeChannel, IdentityFact, Practice, RegistrationCheck, Settings};
-use crate::model::refusal::{Failure, FailureWith, FieldFault, Refusal};
+use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::username::suggestion;
 use crate::ports::{Chain, CodeTry, Commit, Limits, Links, Patients, Practices, Record, Write};
 use crate::steps::change::patient_changed;
@@ -97,7 +99,7 @@ pub enum Next {
     /// Ask for a code, by one of these, with this proof that the facts were known.
     Code {
         /// Ways a code can go; none if the chart has no contact: then the access code from staff is the way.
-        channels: Vec<Channel>,
+        ways: Vec<CodeWay>,
         /// What the visitor shows with every further step.
         proof: String,
     },
@@ -121,16 +123,6 @@ pub struct ChecksPassed {
     pub practice: Practice,
 }
 
-/// A step's outcome, and the practice whose page says it.
-pub struct Verified {
-    /// What comes next.
-    pub next: Next,
-    /// The practice.
-    pub practice: Practice,
-    /// When the link ends.
-    pub expires_at: Timestamp,
-}
-
 /// Checks identity. `peer` is the connection's address. A form without facts spends nothing.
 pub async fn check_facts<S>(
     app: &App<S>,
@@ -138,7 +130,7 @@ pub async fn check_facts<S>(
     token: &str,
     facts: &StatedFacts,
     role: Role,
-) -> Result<Verified, FailureWith<OpenLink>>
+) -> Result<Next, Failure>
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
@@ -161,26 +153,14 @@ where
         return Err(Refusal::LinkUnavailable.into());
     }
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
-    let mut open = OpenLink { link, practice };
-    match compare_facts(app, &mut open, facts, role).await {
-        Ok(next) => Ok(Verified { next, expires_at: open.link.expires_at, practice: open.practice }),
-        Err(failure) => Err(FailureWith { failure, read: Some(open) }),
-    }
-}
-
-/// Gives a try of an identity check back, in the table and in the link that was read.
-async fn give_try_back<S: Links>(store: &S, link: &mut Link) -> Result<(), Failure> {
-    store.failed_check(link.id, None, true).await?;
-    link.fact_tries = link.fact_tries.saturating_sub(1);
-    link.all_tries = link.all_tries.saturating_sub(1);
-    Ok(())
+    compare_facts(app, &OpenLink { link, practice }, facts, role).await
 }
 
 /// Compares the facts with the chart, and writes down the outcome. The link's tries are counted already, unless a form
 /// without facts was sent.
 async fn compare_facts<S>(
     app: &App<S>,
-    open: &mut OpenLink,
+    open: &OpenLink,
     facts: &StatedFacts,
     role: Role,
 ) -> Result<Next, Failure>
@@ -201,7 +181,7 @@ where
     let missing = missing(asks, facts);
     if !missing.is_empty() {
         if !empty {
-            give_try_back(store, link).await?;
+            store.failed_check(link.id, None, true).await?;
         }
         return Err(Refusal::BadRequest(missing).into());
     }
@@ -216,7 +196,7 @@ where
         );
         if let Err(refusal) = wrong_today.check_before(tried?, now) {
             if !empty {
-                give_try_back(store, link).await?;
+                store.failed_check(link.id, None, true).await?;
             }
             return Err(refusal.into());
         }
@@ -236,7 +216,7 @@ where
             && patient.chart.birth_date.age_on(day(now, settings)) < settings.adolescent_age
         {
             if !empty {
-                give_try_back(store, link).await?;
+                store.failed_check(link.id, None, true).await?;
             }
             return Err(Refusal::RepresentativeRequired.into());
         }
@@ -256,7 +236,7 @@ where
                 return Ok(if needs_code {
                     let proof = Proof::new(link, &patient, role, context);
                     Next::Code {
-                        channels: code_channels(&patient, link, settings, context.calls_out),
+                        ways: code_ways(&patient, link, settings, context.calls_out),
                         proof: proof.sealed(link.id, context),
                     }
                 } else {
@@ -345,14 +325,24 @@ fn both<T>(stated: Option<&T>, charted: Option<&T>, matches: fn(&T, &T) -> bool)
     stated.zip(charted).is_some_and(|(stated, charted)| matches(stated, charted))
 }
 
+/// A ticket for right facts.
 fn ticket(context: &Context, role: Role) -> (Ticket, String) {
     let secret = new_secret(&*context.entropy).to_string();
-    let ticket = Ticket {
-        digest: digest(secret.as_bytes()),
-        expires_at: context.now().plus_seconds(TICKET_SECONDS),
-        role,
-    };
-    (ticket, secret)
+    let expires_at = context.now().plus_seconds(TICKET_SECONDS);
+    (Ticket { digest: digest(secret.as_bytes()), expires_at, role, code: None }, secret)
+}
+
+/// The ticket for a right code, and its secret.
+fn ticket_for(
+    context: &Context,
+    link: &Link,
+    code: SentCode,
+    role: Role,
+) -> Result<(Ticket, String), Refusal> {
+    let secret = link.ticket_secret(&code, &context.keyring).ok_or(Refusal::CodeRejected)?;
+    let secret = BASE64URL_NOPAD.encode(&secret);
+    let expires_at = context.now().plus_seconds(TICKET_SECONDS);
+    Ok((Ticket { digest: digest(secret.as_bytes()), expires_at, role, code: Some(code) }, secret))
 }
 
 fn passed(ticket: String, patient: &Patient, role: Role, link: &Link, practice: Practice) -> ChecksPassed {
@@ -382,18 +372,17 @@ fn code_address<'a>(patient: &'a Patient, link: &'a Link, channel: Channel) -> O
 }
 
 /// Ways a code can go: by another way than the link came, if the practice wants that and the chart has one.
-fn code_channels(patient: &Patient, link: &Link, settings: &Settings, calls_out: bool) -> Vec<Channel> {
-    let ways = [Channel::Email, Channel::Sms, Channel::Voice];
-    let open = |way: &Channel| *way != Channel::Voice || calls_out;
-    let address = |way: Channel| code_address(patient, link, way);
-    let all: Vec<Channel> = ways.into_iter().filter(open).filter(|way| address(*way).is_some()).collect();
-    if settings.code_channel == CodeChannel::Any {
-        return all;
-    }
+fn code_ways(patient: &Patient, link: &Link, settings: &Settings, calls_out: bool) -> Vec<CodeWay> {
+    let channels = [Channel::Email, Channel::Sms, Channel::Voice];
+    let open = channels.into_iter().filter(|channel| *channel != Channel::Voice || calls_out);
+    let all: Vec<(Channel, &str)> =
+        open.filter_map(|channel| Some((channel, code_address(patient, link, channel)?))).collect();
     // A call to the number that the link was texted to reaches the same phone.
     let sent_to = link.sent_to.as_ref().map(Address::reveal);
-    let others: Vec<Channel> = all.iter().copied().filter(|way| address(*way) != sent_to).collect();
-    if others.is_empty() { all } else { others }
+    let others: Vec<(Channel, &str)> =
+        all.iter().copied().filter(|(_, address)| Some(*address) != sent_to).collect();
+    let offered = if settings.code_channel == CodeChannel::Any || others.is_empty() { all } else { others };
+    offered.into_iter().map(|(channel, address)| CodeWay::to(channel, address)).collect()
 }
 
 /// The digest under which texts and calls to the phone behind a link are counted.
@@ -471,7 +460,7 @@ pub struct CodeSent {
     /// Seconds until another may be asked for.
     pub resend_after: i64,
     /// Ways a code can go to this person.
-    pub channels: Vec<Channel>,
+    pub ways: Vec<CodeWay>,
     /// The practice.
     pub practice: Practice,
 }
@@ -508,11 +497,11 @@ where
     let link = link.filter(|link| link.is_open(now)).ok_or(Refusal::LinkUnavailable)?;
     let patient = patient.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
-    let channels = code_channels(&patient, &link, &practice.settings, context.calls_out);
+    let ways = code_ways(&patient, &link, &practice.settings, context.calls_out);
     if proof.number != link.proofs {
         return Err(Refusal::VerificationFailed.into());
     }
-    if !channels.contains(&channel) {
+    if !ways.iter().any(|way| way.channel == channel) {
         return Err(Refusal::BadRequest(vec![FieldFault::of("channel", "unavailable")]).into());
     }
     if phone_digest(&patient, &link, channel, context).as_ref() != proof.phone(channel) {
@@ -524,7 +513,7 @@ where
     mail.link = Some(id);
     mail.code = Some(code.number);
     match written(store, &[Write::SendCode { id, code, at: now }, Write::Queue(mail)], None).await? {
-        Written::Done => Ok(CodeSent { resend_after: RESEND_SECONDS, channels, practice }),
+        Written::Done => Ok(CodeSent { resend_after: RESEND_SECONDS, ways, practice }),
         // Another code was asked for at the same time: this one need not go.
         Written::Lost(_) => Err(Refusal::TooManyRequests(RESEND_SECONDS).into()),
     }
@@ -548,7 +537,7 @@ pub async fn check_code<S>(
     token: &str,
     proof: &str,
     entered: &str,
-) -> Result<ChecksPassed, FailureWith<OpenLink>>
+) -> Result<ChecksPassed, Failure>
 where
     S: Limits + Links + Practices + Patients + Chain + Commit,
 {
@@ -575,6 +564,10 @@ where
     }
     let patient = patient?.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
     if !counted {
+        if let Some(secret) = repeated(context, &link, &proof, entered) {
+            let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
+            return Ok(passed(secret, &patient, proof.role, &link, practice));
+        }
         // Too old, used, or tried too often; or the link itself is over.
         let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
         return Err(refusal.into());
@@ -586,24 +579,57 @@ where
         noted?;
         raised?;
     }
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     if !right {
-        let read = Some(OpenLink { link, practice });
-        return Err(FailureWith { failure: Refusal::CodeRejected.into(), read });
+        return Err(Refusal::CodeRejected.into());
     }
+    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let mut head = head?;
     for _ in 0..MAX_ATTEMPTS {
-        let (ticket, secret) = ticket(context, proof.role);
+        let (ticket, secret) = ticket_for(context, &link, code, proof.role)?;
         let how = code.channel.as_str();
         let event = visitor_event(&link, now, Action::CodeConfirmed, how).after(&head, &context.keyring);
         let pass = Write::PassCode { id, number: code.number, ticket };
         match written(store, &[pass, Write::Append(event)], None).await? {
             Written::Done => return Ok(passed(secret, &patient, proof.role, &link, practice)),
-            Written::Lost(lost) if lost.contains(Record::Link) => return Err(Refusal::CodeRejected.into()),
+            Written::Lost(lost) if lost.contains(Record::Link) => {
+                // Another click may have been faster by a moment.
+                let again = store.link(id).await?.and_then(|link| repeated(context, &link, &proof, entered));
+                let secret = again.ok_or(Refusal::CodeRejected)?;
+                return Ok(passed(secret, &patient, proof.role, &link, practice));
+            }
             Written::Lost(_) => head = store.head(&proof.practice, &subject).await?,
         }
     }
-    Err(Failure::Unavailable.into())
+    Err(Failure::Unavailable)
+}
+
+/// The ticket of a code that was entered just now, with the same proof: a double click is one click.
+fn repeated(context: &Context, link: &Link, proof: &Proof, entered: &str) -> Option<String> {
+    let (ticket, code) = link.repeated_code(context.now())?;
+    let same = proof.number == link.proofs && is_right_code(context, link, code, entered);
+    let secret = link.ticket_secret(code, &context.keyring).filter(|_| same)?;
+    let secret = BASE64URL_NOPAD.encode(&secret);
+    (digest(secret.as_bytes()) == ticket.digest).then_some(secret)
+}
+
+/// How a proof stands, for the page of the code.
+pub enum ProofState {
+    /// It works.
+    Works,
+    /// Too much time has passed, or the facts were checked once more since.
+    Over,
+}
+
+/// Opens a link whose visitor carries a proof, for the page of the code: one read, no write.
+pub async fn view_link_with_proof<S: Links + Practices>(
+    app: &App<S>,
+    token: &str,
+    proof: &str,
+) -> Result<(OpenLink, ProofState), Failure> {
+    let open = view_link(app, token).await?;
+    let works =
+        Proof::open(proof, open.link.id, &app.context).is_ok_and(|proof| proof.number == open.link.proofs);
+    Ok((open, if works { ProofState::Works } else { ProofState::Over }))
 }
 
 /// The recipient says that a link is not for them: it ends, nothing more goes to that address for this patient, and
