@@ -60,7 +60,7 @@ async fn subjects(world: &World, to: &str) -> Vec<String> {
 /// How many invitations the child got.
 async fn invitations(world: &World) -> usize {
     let all = subjects(world, "sofia@example.com").await;
-    all.iter().filter(|subject| subject.contains("set up your patient portal")).count()
+    all.iter().filter(|subject| subject.contains("Create your patient portal account")).count()
 }
 
 /// How many mails told the mother what will change.
@@ -119,7 +119,7 @@ async fn a_schedule_that_stood_still_does_everything_once_and_makes_up_for_no_no
     assert_eq!((notices(&world).await, sees(&world).await), (0, None));
     assert_eq!(invitations(&world).await, 1);
     let ended = subjects(&world, "marta.vale@example.com").await;
-    assert_eq!(ended.iter().filter(|subject| subject.contains("a change to your")).count(), 1, "{ended:?}");
+    assert_eq!(ended.iter().filter(|subject| subject.contains("A change to your")).count(), 1, "{ended:?}");
 }
 
 #[tokio::test]

@@ -39,7 +39,8 @@ async fn staff_invite_by_email_or_by_text_and_the_message_says_no_more_than_it_m
     assert_eq!(invitation["sent_to"], "+12025550143");
     let text = world.last_mail().await;
     assert_eq!((text.get("channel"), text.get("to")), ("sms", "+12025550143"));
-    assert!(text.get("text").contains(&world.url("/i/")) && text.get("text").len() <= 160);
+    assert!(text.get("text").contains(&world.url("/i/")) && text.get("text").len() <= 306);
+    assert!(text.get("text").ends_with("Reply STOP to opt out"), "{}", text.get("text"));
 }
 
 #[tokio::test]

@@ -22,3 +22,4 @@ mod revoke;
 mod sign_in;
 mod trust;
 mod verify;
+mod way_through;

@@ -423,7 +423,8 @@ impl System {
             if !proof.is_empty() {
                 self.links[l].proof = proof;
             }
-            if !ticket.is_empty() {
+            // A code that is sent twice gets one ticket.
+            if !ticket.is_empty() && self.links[l].tickets.last() != Some(&ticket) {
                 self.links[l].tickets.push(ticket);
             }
         }

@@ -77,7 +77,8 @@ pub(crate) fn preview(
         size: None,
     };
     let (channel, name) = kind.split_once('-')?;
-    let sender = settings.as_sender();
+    let portal = format!("{}/{}", context.base_url, practice.id);
+    let sender = settings.as_sender(&portal);
     Some(match channel {
         "email" => {
             let mail = email(&message(context, practice, name, language)?, &sender, language);

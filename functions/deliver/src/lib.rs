@@ -95,7 +95,7 @@ fn given_up(id: MessageId, template: Template) {
 
 async fn hand_over<C: Courier>(courier: &C, letter: &Letter) -> Handed {
     let Letter { message, says, settings, language, .. } = letter;
-    let practice = settings.as_sender();
+    let practice = settings.as_sender(&letter.portal);
     let (to, id) = (letter.address.clone(), message.id);
     match message.channel {
         Channel::Email => {

@@ -14,7 +14,8 @@ use crate::paper::{Block, Sheet};
 pub fn letters(printed: &Letter, settings: &Settings, context: &Context) -> Option<Vec<Sheet>> {
     let Letter { patient, link } = printed;
     let (token, code) = (link.token(&context.keyring)?, link.access_code(&context.keyring)?);
-    let practice = settings.as_sender();
+    let portal = format!("{}/{}", context.base_url, link.practice);
+    let practice = settings.as_sender(&portal);
     let chart = &patient.chart;
     let sheets = languages(chart.language.as_deref()).into_iter().map(|language| {
         let words = letter(&practice, chart.given_name.reveal(), link.expires_at.millis(), language);
@@ -42,7 +43,8 @@ pub fn letters(printed: &Letter, settings: &Settings, context: &Context) -> Opti
 /// The posters of a practice, one in each language.
 pub fn posters(practice: &Practice, base_url: &str) -> Vec<Sheet> {
     let settings = &practice.settings;
-    let named = settings.as_sender();
+    let portal = format!("{base_url}/{}", practice.id);
+    let named = settings.as_sender(&portal);
     let sheet = |language: Language| {
         let words = poster(&named, language);
         let address = format!("{base_url}/{}/sign-up", practice.id);

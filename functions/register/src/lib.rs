@@ -12,8 +12,8 @@ use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Limits, Links, P
 use portico_domain::steps::registration::{Registered, RegistrationOutcome};
 use portico_web::{
     Answer, App, Frame, Inbound, Language, Refused, Registration, Reject, Step, TypedPassword, Visit,
-    clear_visit, dead_end, flag, html, json as reply, lost_visit, optional_field, required_field, see_other,
-    set_browser, set_session, view,
+    dead_end, flag, html, json as reply, lost_visit, optional_field, required_field, see_other, set_browser,
+    set_session, view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -119,7 +119,7 @@ async fn finish<S: Links + Practices>(
             return visit.refuse(step, reject, inbound, &app.context);
         }
     };
-    clear_visit(&mut answer, &inbound.link_path());
+    visit.end(&mut answer, inbound, &app.context);
     Ok(answer)
 }
 

@@ -14,8 +14,8 @@ use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices, R
 use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, CodeStep, Form, Frame, Inbound, Refused, Reject, Step, TypedPassword, Visit, clear_browser,
-    clear_session, clear_visit, code_page, dead_end, html, json as reply, lost_visit, no_content,
-    optional_field, see_other, set_browser,
+    clear_session, code_page, dead_end, html, json as reply, lost_visit, no_content, optional_field,
+    see_other, set_browser,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -354,7 +354,7 @@ where
     } else {
         no_content()
     };
-    clear_visit(&mut answer, &inbound.link_path());
+    visit.end(&mut answer, inbound, &app.context);
     clear_session(&mut answer);
     match browser {
         Some(browser) => set_browser(&mut answer, &browser),

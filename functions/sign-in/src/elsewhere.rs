@@ -27,7 +27,7 @@ pub async fn elsewhere<S: Practices>(app: &App<S>, inbound: &Inbound) -> Answer 
     if !inbound.wants_page() {
         return dead_end(inbound, None, &Refusal::NotFound.into());
     }
-    let parts: Vec<&str> = inbound.param("path").split('/').filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = inbound.path().split('/').filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
         [] => {
             let frame = Frame::nameless(inbound);

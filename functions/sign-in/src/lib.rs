@@ -38,6 +38,10 @@ pub async fn handle<S: Ports>(app: &App<S>, inbound: Inbound) -> Answer {
     }
     match page(app, &inbound).await {
         Ok(answer) => answer,
+        // A name in capital letters, perhaps.
+        Err((None, Reject::Refused(Refusal::NotFound))) if inbound.action().starts_with("GET ") => {
+            elsewhere::elsewhere(app, &inbound).await
+        }
         Err((frame, reject)) => dead_end(&inbound, frame, &reject),
     }
 }

@@ -1,7 +1,7 @@
 //! E-mails. All have one layout; the words of each language are in a file of their own.
 //!
-//! A subject says what the mail is and which practice sends it, and nothing about the recipient: subjects
-//! show on lock screens and in logs of mail servers.
+//! A subject says what the mail is, and nothing about the recipient: subjects show on lock screens and in logs of mail
+//! servers. Which practice sends it, the sender's name says.
 
 mod english;
 mod spanish;
@@ -58,8 +58,18 @@ pub fn email(message: &Message, practice: &Practice<'_>, language: Language) -> 
         layout,
         words: &words,
         foot: foot.as_ref(),
+        portal: practice.portal,
+        takes_replies: practice.takes_replies,
     };
-    let text = TextPart { practice: &name, phone: &phone, layout, words: &words, foot: foot.as_ref() };
+    let text = TextPart {
+        practice: &name,
+        phone: &phone,
+        layout,
+        words: &words,
+        foot: foot.as_ref(),
+        portal: practice.portal,
+        takes_replies: practice.takes_replies,
+    };
     Email {
         // Writing into a string fails only if a value's own `Display` fails, and these never do.
         html: html.render().unwrap_or_default(),
@@ -79,6 +89,8 @@ struct HtmlPart<'a> {
     layout: &'static Layout,
     words: &'a Words<'a>,
     foot: Option<&'a Foot<'a>>,
+    portal: &'a str,
+    takes_replies: bool,
 }
 
 #[derive(Template)]
@@ -89,6 +101,8 @@ struct TextPart<'a> {
     layout: &'static Layout,
     words: &'a Words<'a>,
     foot: Option<&'a Foot<'a>>,
+    portal: &'a str,
+    takes_replies: bool,
 }
 
 fn words<'a>(message: &'a Message, practice: &Practice<'_>, name: &str, language: Language) -> Words<'a> {

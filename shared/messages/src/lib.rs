@@ -47,6 +47,34 @@ pub struct Practice<'a> {
     pub accent_color: Option<&'a str>,
     /// A line of the practice's own in invitations.
     pub invitation_note: Option<&'a str>,
+    /// The address of its sign-in page, `https://portal.example.org/riverside`: how readers check that a mail is ours.
+    pub portal: &'a str,
+    /// Whether somebody reads the replies to its mails.
+    pub takes_replies: bool,
+}
+
+impl Practice<'_> {
+    /// The host of its pages.
+    pub(crate) fn host(&self) -> &str {
+        let rest = self.portal.split_once("://").map_or(self.portal, |(_, rest)| rest);
+        rest.split(['/', ':']).next().unwrap_or_default()
+    }
+}
+
+/// Who a message is written to.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Addressee {
+    /// The patient's or representative's first name; without it the greeting has no name.
+    pub given_name: Option<String>,
+    /// Whether the name is that of a child, and the reader the child's parent or guardian.
+    pub is_guardian: bool,
+}
+
+impl Addressee {
+    /// The person of this first name.
+    pub const fn named(given_name: Option<String>) -> Self {
+        Self { given_name, is_guardian: false }
+    }
 }
 
 /// What will happen to a representative's access by itself.
@@ -65,8 +93,7 @@ pub enum Coming {
 /// A message to a patient or a representative. It has no `Debug`: links, codes and names must not get
 /// into logs.
 ///
-/// Many messages have the same fields: `given_name` is the recipient's, for the greeting, and without it the
-/// greeting has no name; `link` is a complete URL that also sets the language; `expires_at_millis` is when
+/// Many messages have the same fields: `addressee` is who the greeting names; `link` is a complete URL that also sets the language; `expires_at_millis` is when
 /// the link stops working, in milliseconds since 1970; `sign_in` is the URL of the sign-in page; `username`
 /// appears in e-mails, but not in texts; `code` works for `minutes`.
 #[expect(missing_docs, reason = "the enum's doc explains fields that many messages have")]
@@ -74,7 +101,7 @@ pub enum Coming {
 pub enum Message {
     /// An invitation to register.
     Invitation {
-        given_name: Option<String>,
+        addressee: Addressee,
         link: String,
         expires_at_millis: i64,
         /// Whether the recipient is invited to register for somebody they care for.
@@ -83,7 +110,7 @@ pub enum Message {
     /// An invitation that nobody asked for: the recipient was at the practice. It says who sends it and why,
     /// and how to stop such messages.
     AutomaticInvitation {
-        given_name: Option<String>,
+        addressee: Addressee,
         link: String,
         expires_at_millis: i64,
         /// Whether the recipient was invited before.
@@ -94,20 +121,20 @@ pub enum Message {
         postal_address: String,
     },
     /// Access is restored; user name and password are the same as before.
-    Restored { given_name: Option<String>, sign_in: String },
+    Restored { addressee: Addressee, sign_in: String },
     /// Access can be restored: the recipient must pass the identity checks again and choose a new password.
-    VerifyAgain { given_name: Option<String>, link: String, expires_at_millis: i64 },
+    VerifyAgain { addressee: Addressee, link: String, expires_at_millis: i64 },
     /// A short-lived code for the page that the recipient has open.
     Code { code: String, minutes: u32 },
     /// Somebody has registered. The message also warns the owner of the address if it was not them.
-    Registered { given_name: Option<String>, username: String, sign_in: String },
+    Registered { addressee: Addressee, username: String, sign_in: String },
     /// Somebody has registered as the recipient's representative. Their user name is theirs, so the message
     /// doesn't say it.
-    RepresentativeRegistered { given_name: Option<String> },
+    RepresentativeRegistered { addressee: Addressee },
     /// The practice has deactivated the access.
-    Revoked { given_name: Option<String> },
+    Revoked { addressee: Addressee },
     /// A link for a new password. The recipient asked for it, or the office did for them.
-    Reset { given_name: Option<String>, link: String, expires_at_millis: i64 },
+    Reset { addressee: Addressee, link: String, expires_at_millis: i64 },
     /// Somebody asked for access with the recipient's e-mail address, but the other details did not match. It
     /// has no greeting by name, because it's unknown who asked.
     NotVerified,
@@ -120,14 +147,14 @@ pub enum Message {
     },
     /// The password was changed, and all sessions have ended.
     PasswordChanged {
-        given_name: Option<String>,
+        addressee: Addressee,
         /// Whether others may see the recipient's records too.
         has_representatives: bool,
         sign_in: String,
     },
     /// Somebody signed in from a browser that had not signed in before.
     NewBrowser {
-        given_name: Option<String>,
+        addressee: Addressee,
         /// The browser, such as "Safari on iPhone"; `None` if it is none that we know.
         browser: Option<String>,
         /// When, in milliseconds since 1970.
@@ -135,17 +162,17 @@ pub enum Message {
         sign_in: String,
     },
     /// The user name was changed.
-    UsernameChanged { given_name: Option<String>, username: String },
+    UsernameChanged { addressee: Addressee, username: String },
     /// The account's e-mail address was changed. This message goes to the old address.
-    EmailChanged { given_name: Option<String> },
+    EmailChanged { addressee: Addressee },
     /// A short-lived code that proves that a new address is the recipient's. It has no greeting by name:
     /// until the code is entered, the address may be anybody's.
     ConfirmEmail { code: String, minutes: u32 },
     /// Somebody who is signed in has asked the office to change their contact details.
-    DetailsProposed { given_name: Option<String> },
+    DetailsProposed { addressee: Addressee },
     /// The office has decided on the proposed contact details.
     DetailsDecided {
-        given_name: Option<String>,
+        addressee: Addressee,
         /// Whether the details were changed; if not, they stay as they were.
         accepted: bool,
     },
@@ -153,24 +180,24 @@ pub enum Message {
     /// may be somebody else's by now.
     ContactChanged,
     /// The office has set a user name and a temporary password, and tells them to the patient itself.
-    CredentialsSet { given_name: Option<String>, sign_in: String },
+    CredentialsSet { addressee: Addressee, sign_in: String },
     /// An existing account can now be used for one more patient.
     AccountAdded {
         /// The representative's.
-        given_name: Option<String>,
+        addressee: Addressee,
         sign_in: String,
     },
     /// The patient's own account let somebody in to help, or let them see more.
-    AccessWidened { given_name: Option<String>, sign_in: String },
+    AccessWidened { addressee: Addressee, sign_in: String },
     /// An account can no longer be used for a patient.
     RepresentativeEnded {
         /// The representative's.
-        given_name: Option<String>,
+        addressee: Addressee,
     },
     /// A representative's access will change by itself.
     AccessWillChange {
         /// The representative's.
-        given_name: Option<String>,
+        addressee: Addressee,
         coming: Coming,
         /// The day in the reader's language, as [`day_words`] gives it.
         day: String,
@@ -178,6 +205,6 @@ pub enum Message {
     /// A representative's access was narrowed on a birthday.
     AccessNarrowed {
         /// The representative's.
-        given_name: Option<String>,
+        addressee: Addressee,
     },
 }

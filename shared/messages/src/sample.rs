@@ -1,6 +1,6 @@
 //! One of each message, for previews and tests.
 
-use crate::{Coming, Message};
+use crate::{Addressee, Coming, Message};
 
 /// Every message by name, written to somebody of this given name. `link` is the URL of a link, `sign_in` that of the
 /// sign-in page; links work until `expires_at_millis`, in milliseconds since 1970.
@@ -10,17 +10,17 @@ pub fn samples(
     given_name: Option<&str>,
     expires_at_millis: i64,
     postal_address: &str,
-) -> [(&'static str, Message); 32] {
+) -> [(&'static str, Message); 33] {
     let unsubscribe = link.replace("/i/", "/u/");
     let (link, sign_in) = (|| link.to_owned(), || sign_in.to_owned());
-    let given_name = || given_name.map(str::to_owned);
+    let addressee = || Addressee::named(given_name.map(str::to_owned));
     let will_change = |coming| Message::AccessWillChange {
-        given_name: given_name(),
+        addressee: addressee(),
         coming,
         day: "March 4, 2027".to_owned(),
     };
     let automatic = |reminder| Message::AutomaticInvitation {
-        given_name: given_name(),
+        addressee: addressee(),
         link: link(),
         expires_at_millis,
         reminder,
@@ -31,7 +31,7 @@ pub fn samples(
         (
             "invitation",
             Message::Invitation {
-                given_name: given_name(),
+                addressee: addressee(),
                 link: link(),
                 expires_at_millis,
                 representative: false,
@@ -40,28 +40,37 @@ pub fn samples(
         (
             "invitation_representative",
             Message::Invitation {
-                given_name: given_name(),
+                addressee: addressee(),
                 link: link(),
                 expires_at_millis,
                 representative: true,
             },
         ),
+        (
+            "invitation_of_a_child",
+            Message::Invitation {
+                addressee: Addressee { is_guardian: true, ..addressee() },
+                link: link(),
+                expires_at_millis,
+                representative: false,
+            },
+        ),
         ("automatic_invitation", automatic(false)),
         ("automatic_reminder", automatic(true)),
-        ("restored", Message::Restored { given_name: given_name(), sign_in: sign_in() }),
-        ("verify_again", Message::VerifyAgain { given_name: given_name(), link: link(), expires_at_millis }),
+        ("restored", Message::Restored { addressee: addressee(), sign_in: sign_in() }),
+        ("verify_again", Message::VerifyAgain { addressee: addressee(), link: link(), expires_at_millis }),
         ("code", Message::Code { code: "042917".to_owned(), minutes: 10 }),
         (
             "registered",
             Message::Registered {
-                given_name: given_name(),
+                addressee: addressee(),
                 username: "ana.lopez@example.com".to_owned(),
                 sign_in: sign_in(),
             },
         ),
-        ("representative_registered", Message::RepresentativeRegistered { given_name: given_name() }),
-        ("revoked", Message::Revoked { given_name: given_name() }),
-        ("reset", Message::Reset { given_name: given_name(), link: link(), expires_at_millis }),
+        ("representative_registered", Message::RepresentativeRegistered { addressee: addressee() }),
+        ("revoked", Message::Revoked { addressee: addressee() }),
+        ("reset", Message::Reset { addressee: addressee(), link: link(), expires_at_millis }),
         ("not_verified", Message::NotVerified),
         (
             "username",
@@ -80,7 +89,7 @@ pub fn samples(
         (
             "password_changed",
             Message::PasswordChanged {
-                given_name: given_name(),
+                addressee: addressee(),
                 has_representatives: true,
                 sign_in: sign_in(),
             },
@@ -88,7 +97,7 @@ pub fn samples(
         (
             "new_browser",
             Message::NewBrowser {
-                given_name: given_name(),
+                addressee: addressee(),
                 browser: Some("Safari on iPhone".to_owned()),
                 at_millis: expires_at_millis,
                 sign_in: sign_in(),
@@ -96,25 +105,22 @@ pub fn samples(
         ),
         (
             "username_changed",
-            Message::UsernameChanged {
-                given_name: given_name(),
-                username: "ana.lopez@example.com".to_owned(),
-            },
+            Message::UsernameChanged { addressee: addressee(), username: "ana.lopez@example.com".to_owned() },
         ),
-        ("email_changed", Message::EmailChanged { given_name: given_name() }),
+        ("email_changed", Message::EmailChanged { addressee: addressee() }),
         ("confirm_email", Message::ConfirmEmail { code: "042917".to_owned(), minutes: 10 }),
-        ("details_proposed", Message::DetailsProposed { given_name: given_name() }),
-        ("details_accepted", Message::DetailsDecided { given_name: given_name(), accepted: true }),
-        ("details_declined", Message::DetailsDecided { given_name: given_name(), accepted: false }),
+        ("details_proposed", Message::DetailsProposed { addressee: addressee() }),
+        ("details_accepted", Message::DetailsDecided { addressee: addressee(), accepted: true }),
+        ("details_declined", Message::DetailsDecided { addressee: addressee(), accepted: false }),
         ("contact_changed", Message::ContactChanged),
-        ("credentials_set", Message::CredentialsSet { given_name: given_name(), sign_in: sign_in() }),
-        ("account_added", Message::AccountAdded { given_name: given_name(), sign_in: sign_in() }),
-        ("access_widened", Message::AccessWidened { given_name: given_name(), sign_in: sign_in() }),
-        ("representative_ended", Message::RepresentativeEnded { given_name: given_name() }),
+        ("credentials_set", Message::CredentialsSet { addressee: addressee(), sign_in: sign_in() }),
+        ("account_added", Message::AccountAdded { addressee: addressee(), sign_in: sign_in() }),
+        ("access_widened", Message::AccessWidened { addressee: addressee(), sign_in: sign_in() }),
+        ("representative_ended", Message::RepresentativeEnded { addressee: addressee() }),
         ("access_narrows_soon", will_change(Coming::Narrows)),
         ("access_ends_soon", will_change(Coming::Ends)),
         ("access_rests_soon", will_change(Coming::Rests)),
         ("authority_ends_soon", will_change(Coming::AuthorityEnds)),
-        ("access_narrowed", Message::AccessNarrowed { given_name: given_name() }),
+        ("access_narrowed", Message::AccessNarrowed { addressee: addressee() }),
     ]
 }

@@ -2,9 +2,9 @@
 //!
 //! A single letter outside that alphabet would turn the message into UCS-2 and shorten a segment to 70
 //! characters, so missing characters (`á í ó ú`, curly quotes, dashes) are written without their accent or as
-//! plain ones. A message that nobody asked for always says how to stop such texts, and may take two segments
-//! for it. If a long link leaves too little room, the message drops words first, then the opt-out, then
-//! the end of the practice's name (at a word boundary), then the greeting. The link is never cut.
+//! plain ones; our own Spanish words need none of these letters. An invitation may be the first text to a number, so it
+//! always says how to stop texts, and may take two segments for it. If a long link leaves another message too little room,
+//! it drops words first, then the end of the practice's name (at a word boundary), then the name. The link is never cut.
 
 mod english;
 pub(crate) mod gsm;
@@ -16,7 +16,7 @@ use crate::names::one_line;
 use crate::text::english::english;
 use crate::text::gsm::{gsm, septets, shortened};
 use crate::text::spanish::spanish;
-use crate::text::wordings::Wordings;
+use crate::text::wordings::{NAME, Wordings, named};
 use crate::{Message, Practice};
 
 /// The septets of one segment (3GPP TS 23.038, 23.040: 140 octets).
@@ -48,22 +48,27 @@ pub fn text(message: &Message, practice: &Practice<'_>, language: Language) -> S
         Language::English => english(message, practice),
         Language::Spanish => spanish(message, practice),
     };
-    if matches!(message, Message::AutomaticInvitation { .. }) {
-        let room = TWO_SEGMENTS.saturating_sub(septets(&gsm(&bare)).unwrap_or(TWO_SEGMENTS) + ": ".len());
-        return format!("{}: {}", shortened(&name, room), gsm(&bare));
-    }
     let rich: Vec<String> = rich.iter().map(|words| gsm(words)).collect();
     let bare = gsm(&bare);
-    if let Some(whole) = rich.iter().map(|words| format!("{name}: {words}")).find(fitting) {
+    if let Some(whole) = rich.iter().map(|words| named(words, &name)).find(fitting) {
         return whole;
     }
-    let room = |words: &str| SEGMENT.saturating_sub(septets(words).unwrap_or(SEGMENT) + ": ".len());
+    let is_invitation = matches!(message, Message::Invitation { .. } | Message::AutomaticInvitation { .. });
+    let most = if is_invitation { TWO_SEGMENTS } else { SEGMENT };
+    let room = |words: &str| {
+        let without = if words.contains(NAME) { words.replace(NAME, "") } else { format!(": {words}") };
+        most.saturating_sub(septets(&without).unwrap_or(most))
+    };
+    if is_invitation && room(&bare) >= SHORTEST_NAME {
+        return named(&bare, &shortened(&name, room(&bare)));
+    }
     if let Some(words) = rich.last().filter(|words| room(words) >= TELLING_NAME) {
-        return format!("{}: {words}", shortened(&name, room(words)));
+        return named(words, &shortened(&name, room(words)));
     }
     if room(&bare) >= SHORTEST_NAME {
-        return format!("{}: {bare}", shortened(&name, room(&bare)));
+        return named(&bare, &shortened(&name, room(&bare)));
     }
+    let bare = bare.replace(NAME, "");
     if fitting(&bare) {
         return bare;
     }

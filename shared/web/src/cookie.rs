@@ -49,14 +49,6 @@ pub(crate) fn set_visit(answer: &mut Answer, link: &str, sealed: &str) {
     }
 }
 
-/// Ends the visit of a link: it has led where it should.
-pub fn clear_visit(answer: &mut Answer, link: &str) {
-    let text = format!("{VISIT}=; Path={link}; Secure; HttpOnly; SameSite=Lax; Max-Age=0");
-    if let Ok(value) = HeaderValue::from_str(&text) {
-        answer.headers_mut().append(header::SET_COOKIE, value);
-    }
-}
-
 /// Clears the cookie of the Onboarding Tool.
 pub fn clear_console(answer: &mut Answer) {
     clear(answer, CONSOLE);

@@ -251,7 +251,7 @@ impl Inbound {
     }
 
     /// The path as it came.
-    pub(crate) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         &self.path
     }
 

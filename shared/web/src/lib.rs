@@ -20,9 +20,7 @@ pub mod telemetry;
 pub mod view;
 
 pub use answer::{Answer, csv, json, no_content, page_text, pdf};
-pub use cookie::{
-    clear_browser, clear_console, clear_session, clear_visit, set_browser, set_console, set_session,
-};
+pub use cookie::{clear_browser, clear_console, clear_session, set_browser, set_console, set_session};
 pub use fields::{TypedPassword, optional_field, required_field};
 pub use inbound::{Inbound, flag};
 pub use list_query::listed;

@@ -424,7 +424,7 @@ impl Link {
 
     /// The ticket that this code was entered for, if that was just now: the same code sent again gets the same answer.
     pub fn repeated_code(&self, now: Timestamp) -> Option<(&Ticket, &SentCode)> {
-        let ticket = self.ticket.as_ref().filter(|_| self.state == LinkState::Pending)?;
+        let ticket = self.ticket.as_ref().filter(|_| self.is_open(now))?;
         let given_at = ticket.expires_at.plus_seconds(-TICKET_SECONDS);
         let code = ticket.code.as_ref().filter(|_| given_at.seconds_until(now) < REPEAT_SECONDS)?;
         Some((ticket, code))

@@ -387,14 +387,16 @@ impl Settings {
         .filter_map(|(pointer, code)| Some((pointer, code?)))
     }
 
-    /// What messages say of the practice that sends them.
-    pub fn as_sender(&self) -> portico_messages::Practice<'_> {
+    /// What messages say of the practice that sends them; `portal` is the address of its sign-in page.
+    pub fn as_sender<'a>(&'a self, portal: &'a str) -> portico_messages::Practice<'a> {
         portico_messages::Practice {
             name: &self.name,
             phone: &self.phone,
             time_zone: &self.time_zone,
             accent_color: self.accent_color.as_deref(),
             invitation_note: self.invitation_note.as_deref(),
+            portal,
+            takes_replies: self.reply_to.is_some(),
         }
     }
 

@@ -139,7 +139,13 @@ where
         (None, None) => None,
     };
     let Some(account) = account.filter(|account| account.deleted_at.is_none()) else { return Ok(None) };
-    let Some(grant) = account.grant(&link.patient) else { return Ok(None) };
+    // The grant that this form made, and no other one: else the ticket would let its holder guess passwords.
+    let Some(grant) = account.grant(&link.patient).filter(|grant| Some(grant.since) == link.closed_at) else {
+        return Ok(None);
+    };
+    if account.must_change_password() {
+        return Ok(None);
+    }
     if !is_password_of(app, &account, again.password).await? {
         return Ok(None);
     }

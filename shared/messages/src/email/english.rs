@@ -2,17 +2,22 @@
 
 use crate::email::words::{Button, Call, Fact, Foot, Layout, Words};
 use crate::names::greeting_name;
-use crate::{Coming, Message};
+use crate::{Addressee, Coming, Message};
 
 pub(crate) const LAYOUT_EN: Layout = Layout {
     copy_address: "Or copy this address into your browser:",
-    no_answers: "Please do not reply. This mailbox can't read answers.",
+    no_answers: "No one reads replies to this email. Call us instead.",
+    not_sure: "Not sure this is from us? Call the number on your appointment card.",
+    portal: "Our portal is at",
+    no_password: "We never ask for your password by email.",
 };
 
 pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) -> String) -> Words<'a> {
-    let greeting = |given_name: &Option<String>| match greeting_name(given_name.as_deref()) {
-        Some(given_name) => format!("Hello {given_name},"),
-        None => "Hello,".to_owned(),
+    let greeting = |to: &Addressee| match (to.is_guardian, greeting_name(to.given_name.as_deref())) {
+        (true, Some(child)) => format!("To the parent or guardian of {child}:"),
+        (true, None) => "To the parent or guardian:".to_owned(),
+        (false, Some(given_name)) => format!("Hello {given_name},"),
+        (false, None) => "Hello,".to_owned(),
     };
     let works_until = |millis: &i64| {
         format!("This link works once, until {}. After that, call us for a new one.", until(*millis))
@@ -20,70 +25,74 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
     let code_rules = |minutes: &u32| {
         vec![
             format!("The code works for {minutes} {}.", minutes_en(*minutes)),
-            "Never tell it to anyone who calls you, not even someone who says they are from \
-                 our office."
-                .to_owned(),
+            "Our office never asks for this code.".to_owned(),
         ]
     };
     match message {
-        Message::Invitation { given_name, link, expires_at_millis, representative } => Words {
+        Message::Invitation { addressee, link, expires_at_millis, representative } => Words {
             subject: if *representative {
-                format!("{name}: set up the patient portal for someone you care for")
+                "Create an account to help someone"
             } else {
-                format!("{name}: set up your patient portal")
-            },
-            greeting: greeting(given_name),
-            lead: vec![if *representative {
-                format!(
-                    "{name} invites you to use its patient portal for someone you care for. It is \
-                     our safe website for patients and the people who help them. Setting it up \
-                     takes about two minutes."
-                )
-            } else {
-                format!(
-                    "{name} invites you to its patient portal. It is our safe website for you. \
-                     Setting it up takes about two minutes."
-                )
-            }],
+                "Create your patient portal account"
+            }
+            .to_owned(),
+            greeting: greeting(addressee),
+            lead: vec![
+                if *representative {
+                    format!(
+                        "{name} invites you to its patient portal, for a person you help. There you can write to our \
+                         office and see what we share about that person, at any hour."
+                    )
+                } else if addressee.is_guardian {
+                    format!(
+                        "{name} has a patient portal for your child. There you can write to our office and see what \
+                         we share about your child, at any hour."
+                    )
+                } else {
+                    format!(
+                        "{name} has a patient portal for you. There you can write to our office and see what we share \
+                         with you, at any hour."
+                    )
+                },
+                "It is free, and setting it up takes about five minutes.".to_owned(),
+            ],
             fact: None,
-            button: Some(Button { label: "Set up my access", link }),
+            button: Some(Button { label: "Create my account", link }),
             close: vec![works_until(expires_at_millis)],
             call: Call {
                 before: "If this is not for you, ignore it, or call us at ",
                 after: ". Nothing happens unless you set it up.",
             },
         },
-        Message::AutomaticInvitation { given_name, link, expires_at_millis, reminder, .. } => Words {
+        Message::AutomaticInvitation { addressee, link, expires_at_millis, reminder, .. } => Words {
             subject: if *reminder {
-                format!("{name}: your patient portal is ready for you")
+                "Your patient portal account is waiting for you"
             } else {
-                format!("{name}: set up your patient portal")
-            },
-            greeting: greeting(given_name),
+                "Create your patient portal account"
+            }
+            .to_owned(),
+            greeting: greeting(addressee),
             lead: vec![if *reminder {
                 format!(
-                    "{name} has invited you to its patient portal, and you have not set it up yet. It takes \
-                     about two minutes."
+                    "{name} has invited you to its patient portal, and you have no account yet. Creating one takes \
+                     about five minutes."
                 )
             } else {
                 format!(
-                    "{name} invites you to its patient portal. It is our website for our patients. Setting it \
-                     up takes about two minutes."
+                    "{name} invites you to its patient portal. It is our website for our patients. Creating your \
+                     account takes about five minutes."
                 )
             }],
             fact: None,
-            button: Some(Button { label: "Set up my access", link }),
+            button: Some(Button { label: "Create my account", link }),
             close: vec![works_until(expires_at_millis)],
-            call: Call {
-                before: "Not sure this is from us? Call the number on your appointment card, or ",
-                after: ". Nothing happens unless you set it up.",
-            },
+            call: Call { before: "Questions? Call us at ", after: ". Nothing happens unless you set it up." },
         },
-        Message::Restored { given_name, sign_in } => Words {
-            subject: format!("{name}: your patient portal access is back"),
-            greeting: greeting(given_name),
+        Message::Restored { addressee, sign_in } => Words {
+            subject: "Your patient portal access is back".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
-                "You can use our patient portal again. Sign in with the same user name and \
+                "You can use our patient portal again. Sign in with the same username and \
                  password as before."
                     .to_owned(),
             ],
@@ -92,13 +101,13 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "If this is not for you, or you have questions, call us at ", after: "." },
         },
-        Message::VerifyAgain { given_name, link, expires_at_millis } => Words {
-            subject: format!("{name}: get your patient portal access back"),
-            greeting: greeting(given_name),
+        Message::VerifyAgain { addressee, link, expires_at_millis } => Words {
+            subject: "Get your patient portal access back".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "You can get your access to our patient portal back. To keep you safe, we first check that \
                  it \
-                 is you. Then you choose a new password. It takes about two minutes."
+                 is you. Then you choose a new password. It takes about five minutes."
                     .to_owned(),
             ],
             fact: None,
@@ -107,7 +116,7 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             call: Call { before: "If this is not for you, ignore it, or call us at ", after: "." },
         },
         Message::Code { code, minutes } => Words {
-            subject: format!("{name}: your code for the patient portal"),
+            subject: "Your code for the patient portal".to_owned(),
             greeting: "Hello,".to_owned(),
             lead: vec![],
             fact: Some(Fact {
@@ -119,20 +128,20 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: code_rules(minutes),
             call: Call { before: "If you did not ask for a code, ignore it, or call us at ", after: "." },
         },
-        Message::Registered { given_name, username, sign_in } => Words {
-            subject: format!("{name}: you are registered for the patient portal"),
-            greeting: greeting(given_name),
+        Message::Registered { addressee, username, sign_in } => Words {
+            subject: "You are registered for the patient portal".to_owned(),
+            greeting: greeting(addressee),
             lead: vec!["You are all set. You can now use our patient portal.".to_owned()],
-            fact: Some(Fact { label: "Your user name is:", values: vec![username.as_str()], large: false }),
+            fact: Some(Fact { label: "Your username is:", values: vec![username.as_str()], large: false }),
             button: Some(Button { label: "Sign in", link: sign_in }),
             close: vec![],
             call: Call { before: "If this was not you, call us right away at ", after: "." },
         },
-        Message::RepresentativeRegistered { given_name } => Words {
-            subject: format!("{name}: someone registered to help you with the patient portal"),
-            greeting: greeting(given_name),
+        Message::RepresentativeRegistered { addressee } => Words {
+            subject: "Someone registered to help you with the patient portal".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
-                "Someone used the link that we sent you and registered as the person who cares for you. \
+                "Someone used the link that we sent you and registered as the person who helps you. \
                  They can now use our patient portal for you."
                     .to_owned(),
             ],
@@ -141,24 +150,23 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "If you do not know about this, call us right away at ", after: "." },
         },
-        Message::Revoked { given_name } => Words {
-            subject: format!("{name}: your patient portal access is turned off"),
-            greeting: greeting(given_name),
+        Message::Revoked { addressee } => Words {
+            subject: "Your patient portal access is turned off".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![format!(
-                "{name} has turned off your access to its patient portal. You can't sign in any \
-                 more."
+                "{name} has turned off your access to its patient portal. You can no longer sign in."
             )],
             fact: None,
             button: None,
             close: vec![],
             call: Call { before: "If you have questions, or want your access back, call us at ", after: "." },
         },
-        Message::Reset { given_name, link, expires_at_millis } => Words {
-            subject: format!("{name}: choose a new password for the patient portal"),
-            greeting: greeting(given_name),
+        Message::Reset { addressee, link, expires_at_millis } => Words {
+            subject: "Choose a new password for the patient portal".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "Someone, we think you, asked for a new password for your account in our patient portal. \
-                 First we check that it is you. Then you choose the new password. It takes about two \
+                 First we check that it is you. Then you choose the new password. It takes about five \
                  minutes."
                     .to_owned(),
             ],
@@ -177,10 +185,10 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             },
         },
         Message::NotVerified => Words {
-            subject: format!("{name}: someone asked for access to the patient portal"),
+            subject: "Someone asked for access to the patient portal".to_owned(),
             greeting: "Hello,".to_owned(),
             lead: vec![
-                "Someone, perhaps you, used this e-mail address to ask for access to our patient portal. \
+                "Someone, perhaps you, used this email address to ask for access to our patient portal. \
                  What they entered does not match what our office has. Nobody got access, and nothing was \
                  changed."
                     .to_owned(),
@@ -190,21 +198,21 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call {
                 before: "If it was you, call us at ",
-                after: " and we will help you. If it was not you, you need not do anything.",
+                after: " and we will help you. If it was not you, you don't need to do anything.",
             },
         },
         Message::Usernames { usernames, sign_in } => Words {
-            subject: format!("{name}: your user name for the patient portal"),
+            subject: "Your username for the patient portal".to_owned(),
             greeting: "Hello,".to_owned(),
             lead: vec![
-                "Someone, we think you, asked for the user name that belongs to this e-mail address in our \
+                "Someone, we think you, asked for the username that belongs to this email address in our \
                  patient portal."
                     .to_owned(),
             ],
             fact: Some(Fact {
                 label: match usernames.as_slice() {
-                    [_] => "The user name is:",
-                    _ => "Several people use this address. Their user names are:",
+                    [_] => "The username is:",
+                    _ => "Several people use this address. Their usernames are:",
                 },
                 values: usernames.iter().map(String::as_str).collect(),
                 large: false,
@@ -215,17 +223,17 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             ],
             call: Call { before: "If you did not ask for this, ignore it, or call us at ", after: "." },
         },
-        Message::PasswordChanged { given_name, has_representatives, sign_in } => Words {
-            subject: format!("{name}: your patient portal password was changed"),
-            greeting: greeting(given_name),
+        Message::PasswordChanged { addressee, has_representatives, sign_in } => Words {
+            subject: "Your patient portal password was changed".to_owned(),
+            greeting: greeting(addressee),
             lead: [
                 Some(
                     "The password of your account in our patient portal was changed. To keep you safe, all \
                      other devices were signed out. Sign in with the new password from now on.",
                 ),
                 has_representatives.then_some(
-                    "Other people can use the portal for you, too. You can see who, and end it, under \
-                     Representatives.",
+                    "Other people can use the portal for you, too. You can see who, and remove them, under \
+                     “People who can use the portal for me”.",
                 ),
             ]
             .into_iter()
@@ -237,9 +245,9 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: Vec::new(),
             call: Call { before: "If this was not you, call us right away at ", after: "." },
         },
-        Message::NewBrowser { given_name, browser, at_millis, sign_in } => Words {
-            subject: format!("{name}: a new sign-in to your patient portal account"),
-            greeting: greeting(given_name),
+        Message::NewBrowser { addressee, browser, at_millis, sign_in } => Words {
+            subject: "A new sign-in to your patient portal account".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 format!(
                     "Somebody signed in to your patient portal account from a browser that had not signed in \
@@ -256,16 +264,16 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "Or call us right away at ", after: "." },
         },
-        Message::UsernameChanged { given_name, username } => Words {
-            subject: format!("{name}: your patient portal user name was changed"),
-            greeting: greeting(given_name),
+        Message::UsernameChanged { addressee, username } => Words {
+            subject: "Your patient portal username was changed".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
-                "The user name of your account in our patient portal was changed. Your password stays the \
+                "The username of your account in our patient portal was changed. Your password stays the \
                  same."
                     .to_owned(),
             ],
             fact: Some(Fact {
-                label: "Your new user name is:",
+                label: "Your new username is:",
                 values: vec![username.as_str()],
                 large: false,
             }),
@@ -273,11 +281,11 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "If this was not you, call us right away at ", after: "." },
         },
-        Message::EmailChanged { given_name } => Words {
-            subject: format!("{name}: the e-mail address of your patient portal account was changed"),
-            greeting: greeting(given_name),
+        Message::EmailChanged { addressee } => Words {
+            subject: "The email address of your patient portal account was changed".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
-                "The e-mail address of your account in our patient portal was changed. Messages about your \
+                "The email address of your account in our patient portal was changed. Messages about your \
                  account now go to the new address."
                     .to_owned(),
             ],
@@ -287,10 +295,10 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             call: Call { before: "If this was not you, call us right away at ", after: "." },
         },
         Message::ConfirmEmail { code, minutes } => Words {
-            subject: format!("{name}: your code to confirm this e-mail address"),
+            subject: "Your code to confirm this email address".to_owned(),
             greeting: "Hello,".to_owned(),
             lead: vec![
-                "Someone, we think you, wants to use this e-mail address for an account in our patient \
+                "Someone, we think you, wants to use this email address for an account in our patient \
                  portal."
                     .to_owned(),
             ],
@@ -303,9 +311,9 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: code_rules(minutes),
             call: Call { before: "If you did not ask for a code, ignore it, or call us at ", after: "." },
         },
-        Message::DetailsProposed { given_name } => Words {
-            subject: format!("{name}: someone asked us to change your contact details"),
-            greeting: greeting(given_name),
+        Message::DetailsProposed { addressee } => Words {
+            subject: "Someone asked us to change your contact details".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "Someone who is signed in to our patient portal asked us to change your contact details. We \
                  will look at it first. Until then, nothing changes."
@@ -319,13 +327,13 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                 after: ".",
             },
         },
-        Message::DetailsDecided { given_name, accepted } => Words {
+        Message::DetailsDecided { addressee, accepted } => Words {
             subject: if *accepted {
-                format!("{name}: we changed your contact details")
+                "We changed your contact details".to_owned()
             } else {
-                format!("{name}: we did not change your contact details")
+                "We did not change your contact details".to_owned()
             },
-            greeting: greeting(given_name),
+            greeting: greeting(addressee),
             lead: vec![
                 if *accepted {
                     "You, or someone who helps you, asked us in our patient portal to change your contact \
@@ -349,10 +357,10 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             },
         },
         Message::ContactChanged => Words {
-            subject: format!("{name}: your contact details were changed"),
+            subject: "Your contact details were changed".to_owned(),
             greeting: "Hello,".to_owned(),
             lead: vec![
-                "We changed the contact details that we have for you, and no longer use this e-mail address for \
+                "We changed the contact details that we have for you, and no longer use this email address for \
                  your patient portal. Links that we sent here no longer work."
                     .to_owned(),
             ],
@@ -361,11 +369,11 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "If you did not ask for this, call us right away at ", after: "." },
         },
-        Message::CredentialsSet { given_name, sign_in } => Words {
-            subject: format!("{name}: you can now sign in to the patient portal"),
-            greeting: greeting(given_name),
+        Message::CredentialsSet { addressee, sign_in } => Words {
+            subject: "You can now sign in to the patient portal".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
-                "Our office has made a user name and a temporary password for you, so that you can use our \
+                "Our office has made a username and a temporary password for you, so that you can use our \
                  patient portal. We do not write them in a message: our office tells you what they are."
                     .to_owned(),
                 "Sign in with them within 7 days. Then you choose a password of your own.".to_owned(),
@@ -375,12 +383,11 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "If you did not expect this, call us right away at ", after: "." },
         },
-        Message::AccountAdded { given_name, sign_in } => Words {
-            subject: format!("{name}: you can now use the patient portal for someone you care for"),
-            greeting: greeting(given_name),
+        Message::AccountAdded { addressee, sign_in } => Words {
+            subject: "You can now use the patient portal for a person you help".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
-                "You can now use our patient portal for one more person you care for. Sign in with the user \
-                 name and password that you already have."
+                "You can now use our patient portal for one more person you help. Sign in with the username and password that you already have."
                     .to_owned(),
             ],
             fact: None,
@@ -388,12 +395,12 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "If you did not expect this, call us right away at ", after: "." },
         },
-        Message::AccessWidened { given_name, sign_in } => Words {
-            subject: format!("{name}: someone may use the patient portal for you"),
-            greeting: greeting(given_name),
+        Message::AccessWidened { addressee, sign_in } => Words {
+            subject: "Someone may use the patient portal for you".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "In your patient portal account, somebody was invited to use the portal for you, or may see more \
-                 there than before. You can see who, and end it, under Representatives."
+                 there than before. You can see who, and remove them, under “People who can use the portal for me”."
                     .to_owned(),
             ],
             fact: None,
@@ -401,11 +408,11 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "If this was not you, call us right away at ", after: "." },
         },
-        Message::RepresentativeEnded { given_name } => Words {
-            subject: format!("{name}: a change to your patient portal access"),
-            greeting: greeting(given_name),
+        Message::RepresentativeEnded { addressee } => Words {
+            subject: "A change to your patient portal access".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
-                "Your access to our patient portal for someone you cared for has ended. If you use the \
+                "Your access to our patient portal for a person you helped has ended. If you use the \
                  portal for yourself or for others, nothing changes there."
                     .to_owned(),
             ],
@@ -414,9 +421,9 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "If you have questions, call us at ", after: "." },
         },
-        Message::AccessWillChange { given_name, coming, day } => Words {
-            subject: format!("{name}: your patient portal access will change"),
-            greeting: greeting(given_name),
+        Message::AccessWillChange { addressee, coming, day } => Words {
+            subject: "Your patient portal access will change".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![coming_en(*coming, day)],
             fact: None,
             button: None,
@@ -432,12 +439,12 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             ],
             call: Call { before: "If you have questions, call us at ", after: "." },
         },
-        Message::AccessNarrowed { given_name } => Words {
-            subject: format!("{name}: a change to your patient portal access"),
-            greeting: greeting(given_name),
+        Message::AccessNarrowed { addressee } => Words {
+            subject: "A change to your patient portal access".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "At our office, parents and other helpers see less of a portal from a certain birthday on. In \
-                 the portal of someone you care for, you now see appointments and messages only. If you use the \
+                 the portal of a person you help, you now see appointments and messages only. If you use the \
                  portal for yourself or for others, nothing changes there."
                     .to_owned(),
             ],
@@ -452,14 +459,14 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
 fn coming_en(coming: Coming, day: &str) -> String {
     match coming {
         Coming::Narrows => format!(
-            "From {day} on, you will see appointments and messages only in the portal of someone you care for."
+            "From {day} on, you will see appointments and messages only in the portal of a person you help."
         ),
-        Coming::Ends => format!("Your access to the portal of someone you care for ends on {day}."),
+        Coming::Ends => format!("Your access to the portal of a person you help ends on {day}."),
         Coming::Rests => format!(
-            "On {day}, all access to the portal of someone you care for stops until our office turns it on again."
+            "On {day}, all access to the portal of a person you help stops until our office turns it on again."
         ),
         Coming::AuthorityEnds => format!(
-            "The paper that lets you use the portal for someone you care for is good until {day}. On that day, \
+            "The paper that lets you use the portal for a person you help is good until {day}. On that day, \
              your access ends."
         ),
     }
@@ -473,8 +480,8 @@ const fn minutes_en(minutes: u32) -> &'static str {
 pub(crate) fn foot_en<'a>(message: &'a Message, name: &str) -> Option<Foot<'a>> {
     let Message::AutomaticInvitation { unsubscribe, postal_address, .. } = message else { return None };
     Some(Foot {
-        why: format!("You get this e-mail because you are a patient of {name}."),
-        stop: "Stop invitations by e-mail",
+        why: format!("You get this email because you are a patient of {name}."),
+        stop: "Stop invitations by email",
         link: unsubscribe,
         address: postal_address,
     })

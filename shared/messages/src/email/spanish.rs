@@ -3,17 +3,22 @@
 use crate::email::words::{Button, Call, Fact, Foot, Layout, Words};
 use crate::language::Language;
 use crate::names::{browser_words, greeting_name};
-use crate::{Coming, Message};
+use crate::{Addressee, Coming, Message};
 
 pub(crate) const LAYOUT_ES: Layout = Layout {
     copy_address: "O copie esta dirección en su navegador:",
-    no_answers: "Por favor, no responda. Este buzón no puede leer respuestas.",
+    no_answers: "Nadie lee las respuestas a este correo. Mejor llámenos.",
+    not_sure: "¿No sabe si este correo es nuestro? Llame al número de su tarjeta de citas.",
+    portal: "Nuestro portal está en",
+    no_password: "Nunca le pedimos su contraseña por correo.",
 };
 
 pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) -> String) -> Words<'a> {
-    let greeting = |given_name: &Option<String>| match greeting_name(given_name.as_deref()) {
-        Some(given_name) => format!("Hola, {given_name}:"),
-        None => "Hola:".to_owned(),
+    let greeting = |to: &Addressee| match (to.is_guardian, greeting_name(to.given_name.as_deref())) {
+        (true, Some(child)) => format!("Para la madre, el padre o el tutor de {child}:"),
+        (true, None) => "Para la madre, el padre o el tutor:".to_owned(),
+        (false, Some(given_name)) => format!("Hola, {given_name}:"),
+        (false, None) => "Hola:".to_owned(),
     };
     let works_until = |millis: &i64| {
         format!(
@@ -25,68 +30,75 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
     let code_rules = |minutes: &u32| {
         vec![
             format!("El código sirve durante {minutes} {}.", minutes_es(*minutes)),
-            "No se lo diga nunca a nadie que le llame, ni siquiera a quien diga que llama de \
-                 nuestro consultorio."
-                .to_owned(),
+            "Nuestro consultorio nunca le pide este código.".to_owned(),
         ]
     };
     match message {
-        Message::Invitation { given_name, link, expires_at_millis, representative } => Words {
+        Message::Invitation { addressee, link, expires_at_millis, representative } => Words {
             subject: if *representative {
-                format!("{name}: active el portal del paciente para alguien a quien usted cuida")
+                "Cree una cuenta para ayudar a otra persona"
             } else {
-                format!("{name}: active su portal del paciente")
-            },
-            greeting: greeting(given_name),
-            lead: vec![if *representative {
-                format!(
-                    "{name} le invita a usar su portal del paciente en nombre de alguien a quien \
-                     usted cuida. Es nuestro sitio web seguro para los pacientes y quienes los \
-                     ayudan. Activarlo toma unos dos minutos."
-                )
-            } else {
-                format!(
-                    "{name} le invita a su portal del paciente. Es nuestro sitio web seguro para \
-                     usted. Activarlo toma unos dos minutos."
-                )
-            }],
+                "Cree su cuenta del portal del paciente"
+            }
+            .to_owned(),
+            greeting: greeting(addressee),
+            lead: vec![
+                if *representative {
+                    format!(
+                        "{name} le invita a su portal del paciente, para una persona a quien usted ayuda. Ahí puede \
+                         escribirnos y ver lo que compartimos sobre esa persona, a cualquier hora."
+                    )
+                } else if addressee.is_guardian {
+                    format!(
+                        "{name} tiene un portal del paciente para su hijo o hija. Ahí puede escribirnos y ver lo \
+                         que compartimos sobre su hijo o hija, a cualquier hora."
+                    )
+                } else {
+                    format!(
+                        "{name} tiene un portal del paciente para usted. Ahí puede escribirnos y ver lo que \
+                         compartimos con usted, a cualquier hora."
+                    )
+                },
+                "Es gratis, y crear la cuenta toma unos cinco minutos.".to_owned(),
+            ],
             fact: None,
-            button: Some(Button { label: "Activar mi acceso", link }),
+            button: Some(Button { label: "Crear mi cuenta", link }),
             close: vec![works_until(expires_at_millis)],
             call: Call {
                 before: "Si este mensaje no es para usted, no haga nada o llámenos al ",
-                after: ". No pasa nada mientras usted no active el acceso.",
+                after: ". No pasa nada mientras usted no cree la cuenta.",
             },
         },
-        Message::AutomaticInvitation { given_name, link, expires_at_millis, reminder, .. } => Words {
+        Message::AutomaticInvitation { addressee, link, expires_at_millis, reminder, .. } => Words {
             subject: if *reminder {
-                format!("{name}: su portal del paciente le espera")
+                "Su cuenta del portal del paciente le espera"
             } else {
-                format!("{name}: active su portal del paciente")
-            },
-            greeting: greeting(given_name),
+                "Cree su cuenta del portal del paciente"
+            }
+            .to_owned(),
+            greeting: greeting(addressee),
             lead: vec![if *reminder {
                 format!(
-                    "{name} le invitó a su portal del paciente y usted todavía no lo ha activado. Toma unos \
-                     dos minutos."
+                    "{name} le invitó a su portal del paciente y usted todavía no tiene una cuenta. Crearla toma unos \
+                     cinco minutos."
                 )
             } else {
                 format!(
-                    "{name} le invita a su portal del paciente. Es nuestro sitio web para nuestros pacientes. \
-                     Activarlo toma unos dos minutos."
+                    "{name} le invita a su portal del paciente. Es nuestro sitio web para nuestros pacientes. Crear \
+                     su cuenta toma unos cinco minutos."
                 )
             }],
             fact: None,
-            button: Some(Button { label: "Activar mi acceso", link }),
+            button: Some(Button { label: "Crear mi cuenta", link }),
             close: vec![works_until(expires_at_millis)],
             call: Call {
-                before: "¿No sabe si este correo es nuestro? Llame al número de su tarjeta de citas o al ",
-                after: ". No pasa nada mientras usted no active el acceso.",
+                before: "¿Preguntas? Llámenos al ",
+                after: ". No pasa nada mientras usted no cree la cuenta.",
             },
         },
-        Message::Restored { given_name, sign_in } => Words {
-            subject: format!("{name}: ya tiene acceso otra vez al portal del paciente"),
-            greeting: greeting(given_name),
+        Message::Restored { addressee, sign_in } => Words {
+            subject: "Ya tiene acceso otra vez al portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "Ya puede volver a usar nuestro portal del paciente. Entre con el mismo nombre de \
                  usuario y la misma contraseña de antes."
@@ -100,13 +112,13 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                 after: ".",
             },
         },
-        Message::VerifyAgain { given_name, link, expires_at_millis } => Words {
-            subject: format!("{name}: recupere su acceso al portal del paciente"),
-            greeting: greeting(given_name),
+        Message::VerifyAgain { addressee, link, expires_at_millis } => Words {
+            subject: "Recupere su acceso al portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "Puede recuperar su acceso a nuestro portal del paciente. Para su seguridad, primero \
                  comprobamos que es usted. Después, usted elige una contraseña nueva. Toma unos \
-                 dos minutos."
+                 cinco minutos."
                     .to_owned(),
             ],
             fact: None,
@@ -118,7 +130,7 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             },
         },
         Message::Code { code, minutes } => Words {
-            subject: format!("{name}: su código para el portal del paciente"),
+            subject: "Su código para el portal del paciente".to_owned(),
             greeting: "Hola:".to_owned(),
             lead: vec![],
             fact: Some(Fact {
@@ -130,9 +142,9 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: code_rules(minutes),
             call: Call { before: "Si usted no pidió un código, no haga nada o llámenos al ", after: "." },
         },
-        Message::Registered { given_name, username, sign_in } => Words {
-            subject: format!("{name}: ya tiene cuenta en el portal del paciente"),
-            greeting: greeting(given_name),
+        Message::Registered { addressee, username, sign_in } => Words {
+            subject: "Ya tiene cuenta en el portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: vec!["Todo listo. Ya puede usar nuestro portal del paciente.".to_owned()],
             fact: Some(Fact {
                 label: "Su nombre de usuario es:",
@@ -143,11 +155,11 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
         },
-        Message::RepresentativeRegistered { given_name } => Words {
-            subject: format!("{name}: alguien se registró para ayudarle con el portal del paciente"),
-            greeting: greeting(given_name),
+        Message::RepresentativeRegistered { addressee } => Words {
+            subject: "Alguien se registró para ayudarle con el portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
-                "Alguien usó el enlace que le enviamos y se registró como la persona que cuida de usted. \
+                "Alguien usó el enlace que le enviamos y se registró como la persona que le ayuda. \
                  Ya puede usar nuestro portal del paciente en su nombre."
                     .to_owned(),
             ],
@@ -156,9 +168,9 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "Si usted no sabe nada de esto, llámenos enseguida al ", after: "." },
         },
-        Message::Revoked { given_name } => Words {
-            subject: format!("{name}: su acceso al portal del paciente está desactivado"),
-            greeting: greeting(given_name),
+        Message::Revoked { addressee } => Words {
+            subject: "Su acceso al portal del paciente está desactivado".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![format!(
                 "{name} ha desactivado su acceso al portal del paciente. Ya no puede iniciar \
                  sesión."
@@ -171,13 +183,13 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                 after: ".",
             },
         },
-        Message::Reset { given_name, link, expires_at_millis } => Words {
-            subject: format!("{name}: elija una contraseña nueva para el portal del paciente"),
-            greeting: greeting(given_name),
+        Message::Reset { addressee, link, expires_at_millis } => Words {
+            subject: "Elija una contraseña nueva para el portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "Alguien, creemos que usted, pidió una contraseña nueva para su cuenta en nuestro portal del \
                  paciente. Primero comprobamos que es usted. Después, usted elige la contraseña nueva. Toma \
-                 unos dos minutos."
+                 unos cinco minutos."
                     .to_owned(),
             ],
             fact: None,
@@ -195,7 +207,7 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             },
         },
         Message::NotVerified => Words {
-            subject: format!("{name}: alguien pidió acceso al portal del paciente"),
+            subject: "Alguien pidió acceso al portal del paciente".to_owned(),
             greeting: "Hola:".to_owned(),
             lead: vec![
                 "Alguien, quizás usted, usó esta dirección de correo electrónico para pedir acceso a nuestro \
@@ -212,7 +224,7 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             },
         },
         Message::Usernames { usernames, sign_in } => Words {
-            subject: format!("{name}: su nombre de usuario para el portal del paciente"),
+            subject: "Su nombre de usuario para el portal del paciente".to_owned(),
             greeting: "Hola:".to_owned(),
             lead: vec![
                 "Alguien, creemos que usted, pidió el nombre de usuario que corresponde a esta dirección de \
@@ -229,15 +241,15 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             }),
             button: Some(Button { label: "Iniciar sesión", link: sign_in }),
             close: vec![
-                "Si también olvidó su contraseña, elija «Olvidé mi contraseña» en la página para iniciar \
+                "Si también olvidó su contraseña, elija “Olvidé mi contraseña” en la página para iniciar \
                  sesión."
                     .to_owned(),
             ],
             call: Call { before: "Si usted no lo pidió, no haga nada o llámenos al ", after: "." },
         },
-        Message::PasswordChanged { given_name, has_representatives, sign_in } => Words {
-            subject: format!("{name}: se cambió su contraseña del portal del paciente"),
-            greeting: greeting(given_name),
+        Message::PasswordChanged { addressee, has_representatives, sign_in } => Words {
+            subject: "Se cambió su contraseña del portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: [
                 Some(
                     "Se cambió la contraseña de su cuenta en nuestro portal del paciente. Para su seguridad, \
@@ -245,7 +257,7 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                      contraseña nueva.",
                 ),
                 has_representatives.then_some(
-                    "Otras personas también pueden usar el portal por usted. En «Representantes» puede ver \
+                    "Otras personas también pueden usar el portal por usted. En “Personas que pueden usar el portal por mí” puede ver \
                      quiénes son y terminar su acceso.",
                 ),
             ]
@@ -258,9 +270,9 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: Vec::new(),
             call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
         },
-        Message::NewBrowser { given_name, browser, at_millis, sign_in } => Words {
-            subject: format!("{name}: un nuevo inicio de sesión en su portal del paciente"),
-            greeting: greeting(given_name),
+        Message::NewBrowser { addressee, browser, at_millis, sign_in } => Words {
+            subject: "Un nuevo inicio de sesión en su portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 format!(
                     "Alguien inició sesión en su cuenta del portal del paciente desde un navegador que no se \
@@ -280,9 +292,9 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "O llámenos enseguida al ", after: "." },
         },
-        Message::UsernameChanged { given_name, username } => Words {
-            subject: format!("{name}: se cambió su nombre de usuario del portal del paciente"),
-            greeting: greeting(given_name),
+        Message::UsernameChanged { addressee, username } => Words {
+            subject: "Se cambió su nombre de usuario del portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "Se cambió el nombre de usuario de su cuenta en nuestro portal del paciente. Su contraseña \
                  sigue siendo la misma."
@@ -297,9 +309,9 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
         },
-        Message::EmailChanged { given_name } => Words {
-            subject: format!("{name}: se cambió el correo electrónico de su cuenta del portal del paciente"),
-            greeting: greeting(given_name),
+        Message::EmailChanged { addressee } => Words {
+            subject: "Se cambió el correo electrónico de su cuenta del portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "Se cambió la dirección de correo electrónico de su cuenta en nuestro portal del paciente. \
                  Los mensajes sobre su cuenta llegan ahora a la dirección nueva."
@@ -311,7 +323,7 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
         },
         Message::ConfirmEmail { code, minutes } => Words {
-            subject: format!("{name}: su código para confirmar este correo electrónico"),
+            subject: "Su código para confirmar este correo electrónico".to_owned(),
             greeting: "Hola:".to_owned(),
             lead: vec![
                 "Alguien, creemos que usted, quiere usar esta dirección de correo electrónico para una \
@@ -327,9 +339,9 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: code_rules(minutes),
             call: Call { before: "Si usted no pidió un código, no haga nada o llámenos al ", after: "." },
         },
-        Message::DetailsProposed { given_name } => Words {
-            subject: format!("{name}: alguien nos pidió cambiar sus datos de contacto"),
-            greeting: greeting(given_name),
+        Message::DetailsProposed { addressee } => Words {
+            subject: "Alguien nos pidió cambiar sus datos de contacto".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "Alguien que inició sesión en nuestro portal del paciente nos pidió cambiar sus datos de \
                  contacto. Primero vamos a revisarlo. Hasta entonces, nada cambia."
@@ -343,13 +355,13 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                 after: ".",
             },
         },
-        Message::DetailsDecided { given_name, accepted } => Words {
+        Message::DetailsDecided { addressee, accepted } => Words {
             subject: if *accepted {
-                format!("{name}: hemos cambiado sus datos de contacto")
+                "Hemos cambiado sus datos de contacto".to_owned()
             } else {
-                format!("{name}: no hemos cambiado sus datos de contacto")
+                "No hemos cambiado sus datos de contacto".to_owned()
             },
-            greeting: greeting(given_name),
+            greeting: greeting(addressee),
             lead: vec![
                 if *accepted {
                     "Usted, o alguien que le ayuda, nos pidió en nuestro portal del paciente cambiar sus \
@@ -373,7 +385,7 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             },
         },
         Message::ContactChanged => Words {
-            subject: format!("{name}: sus datos de contacto cambiaron"),
+            subject: "Sus datos de contacto cambiaron".to_owned(),
             greeting: "Hola:".to_owned(),
             lead: vec![
                 "Cambiamos los datos de contacto que tenemos de usted y ya no usamos este correo electrónico para \
@@ -385,9 +397,9 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "Si usted no lo pidió, llámenos enseguida al ", after: "." },
         },
-        Message::CredentialsSet { given_name, sign_in } => Words {
-            subject: format!("{name}: ya puede iniciar sesión en el portal del paciente"),
-            greeting: greeting(given_name),
+        Message::CredentialsSet { addressee, sign_in } => Words {
+            subject: "Ya puede iniciar sesión en el portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "Nuestro consultorio le asignó un nombre de usuario y una contraseña temporal, para que \
                  pueda usar nuestro portal del paciente. No los escribimos en un mensaje: nuestro \
@@ -402,13 +414,11 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "Si usted no esperaba este mensaje, llámenos enseguida al ", after: "." },
         },
-        Message::AccountAdded { given_name, sign_in } => Words {
-            subject: format!(
-                "{name}: ya puede usar el portal del paciente en nombre de alguien a quien usted cuida"
-            ),
-            greeting: greeting(given_name),
+        Message::AccountAdded { addressee, sign_in } => Words {
+            subject: "Ya puede usar el portal del paciente para una persona a quien usted ayuda".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
-                "Ya puede usar nuestro portal del paciente en nombre de otra persona a quien usted cuida. \
+                "Ya puede usar nuestro portal del paciente en nombre de otra persona a quien usted ayuda. \
                  Inicie \
                  sesión con el nombre de usuario y la contraseña que ya tiene."
                     .to_owned(),
@@ -418,12 +428,12 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "Si usted no esperaba este mensaje, llámenos enseguida al ", after: "." },
         },
-        Message::AccessWidened { given_name, sign_in } => Words {
-            subject: format!("{name}: alguien puede usar el portal del paciente por usted"),
-            greeting: greeting(given_name),
+        Message::AccessWidened { addressee, sign_in } => Words {
+            subject: "Alguien puede usar el portal del paciente por usted".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "En su cuenta del portal del paciente se invitó a alguien a usar el portal por usted, o alguien \
-                 puede ver más que antes. En «Representantes» puede ver quién es y terminar su acceso."
+                 puede ver más que antes. En “Personas que pueden usar el portal por mí” puede ver quién es y terminar su acceso."
                     .to_owned(),
             ],
             fact: None,
@@ -431,12 +441,12 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
         },
-        Message::RepresentativeEnded { given_name } => Words {
-            subject: format!("{name}: un cambio en su acceso al portal del paciente"),
-            greeting: greeting(given_name),
+        Message::RepresentativeEnded { addressee } => Words {
+            subject: "Un cambio en su acceso al portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
-                "Ya no tiene acceso a nuestro portal del paciente en nombre de alguien a quien usted \
-                 cuidaba. Si usa el portal para usted o para otras personas, eso no cambia."
+                "Ya no tiene acceso a nuestro portal del paciente para una persona a quien usted \
+                 ayudaba. Si usa el portal para usted o para otras personas, eso no cambia."
                     .to_owned(),
             ],
             fact: None,
@@ -444,9 +454,9 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             close: vec![],
             call: Call { before: "Si tiene preguntas, llámenos al ", after: "." },
         },
-        Message::AccessWillChange { given_name, coming, day } => Words {
-            subject: format!("{name}: su acceso al portal del paciente va a cambiar"),
-            greeting: greeting(given_name),
+        Message::AccessWillChange { addressee, coming, day } => Words {
+            subject: "Su acceso al portal del paciente va a cambiar".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![coming_es(*coming, day)],
             fact: None,
             button: None,
@@ -462,12 +472,12 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             ],
             call: Call { before: "Si tiene preguntas, llámenos al ", after: "." },
         },
-        Message::AccessNarrowed { given_name } => Words {
-            subject: format!("{name}: un cambio en su acceso al portal del paciente"),
-            greeting: greeting(given_name),
+        Message::AccessNarrowed { addressee } => Words {
+            subject: "Un cambio en su acceso al portal del paciente".to_owned(),
+            greeting: greeting(addressee),
             lead: vec![
                 "En nuestro consultorio, los padres y otras personas que ayudan ven menos del portal desde \
-                 cierto cumpleaños. En el portal de la persona a quien usted cuida, ahora solo ve las citas y \
+                 cierto cumpleaños. En el portal de la persona a quien usted ayuda, ahora solo ve las citas y \
                  los mensajes. Si usa el portal para usted o para otras personas, eso no cambia."
                     .to_owned(),
             ],
@@ -482,15 +492,15 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
 fn coming_es(coming: Coming, day: &str) -> String {
     match coming {
         Coming::Narrows => format!(
-            "Desde el {day}, usted verá solo las citas y los mensajes en el portal de la persona a quien cuida."
+            "Desde el {day}, usted verá solo las citas y los mensajes en el portal de la persona a quien ayuda."
         ),
-        Coming::Ends => format!("Su acceso al portal de la persona a quien cuida termina el {day}."),
+        Coming::Ends => format!("Su acceso al portal de la persona a quien ayuda termina el {day}."),
         Coming::Rests => format!(
-            "El {day}, se detiene todo acceso al portal de la persona a quien usted cuida, hasta que nuestro \
+            "El {day}, se detiene todo acceso al portal de la persona a quien usted ayuda, hasta que nuestro \
              consultorio lo active otra vez."
         ),
         Coming::AuthorityEnds => format!(
-            "El documento que le permite usar el portal para la persona a quien cuida vale hasta el {day}. Ese \
+            "El documento que le permite usar el portal para la persona a quien ayuda vale hasta el {day}. Ese \
              día termina su acceso."
         ),
     }

@@ -3,7 +3,12 @@
 /// The lines that are the same in every e-mail.
 pub(crate) struct Layout {
     pub(crate) copy_address: &'static str,
+    /// Where nobody reads replies.
     pub(crate) no_answers: &'static str,
+    /// How readers find out whether a mail is the practice's.
+    pub(crate) not_sure: &'static str,
+    pub(crate) portal: &'static str,
+    pub(crate) no_password: &'static str,
 }
 
 /// The words of one message, in the order in which the layout shows them.
@@ -15,6 +20,14 @@ pub(crate) struct Words<'a> {
     pub(crate) button: Option<Button<'a>>,
     pub(crate) close: Vec<String>,
     pub(crate) call: Call,
+}
+
+impl Words<'_> {
+    /// What a list of mails shows beside the subject: never a code, since it shows on lock screens, too.
+    pub(crate) fn preview(&self) -> &str {
+        let fact = self.fact.as_ref().map(|fact| fact.label);
+        self.lead.first().map(String::as_str).or(fact).unwrap_or_default()
+    }
 }
 
 /// What a mail that nobody asked for says below all else: why it came, how to stop such mails, and the sender's

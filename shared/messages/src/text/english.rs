@@ -3,7 +3,7 @@
 use crate::language::Language;
 use crate::names::phone;
 use crate::text::gsm::gsm_name;
-use crate::text::wordings::{Wordings, offer};
+use crate::text::wordings::{NAME, Wordings};
 use crate::time::short_time;
 use crate::{Message, Practice};
 
@@ -11,34 +11,34 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
     let call = phone(practice.phone);
     let until = |millis| short_time(millis, practice.time_zone, Language::English);
     match message {
-        Message::Invitation { given_name, link, expires_at_millis, representative } => {
-            let (what, short) = if *representative {
-                ("Set up the patient portal for someone you care for", "set up portal access")
-            } else {
-                ("Set up your patient portal", "set up your portal")
-            };
+        Message::Invitation { addressee, link, expires_at_millis, representative } => {
             let until = until(*expires_at_millis);
-            offer(
-                gsm_name(given_name.as_deref()),
-                "Hello",
-                &format!("{what}: {link} until {until}"),
-                format!("{short}: {link} until {until}"),
-                "Reply STOP to opt out",
-            )
+            let name = gsm_name(addressee.given_name.as_deref());
+            let words = match (representative, addressee.is_guardian, name) {
+                (true, _, Some(name)) => format!("{name}, create your account to help someone, by {until}"),
+                (true, _, None) => format!("Create your account to help someone, by {until}"),
+                (false, true, Some(child)) => {
+                    format!("{child}'s parent or guardian: set up the portal by {until}")
+                }
+                (false, true, None) => format!("Parent or guardian: set up the portal by {until}"),
+                (false, false, Some(name)) => format!("{name}, set up your patient portal by {until}"),
+                (false, false, None) => format!("Set up your patient portal by {until}"),
+            };
+            Wordings::one(format!("{words}: {link} Reply STOP to opt out"))
         }
-        Message::AutomaticInvitation { given_name, link, expires_at_millis, reminder, .. } => {
+        Message::AutomaticInvitation { addressee, link, expires_at_millis, reminder, .. } => {
             let what = if *reminder { "your patient portal is ready" } else { "set up your patient portal" };
             let until = until(*expires_at_millis);
-            let words = format!("{what}: {link} until {until}. Reply STOP to opt out");
-            Wordings::one(match gsm_name(given_name.as_deref()) {
-                Some(given_name) => format!("{given_name}, {words}"),
+            let words = format!("{what}, by {until}: {link} Reply STOP to opt out");
+            Wordings::one(match gsm_name(addressee.given_name.as_deref()) {
+                Some(name) => format!("{name}, {words}"),
                 None => words,
             })
         }
         Message::Restored { sign_in, .. } => Wordings {
             rich: vec![
                 format!(
-                    "Your patient portal access is back. Same user name and password. Sign in: \
+                    "Your patient portal access is back. Same username and password. Sign in: \
                      {sign_in} Questions? Call {call}"
                 ),
                 format!("Your patient portal access is back. Sign in: {sign_in} Questions? {call}"),
@@ -51,21 +51,26 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
             Wordings {
                 rich: vec![
                     format!(
-                        "To get your patient portal back, check who you are and choose a new \
-                         password: {link} until {until}"
+                        "To get your patient portal back, by {until}, choose a new \
+                         password: {link}"
                     ),
-                    format!("Get your patient portal back: {link} until {until}"),
+                    format!("Get your patient portal back, by {until}: {link}"),
                 ],
-                bare: format!("get your portal back: {link} until {until}"),
+                bare: format!("Get your portal back, by {until}: {link}"),
             }
         }
-        Message::Code { code, minutes } | Message::ConfirmEmail { code, minutes } => Wordings {
-            rich: vec![format!(
-                "Your code is {code}. It works for {minutes} min. Never tell it to anyone who \
-                 calls you."
-            )],
-            bare: format!("Your code is {code}. Never tell it to anyone who calls you."),
-        },
+        // The code comes first, so that a notification shows it. The last line binds it to our site: phones fill it in there,
+        // and nowhere else.
+        Message::Code { code, minutes } | Message::ConfirmEmail { code, minutes } => {
+            let bound = format!("@{} #{code}", practice.host());
+            Wordings {
+                rich: vec![format!(
+                    "{code} is your code for the {NAME} portal. It works for {minutes} minutes. We will never call \
+                     you to ask for it.\n{bound}"
+                )],
+                bare: format!("{code} is your code for the {NAME} portal. Tell it to no one.\n{bound}"),
+            }
+        }
         Message::Registered { sign_in, .. } => {
             let bare = format!("You are registered for the patient portal. Not you? Call us: {call}");
             Wordings {
@@ -80,30 +85,27 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
             }
         }
         Message::RepresentativeRegistered { .. } => Wordings::one(format!(
-            "Someone who cares for you can now use the patient portal for you. Not right? Call us: {call}"
+            "Someone who helps you can now use the patient portal for you. Not right? Call us: {call}"
         )),
-        Message::Revoked { .. } => Wordings::one(format!(
-            "Your access to the patient portal is turned off. Questions? Call us: {call}"
-        )),
+        Message::Revoked { .. } => {
+            Wordings::one(format!("Your patient portal access was turned off. Questions? Call: {call}"))
+        }
         Message::Reset { link, expires_at_millis, .. } => {
             let until = until(*expires_at_millis);
             Wordings {
                 rich: vec![
-                    format!(
-                        "If you asked for a new patient portal password, choose it here: {link} until \
-                         {until}. If not, do nothing."
-                    ),
-                    format!("If you asked for a new password: {link} until {until}"),
+                    format!("New patient portal password, until {until}: {link} Not you? Ignore it"),
+                    format!("New portal password, until {until}: {link} Not you? Ignore it"),
                 ],
-                bare: format!("new password: {link} until {until}"),
+                bare: format!("New portal password, until {until}: {link}"),
             }
         }
         Message::NotVerified => Wordings::one(format!(
-            "Someone asked for portal access with your e-mail. What they entered does not match. Nothing \
-             was changed. Call us: {call}"
+            "We got a portal request with your email, but the details do not match. Nothing changed. Was it \
+             you? Call {call}"
         )),
         Message::Usernames { .. } => {
-            Wordings::one(format!("To get your user name for the patient portal, call us: {call}"))
+            Wordings::one(format!("To get your username for the patient portal, call us: {call}"))
         }
         Message::PasswordChanged { .. } => Wordings::one(format!(
             "Your patient portal password was changed. Other devices were signed out. Not you? Call us now: \
@@ -114,10 +116,10 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
              {call}"
         )),
         Message::UsernameChanged { .. } => Wordings::one(format!(
-            "Your user name for the patient portal was changed. Not you? Call us right away: {call}"
+            "Your username for the patient portal was changed. Not you? Call us right away: {call}"
         )),
         Message::EmailChanged { .. } => Wordings::one(format!(
-            "The e-mail address of your patient portal account was changed. Not you? Call us right away: \
+            "The email address of your patient portal account was changed. Not you? Call us right away: \
              {call}"
         )),
         Message::DetailsProposed { .. } => Wordings::one(format!(
@@ -137,26 +139,26 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
         Message::CredentialsSet { sign_in, .. } => Wordings {
             rich: vec![
                 format!(
-                    "Our office has a user name and a temporary password for you. Sign in within 7 days: \
+                    "Our office has a username and a temporary password for you. Sign in within 7 days: \
                      {sign_in} Not expected? Call us: {call}"
                 ),
-                format!("Ask us for your user name and password: {call}. Sign in within 7 days: {sign_in}"),
+                format!("Ask us for your username and password: {call}. Sign in within 7 days: {sign_in}"),
             ],
             bare: format!(
-                "Our office has a user name and temporary password for you. They work for 7 days. Not \
+                "Our office has a username and temporary password for you. They work for 7 days. Not \
                  expected? Call us: {call}"
             ),
         },
         Message::AccountAdded { sign_in, .. } => Wordings {
             rich: vec![
                 format!(
-                    "You can now use the patient portal for one more person, with the user name that you \
+                    "You can now use the patient portal for one more person, with the username that you \
                      have. Sign in: {sign_in} Not expected? Call us: {call}"
                 ),
                 format!("You can now use the portal for one more person: {sign_in} Not expected? {call}"),
             ],
             bare: format!(
-                "You can now use the patient portal for one more person you care for. Not expected? Call \
+                "You can now use the patient portal for one more person you help. Not expected? Call \
                  us: {call}"
             ),
         },
@@ -165,14 +167,14 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
              {call}"
         )),
         Message::RepresentativeEnded { .. } => Wordings::one(format!(
-            "Your portal access for someone you cared for has ended. Your other access stays. Questions? \
+            "Your portal access for a person you helped has ended. Your other access stays. Questions? \
              Call us: {call}"
         )),
         Message::AccessWillChange { .. } => Wordings::one(format!(
-            "Your portal access for someone you care for will change soon. Questions? Call us: {call}"
+            "Your portal access for a person you help will change soon. Questions? Call us: {call}"
         )),
         Message::AccessNarrowed { .. } => Wordings::one(format!(
-            "Your portal access for someone you care for is now limited. Questions? Call us: {call}"
+            "Your portal access for a person you help is now limited. Questions? Call us: {call}"
         )),
     }
 }

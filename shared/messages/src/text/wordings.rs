@@ -15,23 +15,10 @@ impl Wordings {
     }
 }
 
-/// The versions of an invitation. People who share a phone tell two invitations apart by the given name, so
-/// it stays longer than the opt-out words: carriers accept STOP even if the text doesn't say so.
-pub(crate) fn offer(
-    given_name: Option<String>,
-    hello: &str,
-    full: &str,
-    bare: String,
-    stop: &str,
-) -> Wordings {
-    let rich = match given_name {
-        Some(given_name) => vec![
-            format!("{hello} {given_name}. {full}. {stop}"),
-            format!("{given_name}, {bare}. {stop}"),
-            format!("{hello} {given_name}. {full}"),
-            format!("{given_name}, {bare}"),
-        ],
-        None => vec![format!("{full}. {stop}"), format!("{bare}. {stop}"), full.to_owned(), bare.clone()],
-    };
-    Wordings { rich, bare }
+/// Where the practice's name goes, in words that don't begin with it.
+pub(crate) const NAME: &str = "{practice}";
+
+/// Words with the practice's name: in its place, or in front.
+pub(crate) fn named(words: &str, name: &str) -> String {
+    if words.contains(NAME) { words.replace(NAME, name) } else { format!("{name}: {words}") }
 }

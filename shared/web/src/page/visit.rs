@@ -229,6 +229,12 @@ impl Visit {
         answer
     }
 
+    /// Ends the visit on an answer that leads elsewhere. The ticket stays for a second click; what was typed does not.
+    pub fn end(self, answer: &mut Answer, inbound: &Inbound, context: &Context) {
+        let left = Self { ticket: self.ticket, ..Self::default() };
+        set_visit(answer, &inbound.link_path(), &left.sealed(inbound, context));
+    }
+
     /// Refuses a form: leads back to its page, which says why. What no visitor can mend is returned.
     pub fn refuse(
         mut self,

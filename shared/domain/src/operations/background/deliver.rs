@@ -1,7 +1,7 @@
 //! `deliver`: sends the outbox. A message is claimed, checked again, sent, and settled. If it could not be
 //! sent, it is tried again with the same words and the same link, four times at most.
 
-use portico_messages::{Language, Message as Said, day_words};
+use portico_messages::{Addressee, Language, Message as Said, day_words};
 
 use crate::context::{App, Context};
 use crate::model::access_review::Coming;
@@ -40,6 +40,8 @@ pub struct Letter {
     pub language: Language,
     /// The practice's settings.
     pub settings: Settings,
+    /// The address of the practice's sign-in page.
+    pub portal: String,
 }
 
 /// The result of taking a message.
@@ -69,7 +71,7 @@ pub async fn take<S: Outbox + Standings + Practices>(
     let about = store.about(&message).await?;
     let practice = store.practice(&message.practice).await?;
     let due = about.patient.as_ref().zip(practice).and_then(|(patient, practice)| {
-        let reader = reader(&message, patient, &about, &practice.settings);
+        let reader = reader(&message, patient, &about, &practice.settings, now);
         let says = said(context, &message, patient, &about, &reader, &practice.settings)?;
         Some((patient, practice, says, reader.language, address(&message, patient, &about)?))
     });
@@ -87,7 +89,8 @@ pub async fn take<S: Outbox + Standings + Practices>(
         store.put_back(&message, until).await?;
         return Ok(Taken::Nothing);
     }
-    let letter = Letter { language, settings: practice.settings, says, address, message };
+    let portal = format!("{}/{}", context.base_url, message.practice);
+    let letter = Letter { language, settings: practice.settings, says, address, message, portal };
     Ok(Taken::Letter(Box::new(letter)))
 }
 
@@ -143,12 +146,18 @@ async fn stopped<S: Standings>(
 
 /// The reader of a message.
 struct Reader {
-    /// The first name for the greeting; `None` if it is not known who has the address.
-    given_name: Option<String>,
+    /// Who the greeting names; nobody, if it is not known who has the address.
+    addressee: Addressee,
     language: Language,
 }
 
-fn reader(message: &Message, patient: &Patient, about: &About, settings: &Settings) -> Reader {
+fn reader(
+    message: &Message,
+    patient: &Patient,
+    about: &About,
+    settings: &Settings,
+    now: Timestamp,
+) -> Reader {
     let charted = patient.chart.language.as_ref();
     let account = about.account.as_ref();
     // A placeholder is no name to greet with, and a family name says too much.
@@ -167,7 +176,10 @@ fn reader(message: &Message, patient: &Patient, about: &About, settings: &Settin
     };
     let fallback = Language::from_tag(&settings.default_language).unwrap_or(Language::English);
     let language = language.and_then(|tag| Language::from_tag(tag)).unwrap_or(fallback);
-    Reader { given_name, language }
+    // What reaches a child's address is read by a parent or guardian.
+    let age = patient.chart.birth_date.age_on(day(now, settings));
+    let is_guardian = message.to == Recipient::Patient && age < settings.adolescent_age;
+    Reader { addressee: Addressee { given_name, is_guardian }, language }
 }
 
 /// The address that is on file now. A message with a link goes only to the address that the link was made
@@ -249,18 +261,18 @@ fn said(
         Some((format!("{base}/{path}/{token}{query}"), link.expires_at.millis()))
     };
     let sign_in = || format!("{base}/{}{query}", message.practice);
-    let given_name = reader.given_name.clone();
+    let addressee = reader.addressee.clone();
     Some(match message.template {
         Template::Invitation => {
             let (link, expires_at_millis) = link("i")?;
             let representative = message.to == Recipient::Link;
-            Said::Invitation { given_name, link, expires_at_millis, representative }
+            Said::Invitation { addressee, link, expires_at_millis, representative }
         }
         Template::AutomaticInvitation | Template::AutomaticReminder => {
             let (link, expires_at_millis) = link("i")?;
             let unsubscribe = open?.unsubscribe_token(&context.keyring)?;
             Said::AutomaticInvitation {
-                given_name,
+                addressee,
                 link,
                 expires_at_millis,
                 reminder: message.template == Template::AutomaticReminder,
@@ -270,11 +282,11 @@ fn said(
         }
         Template::VerifyAgain => {
             let (link, expires_at_millis) = link("i")?;
-            Said::VerifyAgain { given_name, link, expires_at_millis }
+            Said::VerifyAgain { addressee, link, expires_at_millis }
         }
         Template::Reset => {
             let (link, expires_at_millis) = link("r")?;
-            Said::Reset { given_name, link, expires_at_millis }
+            Said::Reset { addressee, link, expires_at_millis }
         }
         Template::Code => {
             let link = open?;
@@ -291,51 +303,51 @@ fn said(
         }
         Template::Restored => {
             patient.live_accounts().next()?;
-            Said::Restored { given_name, sign_in: sign_in() }
+            Said::Restored { addressee, sign_in: sign_in() }
         }
         Template::Registered => {
             patient.live_accounts().next()?;
             match message.usernames.first().cloned() {
-                Some(username) => Said::Registered { given_name, username, sign_in: sign_in() },
-                None => Said::RepresentativeRegistered { given_name },
+                Some(username) => Said::Registered { addressee, username, sign_in: sign_in() },
+                None => Said::RepresentativeRegistered { addressee },
             }
         }
         Template::Revoked if patient.revocation.is_none() && patient.own_account().is_some() => return None,
-        Template::Revoked => Said::Revoked { given_name },
+        Template::Revoked => Said::Revoked { addressee },
         Template::NotVerified => Said::NotVerified,
         Template::Usernames => Said::Usernames { usernames: message.usernames.clone(), sign_in: sign_in() },
         Template::PasswordChanged => {
             let is_theirs = message.to == Recipient::Patient;
             let has_representatives = is_theirs && patient.has_representatives();
-            Said::PasswordChanged { given_name, has_representatives, sign_in: sign_in() }
+            Said::PasswordChanged { addressee, has_representatives, sign_in: sign_in() }
         }
         Template::NewBrowser => Said::NewBrowser {
-            given_name,
+            addressee,
             browser: message.browser.as_ref().map(|browser| browser.words().to_owned()),
             at_millis: message.created_at.millis(),
             sign_in: sign_in(),
         },
         Template::UsernameChanged => {
-            Said::UsernameChanged { given_name, username: message.usernames.first().cloned()? }
+            Said::UsernameChanged { addressee, username: message.usernames.first().cloned()? }
         }
-        Template::EmailChanged => Said::EmailChanged { given_name },
-        Template::DetailsProposed => Said::DetailsProposed { given_name },
-        Template::DetailsAccepted => Said::DetailsDecided { given_name, accepted: true },
-        Template::DetailsDeclined => Said::DetailsDecided { given_name, accepted: false },
+        Template::EmailChanged => Said::EmailChanged { addressee },
+        Template::DetailsProposed => Said::DetailsProposed { addressee },
+        Template::DetailsAccepted => Said::DetailsDecided { addressee, accepted: true },
+        Template::DetailsDeclined => Said::DetailsDecided { addressee, accepted: false },
         Template::ContactChanged => Said::ContactChanged,
-        Template::CredentialsSet => Said::CredentialsSet { given_name, sign_in: sign_in() },
-        Template::AccountAdded => Said::AccountAdded { given_name, sign_in: sign_in() },
-        Template::AccessWidened => Said::AccessWidened { given_name, sign_in: sign_in() },
-        Template::RepresentativeEnded => Said::RepresentativeEnded { given_name },
+        Template::CredentialsSet => Said::CredentialsSet { addressee, sign_in: sign_in() },
+        Template::AccountAdded => Said::AccountAdded { addressee, sign_in: sign_in() },
+        Template::AccessWidened => Said::AccessWidened { addressee, sign_in: sign_in() },
+        Template::RepresentativeEnded => Said::RepresentativeEnded { addressee },
         Template::AccessWillChange => {
             let (coming, on) = message.coming.filter(|(_, on)| day(now, settings) < *on)?;
             let grant = about.account.as_ref().and_then(|account| account.grant(&patient.id))?;
             if grant.state != GrantState::Active {
                 return None;
             }
-            Said::AccessWillChange { given_name, coming: spoken(coming), day: day_words(on, reader.language) }
+            Said::AccessWillChange { addressee, coming: spoken(coming), day: day_words(on, reader.language) }
         }
-        Template::AccessNarrowed => Said::AccessNarrowed { given_name },
+        Template::AccessNarrowed => Said::AccessNarrowed { addressee },
     })
 }
 
