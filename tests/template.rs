@@ -180,10 +180,88 @@ fn the_table_survives_mistakes() {
     assert_eq!(properties["DeletionProtectionEnabled"], true);
     assert_eq!(properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"], true);
     assert_eq!(properties["SSESpecification"]["KMSMasterKeyId"]["Fn::GetAtt"], "Key.Arn");
-    assert_eq!(
-        document["Resources"]["Key"]["DeletionPolicy"], "Retain",
-        "without its key the table is noise"
-    );
+}
+
+#[test]
+fn what_a_deleted_stack_leaves_is_what_cannot_be_had_again_and_a_failed_first_try_leaves_none_of_it() {
+    let document = document("template.yaml");
+    let kept = |resource: &Value| (resource["DeletionPolicy"].clone(), resource["UpdateReplacePolicy"].clone());
+    let mut logs = 0;
+    for (id, resource) in document["Resources"].as_object().unwrap() {
+        // SNS gives these their names, so another stack must be able to make them.
+        let theirs = resource["Condition"] == "Receipts";
+        let is_log = resource["Type"] == "AWS::Logs::LogGroup" && !theirs;
+        // Without its key the table is noise; a domain may take days to verify; logs are wanted after an incident.
+        if is_log || ["Key", "Keyring", "MailIdentity"].contains(&id.as_str()) {
+            assert_eq!(kept(resource), (json!("RetainExceptOnCreate"), json!("Retain")), "{id}");
+        }
+        logs += usize::from(is_log);
+    }
+    assert_eq!(logs, folders("functions").len() + 1);
+}
+
+/// The settings of `samconfig.toml`: section, name, value.
+fn sam_settings() -> Vec<(String, String, String)> {
+    let text = fs::read_to_string(root().join("samconfig.toml")).unwrap();
+    let mut section = String::new();
+    let mut settings = Vec::new();
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']').to_owned();
+        } else if let Some((name, value)) = line.split_once(" = ").filter(|_| !line.starts_with('#')) {
+            settings.push((section.clone(), name.to_owned(), value.trim_matches('"').to_owned()));
+        }
+    }
+    settings
+}
+
+#[test]
+fn each_environment_has_every_parameter_that_is_needed_and_builds_for_what_it_deploys() {
+    let parameters = document("template.yaml")["Parameters"].as_object().unwrap().clone();
+    let needed: BTreeSet<String> = parameters
+        .iter()
+        .filter(|(_, parameter)| parameter.get("Default").is_none())
+        .map(|(name, _)| name.clone())
+        .collect();
+    let all = sam_settings();
+    let mut environments = 0;
+    for (section, _, value) in all.iter().filter(|(section, name, _)| {
+        section.ends_with(".deploy.parameters") && name == "parameter_overrides"
+    }) {
+        let given: BTreeMap<&str, &str> = value.split(' ').map(|pair| pair.split_once('=').unwrap()).collect();
+        for name in &needed {
+            assert!(given.contains_key(name.as_str()), "{section} has no {name}");
+        }
+        assert!(given.keys().all(|name| parameters.contains_key(*name)), "{section}: {value}");
+        let environment = section.split('.').next().unwrap();
+        let built = all.iter().find(|(section, name, _)| {
+            *section == format!("{environment}.build.parameters") && name == "parameter_overrides"
+        });
+        let built = &built.unwrap().2;
+        assert_eq!(*built, format!("Architecture={}", given["Architecture"]), "{environment}");
+        // As long as these are the example's, CloudFormation must refuse them.
+        let example = given["BaseUrl"];
+        let rule = document("template.yaml")["Rules"]["OwnValues"].to_string();
+        assert!(rule.contains(example), "{example} would be deployed");
+        environments += 1;
+    }
+    assert_eq!(environments, 3);
+}
+
+#[test]
+fn nothing_that_a_new_account_may_lack_is_a_default() {
+    let parameters = document("template.yaml")["Parameters"].clone();
+    let default = |name: &str| parameters[name]["Default"].clone();
+    // A new account has no concurrency to reserve; one where texts were logged has SNS's log groups already.
+    assert_eq!([default("Reserves"), default("TakesTextReceipts")], [json!("no"), json!("no")]);
+    let reserved: u64 = functions()
+        .values()
+        .filter_map(|function| function["ReservedConcurrentExecutions"]["Fn::If"][1]["Ref"].as_str())
+        .map(|name| default(name).as_u64().unwrap())
+        .sum();
+    let runbook = fs::read_to_string(root().join("docs/operations.md")).unwrap();
+    assert!(runbook.contains(&format!("The template then reserves {reserved},")), "{reserved}");
+    assert!(runbook.contains(&format!("| {} or more |", reserved + 100)), "{reserved}");
 }
 
 #[test]
@@ -246,6 +324,7 @@ fn no_policy_has_a_wildcard_and_nothing_scans() {
     // AWS has no narrower resource for these actions.
     let known = [
         ("DeliverRole", json!(["ses:GetAccount"])),
+        ("DeliverRole", json!(["ses:SendEmail"])),
         ("DeliverRole", json!(["dynamodb:ListStreams"])),
         ("PublishChangesRole", json!(["dynamodb:ListStreams"])),
     ];
@@ -254,6 +333,10 @@ fn no_policy_has_a_wildcard_and_nothing_scans() {
         assert!(!actions.contains('*') && !actions.contains("Scan"), "{whose}: {actions}");
         if statement["Resource"].to_string().contains('*') {
             assert!(known.contains(&(whose.as_str(), statement["Action"].clone())), "{whose}: {statement}");
+        }
+        if actions.contains("ses:SendEmail") {
+            let from = &statement["Condition"]["StringEqualsIgnoreCase"]["ses:FromAddress"];
+            assert_eq!(from["Ref"], "FromAddress", "{whose} may send as anybody");
         }
         if statement.get("NotResource").is_some() {
             assert_eq!((whose.as_str(), &statement["Action"]), ("DeliverRole", &json!(["sns:Publish"])));
@@ -319,6 +402,36 @@ fn done_by_lambda(function: &Value) -> BTreeSet<Deed> {
         }
     }
     done
+}
+
+/// What AWS's guides don't say that a service sends must not be asked of it: feedback would be lost in silence.
+#[test]
+fn what_reports_to_a_topic_may_use_its_key_and_what_it_cannot_hand_on_is_kept() {
+    let key = resources("AWS::KMS::Key")["Key"]["KeyPolicy"]["Statement"].clone();
+    let of = |service: &str| -> Vec<Value> {
+        let all = key.as_array().unwrap().iter();
+        all.filter(|one| one["Principal"]["Service"].to_string().contains(service)).cloned().collect()
+    };
+    for (service, condition) in [("ses.", false), ("sms-voice.", false), ("cloudwatch.", true)] {
+        let [statement] = &of(service)[..] else { panic!("{service} has more than one statement") };
+        assert_eq!(statement.get("Condition").is_some(), condition, "{service}");
+        assert_eq!(statement["Action"], json!(["kms:Decrypt", "kms:GenerateDataKey"]));
+    }
+    // Whoever may use the table needs this, also without plain text (DynamoDB's own guide).
+    assert!(key.to_string().contains("kms:GenerateDataKey*"));
+    for (id, policy) in resources("AWS::SNS::TopicPolicy") {
+        let condition = &policy["PolicyDocument"]["Statement"][0]["Condition"]["StringEquals"];
+        assert_eq!(condition["aws:SourceAccount"]["Ref"], "AWS::AccountId", "{id}");
+    }
+    let subscriptions = resources("AWS::SNS::Subscription");
+    let queued = subscriptions.values().filter(|one| one["Protocol"] == "sqs");
+    let mut topics = BTreeSet::new();
+    for one in queued {
+        let kept = &one["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"];
+        assert_eq!(kept, "FeedbackDeadLetterQueue.Arn");
+        topics.insert(one["TopicArn"]["Ref"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(topics, ["MailFeedbackTopic", "TextRepliesTopic"].map(str::to_owned).into());
 }
 
 #[test]

@@ -145,8 +145,9 @@ pub fn deeds(service: &str, operation: &str, request: &Value) -> Vec<(Deed, Vec<
     let one = |action: &str, resource: &str| vec![(Deed::new(action, resource), Vec::new())];
     match (service, operation) {
         ("DynamoDB", _) => on_table(operation, request),
-        // SES checks the permission for both: the identity that sends, and the configuration set.
-        ("SESv2", "SendEmail") => ["identity/MailDomain", "configuration-set/ConfigurationSet"]
+        // SES checks the permission for each: the identity that sends (in the sandbox also the one that
+        // receives), and the configuration set.
+        ("SESv2", "SendEmail") => ["identity/*", "configuration-set/ConfigurationSet"]
             .into_iter()
             .flat_map(|resource| one("ses:SendEmail", resource))
             .collect(),
@@ -214,7 +215,7 @@ mod tests {
             json!({"Effect": "Allow", "Action": "dynamodb:Query", "Resource": {"Fn::Sub": "${Table.Arn}/index/due"}}),
             json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": "Requests.Arn"}}),
             json!({"Effect": "Allow", "Action": "sns:Publish", "NotResource": {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}}),
-            json!({"Effect": "Allow", "Action": "ses:SendEmail", "Resource": {"Fn::Sub": "arn:aws:ses:${AWS::Region}:1:identity/${MailDomain}"}}),
+            json!({"Effect": "Allow", "Action": "ses:SendEmail", "Resource": {"Fn::Sub": "arn:aws:ses:${AWS::Region}:1:identity/*"}}),
             json!({"Effect": "Deny", "Action": "dynamodb:DeleteItem", "Resource": table,
                 "Condition": {"ForAnyValue:StringLike": {"dynamodb:LeadingKeys": ["AUDIT#*"]}}}),
         ])
