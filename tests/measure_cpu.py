@@ -94,7 +94,8 @@ class Function:
     def __init__(self, binary, environment, told, core):
         self.runtime = Runtime(told["keyring"])
         here = {"AWS_LAMBDA_RUNTIME_API": self.runtime.address, "AWS_ENDPOINT_URL": f"http://{self.runtime.address}",
-                "AWS_ENDPOINT_URL_DYNAMODB": told["url"], "PORTICO_TABLE": told["table"]}
+                "AWS_ENDPOINT_URL_DYNAMODB": told["url"], "PORTICO_TABLE": told["table"],
+                "PORTICO_AUDIT_TABLE": told["audit_table"]}
         self.process = subprocess.Popen([binary], env={**environment, **here}, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.runtime.process = self.process.pid

@@ -243,7 +243,7 @@ fn request_access_may_do_nothing_but_count_and_queue() {
     assert_eq!(elsewhere, counted.map(str::to_owned).into());
     // The function that looks people up is called by the queue alone.
     let worker = template.functions.iter().find(|one| one.folder == "answer-request").unwrap();
-    assert!(worker.routes.is_empty() && worker.schedules.is_empty() && worker.stream.is_none());
+    assert!(worker.routes.is_empty() && worker.schedules.is_empty() && worker.streams.is_empty());
     assert_eq!(worker.queues.iter().map(|queue| queue.queue.as_str()).collect::<Vec<_>>(), ["RequestQueue"]);
 }
 

@@ -47,7 +47,8 @@ async fn a_patient_of_many_years_can_be_revoked_too() {
     world.registered("p1", "rosa.q").await;
     let client = aws_sdk_dynamodb::Client::from_conf(world.service.cloud.dynamodb.clone());
     let (name, clock) = (&world.service.cloud.table, world.service.clock.clone());
-    let table = Table::new(client, name, clock, Arc::new(Copies::default()));
+    let audit = &world.service.cloud.audit_table;
+    let table = Table::new(client, name, audit, clock, Arc::new(Copies::default()));
     let practice = PracticeId::parse(&world.practice).unwrap();
     let subject = Subject::Patient(PatientId::parse("p1").unwrap());
     let last = table.events(&practice, &subject, 0, 100).await.unwrap().pop().unwrap();

@@ -43,6 +43,34 @@ async fn every_change_leaves_an_audit_event_with_time_actor_action_and_reason() 
     assert!(whole["checked"].as_u64().unwrap() >= 7);
 }
 
+/// The table can be restored to an earlier time, and the audit table then stays as it is.
+#[tokio::test]
+async fn after_a_restore_people_and_staff_go_on_and_the_trail_keeps_what_was_undone() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    let all = world.get("/_local/items").await.expect_and(200).text;
+    let records: Vec<Value> = all.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let is_kept = |item: &&Value| ["ACCOUNT", "PATIENT"].contains(&item["sk"]["S"].as_str().unwrap());
+    let kept: Vec<Value> = records.iter().filter(is_kept).cloned().collect();
+    assert_eq!(kept.len(), 2);
+
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
+    world.revoke("p1", "patient_request").await.expect(200);
+    let db = world.service.db.as_ref().unwrap();
+    for item in &kept {
+        let put = json!({"TableName": world.service.cloud.table, "Item": item});
+        db.put_item(serde_json::from_value(put).unwrap()).unwrap();
+    }
+
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
+    world.revoke("p1", "other").await.expect(200);
+    let trail = world.ehr("GET", "/v1/audit?patient_id=p1", None).await.expect_and(200).json();
+    let revoked = trail["events"].as_array().unwrap().iter().filter(|one| one["action"] == "access_revoked");
+    assert_eq!(revoked.count(), 2, "the one that the restore undid is on record");
+    let verdict = world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json();
+    assert_eq!(verdict["intact"], true, "{verdict}");
+}
+
 #[tokio::test]
 async fn a_tampered_audit_trail_is_detected() {
     for tampering in ["change", "remove", "cut"] {
@@ -53,12 +81,19 @@ async fn a_tampered_audit_trail_is_detected() {
         let (pk, sk) = ("AUDIT#riverside#PATIENT#p1".to_owned(), format!("{number:012}"));
         let s = aws_sdk_dynamodb::types::AttributeValue::S;
         if tampering == "change" {
-            let call = table.update_item().table_name("portico").key("pk", s(pk)).key("sk", s(sk));
+            let call = table.update_item().table_name("portico-audit").key("pk", s(pk)).key("sk", s(sk));
             let call =
                 call.update_expression("SET #by.client = :who").expression_attribute_names("#by", "by");
             call.expression_attribute_values(":who", s("nobody".to_owned())).send().await.unwrap();
         } else {
-            table.delete_item().table_name("portico").key("pk", s(pk)).key("sk", s(sk)).send().await.unwrap();
+            table
+                .delete_item()
+                .table_name("portico-audit")
+                .key("pk", s(pk))
+                .key("sk", s(sk))
+                .send()
+                .await
+                .unwrap();
         }
         for path in ["/v1/audit/verify?patient_id=p1", "/v1/audit/verify"] {
             let verdict = world.ehr("GET", path, None).await.expect_and(200).json();
@@ -161,13 +196,13 @@ async fn all_chains_are_verified_page_by_page_with_those_of_deleted_accounts() {
     let table = aws_sdk_dynamodb::Client::from_conf(world.service.cloud.dynamodb.clone());
     let s = aws_sdk_dynamodb::types::AttributeValue::S;
     for chain in [format!("AUDIT#riverside#ACCOUNT#{account}"), "AUDIT#riverside#PRACTICE".to_owned()] {
-        let all = table.query().table_name("portico").key_condition_expression("pk = :pk");
+        let all = table.query().table_name("portico-audit").key_condition_expression("pk = :pk");
         let all = all.expression_attribute_values(":pk", s(chain.clone())).send().await.unwrap();
         let last = all.items().last().unwrap().clone();
-        let call = table.delete_item().table_name("portico").key("pk", s(chain.clone()));
+        let call = table.delete_item().table_name("portico-audit").key("pk", s(chain.clone()));
         call.key("sk", last["sk"].clone()).send().await.unwrap();
         let (_, _, verdict) = verify().await;
         assert_eq!(verdict["intact"], false, "{chain}");
-        table.put_item().table_name("portico").set_item(Some(last)).send().await.unwrap();
+        table.put_item().table_name("portico-audit").set_item(Some(last)).send().await.unwrap();
     }
 }

@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use portico_local::template::StreamEvent;
-use portico_local::{Cloud, Config, Function, Functions, Invoker, REGION, Running, Template};
+use portico_local::logical::{AUDIT_TABLE, TABLE};
+use portico_local::template::{DeployedFunction, StreamEvent};
+use portico_local::{Cloud, Config, Function, Functions, Invoker, REGION, Running, Template, engine};
 use portico_testkit::{Answer, PASSWORD, World, token_in};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -108,6 +109,7 @@ fn environment(cloud: &Cloud, queue_url: &str) -> Vec<(String, String)> {
     let names = template.match_indices("PORTICO_").map(|(at, _)| word(&template[at..]));
     let value = |name: &str| match name {
         "PORTICO_TABLE" => cloud.table.clone(),
+        "PORTICO_AUDIT_TABLE" => cloud.audit_table.clone(),
         "PORTICO_BASE_URL" => cloud.base_url.clone(),
         "PORTICO_KEYRING_SECRET" => SECRET.to_owned(),
         "PORTICO_FROM_ADDRESS" => FROM.to_owned(),
@@ -187,7 +189,9 @@ impl Deployed {
         });
         let running = running.await.unwrap();
         let mut tasks = tokio::task::JoinSet::new();
-        tasks.spawn(pump_stream(moto.clone(), running.invoker.clone()));
+        for table in [TABLE, AUDIT_TABLE] {
+            tasks.spawn(pump_stream(moto.clone(), table, running.invoker.clone()));
+        }
         tasks.spawn(pump_queue(moto.clone(), queue_url, running.invoker.clone()));
         Self { running, moto, http, processes, tasks }
     }
@@ -229,17 +233,21 @@ impl Deployed {
     }
 }
 
-/// Delivers moto's stream to the functions that read it, as Lambda does.
-async fn pump_stream(moto: Moto, invoker: Invoker) {
-    let streams = moto.stream("ListStreams", json!({"TableName": "portico"})).await;
+/// Delivers the stream of a table of moto's, named by its logical id, to the functions that read it, as Lambda
+/// does.
+async fn pump_stream(moto: Moto, table: &'static str, invoker: Invoker) {
+    let streams = moto.stream("ListStreams", json!({"TableName": engine::table_name(table)})).await;
     let arn = streams["Streams"][0]["StreamArn"].clone();
     let described = moto.stream("DescribeStream", json!({"StreamArn": arn})).await;
     let shard = described["StreamDescription"]["Shards"][0]["ShardId"].clone();
     let from = json!({"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"});
     let mut iterator = moto.stream("GetShardIterator", from).await["ShardIterator"].clone();
     let readers = Template::embedded().unwrap().functions;
-    let readers: Vec<(String, StreamEvent)> =
-        readers.into_iter().filter_map(|function| Some((function.folder, function.stream?))).collect();
+    let of = |function: DeployedFunction| {
+        let streams = function.streams.into_iter().filter(|stream| stream.table == table);
+        streams.map(|stream| (function.folder.clone(), stream)).collect::<Vec<_>>()
+    };
+    let readers: Vec<(String, StreamEvent)> = readers.into_iter().flat_map(of).collect();
     loop {
         let batch = moto.stream("GetRecords", json!({"ShardIterator": iterator, "Limit": 100})).await;
         iterator = batch["NextShardIterator"].clone();

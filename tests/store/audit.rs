@@ -1,12 +1,13 @@
 //! Audit chains: each number has one event, whoever comes first. Chains are read from the end, and from the
 //! beginning by pages.
 
+use portico_domain::model::account::Account;
 use portico_domain::model::audit::{Event, Head, Subject};
-use portico_domain::ports::{Chain as _, Commit as _, History as _, Write};
+use portico_domain::ports::{Accounts as _, Chain as _, Commit as _, History as _, Write};
 use serde_json::json;
 
 use super::{
-    NOW, Store, account_id, link_id, lost, one_won, other_practice, patient_id, practice, race, read,
+    NOW, Store, account, account_id, link_id, lost, one_won, other_practice, patient_id, practice, race, read,
 };
 
 fn event(number: u64, seal: &str) -> Event {
@@ -38,6 +39,38 @@ async fn a_number_is_given_once_however_many_want_it() {
     // Racers end in any order; the chain tells whose event was kept.
     assert!(winner < super::RACERS && events[0].seal.starts_with("seal "));
     assert_eq!(store.commit(&[Write::Append(event(1, "late"))]).await, lost(&[0]));
+}
+
+/// A restore of the table takes records back and leaves the audit table as it is.
+#[tokio::test]
+async fn an_account_whose_record_is_older_than_its_chain_learns_the_chains_end() {
+    let store = Store::new().await;
+    let id = account_id(1);
+    let of_account = |number: u64, seal: &str| {
+        let mut event = event(number, seal);
+        event.subject = Subject::Account(id);
+        event
+    };
+    let mut account = *account(1);
+    let old = account.clone();
+    store.has([Write::CreateAccount(Box::new(account.clone()))]).await;
+    store.has((1..=3).map(|number| Write::Append(of_account(number, "s")))).await;
+
+    let change = async |account: &mut Account| {
+        account.version += 1;
+        let event = of_account(account.head.number + 1, "next");
+        account.head = event.head();
+        store.commit(&[Write::ChangeAccount(Box::new(account.clone())), Write::Append(event)]).await
+    };
+    assert_eq!(change(&mut account).await, lost(&[1]), "its number is taken");
+    let mut account = store.account(id).await.unwrap().unwrap();
+    assert_eq!((account.head.number, account.version), (3, old.version));
+    assert_eq!(change(&mut account).await, Ok(()));
+
+    // Two changes at once are no such case: the version is lost, too, and nothing is put right.
+    let mut late = Account { head: Head::default(), ..old };
+    assert_eq!(change(&mut late).await, lost(&[0, 1]));
+    assert_eq!(store.account(id).await.unwrap().unwrap(), account);
 }
 
 #[tokio::test]

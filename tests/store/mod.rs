@@ -41,7 +41,7 @@ struct Store {
     table: Table,
     /// A client for looking at items directly, without the ports.
     client: Client,
-    /// The table's name.
+    /// The table's name. The one of audit events has `-audit` behind it.
     name: String,
     _running: Running,
 }
@@ -64,10 +64,12 @@ impl Store {
             config = config.to_builder().endpoint_url(url).build();
             name = unique();
             let client = Client::from_conf(config.clone());
-            engine::create_table_at(&client, &name, &Template::embedded().unwrap().table).await.unwrap();
+            let template = Template::embedded().unwrap();
+            engine::create_tables_at(&client, &name, &format!("{name}-audit"), &template).await.unwrap();
         }
         let client = Client::from_conf(config);
-        let table = Table::new(client.clone(), &name, running.clock.clone(), Arc::new(Copies::default()));
+        let (audit, clock) = (format!("{name}-audit"), running.clock.clone());
+        let table = Table::new(client.clone(), &name, &audit, clock, Arc::new(Copies::default()));
         Self { table, client, name, _running: running }
     }
 

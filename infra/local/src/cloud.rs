@@ -31,6 +31,8 @@ pub struct Cloud {
     /// The URL of SES, SNS and voice.
     pub messaging_url: String,
     pub table: String,
+    /// The table of audit events.
+    pub audit_table: String,
     /// The clock of all functions.
     pub clock: Arc<LocalClock>,
     /// What hashing a password costs.
@@ -100,6 +102,7 @@ pub(crate) fn cloud(
             .build(),
         messaging_url: addresses.messaging,
         table: engine::TABLE.to_owned(),
+        audit_table: engine::AUDIT_TABLE.to_owned(),
         clock,
         hash_cost,
         base_url: addresses.base,

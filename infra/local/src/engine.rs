@@ -1,6 +1,7 @@
-//! The embedded `DynamoDB`: one table, in memory or in a file, served on loopback in the real protocol. The
-//! template declares the table.
+//! The embedded `DynamoDB`: two tables, in memory or in a file, served on loopback in the real protocol. The
+//! template declares the tables.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +12,13 @@ use dynoxide::{Database, Item};
 use serde_json::{Value, json};
 
 use crate::clock::LocalClock;
-use crate::template::Table;
+use crate::logical;
+use crate::template::{Table, Template};
 
 pub const TABLE: &str = "portico";
+
+/// The table of audit events.
+pub const AUDIT_TABLE: &str = "portico-audit";
 
 /// How often expired items are deleted.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
@@ -27,24 +32,38 @@ pub enum EngineError {
     /// The engine refused a request.
     #[error("the database: {0}")]
     Database(#[from] DynoxideError),
-    /// The engine can't create the template's table.
-    #[error("the template's table: {0}")]
+    /// The engine can't create the template's tables.
+    #[error("the template's tables: {0}")]
     Table(#[from] serde_json::Error),
 }
 
-/// Opens a database in memory and creates the table.
-pub fn in_memory(table: &Table) -> Result<Database, EngineError> {
+/// The engine's name of the table with this logical id in the template.
+pub fn table_name(id: &str) -> &'static str {
+    if id == logical::AUDIT_TABLE { AUDIT_TABLE } else { TABLE }
+}
+
+/// The template's tables, by their names here.
+fn tables(template: &Template) -> [(&'static str, &Table); 2] {
+    [(TABLE, &template.table), (AUDIT_TABLE, &template.audit_table)]
+}
+
+/// Opens a database in memory and creates the tables.
+pub fn in_memory(template: &Template) -> Result<Database, EngineError> {
     let db = Database::memory()?;
-    create_table(&db, table)?;
+    create_tables(&db, template)?;
     Ok(db)
 }
 
-/// Opens the database in the file `path` and creates the table. Stream records before `processed` are
-/// deleted first.
-pub fn in_file(path: &Path, table: &Table, processed: Option<&str>) -> Result<Database, EngineError> {
+/// Opens the database in the file `path` and creates the tables. `processed` holds a position by a table's
+/// logical id: stream records before it are deleted first.
+pub fn in_file(
+    path: &Path,
+    template: &Template,
+    processed: &BTreeMap<String, String>,
+) -> Result<Database, EngineError> {
     let db = Database::new(&path.to_string_lossy())?;
-    tend_stream(path, processed)?;
-    create_table(&db, table)?;
+    tend_streams(path, processed)?;
+    create_tables(&db, template)?;
     Ok(db)
 }
 
@@ -86,9 +105,21 @@ pub fn create_table_request(name: &str, table: &Table) -> Value {
     request
 }
 
-/// Creates the template's table under this name at another endpoint, unless it exists. Deleting expired items
+/// Creates the template's tables at another endpoint, unless they exist: the first under this name, that of
+/// audit events under the other one.
+pub async fn create_tables_at(
+    client: &aws_sdk_dynamodb::Client,
+    name: &str,
+    audit_name: &str,
+    template: &Template,
+) -> Result<(), Box<aws_sdk_dynamodb::Error>> {
+    create_table_at(client, name, &template.table).await?;
+    create_table_at(client, audit_name, &template.audit_table).await
+}
+
+/// Creates a table under this name at another endpoint, unless it exists. Deleting expired items
 /// is up to that endpoint.
-pub async fn create_table_at(
+async fn create_table_at(
     client: &aws_sdk_dynamodb::Client,
     name: &str,
     table: &Table,
@@ -105,10 +136,17 @@ pub async fn create_table_at(
     }
 }
 
-/// All items of the table.
+/// All items of both tables.
 pub fn items(db: &Database) -> Result<Vec<Item>, EngineError> {
+    let mut items = items_of(db, TABLE)?;
+    items.extend(items_of(db, AUDIT_TABLE)?);
+    Ok(items)
+}
+
+/// All items of the table of this name.
+pub fn items_of(db: &Database, table: &str) -> Result<Vec<Item>, EngineError> {
     let mut items = Vec::new();
-    let mut request = json!({"TableName": TABLE});
+    let mut request = json!({"TableName": table});
     loop {
         let page = db.scan(serde_json::from_value(request.clone())?)?;
         items.extend(page.items.unwrap_or_default());
@@ -117,31 +155,40 @@ pub fn items(db: &Database) -> Result<Vec<Item>, EngineError> {
     }
 }
 
-fn create_table(db: &Database, table: &Table) -> Result<(), EngineError> {
-    match db.create_table(serde_json::from_value(create_table_request(TABLE, table))?) {
+fn create_tables(db: &Database, template: &Template) -> Result<(), EngineError> {
+    tables(template).into_iter().try_for_each(|(name, table)| create_table(db, name, table))
+}
+
+fn create_table(db: &Database, name: &str, table: &Table) -> Result<(), EngineError> {
+    match db.create_table(serde_json::from_value(create_table_request(name, table))?) {
         Ok(_) => {}
         Err(DynoxideError::ResourceInUseException(_)) => return Ok(()),
         Err(error) => return Err(error.into()),
     }
     if let Some(expiry) = &table.time_to_live_specification {
         db.update_time_to_live(serde_json::from_value(json!({
-            "TableName": TABLE,
+            "TableName": name,
             "TimeToLiveSpecification": {"AttributeName": expiry.attribute_name, "Enabled": true},
         }))?)?;
     }
     Ok(())
 }
 
-/// dynoxide 3.2 never trims its stream and scans all of it at each write. So we delete the records that every
+/// dynoxide 3.2 never trims its streams and scans all of one at each write. So we delete the records that every
 /// reader has handled, and add an index that finds the newest record.
-fn tend_stream(path: &Path, processed: Option<&str>) -> Result<(), rusqlite::Error> {
+fn tend_streams(path: &Path, processed: &BTreeMap<String, String>) -> Result<(), rusqlite::Error> {
     let file = rusqlite::Connection::open(path)?;
     file.execute_batch(
         "CREATE INDEX IF NOT EXISTS portico_stream_order
          ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
     )?;
-    if let Some(number) = processed.and_then(stored_number) {
-        file.execute("DELETE FROM _stream_records WHERE CAST(sequence_number AS INTEGER) < ?1", [number])?;
+    for (id, position) in processed {
+        if let Some(number) = stored_number(position) {
+            file.execute(
+                "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) < ?2",
+                (table_name(id), number),
+            )?;
+        }
     }
     Ok(())
 }
@@ -154,7 +201,6 @@ fn stored_number(public: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::Template;
 
     fn put(db: &Database, key: &str) {
         let item = json!({"TableName": TABLE, "Item": {"pk": {"S": key}, "sk": {"S": key}}});
@@ -162,7 +208,7 @@ mod tests {
     }
 
     fn records(db: &Database) -> Vec<String> {
-        let stream = crate::stream::TableStream::open(db).unwrap();
+        let stream = crate::stream::TableStream::open(db, TABLE).unwrap();
         let records = stream.after(None, 100).unwrap();
         records.iter().map(|record| crate::stream::number(record).to_owned()).collect()
     }
@@ -170,22 +216,23 @@ mod tests {
     #[test]
     fn a_file_keeps_its_items_and_drops_what_was_processed() {
         let path = crate::service::scratch_dir("engine").join("portico.db");
-        let table = Template::embedded().unwrap().table;
-        let db = in_file(&path, &table, None).unwrap();
+        let template = Template::embedded().unwrap();
+        let db = in_file(&path, &template, &BTreeMap::new()).unwrap();
         for key in ["a", "b", "c"] {
             put(&db, key);
         }
         let before = records(&db);
         drop(db);
 
-        let db = in_file(&path, &table, before.get(1).map(String::as_str)).unwrap();
+        let processed = [("Table".to_owned(), before[1].clone())].into();
+        let db = in_file(&path, &template, &processed).unwrap();
         assert_eq!(records(&db), before[1..]);
         let scan = db.scan(serde_json::from_value(json!({"TableName": TABLE})).unwrap()).unwrap();
         assert_eq!(scan.count, 3);
     }
 
     #[tokio::test]
-    async fn the_table_is_made_at_another_endpoint_too_and_once() {
+    async fn the_tables_are_made_at_another_endpoint_too_and_once() {
         let (listener, url) = crate::faults::loopback().await.unwrap();
         let db = Database::memory().unwrap();
         let serving = tokio::spawn(dynoxide::server::serve_on(listener, db.clone()));
@@ -193,14 +240,14 @@ mod tests {
         crate::service::tests::start(config.clone()).await;
         crate::service::tests::start(config).await;
         let tables = db.list_tables(serde_json::from_value(json!({})).unwrap()).unwrap().table_names;
-        assert_eq!(tables, [TABLE]);
+        assert_eq!(tables, [TABLE, AUDIT_TABLE]);
         serving.abort();
     }
 
     #[test]
     fn the_table_is_the_templates() {
         let template = Template::embedded().unwrap();
-        let db = in_memory(&template.table).unwrap();
+        let db = in_memory(&template).unwrap();
         let described =
             db.describe_table(serde_json::from_value(json!({"TableName": TABLE})).unwrap()).unwrap();
         let described = serde_json::to_value(described).unwrap();

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::engine::{self, EngineError, TABLE};
-use crate::template::Table;
+use crate::template::Template;
 
 /// `DynamoDB`'s limit for a request, in bytes.
 const MAX_BODY: usize = 16 * 1024 * 1024;
@@ -39,7 +39,7 @@ pub enum Fault {
 pub struct Faults {
     state: Arc<Mutex<Orders>>,
     db: Database,
-    table: Table,
+    template: Template,
     engine_url: String,
     http: reqwest::Client,
 }
@@ -87,8 +87,8 @@ struct Lost;
 
 impl Faults {
     /// A proxy in front of `db`, which is served at `engine_url`.
-    pub fn new(db: Database, table: Table, engine_url: String) -> Self {
-        Self { state: Arc::default(), db, table, engine_url, http: reqwest::Client::new() }
+    pub fn new(db: Database, template: Template, engine_url: String) -> Self {
+        Self { state: Arc::default(), db, template, engine_url, http: reqwest::Client::new() }
     }
 
     /// Makes the next `times` calls of `operation` (such as `TransactWriteItems`) fail with `fault`, after
@@ -118,8 +118,8 @@ impl Faults {
 
     /// From now on, queries on an index see the table as it is at this moment.
     pub fn freeze_indexes(&self) -> Result<(), EngineError> {
-        let copy = engine::in_memory(&self.table)?;
-        copy.import_items(TABLE, engine::items(&self.db)?, ImportOptions::default())?;
+        let copy = engine::in_memory(&self.template)?;
+        copy.import_items(TABLE, engine::items_of(&self.db, TABLE)?, ImportOptions::default())?;
         self.lock().stale = Some(copy);
         Ok(())
     }

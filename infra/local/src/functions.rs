@@ -91,7 +91,8 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     };
     let dynamodb = cloud.dynamodb.to_builder().timeout_config(timeouts()).build();
     let client = aws_sdk_dynamodb::Client::from_conf(dynamodb);
-    let table = Table::new(client, &cloud.table, cloud.clock.clone(), Arc::new(Copies::default()));
+    let (clock, copies) = (cloud.clock.clone(), Arc::new(Copies::default()));
+    let table = Table::new(client, &cloud.table, &cloud.audit_table, clock, copies);
     let app = Arc::new(App { context, store: table });
     let ses = cloud.ses.to_builder().timeout_config(timeouts()).build();
     let sns = cloud.sns.to_builder().timeout_config(timeouts()).build();

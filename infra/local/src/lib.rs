@@ -29,6 +29,7 @@ mod guard;
 mod ids;
 pub mod invoke;
 pub mod local_api;
+pub mod logical;
 pub mod meter;
 pub mod pump;
 pub mod queue;

@@ -1,4 +1,4 @@
-//! Delivers the table's stream to the functions that read it, as Lambda does: in order, at least once,
+//! Delivers the tables' streams to the functions that read them, as Lambda does: in order, at least once,
 //! each function at its own pace. It wakes after every invocation, so that no message to a patient waits
 //! for a timer.
 
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::engine::EngineError;
+use crate::engine::{self, EngineError};
 use crate::files::write_private;
 use crate::invoke::Invoker;
 use crate::stream::{TableStream, number};
@@ -34,7 +34,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(10);
 /// Rounds that `idle` waits: handling a record may write another one.
 const IDLE_ROUNDS: u32 = 8;
 
-/// How far each function has read, stored in `data/positions.json` if there is a data directory.
+/// How far each function has read each stream, by function and event, stored in `data/positions.json` if there is a data directory.
 pub struct Positions {
     known: Mutex<BTreeMap<String, String>>,
     file: Option<PathBuf>,
@@ -51,20 +51,28 @@ impl Positions {
         Ok(Self { known: Mutex::new(known), file })
     }
 
-    /// The position up to which every function that reads the stream has read.
-    pub fn passed_by_all(&self, functions: &[DeployedFunction]) -> Option<String> {
-        let readers = functions.iter().filter(|function| function.stream.is_some());
-        let positions: Option<Vec<String>> = readers.map(|function| self.of(&function.folder)).collect();
-        positions?.into_iter().min()
+    /// For each table, by its logical id, the position up to which every function that reads its stream has
+    /// read. A table is missing if one of them has not started.
+    pub fn passed_by_all(&self, functions: &[DeployedFunction]) -> BTreeMap<String, String> {
+        let mut passed = BTreeMap::<&str, Option<String>>::new();
+        for function in functions {
+            for stream in &function.streams {
+                let position = self.of(&name(&function.folder, &stream.event));
+                let least = passed.entry(&stream.table).or_insert_with(|| position.clone());
+                // `None`, which is not started, is the least.
+                *least = position.min(least.take());
+            }
+        }
+        passed.into_iter().filter_map(|(table, position)| Some((table.to_owned(), position?))).collect()
     }
 
-    fn of(&self, function: &str) -> Option<String> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(function).cloned()
+    fn of(&self, reader: &str) -> Option<String> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(reader).cloned()
     }
 
-    fn keep(&self, function: &str, position: &str) -> io::Result<()> {
+    fn keep(&self, reader: &str, position: &str) -> io::Result<()> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(function.to_owned(), position.to_owned());
+        known.insert(reader.to_owned(), position.to_owned());
         let Some(file) = &self.file else { return Ok(()) };
         let new = file.with_extension("new");
         write_private(&new, &serde_json::to_vec(&*known)?)?;
@@ -72,21 +80,27 @@ impl Positions {
     }
 }
 
-/// The stream's readers.
+/// The name of a reader: a function, and the event by which it reads.
+fn name(function: &str, event: &str) -> String {
+    format!("{function}/{event}")
+}
+
+/// The streams' readers.
 #[derive(Clone)]
 pub struct Pump {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    stream: TableStream,
     readers: Vec<Arc<Reader>>,
     positions: Positions,
     invoker: Invoker,
 }
 
 struct Reader {
+    name: String,
     function: String,
+    source: TableStream,
     stream: StreamEvent,
     position: watch::Sender<Option<String>>,
 }
@@ -100,8 +114,8 @@ enum Outcome {
 }
 
 impl Pump {
-    /// Starts one task in `tasks` for each of `functions` that reads the stream of `db`'s table. A function
-    /// that the invoker doesn't have is skipped.
+    /// Starts one task in `tasks` for each stream of `db` that one of `functions` reads. A function that the
+    /// invoker doesn't have is skipped.
     pub fn start(
         db: &Database,
         functions: &[DeployedFunction],
@@ -109,15 +123,17 @@ impl Pump {
         invoker: &Invoker,
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, EngineError> {
-        let present = functions.iter().filter(|function| invoker.has(&function.folder));
-        let readers = present.filter_map(|function| {
-            let position = watch::Sender::new(positions.of(&function.folder));
-            let stream = function.stream.clone()?;
-            Some(Arc::new(Reader { function: function.folder.clone(), stream, position }))
-        });
-        let readers: Vec<Arc<Reader>> = readers.collect();
-        let stream = TableStream::open(db)?;
-        let shared = Arc::new(Shared { stream, readers, positions, invoker: invoker.clone() });
+        let mut readers = Vec::new();
+        for function in functions.iter().filter(|function| invoker.has(&function.folder)) {
+            for stream in &function.streams {
+                let name = name(&function.folder, &stream.event);
+                let position = watch::Sender::new(positions.of(&name));
+                let source = TableStream::open(db, engine::table_name(&stream.table))?;
+                let (function, stream) = (function.folder.clone(), stream.clone());
+                readers.push(Arc::new(Reader { name, function, source, stream, position }));
+            }
+        }
+        let shared = Arc::new(Shared { readers, positions, invoker: invoker.clone() });
         for reader in &shared.readers {
             let (shared, reader) = (Arc::clone(&shared), Arc::clone(reader));
             tasks.spawn(async move { shared.read(&reader).await });
@@ -133,14 +149,17 @@ impl Pump {
     /// Resolves when every reader has handled all records written so far, and those that handling them wrote.
     pub async fn idle(&self) {
         for _ in 0..IDLE_ROUNDS {
-            let Ok(last) = self.shared.stream.last() else { return };
-            if self.shared.readers.iter().all(|reader| *reader.position.borrow() >= last) {
+            let last: Result<Vec<_>, _> =
+                self.shared.readers.iter().map(|reader| reader.source.last()).collect();
+            let Ok(last) = last else { return };
+            let mut readers = self.shared.readers.iter().zip(&last);
+            if readers.all(|(reader, last)| *reader.position.borrow() >= *last) {
                 return;
             }
             self.wake();
-            for reader in &self.shared.readers {
+            for (reader, last) in self.shared.readers.iter().zip(&last) {
                 let reached =
-                    reader.position.subscribe().wait_for(|position| *position >= last).await.is_ok();
+                    reader.position.subscribe().wait_for(|position| *position >= *last).await.is_ok();
                 if !reached {
                     return;
                 }
@@ -157,7 +176,7 @@ impl Shared {
             let position = reader.position.borrow().clone();
             // A failed record is tried again alone, so that it doesn't make other records fail.
             let limit = if tries == 0 { BATCH } else { 1 };
-            match self.stream.after(position.as_deref(), limit) {
+            match reader.source.after(position.as_deref(), limit) {
                 Ok(records) if !records.is_empty() => {
                     tries = self.hand_over(reader, &records, tries).await;
                     tokio::time::sleep(RETRY_PAUSE * tries).await;
@@ -208,7 +227,7 @@ impl Shared {
     }
 
     fn advance(&self, reader: &Reader, position: &str) {
-        if let Err(error) = self.positions.keep(&reader.function, position) {
+        if let Err(error) = self.positions.keep(&reader.name, position) {
             tracing::error!(function = reader.function, %error, "keeping the stream's position");
         }
         reader.position.send_replace(Some(position.to_owned()));
@@ -271,16 +290,22 @@ mod tests {
     }
 
     fn world(functions: Functions, data: Option<&Path>) -> World {
-        let table = Template::embedded().unwrap().table;
+        let template = Template::embedded().unwrap();
         let db = match data {
-            Some(dir) => crate::engine::in_file(&dir.join("portico.db"), &table, None).unwrap(),
-            None => in_memory(&table).unwrap(),
+            Some(dir) => {
+                crate::engine::in_file(&dir.join("portico.db"), &template, &BTreeMap::new()).unwrap()
+            }
+            None => in_memory(&template).unwrap(),
         };
         let deployed: Vec<DeployedFunction> = functions
             .keys()
             .map(|folder| DeployedFunction {
                 folder: folder.clone(),
-                stream: Some(StreamEvent { event: "table-stream".into(), filters: Vec::new() }),
+                streams: vec![StreamEvent {
+                    event: "table-stream".into(),
+                    table: "Table".into(),
+                    filters: Vec::new(),
+                }],
                 ..DeployedFunction::default()
             })
             .collect();
@@ -409,6 +434,30 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         assert!(start.elapsed() < Duration::from_millis(50));
+    }
+
+    #[tokio::test]
+    async fn a_stream_is_trimmed_only_as_far_as_its_slowest_reader_has_read() {
+        let stream = |event: &str, table: &str| StreamEvent {
+            event: event.into(),
+            table: table.into(),
+            filters: Vec::new(),
+        };
+        let reads = |folder: &str, streams| DeployedFunction {
+            folder: folder.into(),
+            streams,
+            ..DeployedFunction::default()
+        };
+        let both = reads("both", vec![stream("changes", "Table"), stream("audit-events", "AuditTable")]);
+        let functions = [both, reads("one", vec![stream("changes", "Table")])];
+        let positions = Positions::open(None).unwrap();
+        let passed = || positions.passed_by_all(&functions);
+        positions.keep("both/changes", "1007").unwrap();
+        assert_eq!(passed(), BTreeMap::new(), "another reader has read nothing");
+        positions.keep("both/audit-events", "1009").unwrap();
+        positions.keep("one/changes", "1003").unwrap();
+        let expected = [("AuditTable", "1009"), ("Table", "1003")];
+        assert_eq!(passed(), expected.map(|(table, at)| (table.to_owned(), at.to_owned())).into());
     }
 
     #[tokio::test]

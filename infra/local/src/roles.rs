@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::logical::{AUDIT_TABLE, TABLE, without_condition};
+
 /// One action on one resource. The resource has its name from the template: `dynamodb:Query`
 /// on `Table/index/due`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,6 +125,7 @@ fn resources(value: &Value) -> Vec<String> {
 /// Names a resource: `!GetAtt Table.Arn` → `Table`, `!Sub "${Table.Arn}/index/due"` → `Table/index/due`,
 /// `!Ref Keyring` → `Keyring`. A full ARN is named by its last part.
 fn resource(value: &Value) -> String {
+    let value = without_condition(value);
     if let Some(attribute) = value["Fn::GetAtt"].as_str() {
         return attribute.strip_suffix(".Arn").unwrap_or(attribute).to_owned();
     }
@@ -163,9 +166,16 @@ pub fn deeds(service: &str, operation: &str, request: &Value) -> Vec<(Deed, Vec<
     }
 }
 
+/// The logical id of the table that a request, or a part of a transaction, names.
+fn table_of(request: &Value) -> &'static str {
+    let is_audit = request["TableName"].as_str().is_some_and(|name| name.ends_with("-audit"));
+    if is_audit { AUDIT_TABLE } else { TABLE }
+}
+
 fn on_table(operation: &str, request: &Value) -> Vec<(Deed, Vec<String>)> {
     let of = |keyed: &Value| partition(keyed).into_iter().collect::<Vec<_>>();
-    let table = |action: &str, keys| (Deed::new(&format!("dynamodb:{action}"), "Table"), keys);
+    let on = |table: &str, action: &str, keys| (Deed::new(&format!("dynamodb:{action}"), table), keys);
+    let table = |action: &str, keys| on(table_of(request), action, keys);
     match operation {
         "TransactWriteItems" => {
             let parts = request["TransactItems"].as_array().cloned().unwrap_or_default();
@@ -178,7 +188,7 @@ fn on_table(operation: &str, request: &Value) -> Vec<(Deed, Vec<String>)> {
                     _ => "ConditionCheckItem",
                 };
                 let keyed = if kind == "Put" { &inner["Item"] } else { &inner["Key"] };
-                Some(table(action, of(keyed)))
+                Some(on(table_of(inner), action, of(keyed)))
             };
             parts.iter().filter_map(part).collect()
         }
@@ -187,7 +197,7 @@ fn on_table(operation: &str, request: &Value) -> Vec<(Deed, Vec<String>)> {
             let keys = request["ExpressionAttributeValues"][":pk"]["S"].as_str().map(str::to_owned);
             let (mut deed, keys) = table(operation, keys.into_iter().collect());
             if let Some(index) = request["IndexName"].as_str() {
-                deed.resource = format!("Table/index/{index}");
+                deed.resource = format!("{TABLE}/index/{index}");
             }
             vec![(deed, keys)]
         }
@@ -212,6 +222,7 @@ mod tests {
             json!({"Effect": "Allow", "Action": ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"], "Resource": table}),
             json!({"Effect": "Allow", "Action": "dynamodb:UpdateItem", "Resource": [table],
                 "Condition": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["LIMIT#*"]}}}),
+            json!({"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": {"Fn::GetAtt": "AuditTable.Arn"}}),
             json!({"Effect": "Allow", "Action": "dynamodb:Query", "Resource": {"Fn::Sub": "${Table.Arn}/index/due"}}),
             json!({"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": {"Fn::GetAtt": "Requests.Arn"}}),
             json!({"Effect": "Allow", "Action": "sns:Publish", "NotResource": {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}}),
@@ -247,6 +258,19 @@ mod tests {
             table("TransactWriteItems", check).as_deref(),
             Some("dynamodb:ConditionCheckItem on Table")
         );
+    }
+
+    #[test]
+    fn each_part_of_a_transaction_is_held_against_the_table_that_it_names() {
+        let event = |table: &str| json!({"TableName": table, "Item": {"pk": {"S": "AUDIT#p#PATIENT#1"}}});
+        let limit = json!({"TableName": "portico", "Key": {"pk": {"S": "LIMIT#1"}}});
+        let with = |part: Value| json!({"TransactItems": [{"Update": limit}, part]});
+        let table = |request: &Value| refused("DynamoDB", "TransactWriteItems", request);
+        assert_eq!(table(&with(json!({"Put": event("portico-audit")}))), None);
+        let change = with(json!({"Update": {"TableName": "portico-audit", "Key": {"pk": {"S": "LIMIT#1"}}}}));
+        assert_eq!(table(&change).as_deref(), Some("dynamodb:UpdateItem on AuditTable"));
+        let read = json!({"TableName": "portico-audit", "Key": {"pk": {"S": "AUDIT#p#PATIENT#1"}}});
+        assert_eq!(refused("DynamoDB", "GetItem", &read).as_deref(), Some("dynamodb:GetItem on AuditTable"));
     }
 
     #[test]

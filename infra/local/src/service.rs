@@ -89,8 +89,8 @@ pub enum StartError {
     /// The database can't be opened.
     #[error("Can't open the database: {0}.")]
     Engine(#[from] engine::EngineError),
-    /// The table can't be created at the other endpoint.
-    #[error("Can't create the table at the other endpoint: {0}.")]
+    /// The tables can't be created at the other endpoint.
+    #[error("Can't create the tables at the other endpoint: {0}.")]
     Endpoint(Box<aws_sdk_dynamodb::Error>),
     /// The root certificates for another endpoint can't be read.
     #[error("{0}")]
@@ -220,7 +220,7 @@ async fn deploy(
         });
         workers.spawn(engine::sweep(engine.clone(), Arc::clone(&clock)));
         if config.faults {
-            let proxy = Faults::new(engine.clone(), template.table.clone(), url);
+            let proxy = Faults::new(engine.clone(), template.clone(), url);
             let (proxy_listener, proxy_url) = faults::loopback().await?;
             workers.spawn(proxy.clone().serve(proxy_listener));
             url = proxy_url;
@@ -241,7 +241,7 @@ async fn deploy(
     let cloud = cloud(addresses, Arc::clone(&clock), config.hash_cost)?;
     if db.is_none() {
         let client = aws_sdk_dynamodb::Client::from_conf(cloud.dynamodb.clone());
-        engine::create_table_at(&client, engine::TABLE, &template.table)
+        engine::create_tables_at(&client, engine::TABLE, engine::AUDIT_TABLE, &template)
             .await
             .map_err(StartError::Endpoint)?;
     }
@@ -350,12 +350,12 @@ fn open_engine(
     template: &Template,
     positions: &Positions,
 ) -> Result<Database, StartError> {
-    let Some(data) = data else { return Ok(engine::in_memory(&template.table)?) };
+    let Some(data) = data else { return Ok(engine::in_memory(template)?) };
     let processed = positions.passed_by_all(&template.functions);
     // SQLite gives the files beside its database the same rights.
     let file = data.join("portico.db");
     files::open_private(&file, OpenOptions::new().append(true).create(true))?;
-    Ok(engine::in_file(&file, &template.table, processed.as_deref())?)
+    Ok(engine::in_file(&file, template, &processed)?)
 }
 
 fn serve(servers: &mut JoinSet<()>, listener: TcpListener, app: Router, closing: &watch::Sender<()>) {
@@ -500,7 +500,7 @@ pub(crate) mod tests {
     async fn mailing() -> Running {
         let template = Template::embedded().unwrap();
         let reader =
-            template.functions.iter().find(|function| function.stream.is_some()).unwrap().folder.clone();
+            template.functions.iter().find(|function| !function.streams.is_empty()).unwrap().folder.clone();
         let is_open = |route: &template::Route| route.method == "GET" && route.path == "/i/{token}";
         let opener = template.functions.iter().find(|function| function.routes.iter().any(is_open)).unwrap();
         let opener = opener.folder.clone();
@@ -537,7 +537,7 @@ pub(crate) mod tests {
         let mut template = Template::embedded().unwrap();
         // A function without a schedule, so that only the stream makes it send.
         let reads = |function: &&template::DeployedFunction| {
-            function.stream.is_some() && function.schedules.is_empty()
+            !function.streams.is_empty() && function.schedules.is_empty()
         };
         let reader = template.functions.iter().find(reads).unwrap().folder.clone();
         let event = template::QueueEvent {
@@ -551,7 +551,7 @@ pub(crate) mod tests {
         let texts = json!({"Effect": "Allow", "Action": "sns:Publish", "NotResource": "topics"});
         for function in &mut template.functions {
             function.queues.clear();
-            function.stream.iter_mut().for_each(|stream| stream.filters.clear());
+            function.streams.iter_mut().for_each(|stream| stream.filters.clear());
             function.role = crate::roles::Role::read(std::slice::from_ref(&texts));
         }
         template.functions.push(template::DeployedFunction {

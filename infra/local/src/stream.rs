@@ -1,4 +1,4 @@
-//! Reads the table's stream in-process: the records after a position, in the JSON that Lambda passes to
+//! Reads a table's stream in-process: the records after a position, in the JSON that Lambda passes to
 //! a function.
 
 use dynoxide::Database;
@@ -7,15 +7,13 @@ use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::errors::DynoxideError;
 use serde_json::{Value, json};
 
-use crate::engine::TABLE;
-
 /// The engine's name for its region; no cloud has a region of this name.
 const ENGINE_REGION: &str = "dynoxide";
 
 /// The region in the events of functions.
 pub const REGION: &str = "us-east-1";
 
-/// The only shard of the table's stream.
+/// The only shard of a table's stream.
 #[derive(Clone)]
 pub(crate) struct TableStream {
     db: Database,
@@ -24,8 +22,9 @@ pub(crate) struct TableStream {
 }
 
 impl TableStream {
-    pub(crate) fn open(db: &Database) -> Result<Self, DynoxideError> {
-        let streams = db.list_streams(request(json!({"TableName": TABLE}))?)?.streams;
+    /// The stream of the table of this name.
+    pub(crate) fn open(db: &Database, table: &str) -> Result<Self, DynoxideError> {
+        let streams = db.list_streams(request(json!({"TableName": table}))?)?.streams;
         let missing = || DynoxideError::ResourceNotFoundException("the table has no stream".to_owned());
         let arn = streams.into_iter().next().ok_or_else(missing)?.stream_arn;
         let mut shards = db.describe_stream(request(json!({"StreamArn": arn}))?)?.stream_description.shards;

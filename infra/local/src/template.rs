@@ -1,4 +1,4 @@
-//! What `infra/template.yaml` deploys, as far as the local service imitates it: the table, the queues, and
+//! What `infra/template.yaml` deploys, as far as the local service imitates it: the tables, the queues, and
 //! for each function its routes, stream, queues and schedules. It is read from the template, so nothing is
 //! stated twice.
 
@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use crate::logical::{AUDIT_TABLE, TABLE, without_condition};
 use crate::roles::Role;
 
 /// The template at build time.
@@ -25,16 +26,18 @@ pub enum TemplateError {
         resource: String,
         reason: String,
     },
-    /// It declares no table, or more than one.
-    #[error("the template should declare one AWS::DynamoDB::Table, it declares {0}")]
-    Tables(usize),
+    /// It does not declare both tables.
+    #[error("the template should declare the AWS::DynamoDB::Table {0}")]
+    NoTable(&'static str),
 }
 
 /// The parts of a SAM template that run locally.
 #[derive(Clone, Debug)]
 pub struct Template {
-    /// The one table.
+    /// The table of everything but audit events.
     pub table: Table,
+    /// The table of audit events.
+    pub audit_table: Table,
     /// Every queue, in the order of their logical ids.
     pub queues: Vec<Queue>,
     /// Every function, in the order of their folders' names.
@@ -105,11 +108,13 @@ pub struct QueueEvent {
     pub reports_failures: bool,
 }
 
-/// The table's stream as an event source of a function.
+/// A table's stream as an event source of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamEvent {
     /// The event's name in the template, in kebab-case.
     pub event: String,
+    /// The table's logical id.
+    pub table: String,
     /// Filter patterns: a record is delivered if it matches one. Without patterns, all are delivered.
     pub filters: Vec<Value>,
 }
@@ -145,8 +150,8 @@ pub struct DeployedFunction {
     pub folder: String,
     /// Its HTTP routes.
     pub routes: Vec<Route>,
-    /// The table's stream, if the function reads it.
-    pub stream: Option<StreamEvent>,
+    /// The streams that the function reads.
+    pub streams: Vec<StreamEvent>,
     /// The queues that invoke it.
     pub queues: Vec<QueueEvent>,
     /// The names of its schedules, in kebab-case.
@@ -238,12 +243,14 @@ impl Template {
         let document: Document =
             serde_json::from_value(as_json(text)?).map_err(|error| bad("Resources", &error))?;
         let roles = document.resources.clone();
-        let mut tables = Vec::new();
+        let mut tables = BTreeMap::new();
         let mut queues = Vec::new();
         let mut functions = Vec::new();
         for (id, resource) in document.resources {
             match resource.r#type.as_str() {
-                "AWS::DynamoDB::Table" => tables.push(read(&id, resource.properties)?),
+                "AWS::DynamoDB::Table" => {
+                    tables.insert(id.clone(), read(&id, resource.properties)?);
+                }
                 "AWS::SQS::Queue" => queues.push(queue(&id, resource.properties)?),
                 "AWS::Serverless::Function" => {
                     functions.push(function(&id, read(&id, resource.properties)?, &roles)?);
@@ -253,11 +260,8 @@ impl Template {
         }
         functions.sort_by(|a: &DeployedFunction, b| a.folder.cmp(&b.folder));
         find_queues(&queues, &functions)?;
-        let count = tables.len();
-        match (tables.pop(), count) {
-            (Some(table), 1) => Ok(Self { table, queues, functions }),
-            _ => Err(TemplateError::Tables(count)),
-        }
+        let mut table = |id| tables.remove(id).ok_or(TemplateError::NoTable(id));
+        Ok(Self { table: table(TABLE)?, audit_table: table(AUDIT_TABLE)?, queues, functions })
     }
 }
 
@@ -273,7 +277,7 @@ fn function(
         let kebab = kebab(&name);
         match event.r#type.as_str() {
             "HttpApi" => function.routes.push(route(id, kebab, &event.properties)?),
-            "DynamoDB" => function.stream = Some(stream_event(id, kebab, &event.properties)?),
+            "DynamoDB" => function.streams.push(stream_event(id, kebab, &event.properties)?),
             "SQS" => function.queues.push(queue_event(id, kebab, event.properties)?),
             "Schedule" | "ScheduleV2" => function.schedules.push(kebab),
             _ => {}
@@ -331,7 +335,10 @@ fn stream_event(id: &str, event: String, properties: &Value) -> Result<StreamEve
         let text = filter["Pattern"].as_str().unwrap_or_default();
         serde_json::from_str(text).map_err(|error| bad(id, &error))
     };
-    Ok(StreamEvent { event, filters: filters.map(pattern).collect::<Result<_, _>>()? })
+    let stream = without_condition(&properties["Stream"]);
+    let table = stream["Fn::GetAtt"].as_str().and_then(|arn| arn.strip_suffix(".StreamArn"));
+    let table = table.ok_or_else(|| bad(id, &"a stream is named by !GetAtt and its StreamArn"))?.to_owned();
+    Ok(StreamEvent { event, table, filters: filters.map(pattern).collect::<Result<_, _>>()? })
 }
 
 /// The logical id in `!GetAtt X.Arn`.
@@ -434,6 +441,11 @@ Resources:
       KeySchema: [{ AttributeName: pk, KeyType: HASH }]
       StreamSpecification: { StreamViewType: NEW_IMAGE }
       TimeToLiveSpecification: { AttributeName: ttl, Enabled: true }
+  AuditTable:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{ AttributeName: pk, AttributeType: S }]
+      KeySchema: [{ AttributeName: pk, KeyType: HASH }]
   Orders:
     Type: AWS::SQS::Queue
     Properties:
@@ -471,10 +483,11 @@ Resources:
                 method: "GET".into(),
                 path: "/i/{token}".into(),
             }],
-            stream: Some(StreamEvent {
+            streams: vec![StreamEvent {
                 event: "table-stream".into(),
+                table: "Table".into(),
                 filters: vec![json!({"dynamodb": {"Keys": {"sk": {"S": ["LINK", {"prefix": "A#"}]}}}})],
-            }),
+            }],
             queues: vec![QueueEvent {
                 event: "new-orders".into(),
                 queue: "Orders".into(),
@@ -489,6 +502,7 @@ Resources:
         let queue = |id: &str, redrive| Queue { id: id.into(), redrive };
         assert_eq!(template.queues, [queue("Lost", None), queue("Orders", redrive)]);
         assert_eq!(template.table.key_schema, json!([{"AttributeName": "pk", "KeyType": "HASH"}]));
+        assert!(template.audit_table.stream_specification.is_none());
         assert_eq!(template.table.time_to_live_specification.unwrap().attribute_name, "ttl");
         assert_eq!(template.table.stream_specification.unwrap().stream_view_type, "NEW_IMAGE");
     }
@@ -505,6 +519,7 @@ Resources:
     fn the_embedded_template_has_a_table_with_a_stream_and_functions() {
         let template = Template::embedded().unwrap();
         assert!(template.table.stream_specification.is_some());
+        assert!(template.audit_table.stream_specification.is_some());
         assert!(!template.functions.is_empty());
     }
 
@@ -514,7 +529,7 @@ Resources:
             "{\"eventName\": [\"INSERT\"], \"dynamodb\": {\"Keys\": {\"sk\": {\"S\": [\"A\", {\"prefix\": \"B#\"}]}}}}",
         ];
         let filters = filters.map(|filter| serde_json::from_str(filter).unwrap()).into();
-        let stream = StreamEvent { event: "changes".into(), filters };
+        let stream = StreamEvent { event: "changes".into(), table: "Table".into(), filters };
         let record =
             |name: &str, sk: &str| json!({"eventName": name, "dynamodb": {"Keys": {"sk": {"S": sk}}}});
         let wanted = [("INSERT", "A"), ("INSERT", "B#1"), ("INSERT", "C"), ("MODIFY", "A")];
@@ -533,7 +548,9 @@ Resources:
     }
 
     #[test]
-    fn a_template_without_a_table_is_refused() {
-        assert!(matches!(Template::parse("Resources: {}"), Err(TemplateError::Tables(0))));
+    fn a_template_without_one_of_the_tables_is_refused() {
+        assert!(matches!(Template::parse("Resources: {}"), Err(TemplateError::NoTable("Table"))));
+        let other = SAMPLE.replace("  AuditTable:", "  Other:");
+        assert!(matches!(Template::parse(&other), Err(TemplateError::NoTable("AuditTable"))));
     }
 }

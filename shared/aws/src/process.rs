@@ -15,19 +15,30 @@ use crate::queue::Queue;
 use crate::sdk::shared;
 use crate::system::{OsEntropy, SystemClock};
 
+/// Logs why a function can't start. What `main` returns is printed in a form for programmers.
+fn told<T>(result: Result<T, StartError>) -> Result<T, StartError> {
+    result.inspect_err(|error| tracing::error!(%error, "can't start"))
+}
+
 /// What a function is given in the cloud.
 pub struct Process {
     sdk: SdkConfig,
     table: String,
+    audit_table: String,
     context: Context,
 }
 
 impl Process {
-    /// Reads `PORTICO_TABLE` (its name), `PORTICO_BASE_URL` (scheme and host of links) and `PORTICO_KEYRING_SECRET` (the
-    /// secret that holds the keyring), and opens what they name; `PORTICO_CALLS_OUT` says that there is a number to
-    /// call from.
+    /// Reads `PORTICO_TABLE` and `PORTICO_AUDIT_TABLE` (their names), `PORTICO_BASE_URL` (scheme and host of links) and
+    /// `PORTICO_KEYRING_SECRET` (the secret that holds the keyring), and opens what they name; `PORTICO_CALLS_OUT` says
+    /// that there is a number to call from.
     pub async fn from_environment() -> Result<Self, StartError> {
-        let (table, base_url) = (variable("PORTICO_TABLE")?, variable("PORTICO_BASE_URL")?);
+        told(Self::read().await)
+    }
+
+    async fn read() -> Result<Self, StartError> {
+        let (table, audit_table) = (variable("PORTICO_TABLE")?, variable("PORTICO_AUDIT_TABLE")?);
+        let base_url = variable("PORTICO_BASE_URL")?;
         let secret = variable("PORTICO_KEYRING_SECRET")?;
         let sdk = shared().await?;
         let secrets = aws_sdk_secretsmanager::Client::new(&sdk);
@@ -43,7 +54,7 @@ impl Process {
             base_url: base_url.trim_end_matches('/').into(),
             calls_out: variable("PORTICO_CALLS_OUT").is_ok_and(|calls| !calls.is_empty()),
         };
-        Ok(Self { sdk, table, context })
+        Ok(Self { sdk, table, audit_table, context })
     }
 
     /// Clock, entropy, keys, host.
@@ -51,20 +62,22 @@ impl Process {
         self.context.clone()
     }
 
-    /// The table.
+    /// The table, and with it that of audit events.
     pub fn table(&self) -> Table {
         let client = aws_sdk_dynamodb::Client::new(&self.sdk);
-        Table::new(client, &self.table, self.context.clock.clone(), Arc::new(Copies::default()))
+        let (clock, copies) = (self.context.clock.clone(), Arc::new(Copies::default()));
+        Table::new(client, &self.table, &self.audit_table, clock, copies)
     }
 
     /// The queue whose URL is in this environment variable.
     pub fn queue(&self, name: &'static str) -> Result<Queue, StartError> {
-        Ok(Queue::new(aws_sdk_sqs::Config::new(&self.sdk), &variable(name)?))
+        Ok(Queue::new(aws_sdk_sqs::Config::new(&self.sdk), &told(variable(name))?))
     }
 
     /// The bus; reads `PORTICO_EVENT_BUS`, its name or ARN.
     pub fn bus(&self) -> Result<EventBus, StartError> {
-        Ok(EventBus::new(aws_sdk_eventbridge::Config::new(&self.sdk), &variable("PORTICO_EVENT_BUS")?))
+        let name = told(variable("PORTICO_EVENT_BUS"))?;
+        Ok(EventBus::new(aws_sdk_eventbridge::Config::new(&self.sdk), &name))
     }
 
     /// The couriers; reads `PORTICO_FROM_ADDRESS`, and if they are there `PORTICO_CONFIGURATION_SET`,
@@ -76,7 +89,7 @@ impl Process {
         let sns = aws_sdk_sns::config::Builder::from(&self.sdk).retry_config(once.clone()).build();
         let voice = aws_sdk_pinpointsmsvoicev2::config::Builder::from(&self.sdk).retry_config(once).build();
         let senders = Senders {
-            email: variable("PORTICO_FROM_ADDRESS")?,
+            email: told(variable("PORTICO_FROM_ADDRESS"))?,
             configuration_set: optional("PORTICO_CONFIGURATION_SET"),
             texts: optional("PORTICO_TEXT_ORIGINATION"),
             calls: optional("PORTICO_VOICE_ORIGINATION"),

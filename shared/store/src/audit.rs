@@ -17,7 +17,7 @@ use crate::table::{COSTS, Table, unavailable};
 impl Chain for Table {
     async fn head(&self, practice: &PracticeId, subject: &Subject) -> Result<Head, PortError> {
         let terms = Terms::of(&["#pk #number #seal"], vec![(":pk", s(keys::chain(practice, subject)))], &[]);
-        let call = self.client.query().table_name(&*self.name).key_condition_expression("#pk = :pk");
+        let call = self.client.query().table_name(&*self.audit).key_condition_expression("#pk = :pk");
         let call = call
             .projection_expression("#number, #seal")
             .scan_index_forward(false)
@@ -44,7 +44,8 @@ impl History for Table {
         limit: usize,
     ) -> Result<Vec<Event>, PortError> {
         let values = vec![(":after", s(keys::event_number(after)))];
-        let items = self.query(&keys::chain(practice, subject), "#sk > :after", values, limit).await?;
+        let chain = keys::chain(practice, subject);
+        let items = self.query_in(&self.audit, &chain, "#sk > :after", values, limit, true).await?;
         items.into_iter().map(record).collect()
     }
 

@@ -5,11 +5,12 @@ use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use portico_domain::model::attention::Cause;
+use portico_domain::model::audit::Subject;
 use portico_domain::model::refusal::PortError;
-use portico_domain::ports::{Commit, CommitError, Write};
+use portico_domain::ports::{Chain as _, Commit, CommitError, Write};
 
 use crate::expression::Terms;
-use crate::item::{Item, key_item, n};
+use crate::item::{Item, key_item, n, value};
 use crate::keys::{self, Key};
 use crate::table::{COSTS, Table, pause, unavailable};
 use crate::token::token_of;
@@ -57,6 +58,10 @@ impl Commit for Table {
             }
         }
         self.copy_practices(writes, outcome.is_ok());
+        if let Err(CommitError::Lost(lost)) = &outcome {
+            // Boxed, since it is rare, and the future of every caller would be larger by it.
+            Box::pin(self.catch_up(writes, lost)).await?;
+        }
         outcome
     }
 }
@@ -83,6 +88,28 @@ impl Table {
             }
         }
         Err(CommitError::Contended)
+    }
+
+    /// Gives an account's record the end of its chain, if the record is behind. The two are written together, so
+    /// this is only so after the table was restored to an earlier time: the audit table goes on. Without it,
+    /// each change of the account would try a number that is taken. The caller decides again, with the new end.
+    async fn catch_up(&self, writes: &[Write], lost: &[usize]) -> Result<(), PortError> {
+        for write in lost.iter().filter_map(|place| writes.get(*place)) {
+            let Write::Append(event) = write else { continue };
+            let is_theirs = |(place, write): (usize, &'_ Write)| match write {
+                // In a race the account's version is lost, too.
+                Write::ChangeAccount(account) if !lost.contains(&place) => {
+                    (event.subject == Subject::Account(account.id)).then_some((account.id, account.version))
+                }
+                _ => None,
+            };
+            let Some((id, version)) = writes.iter().enumerate().find_map(is_theirs) else { continue };
+            let end = self.head(&event.practice, &event.subject).await?;
+            let values = vec![(":end", value(&end)?), (":before", n(version.saturating_sub(1)))];
+            self.update_if(&keys::account(id), "SET #head = :end", "#version = :before", values).await?;
+            tracing::warn!(account.id = %id, "the account's record was behind its audit chain");
+        }
+        Ok(())
     }
 
     fn copy_practices(&self, writes: &[Write], done: bool) {
@@ -192,11 +219,20 @@ impl Table {
         condition: &str,
         values: Vec<(&str, AttributeValue)>,
     ) -> Result<TransactWriteItem, PortError> {
+        Self::put_in(&self.name, item, condition, values)
+    }
+
+    /// As [`put`](Self::put), into the table of this name.
+    fn put_in(
+        table: &str,
+        item: Item,
+        condition: &str,
+        values: Vec<(&str, AttributeValue)>,
+    ) -> Result<TransactWriteItem, PortError> {
         let terms = Terms::of(&[condition], values, &[]);
         let condition = (!condition.is_empty()).then(|| condition.to_owned());
         let names = condition.is_some().then_some(terms.names.clone());
-        let put =
-            Put::builder().table_name(&*self.name).set_item(Some(item)).set_condition_expression(condition);
+        let put = Put::builder().table_name(table).set_item(Some(item)).set_condition_expression(condition);
         let put = put.set_expression_attribute_names(names).set_expression_attribute_values(terms.values());
         Ok(TransactWriteItem::builder().put(put.build().map_err(incomplete)?).build())
     }

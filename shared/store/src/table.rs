@@ -63,6 +63,8 @@ impl Copies {
 pub struct Table {
     pub(crate) client: Client,
     pub(crate) name: Arc<str>,
+    /// The table of audit events.
+    pub(crate) audit: Arc<str>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) copies: Arc<Copies>,
 }
@@ -71,9 +73,10 @@ pub struct Table {
 pub(crate) const COSTS: ReturnConsumedCapacity = ReturnConsumedCapacity::Indexes;
 
 impl Table {
-    /// A table with its name and client. The tables of one process may share `copies`.
-    pub fn new(client: Client, name: &str, clock: Arc<dyn Clock>, copies: Arc<Copies>) -> Self {
-        Self { client, name: name.into(), clock, copies }
+    /// A table with its client and name, and the name of the table of audit events. The tables of one process
+    /// may share `copies`.
+    pub fn new(client: Client, name: &str, audit: &str, clock: Arc<dyn Clock>, copies: Arc<Copies>) -> Self {
+        Self { client, name: name.into(), audit: audit.into(), clock, copies }
     }
 
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, PortError> {
@@ -158,12 +161,25 @@ impl Table {
         values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
         limit: usize,
     ) -> Result<Vec<Item>, PortError> {
-        self.read_query(pk, range, values, limit, true).await
+        self.query_in(&self.name, pk, range, values, limit, true).await
     }
 
     /// As [`query`](Self::query). Reads that are not consistent cost half, and may miss the latest writes.
     pub(crate) async fn read_query(
         &self,
+        pk: &str,
+        range: &str,
+        values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
+        limit: usize,
+        consistent: bool,
+    ) -> Result<Vec<Item>, PortError> {
+        self.query_in(&self.name, pk, range, values, limit, consistent).await
+    }
+
+    /// As [`query`](Self::query), in the table of this name.
+    pub(crate) async fn query_in(
+        &self,
+        table: &str,
         pk: &str,
         range: &str,
         mut values: Vec<(&str, aws_sdk_dynamodb::types::AttributeValue)>,
@@ -176,7 +192,7 @@ impl Table {
         let (mut items, mut from) = (Vec::new(), None);
         loop {
             let left = limit - items.len();
-            let call = self.client.query().table_name(&*self.name).key_condition_expression(&condition);
+            let call = self.client.query().table_name(table).key_condition_expression(&condition);
             let call = call
                 .set_exclusive_start_key(from)
                 .consistent_read(consistent)

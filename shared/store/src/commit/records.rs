@@ -24,7 +24,7 @@ impl Table {
     pub(super) fn append_event(&self, event: &Event) -> Result<TransactWriteItem, PortError> {
         let key =
             Key { pk: keys::chain(&event.practice, &event.subject), sk: keys::event_number(event.number) };
-        self.put(item(&key, event, None)?, NEW, vec![])
+        Self::put_in(&self.audit, item(&key, event, None)?, NEW, vec![])
     }
 
     pub(super) fn count(&self, counter: &Counter) -> Result<TransactWriteItem, PortError> {

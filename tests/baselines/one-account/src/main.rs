@@ -28,6 +28,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let told = json!({
         "url": format!("http://{address}"), "table": world.service.cloud.table,
+        "audit_table": world.service.cloud.audit_table,
         "keyring": std::fs::read_to_string(folder.join("keyring.json"))?,
         "practice": world.practice, "portal_key": world.keys.portal,
         "username": USERNAME, "password": PASSWORD,
