@@ -565,6 +565,11 @@ fn events_that_nobody_waits_for_are_retried_and_kept_if_they_fail() {
                 "ScheduleV2" => {
                     // SAM's own name for it is the same in every stack of the account.
                     assert_eq!(properties["OmitName"], true, "{id}, {name}");
+                    // Runs that Lambda throttled must not come in a heap.
+                    let rate = properties["ScheduleExpression"].as_str().unwrap();
+                    let minutes: u64 = rate.split(['(', ' ']).nth(1).unwrap().parse().unwrap();
+                    let age = &function["EventInvokeConfig"]["MaximumEventAgeInSeconds"];
+                    assert_eq!(*age, minutes * 60, "{id}, {name}");
                     properties["RetryPolicy"].is_object() && properties["DeadLetterConfig"].is_object()
                 }
                 "DynamoDB" => {

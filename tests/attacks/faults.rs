@@ -220,10 +220,31 @@ async fn a_mail_that_a_busy_provider_refused_is_sent_after_a_pause() {
 }
 
 #[tokio::test]
+async fn a_provider_that_takes_no_more_at_the_moment_uses_up_no_attempt() {
+    for (channel, name) in [(Channel::Email, "email"), (Channel::Sms, "sms")] {
+        let world = World::new().await;
+        world.patient("p1", World::chart()).await;
+        world.service.capture.fail_next(channel, Failure::Throttled, 6);
+        world.invite("p1", name).await.expect(201);
+        world.service.idle().await;
+        for _ in 0..5 {
+            world.advance(11);
+            overdue(&world).await;
+        }
+        assert!(world.service.capture.messages(None, None).is_empty());
+        assert_eq!(world.portal("p1").await["invitation"]["delivery"], "queued", "{name}");
+        world.advance(11);
+        overdue(&world).await;
+        assert_eq!(world.service.capture.messages(None, None).len(), 1, "{name}");
+        assert_eq!(world.portal("p1").await["invitation"]["delivery"], "sent", "{name}");
+    }
+}
+
+#[tokio::test]
 async fn a_mail_is_tried_four_times_and_staff_see_that_it_failed() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;
-    world.service.capture.fail_next(Channel::Email, Failure::Throttled, 4);
+    world.service.capture.fail_next(Channel::Email, Failure::ServerError, 4);
     world.invite("p1", "email").await.expect(201);
     world.service.idle().await;
     for _ in 0..3 {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::pace::{NEXT_LOOK, Pace, Quota, Turn};
+use crate::pace::{NEXT_LOOK, Pace, Quota, SOON, Turn};
 use aws_sdk_pinpointsmsvoicev2::types::{VoiceId, VoiceMessageBodyTextType};
 use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag};
@@ -15,6 +15,16 @@ const CALL_WITHIN: i32 = 600;
 
 /// SES's words for «nobody may send now».
 const PAUSED: [&str; 3] = ["LimitExceededException", "SendingPausedException", "AccountSuspendedException"];
+
+/// What SES, SNS and End User Messaging call it when they get more at once than they take.
+const THROTTLED: [&str; 6] = [
+    "TooManyRequestsException",
+    "ThrottlingException",
+    "Throttling",
+    "ThrottledException",
+    "Throttled",
+    "ServiceQuotaExceededException",
+];
 
 /// What messages come from.
 #[derive(Clone, Debug)]
@@ -117,11 +127,6 @@ impl Courier for Couriers {
             .content(EmailContent::builder().simple(message).build());
         match call.send().await {
             Ok(answer) => Handed::Accepted(answer.message_id.unwrap_or_default()),
-            // The day's quota, or the account itself: no message's own affair, and no attempt at one.
-            Err(error) if PAUSED.contains(&error.code().unwrap_or_default()) => {
-                tracing::warn!(provider = "ses", error.code = error.code(), "message not taken");
-                Handed::Busy(NEXT_LOOK)
-            }
             Err(error) => refused("ses", &error),
         }
     }
@@ -187,10 +192,24 @@ fn sender(name: &str, address: &str) -> String {
     }
 }
 
+/// Seconds to wait if a refusal is about all messages: no message's own affair, and no attempt at one.
+fn busy(code: &str, message: &str) -> Option<i64> {
+    // SES has one word for both of its quotas, that of the second and that of the day.
+    let is_of_the_day = message.starts_with("Daily");
+    if PAUSED.contains(&code) || (THROTTLED.contains(&code) && is_of_the_day) {
+        Some(NEXT_LOOK)
+    } else {
+        THROTTLED.contains(&code).then_some(SOON)
+    }
+}
+
 /// What a refusal means: a wrong request will be wrong again, everything else may pass.
 fn refused<E: ProvideErrorMetadata, R>(provider: &'static str, error: &SdkError<E, R>) -> Handed {
     let code = error.code().unwrap_or("none");
     tracing::warn!(provider, error.code = code, "message not taken");
+    if let Some(seconds) = busy(code, error.message().unwrap_or_default()) {
+        return Handed::Busy(seconds);
+    }
     let never = [
         "MessageRejected",
         "BadRequestException",
@@ -205,6 +224,21 @@ fn refused<E: ProvideErrorMetadata, R>(provider: &'static str, error: &SdkError<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn throttling_is_short_and_a_used_up_day_or_a_paused_account_is_long() {
+        for code in THROTTLED {
+            assert_eq!(busy(code, "Maximum sending rate exceeded."), Some(SOON), "{code}");
+            assert_eq!(busy(code, ""), Some(SOON), "{code}");
+            assert_eq!(busy(code, "Daily message quota exceeded."), Some(NEXT_LOOK), "{code}");
+        }
+        for code in PAUSED {
+            assert_eq!(busy(code, ""), Some(NEXT_LOOK), "{code}");
+        }
+        for code in ["MessageRejected", "InternalServiceErrorException", "none"] {
+            assert_eq!(busy(code, "Daily"), None, "{code}");
+        }
+    }
 
     #[test]
     fn each_language_has_its_own_voice() {

@@ -15,8 +15,8 @@ const RESERVE: f64 = 0.05;
 pub const NEXT_LOOK: i64 = 900;
 /// The longest that one mail waits for its turn here.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Seconds until a message is tried again that would have waited longer.
-const SOON: i64 = 10;
+/// Seconds until a message is tried again that would have waited longer, or that came too fast for its provider.
+pub const SOON: i64 = 10;
 
 /// The quota, as `ses:GetAccount` has it.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -12,7 +12,7 @@ use crate::bus::EventBus;
 use crate::courier::{Couriers, Senders};
 use crate::environment::{StartError, optional, variable};
 use crate::queue::Queue;
-use crate::sdk::shared;
+use crate::sdk::{https_without_pool, shared};
 use crate::system::{OsEntropy, SystemClock};
 
 /// Logs why a function can't start. What `main` returns is printed in a form for programmers.
@@ -84,10 +84,15 @@ impl Process {
     /// `PORTICO_TEXT_ORIGINATION`, `PORTICO_VOICE_ORIGINATION` and `PORTICO_SENDERS`, how many processes send at a time.
     pub fn couriers(&self) -> Result<Couriers, StartError> {
         // A provider has no word for «the same message again»: what the SDK tries twice may be sent twice.
-        let once = RetryConfig::disabled();
-        let ses = aws_sdk_sesv2::config::Builder::from(&self.sdk).retry_config(once.clone()).build();
-        let sns = aws_sdk_sns::config::Builder::from(&self.sdk).retry_config(once.clone()).build();
-        let voice = aws_sdk_pinpointsmsvoicev2::config::Builder::from(&self.sdk).retry_config(once).build();
+        let sdk = self
+            .sdk
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .http_client(told(https_without_pool())?)
+            .build();
+        let ses = aws_sdk_sesv2::Config::new(&sdk);
+        let sns = aws_sdk_sns::Config::new(&sdk);
+        let voice = aws_sdk_pinpointsmsvoicev2::Config::new(&sdk);
         let senders = Senders {
             email: told(variable("PORTICO_FROM_ADDRESS"))?,
             configuration_set: optional("PORTICO_CONFIGURATION_SET"),

@@ -36,12 +36,27 @@ const AMAZON: &str = include_str!("amazon-roots.pem");
 /// One pool of connections for all clients, which trusts Amazon's authorities, or those in the file that
 /// `SSL_CERT_FILE` names.
 pub fn https() -> Result<SharedHttpClient, StartError> {
+    trusting(keeping(usize::MAX))
+}
+
+/// The same without a pool: each call has a connection of its own. A connection that waits while Lambda has frozen
+/// the process may be dead afterwards, which shows only when a request is sent, and a message must not be sent twice.
+pub fn https_without_pool() -> Result<SharedHttpClient, StartError> {
+    trusting(keeping(0))
+}
+
+/// A client that keeps so many idle connections to each host.
+fn keeping(idle: usize) -> HttpClient {
+    HttpClient::new().pool_max_idle_per_host(idle)
+}
+
+fn trusting(client: HttpClient) -> Result<SharedHttpClient, StartError> {
     let trusted = match optional("SSL_CERT_FILE") {
         Some(_) => TrustStore::default(),
         None => TrustStore::empty().with_pem_certificate(AMAZON),
     };
     let tls = TlsContext::builder().with_trust_store(trusted).build().map_err(|_| StartError::Trust)?;
-    Ok(HttpClient::new().tls_provider(Provider::rustls(CryptoMode::Ring)).tls_context(tls).build_https())
+    Ok(client.tls_provider(Provider::rustls(CryptoMode::Ring)).tls_context(tls).build_https())
 }
 
 /// An empty profile instead of files: a function has none, and one that lay in its image by mistake must not change
@@ -82,6 +97,7 @@ mod tests {
     use std::io::{BufRead, BufReader, Write};
     use std::net::TcpListener;
     use std::process::Command;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Arc, Mutex};
 
     use super::*;
@@ -277,6 +293,49 @@ mod tests {
         assert!(!container.heads().is_empty());
         assert_eq!(metadata.heads(), Vec::<String>::new());
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// An HTTP server that keeps its connections open. Returns its URL and the number of connections so far.
+    fn lasting_server() -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counted = connections.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                counted.fetch_add(1, Ordering::SeqCst);
+                let mut stream = stream.unwrap();
+                std::thread::spawn(move || {
+                    let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+                    // Each request ends with an empty line and has a body of two bytes, `{}`, without one.
+                    while lines.by_ref().any(|line| line.is_empty()) {
+                        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+                        if stream.write_all(answer.as_bytes()).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+        });
+        (url, connections)
+    }
+
+    #[tokio::test]
+    async fn couriers_take_a_new_connection_for_each_call() {
+        for (idle, expected) in [(0, 3), (usize::MAX, 1)] {
+            let (url, connections) = lasting_server();
+            let config = aws_sdk_dynamodb::Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::from_static("us-east-1"))
+                .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
+                .endpoint_url(url)
+                .http_client(keeping(idle).build_http());
+            let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+            for _ in 0..3 {
+                client.list_tables().send().await.unwrap();
+            }
+            assert_eq!(connections.load(Ordering::SeqCst), expected);
+        }
     }
 
     #[tokio::test]

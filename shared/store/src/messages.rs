@@ -24,13 +24,14 @@ use crate::table::{COSTS, Table, Updated, unavailable};
 const DUE_PAGE: i32 = 100;
 
 impl Outbox for Table {
-    fn queued(&self, image: &Value) -> Option<MessageId> {
+    fn queued(&self, image: &Value) -> Option<(Line, MessageId)> {
         let item = from_image(image)?;
         let (pk, sk) = key_of(&item)?;
         let queued = item.get("state")?.as_s().ok()? == "queued";
         let template = item.get("template").cloned().map(serde_dynamo::from_attribute_value::<_, Template>);
-        let at_once = !template?.ok()?.is_automatic();
-        (sk == "MESSAGE" && queued && at_once).then(|| keys::message_of(pk)).flatten()
+        let line = template?.ok()?.line();
+        let at_once = sk == "MESSAGE" && queued && line != Line::Automatic;
+        Some((line, keys::message_of(pk).filter(|_| at_once)?))
     }
 
     async fn claim(&self, id: MessageId, now: Timestamp) -> Result<Option<Message>, PortError> {

@@ -160,7 +160,7 @@ pub struct Message {
 }
 
 /// The lines in which messages wait. Each is sent before the next one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Line {
     /// Somebody waits for the message at a page.
     Awaited,

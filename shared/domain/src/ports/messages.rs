@@ -14,9 +14,9 @@ use crate::time::Timestamp;
 
 /// The outbox, as the function `deliver` uses it.
 pub trait Outbox: Sync {
-    /// The id of the message, if a new stream record is a queued message that is sent at once: all but
+    /// The message's line and id, if a new stream record is a queued message that is sent at once: all but
     /// automatic ones, which the schedule sends. `image` is in DynamoDB's JSON.
-    fn queued(&self, image: &serde_json::Value) -> Option<MessageId>;
+    fn queued(&self, image: &serde_json::Value) -> Option<(Line, MessageId)>;
     /// Takes a queued message for `LEASE_SECONDS` and counts the attempt. `None` if it is not due at `now`,
     /// for example because another sender has it.
     fn claim(

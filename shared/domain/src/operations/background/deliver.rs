@@ -1,6 +1,7 @@
 //! `deliver`: sends the outbox. A message is claimed, checked again, sent, and settled. If it could not be
 //! sent, it is tried again with the same words and the same link, four times at most.
 
+use futures_util::future::try_join_all;
 use portico_messages::{Addressee, Language, Message as Said, day_words};
 
 use crate::context::{App, Context};
@@ -404,6 +405,9 @@ pub struct Overdue {
     pub oldest_seconds: i64,
 }
 
+/// Practices that are asked at the same time for what is due.
+const AT_ONCE: usize = 20;
+
 /// Finds overdue messages: due but not sent, because a stream record was lost, the sender crashed or the
 /// provider asked to wait; and automatic ones, which are sent from here alone. What somebody waits for comes
 /// first and automatic messages last, and practices take turns.
@@ -414,8 +418,9 @@ pub async fn overdue<S: Outbox + PracticeList>(app: &App<S>) -> Result<Overdue, 
     let (mut ids, mut oldest) = (Vec::<MessageId>::new(), None);
     for line in [Line::Awaited, Line::Asked, Line::Automatic] {
         let mut due = Vec::new();
-        for practice in &practices {
-            due.push(store.due(practice, line, now).await?.into_iter());
+        for some in practices.chunks(AT_ONCE) {
+            let found = try_join_all(some.iter().map(|practice| store.due(practice, line, now))).await?;
+            due.extend(found.into_iter().map(Vec::into_iter));
         }
         if line == Line::Automatic {
             oldest = ids.iter().map(|id| id.made_at().seconds_until(now)).max();
