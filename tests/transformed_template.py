@@ -2,7 +2,7 @@
 stacks would share, policies and templates above AWS's limits.
 
 It runs with the Python of target/tools/sam, which has the transform itself (aws-sam-translator), and the schemas of
-all resource types (cfn-lint)."""
+all resource types (cfn-lint). With `--only NAME…` it prints the transformed template, with these resources and outputs alone."""
 
 import json
 import pathlib
@@ -124,7 +124,18 @@ def policies(template, length):
     return sizes
 
 
+def only(template, kept):
+    """The template with these resources and outputs alone, for what can't make the others."""
+    template["Resources"] = {name: value for name, value in template["Resources"].items() if name in kept}
+    template["Outputs"] = {name: value for name, value in template["Outputs"].items() if name in kept}
+    template.pop("Rules")
+    return template
+
+
 whole = transformed()
+if sys.argv[1:2] == ["--only"]:
+    print(json.dumps(only(whole, sys.argv[2:])))
+    sys.exit()
 PARAMETERS = set(whole["Parameters"])
 wrong = shared_names(whole, "AWS::StackName")
 watch = yaml_parse((ROOT / "infra/watch.yaml").read_text())
