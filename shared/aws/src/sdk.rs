@@ -155,14 +155,28 @@ mod tests {
         println!("\n{told}");
     }
 
-    /// What a process with these variables, and no others, is configured to.
-    fn configured(variables: &[(&str, &str)]) -> Value {
+    /// Run by `what_keeps_a_function_from_starting_is_in_its_log`: starts as a function does.
+    #[tokio::test]
+    #[ignore = "the other tests start it, each with an environment of its own"]
+    async fn starts_as_a_function_does() {
+        println!();
+        tracing_subscriber::fmt().json().flatten_event(true).init();
+        assert!(crate::Process::from_environment().await.is_err());
+    }
+
+    /// The first line of JSON that a test prints in a process with these variables, and no others.
+    fn told_by(test: &str, variables: &[(&str, &str)]) -> Value {
         let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "sdk::tests::tells_what_it_is_configured_to", "--ignored", "--nocapture"]);
+        child.args(["--exact", &format!("sdk::tests::{test}"), "--ignored", "--nocapture"]);
         let output = child.env_clear().envs(variables.iter().copied()).output().unwrap();
         let said = String::from_utf8(output.stdout).unwrap();
         let told = said.lines().find(|line| line.starts_with('{'));
         serde_json::from_str(told.unwrap_or_else(|| panic!("{said}"))).unwrap()
+    }
+
+    /// What a process with these variables, and no others, is configured to.
+    fn configured(variables: &[(&str, &str)]) -> Value {
+        told_by("tells_what_it_is_configured_to", variables)
     }
 
     /// An HTTP server that gives every call the same answer, and keeps the heads of the requests.
@@ -238,6 +252,26 @@ mod tests {
             let told = configured(&others.map(|place| HERE[place]));
             assert_eq!(told, json!({ "error": format!("the environment variable {name} is missing") }));
         }
+    }
+
+    #[test]
+    fn what_keeps_a_function_from_starting_is_in_its_log() {
+        let table = [("PORTICO_TABLE", "t"), ("PORTICO_AUDIT_TABLE", "a"), ("PORTICO_BASE_URL", "https://h")];
+        let secrets = Server::new("400 Bad Request", "{}".to_owned());
+        let secret = [("PORTICO_KEYRING_SECRET", "s"), ("AWS_ENDPOINT_URL", &secrets.url)];
+        for (variables, error) in [
+            (&table[1..], "the environment variable PORTICO_TABLE is missing"),
+            (&[&HERE[..], &table, &secret].concat(), "the keyring's secret can't be read"),
+        ] {
+            let line = told_by("starts_as_a_function_does", variables);
+            assert_eq!(
+                (&line["level"], &line["message"]),
+                (&json!("ERROR"), &json!("can't start")),
+                "{line}"
+            );
+            assert_eq!(line["error"], error);
+        }
+        assert!(!secrets.heads().is_empty(), "the secret was asked for");
     }
 
     #[test]

@@ -46,7 +46,8 @@ impl Commit for Table {
             places.extend(std::iter::repeat_n(place, part.len()));
             items.extend(part);
         }
-        let mut outcome = self.transact(items.clone(), &places).await;
+        // Boxed, since the future of every caller holds this one.
+        let mut outcome = Box::pin(self.transact(items.clone(), &places)).await;
         if let Err(CommitError::Lost(lost)) = &outcome {
             let over = |place: usize| matches!(writes.get(place), Some(Write::EndLink { .. }));
             if lost.iter().all(|place| over(*place)) {
@@ -54,12 +55,11 @@ impl Commit for Table {
                 // other writes.
                 let rest = items.into_iter().zip(places).filter(|(_, place)| !lost.contains(place));
                 let (items, places): (Vec<_>, Vec<_>) = rest.unzip();
-                outcome = self.transact(items, &places).await;
+                outcome = Box::pin(self.transact(items, &places)).await;
             }
         }
         self.copy_practices(writes, outcome.is_ok());
         if let Err(CommitError::Lost(lost)) = &outcome {
-            // Boxed, since it is rare, and the future of every caller would be larger by it.
             Box::pin(self.catch_up(writes, lost)).await?;
         }
         outcome
