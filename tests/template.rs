@@ -83,6 +83,7 @@ fn a_function_goes_by_one_name_everywhere() {
         let logs = &document["Resources"][format!("{words}Logs")]["Properties"];
         assert_eq!(logs["LogGroupName"]["Fn::Sub"], format!("/aws/lambda/${{AWS::StackName}}-{folder}"));
         assert_eq!(logs["RetentionInDays"]["Ref"], "LogRetentionDays", "{folder} keeps its logs for ever");
+        assert_eq!(logs["KmsKeyId"]["Fn::GetAtt"], "Key.Arn", "{folder}");
     }
 }
 
