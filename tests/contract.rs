@@ -204,24 +204,95 @@ fn no_answer_has_a_property_that_could_hold_a_link_or_its_token() {
 
 #[test]
 fn an_object_in_an_answer_has_the_properties_that_are_named_and_no_other() {
-    /// Collects the paths of objects that say nothing about further properties.
-    fn open(value: &Value, at: &str, found: &mut Vec<String>) {
+    /// Collects the paths of objects that say nothing about further properties. The parts of a schema that is
+    /// closed as a whole may leave that to it.
+    fn open(value: &Value, at: &str, part: bool, found: &mut Vec<String>) {
         let closed =
             ["additionalProperties", "unevaluatedProperties"].iter().any(|word| value.get(word).is_some());
-        if value.get("type") == Some(&json!("object")) && !closed {
+        if value.get("type") == Some(&json!("object")) && !closed && !part {
             found.push(at.to_owned());
         }
         for (name, member) in members(value) {
-            open(member, &format!("{at}/{name}"), found);
-        }
-        for (place, item) in value.as_array().into_iter().flatten().enumerate() {
-            open(item, &format!("{at}/{place}"), found);
+            for (place, item) in member.as_array().into_iter().flatten().enumerate() {
+                open(item, &format!("{at}/{name}/{place}"), name == "allOf" && closed, found);
+            }
+            open(member, &format!("{at}/{name}"), false, found);
         }
     }
     let mut found = Vec::new();
-    open(&contract().document["components"]["schemas"], "", &mut found);
+    open(&contract().document["components"]["schemas"], "", false, &mut found);
     // Each of these is a part of other schemas, which are closed.
-    assert_eq!(found, ["/ChartFacts", "/MeasureFigures", "/Standing"]);
+    assert_eq!(found, ["/Chart/allOf/1", "/ChartFacts", "/MeasureFigures", "/Standing"]);
+}
+
+/// Every schema of the document with its path: whatever has a word of JSON Schema that only schemas have.
+fn schemas<'a>(value: &'a Value, at: &str, found: &mut Vec<(String, &'a Value)>) {
+    let words =
+        ["type", "enum", "const", "pattern", "properties", "items", "allOf", "anyOf", "oneOf", "$ref"];
+    // An example is data, and what is under `properties` are names.
+    let data = ["/example", "/examples", "/value"].iter().any(|end| at.ends_with(end));
+    if data {
+        return;
+    }
+    if !at.ends_with("/properties") && words.iter().any(|word| value.get(word).is_some()) {
+        found.push((at.to_owned(), value));
+    }
+    for (name, member) in members(value) {
+        schemas(member, &format!("{at}/{name}"), found);
+    }
+    for (place, item) in value.as_array().into_iter().flatten().enumerate() {
+        schemas(item, &format!("{at}/{place}"), found);
+    }
+}
+
+/// Each of these is right in JSON Schema, and a generator of clients stumbles over it (tests/generate-clients).
+#[test]
+fn a_schema_is_written_so_that_generators_of_clients_can_read_it() {
+    let (mut found, mut faults) = (Vec::new(), Vec::new());
+    schemas(&contract().document, "", &mut found);
+    assert!(found.len() > 1_000, "it looks where it should");
+    for (at, schema) in found {
+        let mut fault = |what: &str| faults.push(format!("{at} {what}"));
+        // Below these a schema only asks, and is no type of a client.
+        let asks = ["/not", "/contains", "/if/", "/then", "/else", "/propertyNames"]
+            .iter()
+            .any(|word| at.contains(word));
+        let kinds = schema.get("type").and_then(Value::as_array);
+        if !asks
+            && schema.get("type").is_none()
+            && (schema.get("enum").is_some() || schema.get("const").is_some())
+        {
+            fault("has values without a type: openapi-generator takes it for null");
+        }
+        if !asks && schema["type"] == "boolean" && schema.get("const").is_some() {
+            fault("is a boolean constant: openapi-generator writes Java that does not compile; use `not`");
+        }
+        if kinds.is_some_and(|kinds| kinds.iter().filter(|kind| *kind != "null").count() > 1) {
+            fault("has two types: oapi-codegen has none for it; use `anyOf`");
+        }
+        if !asks && schema["type"] == "null" && !at.contains("/oneOf/") {
+            fault("is null alone: openapi-generator stops");
+        }
+        if schema["pattern"].as_str().is_some_and(|pattern| !pattern.starts_with('^')) {
+            fault("has a pattern that does not begin with ^: Python's clients match from the beginning");
+        }
+        let single = schema["allOf"].as_array().is_some_and(|parts| parts.len() == 1);
+        let narrows = at.starts_with("/components/schemas/") && at.ends_with("Problem");
+        if single && !narrows && schema.get("properties").is_some() {
+            fault("has properties beside an allOf of one: openapi-python-client forgets them");
+        }
+        if let Some((name, _)) = members(schema).find(|(name, _)| name.contains(' ')) {
+            fault(&format!("has the word {name:?}: a comma in a text without quotation marks"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_document_is_read_alike_by_readers_of_older_yaml() {
+    let text = include_str!("../infra/openapi.yaml");
+    let unquoted: Vec<_> = text.lines().filter(|line| line.contains(": about:blank")).collect();
+    assert!(unquoted.is_empty(), "a plain text with a colon: {unquoted:?}");
 }
 
 #[test]

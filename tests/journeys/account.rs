@@ -206,7 +206,7 @@ async fn sessions_are_listed_and_one_or_all_others_ended() {
     let all = listed["sessions"].as_array().unwrap();
     assert_eq!(all.len(), 3);
     assert_eq!(
-        (&all[0]["this"], &all[1]["this"], &all[2]["this"]),
+        (&all[0]["here"], &all[1]["here"], &all[2]["here"]),
         (&json!(true), &json!(false), &json!(false))
     );
     for name in ["session_id", "began_at", "last_used_at", "expires_at"] {

@@ -56,14 +56,14 @@ pub fn signed_in(holder: &Holder) -> Value {
     })
 }
 
-/// One of a person's sessions, for this person. `this` is the session that asks.
-pub fn session(session: &Session, this: &Session) -> Value {
+/// One of a person's sessions, for this person. `here` is the session that asks.
+pub fn session(session: &Session, here: &Session) -> Value {
     json!({
         "session_id": session.id(),
         "began_at": session.began_at.to_string(),
         "last_used_at": session.touched_at.to_string(),
         "expires_at": session.expires_at().to_string(),
-        "this": session.digest == this.digest,
+        "here": session.digest == here.digest,
         "browser": session.browser.as_ref().map(Browser::words),
     })
 }
