@@ -277,3 +277,39 @@ async fn staff_see_who_needs_attention_until_it_is_settled() {
     let there = world.staff(&world.other_keys.ehr, "GET", "/v1/onboarding?attention=true", None).await;
     assert_eq!(there.expect_and(200).json()["patients"], json!([]));
 }
+
+/// The stream may lag, and by the time that a change is read, the records say what came after it.
+#[tokio::test]
+async fn former_names_and_addresses_find_an_account_however_late_the_stream_is_read() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    world.service.idle().await;
+    let id = account_of(&world, "p1").await;
+    let pump = world.service.pump.as_ref().unwrap();
+    pump.hold("publish-changes", true);
+    for (family, email) in [("Nightingale", "first.new@example.com"), ("Ibarra", "second.new@example.com")] {
+        let renamed = json!({"family_name": family, "email": email});
+        world.patient("p1", World::chart_with(renamed)).await;
+    }
+    for name in ["tulip.field", "walnut.ladder"] {
+        let change = json!({"username": name, "password": PASSWORD});
+        let path = format!("/{}/account/username", world.practice);
+        let request = world.request("POST", &path).bearer_auth(&session).json(&change);
+        world.send(request).await.expect(200);
+    }
+    assert_eq!(found(&world, "nightingale").await, [], "the stream is held");
+    pump.hold("publish-changes", false);
+    for (q, former) in [
+        ("quillfeather", true),
+        ("rosa.quillfeather@", true),
+        ("rosa.q", true),
+        ("nightingale", true),
+        ("first.new@", true),
+        ("tulip.field", true),
+        ("ibarra", false),
+        ("second.new@", false),
+        ("walnut.ladder", false),
+    ] {
+        assert_eq!(found(&world, q).await, [(id.clone(), former)], "{q}");
+    }
+}

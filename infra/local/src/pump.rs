@@ -103,6 +103,7 @@ struct Reader {
     source: TableStream,
     stream: StreamEvent,
     position: watch::Sender<Option<String>>,
+    held: watch::Sender<bool>,
 }
 
 /// The result of a batch.
@@ -128,9 +129,10 @@ impl Pump {
             for stream in &function.streams {
                 let name = name(&function.folder, &stream.event);
                 let position = watch::Sender::new(positions.of(&name));
+                let held = watch::Sender::new(false);
                 let source = TableStream::open(db, engine::table_name(&stream.table))?;
                 let (function, stream) = (function.folder.clone(), stream.clone());
-                readers.push(Arc::new(Reader { name, function, source, stream, position }));
+                readers.push(Arc::new(Reader { name, function, source, stream, position, held }));
             }
         }
         let shared = Arc::new(Shared { readers, positions, invoker: invoker.clone() });
@@ -146,18 +148,26 @@ impl Pump {
         self.shared.invoker.bell().send_replace(());
     }
 
-    /// Resolves when every reader has handled all records written so far, and those that handling them wrote.
+    /// Lets a function read nothing from now on, as if its part of the stream lagged, or lets it go on.
+    pub fn hold(&self, function: &str, held: bool) {
+        for reader in self.shared.readers.iter().filter(|reader| reader.function == function) {
+            reader.held.send_replace(held);
+        }
+    }
+
+    /// Resolves when every reader that isn't held has handled all records written so far, and those that handling
+    /// them wrote.
     pub async fn idle(&self) {
+        let reading = || self.shared.readers.iter().filter(|reader| !*reader.held.borrow());
         for _ in 0..IDLE_ROUNDS {
-            let last: Result<Vec<_>, _> =
-                self.shared.readers.iter().map(|reader| reader.source.last()).collect();
+            let reading: Vec<_> = reading().collect();
+            let last: Result<Vec<_>, _> = reading.iter().map(|reader| reader.source.last()).collect();
             let Ok(last) = last else { return };
-            let mut readers = self.shared.readers.iter().zip(&last);
-            if readers.all(|(reader, last)| *reader.position.borrow() >= *last) {
+            if reading.iter().zip(&last).all(|(reader, last)| *reader.position.borrow() >= *last) {
                 return;
             }
             self.wake();
-            for (reader, last) in self.shared.readers.iter().zip(&last) {
+            for (reader, last) in reading.iter().zip(&last) {
                 let reached =
                     reader.position.subscribe().wait_for(|position| *position >= *last).await.is_ok();
                 if !reached {
@@ -171,8 +181,12 @@ impl Pump {
 impl Shared {
     async fn read(&self, reader: &Reader) {
         let mut bell = self.invoker.bell().subscribe();
+        let mut held = reader.held.subscribe();
         let mut tries = 0;
         loop {
+            if held.wait_for(|held| !held).await.is_err() {
+                return;
+            }
             let position = reader.position.borrow().clone();
             // A failed record is tried again alone, so that it doesn't make other records fail.
             let limit = if tries == 0 { BATCH } else { 1 };

@@ -17,8 +17,10 @@ use portico_domain::model::patient::{Patient, Status};
 use portico_domain::model::person::{Name, comparable};
 use portico_domain::model::progress::Progress;
 use portico_domain::model::refusal::PortError;
-use portico_domain::model::search::Listed;
-use portico_domain::ports::{Change, Counts, Lists, MeansSource, Moved, Numbers, Renumbered, VisitsChanged};
+use portico_domain::model::search::{Listed, words_of_account, words_of_patient};
+use portico_domain::ports::{
+    Change, Counts, Lists, MeansSource, Moved, Numbers, Relist, Renumbered, VisitsChanged,
+};
 use portico_domain::time::Timestamp;
 use serde_json::Value;
 
@@ -54,6 +56,8 @@ impl Counts for Table {
                 let [old, new] = [old, new].map(|item| record::<Patient>(item?).ok());
                 let accounts = [&old, &new].into_iter().flatten().flat_map(|patient| &patient.accounts);
                 let ids: BTreeSet<AccountId> = accounts.map(|account| account.id).collect();
+                let former = old.as_ref().map(words_of_patient).unwrap_or_default();
+                let relist = |account| Relist { account, former: former.clone() };
                 let is_represented = |patient: &&Patient| {
                     patient.accounts.iter().any(|known| known.relationship != Relationship::Own)
                 };
@@ -70,7 +74,7 @@ impl Counts for Table {
                     moved,
                     named,
                     reviewed,
-                    relist: ids.into_iter().collect(),
+                    relist: ids.into_iter().map(relist).collect(),
                     renumbered: renumbered(old.as_ref(), new.as_ref()),
                     means,
                     ..Change::default()
@@ -96,7 +100,10 @@ impl Counts for Table {
                 let listed = ["username", "email", "given_name", "family_name", "grants", "deleted_at"];
                 let id =
                     new.as_ref().filter(|_| differs(&listed)).and_then(|item| item.get("id")?.as_s().ok());
-                let relist = id.and_then(|id| AccountId::parse(id).ok()).into_iter().collect();
+                let before = old.clone().and_then(|item| record::<Account>(item).ok());
+                let former = before.as_ref().map(words_of_account).unwrap_or_default();
+                let account = id.and_then(|id| AccountId::parse(id).ok());
+                let relist = account.map(|account| Relist { account, former }).into_iter().collect();
                 Change { relist, signed_in: signed_in(old.as_ref(), new), ..Change::default() }
             }
             _ if is_event(new.as_ref()) => {

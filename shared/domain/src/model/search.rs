@@ -89,30 +89,46 @@ fn names(given: &Name, middle: Option<&Name>, family: &Name) -> Vec<String> {
     words
 }
 
-/// The words that find an account now.
-fn words(account: &Account, patients: &[Patient]) -> BTreeSet<String> {
+/// The words of an account's own record that find it.
+pub fn words_of_account(account: &Account) -> BTreeSet<String> {
     let mut words = vec![comparable(&account.username)];
     words.extend(account.email.as_ref().map(Email::reveal).map(comparable));
     if let (Some(given), Some(family)) = (&account.given_name, &account.family_name) {
         words.extend(names(given, None, family));
     }
-    for patient in patients {
-        let chart = &patient.chart;
-        words.push(comparable(patient.id.as_str()));
-        words.extend(chart.email.as_ref().map(Email::reveal).map(comparable));
-        words.extend(names(&chart.given_name, chart.middle_name.as_ref(), &chart.family_name));
-    }
+    storable(words)
+}
+
+/// The words of a patient's record that find the patient's accounts.
+pub fn words_of_patient(patient: &Patient) -> BTreeSet<String> {
+    let chart = &patient.chart;
+    let mut words = vec![comparable(patient.id.as_str())];
+    words.extend(chart.email.as_ref().map(Email::reveal).map(comparable));
+    words.extend(names(&chart.given_name, chart.middle_name.as_ref(), &chart.family_name));
+    storable(words)
+}
+
+fn storable(words: Vec<String>) -> BTreeSet<String> {
     words.into_iter().filter(|word| !word.is_empty()).map(|word| word.chars().take(120).collect()).collect()
 }
 
-/// The list entry that follows `before`. Words that no longer apply stay as former words. Nothing finds a
-/// deleted account.
-pub fn listed(account: &Account, patients: &[Patient], before: Option<&Listed>) -> Listed {
+/// The words that find an account now.
+fn words(account: &Account, patients: &[Patient]) -> BTreeSet<String> {
+    words_of_account(account).into_iter().chain(patients.iter().flat_map(words_of_patient)).collect()
+}
+
+/// The list entry that follows `before`. Words that no longer apply, and those that `replaced` says applied once,
+/// stay as former words. Nothing finds a deleted account.
+pub fn listed(
+    account: &Account,
+    patients: &[Patient],
+    before: Option<&Listed>,
+    replaced: &BTreeSet<String>,
+) -> Listed {
     let present = if account.deleted_at.is_some() { BTreeSet::new() } else { words(account, patients) };
     let mut all: BTreeMap<String, bool> = present.iter().map(|word| (word.clone(), true)).collect();
-    let former =
-        before.into_iter().filter(|_| account.deleted_at.is_none()).flat_map(|before| before.words.keys());
-    for word in former {
+    let known = before.into_iter().flat_map(|before| before.words.keys()).chain(replaced);
+    for word in known.filter(|_| account.deleted_at.is_none()) {
         if all.len() < WORDS.max(present.len()) {
             all.entry(word.clone()).or_insert(false);
         }

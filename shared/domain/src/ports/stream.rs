@@ -1,6 +1,7 @@
 //! Writes of the function that reads the table's stream: patients counted by status, the words that accounts
 //! are found by, and the patients of a phone number.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 
 use crate::model::account::Account;
@@ -21,7 +22,7 @@ pub struct Change {
     /// The account that somebody signed in to.
     pub signed_in: Option<Box<Account>>,
     /// Accounts whose words in the search may have changed.
-    pub relist: Vec<AccountId>,
+    pub relist: Vec<Relist>,
     /// A chart's mobile number changed.
     pub renumbered: Option<Renumbered>,
     /// The visits on a chart changed.
@@ -36,6 +37,15 @@ pub struct Change {
     pub reviewed: Option<Box<Patient>>,
     /// The announcement for other systems.
     pub announcement: Option<Announcement>,
+}
+
+/// An account whose words in the search may have changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relist {
+    /// The account.
+    pub account: AccountId,
+    /// The words that found it before the change. When the stream lags, the records no longer say them.
+    pub former: BTreeSet<String>,
 }
 
 /// A record from which a patient's means to get in are learned.

@@ -6,7 +6,7 @@
 use crate::context::App;
 use crate::model::account::Account;
 use crate::model::grant::GrantState;
-use crate::model::ids::{AccountId, PatientId};
+use crate::model::ids::PatientId;
 use crate::model::link::Link;
 use crate::model::measure::Means;
 use crate::model::progress::Progress;
@@ -15,7 +15,7 @@ use crate::model::search::listed;
 use crate::model::text_reply::Standing;
 use crate::ports::{
     Accounts, Chain, Change, Commit, Counts, Lists, MeansSource, MeasureLog, Numbers, Patients, Practices,
-    Reviews,
+    Relist, Reviews,
 };
 use crate::steps::access_review::schedule_review;
 use crate::steps::change::patient_updated;
@@ -72,8 +72,8 @@ where
     if let Some(patient) = change.reviewed {
         schedule_review(app, &patient).await?;
     }
-    for id in change.relist {
-        relist(store, id).await?;
+    for changed in change.relist {
+        relist(store, &changed).await?;
     }
     Ok(())
 }
@@ -104,16 +104,17 @@ async fn learn<S: MeasureLog>(app: &App<S>, source: &MeansSource) -> Result<(), 
     Err(PortError::Unavailable)
 }
 
-/// Updates the words that find an account, from the account's current record and not from the stream record.
-async fn relist<S>(store: &S, id: AccountId) -> Result<(), PortError>
+/// Updates the words that find an account: from the account's current record, and as former words those that the
+/// stream record says applied before it. When the stream lags, only its records still say them.
+async fn relist<S>(store: &S, changed: &Relist) -> Result<(), PortError>
 where
     S: Lists + Accounts + Patients,
 {
     for _ in 0..MAX_ATTEMPTS {
-        let before = store.listed(id).await?;
-        let Some(account) = store.account(id).await? else { return Ok(()) };
+        let before = store.listed(changed.account).await?;
+        let Some(account) = store.account(changed.account).await? else { return Ok(()) };
         let patients = patients_of(store, &account).await?;
-        let entry = listed(&account, &patients, before.as_ref());
+        let entry = listed(&account, &patients, before.as_ref(), &changed.former);
         if store.list(&account.practice, before.as_ref(), &entry).await? {
             return Ok(());
         }
