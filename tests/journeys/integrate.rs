@@ -1,7 +1,7 @@
 //! Importing charts, as FHIR and as plain JSON.
 
 use portico_local::demo::SAMPLE;
-use portico_testkit::World;
+use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
 
 async fn import(world: &World, kind: &str, body: String) -> Value {
@@ -349,4 +349,124 @@ async fn a_compressed_export_comes_in_and_a_broken_one_is_refused() {
     let mut broken = gzipped(line);
     broken.truncate(20);
     send("application/fhir+ndjson", broken).await.expect(400);
+}
+
+/// Two charts of one person, the login at the one that is merged into the other.
+async fn with_two_charts(world: &World) -> String {
+    let session = world.registered("p-old", "rosa.q").await;
+    world.patient("p-new", World::chart()).await;
+    session
+}
+
+async fn accounts_of(world: &World, patient: &str) -> Vec<(String, String)> {
+    let portal = world.portal(patient).await;
+    let accounts = portal["accounts"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    accounts.map(|account| (text(&account["username"]), text(&account["state"]))).collect()
+}
+
+async fn actions_of(world: &World, patient: &str) -> Vec<String> {
+    let trail =
+        world.ehr("GET", &format!("/v1/audit?patient_id={patient}"), None).await.expect_and(200).json();
+    let events = trail["events"].as_array().unwrap().iter();
+    events.map(|event| event["action"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_merge_closes_the_old_chart_at_once_and_staff_move_its_login() {
+    let world = World::new().await;
+    let session = with_two_charts(&world).await;
+    let bundle = json!({"resourceType": "Bundle", "type": "batch", "entry": [
+        {"resource": {"resourceType": "Patient", "id": "p-new", "active": true,
+            "link": [{"type": "replaces", "other": {"reference": "Patient/p-old"}}]}},
+    ]});
+    let request = world.request("POST", "/v1/patients/import").bearer_auth(&world.keys.ehr);
+    let request = request.header("portico-actor", "dr.lee").header("content-type", "application/fhir+json");
+    world.send(request.body(bundle.to_string())).await.expect(200);
+    world.service.idle().await;
+
+    // The old chart opens no more, and each chart shows the other.
+    assert_eq!(world.introspect(&session).await["active"], false);
+    assert_eq!(world.sign_in("rosa.q", PASSWORD).await.expect_and(403).code(), "access_revoked");
+    assert_eq!(accounts_of(&world, "p-old").await, [("rosa.q".to_owned(), "suspended".to_owned())]);
+    let old = world.ehr("GET", "/v1/patients/p-old", None).await.expect_and(200).json();
+    let new = world.ehr("GET", "/v1/patients/p-new", None).await.expect_and(200).json();
+    assert_eq!((&old["replaced_by"], &new["replaces"]), (&json!("p-new"), &json!(["p-old"])));
+    assert_eq!(old["portal"]["blockers"], json!(["chart_inactive"]));
+    let things = world.ehr("GET", "/v1/attention", None).await.expect_and(200).json();
+    assert_eq!(things["counts"]["chart_merged"], 1, "{things}");
+
+    let moved = world.ehr("POST", "/v1/patients/p-old/accounts/move", None).await.expect_and(200).json();
+    assert_eq!((&moved["to"], &moved["stayed"]), (&json!("p-new"), &json!([])));
+    assert_eq!(moved["moved"].as_array().unwrap().len(), 1);
+    assert_eq!(accounts_of(&world, "p-new").await, [("rosa.q".to_owned(), "active".to_owned())]);
+    assert_eq!(accounts_of(&world, "p-old").await, []);
+    assert_eq!(world.introspect(&session).await["active"], false, "a session from before opens nothing");
+    let session = world.sign_in("rosa.q", PASSWORD).await.expect_and(200).str("/session_token");
+    let grants = world.introspect(&session).await["grants"].clone();
+    assert_eq!((&grants[0]["patient_id"], grants.as_array().unwrap().len()), (&json!("p-new"), 1));
+    for patient in ["p-old", "p-new"] {
+        assert!(actions_of(&world, patient).await.contains(&"account_moved".to_owned()), "{patient}");
+    }
+    let whole = world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json();
+    assert_eq!(whole["intact"], true, "{whole}");
+    let things = world.ehr("GET", "/v1/attention", None).await.expect_and(200).json();
+    assert_eq!(things["items"], json!([]), "it is settled");
+
+    // Again, nothing moves; a chart that was not merged has nowhere to move to.
+    let again = world.ehr("POST", "/v1/patients/p-old/accounts/move", None).await.expect_and(200).json();
+    assert_eq!(again["moved"], json!([]));
+    world.ehr("POST", "/v1/patients/p-new/accounts/move", None).await.expect(404);
+}
+
+#[tokio::test]
+async fn the_holder_takes_the_login_of_a_merged_chart_along_by_the_link_of_the_other() {
+    let world = World::new().await;
+    with_two_charts(&world).await;
+    let link = |ticket: &str| json!({"ticket": ticket, "username": "rosa.q", "password": PASSWORD});
+    // Before the merge, it is another person's own login.
+    let token = world.invited("p-new").await;
+    let ticket = world.ticket(&token).await;
+    let refused = world.post(&format!("/i/{token}/link"), link(&ticket)).await.expect_and(409);
+    assert_eq!(refused.json()["reasons"], json!(["already_own"]));
+
+    let merged = World::chart_with(json!({"replaced_by": "p-new"}));
+    world.ehr("PUT", "/v1/patients/p-old", Some(merged)).await.expect(200);
+    assert_eq!(world.sign_in("rosa.q", PASSWORD).await.expect_and(403).code(), "access_revoked");
+    world.post(&format!("/i/{token}/link"), link(&ticket)).await.expect(200);
+    assert_eq!(accounts_of(&world, "p-new").await, [("rosa.q".to_owned(), "active".to_owned())]);
+    assert_eq!(accounts_of(&world, "p-old").await, []);
+    assert!(actions_of(&world, "p-old").await.contains(&"account_moved".to_owned()));
+}
+
+#[tokio::test]
+async fn a_login_stays_at_a_merged_chart_where_it_must_not_move_and_a_merge_can_be_undone() {
+    let world = World::new().await;
+    with_two_charts(&world).await;
+    world.invite("p-new", "email").await.expect(201);
+    let token = world.last_mail().await.token();
+    let ticket = world.ticket(&token).await;
+    world.register(&token, &ticket, "rosa.second").await.expect(201);
+    let put = |replaced_by: Value| World::chart_with(json!({"replaced_by": replaced_by}));
+    // A chart is not merged into itself.
+    world.ehr("PUT", "/v1/patients/p-old", Some(put(json!("p-old")))).await.expect(200);
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
+
+    world.ehr("PUT", "/v1/patients/p-old", Some(put(json!("p-new")))).await.expect(200);
+    // Who is the patient has one login of their own.
+    let moved = world.ehr("POST", "/v1/patients/p-old/accounts/move", None).await.expect_and(200).json();
+    assert_eq!((&moved["moved"], moved["stayed"].as_array().unwrap().len()), (&json!([]), 1));
+    // A move gives no access back that was taken away.
+    world.revoke("p-new", "compromised").await.expect(200);
+    let refused = world.ehr("POST", "/v1/patients/p-old/accounts/move", None).await.expect_and(409);
+    assert_eq!(refused.json()["reasons"], json!(["access_revoked"]));
+
+    // A chart that says nothing of a merge undoes none; an empty one does.
+    world.ehr("PUT", "/v1/patients/p-old", Some(World::chart())).await.expect(200);
+    assert_eq!(world.sign_in("rosa.q", PASSWORD).await.expect_and(403).code(), "access_revoked");
+    world.ehr("PUT", "/v1/patients/p-old", Some(put(json!("")))).await.expect(200);
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
+    world.service.idle().await;
+    let new = world.ehr("GET", "/v1/patients/p-new", None).await.expect_and(200).json();
+    assert_eq!(new.get("replaces"), None);
 }

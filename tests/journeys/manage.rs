@@ -313,3 +313,61 @@ async fn former_names_and_addresses_find_an_account_however_late_the_stream_is_r
         assert_eq!(found(&world, q).await, [(id.clone(), former)], "{q}");
     }
 }
+
+#[tokio::test]
+async fn letters_are_found_in_their_plain_and_in_their_long_spelling() {
+    let world = World::new().await;
+    let chart = |family: &str| World::chart_with(json!({"family_name": family}));
+    world.patient("umlaut", chart("Müller")).await;
+    world.patient("long", chart("Mueller")).await;
+    world.patient("plain", chart("Muller")).await;
+    world.service.idle().await;
+    for (q, expected) in [
+        ("M%C3%BCller", &["long", "plain", "umlaut"][..]),
+        ("mueller", &["long", "umlaut"]),
+        ("muller", &["plain", "umlaut"]),
+    ] {
+        let answer = world.ehr("GET", &format!("/v1/onboarding?q={q}"), None).await.expect_and(200).json();
+        let patients = answer["patients"].as_array().unwrap().iter();
+        let mut ids: Vec<&str> = patients.map(|patient| patient["patient_id"].as_str().unwrap()).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, expected, "{q}");
+    }
+    // Accounts, too.
+    world.invite("umlaut", "email").await.expect(201);
+    let token = world.last_mail().await.token();
+    let facts = json!({"as": "patient", "family_name": "mueller", "birth_date": "1945-04-27"});
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
+    world.register(&token, &ticket, "rosa.m").await.expect(201);
+    let id = account_of(&world, "umlaut").await;
+    for q in ["mueller", "muller", "M%C3%BCller", "rosa mueller"] {
+        assert_eq!(found(&world, q).await, [(id.clone(), false)], "{q}");
+    }
+}
+
+#[tokio::test]
+async fn staff_see_that_wrong_passwords_locked_an_account_and_until_when() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    let account = async || world.portal("p1").await["accounts"][0].clone();
+    for _ in 0..9 {
+        world.sign_in("rosa.q", "wrong trellis ladder").await.expect(401);
+    }
+    assert_eq!(account().await.get("locked"), None, "nine wrong passwords lock nothing");
+    world.sign_in("rosa.q", "wrong trellis ladder").await.expect(401);
+    let locked = account().await;
+    assert_eq!(locked["locked"], true);
+    let now = world.get("/_local").await.json()["now"].as_str().unwrap().to_owned();
+    assert!(locked["locked_until"].as_str().unwrap() > now.as_str(), "{locked}");
+    let page = world.window(&world.keys.ehr).await.page("/console/patients/p1").await;
+    assert!(page.text.contains("Wrong passwords: locked until") && page.text.contains("Unlock"));
+
+    world.advance(31);
+    assert_eq!(account().await.get("locked"), None, "the lock is over");
+    world.sign_in("rosa.q", "wrong trellis ladder").await.expect(401);
+    let id = locked["account_id"].as_str().unwrap();
+    assert_eq!(account().await["locked"], true);
+    world.ehr("POST", &format!("/v1/accounts/{id}/unlock"), None).await.expect(200);
+    assert_eq!(account().await.get("locked"), None);
+}

@@ -93,6 +93,7 @@ const fn group_of(cause: Cause) -> usize {
     match cause {
         Cause::ReportedWrongRecipient
         | Cause::ChartOfAnother
+        | Cause::ChartMerged
         | Cause::LinkLocked
         | Cause::Hold
         | Cause::RepresentativeRequest => 0,

@@ -14,6 +14,7 @@ use portico_domain::operations::staff::accounts::{delete, end_sessions, search, 
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
 use portico_domain::operations::staff::desk::desk;
 use portico_domain::operations::staff::holds::{decide_hold, holds};
+use portico_domain::operations::staff::merge::{Moved, move_accounts};
 use portico_domain::operations::staff::requests::{Asked, requests};
 use portico_domain::ports::{
     Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, RepresentativeRequests, Search,
@@ -292,12 +293,31 @@ where
             let said = Said::done_on_top(text);
             Ok(back(context, &caller.practice, &Back::default(), "/console/accounts", &said))
         }
+        "POST /console/patients/{patient_id}/move" => {
+            let (NoFields {}, form_back) = inbound.desk_form::<NoFields>()?;
+            let id = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
+            // Boxed, because it reads and plans two charts.
+            let Moved { practice, to, moved, stayed } = Box::pin(move_accounts(app, &call, &id)).await?;
+            let stay = match stayed.len() {
+                0 => "",
+                _ => {
+                    " What stayed opens nothing: the patient has a login there already, or access there was taken away."
+                }
+            };
+            let said = match moved.len() {
+                0 => format!("Nothing moved to chart {to}.{stay}"),
+                1 => format!("One login moved to chart {to}. They sign in again as before.{stay}"),
+                more => format!("{more} logins moved to chart {to}. They sign in again as before.{stay}"),
+            };
+            let otherwise = format!("/console/patients/{id}");
+            Ok(back(context, &practice, &form_back, &otherwise, &Said::done_on_top(said)))
+        }
         "GET /console/patients/{patient_id}/credentials" => {
             let (caller, settings) = desk(app, &call, &[Scope::Accounts]).await?;
             let page = credentials_page(app, inbound, &caller, &settings, None).await?;
             Ok(desk_page(200, &page))
         }
-        "POST /console/patients/{patient_id}/credentials" => hand_over(app, inbound).await,
+        "POST /console/patients/{patient_id}/credentials" => Box::pin(hand_over(app, inbound)).await,
         _ => Err(Refusal::NotFound.into()),
     }
 }
@@ -347,7 +367,7 @@ where
         password: Password::new(&made),
         made: true,
     };
-    let fault = match set_credentials(app, &call, &command).await {
+    let fault = match Box::pin(set_credentials(app, &call, &command)).await {
         Ok((account, patient)) => {
             let until = account.temporary.as_ref().map(|it| when(it.until, context.now(), &settings.zone()));
             let page = SlipPage {

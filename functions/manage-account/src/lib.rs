@@ -12,6 +12,7 @@ use portico_domain::operations::staff::accounts::{
 };
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
 use portico_domain::operations::staff::holds::{decide_hold, holds};
+use portico_domain::operations::staff::merge::{Moved, move_accounts};
 use portico_domain::ports::{
     Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, RepresentativeRequests, Search,
     Sessions,
@@ -108,6 +109,12 @@ where
             let ended = end_sessions(app, &call, account("account_id")?).await?;
             Ok(reply(200, &view::account(&ended, None)))
         }
+        "POST /v1/patients/{patient_id}/accounts/move" => {
+            let id = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
+            let Moved { to, moved, stayed, .. } = Box::pin(move_accounts(app, &call, &id)).await?;
+            let ids = |ids: &[AccountId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+            Ok(reply(200, &json!({"to": to, "moved": ids(&moved), "stayed": ids(&stayed)})))
+        }
         "GET /v1/usernames/{username}" => {
             let check = check_username(app, &call, inbound.param("username")).await?;
             let mut body = json!({"valid": check.valid, "available": check.available});
@@ -131,7 +138,7 @@ where
                 password,
                 made: made.is_some(),
             };
-            let (account, patient) = set_credentials(app, &call, &command).await?;
+            let (account, patient) = Box::pin(set_credentials(app, &call, &command)).await?;
             let mut view = view::account(&account, Some(&patient));
             if let Some(made) = made {
                 view["temporary_password"] = json!(*made);

@@ -6,6 +6,7 @@ use portico_domain::model::auto_invite::day;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::delivery::Delivery;
 use portico_domain::model::grant::{GrantState, Relationship};
+use portico_domain::model::limit::Lock;
 use portico_domain::model::link::{Fact, Link, LinkState};
 use portico_domain::model::list::{Filter, in_the_way};
 use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status};
@@ -248,6 +249,8 @@ pub struct Person {
     last: String,
     is_live: bool,
     is_own: bool,
+    /// Until when it is locked, in words.
+    locked: Option<String>,
 }
 
 /// One invitation.
@@ -289,6 +292,11 @@ pub struct PatientPage {
     has_access: bool,
     events: Vec<(String, String)>,
     may_read_trail: bool,
+    /// The chart that this one was merged into.
+    merged_into: Option<String>,
+    /// The charts that were merged into this one.
+    replaces: Vec<String>,
+    can_move: bool,
 }
 
 impl PatientPage {
@@ -343,6 +351,7 @@ impl PatientPage {
                 last: account.last_login_at.map(|at| when(at, now, &zone)).unwrap_or_default(),
                 is_live: matches!(grant.state, GrantState::Active | GrantState::Suspended),
                 is_own,
+                locked: portal.lock(account.id).map(|lock| locked(lock, now, &zone)),
             })
         });
         let text = |text: Option<&str>| text.map(str::to_owned);
@@ -421,8 +430,19 @@ impl PatientPage {
                 || !patient.offers.is_empty(),
             events,
             may_read_trail: caller.may(Scope::Audit),
+            merged_into: chart.replaced_by.as_ref().map(ToString::to_string),
+            replaces: patient.replaces.iter().map(ToString::to_string).collect(),
+            can_move: chart.replaced_by.is_some() && patient.live_accounts().next().is_some(),
             row,
         }
+    }
+}
+
+/// A lock after wrong passwords, in words.
+fn locked(lock: Lock, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
+    match lock {
+        Lock::Until(until) => format!("Wrong passwords: locked until {}", when(until, now, zone)),
+        Lock::UntilReset => "Wrong passwords: locked until there is a new one, or you unlock it".to_owned(),
     }
 }
 

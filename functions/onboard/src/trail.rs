@@ -58,6 +58,14 @@ pub fn sentence(event: &Event) -> String {
         Action::CredentialsSet => "set a username and a temporary password".to_owned(),
         Action::AccountUnlocked => "unlocked the account".to_owned(),
         Action::AccountDeleted => "deleted the account".to_owned(),
+        Action::AccountMoved if detail("to").is_empty() => {
+            format!("moved the logins of chart {} here", detail("from"))
+        }
+        Action::AccountMoved => format!("moved the logins to chart {}", detail("to")),
+        Action::ChartsMerged if detail("replaces").is_empty() => {
+            format!("undid the merge of chart {}", detail("no_longer_replaces"))
+        }
+        Action::ChartsMerged => format!("merged chart {} into this one", detail("replaces")),
         Action::SessionsEnded => "ended the other sessions".to_owned(),
         Action::LevelChanged if detail("level") == "full" => "let a representative see everything".to_owned(),
         Action::LevelChanged => "limited a representative to appointments and messages".to_owned(),

@@ -21,7 +21,7 @@ pub const MOST_LINES: usize = 20_000;
 const MOST_COLUMNS: usize = 200;
 
 /// What a column can be.
-pub const FIELDS: [&str; 17] = [
+pub const FIELDS: [&str; 18] = [
     "patient_id",
     "given_name",
     "middle_name",
@@ -39,10 +39,11 @@ pub const FIELDS: [&str; 17] = [
     "tags",
     "chart_status",
     "sms_consent",
+    "replaced_by",
 ];
 
 /// The names that spreadsheets give to columns, as they are compared.
-const USUAL: [(&str, &[&str]); 17] = [
+const USUAL: [(&str, &[&str]); 18] = [
     (
         "patient_id",
         &["patientid", "chartid", "chart", "chartnumber", "mrn", "id", "accountnumber", "patientnumber"],
@@ -66,6 +67,7 @@ const USUAL: [(&str, &[&str]); 17] = [
     ("tags", &["tags", "labels", "groups"]),
     ("chart_status", &["chartstatus", "status"]),
     ("sms_consent", &["smsconsent", "textconsent", "consenttotexts", "oktotext"]),
+    ("replaced_by", &["replacedby", "mergedinto"]),
 ];
 
 /// Why a file can't be read at all: a stable code and a sentence.
@@ -293,6 +295,9 @@ fn row(
             }
             "chart_status" => {
                 put(&mut facts.chart_status, ChartStatus::parse(cell).ok_or(Invalid("invalid")))
+            }
+            "replaced_by" => {
+                put(&mut facts.replaced_by, PatientId::parse(cell).map_err(|_| Invalid("invalid")))
             }
             _ => put(&mut facts.sms_consent, yes_or_no(cell)),
         };

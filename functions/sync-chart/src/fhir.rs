@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 use portico_domain::model::chart::{CareChange, Contact, Visit};
 use portico_domain::model::ids::PatientId;
-use portico_domain::model::sent_chart::SentChart;
+use portico_domain::model::sent_chart::{Sent, SentChart};
 use portico_domain::operations::staff::import::ChartStatement;
 use portico_domain::time::Timestamp;
 use serde_json::{Map, Value};
@@ -288,9 +288,18 @@ impl Intake {
             return;
         }
         match fact.said.clone() {
-            Said::Chart(chart, contacts) => {
-                statement.chart = Some(*chart);
+            Said::Chart(chart, contacts, replaces) => {
+                let earlier = statement.chart.replace(*chart);
+                // That this chart was merged may have been said by the other one.
+                if let (Some(earlier), Some(chart)) = (earlier, &mut statement.chart)
+                    && chart.replaced_by.stays()
+                {
+                    chart.replaced_by = earlier.replaced_by;
+                }
                 statement.care.own_contacts = contacts;
+                for other in replaces {
+                    self.merge(other, &fact.patient);
+                }
             }
             Said::Visit(visit) => statement.care.add_visits.push(visit),
             Said::Contact(contact) => statement.care.add_contacts.push(*contact),
@@ -300,6 +309,18 @@ impl Intake {
         self.taken.insert(name, fact);
         for note in notes {
             self.warn(line, note);
+        }
+    }
+
+    /// Notes that one chart was merged into another. A chart that is not known stays unknown.
+    fn merge(&mut self, merged: PatientId, into: &PatientId) {
+        let place = self.statements.len();
+        let (_, statement, _) = self.statements.entry(merged.clone()).or_insert_with(|| {
+            (place, ChartStatement { id: merged, chart: None, care: CareChange::default() }, Vec::new())
+        });
+        let chart = statement.chart.get_or_insert_default();
+        if chart.replaced_by.stays() {
+            chart.replaced_by = Sent::Is(into.clone());
         }
     }
 
@@ -339,7 +360,8 @@ struct Fact {
 
 #[derive(Clone, PartialEq)]
 enum Said {
-    Chart(Box<SentChart>, Option<Vec<Contact>>),
+    /// The chart, the contacts that it names, and the charts that were merged into it.
+    Chart(Box<SentChart>, Option<Vec<Contact>>, Vec<PatientId>),
     Visit(Visit),
     Contact(Box<Contact>),
     NoVisit,

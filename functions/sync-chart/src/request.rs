@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use portico_domain::model::chart::{Appointment, CareChange, Channel, Chart, ChartStatus, Contact, Visit};
+use portico_domain::model::ids::PatientId;
 use portico_domain::model::language;
 use portico_domain::model::pasted::visible;
 use portico_domain::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
@@ -35,6 +36,8 @@ pub struct ChartRequest {
     sms_consent: Option<bool>,
     tags: Option<Vec<String>>,
     provider: Option<String>,
+    #[serde(default)]
+    replaced_by: Correction<String>,
     visits: Option<Vec<VisitRequest>>,
     appointments: Option<Vec<AppointmentRequest>>,
     contacts: Option<Vec<ContactRequest>>,
@@ -264,6 +267,11 @@ fn sent<T>(text: Option<&String>, parse: impl Fn(&str) -> Result<T, Invalid>) ->
     text.filter(|text| !visible(text).is_empty()).map_or(Sent::Nothing, |text| parse(text).into())
 }
 
+/// Reads the id of another chart.
+fn chart_id(text: &str) -> Result<PatientId, Invalid> {
+    PatientId::parse(text.trim()).map_err(|_| Invalid("invalid"))
+}
+
 /// What a request says of a name: an absent one stays, and a blank one is named in the warnings.
 fn name(text: Option<&String>) -> Sent<Name> {
     match (text, sent(text, Name::parse)) {
@@ -314,6 +322,11 @@ impl ChartRequest {
             sms_consent: self.sms_consent.into(),
             tags,
             provider: sent(self.provider.as_ref(), Line::parse),
+            // Silence undoes no merge.
+            replaced_by: match &self.replaced_by {
+                Correction::Stays => Sent::Stays,
+                Correction::Becomes(id) => sent(id.as_ref(), chart_id),
+            },
         };
         ReadChart { change: ChartChange { chart, care, is_correction: false }, left_out: faults.0 }
     }

@@ -8,9 +8,11 @@ use portico_domain::model::patient::Patient;
 use portico_domain::model::refusal::PortError;
 use portico_domain::ports::{Chain, History, PortalRecords};
 
+use crate::commit::attempts;
 use crate::expression::Terms;
 use crate::item::{optional, record, s};
 use crate::keys;
+use crate::limits::counted;
 use crate::links::whole_link;
 use crate::table::{COSTS, Table, unavailable};
 
@@ -54,7 +56,7 @@ impl History for Table {
         links: &[LinkId],
         accounts: &[AccountId],
     ) -> Result<(Vec<Link>, Vec<Account>), PortError> {
-        let PortalRecords { links, accounts, .. } = self.records(None, links, accounts).await?;
+        let PortalRecords { links, accounts, .. } = self.records(None, links, accounts, &[]).await?;
         Ok((links, accounts))
     }
 
@@ -63,9 +65,10 @@ impl History for Table {
         patient: &Patient,
         links: &[LinkId],
         accounts: &[AccountId],
+        names: &[String],
     ) -> Result<PortalRecords, PortError> {
         let checks = patient.failed_checks.then(|| keys::checks(&patient.practice, &patient.id));
-        self.records(checks, links, accounts).await
+        self.records(checks, links, accounts, names).await
     }
 }
 
@@ -75,10 +78,13 @@ impl Table {
         checks: Option<keys::Key>,
         links: &[LinkId],
         accounts: &[AccountId],
+        names: &[String],
     ) -> Result<PortalRecords, PortError> {
         let links = links.iter().map(|id| keys::link(*id));
         let accounts = accounts.iter().map(|id| keys::account(*id));
-        let all: Vec<keys::Key> = checks.into_iter().chain(links).chain(accounts).collect();
+        let named: Vec<keys::Key> = names.iter().map(|name| keys::limit(&attempts(name))).collect();
+        let all: Vec<keys::Key> =
+            checks.into_iter().chain(links).chain(accounts).chain(named.iter().cloned()).collect();
         let mut records = PortalRecords::default();
         for keys in all.chunks(100) {
             let mut found = self.batch(keys).await?;
@@ -86,6 +92,11 @@ impl Table {
                 let Some(item) = found.take(key) else { continue };
                 match key.sk.as_str() {
                     "LINK" => records.links.extend(whole_link(item)?),
+                    "LIMIT" => {
+                        let name =
+                            named.iter().position(|known| known == key).and_then(|place| names.get(place));
+                        records.attempts.extend(name.map(|name| (name.clone(), counted(&item))));
+                    }
                     "CHECKS" => records.checks = record(item)?,
                     _ => records.accounts.push(record(item)?),
                 }

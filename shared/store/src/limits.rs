@@ -46,8 +46,8 @@ impl Limits for Table {
             (":ttl", n(now.plus_seconds(ATTEMPTS_KEPT).seconds())),
         ];
         match self.update_if(&keys::limit(&attempts(key)), update, condition, values).await? {
-            Updated::Done(item) => Ok(Attempt::Counted(counted(&item, now))),
-            Updated::Refused(item) => Ok(Attempt::Refused(counted(&item.unwrap_or_default(), now))),
+            Updated::Done(item) => Ok(Attempt::Counted(counted_at(&item, now))),
+            Updated::Refused(item) => Ok(Attempt::Refused(counted_at(&item.unwrap_or_default(), now))),
         }
     }
 
@@ -73,8 +73,13 @@ impl Limits for Table {
     }
 }
 
+/// The record of attempts, as it was read.
+pub(crate) fn counted(item: &Item) -> Attempts {
+    counted_at(item, Timestamp::from_millis(0))
+}
+
 /// The record of attempts. `now` stands in for times that it lacks.
-fn counted(item: &Item, now: Timestamp) -> Attempts {
+fn counted_at(item: &Item, now: Timestamp) -> Attempts {
     let number = |name| item.get(name).and_then(|v| v.as_n().ok()?.parse::<i64>().ok());
     let instant = |name| number(name).map_or(now, Timestamp::from_millis);
     let count = number("attempts").and_then(|count| u64::try_from(count).ok()).unwrap_or_default();

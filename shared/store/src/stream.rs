@@ -12,14 +12,14 @@ use portico_domain::model::chart::{Care, Channel, Visit};
 use portico_domain::model::grant::Relationship;
 use portico_domain::model::ids::{AccountId, PatientId, PracticeId};
 use portico_domain::model::link::{Link, LinkState};
-use portico_domain::model::names::words;
+use portico_domain::model::names::{spellings, words};
 use portico_domain::model::patient::{Patient, Status};
 use portico_domain::model::person::{Name, comparable};
 use portico_domain::model::progress::Progress;
 use portico_domain::model::refusal::PortError;
 use portico_domain::model::search::{Listed, words_of_account, words_of_patient};
 use portico_domain::ports::{
-    Change, Counts, Lists, MeansSource, Moved, Numbers, Relist, Renumbered, VisitsChanged,
+    Change, Counts, Lists, MeansSource, Merged, Moved, Numbers, Relist, Renumbered, VisitsChanged,
 };
 use portico_domain::time::Timestamp;
 use serde_json::Value;
@@ -70,6 +70,7 @@ impl Counts for Table {
                 };
                 let is_renamed = |new: &&Patient| old.as_ref().is_none_or(|old| name(old) != name(new));
                 let named = new.as_ref().filter(is_renamed).cloned().map(Box::new);
+                let merged = merged(old.as_ref(), new.as_ref());
                 Change {
                     moved,
                     named,
@@ -77,6 +78,7 @@ impl Counts for Table {
                     relist: ids.into_iter().map(relist).collect(),
                     renumbered: renumbered(old.as_ref(), new.as_ref()),
                     means,
+                    merged,
                     ..Change::default()
                 }
             }
@@ -166,10 +168,13 @@ impl Counts for Table {
     async fn index_name(&self, patient: &Patient) -> Result<(), PortError> {
         let Patient { practice, id, chart, .. } = patient;
         let names = [Some(&chart.given_name), chart.middle_name.as_ref(), Some(&chart.family_name)];
-        // `Smith-Jones` is found by either part and by the whole.
+        // `Smith-Jones` is found by either part and by the whole, `Müller` also by the long spelling.
         let found_by = |name: &Name| {
-            let whole = name.reveal().split_whitespace().map(comparable).collect::<Vec<_>>();
-            words(name.reveal()).into_iter().chain(whole)
+            let spelled = |name: String| {
+                let whole = name.split_whitespace().map(comparable).collect::<Vec<_>>();
+                words(&name).into_iter().chain(whole)
+            };
+            spellings(name.reveal()).into_iter().flat_map(spelled)
         };
         let words: BTreeSet<String> =
             names.into_iter().flatten().flat_map(found_by).filter(|word| !word.is_empty()).collect();
@@ -221,6 +226,13 @@ fn renumbered(old: Option<&Patient>, new: Option<&Patient>) -> Option<Renumbered
     let (from, to) = (number(old), number(new));
     let whose = new.or(old).filter(|_| from != to)?;
     Some(Renumbered { practice: whose.practice.clone(), patient: whose.id.clone(), from, to })
+}
+
+fn merged(old: Option<&Patient>, new: Option<&Patient>) -> Option<Merged> {
+    let into = |patient: Option<&Patient>| patient?.chart.replaced_by.clone();
+    let (from, to) = (into(old), into(new));
+    let whose = new.filter(|_| from != to)?;
+    Some(Merged { practice: whose.practice.clone(), patient: whose.id.clone(), from, to })
 }
 
 fn moved(old: Option<&Item>, new: Option<&Item>) -> Option<Moved> {

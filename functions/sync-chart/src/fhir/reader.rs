@@ -20,7 +20,7 @@ use super::finding::{
 };
 use super::resources::{
     Address, CodeableConcept, Communication, ContactPoint, EncounterResource, HumanName, PatientContact,
-    PatientResource, Points, Reference, RelatedPersonResource, clinician, lenient, strict,
+    PatientLink, PatientResource, Points, Reference, RelatedPersonResource, clinician, lenient, strict,
 };
 use super::{Fact, Object, Read, Said, text_of};
 
@@ -105,10 +105,17 @@ impl Reader {
                 Sent::Nothing => Sent::Stays,
                 said => said,
             },
+            // Silence undoes no merge: many systems leave the link out once it was sent.
+            replaced_by: self.linked(&resource.link, "replaced-by").next().map_or(Sent::Stays, Sent::Is),
         };
+        let replaces = self.linked(&resource.link, "replaces").collect();
         let contacts = (!is_wrong("contact")).then(|| self.contacts(&resource.contact, &mut notes));
         let id = id.to_owned();
-        Ok(Read::Chart(Fact { patient, id, said: Said::Chart(Box::new(chart), contacts) }, unread, notes))
+        Ok(Read::Chart(
+            Fact { patient, id, said: Said::Chart(Box::new(chart), contacts, replaces) },
+            unread,
+            notes,
+        ))
     }
 
     /// The people whom a patient's own resource names, as far as their names can be read.
@@ -215,13 +222,19 @@ impl Reader {
                 let patient = PatientId::parse(id).map_err(|_| INVALID_PATIENT_ID)?;
                 let chart_status = Sent::Is(ChartStatus::Inactive);
                 let chart = SentChart { chart_status, ..SentChart::default() };
-                let said = Said::Chart(Box::new(chart), None);
+                let said = Said::Chart(Box::new(chart), None, Vec::new());
                 Ok(Read::Chart(Fact { patient, id: id.to_owned(), said }, vec![UNKNOWN_DELETION], Vec::new()))
             }
             "Encounter" => about("subject", Said::NoVisit),
             "RelatedPerson" => about("patient", Said::NoContact),
             _ => Err(UNSUPPORTED_RESOURCE),
         }
+    }
+
+    /// The patients that links of a kind lead to. A link that leads nowhere is none.
+    fn linked<'a>(&'a self, links: &'a [PatientLink], kind: &'a str) -> impl Iterator<Item = PatientId> + 'a {
+        let of_kind = links.iter().filter(move |link| link.kind.as_deref() == Some(kind));
+        of_kind.filter_map(|link| self.referred(link.other.as_ref()).ok())
     }
 
     /// The patient that a resource is about.

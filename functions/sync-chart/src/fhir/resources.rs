@@ -335,6 +335,8 @@ pub(super) struct Reference {
 pub(super) struct PatientLink {
     #[serde(rename = "type")]
     pub(super) kind: Option<String>,
+    #[serde(deserialize_with = "one")]
+    pub(super) other: Option<Reference>,
 }
 
 #[derive(Default, Deserialize)]

@@ -21,7 +21,9 @@ const DETAILS: [&str; 7] = ["invitation_id", "account_id", "change_id", "kind", 
 /// Whether an announcement contains this detail. The reason of a revocation is a code, so it is included; the
 /// reason that a patient declined is in the words of staff, so it is not.
 fn is_told(action: Action, name: &str) -> bool {
-    DETAILS.contains(&name) || (name == "reason" && action == Action::AccessRevoked)
+    DETAILS.contains(&name)
+        || (name == "reason" && action == Action::AccessRevoked)
+        || (matches!(name, "account_ids" | "from" | "to") && action == Action::AccountMoved)
 }
 
 /// An event for other systems.
@@ -125,6 +127,7 @@ const fn name_of(action: Action) -> Option<&'static str> {
         Action::HoldRefused => "account.refused",
         Action::AccountDeleted => "account.deleted",
         Action::CredentialsSet => "account.credentials_set",
+        Action::AccountMoved => "account.moved",
         Action::AccessRevoked => "access.revoked",
         Action::AccessRestored => "access.restored",
         Action::AccessEnabled => "access.enabled",
@@ -141,6 +144,7 @@ const fn name_of(action: Action) -> Option<&'static str> {
         // Actions of the practice's own systems, of people with their own login, and of operators.
         Action::ChartCreated
         | Action::ChartChanged
+        | Action::ChartsMerged
         | Action::IdentityConfirmed
         | Action::CodeConfirmed
         | Action::SignedIn

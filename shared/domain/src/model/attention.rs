@@ -34,14 +34,17 @@ pub enum Cause {
     AuthorityEnds,
     /// The chart is now about another person, so access was switched off.
     ChartOfAnother,
+    /// The chart was merged into another one, and its logins did not move yet.
+    ChartMerged,
 }
 
 impl Cause {
     /// Every cause, the most urgent first: somebody waits or may hold what is not theirs, something did not arrive,
     /// something has to be decided.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ReportedWrongRecipient,
         Self::ChartOfAnother,
+        Self::ChartMerged,
         Self::LinkLocked,
         Self::Hold,
         Self::RepresentativeRequest,
@@ -83,6 +86,7 @@ impl Cause {
             Self::CameOfAge => "came_of_age",
             Self::AuthorityEnds => "authority_ends",
             Self::ChartOfAnother => "chart_of_another",
+            Self::ChartMerged => "chart_merged",
         }
     }
 }

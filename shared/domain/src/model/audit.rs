@@ -133,6 +133,10 @@ pub enum Action {
     AccountDeleted,
     /// The holder of an account ended its other sessions.
     SessionsEnded,
+    /// Accounts moved from a chart to the one that it was merged into.
+    AccountMoved,
+    /// Another chart was merged into this one, or a merge was undone.
+    ChartsMerged,
     /// The level of a representative's grant was changed.
     LevelChanged,
     /// Staff recorded by what right a representative acts, and until when.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::ids::PatientId;
 use crate::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode, comparable};
 use crate::time::Timestamp;
 
@@ -103,6 +104,9 @@ pub struct Chart {
     /// The patient's clinician.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<Line>,
+    /// The chart that this one was merged into. Nobody gets in by a merged chart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<PatientId>,
 }
 
 impl Chart {

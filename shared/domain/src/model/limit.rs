@@ -220,6 +220,26 @@ pub fn locked_until(failures: u64, last: Timestamp) -> Option<Timestamp> {
     Some(last.plus_seconds(seconds.min(3600)))
 }
 
+/// The lock of a user name after wrong passwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// It ends by itself.
+    Until(Timestamp),
+    /// It ends by a new password, or when staff unlock the account.
+    UntilReset,
+}
+
+impl Lock {
+    /// The lock that is in force at `now`, after these attempts.
+    pub fn of(attempts: Attempts, seen: Option<SeenAttempts>, now: Timestamp) -> Option<Self> {
+        let failures = attempts.failures(seen);
+        if failures >= MOST_FAILURES {
+            return Some(Self::UntilReset);
+        }
+        locked_until(failures, attempts.last_at).filter(|until| *until > now).map(Self::Until)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,5 +271,10 @@ mod tests {
         assert!(!attempts(10).is_open(None, at(29)) && attempts(10).is_open(None, at(30)));
         assert!(!attempts(99).is_open(None, at(3599)) && attempts(99).is_open(None, at(3600)));
         assert!(!attempts(100).is_open(None, at(10_000_000)));
+        for (count, now) in [(9, 0), (10, 29), (10, 30), (99, 3599), (99, 3600), (100, 10_000_000)] {
+            let is_locked = Lock::of(attempts(count), None, at(now)).is_some();
+            assert_eq!(is_locked, !attempts(count).is_open(None, at(now)), "{count} after {now} s");
+        }
+        assert_eq!(Lock::of(attempts(10), None, at(0)), Some(Lock::Until(at(30))));
     }
 }

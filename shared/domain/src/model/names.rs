@@ -168,6 +168,11 @@ fn long(text: &str) -> Option<String> {
         .then(|| lower.chars().map(|c| spelled(c).map_or_else(|| c.to_string(), str::to_owned)).collect())
 }
 
+/// A text, and the same with the long spellings of its letters if it has any: `Müller` and `mueller`. A search takes both.
+pub fn spellings(text: &str) -> Vec<String> {
+    std::iter::once(text.to_owned()).chain(long(text)).collect()
+}
+
 /// The words of a name, each in the form in which it is compared.
 pub fn words(text: &str) -> Vec<String> {
     let text = plain(text);

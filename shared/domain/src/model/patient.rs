@@ -255,6 +255,9 @@ impl Stop {
 /// Most stops that one patient's record holds: the chart has three addresses, and representatives have a few.
 const STOPS: usize = 12;
 
+/// Charts that a patient's record names as merged into it.
+const REPLACES: usize = 20;
+
 /// Appointments that a patient's record names at once. The others follow when the first of them is over.
 pub const UPCOMING: usize = 5;
 
@@ -356,10 +359,13 @@ pub struct Patient {
     /// The accounts with a grant to the patient, active or ended.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<AccountRef>,
-    /// When the first account was registered.
+    /// The charts that were merged into this one, the latest last; at most [`REPLACES`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<PatientId>,
     /// Until when no visitor gets a reset link for the patient's account, because somebody else had a contact changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset_rests_until: Option<Timestamp>,
+    /// When the first account was registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registered_at: Option<Timestamp>,
     /// When somebody with a grant to the patient last signed in.
@@ -415,6 +421,17 @@ impl Patient {
     pub fn entry(&self, at: Timestamp, by: By, action: Action, detail: Vec<(&'static str, String)>) -> Entry {
         let subject = Subject::Patient(self.id.clone());
         Entry { practice: self.practice.clone(), subject, at, by, action, detail }
+    }
+
+    /// Notes that another chart was merged into this one. `false` if that is known.
+    pub fn note_merged(&mut self, other: &PatientId) -> bool {
+        if self.replaces.contains(other) {
+            return false;
+        }
+        self.replaces.push(other.clone());
+        let over = self.replaces.len().saturating_sub(REPLACES);
+        self.replaces.drain(..over);
+        true
     }
 
     /// The accounts whose grant has not ended and does not wait for staff.
@@ -525,6 +542,8 @@ impl Patient {
             Some(Reason::AccessDisabled)
         } else if self.chart.chart_status == ChartStatus::Deceased {
             Some(Reason::Deceased)
+        } else if self.chart.replaced_by.is_some() {
+            Some(Reason::ChartInactive)
         } else {
             None
         }
@@ -539,6 +558,9 @@ impl Patient {
         match self.chart.chart_status {
             ChartStatus::Deceased => reasons.push(Reason::Deceased),
             ChartStatus::Inactive => reasons.push(Reason::ChartInactive),
+            ChartStatus::Active | ChartStatus::Prospective if self.chart.replaced_by.is_some() => {
+                reasons.push(Reason::ChartInactive);
+            }
             ChartStatus::Active | ChartStatus::Prospective => {}
         }
         reasons

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::account::Account;
 use crate::model::grant::{GrantState, Relationship};
 use crate::model::ids::{AccountId, PatientId};
+use crate::model::names::spellings;
 use crate::model::patient::Patient;
 use crate::model::person::{Email, Name, comparable};
 
@@ -60,30 +61,46 @@ fn without_initials(text: &str) -> String {
     if joined.is_empty() { comparable(text) } else { joined }
 }
 
-/// The words to search for: the text as it was typed, and without initials. `None` if nothing is left to
+/// The words to search for: the text as it was typed, without initials, and both with the long spellings of letters. `None` if nothing is left to
 /// search for, or the text has more than 400 bytes.
 pub fn searched(typed: &str) -> Option<Vec<String>> {
     let plain = comparable(typed);
     if plain.is_empty() || typed.len() > 400 {
         return None;
     }
-    let other = without_initials(typed);
     let mut wanted = vec![plain];
-    if !wanted.contains(&other) {
-        wanted.push(other);
+    for spelling in spellings(typed) {
+        for word in [comparable(&spelling), without_initials(&spelling)] {
+            if !wanted.contains(&word) {
+                wanted.push(word);
+            }
+        }
     }
     Some(wanted)
 }
 
-/// The words of a name: in either order, with and without the middle name.
+/// The words of a name: in either order, with and without the middle name, in the plain and in the long spelling of its
+/// letters.
 fn names(given: &Name, middle: Option<&Name>, family: &Name) -> Vec<String> {
-    let (first, last) = (without_initials(given.reveal()), family.comparable());
+    let of = |name: &str, place: usize| {
+        let all = spellings(name);
+        all.get(place).or(all.first()).cloned().unwrap_or_default()
+    };
+    let spelled = |place| {
+        let middle = middle.map(|middle| of(middle.reveal(), place));
+        names_as_spelled(&of(given.reveal(), place), middle.as_deref(), &of(family.reveal(), place))
+    };
+    spelled(0).into_iter().chain(spelled(1)).collect()
+}
+
+fn names_as_spelled(given: &str, middle: Option<&str>, family: &str) -> Vec<String> {
+    let (first, last) = (without_initials(given), comparable(family));
     let mut words = vec![format!("{first}{last}"), format!("{last}{first}")];
-    let whole = comparable(given.reveal());
+    let whole = comparable(given);
     if whole != first {
         words.extend([format!("{whole}{last}"), format!("{last}{whole}")]);
     }
-    if let Some(middle) = middle.map(Name::comparable) {
+    if let Some(middle) = middle.map(comparable) {
         words.extend([format!("{first}{middle}{last}"), format!("{last}{first}{middle}")]);
     }
     words
@@ -167,6 +184,7 @@ mod tests {
     fn what_is_typed_is_looked_for_with_and_without_initials() {
         assert_eq!(searched("Mayte A. Esc"), Some(vec!["mayteaesc".to_owned(), "mayteesc".to_owned()]));
         assert_eq!(searched("O’Neil, Seán"), Some(vec!["oneilsean".to_owned()]));
+        assert_eq!(searched("Müller"), Some(vec!["muller".to_owned(), "mueller".to_owned()]));
         assert_eq!(searched("mary-ann@x.com"), Some(vec!["maryannxcom".to_owned()]));
         assert_eq!(searched(" ,. "), None);
     }

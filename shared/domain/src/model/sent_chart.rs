@@ -2,6 +2,7 @@
 //! never spoils the others.
 
 use crate::model::chart::{Chart, ChartStatus};
+use crate::model::ids::PatientId;
 use crate::model::person::{BirthDate, Email, Invalid, Line, Name, Phone, PostalCode};
 use crate::model::refusal::FieldFault;
 
@@ -91,6 +92,7 @@ pub struct SentChart {
     pub sms_consent: Sent<bool>,
     pub tags: Sent<Vec<String>>,
     pub provider: Sent<Line>,
+    pub replaced_by: Sent<PatientId>,
 }
 
 impl From<Chart> for SentChart {
@@ -113,6 +115,7 @@ impl From<Chart> for SentChart {
             sms_consent: chart.sms_consent.into(),
             tags: Sent::Is(chart.tags),
             provider: chart.provider.into(),
+            replaced_by: chart.replaced_by.into(),
         }
     }
 }
@@ -161,11 +164,12 @@ impl SentChart {
             sms_consent: self.sms_consent.over(known.and_then(|chart| chart.sms_consent.as_ref())),
             tags: self.tags.over(known.map(|chart| &chart.tags)).unwrap_or_default(),
             provider: self.provider.over(known.and_then(|chart| chart.provider.as_ref())),
+            replaced_by: self.replaced_by.over(known.and_then(|chart| chart.replaced_by.as_ref())),
         })
     }
 
     /// Each field with why it can't be read, if it can't, and whether its fact stays as it was.
-    fn fields(&self) -> [(&'static str, Option<&'static str>, bool); 16] {
+    fn fields(&self) -> [(&'static str, Option<&'static str>, bool); 17] {
         fn of<T>(name: &'static str, sent: &Sent<T>) -> (&'static str, Option<&'static str>, bool) {
             (name, sent.unread(), sent.stays())
         }
@@ -186,6 +190,7 @@ impl SentChart {
             of("sms_consent", &self.sms_consent),
             of("tags", &self.tags),
             of("provider", &self.provider),
+            of("replaced_by", &self.replaced_by),
         ]
     }
 
@@ -212,6 +217,7 @@ mod tests {
             "email": "rosa@example.com", "mobile_phone": "+12025550143", "home_phone": "+12025550144",
             "postal_code": "02139", "address_line": "1 Main St", "city": "Boston", "state": "MA", "language": "es",
             "chart_status": "inactive", "sms_consent": true, "tags": ["a"], "provider": "Dr. Ames",
+            "replaced_by": "R-2",
         }))
         .unwrap()
     }

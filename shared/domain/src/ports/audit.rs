@@ -5,6 +5,7 @@ use std::future::Future;
 use crate::model::account::Account;
 use crate::model::audit::{Event, Head, Subject};
 use crate::model::ids::{AccountId, LinkId, PracticeId};
+use crate::model::limit::Attempts;
 use crate::model::link::Link;
 use crate::model::patient::{Checks, Patient};
 use crate::model::refusal::PortError;
@@ -35,12 +36,14 @@ pub trait History: Sync {
         links: &[LinkId],
         accounts: &[AccountId],
     ) -> impl Future<Output = Result<(Vec<Link>, Vec<Account>), PortError>> + Send;
-    /// The same, together with the patient's failed checks that belong to no link.
+    /// The same, together with the patient's failed checks that belong to no link, and the attempts on user names, whose
+    /// keys are those of `sign_in_key`.
     fn portal_records(
         &self,
         patient: &Patient,
         links: &[LinkId],
         accounts: &[AccountId],
+        names: &[String],
     ) -> impl Future<Output = Result<PortalRecords, PortError>> + Send;
 }
 
@@ -53,4 +56,6 @@ pub struct PortalRecords {
     pub accounts: Vec<Account>,
     /// Failed checks that belong to no link.
     pub checks: Checks,
+    /// The attempts on the user names that have any, by key.
+    pub attempts: Vec<(String, Attempts)>,
 }

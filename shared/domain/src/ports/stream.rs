@@ -35,6 +35,8 @@ pub struct Change {
     pub named: Option<Box<Patient>>,
     /// The patient whose access may have to be reviewed at another time.
     pub reviewed: Option<Box<Patient>>,
+    /// A chart that was merged into another one, or whose merge was undone.
+    pub merged: Option<Merged>,
     /// The announcement for other systems.
     pub announcement: Option<Announcement>,
 }
@@ -66,6 +68,19 @@ pub struct Renumbered {
     pub from: Option<String>,
     /// The number now, in E.164; `None` if there is none.
     pub to: Option<String>,
+}
+
+/// A chart that was merged into another one, or whose merge was undone.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    pub practice: PracticeId,
+    /// The chart that was merged.
+    pub patient: PatientId,
+    /// The chart that it was merged into before.
+    pub from: Option<PatientId>,
+    /// The chart that it is merged into now.
+    pub to: Option<PatientId>,
 }
 
 /// A patient's status after a change.

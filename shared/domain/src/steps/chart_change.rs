@@ -156,7 +156,9 @@ pub(crate) fn plan_chart(
     let settings = practice.settings.clone();
     let shown = |care: Care| (!change.care.is_empty()).then_some(care);
     let known = existing.as_ref().map(|(patient, _)| &patient.chart);
-    let chart = change.chart.over(known).map_err(Refusal::BadRequest)?;
+    let mut chart = change.chart.over(known).map_err(Refusal::BadRequest)?;
+    // No chart was merged into itself.
+    chart.replaced_by = chart.replaced_by.filter(|other| other != id);
     let Some((before, care_before)) = existing else {
         let (patient, writes, care) = plan_new_chart(context, practice, id, chart, &change.care, by, head);
         let care = shown(care);
@@ -193,6 +195,11 @@ pub(crate) fn plan_chart(
         end_what_the_other_had(context, &mut patient, &mut writes);
     }
     suspend_grants(context, &mut patient, before.suspension().is_some(), &mut writes);
+    let is_merged = patient.chart.replaced_by.is_some() && before.chart.replaced_by.is_none();
+    if is_merged && patient.live_accounts().next().is_some() {
+        let (practice, patient) = (patient.practice.clone(), patient.id.clone());
+        writes.push(Write::Note { practice, patient, cause: Cause::ChartMerged, at: now });
+    }
     let chart = patient.chart.clone();
     let moved = |channel| before.chart.address(channel) != chart.address(channel);
     if let Some(current) = patient.invitation.filter(|current| moved(current.channel)) {
@@ -316,6 +323,7 @@ pub(crate) fn new_patient(practice: &Practice, id: &PatientId, chart: Chart, now
         stopped: Vec::new(),
         failed_checks: false,
         accounts: Vec::new(),
+        replaces: Vec::new(),
         reset_rests_until: None,
         registered_at: None,
         last_login_at: None,

@@ -10,6 +10,7 @@ pub mod create_invitation;
 pub mod credentials;
 pub mod duplicates;
 pub mod invitation;
+pub mod merge;
 pub mod notice;
 pub mod one_time_code;
 pub mod portal_status;

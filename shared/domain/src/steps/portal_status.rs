@@ -3,16 +3,18 @@
 
 use futures_util::join;
 
-use crate::context::App;
+use crate::context::{App, Context};
 use crate::model::account::Account;
 use crate::model::audit::{Event, Subject};
 use crate::model::delivery::Delivery;
 use crate::model::grant::GrantState;
-use crate::model::ids::{AccountId, LinkId, PatientId};
+use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId};
+use crate::model::limit::{Lock, sign_in_key};
 use crate::model::link::{Link, LinkState};
 use crate::model::patient::{Checks, Patient};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
+use crate::model::username::Username;
 use crate::ports::{AlsoRead, ApiCalls, Commit, History, Limits, Once, PortalRecords, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::change::{PatientChange, patient_changed};
@@ -33,19 +35,34 @@ pub struct PortalStatus {
     pub accounts: Vec<Account>,
     /// Failed checks that belong to no link.
     pub checks: Checks,
+    /// The accounts that wrong passwords locked; empty in the answer to a change, which doesn't read them.
+    pub locks: Vec<(AccountId, Lock)>,
 }
 
 impl PortalStatus {
     /// Puts together what was read, the links by age.
     pub(crate) fn of(
+        context: &Context,
         patient: Patient,
         settings: Settings,
         invitation_events: Vec<Event>,
         records: PortalRecords,
     ) -> Self {
-        let PortalRecords { mut links, accounts, checks } = records;
+        let PortalRecords { mut links, accounts, checks, attempts } = records;
         links.sort_by_key(|link| link.id);
-        Self { patient, settings, links, invitation_events, accounts, checks }
+        let now = context.now();
+        let lock = |account: &Account| {
+            let key = attempt_key(context, &account.practice, &account.username)?;
+            let (_, attempts) = attempts.iter().find(|(name, _)| *name == key)?;
+            Some((account.id, Lock::of(*attempts, account.attempts_seen, now)?))
+        };
+        let locks = accounts.iter().filter_map(lock).collect();
+        Self { patient, settings, links, invitation_events, accounts, checks, locks }
+    }
+
+    /// The lock of an account, if wrong passwords locked it.
+    pub fn lock(&self, account: AccountId) -> Option<Lock> {
+        self.locks.iter().find(|(id, _)| *id == account).map(|(_, lock)| *lock)
     }
 }
 
@@ -63,6 +80,18 @@ pub(crate) fn link_ids(invitation_events: &[Event]) -> Vec<LinkId> {
 
 pub(crate) fn account_ids(patient: &Patient) -> Vec<AccountId> {
     patient.accounts.iter().map(|account| account.id).collect()
+}
+
+/// The keys of the attempts on the user names of a patient's accounts.
+pub(crate) fn attempt_keys(context: &Context, patient: &Patient) -> Vec<String> {
+    let names = patient.accounts.iter().map(|account| &account.username);
+    names.filter_map(|name| attempt_key(context, &patient.practice, name)).collect()
+}
+
+/// The key of the attempts on a user name.
+fn attempt_key(context: &Context, practice: &PracticeId, username: &str) -> Option<String> {
+    let name = Username::parse(username).ok()?.name;
+    Some(sign_in_key(practice, &name, &context.keyring))
 }
 
 /// Applies a change to a patient and returns the new portal status. The records for the answer are read while
@@ -119,23 +148,25 @@ where
             }
         }
         let Some(PatientChange { patient: mut after, mut writes, entry }) = decision else {
-            let records =
-                store.portal_records(&before, &link_ids(&invitation_events), &account_ids(&before)).await?;
-            return Ok((PortalStatus::of(before, settings, invitation_events, records), caller));
+            let links = link_ids(&invitation_events);
+            let records = store.portal_records(&before, &links, &account_ids(&before), &[]).await?;
+            return Ok((PortalStatus::of(context, before, settings, invitation_events, records), caller));
         };
         patient_changed(context, &settings, &mut after, &head, entry, &mut writes);
         if let Some(key) = once.clone() {
             writes.push(Write::Once(Once::new(key, after.id.as_str(), context.now())));
         }
         let (links, accounts) = (link_ids(&invitation_events), account_ids(&after));
-        let (committed, records) =
-            join!(written(store, &writes, once.as_ref()), store.portal_records(&after, &links, &accounts));
+        let (committed, records) = join!(
+            written(store, &writes, once.as_ref()),
+            store.portal_records(&after, &links, &accounts, &[])
+        );
         if let Written::Done = committed? {
             let mut records = records?;
             for write in &writes {
                 apply_write(write, &mut records.links, &mut records.accounts);
             }
-            return Ok((PortalStatus::of(after, settings, invitation_events, records), caller));
+            return Ok((PortalStatus::of(context, after, settings, invitation_events, records), caller));
         }
     }
     Err(Failure::Unavailable)

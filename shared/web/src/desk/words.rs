@@ -116,6 +116,9 @@ pub const fn stopped(reason: Reason, channel: Channel) -> &'static str {
 
 /// What is in the way of a patient, in words.
 pub fn in_words(patient: &Patient, reason: Reason) -> &'static str {
+    if reason == Reason::ChartInactive && patient.chart.replaced_by.is_some() {
+        return "Chart was merged into another one";
+    }
     let is_email = patient.chart.email.as_ref().is_some_and(|email| {
         patient.stops(Channel::Email, email.reveal()).iter().any(|why| why.reason() == reason)
     });
@@ -207,6 +210,14 @@ pub const fn attention_words(cause: Cause) -> AttentionWords {
         }
         Cause::ChartOfAnother => (
             ("The chart is about somebody else now", "Access is off. Look who it is, then turn it on."),
+            "",
+            "Open",
+        ),
+        Cause::ChartMerged => (
+            (
+                "The chart was merged into another one",
+                "Its logins open nothing. Move them to the other chart.",
+            ),
             "",
             "Open",
         ),

@@ -69,6 +69,9 @@ pub fn change(waiting: &Waiting) -> Value {
 /// A patient: the chart and the portal status.
 pub fn patient(charted: &PatientWithCare) -> Value {
     let mut view = chart(&charted.patient.chart);
+    if !charted.patient.replaces.is_empty() {
+        view["replaces"] = json!(charted.patient.replaces);
+    }
     if let Some(known) = &charted.care {
         merge(&mut view, care(known));
     }
@@ -101,6 +104,7 @@ fn chart(chart: &Chart) -> Value {
         "sms_consent": chart.sms_consent,
         "tags": chart.tags,
         "provider": chart.provider.as_ref().map(Line::reveal),
+        "replaced_by": chart.replaced_by,
     }))
 }
 

@@ -8,6 +8,7 @@ use portico_domain::model::audit::Event;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::delivery::{Delivery, Trouble};
 use portico_domain::model::grant::Authority;
+use portico_domain::model::limit::Lock;
 use portico_domain::model::link::{FailedCheck, Link, LinkState};
 use portico_domain::model::list::{Reached, in_as_patient, next_appointment, reached};
 use portico_domain::model::patient::{Patient, Status};
@@ -91,7 +92,7 @@ fn former(event: &Event) -> Value {
 
 /// A patient's portal status.
 pub fn portal(portal: &PortalStatus, caller: &Caller, keyring: &Keyring, now: Timestamp) -> Value {
-    let PortalStatus { patient, settings, links, invitation_events, accounts, checks } = portal;
+    let PortalStatus { patient, settings, links, invitation_events, accounts, checks, .. } = portal;
     let current = patient.invitation.and_then(|current| links.iter().find(|link| link.id == current.link));
     let kept = |event: &&Event| {
         !links.iter().any(|link| Some(&link.id.to_string()) == event.detail.get("invitation_id"))
@@ -108,12 +109,19 @@ pub fn portal(portal: &PortalStatus, caller: &Caller, keyring: &Keyring, now: Ti
         "accounts": accounts.iter().filter_map(|account| {
             let grant = account.grant(&patient.id)?;
             let state = grant_state(grant.state);
+            let lock = portal.lock(account.id);
+            let locked_until = match lock {
+                Some(Lock::Until(until)) => Some(until),
+                Some(Lock::UntilReset) | None => None,
+            };
             Some(object(json!({
                 "account_id": account.id.to_string(),
                 "username": account.username,
                 "relationship": grant.relationship,
                 "level": grant.level,
                 "state": state,
+                "locked": lock.map(|_| true),
+                "locked_until": rfc3339(locked_until),
                 "authority": grant.authority.as_ref().map(authority),
                 "must_change_password": account.must_change_password().then_some(true),
                 "registered_at": account.registered_at.to_string(),

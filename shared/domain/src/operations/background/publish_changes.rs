@@ -3,8 +3,11 @@
 //! the patients of a phone number, and what the quality measure needs: the log of visits, and when patients had the
 //! means to get in.
 
+use futures_util::join;
+
 use crate::context::App;
 use crate::model::account::Account;
+use crate::model::audit::{Action, By, Subject};
 use crate::model::grant::GrantState;
 use crate::model::ids::PatientId;
 use crate::model::link::Link;
@@ -14,11 +17,11 @@ use crate::model::refusal::PortError;
 use crate::model::search::listed;
 use crate::model::text_reply::Standing;
 use crate::ports::{
-    Accounts, Chain, Change, Commit, Counts, Lists, MeansSource, MeasureLog, Numbers, Patients, Practices,
-    Relist, Reviews,
+    Accounts, Chain, Change, Commit, Counts, Lists, MeansSource, MeasureLog, Merged, Numbers, Patients,
+    Practices, Relist, Reviews,
 };
 use crate::steps::access_review::schedule_review;
-use crate::steps::change::patient_updated;
+use crate::steps::change::{patient_changed, patient_updated};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
 use crate::steps::signed_in::patients_of;
 use crate::steps::stops::apply_text_reply;
@@ -71,6 +74,13 @@ where
     }
     if let Some(patient) = change.reviewed {
         schedule_review(app, &patient).await?;
+    }
+    if let Some(merged) = change.merged {
+        for (other, is_merged) in [(&merged.from, false), (&merged.to, true)] {
+            if let Some(other) = other {
+                note_merged(app, &merged, other, is_merged).await?;
+            }
+        }
     }
     for changed in change.relist {
         relist(store, &changed).await?;
@@ -135,6 +145,45 @@ where
         patient.last_login_at = account.last_login_at;
         let mut writes = Vec::new();
         patient_updated(&practice.settings, &mut patient, &mut writes);
+        if let Written::Done = written_in_background(store, &writes).await? {
+            return Ok(());
+        }
+    }
+    Err(PortError::Unavailable)
+}
+
+/// Shows on a chart that another one was merged into it, or is no more. Noting it again changes nothing.
+async fn note_merged<S>(
+    app: &App<S>,
+    merged: &Merged,
+    into: &PatientId,
+    is_merged: bool,
+) -> Result<(), PortError>
+where
+    S: Patients + Practices + Chain + Commit,
+{
+    let App { context, store } = app;
+    let subject = Subject::Patient(into.clone());
+    for _ in 0..MAX_ATTEMPTS {
+        let (patient, head) =
+            join!(store.patient(&merged.practice, into), store.head(&merged.practice, &subject));
+        let Some(mut patient) = patient? else { return Ok(()) };
+        let is_news = if is_merged {
+            patient.note_merged(&merged.patient)
+        } else {
+            let before = patient.replaces.len();
+            patient.replaces.retain(|known| *known != merged.patient);
+            patient.replaces.len() < before
+        };
+        if !is_news {
+            return Ok(());
+        }
+        let practice = store.practice(&merged.practice).await?.ok_or(PortError::Broken("practice"))?;
+        let name = if is_merged { "replaces" } else { "no_longer_replaces" };
+        let detail = vec![(name, merged.patient.to_string())];
+        let entry = patient.entry(context.now(), By::service(), Action::ChartsMerged, detail);
+        let mut writes = Vec::new();
+        patient_changed(context, &practice.settings, &mut patient, &head?, entry, &mut writes);
         if let Written::Done = written_in_background(store, &writes).await? {
             return Ok(());
         }

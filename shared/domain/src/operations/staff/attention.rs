@@ -157,6 +157,7 @@ fn is_unsettled(
         Cause::Hold | Cause::ChangeRequest | Cause::RepresentativeRequest | Cause::TextReply => true,
         Cause::Birthday => birthday_is_near(patient, settings, day(now, settings)),
         Cause::ChartOfAnother => !patient.access_enabled,
+        Cause::ChartMerged => patient.chart.replaced_by.is_some() && patient.live_accounts().next().is_some(),
         Cause::CameOfAge => {
             patient.suspension().is_some()
                 || (patient.own_account().is_none()

@@ -223,11 +223,20 @@ fn ways(q: &str, now: Timestamp) -> Vec<Vec<Vec<Sought>>> {
     if let Ok(born) = BirthDate::parse(&q, now) {
         return vec![vec![vec![Sought::Born(born.reveal())]]];
     }
-    let words: Vec<String> = q.split([' ', ',']).map(comparable).filter(|word| !word.is_empty()).collect();
+    let typed = q.split([' ', ',']).filter(|word| !comparable(word).is_empty());
+    let (words, spelled): (Vec<String>, Vec<Vec<String>>) = typed
+        .map(|word| {
+            let spelled = names::spellings(word).iter().map(|spelling| comparable(spelling)).collect();
+            (comparable(word), spelled)
+        })
+        .unzip();
     let mut words = names::without_suffix(words);
     words.truncate(4);
-    let by = |word: &String| vec![Sought::Family(word.clone()), Sought::Word(word.clone())];
-    let mut ways = vec![words.iter().map(by).collect::<Vec<_>>()];
+    let by = |(word, spelled): (&String, &Vec<String>)| {
+        let words = spelled.iter().cloned().map(Sought::Word);
+        std::iter::once(Sought::Family(word.clone())).chain(words).collect()
+    };
+    let mut ways: Vec<Vec<Vec<Sought>>> = vec![words.iter().zip(&spelled).map(by).collect()];
     if !q.contains(' ') {
         ways.push(vec![vec![Sought::Email(q.to_lowercase())]]);
     }

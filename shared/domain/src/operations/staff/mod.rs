@@ -15,6 +15,7 @@ pub mod holds;
 pub mod import;
 pub mod letters;
 pub mod list;
+pub mod merge;
 pub mod portal;
 pub mod proposals;
 pub mod quick_add;

@@ -9,7 +9,7 @@ use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, History, Limits, Practices};
 use crate::steps::api_call::{ApiCall, Caller, authorize};
-use crate::steps::portal_status::{PortalStatus, account_ids, invitation_events, link_ids};
+use crate::steps::portal_status::{PortalStatus, account_ids, attempt_keys, invitation_events, link_ids};
 
 /// Reads a patient's portal status.
 pub async fn portal_status<S>(
@@ -30,8 +30,9 @@ where
     let patient = opened.patient.ok_or(Refusal::NotFound)?;
     let invitation_events = invitation_events(events?);
     let (links, accounts) = (link_ids(&invitation_events), account_ids(&patient));
+    let names = attempt_keys(&app.context, &patient);
     let (practice, records) =
-        join!(store.practice(&caller.practice), store.portal_records(&patient, &links, &accounts));
+        join!(store.practice(&caller.practice), store.portal_records(&patient, &links, &accounts, &names));
     let settings = practice?.ok_or(Failure::Broken("practice"))?.settings;
-    Ok((PortalStatus::of(patient, settings, invitation_events, records?), caller))
+    Ok((PortalStatus::of(&app.context, patient, settings, invitation_events, records?), caller))
 }

@@ -8,6 +8,7 @@ use crate::model::audit::{Action, By, Head, Subject};
 use crate::model::browser::Browser;
 use crate::model::grant::{Grant, GrantState, Level, Relationship};
 use crate::model::hold::{Hold, HoldReason};
+use crate::model::ids::PatientId;
 use crate::model::link::{Link, Purpose, Role};
 use crate::model::message::Template;
 use crate::model::password::Password;
@@ -19,6 +20,7 @@ use crate::model::session::Session;
 use crate::ports::{Accounts, Addresses, Chain, Commit, Limits, Links, Patients, Practices, Write};
 use crate::steps::change::{account_changed, patient_changed};
 use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticate};
+use crate::steps::merge::{survivor_of, take_off};
 use crate::steps::notice::{notice_channel, notify_holder, to_patient};
 use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
@@ -108,9 +110,12 @@ where
         let patient =
             patient?.filter(|patient| patient.suspension().is_none() && patient.invites_by(link.id));
         let patient = patient.ok_or(Refusal::LinkUnavailable)?;
-        if relationship == Relationship::Own && account.own_patient().is_some_and(|own| own != link.patient) {
-            return Err(Refusal::Conflict("already_own").into());
-        }
+        let other =
+            account.own_patient().filter(|own| relationship == Relationship::Own && *own != link.patient);
+        let merged = match other {
+            None => None,
+            Some(other) => Some(merged_into(store, &link, &other).await?),
+        };
         // Somebody who already has another relationship to this patient keeps it, and the link stays usable.
         let is_other = |grant: &Grant| grant.state != GrantState::Ended && grant.relationship != relationship;
         if account.grant(&link.patient).is_some_and(is_other) {
@@ -131,6 +136,7 @@ where
             relationship,
             &head?,
             waits,
+            merged,
         );
         match written(store, &plan.writes, None).await? {
             Written::Done => {
@@ -164,6 +170,22 @@ where
     Err(Failure::Unavailable)
 }
 
+/// The chart whose own login this is, with the end of its chain, if it was merged into the link's. Otherwise a person has
+/// one login of their own for each chart.
+async fn merged_into<S: Patients + Chain>(
+    store: &S,
+    link: &Link,
+    other: &PatientId,
+) -> Result<(Patient, Head), Failure> {
+    let subject = Subject::Patient(other.clone());
+    let (patient, head) = join!(store.patient(&link.practice, other), store.head(&link.practice, &subject));
+    let refused = || Refusal::Conflict("already_own");
+    let patient = patient?.ok_or_else(refused)?;
+    let into = survivor_of(store, &patient).await?;
+    into.filter(|into| into.id == link.patient).ok_or_else(refused)?;
+    Ok((patient, head?))
+}
+
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
 fn plan_added_patient(
     context: &Context,
@@ -175,8 +197,17 @@ fn plan_added_patient(
     relationship: Relationship,
     head: &Head,
     waits: bool,
+    merged: Option<(Patient, Head)>,
 ) -> RegistrationPlan {
     let now = context.now();
+    let mut writes = Vec::new();
+    let moved_from = merged.as_ref().map(|(from, _)| from.id.to_string());
+    if let Some((mut from, end)) = merged {
+        take_off(context, &mut account, &mut from, &mut writes);
+        let detail = vec![("account_ids", account.id.to_string()), ("to", patient.id.to_string())];
+        let left = from.entry(now, By::visitor(), Action::AccountMoved, detail);
+        patient_changed(context, &practice.settings, &mut from, &end, left, &mut writes);
+    }
     let kept = account.grant(&patient.id).filter(|grant| grant.state != GrantState::Ended);
     let invited = link.invitee.as_ref();
     let kept_authority = || kept.and_then(|grant| grant.authority.clone());
@@ -198,10 +229,13 @@ fn plan_added_patient(
             ("relationship", relationship.as_str().to_owned()),
             (with, value),
         ]
+        .into_iter()
+        .chain(moved_from.clone().map(|from| ("from", from)))
+        .collect::<Vec<_>>()
     };
     let entry = patient.entry(now, By::visitor(), action, detail("account_id", account.id.to_string()));
     let ticket = ticket_digest(link);
-    let mut writes = vec![Write::AcceptLink { id: link.id, ticket, at: now }];
+    writes.push(Write::AcceptLink { id: link.id, ticket, at: now });
     let known = patient.accounts.iter().position(|known| known.id == account.id);
     // Keep the id of a pending reset link, so that a revocation can end it.
     let reset = known.and_then(|place| patient.accounts.remove(place).reset);
