@@ -577,3 +577,14 @@ async fn a_spreadsheet_is_checked_on_its_page_and_then_taken_in() {
     let again = upload(&[("file", table)]).await.expect_and(200).text;
     assert!(again.contains("0 new, 0 changed, 1 the same."), "{again}");
 }
+
+#[tokio::test]
+async fn the_local_service_begins_with_a_page_of_what_can_be_tried() {
+    let world = World::new().await;
+    // It is no route of the API, so no contract judges it.
+    let page = reqwest::get(world.url("/")).await.unwrap().text().await.unwrap();
+    for part in ["/_local/console", "/_local/mailbox", "/_local/costs", "riverside", "lakeside", "born 19"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(page.contains(&world.keys.ehr), "the keys");
+}

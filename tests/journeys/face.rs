@@ -1,10 +1,10 @@
-//! The practice's own face: its colour, links and line, and what patients get because of them.
+//! The practice's own face: its color, links and line, and what patients get because of them.
 
 use portico_testkit::World;
 use serde_json::json;
 
 #[tokio::test]
-async fn the_practices_colour_links_and_line_are_in_its_mails_letters_and_pages() {
+async fn the_practices_color_links_and_line_are_in_its_mails_letters_and_pages() {
     let world = World::new().await;
     let plain = world.page(&format!("/{}/sign-up", world.practice)).await.expect_and(200);
     let note = "You can now ask for appointments online.";
@@ -26,7 +26,7 @@ async fn the_practices_colour_links_and_line_are_in_its_mails_letters_and_pages(
     let hashes = |answer: &portico_testkit::Answer| {
         answer.header("content-security-policy").matches("'sha256-").count()
     };
-    assert_eq!((hashes(&plain), hashes(&page)), (1, 2), "the policy allows the colour's rules by their hash");
+    assert_eq!((hashes(&plain), hashes(&page)), (1, 2), "the policy allows the color's rules by their hash");
 
     world.registered("p2", "second.person").await;
     let told = world.last_mail().await;
@@ -40,7 +40,7 @@ async fn the_practices_colour_links_and_line_are_in_its_mails_letters_and_pages(
 }
 
 #[tokio::test]
-async fn a_pale_colour_a_link_in_the_line_and_a_word_about_health_are_refused_with_their_reasons() {
+async fn a_pale_color_a_link_in_the_line_and_a_word_about_health_are_refused_with_their_reasons() {
     let world = World::new().await;
     let wrong = json!({"accent_color": "#f5a623", "invitation_note": "See your diagnosis there", "terms_url": "http://x.example",
         "privacy_url": "javascript:alert(1)"});

@@ -13,7 +13,7 @@ use portico_domain::ports::{
     Accounts, ApiCalls, Batches, Chain, Commit, Enqueue, Patients, PracticeList, Practices, Reviews, Roster,
     Runs, Waiting,
 };
-use portico_web::{App, view};
+use portico_web::{App, telemetry, view};
 use serde_json::{Value, json};
 
 /// Handles an event: a batch of the queue or a run of the schedule. For a batch, it reports which pages to
@@ -94,7 +94,12 @@ where
     }
     if let Some(reviews_failed) = reviews_failed {
         let failed = tick.failed + reviews_failed;
-        tracing::info!(practices = tick.runs.len(), auto_invite_failed = failed, "auto-invite planned");
+        let practices = tick.runs.len();
+        if practices == 0 && failed == 0 {
+            tracing::info!(target: telemetry::IDLE, practices, auto_invite_failed = failed, "auto-invite planned");
+        } else {
+            tracing::info!(practices, auto_invite_failed = failed, "auto-invite planned");
+        }
     }
     let runs: Vec<Value> = tick.runs.iter().map(named).collect();
     json!({"runs": runs, "failed": tick.failed})

@@ -202,7 +202,7 @@ fn typed(name: &str, text: &str) -> Option<Value> {
     })
 }
 
-/// What is wrong with a setting. Of a colour that is too pale, the nearest that can be read is named.
+/// What is wrong with a setting. Of a color that is too pale, the nearest that can be read is named.
 fn sentence(code: &str, value: &str) -> String {
     let sentence = field_detail(code, Language::English);
     match Color::parse(value.trim()) {

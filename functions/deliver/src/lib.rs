@@ -11,7 +11,7 @@ use portico_domain::ports::{
 };
 use portico_domain::time::Timestamp;
 use portico_messages::{Message, email, text, voice_code};
-use portico_web::App;
+use portico_web::{App, telemetry};
 use serde_json::{Value, json};
 
 /// Seconds from the start of an invocation during which it starts to send messages. The template's timeout is 60
@@ -67,7 +67,11 @@ where
     let Ok(overdue) = overdue(app).await else { return json!({"overdue": null}) };
     let (count, oldest_seconds) = (overdue.ids.len(), overdue.oldest_seconds);
     // Log first, so that the line is there even if this run is cut off.
-    tracing::info!(outbox_overdue = count, outbox_oldest_seconds = oldest_seconds, "sweep");
+    if count == 0 {
+        tracing::info!(target: telemetry::IDLE, outbox_overdue = count, outbox_oldest_seconds = oldest_seconds, "sweep");
+    } else {
+        tracing::info!(outbox_overdue = count, outbox_oldest_seconds = oldest_seconds, "sweep");
+    }
     for id in overdue.ids {
         // To find them took a part of the time.
         if app.context.now() >= began.plus_seconds(SENDING_SECONDS) {

@@ -6,6 +6,7 @@ use portico_domain::model::browser::Browser;
 use portico_domain::model::grant::Relationship;
 use portico_domain::model::ids::{AccountId, PatientId};
 use portico_domain::model::password::{Password, temporary_password};
+use portico_domain::model::person::spoken;
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::model::search::FoundAccounts;
@@ -14,7 +15,7 @@ use portico_domain::operations::staff::accounts::{delete, end_sessions, search, 
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
 use portico_domain::operations::staff::desk::desk;
 use portico_domain::operations::staff::holds::{decide_hold, holds};
-use portico_domain::operations::staff::merge::{Moved, move_accounts};
+use portico_domain::operations::staff::merge::{MergedLogins, move_accounts};
 use portico_domain::operations::staff::requests::{Asked, requests};
 use portico_domain::ports::{
     Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, RepresentativeRequests, Search,
@@ -22,7 +23,7 @@ use portico_domain::ports::{
 };
 use portico_domain::steps::api_call::Caller;
 use portico_domain::time::Timestamp;
-use portico_web::desk::{Back, Desk, NoFields, Said, back, desk_page, full_name, grant_word, when};
+use portico_web::desk::{Back, Desk, NoFields, Said, back, desk_page, grant_word, when};
 use portico_web::{Answer, App, Inbound, Language, Reject, phone, reason_detail};
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -71,18 +72,12 @@ fn request(asked: &Asked, settings: &Settings, now: Timestamp) -> Request {
     let number = said.mobile_phone.as_ref().map(|number| phone(number.reveal()));
     Request {
         id: asked.request.id.to_string(),
-        who: format!(
-            "{} {}, {}",
-            said.given_name.reveal(),
-            said.family_name.reveal(),
-            said.relationship.as_str()
-        ),
+        who: format!("{}, {}", spoken(&said.given_name, &said.family_name), said.relationship.as_str()),
         can_email: email.is_some(),
         contacts: [email, number].into_iter().flatten().collect::<Vec<_>>().join(", "),
         about: format!(
-            "{} {}, born {}",
-            said.patient_given_name.reveal(),
-            said.patient_family_name.reveal(),
+            "{}, born {}",
+            spoken(&said.patient_given_name, &said.patient_family_name),
             said.patient_birth_date.reveal()
         ),
         message: said.message.as_ref().map(|message| message.reveal().to_owned()).unwrap_or_default(),
@@ -90,7 +85,7 @@ fn request(asked: &Asked, settings: &Settings, now: Timestamp) -> Request {
         matches: asked
             .matches
             .iter()
-            .map(|patient| (patient.id.to_string(), full_name(&patient.chart)))
+            .map(|patient| (patient.id.to_string(), patient.chart.full_name()))
             .collect(),
     }
 }
@@ -159,7 +154,7 @@ struct SlipPage {
 
 fn found(one: &FoundAccounts) -> Found {
     let whose = one.listed.patients.iter().map(|patient| {
-        let name = format!("{} {}", patient.given_name.reveal(), patient.family_name.reveal());
+        let name = spoken(&patient.given_name, &patient.family_name);
         let state = grant_word(patient.state);
         let own = patient.relationship == Relationship::Own;
         let whose = if own { name } else { format!("{} of {name}", patient.relationship.as_str()) };
@@ -205,7 +200,7 @@ where
                 waiting.push(Waiting {
                     id: hold.account.to_string(),
                     patient: patient.id.to_string(),
-                    name: full_name(chart),
+                    name: chart.full_name(),
                     username: account.username,
                     born: chart.birth_date.reveal(),
                     since: when(hold.since, context.now(), &settings.zone()),
@@ -251,7 +246,8 @@ where
         }
         "GET /console/accounts/{account_id}/sessions" => {
             let (caller, account, live) = sessions(app, &call, account()?).await?;
-            let (_, settings) = desk(app, &call, &[Scope::Accounts]).await?;
+            let practice = app.store.practice(&caller.practice).await.map_err(Failure::from)?;
+            let settings = practice.ok_or(Refusal::NotFound)?.settings;
             let at = |instant| when(instant, context.now(), &settings.zone());
             let place = |session: &Session| Place {
                 browser: session.browser.as_ref().map_or("Another device", Browser::words).to_owned(),
@@ -297,7 +293,8 @@ where
             let (NoFields {}, form_back) = inbound.desk_form::<NoFields>()?;
             let id = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
             // Boxed, because it reads and plans two charts.
-            let Moved { practice, to, moved, stayed } = Box::pin(move_accounts(app, &call, &id)).await?;
+            let MergedLogins { practice, to, moved, stayed } =
+                Box::pin(move_accounts(app, &call, &id)).await?;
             let stay = match stayed.len() {
                 0 => "",
                 _ => {
@@ -344,7 +341,7 @@ async fn credentials_page<S: Patients>(
     Ok(CredentialsPage {
         desk: Desk::of(inbound, context, settings, caller),
         id: id.to_string(),
-        name: full_name(chart),
+        name: chart.full_name(),
         username: typed.or_else(|| replaces.clone()).unwrap_or_else(suggested),
         replaces,
         error,
@@ -373,7 +370,7 @@ where
             let page = SlipPage {
                 desk: Desk::of(inbound, context, &settings, &caller),
                 id: patient.id.to_string(),
-                name: full_name(&patient.chart),
+                name: patient.chart.full_name(),
                 username: account.username,
                 password: made,
                 address: format!("{}/{}", context.base_url, caller.practice),

@@ -12,7 +12,7 @@ use portico_domain::operations::staff::accounts::{
 };
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
 use portico_domain::operations::staff::holds::{decide_hold, holds};
-use portico_domain::operations::staff::merge::{Moved, move_accounts};
+use portico_domain::operations::staff::merge::{MergedLogins, move_accounts};
 use portico_domain::ports::{
     Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, RepresentativeRequests, Search,
     Sessions,
@@ -111,7 +111,7 @@ where
         }
         "POST /v1/patients/{patient_id}/accounts/move" => {
             let id = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
-            let Moved { to, moved, stayed, .. } = Box::pin(move_accounts(app, &call, &id)).await?;
+            let MergedLogins { to, moved, stayed, .. } = Box::pin(move_accounts(app, &call, &id)).await?;
             let ids = |ids: &[AccountId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
             Ok(reply(200, &json!({"to": to, "moved": ids(&moved), "stayed": ids(&stayed)})))
         }

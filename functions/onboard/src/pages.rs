@@ -10,16 +10,14 @@ use portico_domain::model::limit::Lock;
 use portico_domain::model::link::{Fact, Link, LinkState};
 use portico_domain::model::list::{Filter, in_the_way};
 use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status};
-use portico_domain::model::person::{Email, Line, Phone, PostalCode};
+use portico_domain::model::person::{Email, Line, Phone, PostalCode, spoken};
 use portico_domain::model::practice::Scope;
 use portico_domain::model::progress::Progress;
 use portico_domain::operations::staff::list::{ListPage, Listed, Sort};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::portal_status::PortalStatus;
 use portico_domain::time::Timestamp;
-use portico_web::desk::{
-    Desk, Row, Tag, born, contact, cure, full_name, grant_word, how_far, in_words, when,
-};
+use portico_web::desk::{Desk, Row, Tag, born, contact, cure, grant_word, how_far, in_words, when};
 use portico_web::{Inbound, phone};
 
 use std::collections::BTreeMap;
@@ -448,10 +446,7 @@ fn locked(lock: Lock, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
 
 fn sent(link: &Link, patient: &Patient, now: Timestamp, zone: &jiff::tz::TimeZone) -> Sent {
     let to = link.sent_to.as_ref().map(|to| format!(" to {}", contact(to.reveal()))).unwrap_or_default();
-    let who = link
-        .invitee
-        .as_ref()
-        .map(|who| format!(" for {} {}", who.given_name.reveal(), who.family_name.reveal()));
+    let who = link.invitee.as_ref().map(|who| format!(" for {}", spoken(&who.given_name, &who.family_name)));
     let kind = match link.kind.as_str() {
         "reset" => "Link for a new password",
         "restored" => "Access back",
@@ -509,7 +504,7 @@ impl CodePage {
         Some(Self {
             desk: Desk::of(inbound, context, settings, caller),
             id: patient.id.to_string(),
-            name: full_name(&patient.chart),
+            name: patient.chart.full_name(),
             code: format!("{first} {second}"),
             until: when(link.expires_at, context.now(), &settings.zone()),
         })

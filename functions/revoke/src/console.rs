@@ -15,7 +15,7 @@ use portico_domain::steps::access::Revoke;
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::notice::notice_channels;
 use portico_domain::steps::portal_status::PortalStatus;
-use portico_web::desk::{Back, Desk, Said, back, contact, desk_page, full_name, refused};
+use portico_web::desk::{Back, Desk, Said, back, contact, desk_page, refused};
 use portico_web::{Answer, App, Inbound, Reject, flag};
 use serde::Deserialize;
 
@@ -91,7 +91,7 @@ impl RevokePage {
         let live: Vec<_> = patient.live_accounts().collect();
         let others =
             live.iter().filter(|known| patient.own_account().is_none_or(|own| own.id != known.id)).count();
-        let name = full_name(&patient.chart);
+        let name = patient.chart.full_name();
         let holders = live.iter().map(|known| {
             let account = accounts.iter().find(|account| account.id == known.id);
             let theirs = account.map(Account::holder_name).unwrap_or_default();
@@ -144,7 +144,7 @@ where
         "POST /console/patients/{patient_id}/access" => {
             let (form, form_back) = inbound.desk_form::<AccessForm>()?;
             let (portal, caller) = set_access(app, &call, &patient, form.enabled).await?;
-            let name = full_name(&portal.patient.chart);
+            let name = portal.patient.chart.full_name();
             let text = if form.enabled {
                 format!("Portal access is on for {name}.")
             } else {
@@ -157,7 +157,7 @@ where
             let reason = note("reason", form.reason)?;
             let (portal, caller) = decline(app, &call, &patient, reason.as_deref()).await?;
             let text =
-                format!("Recorded: {} said no. Nothing more is sent.", full_name(&portal.patient.chart));
+                format!("Recorded: {} said no. Nothing more is sent.", portal.patient.chart.full_name());
             Ok(back(context, &caller.practice, &form_back, &to, &Said::done(&id, text)))
         }
         "GET /console/patients/{patient_id}/revoke" => {
@@ -189,7 +189,7 @@ where
                         if account.is_some() {
                             "one person".to_owned()
                         } else {
-                            full_name(&portal.patient.chart)
+                            portal.patient.chart.full_name()
                         }
                     );
                     Ok(back(context, &caller.practice, &form_back, &to, &Said::done(&id, text)))

@@ -20,7 +20,7 @@ use portico_domain::ports::{
 };
 use portico_domain::steps::api_call::{ApiCall, Caller};
 use portico_domain::steps::portal_status::PortalStatus;
-use portico_web::desk::{Back, Desk, NoFields, Said, back, contact, cure, desk_page, full_name, refused};
+use portico_web::desk::{Back, Desk, NoFields, Said, back, contact, cure, desk_page, refused};
 use portico_web::{Answer, App, Inbound, Language, Reject, reason_detail, see_other};
 use serde::Deserialize;
 
@@ -55,7 +55,7 @@ impl OverridePage {
         Self {
             desk: Desk::of(inbound, context, settings, caller),
             id: patient.id.to_string(),
-            name: full_name(&patient.chart),
+            name: patient.chart.full_name(),
             error,
         }
     }

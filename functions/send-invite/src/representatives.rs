@@ -7,7 +7,7 @@ use portico_domain::model::auto_invite::day;
 use portico_domain::model::chart::Contact;
 use portico_domain::model::grant::{AuthorityKind, Level, Relationship};
 use portico_domain::model::ids::{AccountId, PatientId};
-use portico_domain::model::person::{Email, Phone};
+use portico_domain::model::person::{Email, Phone, spoken};
 use portico_domain::model::practice::Scope;
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 use portico_domain::operations::staff::authority::set_authority;
@@ -18,7 +18,7 @@ use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Links, Pra
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::chart_change::PatientWithCare;
 use portico_domain::steps::portal_status::PortalStatus;
-use portico_web::desk::{Desk, Said, back, desk_page, full_name, refused};
+use portico_web::desk::{Desk, Said, back, desk_page, refused};
 use portico_web::{
     Answer, App, AuthorityRequest, Inbound, Language, Reject, RepresentativeRequest, field_detail, phone,
 };
@@ -182,12 +182,12 @@ impl RepresentativePage {
         Self {
             desk: Desk::of(inbound, context, settings, caller),
             id: patient.id.to_string(),
-            name: full_name(&patient.chart),
+            name: patient.chart.full_name(),
             is_minor,
             contacts: all
                 .iter()
                 .map(|contact| {
-                    let name = format!("{} {}", contact.given_name.reveal(), contact.family_name.reveal());
+                    let name = spoken(&contact.given_name, &contact.family_name);
                     format!("{name}, {}", contact.relationship.reveal().to_lowercase())
                 })
                 .collect(),
@@ -250,7 +250,7 @@ impl AuthorityPage {
             desk: Desk::of(inbound, context, settings, caller),
             id: patient.id.to_string(),
             account: account.id.to_string(),
-            name: full_name(&patient.chart),
+            name: patient.chart.full_name(),
             who: account.holder_name(),
             problems: problems(faults),
             kinds: kinds(&first([typed("kind"), known.map(|known| known.kind.as_str().to_owned())])),

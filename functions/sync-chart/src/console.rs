@@ -21,7 +21,7 @@ use portico_domain::ports::{
 };
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::chart_change::PatientWithCare;
-use portico_web::desk::{Back, Desk, Said, back, contact, desk_page, full_name, refused, stopped, when};
+use portico_web::desk::{Back, Desk, Said, back, contact, desk_page, refused, stopped, when};
 use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, phone};
 use serde::Deserialize;
 
@@ -124,7 +124,7 @@ impl ContactsPage {
         Self {
             desk: Desk::of(inbound, context, settings, caller),
             id: patient.id.to_string(),
-            name: full_name(chart),
+            name: chart.full_name(),
             version: patient.version,
             has_consent: chart.sms_consent == Some(true),
             is_faulty: fields.iter().any(|field| field.error.is_some()),
@@ -194,7 +194,7 @@ pub(crate) async fn answer<S: Ports>(
             let form_back = Back { to: Some(to.clone()), ..form_back };
             match correct(app, &call, &command).await {
                 Ok(done) => {
-                    let name = full_name(&done.charted.patient.chart);
+                    let name = done.charted.patient.chart.full_name();
                     let text = match done.link.as_ref().and_then(|link| link.sent_to.as_ref()) {
                         Some(sent_to) => format!(
                             "Saved and sent. A new link is on its way to {}; the old one stopped. Your EHR still has the old facts: correct them there, too.",
@@ -345,7 +345,7 @@ where
     let change = |waiting: &Waiting| Change {
         id: waiting.change.id.to_string(),
         patient: waiting.change.patient.to_string(),
-        name: full_name(&waiting.chart),
+        name: waiting.chart.full_name(),
         at: when(waiting.change.submitted_at, context.now(), &settings.zone()),
         by: proposer(&waiting.change),
         must_ask: waiting.must_ask_patient(),

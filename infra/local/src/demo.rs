@@ -8,13 +8,16 @@ use portico_aws::OsEntropy;
 use portico_domain::keys::Keyring;
 use serde_json::{Value, json};
 
-use crate::local_api::{ConsoleLink, Guide, Keys, Practice};
+use crate::local_api::{ConsoleLink, Guide, Keys, Practice, Sample};
 use crate::service::{Config, Running, StartError, start};
 use crate::{files, functions};
 
 /// The sample charts in the repository: `Patient` before `Encounter`.
 pub const SAMPLE: [&str; 2] =
     [include_str!("../sample/Patient.ndjson"), include_str!("../sample/Encounter.ndjson")];
+
+/// Sample patients on the first page.
+const SAMPLES: usize = 8;
 
 /// Resources in one import call.
 const AT_A_TIME: usize = 250;
@@ -70,9 +73,26 @@ pub async fn start_demo(config: Config) -> Result<Demo, StartError> {
         files::write_private(&file, text.as_bytes())?;
     }
     let console_link = practices.first().map(|practice| console_link(&running.base_url, &practice.keys.ehr));
-    let guide = Guide { practices, console_link };
+    let guide = Guide { practices, console_link, samples: samples() };
     running.introduce(guide.clone());
     Ok(Demo { running, guide, is_new })
+}
+
+/// Adults of the sample who can be invited by mail, to try things with.
+fn samples() -> Vec<Sample> {
+    let read = |line: &str| {
+        let patient: Value = serde_json::from_str(line).ok()?;
+        let text = |pointer: &str| Some(patient.pointer(pointer)?.as_str()?.to_owned());
+        let has_mail = patient.get("telecom")?.as_array()?.iter().any(|point| point["system"] == "email");
+        let lives = patient.get("deceasedDateTime").is_none() && patient.get("deceasedBoolean").is_none();
+        let born = text("/birthDate")?;
+        let grown = born.as_str() < "2000";
+        (has_mail && lives && grown).then_some(())?;
+        let name = format!("{} {}", text("/name/0/given/0")?, text("/name/0/family")?);
+        Some(Sample { id: text("/id")?, name, born })
+    };
+    let [patients, _] = SAMPLE;
+    patients.lines().filter_map(read).take(SAMPLES).collect()
 }
 
 /// Makes links into the Onboarding Tool as an EHR does: one call with its key.

@@ -215,7 +215,8 @@ mod tests {
 
     #[test]
     fn a_file_keeps_its_items_and_drops_what_was_processed() {
-        let path = crate::service::scratch_dir("engine").join("portico.db");
+        let dir = crate::service::scratch_dir("engine");
+        let path = dir.join("portico.db");
         let template = Template::embedded().unwrap();
         let db = in_file(&path, &template, &BTreeMap::new()).unwrap();
         for key in ["a", "b", "c"] {

@@ -78,7 +78,7 @@ mod tests {
     async fn only_their_owner_may_read_the_data_directory_and_its_files() {
         let data = scratch_dir("private");
         for id in ["p1", "p2"] {
-            let config = Config { data: Some(data.clone()), ..Config::default() };
+            let config = Config { data: Some(data.to_path_buf()), ..Config::default() };
             let demo = crate::demo::start_demo(config).await.unwrap();
             let chart = json!({"given_name": "A", "family_name": "B", "birth_date": "1980-02-03", "email": "a@example.com"});
             let call = reqwest::Client::new().put(format!("{}/v1/patients/{id}", demo.running.base_url));
@@ -87,7 +87,7 @@ mod tests {
             demo.running.clock.advance(1).unwrap();
             demo.running.idle().await;
             assert_eq!(mode(&data), 0o700);
-            let files: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect();
+            let files: Vec<_> = fs::read_dir(&*data).unwrap().map(|entry| entry.unwrap().path()).collect();
             assert!(files.len() >= 7, "{files:?}");
             for file in &files {
                 let name = file.file_name().unwrap().to_str().unwrap();
@@ -96,11 +96,11 @@ mod tests {
             }
             demo.running.stop().await;
             // As an older version left them.
-            fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).unwrap();
+            fs::set_permissions(&*data, fs::Permissions::from_mode(0o755)).unwrap();
             for file in files.iter().filter(|file| file.exists()) {
                 fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
             }
         }
-        fs::remove_dir_all(&data).unwrap();
+        fs::remove_dir_all(&*data).unwrap();
     }
 }

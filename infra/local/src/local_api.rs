@@ -59,6 +59,19 @@ pub struct Guide {
     pub practices: Vec<Practice>,
     /// Creates a link to the Onboarding Tool; `None` without a practice.
     pub console_link: Option<ConsoleLink>,
+    /// Patients of the first practice, to try things with.
+    pub samples: Vec<Sample>,
+}
+
+/// A sample patient.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The patient's id.
+    pub id: String,
+    /// The name as sentences say it.
+    pub name: String,
+    /// The birth date, `YYYY-MM-DD`.
+    pub born: String,
 }
 
 /// The state of these routes.
@@ -76,6 +89,7 @@ pub(crate) struct LocalApi {
 
 pub(crate) fn router<S: Clone + Send + Sync + 'static>(api: LocalApi) -> Router<S> {
     Router::new()
+        .route("/", get(home))
         .route("/_local", get(introduce))
         .route("/_local/console", get(open_console))
         .route("/_local/clock", get(time).post(move_clock))
@@ -105,6 +119,21 @@ async fn introduce(State(api): State<LocalApi>) -> Response {
         "console_url": console_url,
     }))
     .into_response()
+}
+
+/// The first page: where to start.
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home {
+    practices: Vec<Practice>,
+    samples: Vec<Sample>,
+    now: String,
+}
+
+async fn home(State(api): State<LocalApi>) -> Response {
+    let guide = api.guide.read().unwrap_or_else(PoisonError::into_inner).clone();
+    let home = Home { practices: guide.practices, samples: guide.samples, now: api.clock.now().to_string() };
+    home.render().map_or_else(|error| failed(io::Error::other(error)), |page| Html(page).into_response())
 }
 
 /// Leads to a new link into the Onboarding Tool, as an EHR's button does.

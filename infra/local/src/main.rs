@@ -1,10 +1,11 @@
 //! `portico-local`: starts the whole of Portico on this machine.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use portico_domain::keys::HashCost;
 use portico_local::demo::{Demo, SAMPLE, import_charts, start_demo};
 use portico_local::{Config, Practice, Running};
@@ -33,9 +34,22 @@ struct Options {
     #[arg(long, value_name = "FILE")]
     patients: Vec<PathBuf>,
 
+    /// How to log, to standard error [default: lines on a terminal, else json]
+    #[arg(long, value_name = "FORM", value_enum)]
+    log: Option<Log>,
+
     /// Use this AWS endpoint instead of the embedded services
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
+}
+
+/// The form of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Log {
+    /// Short lines for people
+    Lines,
+    /// One JSON object a line, as in the cloud
+    Json,
 }
 
 impl Options {
@@ -68,7 +82,8 @@ impl Options {
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
-    portico_web::telemetry::start_into(std::io::stderr);
+    let log = options.log.unwrap_or(if std::io::stderr().is_terminal() { Log::Lines } else { Log::Json });
+    portico_web::telemetry::start_on_one_machine(log == Log::Lines);
     let running = match run(&options).await {
         Ok(running) => running,
         Err(why) => {
@@ -83,19 +98,25 @@ async fn main() -> ExitCode {
 
 async fn run(options: &Options) -> Result<Running, String> {
     let files: Vec<(String, String)> = options.charts()?;
-    let Demo { running, guide, is_new } =
+    let Demo { running, mut guide, is_new } =
         start_demo(options.config()).await.map_err(|error| error.to_string())?;
+    if !options.patients.is_empty() {
+        guide.samples.clear();
+        running.introduce(guide.clone());
+    }
+    let shows_progress = std::io::stderr().is_terminal();
+    let begins = if shows_progress { "\r" } else { "" };
     let first = guide.practices.first().cloned().unwrap_or_default();
     // The sample is imported once. Files given on the command line are imported again at each start.
     for (name, text) in files.iter().filter(|_| is_new || !options.patients.is_empty()) {
         let imported = import_charts(&running, &first.keys.ehr, text, |done, all| {
-            if all > 500 {
+            if shows_progress {
                 eprint!("\r{name}: {done} of {all}");
             }
         })
         .await?;
         eprintln!(
-            "\r{name}: {} new, {} changed, {} known, {} refused",
+            "{begins}{name}: {} new, {} changed, {} known, {} refused",
             imported.created,
             imported.updated,
             imported.unchanged,
@@ -118,6 +139,7 @@ fn banner(base: &str, practice: &Practice, options: &Options) -> String {
         "
 Portico is at {base}, its data {kept}. Ctrl-C stops it.
 
+  Start here     {base}/           practices, patients to try, keys, clock
   Sign-in page   {base}/{practice}
   Staff          {base}/_local/console   the Onboarding Tool, as an EHR's button opens it
   Mailbox        {base}/_local/mailbox   every mail and text that was sent, as its reader sees it

@@ -82,9 +82,9 @@ impl Table {
     ) -> Result<PortalRecords, PortError> {
         let links = links.iter().map(|id| keys::link(*id));
         let accounts = accounts.iter().map(|id| keys::account(*id));
-        let named: Vec<keys::Key> = names.iter().map(|name| keys::limit(&attempts(name))).collect();
+        let counters: Vec<keys::Key> = names.iter().map(|name| keys::limit(&attempts(name))).collect();
         let all: Vec<keys::Key> =
-            checks.into_iter().chain(links).chain(accounts).chain(named.iter().cloned()).collect();
+            checks.into_iter().chain(links).chain(accounts).chain(counters.iter().cloned()).collect();
         let mut records = PortalRecords::default();
         for keys in all.chunks(100) {
             let mut found = self.batch(keys).await?;
@@ -94,7 +94,7 @@ impl Table {
                     "LINK" => records.links.extend(whole_link(item)?),
                     "LIMIT" => {
                         let name =
-                            named.iter().position(|known| known == key).and_then(|place| names.get(place));
+                            counters.iter().position(|known| known == key).and_then(|place| names.get(place));
                         records.attempts.extend(name.map(|name| (name.clone(), counted(&item))));
                     }
                     "CHECKS" => records.checks = record(item)?,

@@ -10,7 +10,7 @@ use portico_domain::operations::staff::desk::desk;
 use portico_domain::operations::staff::quick_add::{self, quick_add};
 use portico_domain::ports::{ApiCalls, Commit, Directory, Limits, Links, Patients, Practices};
 use portico_domain::steps::api_call::Caller;
-use portico_web::desk::{Back, Desk, Said, back, born, contact, desk_page, full_name, not_done_because};
+use portico_web::desk::{Back, Desk, Said, back, born, contact, desk_page, not_done_because};
 use portico_web::{Answer, App, Inbound, Reject};
 use serde::Deserialize;
 
@@ -125,7 +125,7 @@ where
             let today = day(context.now(), &frame.1);
             let alike = patients.iter().map(|patient| Alike {
                 id: patient.id.to_string(),
-                name: full_name(&patient.chart),
+                name: patient.chart.full_name(),
                 born: born(&patient.chart, today),
             });
             let page = AddPage { alike: alike.collect(), ..AddPage::new(inbound, context, &frame, &[]) };
@@ -138,7 +138,7 @@ where
             return Ok(desk_page(422, &page));
         }
     };
-    let name = full_name(&added.patient.chart);
+    let name = added.patient.chart.full_name();
     let text = match added.link.as_ref().and_then(|link| link.sent_to.as_ref()) {
         Some(sent_to) => format!("{name} is added. A link is on its way to {}.", contact(sent_to.reveal())),
         None => format!("{name} is added, and not invited yet."),

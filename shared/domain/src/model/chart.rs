@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::ids::PatientId;
-use crate::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode, comparable};
+use crate::model::person::{BirthDate, Email, Line, Name, Phone, PostalCode, comparable, spoken};
 use crate::time::Timestamp;
 
 /// A channel that reaches a person.
@@ -112,7 +112,7 @@ pub struct Chart {
 impl Chart {
     /// The name as sentences say it: `Rosa Delgado`.
     pub fn full_name(&self) -> String {
-        format!("{} {}", self.given_name.reveal(), self.family_name.reveal()).trim().to_owned()
+        spoken(&self.given_name, &self.family_name)
     }
 
     /// The address or number for a channel; `None` if the chart has none that can be used.

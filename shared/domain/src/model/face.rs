@@ -1,11 +1,11 @@
-//! What a practice may choose of how its pages and mails look: a colour, and a line of its own in invitations.
+//! What a practice may choose of how its pages and mails look: a color, and a line of its own in invitations.
 
 use crate::model::person::comparable;
 
 /// Least contrast of text to its background, WCAG 2.1, criterion 1.4.3.
 const LEAST_CONTRAST: f64 = 4.5;
 
-/// Contrast of a colour that is lightened for dark backgrounds. The default colour has 10.
+/// Contrast of a color that is lightened for dark backgrounds. The default color has 10.
 const CONTRAST_ON_DARK: f64 = 7.0;
 
 /// The palest background on which pages show links, and the one of pages in the dark.
@@ -58,7 +58,7 @@ const HEALTH_WORDS: [&str; 38] = [
     "covid",
 ];
 
-/// A colour: red, green and blue.
+/// A color: red, green and blue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Color([u8; 3]);
 
@@ -71,13 +71,13 @@ impl Color {
         Some(Self([red, green, blue]))
     }
 
-    /// The colour as a style sheet writes it: `#rrggbb`.
+    /// The color as a style sheet writes it: `#rrggbb`.
     pub fn css(self) -> String {
         let Self([red, green, blue]) = self;
         format!("#{red:02x}{green:02x}{blue:02x}")
     }
 
-    /// The contrast of two colours, 1 to 21, as WCAG 2.1 computes it.
+    /// The contrast of two colors, 1 to 21, as WCAG 2.1 computes it.
     pub fn contrast(self, other: Self) -> f64 {
         let (one, two) = (self.luminance(), other.luminance());
         (one.max(two) + 0.05) / (one.min(two) + 0.05)
@@ -88,13 +88,13 @@ impl Color {
         self.contrast(WASH) >= LEAST_CONTRAST
     }
 
-    /// The nearest darker colour that can be read; itself if it can.
+    /// The nearest darker color that can be read; itself if it can.
     #[must_use]
     pub fn darkened(self) -> Self {
         self.toward(Self([0; 3]), Self::is_readable)
     }
 
-    /// The nearest lighter colour that can be read on dark pages.
+    /// The nearest lighter color that can be read on dark pages.
     #[must_use]
     pub fn lightened(self) -> Self {
         self.toward(Self([255; 3]), |color| color.contrast(DARK_WASH) >= CONTRAST_ON_DARK)
@@ -123,7 +123,7 @@ impl Color {
     }
 }
 
-/// Why a practice may not have this colour.
+/// Why a practice may not have this color.
 pub fn color_fault(text: &str) -> Option<&'static str> {
     match Color::parse(text) {
         None => Some("invalid_color"),
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_colour_that_cannot_be_read_is_refused_with_the_nearest_that_can() {
+    fn a_color_that_cannot_be_read_is_refused_with_the_nearest_that_can() {
         assert_eq!(color_fault("#0b5cad"), None);
         for pale in ["#f5a623", "#ffffff", "#ffff00", "#8cc2ff", "#777777"] {
             assert_eq!(color_fault(pale), Some("low_contrast"), "{pale}");
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn every_colour_has_a_readable_neighbour_on_light_and_dark_pages() {
+    fn every_color_has_a_readable_neighbour_on_light_and_dark_pages() {
         let steps = || (0..=255).step_by(17);
         for (red, green, blue) in
             steps().flat_map(|r| steps().flat_map(move |g| steps().map(move |b| (r, g, b))))

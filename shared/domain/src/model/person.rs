@@ -131,6 +131,11 @@ impl Name {
 
 pub use names::comparable;
 
+/// A name as sentences say it: `Rosa Delgado`. A person with one name has no other part.
+pub fn spoken(given: &Name, family: &Name) -> String {
+    format!("{} {}", given.reveal(), family.reveal()).trim().to_owned()
+}
+
 impl Line {
     /// Reads a line.
     pub fn parse(text: &str) -> Result<Self, Invalid> {

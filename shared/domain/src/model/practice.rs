@@ -239,7 +239,7 @@ pub struct Settings {
     /// The practice's notice of privacy practices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub privacy_url: Option<String>,
-    /// The colour of buttons and links, as `#rrggbb`.
+    /// The color of buttons and links, as `#rrggbb`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accent_color: Option<String>,
     /// A line of the practice's own in invitations, at most 200 characters.
@@ -374,7 +374,7 @@ impl Settings {
         .collect()
     }
 
-    /// What is not allowed of the practice's own links, colour and line.
+    /// What is not allowed of the practice's own links, color and line.
     fn face_faults(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
         let url_fault = |url: &str| PortalUrl::parse(url).is_err().then_some("invalid_url");
         [

@@ -8,9 +8,9 @@ use crate::model::audit::By;
 use crate::model::console::ConsoleSession;
 use crate::model::ids::{Actor, ClientId, PatientId, PracticeId};
 use crate::model::limit::{CLIENT, Counter, Raised, Rule, SESSION_CALLS};
-use crate::model::practice::{ApiKey, PresentedKey, Scope};
+use crate::model::practice::{ApiKey, PresentedKey, Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, CallRecords, Limits, Once, OnceKey};
+use crate::ports::{AlsoRead, ApiCalls, CallRecords, Limits, Once, OnceKey, Practices};
 use crate::time::Timestamp;
 
 /// A call by an application of a practice, as it was received.
@@ -121,6 +121,17 @@ pub async fn authorize<S: ApiCalls + Limits>(
     };
     let (caller, opened) = authorize_with(app, call, &[], read).await?;
     Ok((in_session(app, call, scopes, caller, &opened).await?, opened))
+}
+
+/// Admits a call that reads no record of its own, and reads the practice's settings.
+pub async fn authorize_with_settings<S: ApiCalls + Limits + Practices>(
+    app: &App<S>,
+    call: &ApiCall,
+    scopes: &[Scope],
+) -> Result<(Caller, Settings), Failure> {
+    let (caller, _) = authorize(app, call, scopes, AlsoRead::default()).await?;
+    let practice = app.store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
+    Ok((caller, practice.settings))
 }
 
 /// Admits a call that was admitted before and is still at work, such as the next patient of a batch. Everything is

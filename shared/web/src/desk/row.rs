@@ -11,7 +11,7 @@ use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::time::Timestamp;
 
-use crate::desk::words::{full_name, how_far, in_words, list_name, status_word, stopped, when};
+use crate::desk::words::{how_far, in_words, list_name, status_word, stopped, when};
 
 /// A status as a tag: a word, a color and a shape.
 #[derive(Clone, Copy)]
@@ -89,7 +89,7 @@ impl Row {
         Self {
             id: patient.id.to_string(),
             name: list_name(chart),
-            full_name: full_name(chart),
+            full_name: chart.full_name(),
             born: chart.birth_date.reveal().chars().take(4).collect(),
             is_child: Stage::of(patient, settings, today) == Stage::Child,
             tag: Tag::of(status),

@@ -56,11 +56,6 @@ pub fn list_name(chart: &Chart) -> String {
     format!("{}, {}", chart.family_name.reveal(), chart.given_name.reveal()).trim_end_matches(", ").to_owned()
 }
 
-/// A name as sentences say it: `Rosa Delgado`.
-pub fn full_name(chart: &Chart) -> String {
-    chart.full_name()
-}
-
 /// The word of a grant's state.
 pub const fn grant_word(state: GrantState) -> &'static str {
     match state {

@@ -15,7 +15,7 @@ use crate::model::person::{BirthDate, comparable};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Practices, Roster, Sought, Waiting, Write};
-use crate::steps::api_call::{ApiCall, Caller, authorize};
+use crate::steps::api_call::{ApiCall, Caller, authorize, authorize_with_settings};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::time::Timestamp;
 
@@ -76,18 +76,9 @@ pub async fn list<S>(app: &App<S>, call: &ApiCall, listed: &Listed) -> Result<Li
 where
     S: ApiCalls + Limits + Practices + Roster + Waiting,
 {
-    let (caller, settings) = reader(app, call).await?;
+    let (caller, settings) = authorize_with_settings(app, call, &[Scope::Report]).await?;
     let (rows, next_cursor) = page(app, &caller.practice, &settings, listed).await?;
     Ok(ListPage { rows, next_cursor, settings, caller })
-}
-
-async fn reader<S>(app: &App<S>, call: &ApiCall) -> Result<(Caller, Settings), Failure>
-where
-    S: ApiCalls + Limits + Practices,
-{
-    let (caller, _) = authorize(app, call, &[Scope::Report], AlsoRead::default()).await?;
-    let practice = app.store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
-    Ok((caller, practice.settings))
 }
 
 /// The rows of one page, and the cursor of the next.
@@ -283,7 +274,7 @@ where
     let App { context, store } = app;
     listed.limit = MOST_ROWS;
     // One call of the client, however many pages it has.
-    let (caller, settings) = reader(app, call).await?;
+    let (caller, settings) = authorize_with_settings(app, call, &[Scope::Report]).await?;
     let practice = &caller.practice;
     let mut rows = Vec::new();
     loop {

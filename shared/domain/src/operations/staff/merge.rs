@@ -20,7 +20,7 @@ const TOGETHER: usize = 15;
 
 /// What became of the logins of a merged chart.
 #[expect(missing_docs, reason = "the names say it")]
-pub struct Moved {
+pub struct MergedLogins {
     pub practice: PracticeId,
     /// The chart that the other one was merged into.
     pub to: PatientId,
@@ -31,7 +31,7 @@ pub struct Moved {
 
 /// Moves the logins of a merged chart, in one transaction with an event on both charts and on each account. Their
 /// holders are told, and sign in again. Refuses while access to the other chart is revoked: a move gives no access back.
-pub async fn move_accounts<S>(app: &App<S>, call: &ApiCall, id: &PatientId) -> Result<Moved, Failure>
+pub async fn move_accounts<S>(app: &App<S>, call: &ApiCall, id: &PatientId) -> Result<MergedLogins, Failure>
 where
     S: ApiCalls + Limits + Practices + Patients + Accounts + Chain + Commit,
 {
@@ -47,7 +47,7 @@ where
         let live: Vec<AccountId> = from.live_accounts().map(|known| known.id).collect();
         let practice = caller.practice.clone();
         let mut outcome =
-            Moved { practice: practice.clone(), to: to.id.clone(), moved: vec![], stayed: vec![] };
+            MergedLogins { practice: practice.clone(), to: to.id.clone(), moved: vec![], stayed: vec![] };
         if again || live.is_empty() {
             outcome.stayed = live;
             return Ok(outcome);
