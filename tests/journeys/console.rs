@@ -588,3 +588,20 @@ async fn the_local_service_begins_with_a_page_of_what_can_be_tried() {
     }
     assert!(page.contains(&world.keys.ehr), "the keys");
 }
+
+#[tokio::test]
+async fn a_patients_page_tells_of_a_new_password_among_what_happened() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    let window = world.window(&world.keys.ehr).await;
+    let told = "changed the password";
+    assert!(!window.page("/console/patients/p1").await.text.contains(told));
+    world.advance(60);
+    let token = world.reset_token("rosa.q").await;
+    let ticket = world.reset_ticket(&token).await;
+    world.new_password(&token, &ticket, "walnut trellis nine").await.expect(204);
+    let page = window.page("/console/patients/p1").await.expect_and(200).text;
+    let trail = page.split("<ol class=\"trail\">").nth(1).expect("the trail");
+    let place = |words: &str| trail.find(words).expect("it is told");
+    assert!(place(told) < place("registered"), "the newest first");
+}

@@ -201,7 +201,8 @@ where
             if caller.may(Scope::Audit) {
                 let zone = portal.settings.zone();
                 let line = |event: &Event| (trail::sentence(event), when(event.at, context.now(), &zone));
-                events = latest(app, &call, &patient, EVENTS).await?.iter().map(line).collect();
+                let own = portal.patient.own_account().map(|own| own.id);
+                events = latest(app, &call, &patient, own, EVENTS).await?.iter().map(line).collect();
             }
             Ok(desk_page(200, &PatientPage::new(inbound, context, &portal, &caller, events)))
         }
