@@ -136,18 +136,22 @@ where
         }
     }
     imported(app, opened).await?;
-    tally.rejected.sort_by_key(|(line, _)| *line);
-    tally.warnings.sort_by_key(|(line, _)| *line);
     Ok(reply(
         200,
         &json!({
             "created": tally.created,
             "updated": tally.updated,
             "unchanged": tally.unchanged,
-            "rejected": tally.rejected.into_iter().map(|(_, rejected)| rejected).collect::<Vec<_>>(),
-            "warnings": tally.warnings.into_iter().map(|(_, warning)| warning).collect::<Vec<_>>(),
+            "rejected": said(tally.rejected),
+            "warnings": said(tally.warnings),
         }),
     ))
+}
+
+/// What is said of the lines, in their order.
+fn said(mut of_lines: Vec<(usize, Value)>) -> Vec<Value> {
+    of_lines.sort_by_key(|(line, _)| *line);
+    of_lines.into_iter().map(|(_, said)| said).collect()
 }
 
 /// The body as it was before it was compressed with gzip. The two bytes that every such body begins with decide, because
@@ -321,7 +325,7 @@ where
         created: tally.created,
         updated: tally.updated,
         unchanged: tally.unchanged,
-        rejected: tally.rejected.into_iter().map(|(_, rejected)| rejected).collect(),
+        rejected: said(tally.rejected),
         warnings,
         columns: sheet.columns,
         rows,
