@@ -103,7 +103,7 @@ async fn every_operation_keeps_its_budget() {
         .post(&format!("/i/{token}/codes/check"), json!({"proof": proof, "code": code}))
         .await
         .expect_and(200);
-    held("check a code", budget("verify", "check-code", 2.0, 2.0 + 0.5, 7.0)).await;
+    held("check a code", budget("verify", "check-code", 2.0, 2.0 + 0.5 + 1.0, 7.0)).await;
     world.register(&token, &checked.str("/ticket"), "rosa.q").await.expect(201);
     held("register", budget("register", "register", 3.0, 3.0, 22.0)).await;
 

@@ -638,3 +638,61 @@ async fn somebody_who_says_that_a_message_is_not_for_them_confirms_it_and_gets_n
     world.invite("p1", "email").await.expect(201);
     assert_eq!(token_in(world.last_mail().await.get("text")).len(), 44);
 }
+
+#[tokio::test]
+async fn twins_at_one_address_hear_both_user_names_and_each_gets_back_in() {
+    let world = World::new().await;
+    for (id, name) in [("p1", "Rosa"), ("p2", "Lina")] {
+        world.patient(id, World::chart_with(json!({"given_name": name}))).await;
+        world.invite(id, "email").await.expect(201);
+        let token = world.last_mail().await.token();
+        let ticket = world.ticket(&token).await;
+        world.register(&token, &ticket, &format!("{}.q", name.to_lowercase())).await.expect(201);
+    }
+    let facts = json!({
+        "email": "rosa.quillfeather@example.com", "family_name": "Quillfeather", "birth_date": "1945-04-27",
+        "postal_code": "02139",
+    });
+    world.ask("forgot-password", facts).await.expect(202);
+    let mail = world.last_mail().await;
+    for name in ["rosa.q", "lina.q"] {
+        assert!(mail.get("text").contains(name), "{}", mail.get("text"));
+    }
+    assert!(!mail.get("text").contains("/r/"), "a link for one of them would be no help to the other");
+    let token = world.reset_token("lina.q").await;
+    let ticket = world.reset_ticket(&token).await;
+    world.new_password(&token, &ticket, NEW).await.expect(204);
+    world.sign_in("lina.q", NEW).await.expect(200);
+    world.sign_in("rosa.q", PASSWORD).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_types_an_address_as_user_name_gets_the_user_names_there() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    world.forgot_password("Rosa.Quillfeather@example.com").await.expect(202);
+    let mail = world.last_mail().await;
+    assert_eq!(mail.get("to"), "rosa.quillfeather@example.com");
+    assert!(mail.get("text").contains("rosa.q") && !mail.get("text").contains("/r/"), "{}", mail.get("text"));
+    let mails = world.mails().await.len();
+    world.forgot_password("nobody@example.com").await.expect(202);
+    assert_eq!(world.mails().await.len(), mails);
+}
+
+#[tokio::test]
+async fn a_suggested_user_name_is_free_when_it_is_shown() {
+    let world = World::new().await;
+    let mut suggested = Vec::new();
+    for id in ["p1", "p2", "p3"] {
+        let token = world.invited(id).await;
+        let proof = world.state_facts(&token).await.expect_and(200).str("/proof");
+        let passed = world.enter_code(&token, &proof).await.expect_and(200);
+        let name = passed.str("/suggested_username");
+        world.register(&token, &passed.str("/ticket"), &name).await.expect(201);
+        suggested.push(name);
+    }
+    assert_eq!(
+        suggested,
+        ["rosa.quillfeather@example.com", "rosa.rosa.quillfeather", "rosa.rosa.quillfeather2"],
+    );
+}

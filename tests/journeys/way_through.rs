@@ -222,7 +222,7 @@ async fn an_address_that_was_typed_or_cut_leads_to_the_right_page() {
     }
     let page = browser.open(&format!("/{practice}/nothing")).await.expect_and(404);
     assert!(page.text.contains("(202) 555-0100"), "a practice's page has its phone");
-    assert_eq!(heading(&browser.open("/").await.expect_and(200)), "Patient portal");
+    assert_eq!(heading(&browser.open("//").await.expect_and(200)), "Patient portal");
     let program = world.get("/nothing/here").await.expect_and(404);
     assert_eq!(program.code(), "not_found");
 }

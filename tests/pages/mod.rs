@@ -141,7 +141,7 @@ async fn pages_in(language: &str) {
     let held = browser.send(&format!("/i/{token}/register?lang={language}"), &good).await;
     kept("held", language, &held, &token);
 
-    keep("root", &world.page(&format!("/?lang={language}")).await);
+    keep("root", &world.page(&format!("//?lang={language}")).await);
     keep("no_such_page", &world.page(&here("/nothing")).await);
     keep("no_such_practice", &world.page(&format!("/nobody?lang={language}")).await);
     let foreign = world.request("POST", &here("/sign-in")).header("accept", "text/html");

@@ -62,7 +62,7 @@ where
 /// The registration page, with what was typed and what to mend.
 async fn show<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Links + Practices + Patients,
+    S: Links + Practices + Patients + Accounts,
 {
     let token = inbound.param("token");
     let Some(visit) = Visit::find(inbound, &app.context) else { return lost(app, inbound).await };

@@ -12,7 +12,7 @@ use portico_domain::operations::visitor::unsubscribe::{unsubscribe, view_unsubsc
 use portico_domain::operations::visitor::verify::{
     self, Next, ProofState, StatedFacts, check_code, check_facts, send_code, view_link, view_link_with_proof,
 };
-use portico_domain::ports::{Chain, Commit, Limits, Links, Patients, Practices};
+use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, CodeStep, Form, Frame, Inbound, Refused, Reject, Step, Visit, code_page, dead_end, html,
@@ -62,7 +62,7 @@ struct NotMeRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: Limits + Links + Practices + Patients + Chain + Commit,
+    S: Limits + Links + Practices + Patients + Accounts + Chain + Commit,
 {
     let answer = match inbound.action().as_str() {
         "GET /i/{token}" => open(app, &inbound).await,
@@ -122,7 +122,7 @@ async fn open<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<A
 
 async fn identify<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Limits + Links + Practices + Patients + Chain + Commit,
+    S: Limits + Links + Practices + Patients + Accounts + Chain + Commit,
 {
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
@@ -293,7 +293,7 @@ async fn was_just_sent<S: Links + Practices>(
 
 async fn enter_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: Limits + Links + Practices + Patients + Chain + Commit,
+    S: Limits + Links + Practices + Patients + Accounts + Chain + Commit,
 {
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");

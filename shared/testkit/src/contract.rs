@@ -124,7 +124,7 @@ impl Contract {
         let Some(operation) = self.operation(method, path) else {
             let refused = matches!(answer.status, 404 | 405) && kind(answer) == "application/problem+json";
             // A browser gets a page, or is led to the one that was meant.
-            let page = matches!(answer.status, 303 | 404) && kind(answer) == "text/html";
+            let page = (matches!(answer.status, 303 | 404) || path == "//") && kind(answer) == "text/html";
             return if refused || page {
                 Ok(())
             } else {

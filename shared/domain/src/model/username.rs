@@ -82,8 +82,8 @@ pub fn suggestion(email: Option<&Email>, given: &str, family: &str) -> String {
     })
 }
 
-/// Suggests three names that are close to a taken one, each with a random number of two digits.
-pub fn alternatives(taken: &Username, given: &str, random: [u8; 3]) -> Vec<String> {
+/// What names close to a taken one begin with: the taken one, or for an address the first name and its first part.
+fn stem(taken: &Username, given: &str) -> String {
     let given: String = crate::model::person::comparable(given)
         .chars()
         .filter(char::is_ascii_alphanumeric)
@@ -95,8 +95,28 @@ pub fn alternatives(taken: &Username, given: &str, random: [u8; 3]) -> Vec<Strin
     } else {
         base.to_owned()
     };
-    let base: String = base.chars().take(90).collect();
-    random.iter().map(|byte| format!("{base}{}", 10 + u32::from(*byte) % 90)).collect()
+    base.chars().take(90).collect()
+}
+
+/// Three different names that are close to a taken one, each with a random number of two digits.
+pub fn alternatives(taken: &Username, given: &str, random: [u8; 3]) -> Vec<String> {
+    let stem = stem(taken, given);
+    let mut names: Vec<String> = Vec::new();
+    for byte in random {
+        let mut number = 10 + u32::from(byte) % 90;
+        while names.contains(&format!("{stem}{number}")) {
+            number = 10 + (number - 9) % 90;
+        }
+        names.push(format!("{stem}{number}"));
+    }
+    names
+}
+
+/// Names close to a taken one, in the order in which they are tried.
+pub fn numbered(taken: &Username, given: &str) -> impl Iterator<Item = String> {
+    let stem = stem(taken, given);
+    let plain = Some(stem.clone()).filter(|stem| *stem != taken.name);
+    plain.into_iter().chain((2..=9).map(move |number| format!("{stem}{number}")))
 }
 
 #[cfg(test)]
@@ -116,6 +136,21 @@ mod tests {
         for text in ["ab", "mаyte", "a b c", "@abc", ".abc", "", "a\u{0}bc", &"x".repeat(101)] {
             assert_eq!(Username::parse(text), Err(UsernameFault::Malformed), "{text}");
         }
+    }
+
+    #[test]
+    fn suggestions_differ_from_each_other_and_from_what_is_taken() {
+        let taken = Username::parse("mayte@example.com").unwrap();
+        for random in [[0, 0, 0], [89, 89, 89], [89, 179, 0], [7, 7, 8]] {
+            let names = alternatives(&taken, "Ana", random);
+            let different: std::collections::BTreeSet<&String> = names.iter().collect();
+            assert_eq!((names.len(), different.len()), (3, 3), "{names:?}");
+            assert!(names.iter().all(|name| Username::parse(name).is_ok() && name.starts_with("ana.mayte")));
+        }
+        let tried: Vec<String> = numbered(&taken, "Ana").take(2).collect();
+        assert_eq!(tried, ["ana.mayte", "ana.mayte2"]);
+        let plain = Username::parse("mayte").unwrap();
+        assert_eq!(numbered(&plain, "Ana").next().unwrap(), "mayte2");
     }
 
     #[test]

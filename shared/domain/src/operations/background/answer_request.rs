@@ -2,6 +2,8 @@
 //! contact on file: an address that is on no chart gets no message. Each request is answered once, however
 //! often the queue delivers it.
 
+use std::collections::BTreeSet;
+
 use crate::context::{App, Context};
 use crate::keys::Use;
 use crate::model::access_request::{Ask, Request, RequestFacts};
@@ -169,6 +171,10 @@ where
         Ask::ForgotPasswordByFacts(practice, facts) => {
             let Some(practice) = store.practice(practice).await? else { return Ok(None) };
             let found = match_facts(store, &practice.id, facts).await?;
+            if found.is_several() {
+                // Twins, perhaps: a link for one of them would be no help to the other.
+                return forgot_username(app, &practice.id, &facts.email).await;
+            }
             if let Some((account, patient)) = found.account(store).await? {
                 // Use the same patient as a request by user name does, so that the newest link ends the
                 // older ones.
@@ -232,6 +238,14 @@ struct Matching {
 impl Matching {
     fn is_anybody(&self) -> bool {
         !self.patients.is_empty() || !self.accounts.is_empty()
+    }
+
+    /// Whether the facts fit more than one account, so that only their holders can tell which one is meant.
+    fn is_several(&self) -> bool {
+        let own = self.patients.iter().filter_map(|patient| Some(patient.own_account()?.id));
+        let all: BTreeSet<AccountId> =
+            own.chain(self.accounts.iter().map(|(account, _)| account.id)).collect();
+        all.len() > 1
     }
 
     /// The first patient at this address that no account has access to yet.
@@ -438,8 +452,14 @@ where
     S: Limits + Patients + Accounts + Addresses + Links + Chain,
 {
     let store = &app.store;
-    let Ok(username) = Username::parse(username) else { return Ok(None) };
-    let Some(login) = store.login(&practice.id, &username.name).await? else { return Ok(None) };
+    let Ok(parsed) = Username::parse(username) else { return Ok(None) };
+    let Some(login) = store.login(&practice.id, &parsed.name).await? else {
+        // Somebody's own address, perhaps: it hears the user names that belong to it.
+        return match Email::parse(username) {
+            Ok(email) => forgot_username(app, &practice.id, &email).await,
+            Err(_) => Ok(None),
+        };
+    };
     let Some(account) = store.account(login.account).await? else { return Ok(None) };
     let Some(leading) = account.leading_patient() else { return Ok(None) };
     let Some(patient) = store.patient(&practice.id, &leading).await? else { return Ok(None) };

@@ -22,8 +22,8 @@ use crate::model::patient::{Patient, Stop};
 use crate::model::person::{Address, BirthDate, Email, Name, PostalCode};
 use crate::model::practice::{CodeChannel, IdentityFact, Practice, RegistrationCheck, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
-use crate::model::username::suggestion;
-use crate::ports::{Chain, CodeTry, Commit, Limits, Links, Patients, Practices, Record, Write};
+use crate::model::username::{Username, numbered, suggestion};
+use crate::ports::{Accounts, Chain, CodeTry, Commit, Limits, Links, Patients, Practices, Record, Write};
 use crate::steps::change::patient_changed;
 use crate::steps::invitation::visitor_event;
 use crate::steps::notice::{Reach, may_text, message};
@@ -80,14 +80,15 @@ pub async fn view_link_with_ticket<S>(
     ticket: &str,
 ) -> Result<ChecksPassed, Failure>
 where
-    S: Links + Practices + Patients,
+    S: Links + Practices + Patients + Accounts,
 {
     let App { context, store } = app;
     let link = store.link(id_of(context, token)?).await?.ok_or(Refusal::LinkUnavailable)?;
     let role = link.honours(ticket, context.now()).ok_or(Refusal::LinkUnavailable)?.role;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let patient = store.patient(&link.practice, &link.patient).await?.ok_or(Refusal::LinkUnavailable)?;
-    Ok(passed(ticket.to_owned(), &patient, role, &link, practice))
+    let suggested = suggested_username(store, &patient, role, &link, &practice).await?;
+    Ok(passed(ticket.to_owned(), suggested, role, &link, practice))
 }
 
 fn id_of(context: &Context, token: &str) -> Result<LinkId, Refusal> {
@@ -132,7 +133,7 @@ pub async fn check_facts<S>(
     role: Role,
 ) -> Result<Next, Failure>
 where
-    S: Limits + Links + Practices + Patients + Chain + Commit,
+    S: Limits + Links + Practices + Patients + Accounts + Chain + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
@@ -165,7 +166,7 @@ async fn compare_facts<S>(
     role: Role,
 ) -> Result<Next, Failure>
 where
-    S: Limits + Links + Patients + Chain + Commit,
+    S: Limits + Links + Patients + Accounts + Chain + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
@@ -233,14 +234,15 @@ where
         let pass = Write::PassFacts { id: link.id, at: now, ticket, counted: !empty };
         match written(store, &[pass, Write::Append(event)], None).await? {
             Written::Done => {
-                return Ok(if needs_code {
-                    let proof = Proof::new(link, &patient, role, context);
-                    Next::Code {
-                        ways: code_ways(&patient, link, settings, context.calls_out),
-                        proof: proof.sealed(link.id, context),
-                    }
-                } else {
-                    Next::Register(Box::new(passed(secret, &patient, role, link, practice.clone())))
+                if !needs_code {
+                    let suggested = suggested_username(store, &patient, role, link, practice).await?;
+                    let passed = passed(secret, suggested, role, link, practice.clone());
+                    return Ok(Next::Register(Box::new(passed)));
+                }
+                let proof = Proof::new(link, &patient, role, context);
+                return Ok(Next::Code {
+                    ways: code_ways(&patient, link, settings, context.calls_out),
+                    proof: proof.sealed(link.id, context),
                 });
             }
             // The link was closed meanwhile, or another event took the number.
@@ -345,21 +347,49 @@ fn ticket_for(
     Ok((Ticket { digest: digest(secret.as_bytes()), expires_at, role, code: Some(code) }, secret))
 }
 
-fn passed(ticket: String, patient: &Patient, role: Role, link: &Link, practice: Practice) -> ChecksPassed {
+fn passed(ticket: String, suggested: String, role: Role, link: &Link, practice: Practice) -> ChecksPassed {
+    let invitee = link.invitee.clone();
+    ChecksPassed { ticket, suggested_username: suggested, role, kind: link.kind, invitee, practice }
+}
+
+/// The user name that the visitor keeps, or a free one to start from.
+async fn suggested_username<S: Accounts>(
+    store: &S,
+    patient: &Patient,
+    role: Role,
+    link: &Link,
+    practice: &Practice,
+) -> Result<String, Failure> {
     let chart = &patient.chart;
     let returning = link.account.and_then(|id| patient.accounts.iter().find(|account| account.id == id));
-    let suggested_username = match (returning, role) {
-        (Some(account), _) => account.username.clone(),
-        (None, Role::Patient) => {
-            suggestion(chart.email.as_ref(), chart.given_name.reveal(), chart.family_name.reveal())
-        }
+    let (email, given_name, family_name) = match (returning, role, &link.invitee) {
+        (Some(account), _, _) => return Ok(account.username.clone()),
+        (None, Role::Patient, _) => (chart.email.as_ref(), &chart.given_name, &chart.family_name),
         // What we know is the patient's; a representative brings their own, unless they were invited by it.
-        (None, Role::Representative) => link.invitee.as_ref().map_or_else(String::new, |who| {
-            suggestion(who.email.as_ref(), who.given_name.reveal(), who.family_name.reveal())
-        }),
+        (None, Role::Representative, None) => return Ok(String::new()),
+        (None, Role::Representative, Some(who)) => (who.email.as_ref(), &who.given_name, &who.family_name),
     };
-    let invitee = link.invitee.clone();
-    ChecksPassed { ticket, suggested_username, role, kind: link.kind, invitee, practice }
+    let wished = suggestion(email, given_name.reveal(), family_name.reveal());
+    free_name(store, practice, wished, given_name.reveal()).await
+}
+
+/// The wished user name, or one close to it that nobody has; empty if all that were tried are taken.
+async fn free_name<S: Accounts>(
+    store: &S,
+    practice: &Practice,
+    wished: String,
+    given_name: &str,
+) -> Result<String, Failure> {
+    let Ok(parsed) = Username::parse(&wished) else { return Ok(wished) };
+    if store.login(&practice.id, &parsed.name).await?.is_none() {
+        return Ok(wished);
+    }
+    for name in numbered(&parsed, given_name) {
+        if store.login(&practice.id, &name).await?.is_none() {
+            return Ok(name);
+        }
+    }
+    Ok(String::new())
 }
 
 /// Where a code can go: to whoever was invited, at the contact on file.
@@ -539,7 +569,7 @@ pub async fn check_code<S>(
     entered: &str,
 ) -> Result<ChecksPassed, Failure>
 where
-    S: Limits + Links + Practices + Patients + Chain + Commit,
+    S: Limits + Links + Practices + Patients + Accounts + Chain + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
@@ -566,7 +596,8 @@ where
     if !counted {
         if let Some(secret) = repeated(context, &link, &proof, entered) {
             let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
-            return Ok(passed(secret, &patient, proof.role, &link, practice));
+            let suggested = suggested_username(store, &patient, proof.role, &link, &practice).await?;
+            return Ok(passed(secret, suggested, proof.role, &link, practice));
         }
         // Too old, used, or tried too often; or the link itself is over.
         let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
@@ -589,13 +620,19 @@ where
         let how = code.channel.as_str();
         let event = visitor_event(&link, now, Action::CodeConfirmed, how).after(&head, &context.keyring);
         let pass = Write::PassCode { id, number: code.number, ticket };
-        match written(store, &[pass, Write::Append(event)], None).await? {
-            Written::Done => return Ok(passed(secret, &patient, proof.role, &link, practice)),
+        let writes = [pass, Write::Append(event)];
+        // The suggestion is looked up while the write is on its way.
+        let (outcome, suggested) = join!(
+            written(store, &writes, None),
+            suggested_username(store, &patient, proof.role, &link, &practice)
+        );
+        match outcome? {
+            Written::Done => return Ok(passed(secret, suggested?, proof.role, &link, practice)),
             Written::Lost(lost) if lost.contains(Record::Link) => {
                 // Another click may have been faster by a moment.
                 let again = store.link(id).await?.and_then(|link| repeated(context, &link, &proof, entered));
                 let secret = again.ok_or(Refusal::CodeRejected)?;
-                return Ok(passed(secret, &patient, proof.role, &link, practice));
+                return Ok(passed(secret, suggested?, proof.role, &link, practice));
             }
             Written::Lost(_) => head = store.head(&proof.practice, &subject).await?,
         }
