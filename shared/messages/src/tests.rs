@@ -465,3 +465,143 @@ fn every_code_has_a_sentence_of_its_own_in_both_languages() {
         problem_detail("internal_error", Language::English)
     );
 }
+
+/// Every text of the pages of one language: what `Debug` prints between quotes.
+fn texts_of_pages(language: Language) -> Vec<String> {
+    let all = format!("{:#?}", language.page());
+    let lines = all.lines().filter_map(|line| {
+        let (_, rest) = line.split_once('"')?;
+        Some(rest.rsplit_once('"')?.0.replace("\\\"", "\""))
+    });
+    lines.collect()
+}
+
+/// Words that people stumble over, and what stands in their place is in `docs/words.md`.
+const REPLACED: [(Language, &[&str]); 2] = [
+    (
+        Language::English,
+        &[
+            "user name",
+            "e-mail",
+            "mobile phone",
+            "any more",
+            "cancelled",
+            "need not",
+            "care for",
+            "cared for",
+            "safe website",
+            "two minutes",
+            "set up your access",
+            "representative",
+        ],
+    ),
+    (
+        Language::Spanish,
+        &[
+            "«",
+            "»",
+            "a quien cuida",
+            "a quien usted cuida",
+            "teléfono celular",
+            "en nombre de",
+            "representante",
+            "sitio web seguro",
+            "dos minutos",
+            "diez números",
+            "8 números",
+            "cinco números",
+        ],
+    ),
+];
+
+#[test]
+fn one_thing_has_one_word_in_pages_mails_and_texts() {
+    for (language, replaced) in REPLACED {
+        let link = link(language);
+        let mut all = texts_of_pages(language);
+        for (_, message) in messages(&link, "https://portal.example.org/green-valley", Some("Ana")) {
+            let mail = email(&message, &PRACTICE, language);
+            all.extend([mail.subject, mail.text, text(&message, &PRACTICE, language)]);
+        }
+        for word in replaced {
+            let found = all.iter().find(|said| said.to_lowercase().contains(word));
+            assert!(found.is_none(), "{word}: {found:?}");
+        }
+    }
+}
+
+/// Words, sentences and syllables. A syllable is counted for each group of vowels: in English without a silent `e` at the
+/// end, in Spanish with two for vowels that don't melt.
+fn measured(texts: &[String], language: Language) -> (f64, f64, f64) {
+    let (mut words, mut sentences, mut syllables) = (0, 0, 0);
+    for sentence in texts.iter().flat_map(|said| said.split(['.', '?', '!', ':'])) {
+        let all: Vec<String> = sentence
+            .split_whitespace()
+            .map(|word| word.chars().filter(|c| c.is_alphabetic()).collect::<String>().to_lowercase())
+            .filter(|word| !word.is_empty())
+            .collect();
+        if all.len() < 3 {
+            continue;
+        }
+        sentences += 1;
+        words += all.len();
+        syllables += all.iter().map(|word| syllables_of(word, language)).sum::<usize>();
+    }
+    let number = |count: usize| f64::from(u32::try_from(count).unwrap());
+    (number(words), number(sentences), number(syllables))
+}
+
+fn syllables_of(word: &str, language: Language) -> usize {
+    let strong = |c: char| "aeoáéóíú".contains(c);
+    let letters: Vec<char> = word.chars().collect();
+    let mut count = 0;
+    for (place, letter) in letters.iter().enumerate() {
+        let is_vowel = match language {
+            Language::English => "aeiouy".contains(*letter),
+            Language::Spanish => "aeiouáéíóúü".contains(*letter),
+        };
+        let before = place.checked_sub(1).map(|before| letters[before]);
+        let melts = before.is_some_and(|before| match language {
+            Language::English => "aeiouy".contains(before),
+            Language::Spanish => {
+                "aeiouáéíóúü".contains(before)
+                    && !(strong(before) && strong(*letter))
+                    && !"íú".contains(before)
+                    && !"íú".contains(*letter)
+            }
+        });
+        count += usize::from(is_vowel && !melts);
+    }
+    let silent = language == Language::English && word.ends_with('e') && !word.ends_with("le") && count > 1;
+    (count - usize::from(silent)).max(1)
+}
+
+#[test]
+fn pages_terms_and_mails_are_easy_to_read() {
+    for language in Language::ALL {
+        let terms: Vec<String> = language.page().register.terms.map(str::to_owned).into();
+        let link = link(language);
+        let mails: Vec<String> = messages(&link, "https://portal.example.org/green-valley", Some("Ana"))
+            .into_iter()
+            .map(|(_, message)| email(&message, &PRACTICE, language).text)
+            .flat_map(|mail| {
+                mail.lines().filter(|line| !line.contains("://")).map(str::to_owned).collect::<Vec<_>>()
+            })
+            .collect();
+        for (what, texts) in [("pages", texts_of_pages(language)), ("terms", terms), ("mails", mails)] {
+            let (words, sentences, syllables) = measured(&texts, language);
+            match language {
+                // Flesch and Kincaid, 1975: the grade of school that reads it with ease.
+                Language::English => {
+                    let grade = 0.39 * words / sentences + 11.8 * syllables / words - 15.59;
+                    assert!(grade <= 6.0, "{what}: grade {grade:.1}");
+                }
+                // INFLESZ (Szigriszt Pazos, 1993; Barrio Cantalejo, 2008): 65 and more is fairly easy.
+                Language::Spanish => {
+                    let ease = 206.835 - 62.3 * syllables / words - words / sentences;
+                    assert!(ease >= 65.0, "{what}: INFLESZ {ease:.1}");
+                }
+            }
+        }
+    }
+}

@@ -418,7 +418,7 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             subject: "Ya puede usar el portal del paciente para una persona a quien usted ayuda".to_owned(),
             greeting: greeting(addressee),
             lead: vec![
-                "Ya puede usar nuestro portal del paciente en nombre de otra persona a quien usted ayuda. \
+                "Ya puede usar nuestro portal del paciente para otra persona a quien usted ayuda. \
                  Inicie \
                  sesión con el nombre de usuario y la contraseña que ya tiene."
                     .to_owned(),
