@@ -90,7 +90,10 @@ fn uses(text: &str) -> Vec<(bool, String)> {
     while let Some(line) = lines.next() {
         let line = line.trim_start();
         let tree = ["use ", "pub use ", "pub(crate) use "].iter().find_map(|start| line.strip_prefix(start));
-        let Some(mut tree) = tree.map(str::to_owned) else { continue };
+        // A line of a text can begin with the word too.
+        let is_path =
+            |tree: &&str| tree.split([':', ';', '{']).next().is_some_and(|first| !first.contains(' '));
+        let Some(mut tree) = tree.filter(is_path).map(str::to_owned) else { continue };
         while !tree.contains(';') {
             tree.push_str(lines.next().expect("a statement ends").trim());
         }

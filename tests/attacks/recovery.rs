@@ -577,7 +577,8 @@ async fn a_code_works_once_for_ten_minutes_for_its_own_link_and_a_phone_gets_thr
     assert!(!asked.header("retry-after").is_empty());
     let page = browser.open(asked.header("location")).await.expect_and(200);
     assert!(page.text.contains(&format!("href=\"/r/{second}?lang=en\"")), "{}", page.text);
-    assert!(page.text.contains("Choose email, or call us"), "{}", page.text);
+    assert!(page.text.contains("You can get a new code in 4"), "{}", page.text);
+    assert!(page.text.contains("Call us: "), "{}", page.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -141,7 +141,7 @@ async fn a_parent_registers_for_a_child_with_the_childs_link() {
     browser.follow(SUBMIT).await;
     assert_eq!(browser.text(".records").await, "Milo (your child)");
     let told = world.last_mail().await;
-    assert!(told.get("subject").contains("someone registered to help you"), "{}", told.get("subject"));
+    assert!(told.get("subject").contains("Someone registered to help"), "{}", told.get("subject"));
     assert!(!told.get("text").contains("ana.q"), "a representative's user name is not the patient's to know");
     let portal = world.portal("p1").await;
     assert_eq!(portal["accounts"][0]["relationship"], "parent");

@@ -82,7 +82,7 @@ async fn staff_see_every_mail_text_call_and_page_in_both_languages_before_patien
         .map(|rest| rest.split('"').next().unwrap().to_owned())
         .filter(|kind| kind.contains('-'))
         .collect();
-    assert_eq!(kinds.len(), 33 * 2 + 1 + 6);
+    assert_eq!(kinds.len(), 34 * 2 + 1 + 6);
     for (kind, language) in kinds.iter().flat_map(|kind| [(kind, "en"), (kind, "es")]) {
         world.advance(1);
         let path = format!("/v1/previews/{kind}?language={language}");

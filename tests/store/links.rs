@@ -66,7 +66,7 @@ async fn a_link_is_over_at_its_boundary_instant() {
     let before = Timestamp::from_millis(ends.millis() - 1);
     assert_eq!(store.try_facts(link_id(1), ends).await.unwrap(), None);
     assert_eq!(store.try_facts(link_id(1), before).await.unwrap().unwrap().fact_tries, 1);
-    let pass = |at| [Write::PassFacts { id: link_id(1), at, ticket: None, counted: false }];
+    let pass = |at| [Write::PassFacts { id: link_id(1), at, proofs: 0, ticket: None, counted: false }];
     assert_eq!(store.commit(&pass(ends)).await, lost(&[0]));
     assert_eq!(store.commit(&pass(before)).await, Ok(()));
     let send = |at| [Write::SendCode { id: link_id(1), code: code(1), at }];
@@ -111,8 +111,14 @@ async fn passing_the_check_gives_the_try_back_and_counts_the_proof() {
     store.has([Write::CreateLink(link(1))]).await;
     for number in 1..=3 {
         store.try_facts(link_id(1), NOW).await.unwrap().unwrap();
-        let at = NOW.plus_seconds(number);
-        let pass = Write::PassFacts { id: link_id(1), at, ticket: Some(ticket("t")), counted: true };
+        let at = NOW.plus_seconds(i64::from(number));
+        let pass = Write::PassFacts {
+            id: link_id(1),
+            at,
+            proofs: number - 1,
+            ticket: Some(ticket("t")),
+            counted: true,
+        };
         store.has([pass]).await;
     }
     let link = store.link(link_id(1)).await.unwrap().unwrap();

@@ -374,7 +374,10 @@ impl<S: Ports> PracticeRequest<'_, S> {
             form.fields = vec![code];
             page.forms.push(form);
         }
-        let email = page.field("email", words.email).kind("email").filled("email", "email").value(typed);
+        // An address that isn't confirmed yet only needs the code.
+        let waits = account.email.as_ref().filter(|_| !account.email_verified).map(Email::reveal);
+        let shown = if typed.is_empty() { waits.unwrap_or_default() } else { typed };
+        let email = page.field("email", words.email).kind("email").filled("email", "email").value(shown);
         let mut form = Form::new("email", words.submit);
         form.second = !page.forms.is_empty();
         words.intro.clone_into(&mut form.intro);

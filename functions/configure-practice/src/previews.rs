@@ -8,7 +8,6 @@ use portico_domain::model::code_way::CodeWay;
 use portico_domain::model::link::{Kind, Role};
 use portico_domain::model::practice::{Practice, Settings};
 use portico_domain::operations::visitor::verify::ChecksPassed;
-use portico_domain::time::Timestamp;
 use portico_messages::{Message, SEGMENT, TWO_SEGMENTS, email, samples, septets, text, voice_code};
 use portico_web::desk::Desk;
 use portico_web::{
@@ -93,7 +92,7 @@ pub(crate) fn preview(
         "voice" if name == "code" => {
             Preview { text: Some(voice_code("042917", &settings.name, language)), ..blank }
         }
-        "page" => Preview { html: Some(page(inbound, practice, name, language, context.now())?), ..blank },
+        "page" => Preview { html: Some(page(inbound, practice, name, language)?), ..blank },
         _ => return None,
     })
 }
@@ -111,13 +110,7 @@ fn message(context: &Context, practice: &Practice, name: &str, language: Languag
 }
 
 /// The page of this name.
-fn page(
-    inbound: &Inbound,
-    practice: &Practice,
-    name: &str,
-    language: Language,
-    now: Timestamp,
-) -> Option<String> {
+fn page(inbound: &Inbound, practice: &Practice, name: &str, language: Language) -> Option<String> {
     let settings = &practice.settings;
     let frame = Frame::preview(inbound, settings, language);
     let ask = |asking| {
@@ -141,7 +134,6 @@ fn page(
                 sent: None,
                 form: Form::default(),
                 digits: settings.code_digits,
-                now,
             };
             page_text(code_page(&frame, step))
         }
@@ -154,7 +146,7 @@ fn page(
                 invitee: None,
                 practice: practice.clone(),
             };
-            Registration::new(frame, TOKEN, &passed, Form::default(), false).render().ok()
+            Registration::new(frame, TOKEN, &passed, Form::default(), &Form::default()).render().ok()
         }
         _ => None,
     }

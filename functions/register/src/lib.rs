@@ -72,10 +72,9 @@ where
         Err(reject) => return ticket_over(app, inbound, visit, reject).await,
     };
     let frame = Frame::of(inbound, &passed.practice.settings);
-    let existing = visit.form(Step::Existing);
-    let is_existing = existing.why().is_some();
-    let form = if is_existing { existing } else { visit.form(Step::Register) };
-    let page = Registration::new(frame.clone(), token, &passed, form, is_existing);
+    let (form, existing) =
+        (visit.form(Step::Register, &app.context), visit.form(Step::Existing, &app.context));
+    let page = Registration::new(frame.clone(), token, &passed, form, &existing);
     Ok(html(200, &frame, &page))
 }
 
@@ -86,28 +85,37 @@ async fn lost<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<A
 }
 
 /// A ticket that no longer works: while the link does, back to its first page, which says so.
-async fn ticket_over<S: Links + Practices>(
+async fn ticket_over<S>(
     app: &App<S>,
     inbound: &Inbound,
     visit: Visit,
     reject: Reject,
-) -> Result<Answer, Reject> {
-    if matches!(reject, Reject::Refused(Refusal::LinkUnavailable))
-        && view_link(app, inbound.param("token")).await.is_ok()
+) -> Result<Answer, Reject>
+where
+    S: Links + Practices + Patients + Accounts,
+{
+    let token = inbound.param("token");
+    let ticket = visit.ticket.as_deref().unwrap_or_default();
+    if !matches!(reject, Reject::Refused(Refusal::LinkUnavailable))
+        || view_link_with_ticket(app, token, ticket).await.is_ok()
     {
-        return Ok(visit.start_again(Refused::TicketOver, &reject, inbound, &app.context));
+        return Err(reject);
     }
-    Err(reject)
+    view_link(app, token).await?;
+    Ok(visit.start_again(Refused::TicketOver, &reject, inbound, &app.context))
 }
 
 /// What a page's form ends with. `step` is the form.
-async fn finish<S: Links + Practices>(
+async fn finish<S>(
     app: &App<S>,
     inbound: &Inbound,
     mut visit: Visit,
     step: Step,
     outcome: Result<RegistrationOutcome, Reject>,
-) -> Result<Answer, Reject> {
+) -> Result<Answer, Reject>
+where
+    S: Links + Practices + Patients + Accounts,
+{
     let mut answer = match outcome {
         Ok(RegistrationOutcome::SignedIn(registered)) => welcome(inbound, &registered),
         Ok(RegistrationOutcome::Held(practice)) => held(inbound, &practice),
@@ -115,7 +123,9 @@ async fn finish<S: Links + Practices>(
             return ticket_over(app, inbound, visit, reject).await;
         }
         Err(reject) => {
-            visit.forget(if step == Step::Existing { Step::Register } else { Step::Existing });
+            if step == Step::Register {
+                visit.forget(Step::Existing);
+            }
             return visit.refuse(step, reject, inbound, &app.context);
         }
     };
@@ -172,7 +182,7 @@ where
 /// A form without a ticket: the cookie that holds it has gone. The registration page says so.
 fn without_ticket<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     if inbound.wants_page() {
-        return Ok(Visit::default().lead_to(Step::Register, inbound, &app.context));
+        return Ok(Visit::begun(&app.context).lead_to(Step::Register, inbound, &app.context));
     }
     Err(Reject::malformed("ticket", "required"))
 }
@@ -236,7 +246,6 @@ fn parse(body: RegisterRequest, ticket: String, inbound: &Inbound) -> Result<Reg
     let representing = [&body.given_name, &body.family_name, &body.email, &body.mobile_phone]
         .iter()
         .any(|field| field.is_some());
-    let email_typed = body.email.clone();
     let mut representative = None;
     if representing || body.relationship.is_some() {
         let given_name = required_field(&mut faults, "given_name", body.given_name.as_deref(), Name::parse);
@@ -273,8 +282,7 @@ fn parse(body: RegisterRequest, ticket: String, inbound: &Inbound) -> Result<Reg
     let (Some(password), true) = (body.password, faults.is_empty()) else { return Err(faults) };
     Ok(Register {
         ticket,
-        // A representative may leave it empty, and uses their address.
-        username: body.username.or_else(|| email_typed.filter(|_| inbound.is_form())),
+        username: body.username,
         password: password.into(),
         accept_terms: body.accept_terms,
         representative,

@@ -1,5 +1,5 @@
 //! `reset`: a reset link's pages: choose how to show who it is, do so, choose a new password. Nobody is signed in at the
-//! end, and the browser is told to forget that it ever was.
+//! end, and the session that the browser had is over.
 
 mod pages;
 
@@ -21,9 +21,6 @@ use serde::Deserialize;
 use serde_json::json;
 
 use pages::{AnswerPage, Choose, PasswordPage, Way};
-
-/// Seconds within which a second click belongs to the first.
-const CLICK_SECONDS: i64 = 10;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,7 +84,7 @@ where
         }
         let visit = visit.unwrap_or_default();
         let goes_on = visit.ticket.is_some();
-        let page = Choose::new(frame.clone(), token, &open, &visit.form(Step::First), goes_on);
+        let page = Choose::new(frame.clone(), token, &open, &visit.form(Step::First, &app.context), goes_on);
         return Ok(html(200, &frame, &page));
     }
     let mut body = json!({
@@ -121,9 +118,8 @@ where
         codes_used_up: open.link.codes >= CODES,
         ways: open.ways().to_vec(),
         sent: Some(code.channel),
-        form: visit.unwrap_or_default().form(Step::Code),
-        digits: open.link.code.map_or(open.practice.settings.code_digits, |code| code.digits),
-        now: app.context.now(),
+        form: visit.unwrap_or_default().form(Step::Code, &app.context),
+        digits: code.digits,
     };
     Ok(code_page(&frame, step))
 }
@@ -150,14 +146,11 @@ where
         Err(reject) => {
             let open = view_reset(app, token).await?;
             let channel = body.channel.and_then(Way::channel);
-            let just_sent = open.link.code.is_some_and(|code| {
-                Some(code.channel) == channel && code.at.seconds_until(app.context.now()) < CLICK_SECONDS
-            });
-            if just_sent && matches!(reject, Reject::Refused(Refusal::TooManyRequests(_))) {
+            let is_wait = matches!(reject, Reject::Refused(Refusal::TooManyRequests(_)));
+            if is_wait && open.link.was_just_sent(channel, app.context.now()) {
                 return Ok(to_code(app, inbound, visit));
             }
             // Where a code was sent already, it can still be entered.
-            let is_wait = matches!(reject, Reject::Refused(Refusal::TooManyRequests(_)));
             let step = if open.link.code.is_some() && is_wait { Step::Code } else { Step::First };
             visit.refuse(step, reject, inbound, &app.context)
         }
@@ -215,7 +208,8 @@ fn passed_on<S>(
     match outcome {
         Ok(passed) => {
             visit.ticket = Some(passed.ticket);
-            visit.forget(step);
+            let way = visit.form(step, &app.context);
+            visit.keep(step, Form::default().or("channel", way.value("channel")));
             Ok(visit.lead_to(Step::Password, inbound, &app.context))
         }
         Err(reject) => visit.refuse(step, reject, inbound, &app.context),
@@ -231,7 +225,7 @@ where
     let open = view_reset(app, token).await?;
     let frame = Frame::of(inbound, &open.practice.settings);
     let Some(visit) = Visit::find(inbound, &app.context) else { return Ok(lost_visit(inbound, &frame)) };
-    let form = visit.form(Step::Answer);
+    let form = visit.form(Step::Answer, &app.context);
     let way = Way::of_form(Some(form.value("channel")), &open).unwrap_or(Way::AccessCode);
     Ok(html(200, &frame, &AnswerPage::new(frame.clone(), token, &open, way, &form)))
 }
@@ -284,7 +278,8 @@ where
         Ok(practice) => {
             let frame = Frame::of(inbound, &practice.settings);
             let shortest = practice.settings.password_min_length;
-            let page = PasswordPage::new(frame.clone(), token, shortest, &visit.form(Step::Password));
+            let page =
+                PasswordPage::new(frame.clone(), token, shortest, &visit.form(Step::Password, &app.context));
             Ok(html(200, &frame, &page))
         }
         Err(reject) => ticket_over(app, inbound, visit, reject).await,
@@ -301,12 +296,15 @@ async fn ticket_over<S>(
 where
     S: Links + Practices + Accounts,
 {
-    if matches!(reject, Reject::Refused(Refusal::LinkUnavailable))
-        && view_reset(app, inbound.param("token")).await.is_ok()
+    let token = inbound.param("token");
+    let ticket = visit.ticket.as_deref().unwrap_or_default();
+    if !matches!(reject, Reject::Refused(Refusal::LinkUnavailable))
+        || view_reset_with_ticket(app, token, ticket).await.is_ok()
     {
-        return Ok(visit.start_again(Refused::TicketOver, &reject, inbound, &app.context));
+        return Err(reject);
     }
-    Err(reject)
+    view_reset(app, token).await?;
+    Ok(visit.start_again(Refused::TicketOver, &reject, inbound, &app.context))
 }
 
 async fn choose_password<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>

@@ -4,7 +4,7 @@ use askama::Template;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::code_way::CodeWay;
 use portico_domain::operations::visitor::reset::OpenReset;
-use portico_web::{Fault, Field, Form, Frame, Refused, all_faults, password_faults};
+use portico_web::{Fault, Field, Form, Frame, Refused, all_faults, password_faults, wait_fault};
 use serde::{Deserialize, Serialize};
 
 /// A way to show who it is.
@@ -57,7 +57,7 @@ impl Way {
             .collect()
     }
 
-    /// The way that a page's address names, if it has a form of its own and is open.
+    /// The way that a form names, if it has a page of its own and is open.
     pub fn of_form(text: Option<&str>, open: &OpenReset) -> Option<Self> {
         let ways = Self::all(open).into_iter().filter(|way| way.channel().is_none());
         ways.into_iter().find(|way| Some(way.as_str()) == text)
@@ -83,6 +83,7 @@ impl Choose {
         let words = &frame.text.reset;
         let fault = |refused: &Refused| match refused {
             Refused::TicketOver => ("", words.ticket_over.to_owned()),
+            Refused::Seconds(seconds) => wait_fault(*seconds, &frame),
             Refused::Fields(_) => ("channel", words.way_missing.to_owned()),
             _ => ("", frame.text.link.later.to_owned()),
         };
@@ -145,8 +146,10 @@ impl AnswerPage {
                 .filled("off", "numeric"),
             _ => field("answer", words.answer).hint(words.answer_hint),
         };
-        let label = frame.text.link.birth_date;
-        let birth_date = Field::date("birth_date", label, &frame, form, true).among(&errors);
+        // A representative proves to know the patient's.
+        let is_own = open.link.invitee.is_none();
+        let label = if is_own { frame.text.link.birth_date } else { words.patient_birth_date };
+        let birth_date = Field::date("birth_date", label, &frame, form, is_own).among(&errors);
         let question = open.question.as_ref().filter(|_| way == Way::Question);
         Self {
             token: token.to_owned(),
@@ -167,6 +170,9 @@ impl AnswerPage {
 
 fn stated_faults(refused: &Refused, way: Way, frame: &Frame) -> Vec<Fault> {
     let (words, link) = (&frame.text.reset, &frame.text.link);
+    if let Refused::Seconds(seconds) = refused {
+        return vec![wait_fault(*seconds, frame)];
+    }
     let Refused::Fields(fields) = refused else {
         let sentence = if *refused == Refused::Facts { words.failed } else { link.later };
         return vec![("", sentence.to_owned())];
@@ -197,6 +203,7 @@ impl PasswordPage {
         let fault = |refused: &Refused| match refused {
             Refused::Password(faults) => password_faults("password", faults, &frame, shortest),
             Refused::Fields(_) => missing(),
+            Refused::Seconds(seconds) => vec![wait_fault(*seconds, &frame)],
             _ => vec![("", frame.text.link.later.to_owned())],
         };
         let errors: Vec<Fault> = form.why().map(fault).unwrap_or_default();

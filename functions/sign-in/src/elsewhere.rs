@@ -4,7 +4,7 @@
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::ports::Practices;
-use portico_web::{Answer, App, Frame, Inbound, Reject, dead_end, notice, see_other};
+use portico_web::{Answer, App, Frame, Inbound, Reject, dead_end, may_be_token, notice, see_other};
 
 /// The pages of a practice, the longer addresses first.
 const PAGES: [&str; 12] = [
@@ -35,7 +35,9 @@ pub async fn elsewhere<S: Practices>(app: &App<S>, inbound: &Inbound) -> Answer 
             notice(200, &frame, words.root_title, words.root)
         }
         // The target of a form of a link's page, or a link with a slash too many.
-        [kind @ ("i" | "r" | "u"), token, ..] if is_token(token) => to(inbound, &format!("/{kind}/{token}")),
+        [kind @ ("i" | "r" | "u"), token, ..] if may_be_token(token) => {
+            to(inbound, &format!("/{kind}/{token}"))
+        }
         ["console" | "v1" | "i" | "r" | "u", ..] => dead_end(inbound, None, &Refusal::NotFound.into()),
         [practice, rest @ ..] => match practice_page(app, inbound, practice, rest).await {
             Ok(answer) => answer,
@@ -69,9 +71,4 @@ async fn practice_page<S: Practices>(
 fn to(inbound: &Inbound, path: &str) -> Answer {
     let lang = inbound.query("lang").filter(|lang| matches!(*lang, "en" | "es"));
     see_other(&lang.map_or_else(|| path.to_owned(), |lang| format!("{path}?lang={lang}")))
-}
-
-/// Whether a part of a path may be a link's token: then it can stand in an address that we send.
-fn is_token(part: &str) -> bool {
-    part.len() <= 64 && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }

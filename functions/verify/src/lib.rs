@@ -23,9 +23,6 @@ use serde_json::json;
 
 use pages::{Identity, NotMe, Unsubscribe};
 
-/// Seconds within which a second click belongs to the first.
-const CLICK_SECONDS: i64 = 10;
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct VerifyRequest {
@@ -98,7 +95,7 @@ async fn open<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<A
         return Ok(html(
             200,
             &frame,
-            &Identity::new(frame.clone(), token, &open, &visit.form(Step::First), next),
+            &Identity::new(frame.clone(), token, &open, &visit.form(Step::First, &app.context), next),
         ));
     }
     let steps: &[&str] = match settings.registration_check {
@@ -137,7 +134,8 @@ where
             Ok(next) => next,
             Err(reject) => return visit.refuse(Step::First, reject, inbound, &app.context),
         };
-        visit.keep(Step::First, Form::sent(inbound));
+        // The office's code would pass for the facts and the code at once, so it isn't kept.
+        visit.keep(Step::First, Form::sent(inbound).without("access_code"));
         return Ok(match next {
             Next::Register(passed) => {
                 visit.ticket = Some(passed.ticket);
@@ -209,7 +207,7 @@ async fn show_code<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Res
         return Ok(proof_over(visit, &Refusal::VerificationFailed.into(), inbound, app));
     }
     let frame = Frame::of(inbound, &open.practice.settings);
-    let form = visit.form(Step::Code);
+    let form = visit.form(Step::Code, &app.context);
     let step = CodeStep {
         path: inbound.link_path(),
         codes_used_up: open.link.codes >= CODES,
@@ -217,7 +215,6 @@ async fn show_code<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Res
         sent: visit.sent,
         form,
         digits: open.link.code.map_or(open.practice.settings.code_digits, |code| code.digits),
-        now: app.context.now(),
     };
     Ok(code_page(&frame, step))
 }
@@ -236,7 +233,7 @@ fn proof_over<S>(visit: Visit, reject: &Reject, inbound: &Inbound, app: &App<S>)
 /// A form without a proof: the cookie that holds it has gone. The page of the code says so.
 fn without_proof<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     if inbound.wants_page() {
-        return Ok(Visit::default().lead_to(Step::Code, inbound, &app.context));
+        return Ok(Visit::begun(&app.context).lead_to(Step::Code, inbound, &app.context));
     }
     Err(Reject::malformed("proof", "required"))
 }
@@ -284,11 +281,7 @@ async fn was_just_sent<S: Links + Practices>(
     token: &str,
     channel: Option<Channel>,
 ) -> Result<bool, Reject> {
-    let link = view_link(app, token).await?.link;
-    let now = app.context.now();
-    Ok(link
-        .code
-        .is_some_and(|code| Some(code.channel) == channel && code.at.seconds_until(now) < CLICK_SECONDS))
+    Ok(view_link(app, token).await?.link.was_just_sent(channel, app.context.now()))
 }
 
 async fn enter_code<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
@@ -345,20 +338,19 @@ where
     inbound.same_site(&app.context.base_url)?;
     let token = inbound.param("token");
     let body: NotMeRequest = if inbound.has_body() { inbound.body()? } else { NotMeRequest::default() };
-    let note = match body.confirm.as_deref() {
+    let (step, note) = match body.confirm.as_deref() {
         Some("yes") => {
             verify::not_me(app, &inbound.peer, token).await?;
-            "/not-me?note=done"
+            ("/not-me", "note=done&")
         }
-        Some("no") => "?",
-        _ => "/not-me?note=unanswered",
+        Some("no") => ("", ""),
+        _ => ("/not-me", "note=unanswered&"),
     };
     if !inbound.wants_page() {
         return Ok(reply(202, &json!({})));
     }
     let lang = Frame::nameless(inbound).lang();
-    let mark = if note.len() > 1 { "&" } else { "" };
-    Ok(see_other(&format!("{}{note}{mark}lang={lang}", inbound.link_path())))
+    Ok(see_other(&format!("{}{step}?{note}lang={lang}", inbound.link_path())))
 }
 
 async fn offer_unsubscribe<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {

@@ -4,7 +4,7 @@ use askama::Template;
 use portico_domain::model::link::{ALL_TRIES, FACT_TRIES, Kind};
 use portico_domain::model::practice::{IdentityFact, RegistrationCheck};
 use portico_domain::operations::visitor::verify::OpenLink;
-use portico_web::{Fault, Field, Form, Frame, Refused, all_faults};
+use portico_web::{Fault, Field, Form, Frame, Refused, all_faults, wait_fault};
 
 #[expect(clippy::struct_excessive_bools, reason = "each says whether a part of the page is there or open")]
 #[derive(Template)]
@@ -60,6 +60,7 @@ fn faults(refused: &Refused, open: &OpenLink, frame: &Frame) -> Vec<Fault> {
         }
         Refused::ProofOver => vec![("", frame.text.link.proof_over.to_owned())],
         Refused::TicketOver => vec![("", frame.text.link.ticket_over.to_owned())],
+        Refused::Seconds(seconds) => vec![wait_fault(*seconds, frame)],
         Refused::Wait(_)
         | Refused::Code
         | Refused::UsernameTaken(_)

@@ -83,7 +83,6 @@ pub struct Shared {
     pub error_heading: &'static str,
     pub error_title_prefix: &'static str,
     pub optional: &'static str,
-    pub missing_field: &'static str,
     pub terms: &'static str,
     pub privacy: &'static str,
 }

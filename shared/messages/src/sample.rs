@@ -10,7 +10,7 @@ pub fn samples(
     given_name: Option<&str>,
     expires_at_millis: i64,
     postal_address: &str,
-) -> [(&'static str, Message); 33] {
+) -> [(&'static str, Message); 34] {
     let unsubscribe = link.replace("/i/", "/u/");
     let (link, sign_in) = (|| link.to_owned(), || sign_in.to_owned());
     let addressee = || Addressee::named(given_name.map(str::to_owned));
@@ -69,6 +69,10 @@ pub fn samples(
             },
         ),
         ("representative_registered", Message::RepresentativeRegistered { addressee: addressee() }),
+        (
+            "representative_registered_for_a_child",
+            Message::RepresentativeRegistered { addressee: Addressee { is_guardian: true, ..addressee() } },
+        ),
         ("revoked", Message::Revoked { addressee: addressee() }),
         ("reset", Message::Reset { addressee: addressee(), link: link(), expires_at_millis }),
         ("not_verified", Message::NotVerified),

@@ -21,7 +21,7 @@ const PRACTICE: Practice<'static> = Practice {
     takes_replies: false,
 };
 
-fn messages(link: &str, sign_in: &str, given_name: Option<&str>) -> [(&'static str, Message); 33] {
+fn messages(link: &str, sign_in: &str, given_name: Option<&str>) -> [(&'static str, Message); 34] {
     samples(link, sign_in, given_name, EXPIRY, "12 River Road, Springfield, MA 01101")
 }
 
@@ -552,7 +552,7 @@ fn measured(texts: &[String], language: Language) -> (f64, f64, f64) {
 }
 
 fn syllables_of(word: &str, language: Language) -> usize {
-    let strong = |c: char| "aeoáéóíú".contains(c);
+    let strong = |c: char| "aeoáéó".contains(c);
     let letters: Vec<char> = word.chars().collect();
     let mut count = 0;
     for (place, letter) in letters.iter().enumerate() {
@@ -564,10 +564,9 @@ fn syllables_of(word: &str, language: Language) -> usize {
         let melts = before.is_some_and(|before| match language {
             Language::English => "aeiouy".contains(before),
             Language::Spanish => {
-                "aeiouáéíóúü".contains(before)
-                    && !(strong(before) && strong(*letter))
-                    && !"íú".contains(before)
-                    && !"íú".contains(*letter)
+                let apart =
+                    strong(before) && strong(*letter) || [before, *letter].iter().any(|c| "íú".contains(*c));
+                "aeiouáéíóúü".contains(before) && !apart
             }
         });
         count += usize::from(is_vowel && !melts);

@@ -137,8 +137,8 @@ impl Table {
             }
             Write::ReviveLink { id, at: when, expires_at } => one(self.revive_link(*id, *when, *expires_at)),
             Write::ForgetCount(counter) => one(self.delete(&keys::limit(&counter.key), "", vec![])),
-            Write::PassFacts { id, at: when, ticket, counted } => {
-                one(self.pass_facts(*id, *when, ticket.as_ref(), *counted))
+            Write::PassFacts { id, at: when, proofs, ticket, counted } => {
+                one(self.pass_facts(*id, *when, *proofs, ticket.as_ref(), *counted))
             }
             Write::SendCode { id, code, at: when } => one(self.send_code(*id, code, *when)),
             Write::PassCode { id, number, ticket } => one(self.pass_code(*id, *number, ticket)),

@@ -28,6 +28,14 @@ impl Limits for Table {
         Ok(Raised { count: count(counter.name), failures: count(FAILURES) })
     }
 
+    async fn lower(&self, counter: &Counter) -> Result<(), PortError> {
+        let named = [("counter", counter.name)];
+        let values = vec![(":back", n(-1))];
+        let key = keys::limit(&counter.key);
+        self.update(&key, "ADD #counter :back", values, &named, ReturnValue::None).await?;
+        Ok(())
+    }
+
     async fn count(&self, counter: &Counter) -> Result<u32, PortError> {
         let key = keys::limit(&counter.key);
         let found = self.read_batch(std::slice::from_ref(&key), false).await?.take(&key);

@@ -38,7 +38,7 @@ pub fn set_console(answer: &mut Answer, value: &str) {
 }
 
 /// Seconds that a browser keeps a visit: longer than a ticket works, so that a page can say that the time is over.
-const VISIT_SECONDS: i64 = 4 * TICKET_SECONDS;
+pub(crate) const VISIT_SECONDS: i64 = 4 * TICKET_SECONDS;
 
 /// Sets the cookie of a visit of a link. Requests for the pages of this link alone send it.
 pub(crate) fn set_visit(answer: &mut Answer, link: &str, sealed: &str) {

@@ -333,9 +333,12 @@ impl Inbound {
         fields
     }
 
-    /// The path of the link that the request belongs to, as it came: `/i/…` or `/r/…`.
+    /// The path of the link that the request belongs to: `/i/…` or `/r/…`. What can be no token is replaced, so that it
+    /// gets into no header.
     pub fn link_path(&self) -> String {
-        self.path.split('/').take(3).collect::<Vec<_>>().join("/")
+        let mut parts = self.path.split('/').skip(1);
+        let (kind, token) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        format!("/{kind}/{}", if may_be_token(token) { token } else { "none" })
     }
 
     /// The address of another page of the same link, in the language of this one. `refused` marks a page that says why
@@ -404,18 +407,23 @@ impl Inbound {
     /// The address of the invitation that the path belongs to, as it came.
     pub(crate) fn invitation(&self) -> Option<String> {
         match self.place() {
-            Place::Invitation => {
-                let token = self.path.strip_prefix("/i/")?.split('/').next()?;
-                Some(format!("/i/{token}"))
-            }
+            Place::Invitation => Some(self.link_path()),
             Place::Reset | Place::Account | Place::Practice | Place::Console | Place::Elsewhere => None,
         }
     }
 
     /// The address of this very page in the other language.
     pub(crate) fn in_language(&self, language: Language) -> String {
-        format!("{}?lang={}", self.path, language.tag())
+        let rest = self.query_without(&["lang"]);
+        let mark = if rest.is_empty() { "" } else { "&" };
+        format!("{}?{rest}{mark}lang={}", self.path, language.tag())
     }
+}
+
+/// Whether a part of a path may be a link's token: then it can stand in an address that we send.
+pub fn may_be_token(part: &str) -> bool {
+    (1..=64).contains(&part.len())
+        && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// What counts as one address: an IPv4 address, or the /64 network of an IPv6 address, since one host has a whole network

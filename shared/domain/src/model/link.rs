@@ -47,6 +47,9 @@ pub const KEPT_SECONDS: i64 = 30 * 86_400;
 /// Seconds in which the same form, sent again, gets the same answer: a double click is one click.
 pub const REPEAT_SECONDS: i64 = 60;
 
+/// Seconds within which a second click belongs to the first.
+const CLICK_SECONDS: i64 = 10;
+
 /// Length of an access code, in digits.
 pub const ACCESS_CODE_DIGITS: u32 = 8;
 
@@ -428,6 +431,13 @@ impl Link {
         let given_at = ticket.expires_at.plus_seconds(-TICKET_SECONDS);
         let code = ticket.code.as_ref().filter(|_| given_at.seconds_until(now) < REPEAT_SECONDS)?;
         Some((ticket, code))
+    }
+
+    /// Whether a code went this way a moment ago, so that asking for one again is the second half of a double click.
+    pub fn was_just_sent(&self, channel: Option<Channel>, now: Timestamp) -> bool {
+        let just_now = |code: &SentCode| code.at.seconds_until(now) < CLICK_SECONDS;
+        self.code.as_ref().filter(|code| just_now(code)).map(|code| code.channel) == channel
+            && channel.is_some()
     }
 
     /// Whether this ticket has just been used: the same form sent again gets the same answer.

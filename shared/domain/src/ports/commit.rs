@@ -55,11 +55,13 @@ pub enum Write {
     /// Closes a link, unless it is closed already. That it is closed already does not stop the other writes.
     EndLink { id: LinkId, to: LinkState, at: Timestamp },
     /// The identity check was passed on an open link: gives the attempt back, advances the proof number and,
-    /// if no further check is needed, issues the ticket. Condition: the link is pending and has not expired
-    /// at `at`.
+    /// if no further check is needed, issues the ticket. Condition: the link is pending, has not expired at `at`, and
+    /// had so many passed checks before.
     PassFacts {
         id: LinkId,
         at: Timestamp,
+        /// The number of checks that were passed before.
+        proofs: u32,
         /// The ticket, if no code is needed.
         ticket: Option<Ticket>,
         /// Whether an attempt was counted, which this write gives back.

@@ -11,6 +11,8 @@ pub trait Limits: Sync {
     /// Raises a counter by `amount`, and returns its new value.
     fn raise(&self, counter: &Counter, amount: u32)
     -> impl Future<Output = Result<Raised, PortError>> + Send;
+    /// Takes back one that `raise` counted.
+    fn lower(&self, counter: &Counter) -> impl Future<Output = Result<(), PortError>> + Send;
     /// The value of a counter. It may lag by a moment.
     fn count(&self, counter: &Counter) -> impl Future<Output = Result<u32, PortError>> + Send;
     /// Counts a sign-in attempt on a user name, if fewer than `most` were counted before or fewer than the

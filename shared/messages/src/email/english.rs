@@ -20,7 +20,10 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
         (false, None) => "Hello,".to_owned(),
     };
     let works_until = |millis: &i64| {
-        format!("This link works once, until {}. After that, call us for a new one.", until(*millis))
+        format!(
+            "This link works once, until {}. After that, open it to ask for a new one, or call us.",
+            until(*millis)
+        )
     };
     let code_rules = |minutes: &u32| {
         vec![
@@ -40,18 +43,18 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             lead: vec![
                 if *representative {
                     format!(
-                        "{name} invites you to its patient portal, for a person you help. There you can write to our \
-                         office and see what we share about that person, at any hour."
+                        "{name} invites you to its patient portal, for a person you help. There you can see what we \
+                         share about that person, at any hour."
                     )
                 } else if addressee.is_guardian {
                     format!(
-                        "{name} has a patient portal for your child. There you can write to our office and see what \
-                         we share about your child, at any hour."
+                        "{name} has a patient portal for your child. There you can see what we share about \
+                         your child, at any hour."
                     )
                 } else {
                     format!(
-                        "{name} has a patient portal for you. There you can write to our office and see what we share \
-                         with you, at any hour."
+                        "{name} has a patient portal for you. There you can see what we share with you, at any \
+                         hour."
                     )
                 },
                 "It is free, and setting it up takes about five minutes.".to_owned(),
@@ -138,12 +141,17 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             call: Call { before: "If this was not you, call us right away at ", after: "." },
         },
         Message::RepresentativeRegistered { addressee } => Words {
-            subject: "Someone registered to help you with the patient portal".to_owned(),
+            subject: "Someone registered to help with the patient portal".to_owned(),
             greeting: greeting(addressee),
             lead: vec![
-                "Someone used the link that we sent you and registered as the person who helps you. \
-                 They can now use our patient portal for you."
-                    .to_owned(),
+                if addressee.is_guardian {
+                    "Someone used the link that we sent you and created an account to help your child. They can now \
+                     use our patient portal for your child. If it was you, you don't need to do anything."
+                } else {
+                    "Someone used the link that we sent you and created an account to help you. They can now use our \
+                     patient portal for you."
+                }
+                .to_owned(),
             ],
             fact: None,
             button: None,

@@ -22,8 +22,8 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
     };
     let works_until = |millis: &i64| {
         format!(
-            "Este enlace funciona una sola vez, hasta el {}. Después, llámenos para pedir uno \
-             nuevo.",
+            "Este enlace funciona una sola vez, hasta el {}. Después, ábralo para pedir uno \
+             nuevo o llámenos.",
             until(*millis)
         )
     };
@@ -46,17 +46,17 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                 if *representative {
                     format!(
                         "{name} le invita a su portal del paciente, para una persona a quien usted ayuda. Ahí puede \
-                         escribirnos y ver lo que compartimos sobre esa persona, a cualquier hora."
+                         ver lo que compartimos sobre esa persona, a cualquier hora."
                     )
                 } else if addressee.is_guardian {
                     format!(
-                        "{name} tiene un portal del paciente para su hijo o hija. Ahí puede escribirnos y ver lo \
-                         que compartimos sobre su hijo o hija, a cualquier hora."
+                        "{name} tiene un portal del paciente para su hijo o hija. Ahí puede ver lo que compartimos \
+                         sobre su hijo o hija, a cualquier hora."
                     )
                 } else {
                     format!(
-                        "{name} tiene un portal del paciente para usted. Ahí puede escribirnos y ver lo que \
-                         compartimos con usted, a cualquier hora."
+                        "{name} tiene un portal del paciente para usted. Ahí puede ver lo que compartimos con \
+                         usted, a cualquier hora."
                     )
                 },
                 "Es gratis, y crear la cuenta toma unos cinco minutos.".to_owned(),
@@ -156,12 +156,17 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             call: Call { before: "Si no fue usted, llámenos enseguida al ", after: "." },
         },
         Message::RepresentativeRegistered { addressee } => Words {
-            subject: "Alguien se registró para ayudarle con el portal del paciente".to_owned(),
+            subject: "Alguien creó una cuenta para ayudar con el portal del paciente".to_owned(),
             greeting: greeting(addressee),
             lead: vec![
-                "Alguien usó el enlace que le enviamos y se registró como la persona que le ayuda. \
-                 Ya puede usar nuestro portal del paciente en su nombre."
-                    .to_owned(),
+                if addressee.is_guardian {
+                    "Alguien usó el enlace que le enviamos y creó una cuenta para ayudar a su hijo o hija. Ya puede \
+                     usar nuestro portal del paciente por su hijo o hija. Si fue usted, no necesita hacer nada."
+                } else {
+                    "Alguien usó el enlace que le enviamos y creó una cuenta para ayudarle. Ya puede usar nuestro \
+                     portal del paciente por usted."
+                }
+                .to_owned(),
             ],
             fact: None,
             button: None,

@@ -92,6 +92,7 @@ pub struct ResetPage {
     pub office_code_hint: &'static str,
     pub office_code_missing: &'static str,
     pub office_code_invalid: &'static str,
+    pub patient_birth_date: &'static str,
     pub failed: &'static str,
     pub ticket_over: &'static str,
     pub other_way: &'static str,

@@ -31,6 +31,7 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
             let until = until(*expires_at_millis);
             let words = format!("{what}, by {until}: {link} Reply STOP to opt out");
             Wordings::one(match gsm_name(addressee.given_name.as_deref()) {
+                Some(child) if addressee.is_guardian => format!("For {child}'s parent or guardian: {words}"),
                 Some(name) => format!("{name}, {words}"),
                 None => words,
             })
@@ -84,9 +85,15 @@ pub(crate) fn english(message: &Message, practice: &Practice<'_>) -> Wordings {
                 bare,
             }
         }
-        Message::RepresentativeRegistered { .. } => Wordings::one(format!(
-            "Someone who helps you can now use the patient portal for you. Not right? Call us: {call}"
-        )),
+        Message::RepresentativeRegistered { addressee } => Wordings::one(if addressee.is_guardian {
+            format!(
+                "Someone created an account to help your child with the patient portal. Not right? Call us: {call}"
+            )
+        } else {
+            format!(
+                "Someone who helps you can now use the patient portal for you. Not right? Call us: {call}"
+            )
+        }),
         Message::Revoked { .. } => {
             Wordings::one(format!("Your patient portal access was turned off. Questions? Call: {call}"))
         }

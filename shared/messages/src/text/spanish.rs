@@ -36,6 +36,7 @@ pub(crate) fn spanish(message: &Message, practice: &Practice<'_>) -> Wordings {
             let until = until(*expires_at_millis);
             let words = format!("{what}, hasta el {until}: {link} Responda STOP para no recibir otros");
             Wordings::one(match gsm_name(addressee.given_name.as_deref()) {
+                Some(child) if addressee.is_guardian => format!("Para los padres de {child}: {words}"),
                 Some(name) => format!("{name}, {words}"),
                 None => words,
             })
@@ -89,9 +90,13 @@ pub(crate) fn spanish(message: &Message, practice: &Practice<'_>) -> Wordings {
                 bare,
             }
         }
-        Message::RepresentativeRegistered { .. } => Wordings::one(format!(
-            "Alguien que le ayuda ya puede usar el portal por usted. ¿No es correcto? Llame al {call}"
-        )),
+        Message::RepresentativeRegistered { addressee } => Wordings::one(if addressee.is_guardian {
+            format!("Alguien abrió una cuenta para ayudar a su hijo o hija. ¿No es correcto? Llame al {call}")
+        } else {
+            format!(
+                "Alguien que le ayuda ya puede usar el portal por usted. ¿No es correcto? Llame al {call}"
+            )
+        }),
         Message::Revoked { .. } => Wordings::one(format!(
             "Su acceso al portal del paciente fue desactivado. ¿Preguntas? Llame al {call}"
         )),

@@ -89,21 +89,28 @@ impl Table {
         &self,
         id: LinkId,
         when: Timestamp,
+        proofs: u32,
         ticket: Option<&Ticket>,
         counted: bool,
     ) -> Result<TransactWriteItem, PortError> {
         let mut set = "SET #opened_at = if_not_exists(#opened_at, :at)".to_owned();
-        let mut values = vec![(":at", at(when)), (":pending", s("pending")), (":one", n(1))];
+        let mut values = vec![
+            (":at", at(when)),
+            (":pending", s("pending")),
+            (":proofs", n(proofs + 1)),
+            (":before", n(proofs)),
+        ];
         if let Some(ticket) = ticket {
             set.push_str(", #ticket = :ticket");
             values.push((":ticket", value(ticket)?));
         }
-        set.push_str(" ADD #proofs :one");
+        set.push_str(", #proofs = :proofs");
         if counted {
-            set.push_str(", #fact_tries :back, #all_tries :back");
+            set.push_str(" ADD #fact_tries :back, #all_tries :back");
             values.push((":back", n(-1)));
         }
-        self.updating(&keys::link(id), &set, "#state = :pending AND #expires_at > :at", values, &[])
+        let condition = "#state = :pending AND #expires_at > :at AND #proofs = :before";
+        self.updating(&keys::link(id), &set, condition, values, &[])
     }
 
     pub(super) fn send_code(

@@ -4,9 +4,9 @@ use askama::Template;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::code_way::CodeWay;
 use portico_domain::model::link::RESEND_SECONDS;
-use portico_domain::time::Timestamp;
 
 use crate::answer::Answer;
+use crate::page::dead_end::wait_fault;
 use crate::page::field::{Fault, Field};
 use crate::page::frame::Frame;
 use crate::page::html::html;
@@ -42,15 +42,16 @@ pub struct CodeStep {
     pub form: Form,
     /// How many digits a code has.
     pub digits: u32,
-    /// The present time.
-    pub now: Timestamp,
 }
 
 /// The page: to choose a way; and once a code was sent, to enter it.
 pub fn code_page(frame: &Frame, step: CodeStep) -> Answer {
-    let CodeStep { path, codes_used_up, mut ways, sent, form, digits, now } = step;
-    let errors: Vec<Fault> =
-        form.why().into_iter().map(|refused| code_fault(refused, codes_used_up, &form, now, frame)).collect();
+    let CodeStep { path, codes_used_up, mut ways, sent, form, digits } = step;
+    let errors: Vec<Fault> = form
+        .why()
+        .into_iter()
+        .map(|refused| code_fault(refused, codes_used_up, &form, &ways, frame))
+        .collect();
     let label = &frame.text.code.label(digits);
     let field = Field::new("code", label, frame).class("code").filled("one-time-code", "numeric");
     // A text comes first: it is quickest, and phones fill its code in.
@@ -74,17 +75,22 @@ pub fn code_page(frame: &Frame, step: CodeStep) -> Answer {
 }
 
 /// Why a code, or the wish for one, was refused, in the reader's words.
-fn code_fault(refused: &Refused, used_up: bool, form: &Form, now: Timestamp, frame: &Frame) -> Fault {
+fn code_fault(refused: &Refused, used_up: bool, form: &Form, ways: &[CodeWay], frame: &Frame) -> Fault {
     let words = &frame.text.code;
     match refused {
         Refused::Code => ("code", words.rejected.to_owned()),
-        Refused::Wait(_) if used_up => ("", words.five_codes(&frame.phone())),
-        Refused::Wait(until) => {
-            let seconds = now.seconds_until(*until).max(1);
-            let wait = frame.language.wait(u64::try_from(seconds).unwrap_or_default());
-            let by_phone = matches!(form.value("channel"), "sms" | "voice") && seconds > RESEND_SECONDS;
-            let sentence =
-                if by_phone { words.phone_wait(&wait, &frame.phone()) } else { words.resend_wait(&wait) };
+        // Nothing was asked for, so it was a code that was entered.
+        Refused::Seconds(seconds) if form.value("channel").is_empty() => wait_fault(*seconds, frame),
+        Refused::Seconds(_) if used_up => ("", words.five_codes(&frame.phone())),
+        Refused::Seconds(seconds) => {
+            let wait = frame.language.wait(u64::try_from(*seconds).unwrap_or_default());
+            let by_phone = matches!(form.value("channel"), "sms" | "voice") && *seconds > RESEND_SECONDS;
+            let has_email = ways.iter().any(|way| way.channel == Channel::Email);
+            let sentence = if by_phone && has_email {
+                words.phone_wait(&wait, &frame.phone())
+            } else {
+                words.resend_wait(&wait)
+            };
             ("", sentence)
         }
         Refused::Fields(faults) if faults.iter().any(|(field, _)| field == "channel") => {
@@ -101,7 +107,7 @@ impl CodePage {
     }
 
     fn step(&self) -> &'static str {
-        if self.is_reset { "" } else { self.frame.text.shared.step_two }
+        if self.is_reset { self.frame.text.shared.step_one_of_two } else { self.frame.text.shared.step_two }
     }
 
     fn sent_how(&self) -> Option<String> {

@@ -51,6 +51,12 @@ fn again(inbound: &Inbound, frame: &Frame) -> Option<String> {
     Some(format!("{path}?lang={}", frame.lang()))
 }
 
+/// Why nothing more can be done for so many seconds.
+pub fn wait_fault(seconds: i64, frame: &Frame) -> Fault {
+    let wait = frame.language.wait(u64::try_from(seconds).unwrap_or_default());
+    ("", frame.text.dead_end.too_many(&wait))
+}
+
 /// A page that says one thing and asks for nothing, with the office's number.
 pub fn notice(status: u16, frame: &Frame, title: &str, text: &str) -> Answer {
     let page = DeadEnd {

@@ -6,6 +6,7 @@ use portico_domain::model::password::Password;
 use portico_domain::model::username::Username;
 use portico_domain::operations::visitor::verify::ChecksPassed;
 
+use crate::page::dead_end::wait_fault;
 use crate::page::field::{Fault, Field, all_faults, password_faults};
 use crate::page::frame::Frame;
 use crate::page::visit::{Form, Refused};
@@ -32,6 +33,7 @@ pub struct Registration {
     fields: Vec<Field>,
     question_fields: Vec<Field>,
     existing_fields: [Field; 2],
+    existing_relationship: String,
     /// Whether the form for people who have an account is open: it was refused.
     opens_existing: bool,
     opens_question: bool,
@@ -71,16 +73,21 @@ fn prefilled(form: Form, passed: &ChecksPassed) -> Form {
 }
 
 impl Registration {
-    /// The page. `form` is its last form, `is_existing` says that it was the one for people who have an account.
-    pub fn new(frame: Frame, token: &str, passed: &ChecksPassed, form: Form, is_existing: bool) -> Self {
+    /// The page with its last form, and the last one for people who have an account; what is wrong with that one comes
+    /// first, since it is the newer one.
+    pub fn new(frame: Frame, token: &str, passed: &ChecksPassed, form: Form, existing: &Form) -> Self {
         let settings = &passed.practice.settings;
         let words = &frame.text.register;
         let shortest = settings.password_min_length;
         let returning = (passed.kind == Kind::Restored).then(|| passed.suggested_username.clone());
         let representative = passed.role == Role::Representative && returning.is_none();
-        let found = form.why().map(|refused| sentences(refused, &frame, shortest, is_existing));
+        let is_existing = existing.why().is_some();
+        let found = match existing.why() {
+            Some(refused) => Some(existing_sentences(refused, &frame)),
+            None => form.why().map(|refused| sentences(refused, &frame, shortest)),
+        };
         let untouched = form.why().is_none();
-        let form = if untouched || is_existing { prefilled(form, passed) } else { form };
+        let form = if untouched { prefilled(form, passed) } else { form };
         let empty = if is_existing || untouched {
             Vec::new()
         } else {
@@ -99,9 +106,7 @@ impl Registration {
             fields.push(field("username", words.username).hint(hint).filled("username", "email"));
         }
         let label = if returning.is_some() { frame.text.new_password.password } else { words.password };
-        // A refused form for an existing account holds that account's password, which is none for this field.
-        let typed = if is_existing { "" } else { form.value("password") };
-        let password = field("password", label).value(typed).hint(&words.password_hint(shortest as usize));
+        let password = field("password", label).hint(&words.password_hint(shortest as usize));
         fields.push(password.kind("password").filled("new-password", ""));
         let representative_fields = if representative {
             vec![
@@ -129,12 +134,11 @@ impl Registration {
             Vec::new()
         };
         let sign_in = &frame.text.sign_in;
-        let existing = if is_existing { form.value("username") } else { "" };
         let existing_fields = [
             Field::new("username", sign_in.username, &frame)
                 .id("existing_username")
                 .filled("username", "email")
-                .value(existing)
+                .value(existing.value("username"))
                 .among(&errors),
             Field::new("password", sign_in.password, &frame)
                 .id("existing_password")
@@ -147,6 +151,7 @@ impl Registration {
             relationship_known: passed.invitee.is_some(),
             returning,
             relationship: form.value("relationship").to_owned(),
+            existing_relationship: existing.value("relationship").to_owned(),
             accepted: !form.value("accept_terms").is_empty(),
             opens_existing: is_existing,
             opens_question: !form.value("security_question").is_empty()
@@ -193,7 +198,7 @@ fn empty(form: &Form, frame: &Frame, representative: bool, returning: bool) -> V
         (representative, "given_name", words.given_name_missing),
         (representative, "family_name", words.family_name_missing),
         (representative, "email", words.email_missing),
-        (!returning && !representative, "username", words.username_missing),
+        (!returning, "username", words.username_missing),
         (true, "password", words.password_missing),
         (true, "accept_terms", words.accept_terms_missing),
     ];
@@ -217,16 +222,8 @@ fn also(form: &Form, found: &[Fault], frame: &Frame, shortest: u32, returning: b
 }
 
 /// What to mend, in the reader's words.
-fn sentences(refused: &Refused, frame: &Frame, shortest: u32, is_existing: bool) -> Vec<Fault> {
+fn sentences(refused: &Refused, frame: &Frame, shortest: u32) -> Vec<Fault> {
     let words = &frame.text.register;
-    if is_existing {
-        let sentence = match refused {
-            Refused::Conflict(why) if why == "already_own" => Some(words.have_account_own),
-            Refused::Conflict(why) => frame.reason(why),
-            _ => None,
-        };
-        return vec![("existing_username", sentence.unwrap_or(words.have_account_failed).to_owned())];
-    }
     match refused {
         Refused::UsernameTaken(free) => vec![("username", words.username_taken(free))],
         Refused::UsernameForm => vec![("username", words.username_rejected.to_owned())],
@@ -235,6 +232,7 @@ fn sentences(refused: &Refused, frame: &Frame, shortest: u32, is_existing: bool)
         Refused::Fields(fields) => {
             fields.iter().map(|(name, code)| field_sentence(name, code, frame)).collect()
         }
+        Refused::Seconds(seconds) => vec![wait_fault(*seconds, frame)],
         Refused::Wait(_)
         | Refused::Facts
         | Refused::TooYoung
@@ -244,6 +242,21 @@ fn sentences(refused: &Refused, frame: &Frame, shortest: u32, is_existing: bool)
         | Refused::ProofOver
         | Refused::TicketOver => vec![("", frame.text.link.later.to_owned())],
     }
+}
+
+/// What to mend in the form for people who have an account.
+fn existing_sentences(refused: &Refused, frame: &Frame) -> Vec<Fault> {
+    let words = &frame.text.register;
+    let sentence = match refused {
+        Refused::Seconds(seconds) => return vec![wait_fault(*seconds, frame)],
+        Refused::Fields(fields) if fields.iter().any(|(name, _)| name == "relationship") => {
+            words.relationship_missing
+        }
+        Refused::Conflict(why) if why == "already_own" => words.have_account_own,
+        Refused::Conflict(why) => frame.reason(why).unwrap_or(words.have_account_failed),
+        _ => words.have_account_failed,
+    };
+    vec![("existing_username", sentence.to_owned())]
 }
 
 fn field_sentence(name: &str, code: &str, frame: &Frame) -> Fault {

@@ -1,6 +1,6 @@
 //! How far a visitor of a link has come, sealed in a cookie that only the pages of this link receive.
 //!
-//! Every form of a link's pages is answered with a redirect to a page that has an address of its own. So reload, back, a
+//! Every form of a link's steps is answered with a redirect to a page that has an address of its own. So reload, back, a
 //! tab that the phone closed, and the other language all show the same step, and send nothing twice. What the page
 //! needs is in the cookie: an address would be seen in histories and logs, and the table would pay for every step.
 
@@ -15,7 +15,7 @@ use portico_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
-use crate::cookie::set_visit;
+use crate::cookie::{VISIT_SECONDS, set_visit};
 use crate::inbound::Inbound;
 use crate::page::html::see_other;
 use crate::reject::Reject;
@@ -68,6 +68,8 @@ pub enum Refused {
     Code,
     /// Not before this time.
     Wait(Timestamp),
+    /// The same, as a page says it: not for so many seconds.
+    Seconds(i64),
     /// Somebody else has this user name; these are free.
     UsernameTaken(Vec<String>),
     /// The user name has a form that is not allowed.
@@ -142,6 +144,13 @@ impl Form {
         self
     }
 
+    /// Without a field that must not be shown again.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.fields.remove(name);
+        self
+    }
+
     /// What was typed or chosen; empty, if nothing was.
     pub fn value(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", String::as_str)
@@ -150,7 +159,7 @@ impl Form {
     /// With a value, unless something was typed.
     #[must_use]
     pub fn or(mut self, name: &str, value: &str) -> Self {
-        if self.fields.is_empty() || !self.fields.contains_key(name) {
+        if !self.fields.contains_key(name) {
             self.fields.insert(name.to_owned(), value.to_owned());
         }
         self
@@ -165,6 +174,9 @@ impl Form {
 /// How far a visitor of a link has come.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Visit {
+    /// When it began: it ends by itself, whatever the browser does with the cookie.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    began: Option<Timestamp>,
     /// What binds the visitor who knew the facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
@@ -185,17 +197,29 @@ impl Visit {
     /// The visit that the request's cookie holds; `None` if there is none, or it belongs to another link.
     pub fn find(inbound: &Inbound, context: &Context) -> Option<Self> {
         let sealed = inbound.visit()?;
-        context.keyring.open_json(&bound_to(inbound), sealed)
+        let visit: Self = context.keyring.open_json(&bound_to(inbound), sealed)?;
+        let until = visit.began?.plus_seconds(VISIT_SECONDS);
+        (context.now() < until).then_some(visit)
     }
 
     /// [`Visit::find`], or a new visit.
     pub fn of(inbound: &Inbound, context: &Context) -> Self {
-        Self::find(inbound, context).unwrap_or_default()
+        Self::find(inbound, context).unwrap_or_else(|| Self::begun(context))
     }
 
-    /// The last form of a page; empty, if there is none.
-    pub fn form(&self, step: Step) -> Form {
-        self.forms.get(&step).cloned().unwrap_or_default()
+    /// A visit that begins now.
+    pub fn begun(context: &Context) -> Self {
+        Self { began: Some(context.now()), ..Self::default() }
+    }
+
+    /// The last form of a page; empty, if there is none. A wait that is over is no refusal any longer.
+    pub fn form(&self, step: Step, context: &Context) -> Form {
+        let mut form = self.forms.get(&step).cloned().unwrap_or_default();
+        if let Some(Refused::Wait(until)) = form.refused {
+            let left = context.now().seconds_until(until);
+            form.refused = (left > 0).then_some(Refused::Seconds(left));
+        }
+        form
     }
 
     /// Keeps a form, so that its page shows again what was typed.
@@ -231,7 +255,7 @@ impl Visit {
 
     /// Ends the visit on an answer that leads elsewhere. The ticket stays for a second click; what was typed does not.
     pub fn end(self, answer: &mut Answer, inbound: &Inbound, context: &Context) {
-        let left = Self { ticket: self.ticket, ..Self::default() };
+        let left = Self { began: self.began, ticket: self.ticket, ..Self::default() };
         set_visit(answer, &inbound.link_path(), &left.sealed(inbound, context));
     }
 
@@ -258,7 +282,7 @@ impl Visit {
         inbound: &Inbound,
         context: &Context,
     ) -> Answer {
-        let typed = self.form(Step::First);
+        let typed = self.form(Step::First, context);
         self.proof = None;
         self.ticket = None;
         self.sent = None;

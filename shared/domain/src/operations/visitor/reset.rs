@@ -90,8 +90,6 @@ pub async fn view_reset_with_ticket<S: Links + Practices>(
 pub struct ResetCodeSent {
     /// Seconds until another may be asked for.
     pub resend_after: i64,
-    /// The link and its practice.
-    pub open: OpenReset,
 }
 
 /// Sends a code, on another channel than the link's.
@@ -134,10 +132,7 @@ where
     let phone_limit = phone.map(|digest| Counter::of_digest(PHONE, &digest, now));
     writes.extend(phone_limit.map(Write::Count));
     match written(store, &writes, None).await? {
-        Written::Done => Ok(ResetCodeSent {
-            resend_after: RESEND_SECONDS,
-            open: OpenReset { link, practice, question: None },
-        }),
+        Written::Done => Ok(ResetCodeSent { resend_after: RESEND_SECONDS }),
         Written::Lost(lost) => {
             lost.within_limits(now)?;
             // Another code was asked for at the same time: this one need not go.
@@ -160,10 +155,8 @@ fn to_holder(link: &Link, channel: Channel) -> Reach {
 
 /// A visitor who passed the second check.
 pub struct SecondCheckPassed {
-    /// What lets them choose a password. Shown once.
+    /// What lets them choose a password.
     pub ticket: String,
-    /// The practice.
-    pub practice: Practice,
 }
 
 /// What a reset's ticket says, so that the last step reads all that it changes at once. Sealed, bound to the link.
@@ -250,17 +243,22 @@ where
     };
     let tried = rate_limited(app, peer, tried).await?;
     let CodeTry { link, counted: may_try } = tried.ok_or(Refusal::LinkUnavailable)?;
-    if !may_try {
-        if let Some(ticket) = repeated(context, &link, entered) {
-            let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
-            return Ok(SecondCheckPassed { ticket, practice });
-        }
-        let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
-        return Err(refusal.into());
-    }
     let wrong_today = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
     if let Err(refusal) = wrong_today.check_before(store.count(&wrong_today).await?, now) {
-        store.give_back_code(link.id).await?;
+        if may_try {
+            store.give_back_code(link.id).await?;
+        }
+        return Err(refusal.into());
+    }
+    if !may_try {
+        if let Some(ticket) = repeated(context, &link, entered) {
+            return Ok(SecondCheckPassed { ticket });
+        }
+        if link.repeated_code(now).is_some() {
+            // A guess at the code that has just been used is a guess like any other.
+            store.raise(&wrong_today, 1).await?;
+        }
+        let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
         return Err(refusal.into());
     }
     let code = link.code.ok_or(Refusal::CodeRejected)?;
@@ -275,9 +273,7 @@ where
     let Err(Failure::Refused(Refusal::CodeRejected)) = passed else { return passed };
     // Another click may have been faster by a moment.
     let again = store.link(link.id).await?.and_then(|link| repeated(context, &link, entered));
-    let ticket = again.ok_or(Refusal::CodeRejected)?;
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
-    Ok(SecondCheckPassed { ticket, practice })
+    Ok(SecondCheckPassed { ticket: again.ok_or(Refusal::CodeRejected)? })
 }
 
 /// Writes that a check was passed, with its event: after the end of the chain as the link knows it, which is still the
@@ -292,12 +288,11 @@ async fn pass_second_check<S: Chain + Practices + Commit>(
 ) -> Result<SecondCheckPassed, Failure> {
     let App { context, store } = app;
     let subject = Subject::Patient(link.patient.clone());
-    let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let mut head = link.second.as_ref().map_or_else(Head::default, |second| second.head.clone());
     for _ in 0..MAX_ATTEMPTS {
         let event = entry.clone().after(&head, &context.keyring);
         match written(store, &[pass.clone(), Write::Append(event)], None).await? {
-            Written::Done => return Ok(SecondCheckPassed { ticket, practice }),
+            Written::Done => return Ok(SecondCheckPassed { ticket }),
             Written::Lost(lost) if lost.contains(Record::Link) => return Err(too_late.into()),
             Written::Lost(_) => head = store.head(&link.practice, &subject).await?,
         }
@@ -387,7 +382,8 @@ where
     }
     let how = if stated.access_code.is_some() { "access_code" } else { "security_answer" };
     let (ticket, text) = ticket(context, &link, None)?;
-    let pass = Write::PassFacts { id: link.id, at: now, ticket: Some(ticket), counted: true };
+    let pass =
+        Write::PassFacts { id: link.id, at: now, proofs: link.proofs, ticket: Some(ticket), counted: true };
     let entry = visitor_event(&link, now, Action::IdentityConfirmed, how);
     pass_second_check(app, &link, pass, entry, text, Refusal::LinkUnavailable).await
 }

@@ -172,6 +172,7 @@ where
     let now = context.now();
     let empty = facts.lacks_name_or_birth_date();
     let OpenLink { link, practice } = open;
+    let mut current = link.clone();
     let settings = &practice.settings;
     let asks = if settings.registration_check == RegistrationCheck::LinkOnly {
         &[][..]
@@ -189,6 +190,7 @@ where
 
     let wrong_today = Counter::of_patient(&link.practice, &link.patient, now, &context.keyring);
     for _ in 0..MAX_ATTEMPTS {
+        let link = &current;
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head, tried) = join!(
             store.patient(&link.practice, &link.patient),
@@ -231,7 +233,7 @@ where
         };
         let how = if facts.access_code.is_some() { "access_code" } else { "facts" };
         let event = visitor_event(link, now, Action::IdentityConfirmed, how).after(&head?, &context.keyring);
-        let pass = Write::PassFacts { id: link.id, at: now, ticket, counted: !empty };
+        let pass = Write::PassFacts { id: link.id, at: now, proofs: link.proofs, ticket, counted: !empty };
         match written(store, &[pass, Write::Append(event)], None).await? {
             Written::Done => {
                 if !needs_code {
@@ -245,9 +247,10 @@ where
                     proof: proof.sealed(link.id, context),
                 });
             }
-            // The link was closed meanwhile, or another event took the number.
+            // Another click was faster, or the link was closed meanwhile; or another event took the number.
             Written::Lost(lost) if lost.contains(Record::Link) => {
-                return Err(Refusal::LinkUnavailable.into());
+                let again = store.link(link.id).await?.filter(|link| link.is_pending(now));
+                current = again.ok_or(Refusal::LinkUnavailable)?;
             }
             Written::Lost(_) => {}
         }
@@ -491,8 +494,6 @@ pub struct CodeSent {
     pub resend_after: i64,
     /// Ways a code can go to this person.
     pub ways: Vec<CodeWay>,
-    /// The practice.
-    pub practice: Practice,
 }
 
 /// Sends a code to the contact on the chart.
@@ -511,19 +512,39 @@ where
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let (id, proof) = opened(app, &posts, token, proof).await?;
     let phone_limit = proof.phone(channel).map(|digest| Counter::of_digest(PHONE, digest, now));
-    let counted = async {
+    let called = async {
         match &phone_limit {
             Some(counter) => store.raise(counter, 1).await,
             None => Ok(Raised::default()),
         }
     };
     let (count, called, records) =
-        join!(store.raise(&posts, 1), counted, store.link_and_patient(id, &proof.practice, &proof.patient));
+        join!(store.raise(&posts, 1), called, store.link_and_patient(id, &proof.practice, &proof.patient));
     posts.check(count?, now)?;
     if let Some(counter) = &phone_limit {
         counter.check(called?, now)?;
     }
-    let (link, patient) = records?;
+    let sent = send_code_to(app, id, &proof, channel, records?).await;
+    if let (Some(counter), Err(Failure::Refused(_))) = (&phone_limit, &sent) {
+        // A second click, which sends nothing, uses up none of the phone's texts.
+        store.lower(counter).await?;
+    }
+    sent
+}
+
+/// Sends a code, once the requests and the phone's texts are counted.
+async fn send_code_to<S>(
+    app: &App<S>,
+    id: LinkId,
+    proof: &Proof,
+    channel: Channel,
+    (link, patient): (Option<Link>, Option<Patient>),
+) -> Result<CodeSent, Failure>
+where
+    S: Practices + Commit,
+{
+    let App { context, store } = app;
+    let now = context.now();
     let link = link.filter(|link| link.is_open(now)).ok_or(Refusal::LinkUnavailable)?;
     let patient = patient.filter(|patient| may_continue(patient, &link)).ok_or(Refusal::LinkUnavailable)?;
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
@@ -543,7 +564,7 @@ where
     mail.link = Some(id);
     mail.code = Some(code.number);
     match written(store, &[Write::SendCode { id, code, at: now }, Write::Queue(mail)], None).await? {
-        Written::Done => Ok(CodeSent { resend_after: RESEND_SECONDS, ways, practice }),
+        Written::Done => Ok(CodeSent { resend_after: RESEND_SECONDS, ways }),
         // Another code was asked for at the same time: this one need not go.
         Written::Lost(_) => Err(Refusal::TooManyRequests(RESEND_SECONDS).into()),
     }
@@ -598,6 +619,10 @@ where
             let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
             let suggested = suggested_username(store, &patient, proof.role, &link, &practice).await?;
             return Ok(passed(secret, suggested, proof.role, &link, practice));
+        }
+        if link.repeated_code(now).is_some() {
+            // A guess at the code that has just been used is a guess like any other.
+            store.raise(&wrong_today, 1).await?;
         }
         // Too old, used, or tried too often; or the link itself is over.
         let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
