@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use futures_util::future::join_all;
-use portico_domain::time::Clock;
+use portico_domain::time::{Clock, Timestamp};
 use portico_local::Fault;
 use portico_testkit::{Answer, Browser, PASSWORD, World};
 use reqwest::RequestBuilder;
@@ -795,7 +795,7 @@ async fn a_key_can_have_an_end_and_a_speed_of_its_own() {
     };
     assert!(ask(issue(json!({"expires_at": "tomorrow"}))).await["error"].is_string());
     assert!(ask(issue(json!({"calls_per_second": 0}))).await["error"].is_string());
-    let end = world.service.clock.now().plus_seconds(60).to_string();
+    let end = world.service.clock.now().plus_seconds(120).to_string();
     let key = ask(issue(json!({"expires_at": end, "calls_per_second": 20}))).await["key"]
         .as_str()
         .unwrap()
@@ -806,14 +806,11 @@ async fn a_key_can_have_an_end_and_a_speed_of_its_own() {
             .await
             .status
     };
-    let mut seen = Vec::new();
-    for _ in 0..21 {
-        seen.push(introspect().await);
-    }
+    let seen = in_one_second(&world, 21, &introspect).await;
     assert_eq!(seen.iter().filter(|status| **status == 200).count(), 20, "{seen:?}");
     world.advance(1);
     assert_eq!(introspect().await, 200);
-    world.advance(60);
+    world.advance(120);
     assert_eq!(introspect().await, 401);
 }
 
@@ -821,18 +818,28 @@ async fn a_key_can_have_an_end_and_a_speed_of_its_own() {
 async fn a_portal_asks_five_hundred_times_in_a_second_and_staff_fifty() {
     let world = World::new().await;
     let token = json!({"session_token": "none"});
-    let mut statuses = Vec::new();
-    for _ in 0..120 {
-        let asked =
-            world.staff(&world.keys.portal, "POST", "/v1/sessions/introspect", Some(token.clone())).await;
-        statuses.push(asked.status);
-    }
+    let introspect = async || {
+        world.staff(&world.keys.portal, "POST", "/v1/sessions/introspect", Some(token.clone())).await.status
+    };
+    let statuses = in_one_second(&world, 60, &introspect).await;
     assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
-    let mut statuses = Vec::new();
-    for _ in 0..52 {
-        statuses.push(world.ehr("GET", "/v1/settings", None).await.status);
-    }
+    let settings = async || world.ehr("GET", "/v1/settings", None).await.status;
+    let statuses = in_one_second(&world, 52, &settings).await;
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 50, "{statuses:?}");
+}
+
+/// The statuses of so many calls that the service counted in the same second. Tries again where the machine was too busy
+/// to make them in one.
+async fn in_one_second(world: &World, calls: usize, call: &impl AsyncFn() -> u16) -> Vec<u16> {
+    for _ in 0..30 {
+        let second = world.service.clock.now().seconds() + 1;
+        world.service.clock.set(Timestamp::from_millis(second * 1000)).unwrap();
+        let statuses = join_all((0..calls).map(|_| call())).await;
+        if world.service.clock.now().seconds() == second {
+            return statuses;
+        }
+    }
+    panic!("the machine was too busy");
 }
 
 /// A `PUT` of a chart with the path as it is: a client would leave out the dots.
