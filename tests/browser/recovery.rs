@@ -173,7 +173,7 @@ async fn a_patient_invites_her_daughter_who_adds_a_second_patient_to_her_login()
     daughter.click("main > details > summary").await;
     daughter.fill("#existing_username", "marta.vale@example.com").await;
     daughter.fill("#existing_password", PASSWORD).await;
-    daughter.follow("main form:last-of-type button").await;
+    daughter.follow("main > details form button").await;
     assert_eq!(daughter.text(".records").await, "Rosa (you help this person)\nHugo (you help this person)");
 
     // Rosa limits her access and then ends it. Access to Hugo's records stays.
