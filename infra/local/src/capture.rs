@@ -320,7 +320,7 @@ mod tests {
         assert!(matches!(couriers.voice(out("no markup")).await, Handed::Rejected));
         assert!(matches!(calls(None).voice(out(ssml)).await, Handed::Rejected));
         running.capture.fail_next(Channel::Voice, Failure::Throttled, 1);
-        assert!(matches!(couriers.voice(out(ssml)).await, Handed::Later));
+        assert!(matches!(couriers.voice(out(ssml)).await, Handed::Busy(_)));
         assert_eq!(running.capture.messages(None, None).len(), 1);
     }
 

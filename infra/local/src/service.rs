@@ -473,8 +473,9 @@ pub(crate) mod tests {
     async fn what_is_not_there_is_a_problem() {
         let (running, _) = echoing().await;
         let http = reqwest::Client::new();
+        // A `GET` of any other path leads to a function, which answers with a page.
         for (method, path) in
-            [("GET", "/no/such/path/at/all"), ("DELETE", "/health"), ("PATCH", "/_local/costs")]
+            [("POST", "/no/such/path/at/all"), ("DELETE", "/health"), ("PATCH", "/_local/costs")]
         {
             let url = format!("{}{path}", running.base_url);
             let answer = http.request(method.parse().unwrap(), url).send().await.unwrap();
