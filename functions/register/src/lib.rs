@@ -11,9 +11,9 @@ use portico_domain::operations::visitor::verify::{view_link, view_link_with_tick
 use portico_domain::ports::{Accounts, Addresses, Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::steps::registration::{Registered, RegistrationOutcome};
 use portico_web::{
-    Answer, App, Frame, Inbound, Language, Refused, Registration, Reject, Step, TypedPassword, Visit,
-    dead_end, flag, html, json as reply, lost_visit, optional_field, required_field, see_other, set_browser,
-    set_session, view,
+    Answer, App, Frame, Inbound, Language, Registration, Reject, Step, TypedPassword, Visit, dead_end, flag,
+    html, json as reply, lost_visit, optional_field, required_field, see_other, set_browser, set_session,
+    view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -67,9 +67,8 @@ where
     let token = inbound.param("token");
     let Some(visit) = Visit::find(inbound, &app.context) else { return lost(app, inbound).await };
     let Some(ticket) = &visit.ticket else { return lost(app, inbound).await };
-    let passed = match view_link_with_ticket(app, token, ticket).await.map_err(Reject::from) {
-        Ok(passed) => passed,
-        Err(reject) => return ticket_over(app, inbound, visit, reject).await,
+    let Some(passed) = view_link_with_ticket(app, token, ticket).await? else {
+        return Ok(visit.ticket_over(inbound, &app.context));
     };
     let frame = Frame::of(inbound, &passed.practice.settings);
     let (form, existing) =
@@ -82,27 +81,6 @@ where
 async fn lost<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     let open = view_link(app, inbound.param("token")).await?;
     Ok(lost_visit(inbound, &Frame::of(inbound, &open.practice.settings)))
-}
-
-/// A ticket that no longer works: while the link does, back to its first page, which says so.
-async fn ticket_over<S>(
-    app: &App<S>,
-    inbound: &Inbound,
-    visit: Visit,
-    reject: Reject,
-) -> Result<Answer, Reject>
-where
-    S: Links + Practices + Patients + Accounts,
-{
-    let token = inbound.param("token");
-    let ticket = visit.ticket.as_deref().unwrap_or_default();
-    if !matches!(reject, Reject::Refused(Refusal::LinkUnavailable))
-        || view_link_with_ticket(app, token, ticket).await.is_ok()
-    {
-        return Err(reject);
-    }
-    view_link(app, token).await?;
-    Ok(visit.start_again(Refused::TicketOver, &reject, inbound, &app.context))
 }
 
 /// What a page's form ends with. `step` is the form.
@@ -120,7 +98,11 @@ where
         Ok(RegistrationOutcome::SignedIn(registered)) => welcome(inbound, &registered),
         Ok(RegistrationOutcome::Held(practice)) => held(inbound, &practice),
         Err(reject @ Reject::Refused(Refusal::LinkUnavailable)) => {
-            return ticket_over(app, inbound, visit, reject).await;
+            let ticket = visit.ticket.as_deref().unwrap_or_default();
+            return match view_link_with_ticket(app, inbound.param("token"), ticket).await? {
+                Some(_) => Err(reject),
+                None => Ok(visit.ticket_over(inbound, &app.context)),
+            };
         }
         Err(reject) => {
             if step == Step::Register {

@@ -13,7 +13,7 @@ use portico_domain::operations::visitor::reset::{
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Practices, Resets};
 use portico_domain::time::Timestamp;
 use portico_web::{
-    Answer, App, CodeStep, Form, Frame, Inbound, Refused, Reject, Step, TypedPassword, Visit, clear_browser,
+    Answer, App, CodeStep, Form, Frame, Inbound, Reject, Step, TypedPassword, Visit, clear_browser,
     clear_session, code_page, dead_end, html, json as reply, lost_visit, no_content, optional_field,
     see_other, set_browser,
 };
@@ -274,37 +274,13 @@ where
         let open = view_reset(app, token).await?;
         return Ok(lost_visit(inbound, &Frame::of(inbound, &open.practice.settings)));
     };
-    match view_reset_with_ticket(app, token, &ticket).await.map_err(Reject::from) {
-        Ok(practice) => {
-            let frame = Frame::of(inbound, &practice.settings);
-            let shortest = practice.settings.password_min_length;
-            let page =
-                PasswordPage::new(frame.clone(), token, shortest, &visit.form(Step::Password, &app.context));
-            Ok(html(200, &frame, &page))
-        }
-        Err(reject) => ticket_over(app, inbound, visit, reject).await,
-    }
-}
-
-/// A ticket that no longer works: while the link does, back to its first page, which says so.
-async fn ticket_over<S>(
-    app: &App<S>,
-    inbound: &Inbound,
-    visit: Visit,
-    reject: Reject,
-) -> Result<Answer, Reject>
-where
-    S: Links + Practices + Accounts,
-{
-    let token = inbound.param("token");
-    let ticket = visit.ticket.as_deref().unwrap_or_default();
-    if !matches!(reject, Reject::Refused(Refusal::LinkUnavailable))
-        || view_reset_with_ticket(app, token, ticket).await.is_ok()
-    {
-        return Err(reject);
-    }
-    view_reset(app, token).await?;
-    Ok(visit.start_again(Refused::TicketOver, &reject, inbound, &app.context))
+    let Some(practice) = view_reset_with_ticket(app, token, &ticket).await? else {
+        return Ok(visit.ticket_over(inbound, &app.context));
+    };
+    let frame = Frame::of(inbound, &practice.settings);
+    let shortest = practice.settings.password_min_length;
+    let page = PasswordPage::new(frame.clone(), token, shortest, &visit.form(Step::Password, &app.context));
+    Ok(html(200, &frame, &page))
 }
 
 async fn choose_password<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
@@ -330,16 +306,20 @@ where
             set_password(app, &inbound.peer, token, &command).await.map_err(Reject::from)
         }
         // Of a dead link, nothing but that it is dead is told, whatever comes with it.
-        None => view_reset_with_ticket(app, token, &ticket)
-            .await
-            .map_err(Reject::from)
-            .and(Err(Reject::malformed("password", "required"))),
+        None => Err(match view_reset_with_ticket(app, token, &ticket).await? {
+            Some(_) => Reject::malformed("password", "required"),
+            None => Refusal::LinkUnavailable.into(),
+        }),
     };
     let set = match outcome {
         Ok(set) => set,
         Err(reject) if !page => return Err(reject),
         Err(reject @ Reject::Refused(Refusal::LinkUnavailable)) => {
-            return ticket_over(app, inbound, visit, reject).await;
+            let ticket = visit.ticket.as_deref().unwrap_or_default();
+            return match view_reset_with_ticket(app, token, ticket).await? {
+                Some(_) => Err(reject),
+                None => Ok(visit.ticket_over(inbound, &app.context)),
+            };
         }
         Err(reject) => return visit.refuse(Step::Password, reject, inbound, &app.context),
     };

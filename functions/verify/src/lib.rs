@@ -15,7 +15,7 @@ use portico_domain::operations::visitor::verify::{
 use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Practices};
 use portico_domain::time::Timestamp;
 use portico_web::{
-    Answer, App, CodeStep, Form, Frame, Inbound, Refused, Reject, Step, Visit, code_page, dead_end, html,
+    Answer, App, CodeStep, Form, Frame, Inbound, Reject, Step, Visit, code_page, dead_end, html,
     json as reply, lost_visit, notice, optional_field, see_other,
 };
 use serde::Deserialize;
@@ -204,7 +204,7 @@ async fn show_code<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Res
     };
     let (open, proof) = view_link_with_proof(app, token, &proof).await?;
     if matches!(proof, ProofState::Over) {
-        return Ok(proof_over(visit, &Refusal::VerificationFailed.into(), inbound, app));
+        return Ok(visit.proof_over(inbound, &app.context));
     }
     let frame = Frame::of(inbound, &open.practice.settings);
     let form = visit.form(Step::Code, &app.context);
@@ -223,11 +223,6 @@ fn visit_with_proof<S>(app: &App<S>, inbound: &Inbound) -> Option<(Visit, String
     let visit = Visit::find(inbound, &app.context)?;
     let proof = visit.proof.clone()?;
     Some((visit, proof))
-}
-
-/// Back to the first page: the facts were checked too long ago, and must be entered again.
-fn proof_over<S>(visit: Visit, reject: &Reject, inbound: &Inbound, app: &App<S>) -> Answer {
-    visit.start_again(Refused::ProofOver, reject, inbound, &app.context)
 }
 
 /// A form without a proof: the cookie that holds it has gone. The page of the code says so.
@@ -263,7 +258,7 @@ where
         }
         Err(reject) => match &reject {
             Reject::Refused(Refusal::VerificationFailed) => {
-                return Ok(proof_over(visit, &reject, inbound, app));
+                return Ok(visit.proof_over(inbound, &app.context));
             }
             Reject::Refused(Refusal::TooManyRequests(_))
                 if was_just_sent(app, token, body.channel).await? => {}
@@ -308,9 +303,7 @@ where
             visit.keep(Step::Code, Form::default());
             Ok(visit.lead_to(Step::Register, inbound, &app.context))
         }
-        Err(reject @ Reject::Refused(Refusal::VerificationFailed)) => {
-            Ok(proof_over(visit, &reject, inbound, app))
-        }
+        Err(Reject::Refused(Refusal::VerificationFailed)) => Ok(visit.proof_over(inbound, &app.context)),
         Err(reject) => visit.refuse(Step::Code, reject, inbound, &app.context),
     }
 }

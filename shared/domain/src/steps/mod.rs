@@ -3,6 +3,7 @@
 pub mod access;
 pub mod access_review;
 pub mod api_call;
+pub mod background_change;
 pub mod batch;
 pub mod change;
 pub mod chart_change;
@@ -20,3 +21,4 @@ pub mod representative;
 pub mod retry;
 pub mod signed_in;
 pub mod stops;
+pub mod ticket;

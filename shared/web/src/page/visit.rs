@@ -274,8 +274,17 @@ impl Visit {
         Ok(answer)
     }
 
-    /// Leads back to the first page, which says that too much time has passed.
-    pub fn start_again(
+    /// Leads back to the first page, which says that the facts were checked too long ago, or once more since.
+    pub fn proof_over(self, inbound: &Inbound, context: &Context) -> Answer {
+        self.start_again(Refused::ProofOver, &Refusal::VerificationFailed.into(), inbound, context)
+    }
+
+    /// Leads back to the first page, which says that the checks were passed too long ago.
+    pub fn ticket_over(self, inbound: &Inbound, context: &Context) -> Answer {
+        self.start_again(Refused::TicketOver, &Refusal::LinkUnavailable.into(), inbound, context)
+    }
+
+    fn start_again(
         mut self,
         refused: Refused,
         reject: &Reject,

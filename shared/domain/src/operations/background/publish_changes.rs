@@ -3,11 +3,9 @@
 //! the patients of a phone number, and what the quality measure needs: the log of visits, and when patients had the
 //! means to get in.
 
-use futures_util::join;
-
 use crate::context::App;
 use crate::model::account::Account;
-use crate::model::audit::{Action, By, Subject};
+use crate::model::audit::{Action, By};
 use crate::model::grant::GrantState;
 use crate::model::ids::PatientId;
 use crate::model::link::Link;
@@ -21,7 +19,8 @@ use crate::ports::{
     Practices, Relist, Reviews,
 };
 use crate::steps::access_review::schedule_review;
-use crate::steps::change::{patient_changed, patient_updated};
+use crate::steps::background_change::{BackgroundChange, change_in_background};
+use crate::steps::change::patient_updated;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
 use crate::steps::signed_in::patients_of;
 use crate::steps::stops::apply_text_reply;
@@ -162,12 +161,7 @@ async fn note_merged<S>(
 where
     S: Patients + Practices + Chain + Commit,
 {
-    let App { context, store } = app;
-    let subject = Subject::Patient(into.clone());
-    for _ in 0..MAX_ATTEMPTS {
-        let (patient, head) =
-            join!(store.patient(&merged.practice, into), store.head(&merged.practice, &subject));
-        let Some(mut patient) = patient? else { return Ok(()) };
+    change_in_background(app, &merged.practice, into, &By::service(), |patient| {
         let is_news = if is_merged {
             patient.note_merged(&merged.patient)
         } else {
@@ -175,20 +169,11 @@ where
             patient.replaces.retain(|known| *known != merged.patient);
             patient.replaces.len() < before
         };
-        if !is_news {
-            return Ok(());
-        }
-        let practice = store.practice(&merged.practice).await?.ok_or(PortError::Broken("practice"))?;
         let name = if is_merged { "replaces" } else { "no_longer_replaces" };
         let detail = vec![(name, merged.patient.to_string())];
-        let entry = patient.entry(context.now(), By::service(), Action::ChartsMerged, detail);
-        let mut writes = Vec::new();
-        patient_changed(context, &practice.settings, &mut patient, &head?, entry, &mut writes);
-        if let Written::Done = written_in_background(store, &writes).await? {
-            return Ok(());
-        }
-    }
-    Err(PortError::Unavailable)
+        is_news.then_some(BackgroundChange { action: Action::ChartsMerged, detail, note: None })
+    })
+    .await
 }
 
 /// Repeats on the patient's record how far the pending invitation got.

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use crate::context::App;
 use crate::model::account::Account;
 use crate::model::attention::Cause;
-use crate::model::audit::Action;
+use crate::model::audit::{Action, By};
 use crate::model::chart::Channel;
 use crate::model::delivery::{Delivery, Feedback, Trouble};
 use crate::model::ids::PatientId;
@@ -21,8 +21,9 @@ use crate::model::text_reply::{Heard, Said, Word};
 use crate::ports::{
     Accounts, Addresses, Chain, Commit, Ledger, Named, Patients, Practices, Runs, Tracking, Write,
 };
+use crate::steps::background_change::{BackgroundChange, change_in_background};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
-use crate::steps::stops::{StopsChanged, apply_text_reply, change_stops};
+use crate::steps::stops::apply_text_reply;
 use crate::time::Timestamp;
 
 /// Seconds after a report in which the sender may still save the provider's id of its message.
@@ -199,14 +200,14 @@ where
     };
     let cause = if why == Stop::Complained { Cause::AddressComplained } else { Cause::AddressBounced };
     for id in candidates.union(&certain) {
-        change_stops(app, practice, id, |patient| {
+        change_in_background(app, practice, id, &By::provider(), |patient| {
             let charted =
                 patient.chart.address(channel).is_some_and(|own| own.eq_ignore_ascii_case(&address));
             if !(charted || certain.contains(id)) || !patient.stop(channel, &address, why) {
                 return None;
             }
             let detail = vec![("channel", channel.as_str().to_owned()), ("why", cause.code().to_owned())];
-            Some(StopsChanged { action: Action::AddressStopped, detail, note: Some(cause) })
+            Some(BackgroundChange { action: Action::AddressStopped, detail, note: Some(cause) })
         })
         .await?;
     }

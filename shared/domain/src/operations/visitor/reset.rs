@@ -34,6 +34,7 @@ use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::{rate_limited, rate_limited_link};
 use crate::steps::registration::is_password_of;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
+use crate::steps::ticket::link_with_ticket;
 use crate::time::Entropy;
 
 /// An open reset link, as its page may know it: nothing of the chart.
@@ -75,15 +76,17 @@ where
 }
 
 /// The practice whose page a visitor with this ticket sees. A ticket outlives its link's expiry, and so does the page.
+/// `None` if the ticket no longer works while the link does: then the visitor starts again.
 pub async fn view_reset_with_ticket<S: Links + Practices>(
     app: &App<S>,
     token: &str,
     ticket: &str,
-) -> Result<Practice, Failure> {
+) -> Result<Option<Practice>, Failure> {
     let App { context, store } = app;
-    let link = store.link(id_of(context, token)?).await?.ok_or(Refusal::LinkUnavailable)?;
-    link.honours(ticket, context.now()).ok_or(Refusal::LinkUnavailable)?;
-    store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))
+    let Some((link, _)) = link_with_ticket(app, id_of(context, token)?, ticket).await? else {
+        return Ok(None);
+    };
+    Ok(Some(store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?))
 }
 
 /// A code on its way.

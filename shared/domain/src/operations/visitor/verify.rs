@@ -30,6 +30,7 @@ use crate::steps::notice::{Reach, may_text, message};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::rate_limited_link;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
+use crate::steps::ticket::link_with_ticket;
 use crate::time::Timestamp;
 
 /// What a visitor of a link states.
@@ -73,22 +74,24 @@ pub async fn view_link<S: Links + Practices>(app: &App<S>, token: &str) -> Resul
     Ok(OpenLink { link, practice })
 }
 
-/// What a page may know of a visitor who holds a ticket: as whom, of which kind, and whose account comes back.
+/// What a page may know of a visitor who holds a ticket: as whom, of which kind, and whose account comes back. `None` if
+/// the ticket no longer works while the link does: then the visitor starts again.
 pub async fn view_link_with_ticket<S>(
     app: &App<S>,
     token: &str,
     ticket: &str,
-) -> Result<ChecksPassed, Failure>
+) -> Result<Option<ChecksPassed>, Failure>
 where
     S: Links + Practices + Patients + Accounts,
 {
     let App { context, store } = app;
-    let link = store.link(id_of(context, token)?).await?.ok_or(Refusal::LinkUnavailable)?;
-    let role = link.honours(ticket, context.now()).ok_or(Refusal::LinkUnavailable)?.role;
+    let Some((link, role)) = link_with_ticket(app, id_of(context, token)?, ticket).await? else {
+        return Ok(None);
+    };
     let practice = store.practice(&link.practice).await?.ok_or(Failure::Broken("practice"))?;
     let patient = store.patient(&link.practice, &link.patient).await?.ok_or(Refusal::LinkUnavailable)?;
     let suggested = suggested_username(store, &patient, role, &link, &practice).await?;
-    Ok(passed(ticket.to_owned(), suggested, role, &link, practice))
+    Ok(Some(passed(ticket.to_owned(), suggested, role, &link, practice)))
 }
 
 fn id_of(context: &Context, token: &str) -> Result<LinkId, Refusal> {
@@ -512,6 +515,7 @@ where
     let posts = Counter::new(PUBLIC_POSTS, peer, now, &context.keyring);
     let (id, proof) = opened(app, &posts, token, proof).await?;
     let phone_limit = proof.phone(channel).map(|digest| Counter::of_digest(PHONE, digest, now));
+    // Counted with the first read: in the transaction it would cost a unit more.
     let called = async {
         match &phone_limit {
             Some(counter) => store.raise(counter, 1).await,
