@@ -7,7 +7,7 @@ use portico_domain::time::{Clock, Timestamp};
 use portico_testkit::{Answer, PASSWORD, World};
 use serde_json::json;
 
-use super::{check_code, facts, proof, proof_and_code, seen, send_code, table};
+use super::{check_code, facts, other_code, proof, proof_and_code, seen, send_code, table};
 
 #[tokio::test]
 async fn a_scanner_that_opens_a_link_and_submits_empty_forms_spends_and_writes_nothing() {
@@ -399,4 +399,58 @@ async fn a_link_belongs_to_its_record_whatever_the_request_says() {
     world.get(&path).await.expect(410);
     world.register(&token, &ticket, "rosa.q").await.expect(410);
     assert!(world.mails().await.iter().all(|mail| mail.get("to") != "right@example.com"));
+}
+
+#[tokio::test]
+async fn guesses_at_a_code_that_was_just_used_count_toward_the_patients_day() {
+    let world = World::new().await;
+    let token = world.invited("p1").await;
+    let (proof, code) = proof_and_code(&world, &token).await;
+    check_code(&world, &token, &proof, &code).await.expect(200);
+    for _ in 0..20 {
+        check_code(&world, &token, &proof, &other_code(&code)).await.expect(422);
+    }
+    check_code(&world, &token, &proof, &other_code(&code)).await.expect(429);
+
+    world.registered("p2", "rosa.q").await;
+    let token = world.reset_token("rosa.q").await;
+    world.post(&format!("/r/{token}/codes"), json!({"channel": "sms"})).await.expect(202);
+    let code = world.last_mail().await.code();
+    let check =
+        async |code: &str| world.post(&format!("/r/{token}/codes/check"), json!({"code": code})).await;
+    check(&code).await.expect(200);
+    for _ in 0..20 {
+        check(&other_code(&code)).await.expect(422);
+    }
+    check(&other_code(&code)).await.expect(429);
+}
+
+#[tokio::test]
+async fn two_clicks_at_once_on_the_facts_leave_a_proof_that_works() {
+    let world = World::new().await;
+    for number in 0..8 {
+        let token = world.invited(&format!("p{number}")).await;
+        let (one, two) = join(world.state_facts(&token), world.state_facts(&token)).await;
+        let mut works = 0;
+        for answer in [one, two] {
+            let sent = send_code(&world, &token, &answer.expect_and(200).str("/proof")).await;
+            works += usize::from(sent.status == 202);
+        }
+        assert_eq!(works, 1, "the later one");
+    }
+}
+
+#[tokio::test]
+async fn a_second_click_that_sends_nothing_uses_up_none_of_the_phones_texts() {
+    let world = World::new().await;
+    // Moves to the beginning of an hour, so that the phone's count stays within one.
+    world.service.clock.set("2031-02-03T15:00:00Z".parse().unwrap()).unwrap();
+    let token = world.invited("p1").await;
+    let proof = proof(&world, &token).await;
+    for _ in 0..3 {
+        send_code(&world, &token, &proof).await.expect(202);
+        send_code(&world, &token, &proof).await.expect(429);
+        world.advance(61);
+    }
+    send_code(&world, &token, &proof).await.expect(429);
 }
