@@ -424,33 +424,3 @@ async fn guesses_at_a_code_that_was_just_used_count_toward_the_patients_day() {
     }
     check(&other_code(&code)).await.expect(429);
 }
-
-#[tokio::test]
-async fn two_clicks_at_once_on_the_facts_leave_a_proof_that_works() {
-    let world = World::new().await;
-    for number in 0..8 {
-        let token = world.invited(&format!("p{number}")).await;
-        let (one, two) = join(world.state_facts(&token), world.state_facts(&token)).await;
-        let mut works = 0;
-        for answer in [one, two] {
-            let sent = send_code(&world, &token, &answer.expect_and(200).str("/proof")).await;
-            works += usize::from(sent.status == 202);
-        }
-        assert_eq!(works, 1, "the later one");
-    }
-}
-
-#[tokio::test]
-async fn a_second_click_that_sends_nothing_uses_up_none_of_the_phones_texts() {
-    let world = World::new().await;
-    // Moves to the beginning of an hour, so that the phone's count stays within one.
-    world.service.clock.set("2031-02-03T15:00:00Z".parse().unwrap()).unwrap();
-    let token = world.invited("p1").await;
-    let proof = proof(&world, &token).await;
-    for _ in 0..3 {
-        send_code(&world, &token, &proof).await.expect(202);
-        send_code(&world, &token, &proof).await.expect(429);
-        world.advance(61);
-    }
-    send_code(&world, &token, &proof).await.expect(429);
-}

@@ -1,6 +1,7 @@
 //! The way through the pages as phones go it: back, reloaded, in another tab, clicked twice, too late, and from an address
 //! that somebody typed.
 
+use futures_util::future::join;
 use portico_testkit::{Answer, Browser, PASSWORD, World};
 use serde_json::json;
 
@@ -265,4 +266,38 @@ async fn a_childs_invitation_is_written_to_the_parent_or_guardian() {
         let text = world.last_mail().await;
         assert_eq!(text.get("text").contains("Milo's parent or guardian"), born == "2019-04-27");
     }
+}
+
+#[tokio::test]
+async fn two_clicks_at_once_on_the_facts_leave_a_proof_that_works() {
+    let world = World::new().await;
+    for number in 0..8 {
+        let token = world.invited(&format!("p{number}")).await;
+        let (one, two) = join(world.state_facts(&token), world.state_facts(&token)).await;
+        let mut works = 0;
+        for answer in [one, two] {
+            let proof = answer.expect_and(200).str("/proof");
+            works += usize::from(text_code(&world, &token, &proof).await.status == 202);
+        }
+        assert_eq!(works, 1, "the later one");
+    }
+}
+
+#[tokio::test]
+async fn a_second_click_that_sends_nothing_uses_up_none_of_the_phones_texts() {
+    let world = World::new().await;
+    // Moves to the beginning of an hour, so that the phone's count stays within one.
+    world.service.clock.set("2031-02-03T15:00:00Z".parse().unwrap()).unwrap();
+    let token = world.invited("p1").await;
+    let proof = world.state_facts(&token).await.expect_and(200).str("/proof");
+    for _ in 0..3 {
+        text_code(&world, &token, &proof).await.expect(202);
+        text_code(&world, &token, &proof).await.expect(429);
+        world.advance(61);
+    }
+    text_code(&world, &token, &proof).await.expect(429);
+}
+
+async fn text_code(world: &World, token: &str, proof: &str) -> Answer {
+    world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "sms"})).await
 }

@@ -4,7 +4,7 @@
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::ports::Practices;
-use portico_web::{Answer, App, Frame, Inbound, Reject, dead_end, may_be_token, notice, see_other};
+use portico_web::{Answer, App, Frame, Inbound, Language, Reject, dead_end, may_be_token, notice, see_other};
 
 /// The pages of a practice, the longer addresses first.
 const PAGES: [&str; 12] = [
@@ -46,8 +46,8 @@ pub async fn elsewhere<S: Practices>(app: &App<S>, inbound: &Inbound) -> Answer 
     }
 }
 
-/// The page of a practice that is meant: capital letters, a slash too many and what follows a page's address don't
-/// matter.
+/// The page of a practice that is meant, whatever the capital letters, with a slash too many or more after the page's
+/// address.
 async fn practice_page<S: Practices>(
     app: &App<S>,
     inbound: &Inbound,
@@ -69,6 +69,6 @@ async fn practice_page<S: Practices>(
 }
 
 fn to(inbound: &Inbound, path: &str) -> Answer {
-    let lang = inbound.query("lang").filter(|lang| matches!(*lang, "en" | "es"));
-    see_other(&lang.map_or_else(|| path.to_owned(), |lang| format!("{path}?lang={lang}")))
+    let language = inbound.query("lang").and_then(Language::from_tag);
+    see_other(&language.map_or_else(|| path.to_owned(), |language| format!("{path}?lang={}", language.tag())))
 }

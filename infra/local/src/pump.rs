@@ -34,7 +34,8 @@ const RETRY_PAUSE: Duration = Duration::from_millis(10);
 /// Rounds that `idle` waits: handling a record may write another one.
 const IDLE_ROUNDS: u32 = 8;
 
-/// How far each function has read each stream, by function and event, stored in `data/positions.json` if there is a data directory.
+/// How far each function has read each stream, by function and event, stored in `data/positions.json` if there is a data
+/// directory.
 pub struct Positions {
     known: Mutex<BTreeMap<String, String>>,
     file: Option<PathBuf>,

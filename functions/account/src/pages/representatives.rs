@@ -3,6 +3,7 @@
 use askama::Template;
 use portico_domain::model::grant::{Level, Relationship};
 use portico_domain::model::ids::PracticeId;
+use portico_domain::model::person::spoken;
 use portico_domain::operations::holder::representatives::Represented;
 use portico_web::{Fault, Field, Frame, all_faults};
 
@@ -115,8 +116,7 @@ impl RepresentativesPage {
         });
         let invited = represented.offers.iter().filter_map(|link| {
             let who = link.invitee.as_ref()?;
-            let names = [who.given_name.reveal(), who.family_name.reveal()];
-            Some((names.join(" ").trim().to_owned(), word(&frame, who.relationship)))
+            Some((spoken(&who.given_name, &who.family_name), word(&frame, who.relationship)))
         });
         Self {
             practice: practice.to_string(),

@@ -198,6 +198,13 @@ pub struct Ticket {
     pub code: Option<SentCode>,
 }
 
+impl Ticket {
+    /// Whether this text is the ticket.
+    fn is(&self, text: &str) -> bool {
+        crate::keys::same(&self.digest, &crate::keys::digest(text.as_bytes()))
+    }
+}
+
 /// A representative, as the person who invited them described them.
 #[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -420,9 +427,8 @@ impl Link {
     /// The stored ticket, if `ticket` is the right one and it still works. A ticket still works after the
     /// link has expired, but not after the link was closed.
     pub fn honours(&self, ticket: &str, now: Timestamp) -> Option<&Ticket> {
-        let given = self.ticket.as_ref()?;
-        let right = crate::keys::same(&given.digest, &crate::keys::digest(ticket.as_bytes()));
-        (self.state == LinkState::Pending && right && now < given.expires_at).then_some(given)
+        let given = self.ticket.as_ref().filter(|given| given.is(ticket))?;
+        (self.state == LinkState::Pending && now < given.expires_at).then_some(given)
     }
 
     /// The ticket that this code was entered for, if that was just now: the same code sent again gets the same answer.
@@ -435,17 +441,14 @@ impl Link {
 
     /// Whether a code went this way a moment ago, so that asking for one again is the second half of a double click.
     pub fn was_just_sent(&self, channel: Option<Channel>, now: Timestamp) -> bool {
-        let just_now = |code: &SentCode| code.at.seconds_until(now) < CLICK_SECONDS;
-        self.code.as_ref().filter(|code| just_now(code)).map(|code| code.channel) == channel
-            && channel.is_some()
+        let just_now = |code: &&SentCode| code.at.seconds_until(now) < CLICK_SECONDS;
+        let sent = self.code.as_ref().filter(just_now).map(|code| code.channel);
+        sent.is_some() && sent == channel
     }
 
     /// Whether this ticket has just been used: the same form sent again gets the same answer.
     pub fn was_just_used(&self, ticket: &str, now: Timestamp) -> bool {
-        let used = self
-            .ticket
-            .as_ref()
-            .is_some_and(|given| crate::keys::same(&given.digest, &crate::keys::digest(ticket.as_bytes())));
+        let used = self.ticket.as_ref().is_some_and(|given| given.is(ticket));
         let just_now = self.closed_at.is_some_and(|at| at.seconds_until(now) < REPEAT_SECONDS);
         self.state == LinkState::Accepted && used && just_now
     }

@@ -61,8 +61,8 @@ fn without_initials(text: &str) -> String {
     if joined.is_empty() { comparable(text) } else { joined }
 }
 
-/// The words to search for: the text as it was typed, without initials, and both with the long spellings of letters. `None` if nothing is left to
-/// search for, or the text has more than 400 bytes.
+/// The words to search for: the text as it was typed, without initials, and both with the long spellings of letters.
+/// `None` if nothing is left to search for, or the text has more than 400 bytes.
 pub fn searched(typed: &str) -> Option<Vec<String>> {
     let plain = comparable(typed);
     if plain.is_empty() || typed.len() > 400 {
