@@ -197,6 +197,37 @@ async fn a_new_adult_without_a_contact_of_their_own_is_listed_for_staff() {
 }
 
 #[tokio::test]
+async fn an_invitation_that_expired_before_majority_keeps_nobody_from_the_one_on_that_day() {
+    let (world, _) = family("2026-11-01T12:00:00Z", "2008-11-24", json!({}), json!({})).await;
+    world.invite("child", "email").await.expect(201);
+    at(&world, "2026-11-24T15:00:00Z").await;
+    assert_eq!(world.portal("child").await["invitation"]["state"], "pending");
+    assert_eq!(invitations(&world).await, 2);
+}
+
+#[tokio::test]
+async fn a_new_adult_whose_email_is_a_parents_is_invited_by_text_where_they_agreed_to_texts() {
+    // 24 November 2026 is a Tuesday; the 28th is a Saturday, on which no automatic text goes out.
+    for (birth_date, texted) in [("2008-11-24", true), ("2008-11-28", false)] {
+        for agreed in [true, false] {
+            let (world, _) = family("2026-11-01T12:00:00Z", birth_date, json!({}), json!({})).await;
+            let shared = json!({
+                "birth_date": birth_date, "email": "marta.vale@example.com", "mobile_phone": "+12025550166",
+                "sms_consent": agreed,
+            });
+            world.patient("child", World::chart_with(shared)).await;
+            at(&world, &format!("2026-11-{}T15:00:00Z", &birth_date[8..])).await;
+            let invitation = world.portal("child").await["invitation"].clone();
+            if texted && agreed {
+                assert_eq!(invitation["sent_to"], "+12025550166");
+            } else {
+                assert_eq!((invitation, attention(&world).await), (Value::Null, json!(["came_of_age"])));
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_authority_is_recorded_announced_renewed_and_ends_on_its_day() {
     let (world, _) = family("2026-11-01T12:00:00Z", "1945-04-27", json!({}), json!({})).await;
     let past = record(&world, json!({"kind": "power_of_attorney", "until": "2026-11-01"})).await;

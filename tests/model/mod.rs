@@ -1,7 +1,8 @@
 //! Compares random sequences of operations on one patient's portal with a small model of it. Staff, the
 //! patient, a representative and an attacker who reads nobody's mail act, and the clock jumps.
 //!
-//! [`reference`] is the model, [`system`] the service over HTTP. A sequence that failed once becomes a test
+//! [`reference`] is the model, [`system`] the service over HTTP; automatic invitations have a model of their own in
+//! [`sweeps`]. A sequence that failed once becomes a test
 //! in [`found`]; its seed is kept under `model/regressions` and tried first from then on.
 //!
 //! `PORTICO_MODEL_SEQUENCES` sets the number of sequences (2,000), `PORTICO_MODEL_SEED` selects them: the
@@ -10,6 +11,7 @@
 mod found;
 mod guesses;
 mod reference;
+mod sweeps;
 mod system;
 
 use proptest::prelude::*;

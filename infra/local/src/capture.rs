@@ -349,8 +349,9 @@ mod tests {
 
     #[test]
     fn a_restart_keeps_the_messages_but_for_a_line_cut_short() {
-        let dir = crate::service::scratch_dir("capture");
-        let open = || Capture::open(Some(&dir), Arc::default()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        let open = || Capture::open(Some(dir), Arc::default()).unwrap();
         let draft = || Draft { to: "a@example.com".into(), text: "x".into(), ..Draft::default() };
         let first = open();
         first.keep(Channel::Email, draft()).unwrap();

@@ -76,10 +76,11 @@ mod tests {
 
     #[test]
     fn a_moved_clock_stays_moved_after_a_restart() {
-        let dir = crate::service::scratch_dir("clock");
-        let clock = LocalClock::open(Some(&dir)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        let clock = LocalClock::open(Some(dir)).unwrap();
         let later = clock.advance(3600).unwrap();
-        let again = LocalClock::open(Some(&dir)).unwrap().now();
+        let again = LocalClock::open(Some(dir)).unwrap().now();
         assert!(later.seconds_until(again) < 5 && again >= later);
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use aws_smithy_types::body::SdkBody;
 use dynoxide::errors::DynoxideError;
-use dynoxide::{Database, Item};
+use dynoxide::{Database, ImportOptions, Item};
 use serde_json::{Value, json};
 
 use crate::clock::LocalClock;
@@ -22,6 +22,9 @@ pub const AUDIT_TABLE: &str = "portico-audit";
 
 /// How often expired items are deleted.
 const SWEEP_EVERY: Duration = Duration::from_mins(1);
+
+/// Names whose items are copied in one transaction.
+const COPIED_AT_ONCE: usize = 2_000;
 
 /// Why the database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -155,6 +158,30 @@ pub fn items_of(db: &Database, table: &str) -> Result<Vec<Item>, EngineError> {
     }
 }
 
+/// Copies of every item that names `model`, with another name in its place: for measurements with more patients than
+/// can be written one by one. No stream tells of them. `model` should be a word that appears nowhere else.
+pub fn copy_items(
+    db: &Database,
+    model: &str,
+    names: impl Iterator<Item = String>,
+) -> Result<(), EngineError> {
+    let names: Vec<String> = names.collect();
+    for table in [TABLE, AUDIT_TABLE] {
+        let models: Vec<String> = items_of(db, table)?
+            .iter()
+            .map(serde_json::to_string)
+            .filter(|item| item.as_ref().is_ok_and(|item| item.contains(model)))
+            .collect::<Result<_, _>>()?;
+        for some in names.chunks(COPIED_AT_ONCE) {
+            let copies =
+                some.iter().flat_map(|name| models.iter().map(move |item| item.replace(model, name)));
+            let copies = copies.map(|item| serde_json::from_str(&item)).collect::<Result<_, _>>()?;
+            db.import_items(table, copies, ImportOptions::default())?;
+        }
+    }
+    Ok(())
+}
+
 fn create_tables(db: &Database, template: &Template) -> Result<(), EngineError> {
     tables(template).into_iter().try_for_each(|(name, table)| create_table(db, name, table))
 }
@@ -215,7 +242,8 @@ mod tests {
 
     #[test]
     fn a_file_keeps_its_items_and_drops_what_was_processed() {
-        let dir = crate::service::scratch_dir("engine");
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
         let path = dir.join("portico.db");
         let template = Template::embedded().unwrap();
         let db = in_file(&path, &template, &BTreeMap::new()).unwrap();

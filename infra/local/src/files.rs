@@ -68,7 +68,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::service::{Config, scratch_dir};
+    use crate::service::Config;
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -76,7 +76,8 @@ mod tests {
 
     #[tokio::test]
     async fn only_their_owner_may_read_the_data_directory_and_its_files() {
-        let data = scratch_dir("private");
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path();
         for id in ["p1", "p2"] {
             let config = Config { data: Some(data.to_path_buf()), ..Config::default() };
             let demo = crate::demo::start_demo(config).await.unwrap();
@@ -86,8 +87,8 @@ mod tests {
             assert_eq!(call.json(&chart).send().await.unwrap().status(), 201);
             demo.running.clock.advance(1).unwrap();
             demo.running.idle().await;
-            assert_eq!(mode(&data), 0o700);
-            let files: Vec<_> = fs::read_dir(&*data).unwrap().map(|entry| entry.unwrap().path()).collect();
+            assert_eq!(mode(data), 0o700);
+            let files: Vec<_> = fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path()).collect();
             assert!(files.len() >= 7, "{files:?}");
             for file in &files {
                 let name = file.file_name().unwrap().to_str().unwrap();
@@ -96,11 +97,11 @@ mod tests {
             }
             demo.running.stop().await;
             // As an older version left them.
-            fs::set_permissions(&*data, fs::Permissions::from_mode(0o755)).unwrap();
+            fs::set_permissions(data, fs::Permissions::from_mode(0o755)).unwrap();
             for file in files.iter().filter(|file| file.exists()) {
                 fs::set_permissions(file, fs::Permissions::from_mode(0o644)).unwrap();
             }
         }
-        fs::remove_dir_all(&*data).unwrap();
+        fs::remove_dir_all(data).unwrap();
     }
 }

@@ -477,14 +477,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_restart_reads_on_where_it_stopped() {
-        let dir = crate::service::scratch_dir("pump");
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
         let seen = Seen::default();
         let functions = || [reader("a", &seen, |_| Ok(Value::Null))].into();
-        let first = world(functions(), Some(&dir));
+        let first = world(functions(), Some(dir));
         first.put("1");
         first.pump.idle().await;
         drop(first);
-        let second = world(functions(), Some(&dir));
+        let second = world(functions(), Some(dir));
         second.put("2");
         second.pump.idle().await;
         assert_eq!(keys(&seen, "a"), ["1", "2"]);

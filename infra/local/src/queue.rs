@@ -614,8 +614,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_restart_loses_no_message_and_brings_none_back() {
-        let dir = crate::service::scratch_dir("queues");
-        let open = || Queues::open(Some(&dir), &declared(), Arc::default()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        let open = || Queues::open(Some(dir), &declared(), Arc::default()).unwrap();
         let first = open();
         for body in ["1", "2"] {
             first.send("Orders", body).unwrap();
@@ -624,7 +625,7 @@ mod tests {
         drop(first);
         assert_eq!(open().messages("Orders"), kept);
 
-        let second = world(Some(&dir), true, bad_ones);
+        let second = world(Some(dir), true, bad_ones);
         second.queues.send("Orders", "bad").unwrap();
         second.queues.idle().await;
         assert_eq!(second.batches().first().unwrap(), &["1", "2", "bad"]);
@@ -636,8 +637,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_file_is_empty_once_the_queues_are() {
-        let dir = crate::service::scratch_dir("queues");
-        let world = world(Some(&dir), true, done);
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        let world = world(Some(dir), true, done);
         world.queues.send("Orders", "x").unwrap();
         assert!(!std::fs::read(dir.join("queues.ndjson")).unwrap().is_empty());
         world.queues.idle().await;

@@ -374,35 +374,6 @@ async fn closed(mut stopping: watch::Receiver<()>) {
     stopping.changed().await.ok();
 }
 
-/// A folder for one test, which is removed at its end.
-#[cfg(test)]
-pub(crate) struct ScratchDir(PathBuf);
-
-#[cfg(test)]
-impl std::ops::Deref for ScratchDir {
-    type Target = std::path::Path;
-
-    fn deref(&self) -> &std::path::Path {
-        &self.0
-    }
-}
-
-#[cfg(test)]
-impl Drop for ScratchDir {
-    fn drop(&mut self) {
-        std::fs::remove_dir_all(&self.0).ok();
-    }
-}
-
-/// A new folder for one test.
-#[cfg(test)]
-pub(crate) fn scratch_dir(name: &str) -> ScratchDir {
-    let id = crate::ids::new(portico_domain::time::Clock::now(&LocalClock::default()));
-    let dir = std::env::temp_dir().join(format!("portico-local-{name}-{id}"));
-    std::fs::create_dir_all(&dir).unwrap();
-    ScratchDir(dir)
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -621,7 +592,8 @@ pub(crate) mod tests {
         let error = super::start(taken, |_| async { Ok(Functions::new()) }.boxed()).await.err().unwrap();
         assert!(error.to_string().contains("in use by another program"), "{error}");
 
-        let dir = scratch_dir("lock");
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
         let config = Config { data: Some(dir.to_path_buf()), ..Config::default() };
         let first = start(config.clone()).await;
         let second = super::start(config.clone(), |_| async { Ok(Functions::new()) }.boxed()).await;

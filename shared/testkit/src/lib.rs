@@ -336,6 +336,14 @@ impl World {
         assert!(matches!(answer.status, 200 | 201), "a chart was refused: {}", answer.text);
     }
 
+    /// Puts copies of a patient into the tables, one for each of these ids. The patient's own id must be a word that
+    /// appears nowhere else in the tables. Nothing follows these writes, since no stream tells of them.
+    pub async fn copies(&self, patient: &str, ids: impl Iterator<Item = String>) {
+        self.service.idle().await;
+        let db = self.service.db.as_ref().expect("the embedded table");
+        portico_local::engine::copy_items(db, patient, ids).expect("copies");
+    }
+
     /// Invites a patient as the EHR. Returns the answer, whatever its status.
     pub async fn invite(&self, id: &str, channel: &str) -> Answer {
         self.ehr("POST", &format!("/v1/patients/{id}/invitations"), Some(json!({"channel": channel}))).await

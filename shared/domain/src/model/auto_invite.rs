@@ -206,6 +206,15 @@ pub fn decide(patient: &Patient, settings: &Settings, now: Timestamp) -> Decisio
     }
 }
 
+/// When to look again at a patient who was passed over: on the birthday, if nothing but their youth is in the way
+/// and the visit counts until then.
+pub fn look_again_at(patient: &Patient, settings: &Settings, skips: &[Skip]) -> Option<Timestamp> {
+    let min_age =
+        i16::try_from(settings.auto_invite.min_age).ok().filter(|_| skips == [Skip::BelowMinAge])?;
+    let birthday = start_of(patient.chart.birth_date.birthday(min_age), &settings.zone())?;
+    patient.visits_due.filter(|due| !is_too_old(due.last, birthday)).map(|_| birthday)
+}
+
 /// The reasons that hold whatever the channel, the age and the visits.
 fn standing_skips(patient: &Patient, now: Timestamp) -> Vec<Skip> {
     let theirs = |link| patient.campaign.is_some_and(|campaign| campaign.link == link);

@@ -11,13 +11,13 @@ use crate::model::access_review::{Coming, Step};
 use crate::model::account::Account;
 use crate::model::attention::Cause;
 use crate::model::audit::{Action, Head, Subject};
+use crate::model::auto_invite::next_allowed;
 use crate::model::chart::{Care, Channel};
 use crate::model::grant::{Level, Relationship};
 use crate::model::hold::ContactsOfOthers;
 use crate::model::ids::{AccountId, Actor, PatientId, PracticeId};
 use crate::model::message::{Message, Recipient, Template};
 use crate::model::patient::Patient;
-use crate::model::person::Email;
 use crate::model::practice::Settings;
 use crate::model::refusal::{PortError, Refusal};
 use crate::ports::{Accounts, Chain, Commit, Patients, PracticeList, Practices, Reviews, Write};
@@ -132,7 +132,7 @@ impl Making<'_> {
                 self.rest(patient, &caller);
                 self.note(Cause::CameOfAge);
             }
-            Step::Invite => self.invite(patient, accounts, care, &caller),
+            Step::Invite => self.invite(&patient, accounts, care, &caller),
         }
     }
 
@@ -174,9 +174,11 @@ impl Making<'_> {
         self.change(Ok(Some(PatientChange { patient, writes, entry })));
     }
 
-    /// Invites the patient by e-mail, if the address is nobody else's; else notes them for staff.
-    fn invite(&mut self, patient: Patient, accounts: &[Account], care: &Care, caller: &Caller) {
-        if patient.own_account().is_some() || patient.invitation.is_some() {
+    /// Invites the patient by e-mail, or by text, on a contact that is nobody else's; else notes them for staff.
+    fn invite(&mut self, patient: &Patient, accounts: &[Account], care: &Care, caller: &Caller) {
+        let now = self.context.now();
+        let pending = patient.invitation.is_some_and(|current| now < current.expires_at);
+        if patient.own_account().is_some() || pending {
             return;
         }
         let representatives: Vec<Account> = accounts
@@ -184,12 +186,20 @@ impl Making<'_> {
             .filter(|account| account.own_patient().as_ref() != Some(&patient.id))
             .cloned()
             .collect();
-        let email = patient.chart.email.as_ref().map(Email::reveal);
-        let own = !ContactsOfOthers::of(care, &representatives).hold(email.into_iter());
-        let wanted = Wanted::by(Channel::Email);
-        let actor = Actor::auto_invite();
-        let ready = prepare(self.context, self.settings, patient, &wanted, caller, &actor).ok();
-        match ready.filter(|_| own) {
+        let of_others = ContactsOfOthers::of(care, &representatives);
+        let ready = [Channel::Email, Channel::Sms].into_iter().find_map(|channel| {
+            let address = patient.chart.address(channel)?;
+            // Nobody at a desk sends this text, so it needs the consent and the hours of automatic ones.
+            let allowed = channel != Channel::Sms
+                || (patient.has_text_consent()
+                    && next_allowed(patient, self.settings, channel, now) == Some(now));
+            if of_others.hold(std::iter::once(address)) || !allowed {
+                return None;
+            }
+            let (wanted, actor) = (Wanted::by(channel), Actor::auto_invite());
+            prepare(self.context, self.settings, patient.clone(), &wanted, caller, &actor).ok()
+        });
+        match ready {
             Some(mut ready) => {
                 ready.chained(self.context, &self.head);
                 self.head = ready.patient.head.clone();

@@ -10,7 +10,7 @@ use futures_util::join;
 
 use crate::context::App;
 use crate::model::audit::{Action, By, Entry, Subject};
-use crate::model::auto_invite::{Decision, day, decide, is_quiet, link_id};
+use crate::model::auto_invite::{Decision, day, decide, is_quiet, link_id, look_again_at};
 use crate::model::campaign::{Brake, Paused};
 use crate::model::ids::{Actor, PatientId, PracticeId};
 use crate::model::patient::Patient;
@@ -214,7 +214,7 @@ fn plan_page(
                     chosen.push(patient.id.clone());
                 }
                 decision => {
-                    let (until, outcome) = set_aside(&decision, settings, run.day);
+                    let (until, outcome) = set_aside(patient, &decision, settings, run.day);
                     if let Some(outcome) = outcome {
                         planned.run.count(outcome);
                     }
@@ -237,12 +237,15 @@ fn plan_page(
 /// When a patient who gets no message now is looked at again, and how the run counts them. Who only waits for
 /// a later hour of the same day is counted then.
 fn set_aside(
+    patient: &Patient,
     decision: &Decision,
     settings: &Settings,
     today: jiff::civil::Date,
 ) -> (Option<Timestamp>, Option<Outcome>) {
     match decision {
-        Decision::Skip(why) => (None, why.first().copied().map(Outcome::Skipped)),
+        Decision::Skip(why) => {
+            (look_again_at(patient, settings, why), why.first().copied().map(Outcome::Skipped))
+        }
         Decision::Wait(until) => {
             (Some(*until), (day(*until, settings) != today).then_some(Outcome::Postponed))
         }
@@ -356,7 +359,7 @@ where
         let (channel, number) = match decide(&patient, settings, now) {
             Decision::Send { channel, number } => (channel, number),
             decision => {
-                let (until, outcome) = set_aside(&decision, settings, page.day);
+                let (until, outcome) = set_aside(&patient, &decision, settings, page.day);
                 match written_in_background(store, &[look_again(&patient, due_at, until)]).await? {
                     Written::Done => return Ok(outcome),
                     Written::Lost(_) => continue,
