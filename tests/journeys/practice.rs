@@ -1,5 +1,6 @@
 //! Operators enrol practices, and practices set themselves up.
 
+use portico_local::functions::TEXT_NUMBERS;
 use portico_testkit::World;
 use serde_json::json;
 
@@ -158,6 +159,26 @@ async fn the_operators_consent_is_kept_for_one_practice_and_is_in_its_audit_trai
         ]
     );
     assert_eq!(world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json()["intact"], true);
+}
+
+#[tokio::test]
+async fn a_practice_texts_from_a_number_of_its_own_if_the_operator_registered_it() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    world.invite("p1", "sms").await.expect(201);
+    let ours = world.last_mail().await.get("from").to_owned();
+    let foreign = world.ehr("PUT", "/v1/settings", Some(json!({"text_number": "+12025550111"}))).await;
+    let errors = foreign.expect_and(400).json()["errors"].clone();
+    assert_eq!(
+        (&errors[0]["pointer"], &errors[0]["code"]),
+        (&json!("/text_number"), &json!("unknown_number"))
+    );
+    world.settings(json!({"text_number": TEXT_NUMBERS[0]})).await;
+    world.invite("p1", "sms").await.expect(201);
+    assert_eq!(world.last_mail().await.get("from"), TEXT_NUMBERS[0]);
+    world.settings(json!({"text_number": ""})).await;
+    world.invite("p1", "sms").await.expect(201);
+    assert_eq!(world.last_mail().await.get("from"), ours);
 }
 
 #[tokio::test]

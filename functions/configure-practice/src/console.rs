@@ -46,6 +46,12 @@ const GROUPS: [(&str, &[Line]); 5] = [
                 Kind::Choice(&[("en", "English"), ("es", "Spanish")]),
             ),
             ("reply_to", "Where answers to mails go", "Empty: nowhere.", Kind::Text("email")),
+            (
+                "text_number",
+                "Number that texts come from",
+                "One that was registered for the practice. Empty: the service's own.",
+                Kind::Text("tel"),
+            ),
             ("postal_address", "Postal address", "Automatic mails must have one.", Kind::Text("text")),
             ("portal_url", "The portal's address", "Where patients go once they are in.", Kind::Text("url")),
         ],

@@ -96,7 +96,7 @@ where
         }
         Taken::Nothing => return Ok(()),
     };
-    let handed = hand_over(courier, &letter).await;
+    let handed = hand_over(courier, &letter, &app.context.text_numbers).await;
     let template = letter.message.template;
     let state = settle(app, letter.message, handed).await?;
     if state == MessageState::Failed {
@@ -110,7 +110,8 @@ fn given_up(id: MessageId, template: Template) {
     tracing::error!(message.id = %id, message.template = ?template, "message given up");
 }
 
-async fn hand_over<C: Courier>(courier: &C, letter: &Letter) -> Handed {
+/// Hands a message to its provider. `text_numbers` are those that a practice may send texts from.
+async fn hand_over<C: Courier>(courier: &C, letter: &Letter, text_numbers: &[String]) -> Handed {
     let Letter { message, says, settings, language, .. } = letter;
     let practice = settings.as_sender(&letter.portal);
     let (to, id) = (letter.address.clone(), message.id);
@@ -136,7 +137,8 @@ async fn hand_over<C: Courier>(courier: &C, letter: &Letter) -> Handed {
         }
         Channel::Sms => {
             let text = text(says, &practice, *language);
-            courier.text(TextOut { to, text, message: id, language: language.tag() }).await
+            let from = settings.text_number.clone().filter(|number| text_numbers.contains(number));
+            courier.text(TextOut { to, from, text, message: id, language: language.tag() }).await
         }
         // A call can only say a code.
         Channel::Voice => match says {
@@ -280,6 +282,7 @@ mod tests {
             calls: Arc::new(Calls::default()),
             base_url: "https://portal.example.org".into(),
             calls_out: false,
+            text_numbers: Arc::new([]),
         };
         let store = Fake { clock, look_seconds, claim_seconds, due, claimed: Mutex::default() };
         App { context, store }

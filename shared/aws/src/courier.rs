@@ -33,7 +33,8 @@ pub struct Senders {
     pub email: String,
     /// An SES configuration set, if there is one.
     pub configuration_set: Option<String>,
-    /// The number that texts come from, E.164; without one, SNS chooses among the account's.
+    /// The number that texts come from where the practice has none of its own, E.164; without one, SNS chooses among
+    /// the account's.
     pub texts: Option<String>,
     /// The phone number of calls, or the pool of numbers; without one, no call is made.
     pub calls: Option<String>,
@@ -139,7 +140,10 @@ impl Courier for Couriers {
         for (name, value) in [
             // Codes and links are wanted now; promotional texts may be late or dropped.
             ("AWS.SNS.SMS.SMSType", attribute("Transactional")),
-            ("AWS.MM.SMS.OriginationNumber", self.senders.texts.as_deref().and_then(attribute)),
+            (
+                "AWS.MM.SMS.OriginationNumber",
+                out.from.as_ref().or(self.senders.texts.as_ref()).and_then(|from| attribute(from)),
+            ),
             ("message", attribute(&out.message.to_string())),
             ("language", attribute(out.language)),
         ] {

@@ -31,7 +31,7 @@ pub struct Process {
 impl Process {
     /// Reads `PORTICO_TABLE` and `PORTICO_AUDIT_TABLE` (their names), `PORTICO_BASE_URL` (scheme and host of links) and
     /// `PORTICO_KEYRING_SECRET` (the secret that holds the keyring), and opens what they name; `PORTICO_CALLS_OUT` says
-    /// that there is a number to call from.
+    /// that there is a number to call from, and `PORTICO_TEXT_NUMBERS` which numbers practices may send texts from.
     pub async fn from_environment() -> Result<Self, StartError> {
         told(Self::read().await)
     }
@@ -53,6 +53,7 @@ impl Process {
             calls: Arc::new(Calls::default()),
             base_url: base_url.trim_end_matches('/').into(),
             calls_out: variable("PORTICO_CALLS_OUT").is_ok_and(|calls| !calls.is_empty()),
+            text_numbers: optional("PORTICO_TEXT_NUMBERS").iter().flat_map(|all| listed(all)).collect(),
         };
         Ok(Self { sdk, table, audit_table, context })
     }
@@ -102,4 +103,9 @@ impl Process {
         };
         Ok(Couriers::new(ses, sns, voice, senders))
     }
+}
+
+/// The parts of a list with commas.
+fn listed(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)
 }

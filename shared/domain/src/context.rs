@@ -23,6 +23,8 @@ pub struct Context {
     pub base_url: Arc<str>,
     /// Whether the service has a phone number to call from. Only then can codes be sent by voice.
     pub calls_out: bool,
+    /// The numbers, in E.164, of which a practice may have one of its own to send texts from.
+    pub text_numbers: Arc<[String]>,
 }
 
 impl Context {

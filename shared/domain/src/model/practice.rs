@@ -200,6 +200,10 @@ pub struct Settings {
     /// The address that replies to e-mails go to; `None` if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<String>,
+    /// The practice's own number to send texts from, in E.164: one of those that the operator registered. `None` for
+    /// the service's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_number: Option<String>,
     /// The page of the portal that a signed-in person is redirected to. If empty, Portico's own account page. Use
     /// [`Settings::portal`], which reads it.
     pub portal_url: String,
@@ -261,6 +265,7 @@ impl Settings {
             default_language: "en".to_owned(),
             postal_address: None,
             reply_to: None,
+            text_number: None,
             portal_url: String::new(),
             link_hours: 72,
             code_digits: 6,

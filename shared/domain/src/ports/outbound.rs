@@ -48,6 +48,8 @@ pub struct EmailOut {
 pub struct TextOut {
     /// The recipient's number, in E.164.
     pub to: Address,
+    /// The practice's own number to send from, in E.164; `None` for the service's.
+    pub from: Option<String>,
     /// The words of the text.
     pub text: String,
     /// The message's id, by which the provider's reports find it.

@@ -22,7 +22,7 @@ pub async fn get<S: ApiCalls + Limits + Practices>(
 }
 
 /// Changes the settings, and returns the practice. `change` returns the new settings. If some are not allowed, also because
-/// the operator's consent is missing, the error lists all of them.
+/// the operator's consent or number is missing, the error lists all of them.
 pub async fn put<S>(
     app: &App<S>,
     call: &ApiCall,
@@ -41,7 +41,11 @@ where
         caller.actor()?;
         let mut practice = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?;
         let settings = change(practice.settings.clone());
-        let faults = practice.setting_faults(&settings);
+        let mut faults = practice.setting_faults(&settings);
+        let known = |number: &String| context.text_numbers.contains(number);
+        if !settings.text_number.as_ref().is_none_or(known) {
+            faults.push(("/text_number", "unknown_number"));
+        }
         if !faults.is_empty() {
             let fault = |(pointer, code): &(&'static str, &'static str)| FieldFault {
                 pointer: (*pointer).to_owned(),
