@@ -93,6 +93,12 @@ async fn swept(others: usize, due: usize) -> (f64, f64, Duration) {
         "{due} due among {others} others: filled in {filled:.0} s; {read:.0} units read, {written:.0} written, {:.1} invitations/s",
         due as f64 / elapsed.as_secs_f64()
     );
+    for cost in ours() {
+        println!(
+            "    {}: {} times, {} calls, {:.0} units read, {:.0} written",
+            cost.event, cost.invocations, cost.calls, cost.read_units.sum, cost.write_units.sum
+        );
+    }
     (read, written, elapsed)
 }
 

@@ -237,18 +237,23 @@ async fn report(State(api): State<LocalApi>, body: String) -> Response {
     }
 }
 
-/// Runs the schedule of automatic invitations until no run has work left: planner, workers and sender. What was
-/// written before is followed up first, so that the planner sees what it makes due.
+/// Runs the schedule of automatic invitations until no run has work left, or none of them moves: planner, workers and
+/// sender. What was written before is followed up first, so that the planner sees what it makes due.
 async fn sweep(State(api): State<LocalApi>) -> Response {
     tokio::time::timeout(PATIENCE, api.aftermath.over()).await.ok();
+    let mut before = Value::Null;
     loop {
         let planned = match api.invoker.call("auto-invite", "planner", json!({})).await {
             Ok(planned) => planned,
             Err(error) => return failed(io::Error::other(error)),
         };
-        tokio::time::timeout(PATIENCE, api.aftermath.over()).await.ok();
+        let waited = tokio::time::timeout(PATIENCE, api.aftermath.over()).await;
         let runs = planned["runs"].as_array();
-        if runs.is_none_or(|runs| runs.iter().all(|run| run["finished_at"].is_string())) {
+        let is_over = runs.is_none_or(|runs| runs.iter().all(|run| run["finished_at"].is_string()));
+        // A message to a worker that is lost is sent again later.
+        let is_stuck = waited.is_ok() && planned["runs"] == before;
+        before = planned["runs"].clone();
+        if is_over || is_stuck {
             // Automatic messages are sent by the schedule alone.
             if let Err(error) = api.invoker.call("deliver", "overdue", json!({})).await {
                 return failed(io::Error::other(error));

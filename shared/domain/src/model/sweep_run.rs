@@ -47,6 +47,8 @@ pub struct Run {
     pub version: u64,
     /// When the first planner of the day started it.
     pub started_at: Timestamp,
+    /// When a planner or a worker changed it last.
+    pub changed_at: Timestamp,
     /// When everybody who was due had been looked at; `None` while there is work left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
@@ -87,6 +89,10 @@ pub struct Run {
     pub complained: BTreeSet<MessageId>,
 }
 
+/// Seconds without a page that is done after which pages are queued again. The next planner starts a quarter of an hour
+/// later, and a worker has a minute.
+const STUCK_SECONDS: i64 = 10 * 60;
+
 /// Most messages that `bounced` and `complained` name, each.
 const REMEMBERED: u32 = 50;
 
@@ -104,6 +110,7 @@ impl Run {
             day,
             version: 1,
             started_at: now,
+            changed_at: now,
             finished_at: None,
             cap: if auto.ramp { ramp(before).min(auto.daily_cap) } else { auto.daily_cap },
             under_way: 0,
@@ -138,6 +145,11 @@ impl Run {
     /// Everybody whom the run has looked at and decided about.
     pub fn seen(&self) -> u32 {
         self.sent() + self.deferred() + self.skipped.values().sum::<u32>()
+    }
+
+    /// Whether workers have been silent for so long that a message to them may be lost.
+    pub fn is_stuck(&self, now: Timestamp) -> bool {
+        now >= self.changed_at.plus_seconds(STUCK_SECONDS)
     }
 
     /// Counts what became of one patient.

@@ -118,9 +118,12 @@ where
         }
     }
     if run.cursor.is_none() && !run.open_pages.is_empty() {
-        // The workers have not finished what was planned before. A message of theirs may be lost.
-        for page in &run.open_pages {
-            send(queue, id, &run, *page).await?;
+        // The workers have not finished what was planned before. Only a lost message is sent again: twice as many
+        // would make them no faster.
+        if run.is_stuck(now) {
+            for page in &run.open_pages {
+                send(queue, id, &run, *page).await?;
+            }
         }
         return Ok(Step::Done(Box::new(run)));
     }
@@ -144,6 +147,7 @@ where
         return Ok(Step::Done(Box::new(run)));
     }
     next.version += 1;
+    next.changed_at = now;
     let number = page.as_ref().map(|page| page.number);
     writes.extend(page.map(Write::AddPage));
     writes.push(Write::ChangeRun(Box::new(next.clone())));
@@ -319,6 +323,7 @@ where
             next.finished_at = Some(context.now());
         }
         next.version += 1;
+        next.changed_at = context.now();
         let writes = [Write::FinishPage(done.clone()), Write::ChangeRun(Box::new(next))];
         match written_in_background(store, &writes).await? {
             Written::Done => return Ok(()),
