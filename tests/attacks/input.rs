@@ -657,6 +657,7 @@ async fn a_scheduling_key_revokes_nothing_and_a_portal_key_sees_sessions_alone()
         ("GET", "/v1/audit?patient_id=p1", None),
         ("GET", "/v1/audit/verify", None),
         ("GET", "/v1/holds", None),
+        ("POST", "/v1/sessions/introspect", Some(json!({"session_token": "x"}))),
     ] {
         let answer = world.staff(scheduling, method, path, body).await;
         assert_eq!((answer.status, answer.code().as_str()), (403, "forbidden"), "{method} {path}");

@@ -235,30 +235,38 @@ async fn a_teenager_whose_address_or_phone_is_also_somebody_elses_waits_for_staf
         contact.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         json!({"contacts": [contact]})
     };
-    let own = teenager(&contact(json!({"email": "ana@example.com", "phone": "+12025550144"})));
-    assert_eq!(teenager_registers(&world, "own", own).await, 201);
-    for (id, theirs) in [
-        ("phone", contact(json!({"phone": "(202) 555-0166"}))),
-        ("case", contact(json!({"email": "THEO@Example.com"}))),
-        ("tag", contact(json!({"email": "theo+ana@example.com"}))),
+    let own = contact(json!({"email": "ana@example.com", "phone": "+12025550144"}));
+    let (theirs, number) = (&own["contacts"], |last: u32| format!("+120255501{last:02}"));
+    let chart =
+        teenager(&json!({"contacts": theirs, "email": "own@example.com", "mobile_phone": number(50)}));
+    assert_eq!(teenager_registers(&world, "own", chart).await, 201);
+    for (id, own, theirs) in [
+        ("phone", 51, contact(json!({"phone": "(202) 555-0151"}))),
+        ("case", 52, contact(json!({"email": "CASE@Example.com"}))),
+        ("tag", 53, contact(json!({"email": "tag+ana@example.com"}))),
+        // The one who registered first has this number, too.
+        ("sibling", 50, json!({})),
+        ("nobody", 54, json!({})),
     ] {
         world.advance(3600);
-        let mut chart = teenager(&theirs);
-        chart["email"] = json!("theo@example.com");
-        assert_eq!(teenager_registers(&world, id, chart).await, 202, "{id}");
+        let mut chart = teenager(&json!({"email": format!("{id}@example.com"), "mobile_phone": number(own)}));
+        chart.as_object_mut().unwrap().extend(theirs.as_object().unwrap().clone());
+        let expected = if id == "nobody" { 201 } else { 202 };
+        assert_eq!(teenager_registers(&world, id, chart).await, expected, "{id}");
     }
     // Another patient of the practice has the address; a parent who was invited there; one who had access before.
     world
         .patient("mother", World::chart_with(json!({"given_name": "Ana", "email": "family@example.com"})))
         .await;
     world.advance(3600);
-    let shared = teenager(&json!({"email": "family@example.com"}));
+    let shared = teenager(&json!({"email": "family@example.com", "mobile_phone": number(55)}));
     assert_eq!(teenager_registers(&world, "shared", shared).await, 202);
     for ended in [false, true] {
         world.advance(3600);
         let id = format!("invited-{ended}");
         let email = format!("marta.{ended}@example.com");
-        world.patient(&id, teenager(&json!({"email": email}))).await;
+        let chart = teenager(&json!({"email": email, "mobile_phone": number(56 + u32::from(ended))}));
+        world.patient(&id, chart.clone()).await;
         let path = format!("/v1/patients/{id}/representatives");
         world.ehr("POST", &path, Some(mother(&json!({"email": email})))).await.expect(201);
         if ended {
@@ -268,7 +276,61 @@ async fn a_teenager_whose_address_or_phone_is_also_somebody_elses_waits_for_staf
             let revoke = json!({"reason": "representative_ended", "account_id": account});
             world.ehr("POST", &format!("/v1/patients/{id}/portal/revoke"), Some(revoke)).await.expect(200);
         }
-        assert_eq!(teenager_registers(&world, &id, teenager(&json!({"email": email}))).await, 202, "{id}");
+        assert_eq!(teenager_registers(&world, &id, chart).await, 202, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_teenagers_account_that_a_link_gives_back_waits_for_staff_if_the_address_became_a_parents() {
+    let world = World::new().await;
+    assert_eq!(teenager_registers(&world, "teen", teenager(&json!({}))).await, 201);
+    world.revoke("teen", "compromised").await.expect(200);
+    let contacts = json!({"contacts": [{"given_name": "Ana", "family_name": "Q", "relationship": "mother", "email": "theo@example.com"}]});
+    world.patient("teen", teenager(&contacts)).await;
+    world.advance(3600);
+    assert_eq!(world.invite("teen", "email").await.expect_and(201).json()["kind"], "restored");
+    let token = world.last_mail().await.token();
+    let facts = json!({"as": "patient", "family_name": "Quillfeather", "birth_date": "2011-04-27"});
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
+    let body = json!({"ticket": ticket, "password": NEW, "accept_terms": true});
+    world.post(&format!("/i/{token}/register"), body).await.expect(202);
+    world.sign_in("theo.teen", NEW).await.expect(403);
+    let holds = world.ehr("GET", "/v1/holds", None).await.expect_and(200).json();
+    let hold = holds["holds"][0]["hold_id"].as_str().unwrap().to_owned();
+    world.ehr("POST", &format!("/v1/holds/{hold}/grant"), None).await.expect(200);
+    world.sign_in("theo.teen", NEW).await.expect(200);
+}
+
+#[tokio::test]
+async fn who_says_of_themselves_that_they_help_an_adolescent_sees_appointments_and_messages_at_most() {
+    let world = World::new().await;
+    world.settings(json!({"code_channel": "any"})).await;
+    for (id, born, level) in [("teen", "2011-04-27", "limited"), ("child", "2018-04-27", "full")] {
+        for added in [false, true] {
+            let id = format!("{id}-{added}");
+            let phone = World::phone_of(&id);
+            let email = format!("{id}@example.com");
+            world
+                .patient(&id, teenager(&json!({"birth_date": born, "email": email, "mobile_phone": phone})))
+                .await;
+            world.advance(3600);
+            world.invite(&id, "email").await.expect(201);
+            let (token, ticket) = ticket(&world, born).await;
+            let name = format!("marta.{level}");
+            let mut body =
+                json!({"ticket": ticket, "username": name, "password": PASSWORD, "relationship": "parent"});
+            let path = if added { "link" } else { "register" };
+            if !added {
+                let own =
+                    mother(&json!({"email": format!("marta.{level}@example.com"), "accept_terms": true}));
+                body.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+                body.as_object_mut().unwrap().remove("channel");
+            }
+            let answer = world.post(&format!("/i/{token}/{path}"), body).await;
+            assert!(matches!(answer.status, 200 | 201), "{id}: {}", answer.text);
+            assert_eq!(world.portal(&id).await["accounts"][0]["level"], level, "{id}");
+        }
     }
 }
 

@@ -101,6 +101,6 @@ async fn after_a_page_sign_in_the_portal_exchanges_a_code_once_within_a_minute()
     world
         .staff(&world.keys.scheduling, "POST", "/v1/sessions/exchange", Some(json!({"code": late})))
         .await
-        .expect(404);
+        .expect(403);
     world.staff(&world.keys.portal, "GET", "/v1/patients/p1", None).await.expect(403);
 }

@@ -427,9 +427,14 @@ pub fn automatic_texts(of: &str) -> Key {
 /// Prefix of the sort keys of the charts with a phone number.
 pub const NUMBERED: &str = "PATIENT#";
 
+/// Prefix of the sort keys of a practice's charts with a phone number.
+pub fn numbered_of(practice: &PracticeId) -> String {
+    format!("{NUMBERED}{practice}#")
+}
+
 /// A chart with a phone number.
 pub fn numbered(of: &str, practice: &PracticeId, id: &PatientId) -> Key {
-    key(number(of), format!("{NUMBERED}{practice}#{id}"))
+    key(number(of), format!("{}{id}", numbered_of(practice)))
 }
 
 /// An idempotency marker.

@@ -63,6 +63,13 @@ impl Addresses for Table {
         }
         Ok(holders)
     }
+
+    async fn at_phone(&self, practice: &PracticeId, number: &str) -> Result<Vec<PatientId>, PortError> {
+        let values = vec![(":from", s(keys::numbered_of(practice)))];
+        let pk = keys::standing(number).pk;
+        let items = self.query(&pk, "begins_with(#sk, :from)", values, ADDRESS_ENTRIES).await?;
+        Ok(items.iter().filter_map(patient_of).collect())
+    }
 }
 
 impl FailedChecks for Table {

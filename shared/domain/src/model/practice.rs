@@ -546,9 +546,9 @@ impl Scope {
     ];
 
     /// The scopes of a preset. `ehr` has all of them; `scheduling` has all but `revoke`, `accounts`,
-    /// `settings` and `audit`; `portal` has only `sessions`. `None` for any other name.
+    /// `settings`, `audit` and `sessions`; `portal` has only `sessions`. `None` for any other name.
     pub fn preset(name: &str) -> Option<Vec<Self>> {
-        let held_back = [Self::Revoke, Self::Accounts, Self::Settings, Self::Audit];
+        let held_back = [Self::Revoke, Self::Accounts, Self::Settings, Self::Audit, Self::Sessions];
         match name {
             "ehr" => Some(Self::ALL.to_vec()),
             "scheduling" => Some(Self::ALL.into_iter().filter(|scope| !held_back.contains(scope)).collect()),

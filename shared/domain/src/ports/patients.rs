@@ -121,7 +121,7 @@ pub struct Holders {
     pub accounts: Vec<AccountId>,
 }
 
-/// Finds people by their present e-mail address. The results are candidates; the records themselves decide.
+/// Finds people by their present e-mail address or phone number. The results are candidates; the records themselves decide.
 pub trait Addresses: Sync {
     /// The patients and accounts with this address (in lower case), at most 50 of each.
     fn holders(
@@ -129,6 +129,12 @@ pub trait Addresses: Sync {
         practice: &PracticeId,
         email: &str,
     ) -> impl Future<Output = Result<Holders, PortError>> + Send;
+    /// The patients of the practice with this phone number (E.164) on their charts, at most 50.
+    fn at_phone(
+        &self,
+        practice: &PracticeId,
+        number: &str,
+    ) -> impl Future<Output = Result<Vec<PatientId>, PortError>> + Send;
 }
 
 /// Reads the notes for staff.

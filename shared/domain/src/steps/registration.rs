@@ -2,13 +2,15 @@
 
 use zeroize::Zeroizing;
 
-use crate::context::App;
+use crate::context::{App, Context};
+use crate::model::access_review::Stage;
 use crate::model::account::Account;
 use crate::model::auto_invite::day;
 use crate::model::browser::Browser;
 use crate::model::chart::Channel;
-use crate::model::grant::{GrantState, Relationship};
-use crate::model::hold::ContactsOfOthers;
+use crate::model::grant::{GrantState, Level, Relationship};
+use crate::model::hold::{ContactsOfOthers, Hold, HoldReason};
+use crate::model::ids::AccountId;
 use crate::model::link::{Link, Role};
 use crate::model::password::Password;
 use crate::model::patient::{Patient, address_digest};
@@ -20,6 +22,7 @@ use crate::model::username::Username;
 use crate::ports::{Accounts, Addresses, Commit, Patients, Practices, Write};
 use crate::steps::credentials::known_browser;
 use crate::steps::retry::{Written, written};
+use crate::time::Timestamp;
 
 /// The outcome of a registration.
 pub enum RegistrationOutcome {
@@ -94,13 +97,32 @@ pub(crate) async fn is_somebody_elses<S: Patients + Accounts + Addresses>(
     if others.hold(contacts.iter().copied()) || contacts.iter().any(|contact| invited(contact)) {
         return Ok(true);
     }
-    for email in contacts.iter().filter(|contact| contact.contains('@')) {
-        let holders = store.holders(&practice.id, &email.to_lowercase()).await?;
-        if holders.patients.iter().any(|other| *other != patient.id) {
+    for contact in contacts {
+        let patients = if contact.contains('@') {
+            store.holders(&practice.id, &contact.to_lowercase()).await?.patients
+        } else {
+            store.at_phone(&practice.id, contact).await?
+        };
+        if patients.iter().any(|other| *other != patient.id) {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// How much a representative sees whom nobody at the practice invited: of an adolescent not more than appointments and
+/// messages, until staff decide.
+pub(crate) fn self_declared_level(context: &Context, practice: &Practice, patient: &Patient) -> Level {
+    match Stage::of(patient, &practice.settings, day(context.now(), &practice.settings)) {
+        Stage::Adolescent => Level::Limited,
+        Stage::Child | Stage::Adult => Level::Full,
+    }
+}
+
+/// What staff are shown of a minor's account that waits for them.
+pub(crate) fn guardian_hold(link: &Link, patient: &Patient, account: AccountId, since: Timestamp) -> Hold {
+    let (practice, patient) = (link.practice.clone(), patient.id.clone());
+    Hold { practice, account, patient, reason: HoldReason::GuardianContactConflict, since }
 }
 
 /// The form that was sent once more: who sends it, and what they chose.

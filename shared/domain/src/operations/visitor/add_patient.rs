@@ -7,7 +7,6 @@ use crate::model::account::Account;
 use crate::model::audit::{Action, By, Head, Subject};
 use crate::model::browser::Browser;
 use crate::model::grant::{Grant, GrantState, Level, Relationship};
-use crate::model::hold::{Hold, HoldReason};
 use crate::model::ids::PatientId;
 use crate::model::link::{Link, Purpose, Role};
 use crate::model::message::Template;
@@ -24,8 +23,8 @@ use crate::steps::merge::{survivor_of, take_off};
 use crate::steps::notice::{notice_channel, notify_holder, to_patient};
 use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
-    Registered, RegistrationOutcome, RegistrationPlan, SentAgain, accepted_just_now, must_wait,
-    ticket_digest, used_up,
+    Registered, RegistrationOutcome, RegistrationPlan, SentAgain, accepted_just_now, guardian_hold,
+    must_wait, self_declared_level, ticket_digest, used_up,
 };
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
@@ -213,9 +212,13 @@ fn plan_added_patient(
     let kept_authority = || kept.and_then(|grant| grant.authority.clone());
     let authority = invited.and_then(|who| who.authority.clone()).or_else(kept_authority);
     let until = authority.as_ref().and_then(|authority| authority.until);
+    let new_level = match relationship {
+        Relationship::Own => Level::Full,
+        _ => invited.map_or_else(|| self_declared_level(context, practice, &patient), |who| who.level),
+    };
     let grant = Grant {
         relationship,
-        level: kept.map_or(invited.map_or(Level::Full, |who| who.level), |grant| grant.level),
+        level: kept.map_or(new_level, |grant| grant.level),
         state: if waits { GrantState::Held } else { GrantState::Active },
         since: now,
         ended_by: None,
@@ -257,13 +260,7 @@ fn plan_added_patient(
         account.last_login_at = Some(now);
     }
     if waits {
-        writes.push(Write::Hold(Hold {
-            practice: link.practice.clone(),
-            account: account.id,
-            patient: patient.id.clone(),
-            reason: HoldReason::GuardianContactConflict,
-            since: now,
-        }));
+        writes.push(Write::Hold(guardian_hold(link, &patient, account.id, now)));
     } else {
         writes.extend(notify_holder(context, &account, &patient, Template::AccountAdded));
         let charted = notice_channel(&patient).filter(|_| relationship != Relationship::Own);

@@ -9,7 +9,6 @@ use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::browser::Browser;
 use crate::model::chart::Channel;
 use crate::model::grant::{Grant, GrantState, Level, Relationship};
-use crate::model::hold::{Hold, HoldReason};
 use crate::model::ids::AccountId;
 use crate::model::limit::{Counter, TAKEN_USERNAMES, sign_in_key};
 use crate::model::link::{Invitee, Kind, Link, LinkState, Purpose, Role};
@@ -28,8 +27,8 @@ use crate::steps::invitation::{end_resets, restore_grants};
 use crate::steps::notice::{notice_channel, notify_patient, to_patient};
 use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
-    Registered, RegistrationOutcome, RegistrationPlan, SentAgain, accepted_just_now, must_wait,
-    ticket_digest, used_up,
+    Registered, RegistrationOutcome, RegistrationPlan, SentAgain, accepted_just_now, guardian_hold,
+    must_wait, self_declared_level, ticket_digest, used_up,
 };
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
@@ -97,7 +96,8 @@ where
         let patient = patient?.filter(usable).ok_or(Refusal::LinkUnavailable)?;
         let head = head?;
         let plan = if let Some(account) = link.account {
-            restore_own_account(app, &link, &practice, patient, account, command, &head).await?
+            let waits = must_wait(app, &practice, &patient, &link, Role::Patient).await?;
+            restore_own_account(app, &link, &practice, patient, account, command, &head, waits).await?
         } else {
             let waits = must_wait(app, &practice, &patient, &link, ticket.role).await?;
             enroll(context, &link, &practice, patient, ticket.role, command, &head, waits)?
@@ -227,7 +227,7 @@ fn enroll(
     waits: bool,
 ) -> Result<RegistrationPlan, Failure> {
     let now = context.now();
-    let who = representative_of(link, role, command);
+    let who = representative_of(link, role, command, self_declared_level(context, practice, &patient));
     let own = proven(&patient, link, who.as_ref());
     let text = command.username.as_deref().unwrap_or_default();
     let username =
@@ -314,13 +314,7 @@ fn enroll(
     let given = who.map_or(patient.chart.given_name.reveal(), |who| who.given_name.reveal());
     let alternatives = alternatives(&username, given, random);
     let notice = confirmation(context, &patient, link, &username.shown, role).filter(|_| !waits);
-    let hold = waits.then(|| Hold {
-        practice: link.practice.clone(),
-        account: id,
-        patient: patient.id.clone(),
-        reason: HoldReason::GuardianContactConflict,
-        since: now,
-    });
+    let hold = waits.then(|| guardian_hold(link, &patient, id, now));
     let mut writes = vec![
         Write::AcceptLink { id: link.id, ticket: ticket_digest(link), at: now },
         Write::ClaimUsername(login),
@@ -348,15 +342,15 @@ fn addresses(who: &Invitee) -> Vec<String> {
         .collect()
 }
 
-/// The representative who registers; `None` for a patient.
-fn representative_of(link: &Link, role: Role, command: &Register) -> Option<Invitee> {
+/// The representative who registers, with `level` where nobody invited them; `None` for a patient.
+fn representative_of(link: &Link, role: Role, command: &Register, level: Level) -> Option<Invitee> {
     let stated = command.representative.as_ref().map(|who| Invitee {
         given_name: who.given_name.clone(),
         family_name: who.family_name.clone(),
         relationship: who.relationship,
         email: Some(who.email.clone()),
         mobile_phone: who.mobile_phone.clone(),
-        level: Level::Full,
+        level,
         authority: None,
     });
     let Some(invited) = link.invitee.clone().filter(|_| role == Role::Representative) else { return stated };
@@ -382,7 +376,9 @@ fn confirmation(
     Some(message)
 }
 
-/// Sets a new password for the patient's own account, and restores the access that a revocation ended.
+/// Sets a new password for the patient's own account, and restores the access that a revocation ended; the patient's own
+/// only after staff have decided, if it `waits` for them.
+#[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
 async fn restore_own_account<S: Accounts>(
     app: &App<S>,
     link: &Link,
@@ -391,6 +387,7 @@ async fn restore_own_account<S: Accounts>(
     id: AccountId,
     command: &Register,
     head: &Head,
+    waits: bool,
 ) -> Result<RegistrationPlan, Failure> {
     let App { context, store } = app;
     let now = context.now();
@@ -421,9 +418,12 @@ async fn restore_own_account<S: Accounts>(
     // This account is replaced as a whole below; of the others only the grants change.
     writes.retain(|write| !matches!(write, Write::RestoreGrant { account, .. } if *account == id));
     if let Some(grant) = account.grants.get_mut(patient.id.as_str()) {
-        grant.state = GrantState::Active;
+        grant.state = if waits { GrantState::Held } else { GrantState::Active };
         grant.since = now;
         grant.ended_by = None;
+    }
+    for known in patient.accounts.iter_mut().filter(|known| known.id == id) {
+        known.held = waits;
     }
     let entry = |subject: Subject, action| Entry {
         practice: link.practice.clone(),
@@ -433,16 +433,19 @@ async fn restore_own_account<S: Accounts>(
         action,
         detail: vec![("invitation_id", link.id.to_string()), ("account_id", id.to_string())],
     };
-    let change = entry(Subject::Patient(patient.id.clone()), Action::AccessRestored);
+    let action = if waits { Action::RegistrationHeld } else { Action::AccessRestored };
+    let change = entry(Subject::Patient(patient.id.clone()), action);
     let own_event =
         entry(Subject::Account(id), Action::PasswordChanged).after(&account.head, &context.keyring);
     account.head = own_event.head();
     account.version += 1;
-    account.last_login_at = Some(now);
     patient.invitation = None;
-    patient.last_login_at = Some(now);
+    if !waits {
+        account.last_login_at = Some(now);
+        patient.last_login_at = Some(now);
+    }
 
-    let (session, token) = Session::begin(&account, command.browser.clone(), now, &*context.entropy);
+    let session = (!waits).then(|| Session::begin(&account, command.browser.clone(), now, &*context.entropy));
     let key = sign_in_key(&link.practice, &username.name, &context.keyring);
     writes.push(Write::ForgetAttempts(key));
     let login = Login {
@@ -451,13 +454,17 @@ async fn restore_own_account<S: Accounts>(
         account: id,
         password: command.password.hash(context.hash_cost, &context.keyring, &*context.entropy),
     };
-    writes.extend(notify_patient(context, &patient, Template::Restored));
+    if waits {
+        writes.push(Write::Hold(guardian_hold(link, &patient, id, now)));
+    } else {
+        writes.extend(notify_patient(context, &patient, Template::Restored));
+    }
     writes.extend([
         Write::SetPassword(login),
         Write::ChangeAccount(Box::new(account.clone())),
-        Write::OpenSession(session.clone()),
         Write::Append(own_event),
     ]);
+    writes.extend(session.iter().map(|(session, _)| Write::OpenSession(session.clone())));
     patient_changed(context, &practice.settings, &mut patient, head, change, &mut writes);
-    Ok(RegistrationPlan { writes, alternatives: Vec::new(), account, session: Some((session, token)) })
+    Ok(RegistrationPlan { writes, alternatives: Vec::new(), account, session })
 }
