@@ -19,6 +19,7 @@ mod recover;
 mod register;
 mod represent;
 mod revoke;
+mod security_log;
 mod sign_in;
 mod trust;
 mod verify;

@@ -75,6 +75,8 @@ pub enum Use {
     Seal,
     /// Idempotency markers.
     Body,
+    /// The addresses of callers in the security log.
+    Address,
 }
 
 impl Use {
@@ -92,6 +94,7 @@ impl Use {
             Self::Limit => b"portico/limit/1",
             Self::Seal => b"portico/seal/1",
             Self::Body => b"portico/body/1",
+            Self::Address => b"portico/address/1",
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::sync::{Mutex, Once, PoisonError};
 
+use serde_json::Value;
+
 static LINES: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 static STARTED: Once = Once::new();
 
@@ -28,4 +30,19 @@ pub fn start() {
 /// Everything that was logged so far.
 pub fn text() -> String {
     String::from_utf8_lossy(&LINES.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+}
+
+/// The lines of the security log about a patient or an account, or that a staff member caused.
+pub fn security(whose: &str) -> Vec<Value> {
+    let lines = text();
+    let lines = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let is_about = |line: &Value| {
+        let members = ["/patient", "/account", "/actor", "/span/actor"];
+        members.iter().any(|name| line.pointer(name).is_some_and(|value| value == whose))
+    };
+    lines
+        .filter(|line| {
+            line.get("target").is_some_and(|target| target == "portico_security") && is_about(line)
+        })
+        .collect()
 }

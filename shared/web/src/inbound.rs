@@ -1,7 +1,6 @@
 //! A request as the functions read it: strict about what it holds, indifferent to what a caller merely claims.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
 
 use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
@@ -16,6 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::address::{bucket, network};
 use crate::cookie::{BROWSER, CONSOLE, COOKIE, VISIT};
 use crate::reject::Reject;
 use crate::strict::{Strict, Unique};
@@ -27,8 +27,10 @@ const LONGEST: usize = 64 * 1024;
 pub struct Inbound {
     /// Method and path pattern, as the template has them: `POST /i/{token}/verify`.
     pub route: String,
-    /// The connection's address, from the gateway and never from a header.
+    /// The connection's address, from the gateway and never from a header; the /64 network of an IPv6 address.
     pub peer: String,
+    /// The network around it, as the security log tells it: /24 or /48.
+    pub(crate) network: String,
     /// The gateway's id of this request.
     pub request_id: String,
     method: http::Method,
@@ -59,10 +61,10 @@ pub(crate) enum Place {
 impl Inbound {
     /// Reads an event.
     pub(crate) fn read(request: Request) -> Self {
-        let (route, peer, request_id) = match request.request_context_ref() {
+        let (route, address, request_id) = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => (
                 context.route_key.clone().unwrap_or_default(),
-                network(context.http.source_ip.as_deref().unwrap_or_default()),
+                context.http.source_ip.clone().unwrap_or_default(),
                 context.request_id.clone().unwrap_or_default(),
             ),
             _ => Default::default(),
@@ -81,7 +83,8 @@ impl Inbound {
         let (parts, body) = request.into_parts();
         Self {
             route,
-            peer,
+            peer: bucket(&address),
+            network: network(&address),
             request_id,
             method: parts.method,
             path,
@@ -391,6 +394,12 @@ impl Inbound {
         Language::accepted(accepted).unwrap_or(fallback)
     }
 
+    /// Whether a practice's application or staff member calls.
+    pub(crate) fn is_of_staff(&self) -> bool {
+        let path = self.route.split_once(' ').map_or("", |(_, path)| path);
+        path.starts_with("/v1/") || self.place() == Place::Console
+    }
+
     /// What the route belongs to.
     pub(crate) fn place(&self) -> Place {
         let path = self.route.split_once(' ').map_or("", |(_, path)| path);
@@ -424,19 +433,6 @@ impl Inbound {
 pub fn may_be_token(part: &str) -> bool {
     (1..=64).contains(&part.len())
         && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-}
-
-/// What counts as one address: an IPv4 address, or the /64 network of an IPv6 address, since one host has a whole network
-/// of those.
-fn network(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-        Ok(IpAddr::V4(address)) => address.to_string(),
-        Err(_) => address.to_owned(),
-    }
 }
 
 /// The fields of a form that are not empty: a browser sends every field. A page has two inputs for a password, of which the
@@ -532,25 +528,5 @@ pub fn flag<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error>
     match Flag::deserialize(from)? {
         Flag::Json(yes) => Ok(yes),
         Flag::Form(text) => Ok(matches!(text.as_str(), "yes" | "on" | "true")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::network;
-
-    #[test]
-    fn all_addresses_of_an_ipv6_network_are_one() {
-        for (address, counted) in [
-            ("203.0.113.9", "203.0.113.9"),
-            ("::ffff:203.0.113.9", "203.0.113.9"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-            ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
-            ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
-            ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
-            ("", ""),
-        ] {
-            assert_eq!(network(address), counted, "{address}");
-        }
     }
 }

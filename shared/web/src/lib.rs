@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 #![warn(missing_docs)]
 
+mod address;
 mod answer;
 mod cookie;
 pub mod desk;
@@ -14,6 +15,7 @@ mod problem;
 mod reject;
 mod representative;
 mod security_headers;
+mod security_log;
 mod serve;
 mod strict;
 pub mod telemetry;

@@ -4,11 +4,13 @@ use std::future::Future;
 
 use lambda_http::Request;
 use portico_domain::context::App;
+use tracing::Instrument as _;
 
 use crate::answer::Answer;
 use crate::inbound::Inbound;
 use crate::reject::{Broken, Code};
 use crate::security_headers::add_security_headers;
+use crate::security_log::Asked;
 
 /// Answers one request, and adds the headers that every answer has. The log line contains the route, the status and the
 /// duration. It never contains the person, or the path, which may contain a link's token.
@@ -20,13 +22,15 @@ where
     let inbound = Inbound::read(request);
     let (route, request_id) = (inbound.route.clone(), inbound.request_id.clone());
     let head = inbound.is_head();
+    let asked = Asked::new(&app.context, &inbound);
     // Boxed, because an operation's future is large and would otherwise be copied through every layer above.
-    let mut answer = Box::pin(handle(inbound)).await;
+    let mut answer = Box::pin(handle(inbound)).instrument(asked.span.clone()).await;
     if head {
         *answer.body_mut() = lambda_http::Body::Empty;
     }
     add_security_headers(answer.headers_mut());
     let status = answer.status().as_u16();
+    asked.answered(status);
     let duration_ms = app.context.now().millis() - began.millis();
     let code = answer.extensions().get::<Code>().map(|code| code.0);
     let broken = answer.extensions().get::<Broken>().map(|broken| broken.0);

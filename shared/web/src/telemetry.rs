@@ -1,9 +1,12 @@
 //! The log: one JSON line for each request, to standard output. From the crates of the SDK and HTTP, only
 //! warnings and errors are logged.
 
+use portico_domain::steps::security_log::TARGET as SECURITY;
+use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::{Layer as _, Registry, fmt};
 
 /// Log levels: our own crates, whose names all begin with `portico`, from `info`; all others from `warn`. The
 /// filter is fixed, because a debug line of an HTTP crate contains the request.
@@ -20,37 +23,42 @@ pub fn start() {
 /// Starts the log of a process, to a writer. A second start changes nothing.
 pub fn start_into<W>(writer: W)
 where
-    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+    W: for<'a> MakeWriter<'a> + Clone + Send + Sync + 'static,
 {
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_writer(writer)
-        .finish()
-        .with(filter());
+    let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    let lines = lines.with_writer(writer.clone()).with_filter(filter());
+    // Lines of the security log have the span of their request, as a member of its own.
+    let security = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+    let security = security.with_writer(writer).with_filter(security_filter());
     // The log was started before, for example in a process that runs many functions.
-    tracing::subscriber::set_global_default(subscriber).ok();
+    tracing::subscriber::set_global_default(Registry::default().with(lines).with(security)).ok();
 }
 
 /// Starts the log of the local service, to standard error: short lines for people, or JSON; without lines of
-/// [`IDLE`]. A second start changes nothing.
+/// [`IDLE`]. Lines of the security log are there as JSON only. A second start changes nothing.
 pub fn start_on_one_machine(is_for_people: bool) {
-    let filter = filter().with_target(IDLE, tracing::level_filters::LevelFilter::OFF);
-    let log = tracing_subscriber::fmt().with_writer(std::io::stderr);
+    let filter = filter().with_target(IDLE, LevelFilter::OFF);
     if is_for_people {
-        let lines = log.compact().with_target(false).finish().with(filter);
-        tracing::subscriber::set_global_default(lines).ok();
+        let lines = fmt::layer().compact().with_target(false).with_writer(std::io::stderr);
+        tracing::subscriber::set_global_default(Registry::default().with(lines.with_filter(filter))).ok();
     } else {
-        let lines = log.json().flatten_event(true).with_current_span(false).with_span_list(false).finish();
-        tracing::subscriber::set_global_default(lines.with(filter)).ok();
+        let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+        let lines = lines.with_writer(std::io::stderr).with_filter(filter);
+        let security = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+        let security = security.with_writer(std::io::stderr).with_filter(security_filter());
+        tracing::subscriber::set_global_default(Registry::default().with(lines).with(security)).ok();
     }
 }
 
+/// All lines but those of the security log.
 fn filter() -> Targets {
     // If the filter can't be parsed, nothing is logged. The test below parses it.
-    FILTER.parse().unwrap_or_default()
+    FILTER.parse::<Targets>().unwrap_or_default().with_target(SECURITY, LevelFilter::OFF)
+}
+
+/// The lines of the security log, and the spans of requests.
+fn security_filter() -> Targets {
+    Targets::new().with_target(SECURITY, LevelFilter::INFO)
 }
 
 #[cfg(test)]
@@ -64,5 +72,8 @@ mod tests {
         assert!(passes("portico_web::serve", Level::INFO) && !passes("portico_web::serve", Level::DEBUG));
         assert!(passes("hyper", Level::WARN) && !passes("hyper", Level::INFO));
         assert!(passes(IDLE, Level::INFO), "alarms read it");
+        assert!(!passes(SECURITY, Level::INFO), "it has a layer of its own");
+        assert!(security_filter().would_enable(SECURITY, &Level::INFO));
+        assert!(!security_filter().would_enable("portico_web::serve", &Level::ERROR));
     }
 }

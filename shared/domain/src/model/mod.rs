@@ -40,6 +40,7 @@ pub mod proposal;
 pub mod refusal;
 pub mod representative_request;
 pub mod search;
+pub mod security;
 pub mod sent_chart;
 pub mod session;
 pub mod sweep_run;

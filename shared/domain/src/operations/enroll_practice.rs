@@ -12,6 +12,7 @@ use crate::model::practice::{ApiKey, Consent, KeyTerms, Practice, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{Chain, Commit, Keys, Write};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
+use crate::steps::security_log::note_settings;
 
 /// Creates a practice. Refuses if a setting is not allowed, or if the practice exists.
 pub async fn create<S: Commit>(
@@ -67,6 +68,7 @@ pub async fn allow<S: Keys + Chain + Commit>(
         let (practice, head) = join!(store.enrolled(id), store.head(id, &Subject::Practice));
         let mut practice = practice?.ok_or(Refusal::NotFound)?;
         let mut set_back = Vec::new();
+        let before = practice.settings.clone();
         for (pointer, consent) in practice.settings.needed_consents() {
             if !allowed.contains(&consent) {
                 practice.settings.set_back(consent);
@@ -87,6 +89,7 @@ pub async fn allow<S: Keys + Chain + Commit>(
         practice.version += 1;
         let writes = [Write::ChangePractice(practice.clone()), Write::Append(event)];
         if let Written::Done = written(store, &writes, None).await? {
+            note_settings(id, &before, &practice.settings, &By::operator());
             return Ok((practice, set_back));
         }
     }

@@ -11,6 +11,7 @@ use crate::model::limit::{CLIENT, Counter, Raised, Rule, SESSION_CALLS};
 use crate::model::practice::{ApiKey, PresentedKey, Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, CallRecords, Limits, Once, OnceKey, Practices};
+use crate::steps::security_log::note_caller;
 use crate::time::Timestamp;
 
 /// A call by an application of a practice, as it was received.
@@ -161,6 +162,7 @@ async fn in_session<S: ApiCalls>(
         Some(digest) => staff_member(app, digest, caller, opened).await?,
         None => caller,
     };
+    note_caller(caller.practice.as_str(), &caller.by());
     scopes.iter().try_for_each(|scope| caller.require(*scope))?;
     Ok(caller)
 }
@@ -203,6 +205,7 @@ pub async fn authorize_with<S: Limits, T>(
     let (found, raised) = join!(read, counted);
     let (key, found) = found?;
     let caller = caller_of(key.as_ref(), &call.key, call.actor.clone(), now)?;
+    note_caller(caller.practice.as_str(), &caller.by());
     let most = key.as_ref().and_then(|key| key.calls_per_second).unwrap_or(rule.most);
     Counter { rule: Rule { most, ..rule }, ..limit }.check(raised?, now)?;
     scopes.iter().try_for_each(|scope| caller.require(*scope))?;

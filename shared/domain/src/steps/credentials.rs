@@ -10,7 +10,7 @@ use crate::model::account::{Account, FailedBefore, Login};
 use crate::model::chart::Chart;
 use crate::model::ids::{AccountId, PracticeId};
 use crate::model::limit::{
-    Attempt, Attempts, Counter, FAILED_SIGN_INS, OWN_PASSWORD, PUBLIC_POSTS, Raised, SIGN_IN_TRIES,
+    Attempt, Attempts, Counter, FAILED_SIGN_INS, Lock, OWN_PASSWORD, PUBLIC_POSTS, Raised, SIGN_IN_TRIES,
     SeenAttempts, sign_in_key,
 };
 use crate::model::link::LinkState;
@@ -18,10 +18,12 @@ use crate::model::password::{Password, PasswordHash};
 use crate::model::person::{Email, Name};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::security::{Security, SignInFault, What};
 use crate::model::session::Session;
 use crate::model::username::Username;
 use crate::ports::{Accounts, Limits, Write};
 use crate::steps::retry::MAX_ATTEMPTS;
+use crate::steps::security_log::note;
 use crate::time::Timestamp;
 
 /// Days that a browser stays known after its last sign-in.
@@ -165,9 +167,22 @@ where
         .and_then(|account| account.temporary.as_ref())
         .is_some_and(|temporary| temporary.used || now >= temporary.until);
 
+    let fault = match (&login, counted) {
+        (None, _) => SignInFault::UnknownName,
+        (Some(_), None) => SignInFault::Locked,
+        (Some(_), Some(_)) if right => SignInFault::TemporaryPasswordOver,
+        (Some(_), Some(_)) => SignInFault::WrongPassword,
+    };
+    let about = account.as_ref().map(|account| account.id);
     let (Some(mut account), Some(login), Some(attempts), true, false) =
         (account, login, counted, right, temporary_spent)
     else {
+        let happened =
+            |what| Security { what, practice: practice.clone(), account: about, patient: None, by: None };
+        note(&happened(What::SignInFailed(fault)));
+        if let Some(attempts) = counted.filter(|attempts| Lock::of(*attempts, seen, now).is_some()) {
+            note(&happened(What::Locked(attempts.failures(seen))));
+        }
         if known.is_none() {
             store.raise(&failures, 1).await?;
         }
@@ -235,6 +250,9 @@ where
     if login.password.matches(password, &context.keyring) {
         Ok(login)
     } else {
+        let practice = account.practice.clone();
+        let about = Some(account.id);
+        note(&Security { what: What::PasswordWrong, practice, account: about, patient: None, by: None });
         Err(Refusal::SignInFailed.into())
     }
 }

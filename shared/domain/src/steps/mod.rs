@@ -19,6 +19,7 @@ pub mod public_post;
 pub mod registration;
 pub mod representative;
 pub mod retry;
+pub mod security_log;
 pub mod signed_in;
 pub mod stops;
 pub mod ticket;

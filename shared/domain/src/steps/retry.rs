@@ -3,6 +3,7 @@
 
 use crate::model::refusal::{Failure, PortError, Refusal};
 use crate::ports::{Commit, CommitError, OnceKey, Record, Write};
+use crate::steps::security_log::note_audited;
 use crate::time::Timestamp;
 
 /// How often an operation reads and decides, before it gives up because of other writes.
@@ -64,7 +65,10 @@ pub async fn written<'a, S: Commit>(
     once: Option<&OnceKey>,
 ) -> Result<Written<'a>, Failure> {
     match store.commit(writes).await {
-        Ok(()) => Ok(Written::Done),
+        Ok(()) => {
+            note_audited(writes);
+            Ok(Written::Done)
+        }
         Err(CommitError::Lost(places)) => Ok(Written::Lost(Lost::of(writes, &places))),
         Err(CommitError::Contended) if once.is_some() => Err(Refusal::IdempotencyInProgress.into()),
         Err(CommitError::Contended) => Err(Failure::Unavailable),
@@ -79,7 +83,10 @@ pub async fn written_in_background<'a, S: Commit>(
     writes: &'a [Write],
 ) -> Result<Written<'a>, PortError> {
     match store.commit(writes).await {
-        Ok(()) => Ok(Written::Done),
+        Ok(()) => {
+            note_audited(writes);
+            Ok(Written::Done)
+        }
         Err(CommitError::Lost(places)) => Ok(Written::Lost(Lost::of(writes, &places))),
         Err(CommitError::Contended) => Ok(Written::Lost(Lost(Vec::new()))),
         Err(CommitError::Port(error)) => Err(error),

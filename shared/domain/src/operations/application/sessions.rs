@@ -8,11 +8,13 @@ use crate::model::audit::Action;
 use crate::model::ids::AccountId;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
+use crate::model::security::{Security, What};
 use crate::model::session::{Presented, Session};
 use crate::ports::{Accounts, Commit, Limits, Record, Write};
 use crate::steps::api_call::{ApiCall, authorize_with};
 use crate::steps::change::account_changed;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
+use crate::steps::security_log::note;
 use crate::steps::signed_in::{Holder, live_session};
 
 /// The session of this token and its account. `None` if the session is not valid in the caller's practice.
@@ -57,12 +59,22 @@ where
             Ok((key, (exchange, account)))
         };
         let (caller, (exchange, account)) = authorize_with(app, call, &[Scope::Sessions], read).await?;
+        let about = account.as_ref().filter(|account| account.practice == caller.practice);
+        let refused = Security {
+            what: What::ExchangeRefused,
+            practice: caller.practice.clone(),
+            account: about.map(|account| account.id),
+            patient: None,
+            by: Some(caller.by()),
+        };
         let good =
             exchange.filter(|exchange| now < exchange.expires_at && exchange.practice == caller.practice);
         let (Some(exchange), Some(mut account)) = (good, account.filter(Account::has_access)) else {
+            note(&refused);
             return Err(Refusal::NotFound.into());
         };
         if exchange.epoch != account.epoch {
+            note(&refused);
             return Err(Refusal::NotFound.into());
         }
         let (session, token) = Session::exchanged(&account, &exchange, now, &*context.entropy);
@@ -77,7 +89,10 @@ where
         );
         match written(store, &writes, None).await? {
             Written::Done => return Ok(Exchanged { session, token }),
-            Written::Lost(lost) if lost.contains(Record::Exchange) => return Err(Refusal::NotFound.into()),
+            Written::Lost(lost) if lost.contains(Record::Exchange) => {
+                note(&refused);
+                return Err(Refusal::NotFound.into());
+            }
             Written::Lost(_) => {}
         }
     }

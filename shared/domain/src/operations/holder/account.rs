@@ -13,6 +13,7 @@ use crate::model::patient::Patient;
 use crate::model::person::{Address, Email};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::security::{Security, What};
 use crate::model::session::Session;
 use crate::model::username::{Username, alternatives};
 use crate::ports::{Accounts, CodeTry, Commit, Limits, Links, Listing, Patients, Practices, Sessions, Write};
@@ -22,6 +23,7 @@ use crate::steps::invitation::RESET_MINUTES;
 use crate::steps::notice::{Reach, message, notify_holder};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
+use crate::steps::security_log::note;
 use crate::steps::signed_in::{Holder, holder, live_sessions, patients_of, unrestricted_holder};
 
 /// A signed-in person with everything that the account page needs.
@@ -333,6 +335,7 @@ where
     let code =
         link.code.filter(|_| counted && link.purpose == Purpose::Address).ok_or(Refusal::CodeRejected)?;
     if !is_right_code(context, &link, &code, entered) {
+        note(&Security::at_link(What::CodeWrong, &link));
         return Err(Refusal::CodeRejected.into());
     }
     let email = link.email().ok_or(Failure::Broken("link"))?;

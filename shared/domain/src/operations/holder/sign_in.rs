@@ -10,12 +10,14 @@ use crate::model::browser::Browser;
 use crate::model::ids::PracticeId;
 use crate::model::password::Password;
 use crate::model::refusal::{Failure, Refusal};
+use crate::model::security::{Security, SignInFault, What};
 use crate::model::session::{Exchange, Presented, Session};
 use crate::ports::{Accounts, Commit, Limits, Patients, Sessions, Write};
 use crate::steps::change::account_changed;
 use crate::steps::credentials::{Authenticated, PresentedCredentials, authenticate};
 use crate::steps::notice::tell_of_new_browser;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written, written_in_background};
+use crate::steps::security_log::note;
 use crate::steps::signed_in::unrestricted_holder;
 
 /// Sessions, and codes, that one sign-out ends at most: a transaction holds a hundred writes.
@@ -129,6 +131,9 @@ where
 /// Saves the attempt of a person whose password is right but whose access is revoked. It was no failure, so
 /// it must not count towards a lock.
 async fn revoked<S: Commit>(store: &S, mut account: Account) -> Result<SignedIn, Failure> {
+    let what = What::SignInFailed(SignInFault::AccessRevoked);
+    let practice = account.practice.clone();
+    note(&Security { what, practice, account: Some(account.id), patient: None, by: None });
     account.version += 1;
     // If another write changed the account, the count stays one too high. That is acceptable.
     written_in_background(store, &[Write::ChangeAccount(Box::new(account))]).await?;

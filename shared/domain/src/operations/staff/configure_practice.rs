@@ -9,6 +9,7 @@ use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller, authorize};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
+use crate::steps::security_log::note_settings;
 
 /// Reads the practice with its settings. Returns the caller, too.
 pub async fn get<S: ApiCalls + Limits + Practices>(
@@ -65,12 +66,13 @@ where
             detail: vec![("fields", changed(&practice.settings, &settings))],
         };
         let event = entry.after(&head?, &context.keyring);
-        practice.settings = settings;
+        let before = std::mem::replace(&mut practice.settings, settings);
         practice.head = event.head();
         practice.version += 1;
         if let Written::Done =
             written(store, &[Write::ChangePractice(practice.clone()), Write::Append(event)], None).await?
         {
+            note_settings(&practice.id, &before, &practice.settings, &caller.by());
             return Ok(practice);
         }
     }

@@ -24,6 +24,7 @@ use crate::model::patient::{Offer, Patient};
 use crate::model::person::{BirthDate, Line};
 use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::security::{Security, What};
 use crate::model::username::Username;
 use crate::ports::{Accounts, Chain, CodeTry, Commit, Limits, Links, Practices, Record, Resets, Write};
 use crate::steps::change::{account_changed, patient_changed};
@@ -34,6 +35,7 @@ use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::{rate_limited, rate_limited_link};
 use crate::steps::registration::is_password_of;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
+use crate::steps::security_log::note;
 use crate::steps::ticket::link_with_ticket;
 use crate::time::Entropy;
 
@@ -261,11 +263,13 @@ where
             // A guess at the code that has just been used is a guess like any other.
             store.raise(&wrong_today, 1).await?;
         }
+        note(&Security::at_link(What::CodeWrong, &link));
         let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
         return Err(refusal.into());
     }
     let code = link.code.ok_or(Refusal::CodeRejected)?;
     if !is_right_code(context, &link, &code, entered) {
+        note(&Security::at_link(What::CodeWrong, &link));
         store.raise(&wrong_today, 1).await?;
         return Err(Refusal::CodeRejected.into());
     }
@@ -376,6 +380,7 @@ where
         wrong.extend((!right).then_some(Fact::SecurityAnswer));
     }
     if !wrong.is_empty() {
+        note(&Security::at_link(What::FactsWrong(wrong.clone()), &link));
         let check = FailedCheck { at: now, facts: wrong };
         let (failed, raised) =
             join!(store.failed_check(link.id, Some(check), false), store.raise(&wrong_today, 1));

@@ -22,6 +22,7 @@ use crate::model::patient::{Patient, Stop};
 use crate::model::person::{Address, BirthDate, Email, Name, PostalCode};
 use crate::model::practice::{CodeChannel, IdentityFact, Practice, RegistrationCheck, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
+use crate::model::security::{Security, What};
 use crate::model::username::{Username, numbered, suggestion};
 use crate::ports::{Accounts, Chain, CodeTry, Commit, Limits, Links, Patients, Practices, Record, Write};
 use crate::steps::change::patient_changed;
@@ -30,6 +31,7 @@ use crate::steps::notice::{Reach, may_text, message};
 use crate::steps::one_time_code::{is_right_code, next_code};
 use crate::steps::public_post::rate_limited_link;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
+use crate::steps::security_log::note;
 use crate::steps::ticket::link_with_ticket;
 use crate::time::Timestamp;
 
@@ -210,6 +212,7 @@ where
             patient?.filter(|patient| may_continue(patient, link)).ok_or(Refusal::LinkUnavailable)?;
         let wrong = wrong(asks, facts, &patient, link, context);
         if !wrong.is_empty() {
+            note(&Security::at_link(What::FactsWrong(wrong.clone()), link));
             let check = FailedCheck { at: now, facts: wrong };
             let (failed, raised) =
                 join!(store.failed_check(link.id, Some(check), false), store.raise(&wrong_today, 1));
@@ -628,6 +631,7 @@ where
             // A guess at the code that has just been used is a guess like any other.
             store.raise(&wrong_today, 1).await?;
         }
+        note(&Security::at_link(What::CodeWrong, &link));
         // Too old, used, or tried too often; or the link itself is over.
         let refusal = if link.is_open(now) { Refusal::CodeRejected } else { Refusal::LinkUnavailable };
         return Err(refusal.into());
@@ -635,6 +639,7 @@ where
     let code = link.code.filter(|_| proof.number == link.proofs).ok_or(Refusal::CodeRejected)?;
     let right = is_right_code(context, &link, &code, entered);
     if !right {
+        note(&Security::at_link(What::CodeWrong, &link));
         let (noted, raised) = join!(note_lock(store, &link, now), store.raise(&wrong_today, 1));
         noted?;
         raised?;
