@@ -232,7 +232,7 @@ fn what_a_deleted_stack_leaves_is_what_cannot_be_had_again_and_a_failed_first_tr
         let theirs = resource["Condition"] == "Receipts";
         let is_log = resource["Type"] == "AWS::Logs::LogGroup" && !theirs;
         // Without its key the table is noise; a domain may take days to verify; logs are wanted after an incident.
-        if is_log || ["Key", "Keyring", "MailIdentity"].contains(&id.as_str()) {
+        if is_log || ["Key", "Keyring", "MailIdentity", "LockedBucket"].contains(&id.as_str()) {
             assert_eq!(kept(resource), (json!("RetainExceptOnCreate"), json!("Retain")), "{id}");
         }
         logs += usize::from(is_log);
@@ -607,6 +607,39 @@ fn every_function_is_watched_and_every_reader_of_the_stream() {
         assert_eq!(limit["operation"], folder(&function));
         let timeout = function["Timeout"].as_u64().unwrap_or(10) * 1000;
         assert!(limit["milliseconds"].as_u64().unwrap() < timeout, "{id} ends before its alarm speaks");
+    }
+}
+
+#[test]
+fn the_security_log_of_every_function_goes_where_nobody_can_change_it() {
+    let delivery = document("security-log.yaml");
+    let each = &delivery["Resources"]["Fn::ForEach::Filters"];
+    let filtered: BTreeSet<String> =
+        each[1].as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect();
+    assert_eq!(filtered, folders("functions"));
+    let filter = &each[2]["&{Function}Filter"]["Properties"];
+    let target = portico_domain::steps::security_log::TARGET;
+    assert_eq!(filter["FilterPattern"], format!("{{ $.target = \"{target}\" }}"));
+    assert_eq!(filter["LogGroupName"]["Fn::Sub"], "/aws/lambda/${Stack}-${Function}");
+    // The log groups must be there first.
+    let stack = document("template.yaml")["Resources"]["SecurityLogDelivery"].clone();
+    let first: BTreeSet<&str> =
+        stack["DependsOn"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    let functions = functions();
+    let logs = functions.values().map(|function| function["LoggingConfig"]["LogGroup"]["Ref"].as_str());
+    assert_eq!(first, logs.map(Option::unwrap).collect());
+
+    let writer = delivery["Resources"]["WriterPolicy"]["Properties"]["PolicyDocument"].to_string();
+    for right in ["Delete", "Retention", "LegalHold", "s3:*"] {
+        assert!(!writer.contains(right), "{writer}");
+    }
+    let bucket = resources("AWS::S3::Bucket")["LockedBucket"].clone();
+    assert_eq!(bucket["ObjectLockEnabled"], true);
+    let kept = &bucket["ObjectLockConfiguration"]["Rule"]["DefaultRetention"];
+    assert_eq!((&kept["Years"], &kept["Mode"]["Ref"]), (&json!(6), &json!("LockMode")));
+    // No function may touch what is kept there.
+    for (whose, statement) in statements() {
+        assert!(!statement.to_string().contains("security-log"), "{whose}: {statement}");
     }
 }
 

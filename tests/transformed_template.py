@@ -43,7 +43,7 @@ def transformed():
         if "CodeUri" in resource.get("Properties", {}):
             resource["Properties"]["CodeUri"] = {"Bucket": "bucket", "Key": "key"}
         if resource["Type"] == "AWS::CloudFormation::Stack":
-            resource["Properties"]["TemplateURL"] = "https://s3.amazonaws.com/bucket/watch.yaml"
+            resource["Properties"]["TemplateURL"] = "https://s3.amazonaws.com/bucket/nested.yaml"
     values = {name: parameter.get("Default", "value") for name, parameter in template["Parameters"].items()}
     values |= {"AWS::Region": REGION, "AWS::Partition": "aws"}
     return transform(template, values, NoManagedPolicies())
@@ -138,9 +138,10 @@ if sys.argv[1:2] == ["--only"]:
     sys.exit()
 PARAMETERS = set(whole["Parameters"])
 wrong = shared_names(whole, "AWS::StackName")
-watch = yaml_parse((ROOT / "infra/watch.yaml").read_text())
-PARAMETERS = set(watch["Parameters"])
-wrong += shared_names(watch, "Stack")
+for nested in ("watch", "security-log"):
+    template = yaml_parse((ROOT / f"infra/{nested}.yaml").read_text())
+    PARAMETERS = set(template["Parameters"])
+    wrong += shared_names(template, "Stack")
 
 length = longest_stack(whole)
 sizes = policies(whole, length)
