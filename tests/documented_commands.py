@@ -12,7 +12,7 @@ from awscli.clidriver import create_clidriver
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COMMAND = re.compile(r"\baws ([a-z0-9-]+) ([a-z0-9-]+)((?:\\\n|[^\n`|;])*)")
 # In infra/smoke-test a command is a list of words, of which the first are the service and the operation.
-WORDS = re.compile(r'\.aws\("([a-z0-9-]+)", "([a-z0-9-]+)"(.*)')
+WORDS = re.compile(r'\baws\("([a-z0-9-]+)", "([a-z0-9-]+)"(.*)')
 
 
 def arguments(driver, service, operation):
@@ -27,7 +27,7 @@ def arguments(driver, service, operation):
 def main():
     driver = create_clidriver()
     general = set(driver.create_help_command().arg_table)
-    files = [*ROOT.glob("docs/*.md"), ROOT / "infra/restore-table", ROOT / "infra/smoke-test"]
+    files = [*ROOT.glob("docs/*.md"), ROOT / "infra/restore-table", ROOT / "infra/smoke-test", ROOT / "infra/compare-heads"]
     checked, wrong = 0, []
     for file in files:
         text = file.read_text(encoding="utf-8")

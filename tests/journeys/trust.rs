@@ -1,6 +1,6 @@
 //! The audit trail, and the language of messages, pages and problems.
 
-use portico_testkit::{PASSWORD, World};
+use portico_testkit::{PASSWORD, World, log};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -101,6 +101,76 @@ async fn a_tampered_audit_trail_is_detected() {
             assert_eq!(verdict["first_broken"], format!("patient p1 {number}"), "{tampering}");
         }
     }
+}
+
+/// The newest anchored head of each chain of these patients, accounts and practices' own.
+fn anchored(whose: &[&str]) -> Vec<Value> {
+    let mut heads = std::collections::BTreeMap::new();
+    for line in whose.iter().flat_map(|whose| log::security(whose)) {
+        if line["event"] == "chain_head" {
+            let names = ["practice", "patient", "account", "number", "seal"];
+            let head: serde_json::Map<String, Value> = names
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), line.get(*name)?.clone())))
+                .collect();
+            heads.insert((line["patient"].to_string(), line["account"].to_string()), Value::Object(head));
+        }
+    }
+    heads.into_values().collect()
+}
+
+/// What the records know of an end is in the table, and goes with it. The anchored end is elsewhere.
+#[tokio::test]
+async fn an_audit_chain_that_lost_its_end_differs_from_its_anchor() {
+    let world = World::new().await;
+    let token = world.registered("anchor-1", "rosa.anchor").await;
+    let account = world.portal("anchor-1").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
+    world.send(world.request("POST", "/riverside/sign-out").bearer_auth(&token)).await.expect(204);
+    // The last event of this chain is a visitor's, which the patient's record does not know.
+    let link = world.invited("anchor-2").await;
+    world.state_facts(&link).await.expect(200);
+    // A deleted account leaves a chain and no record.
+    world.ehr("DELETE", &format!("/v1/accounts/{account}"), Some(json!({"reason": "asked"}))).await;
+    world.service.idle().await;
+    let heads = anchored(&["anchor-1", "anchor-2", &account]);
+    assert_eq!(heads.len(), 3, "{heads:#?}");
+    let compare = async |heads: &[Value]| {
+        let event = json!({"action": "compare_heads", "heads": heads});
+        world.service.invoker.call("enroll-practice", "invoke", event).await.unwrap()
+    };
+    assert_eq!(compare(&heads).await, json!({"compared": 3, "lost": []}));
+
+    let table = aws_sdk_dynamodb::Client::from_conf(world.service.cloud.dynamodb.clone());
+    let s = aws_sdk_dynamodb::types::AttributeValue::S;
+    let mut expected = Vec::new();
+    for head in &heads {
+        let subject = match (head["patient"].as_str(), head["account"].as_str()) {
+            (Some(id), None) => format!("PATIENT#{id}"),
+            (None, Some(id)) => format!("ACCOUNT#{id}"),
+            _ => panic!("{head}"),
+        };
+        let number = head["number"].as_u64().unwrap();
+        let cut = table.delete_item().table_name("portico-audit");
+        let cut = cut.key("pk", s(format!("AUDIT#riverside#{subject}")));
+        cut.key("sk", s(format!("{number:012}"))).send().await.unwrap();
+        expected.push(json!({"practice": "riverside", "subject": subject, "number": number}));
+    }
+    let verdict = world.ehr("GET", "/v1/audit/verify?patient_id=anchor-2", None).await.json();
+    assert_eq!(verdict["intact"], true, "what is left is whole by itself");
+    assert_eq!(compare(&heads).await, json!({"compared": 3, "lost": expected}));
+}
+
+/// Somebody with the tables and the keyring can seal a chain anew; the anchor has the old seal.
+#[tokio::test]
+async fn an_audit_chain_with_other_seals_differs_from_its_anchor() {
+    let world = World::new().await;
+    world.invited("anchor-3").await;
+    world.service.idle().await;
+    let mut heads = anchored(&["anchor-3"]);
+    heads[0]["seal"] = json!("0".repeat(64));
+    let event = json!({"action": "compare_heads", "heads": heads});
+    let answer = world.service.invoker.call("enroll-practice", "invoke", event).await.unwrap();
+    assert_eq!(answer["lost"][0]["subject"], "PATIENT#anchor-3");
 }
 
 #[tokio::test]

@@ -1,11 +1,15 @@
-//! `enroll-practice`: creates practices and the API keys of their applications, and allows settings that weaken a check.
+//! `enroll-practice`: creates practices and the API keys of their applications, allows settings that weaken a check, and
+//! compares audit chains with their anchored ends.
 //! Operators invoke it with an event file.
 
-use portico_domain::model::ids::{ClientId, PracticeId};
+use portico_domain::model::audit::{Head, Subject};
+use portico_domain::model::ids::{AccountId, ClientId, PatientId, PracticeId};
 use portico_domain::model::practice::{Consent, KeyTerms, Scope, Settings};
 use portico_domain::model::refusal::{Failure, Refusal};
-use portico_domain::operations::enroll_practice::{allow, create, issue_key, revoke_key, rotate_key, short};
-use portico_domain::ports::{Chain, Commit, Keys};
+use portico_domain::operations::enroll_practice::{
+    AnchoredHead, allow, compare_heads, create, issue_key, revoke_key, rotate_key, short,
+};
+use portico_domain::ports::{Chain, Commit, History, Keys};
 use portico_domain::time::Timestamp;
 use portico_web::App;
 use serde::Deserialize;
@@ -46,17 +50,47 @@ enum Request {
     RotateKey { practice: String, key: String },
     /// Revokes a key, with immediate effect.
     RevokeKey { practice: String, key: String },
+    /// Compares anchored ends of audit chains with the chains.
+    CompareHeads { heads: Vec<HeadLine> },
+}
+
+/// The end of an audit chain as the security log has it; without patient and account it is the practice's own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HeadLine {
+    practice: String,
+    patient: Option<String>,
+    account: Option<String>,
+    number: u64,
+    seal: String,
+}
+
+/// Most heads in one call: they take some seconds.
+const MOST_HEADS: usize = 500;
+
+impl HeadLine {
+    fn anchored(self) -> Result<AnchoredHead, String> {
+        let invalid = |_| "A patient or account id can't be read.".to_owned();
+        let subject = match (self.patient, self.account) {
+            (Some(patient), None) => Subject::Patient(PatientId::parse(&patient).map_err(invalid)?),
+            (None, Some(account)) => Subject::Account(AccountId::parse(&account).map_err(invalid)?),
+            (None, None) => Subject::Practice,
+            (Some(_), Some(_)) => return Err("A head is of a patient or of an account.".to_owned()),
+        };
+        let head = Head { number: self.number, seal: self.seal };
+        Ok(AnchoredHead { practice: practice_id(&self.practice)?, subject, head })
+    }
 }
 
 /// Handles an event. Errors in it are part of the answer, in sentences for the operator.
-pub async fn handle<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Value {
+pub async fn handle<S: Keys + Chain + History + Commit>(app: &App<S>, event: Value) -> Value {
     match act(app, event).await {
         Ok(answer) => answer,
         Err(why) => json!({"error": why}),
     }
 }
 
-async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Value, String> {
+async fn act<S: Keys + Chain + History + Commit>(app: &App<S>, event: Value) -> Result<Value, String> {
     let request: Request =
         serde_json::from_value(event).map_err(|error| format!("This event can't be read: {error}."))?;
     let store = &app.store;
@@ -122,6 +156,16 @@ async fn act<S: Keys + Chain + Commit>(app: &App<S>, event: Value) -> Result<Val
         Request::RevokeKey { practice, key } => {
             revoke_key(app, &practice_id(&practice)?, &key).await.map_err(|failure| said(&failure))?;
             Ok(json!({"key": key, "revoked": true}))
+        }
+        Request::CompareHeads { heads } => {
+            if heads.len() > MOST_HEADS {
+                return Err(format!("At most {MOST_HEADS} heads at a time."));
+            }
+            let heads = heads.into_iter().map(HeadLine::anchored).collect::<Result<Vec<_>, _>>()?;
+            let compared = heads.len();
+            let lost = compare_heads(app, heads).await.map_err(|failure| said(&failure))?;
+            let line = |lost: &AnchoredHead| json!({"practice": lost.practice, "subject": lost.subject.key(), "number": lost.head.number});
+            Ok(json!({"compared": compared, "lost": lost.iter().map(line).collect::<Vec<_>>()}))
         }
     }
 }

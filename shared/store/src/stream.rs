@@ -110,7 +110,8 @@ impl Counts for Table {
             }
             _ if is_event(new.as_ref()) => {
                 let event = new.and_then(|item| record::<Event>(item).ok());
-                Change { announcement: event.as_ref().and_then(announcement::of_event), ..Change::default() }
+                let announcement = event.as_ref().and_then(announcement::of_event);
+                Change { announcement, appended: event.map(Box::new), ..Change::default() }
             }
             _ => Change::default(),
         }

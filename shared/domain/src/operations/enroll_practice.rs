@@ -1,6 +1,7 @@
 //! `enroll-practice`: operators create practices and the API keys of their applications, and say which settings that
 //! weaken a check a practice may have. A key is shown only once.
 
+use futures_util::future::join_all;
 use futures_util::join;
 use zeroize::Zeroizing;
 
@@ -10,7 +11,7 @@ use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::ids::{ClientId, PracticeId};
 use crate::model::practice::{ApiKey, Consent, KeyTerms, Practice, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
-use crate::ports::{Chain, Commit, Keys, Write};
+use crate::ports::{Chain, Commit, History, Keys, Write};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::security_log::note_settings;
 
@@ -177,4 +178,38 @@ pub async fn revoke_key<S: Keys + Chain + Commit>(
         }
     }
     Err(Failure::Unavailable)
+}
+
+/// The end of an audit chain, as it was anchored outside the tables.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnchoredHead {
+    pub practice: PracticeId,
+    pub subject: Subject,
+    pub head: Head,
+}
+
+/// Anchored heads that are looked up at once.
+const AT_ONCE: usize = 20;
+
+/// Those heads that the audit chains no longer have, in the order in which they came: the event with that number is missing,
+/// or has another seal. Each costs one read of one item, whatever the chain's length. Every seal covers the events before
+/// it, so the newest head of a chain is enough.
+pub async fn compare_heads<S: History>(
+    app: &App<S>,
+    heads: Vec<AnchoredHead>,
+) -> Result<Vec<AnchoredHead>, Failure> {
+    let store = &app.store;
+    let mut lost = Vec::new();
+    for some in heads.chunks(AT_ONCE) {
+        let reads = some.iter().map(|anchored| {
+            store.events(&anchored.practice, &anchored.subject, anchored.head.number.saturating_sub(1), 1)
+        });
+        for (anchored, found) in some.iter().zip(join_all(reads).await) {
+            if found?.first().is_none_or(|event| event.head() != anchored.head) {
+                lost.push(anchored.clone());
+            }
+        }
+    }
+    Ok(lost)
 }

@@ -6,6 +6,7 @@ use std::future::Future;
 
 use crate::model::account::Account;
 use crate::model::announcement::Announcement;
+use crate::model::audit::Event;
 use crate::model::ids::{AccountId, PatientId, PracticeId};
 use crate::model::link::Link;
 use crate::model::patient::{Patient, Status};
@@ -37,6 +38,8 @@ pub struct Change {
     pub reviewed: Option<Box<Patient>>,
     /// A chart that was merged into another one, or whose merge was undone.
     pub merged: Option<Merged>,
+    /// An event that was added to an audit chain.
+    pub appended: Option<Box<Event>>,
     /// The announcement for other systems.
     pub announcement: Option<Announcement>,
 }

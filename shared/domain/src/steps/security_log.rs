@@ -4,7 +4,7 @@
 
 use tracing::Span;
 
-use crate::model::audit::By;
+use crate::model::audit::{By, Event, Subject};
 use crate::model::ids::{PatientId, PracticeId};
 use crate::model::link::Fact;
 use crate::model::practice::Settings;
@@ -53,6 +53,26 @@ pub(crate) fn note_audited(writes: &[Write]) {
             note(&security);
         }
     }
+}
+
+/// Writes the line that anchors the end of an audit chain: it goes where nobody can change it, so a chain that is cut
+/// off, or sealed anew, no longer ends as it did here.
+pub(crate) fn note_head(event: &Event) {
+    let (account, patient) = match &event.subject {
+        Subject::Account(id) => (Some(id.to_string()), None),
+        Subject::Patient(id) => (None, Some(id.as_str())),
+        Subject::Practice => (None, None),
+    };
+    tracing::info!(
+        target: TARGET,
+        event = "chain_head",
+        practice = event.practice.as_str(),
+        account,
+        patient,
+        number = event.number,
+        seal = event.seal,
+        "security"
+    );
 }
 
 /// Writes a line for each setting that has another value.

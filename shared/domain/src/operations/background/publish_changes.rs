@@ -22,6 +22,7 @@ use crate::steps::access_review::schedule_review;
 use crate::steps::background_change::{BackgroundChange, change_in_background};
 use crate::steps::change::patient_updated;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
+use crate::steps::security_log::note_head;
 use crate::steps::signed_in::patients_of;
 use crate::steps::stops::apply_text_reply;
 
@@ -31,6 +32,9 @@ where
     S: Counts + Lists + Numbers + MeasureLog + Reviews + Accounts + Patients + Practices + Chain + Commit,
 {
     let store = &app.store;
+    if let Some(event) = &change.appended {
+        note_head(event);
+    }
     if let Some(renumbered) = change.renumbered {
         store.renumber(&renumbered).await?;
         if let Some(number) = &renumbered.to {
