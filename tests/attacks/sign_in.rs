@@ -99,6 +99,27 @@ async fn unknown_wrong_and_locked_sign_ins_cost_dynamodb_the_same() {
 }
 
 #[tokio::test]
+async fn the_attempt_that_locks_a_user_name_costs_the_same_whether_it_exists_or_not() {
+    let world = World::new().await;
+    world.registered("p1", "known.one").await;
+    let mut costs = Vec::new();
+    for username in ["warm.up", "nobody.here", "known.one"] {
+        to_a_new_window(&world);
+        for _ in 0..9 {
+            world.sign_in(username, "not the password").await.expect(401);
+        }
+        world.service.meter.reset();
+        world.sign_in(username, "not the password").await.expect(401);
+        let cost = world.service.meter.costs().into_iter().find(|cost| cost.function == "sign-in").unwrap();
+        costs.push((username, (cost.calls, cost.trips, cost.read_units, cost.write_units)));
+    }
+    assert_eq!(costs[1].1, costs[2].1, "{costs:#?}");
+    // The list of what needs a person knows of the one that exists only.
+    let things = world.ehr("GET", "/v1/attention", None).await.expect_and(200).json();
+    assert_eq!(things["counts"], json!({"account_locked": 1}));
+}
+
+#[tokio::test]
 async fn ten_wrong_passwords_lock_a_user_name_and_the_count_outlives_the_lock() {
     let world = World::new().await;
     world.registered("p1", "known.one").await;

@@ -249,6 +249,98 @@ async fn staff_end_a_lock_at_once() {
     world.sign_in("rosa.q", PASSWORD).await.expect(200);
 }
 
+/// The causes on the list of what needs a person, with the things themselves.
+async fn things(world: &World) -> (Vec<String>, Value) {
+    let things = world.ehr("GET", "/v1/attention", None).await.expect_and(200).json();
+    let items = things["items"].as_array().unwrap();
+    (items.iter().map(|thing| thing["cause"].as_str().unwrap().to_owned()).collect(), things)
+}
+
+#[tokio::test]
+async fn a_locked_login_stands_on_the_list_until_it_is_over_or_unlocked() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    for _ in 0..9 {
+        world.sign_in("rosa.q", "wrong wrong wrong").await.expect(401);
+    }
+    assert_eq!(things(&world).await.0, Vec::<String>::new(), "nine are not enough");
+    world.sign_in("rosa.q", "wrong wrong wrong").await.expect(401);
+    let (causes, all) = things(&world).await;
+    assert_eq!(causes, ["account_locked"]);
+    let thing = &all["items"][0];
+    assert_eq!(thing["account_id"], account_of(&world, "p1").await);
+    assert!(thing["locked_until"].is_string(), "{thing}");
+    let other = world.staff(&world.other_keys.ehr, "GET", "/v1/attention", None).await.expect_and(200).json();
+    assert_eq!(other["items"], json!([]), "another practice");
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console").await.expect_and(200).text;
+    assert!(page.contains("Wrong passwords: locked until") && page.contains("/unlock"), "{page}");
+    let scheduling = world.window(&world.keys.scheduling).await;
+    let page = scheduling.page("/console").await.expect_and(200).text;
+    assert!(page.contains("Wrong passwords: locked until") && !page.contains("/unlock"), "{page}");
+    // The lock ends by itself, and the next wrong password brings it back.
+    world.advance(30);
+    assert_eq!(things(&world).await.0, Vec::<String>::new(), "over");
+    world.sign_in("rosa.q", "wrong wrong wrong").await.expect(401);
+    assert_eq!(things(&world).await.0, ["account_locked"]);
+    let id = account_of(&world, "p1").await;
+    let window = world.window(&world.keys.ehr).await;
+    let done = window.act(&format!("/console/accounts/{id}/unlock"), &[]).await.text;
+    assert!(done.contains("is unlocked"), "{done}");
+    assert_eq!(things(&world).await.0, Vec::<String>::new(), "unlocked");
+}
+
+#[tokio::test]
+async fn who_was_seen_and_must_be_told_stands_on_the_list_in_time() {
+    let world = World::new().await;
+    let at = |time: &str| world.service.clock.set(time.parse().unwrap()).unwrap();
+    // Monday, 2 November 2026, in New York: the fourth business day is Friday.
+    at("2026-11-02T15:00:00Z");
+    let visits = json!([{"id": "v1", "date": "2026-11-02", "signed_at": "2026-11-02T17:00:00Z"}]);
+    for id in ["seen", "told", "dead"] {
+        world.patient(id, World::chart_with(json!({"visits": visits}))).await;
+    }
+    world.patient("elsewhere", World::chart_with(json!({}))).await;
+    world.patient("dead", World::chart_with(json!({"visits": visits, "chart_status": "deceased"}))).await;
+    world.invite("told", "email").await.expect(201);
+    world.service.idle().await;
+    at("2026-11-05T04:59:00Z");
+    assert_eq!(things(&world).await.0, Vec::<String>::new(), "not yet: Wednesday");
+    at("2026-11-05T15:00:00Z");
+    let (causes, all) = things(&world).await;
+    assert_eq!(causes, ["access_due"], "{all}");
+    let thing = &all["items"][0];
+    assert_eq!((&thing["patient"]["patient_id"], &thing["until"]), (&json!("seen"), &json!("2026-11-06")));
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console").await.expect_and(200).text;
+    assert!(page.contains("Seen, must be told by tomorrow"), "{page}");
+    assert!(page.contains("/console/patients/seen/invite"), "{page}");
+    at("2026-11-07T04:59:00Z");
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console").await.expect_and(200).text;
+    assert!(page.contains("Seen, must be told by today"), "{page}");
+    // What follows from the visits can't be left.
+    world.ehr("POST", "/v1/attention/access_due~seen/leave", Some(json!({}))).await.expect(404);
+    world.invite("seen", "email").await.expect(201);
+    world.service.idle().await;
+    assert_eq!(things(&world).await.0, Vec::<String>::new(), "told");
+}
+
+#[tokio::test]
+async fn a_deadline_on_monday_stands_on_the_list_on_friday() {
+    let world = World::new().await;
+    let at = |time: &str| world.service.clock.set(time.parse().unwrap()).unwrap();
+    at("2026-11-03T15:00:00Z");
+    let visits = json!([{"id": "v1", "date": "2026-11-03", "signed_at": "2026-11-03T17:00:00Z"}]);
+    world.patient("seen", World::chart_with(json!({"visits": visits}))).await;
+    world.service.idle().await;
+    at("2026-11-06T15:00:00Z");
+    assert_eq!(things(&world).await.1["items"][0]["until"], "2026-11-09");
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console").await.expect_and(200).text;
+    assert!(page.contains("Seen, must be told by Monday"), "{page}");
+}
+
 #[tokio::test]
 async fn staff_see_who_needs_attention_until_it_is_settled() {
     let world = World::new().await;

@@ -12,7 +12,7 @@ use portico_domain::operations::staff::console::{
     Wanted, close_console, launched, offer_launch, open_console,
 };
 use portico_domain::ports::{
-    ApiCalls, Attention, Chain, Commit, History, Limits, Patients, Practices, Roster,
+    ApiCalls, Attention, Chain, Commit, History, Limits, Measures, Patients, Practices, Roster,
 };
 use portico_web::desk::{Back, Said, assets, back, desk_page, desk_problem};
 use portico_web::{
@@ -39,7 +39,7 @@ struct LaunchRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Attention + Roster + Chain + Commit,
+    S: ApiCalls + Limits + Practices + Patients + History + Attention + Measures + Roster + Chain + Commit,
 {
     let answer = match inbound.action().as_str() {
         "POST /v1/console/sessions" => launch(app, &inbound).await,
@@ -111,7 +111,7 @@ async fn close<S: Commit>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Rej
 
 async fn list<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Attention,
+    S: ApiCalls + Limits + Practices + Patients + History + Attention + Measures,
 {
     let things = attention(app, &inbound.staff()?).await?;
     let mut counts: Map<String, Value> = Map::new();
@@ -144,7 +144,7 @@ where
 
 async fn today<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Attention + Roster,
+    S: ApiCalls + Limits + Practices + Patients + History + Attention + Measures + Roster,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;

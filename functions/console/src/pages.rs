@@ -12,7 +12,7 @@ use portico_domain::model::person::Line;
 use portico_domain::model::practice::{Practice, Scope};
 use portico_domain::operations::staff::attention::{Thing, Things};
 use portico_web::Inbound;
-use portico_web::desk::{Desk, Row, attention_words, day_name, in_words, when};
+use portico_web::desk::{Desk, Row, attention_words, by_day, day_name, in_words, locked, when};
 
 #[derive(Template)]
 #[template(path = "launch.html")]
@@ -51,20 +51,28 @@ impl ClosedPage {
 pub struct ThingLine {
     id: String,
     row: Row,
-    what: &'static str,
+    what: String,
     cure: String,
     since: String,
-    /// The page on which it is settled, below the patient's, and the button that leads there.
-    path: String,
-    label: &'static str,
+    button: Button,
     /// Whether it is about an address that is not the patient's.
     is_representative: bool,
     may_leave: bool,
 }
 
+/// The button that settles a thing, or leads to the page where it is settled.
+struct Button {
+    label: &'static str,
+    path: String,
+    /// Whether it acts at once; otherwise it leads to a page.
+    acts: bool,
+    /// Name and value of what it sends.
+    sends: Option<(&'static str, &'static str)>,
+}
+
 /// Things of one kind.
 pub struct Group {
-    title: &'static str,
+    title: String,
     lines: Vec<ThingLine>,
 }
 
@@ -94,6 +102,7 @@ const fn group_of(cause: Cause) -> usize {
         Cause::ReportedWrongRecipient
         | Cause::ChartOfAnother
         | Cause::ChartMerged
+        | Cause::AccountLocked
         | Cause::LinkLocked
         | Cause::Hold
         | Cause::RepresentativeRequest => 0,
@@ -103,6 +112,7 @@ const fn group_of(cause: Cause) -> usize {
         | Cause::AuthorityEnds
         | Cause::Birthday
         | Cause::CameOfAge => 2,
+        Cause::AccessDue => 3,
     }
 }
 
@@ -112,7 +122,7 @@ impl TodayPage {
         let now = context.now();
         let zone = settings.zone();
         let line = |thing: &Thing| {
-            let Thing { id, cause, at, patient, words: said, .. } = thing;
+            let Thing { id, cause, at, patient, words: said, lock, .. } = thing;
             let words = attention_words(*cause);
             let is_own = [Channel::Email, Channel::Sms].into_iter().any(|channel| {
                 let address = patient.chart.address(channel);
@@ -129,15 +139,36 @@ impl TodayPage {
                 },
                 _ => (words.what, words.label),
             };
+            let what = match lock {
+                Some((_, lock)) => locked(*lock, now, &zone),
+                None => what.to_owned(),
+            };
+            let row = Row::of(patient, patient.status(settings), settings, caller, now);
             let path = match cause {
                 Cause::Hold | Cause::RepresentativeRequest => "/console/requests".to_owned(),
                 Cause::ChangeRequest => "/console/changes".to_owned(),
                 _ if is_representative => format!("/console/patients/{}", patient.id),
                 _ => format!("/console/patients/{}{}", patient.id, words.path),
             };
+            let leads = |label| Button { label, path, acts: false, sends: None };
+            let button = match (lock, &row.action) {
+                (Some((account, _)), _) if caller.may(Scope::Accounts) => Button {
+                    label: "Unlock",
+                    path: format!("/console/accounts/{account}/unlock"),
+                    acts: true,
+                    sends: None,
+                },
+                (_, Some(action)) if *cause == Cause::AccessDue => Button {
+                    label: action.label,
+                    path: format!("/console/patients/{}/{}", patient.id, action.path),
+                    acts: action.sends.is_some(),
+                    sends: action.sends,
+                },
+                _ => leads(label),
+            };
             ThingLine {
                 id: id.clone(),
-                row: Row::of(patient, patient.status(settings), settings, caller, now),
+                row,
                 what,
                 cure: match said {
                     Some(said) if caller.may(Scope::ChartRead) => {
@@ -147,19 +178,27 @@ impl TodayPage {
                     _ => words.cure.to_owned(),
                 },
                 since: when(*at, now, &zone),
-                path,
-                label,
+                button,
                 is_representative,
                 may_leave: !matches!(
                     cause,
-                    Cause::Hold | Cause::ChangeRequest | Cause::RepresentativeRequest
+                    Cause::Hold | Cause::ChangeRequest | Cause::RepresentativeRequest | Cause::AccessDue
                 ),
             }
         };
         let groups = GROUPS.iter().enumerate().map(|(number, title)| Group {
-            title,
+            title: (*title).to_owned(),
             lines: all.iter().filter(|thing| group_of(thing.cause) == number).map(line).collect(),
         });
+        let today = day(now, settings);
+        let mut groups: Vec<Group> = groups.collect();
+        for thing in all.iter().filter(|thing| thing.cause == Cause::AccessDue) {
+            let title = format!("Seen, must be told by {}", by_day(thing.until.unwrap_or(today), today));
+            match groups.last_mut().filter(|group| group.title == title) {
+                Some(group) => group.lines.push(line(thing)),
+                None => groups.push(Group { title, lines: vec![line(thing)] }),
+            }
+        }
         let mut days: Vec<Day> = Vec::new();
         let is_out = |status: Status| matches!(status, Status::Blocked | Status::Uninvited | Status::Invited);
         for patient in coming {
@@ -174,11 +213,11 @@ impl TodayPage {
         }
         Self {
             desk: Desk::of(inbound, context, settings, caller),
-            today: day_name(day(now, settings)),
+            today: day_name(today),
             as_of: when(now, now, &zone),
             count: all.len(),
             not_in: days.iter().map(|day| day.rows.len()).sum(),
-            groups: groups.filter(|group| !group.lines.is_empty()).collect(),
+            groups: groups.into_iter().filter(|group| !group.lines.is_empty()).collect(),
             days,
             has_agenda: !coming.is_empty(),
         }

@@ -6,7 +6,6 @@ use portico_domain::model::auto_invite::day;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::delivery::Delivery;
 use portico_domain::model::grant::{GrantState, Relationship};
-use portico_domain::model::limit::Lock;
 use portico_domain::model::link::{Fact, Link, LinkState};
 use portico_domain::model::list::{Filter, in_the_way};
 use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status};
@@ -17,7 +16,7 @@ use portico_domain::operations::staff::list::{ListPage, Listed, Sort};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::portal_status::PortalStatus;
 use portico_domain::time::Timestamp;
-use portico_web::desk::{Desk, Row, Tag, born, contact, cure, grant_word, how_far, in_words, when};
+use portico_web::desk::{Desk, Row, Tag, born, contact, cure, grant_word, how_far, in_words, locked, when};
 use portico_web::{Inbound, phone};
 
 use std::collections::BTreeMap;
@@ -433,14 +432,6 @@ impl PatientPage {
             can_move: chart.replaced_by.is_some() && patient.live_accounts().next().is_some(),
             row,
         }
-    }
-}
-
-/// A lock after wrong passwords, in words.
-fn locked(lock: Lock, now: Timestamp, zone: &jiff::tz::TimeZone) -> String {
-    match lock {
-        Lock::Until(until) => format!("Wrong passwords: locked until {}", when(until, now, zone)),
-        Lock::UntilReset => "Wrong passwords: locked until there is a new one, or you unlock it".to_owned(),
     }
 }
 

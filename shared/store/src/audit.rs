@@ -60,6 +60,15 @@ impl History for Table {
         Ok((links, accounts))
     }
 
+    async fn links_accounts_and_attempts(
+        &self,
+        links: &[LinkId],
+        accounts: &[AccountId],
+        names: &[String],
+    ) -> Result<PortalRecords, PortError> {
+        self.records(None, links, accounts, names).await
+    }
+
     async fn portal_records(
         &self,
         patient: &Patient,

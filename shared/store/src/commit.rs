@@ -20,6 +20,7 @@ mod auto_invite;
 mod grants;
 mod links;
 mod patients;
+pub(crate) use patients::note;
 mod practices;
 mod records;
 

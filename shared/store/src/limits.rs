@@ -1,12 +1,14 @@
 //! Counters of limits, and of sign-in attempts on user names.
 
 use aws_sdk_dynamodb::types::ReturnValue;
+use portico_domain::model::attention::Cause;
+use portico_domain::model::ids::{PatientId, PracticeId};
 use portico_domain::model::limit::{Attempt, Attempts, Counter, FAILURES, Raised};
 use portico_domain::model::refusal::PortError;
 use portico_domain::ports::Limits;
 use portico_domain::time::Timestamp;
 
-use crate::commit::attempts;
+use crate::commit::{attempts, note};
 use crate::item::{Item, at, n};
 use crate::keys;
 use crate::table::{Table, Updated};
@@ -57,6 +59,20 @@ impl Limits for Table {
             Updated::Done(item) => Ok(Attempt::Counted(counted_at(&item, now))),
             Updated::Refused(item) => Ok(Attempt::Refused(counted_at(&item.unwrap_or_default(), now))),
         }
+    }
+
+    async fn note_lock(
+        &self,
+        practice: &PracticeId,
+        patient: Option<&PatientId>,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        let place = match patient {
+            Some(patient) => keys::note(practice, Cause::AccountLocked, patient),
+            None => keys::limit(&format!("lock#{key}")),
+        };
+        self.put_item(note(&place, patient.map_or(key, PatientId::as_str), Cause::AccountLocked, now)?).await
     }
 
     async fn attempt_next(

@@ -86,6 +86,22 @@ impl Measures for Table {
         Ok(visits)
     }
 
+    async fn some_means(
+        &self,
+        practice: &PracticeId,
+        patients: &[PatientId],
+    ) -> Result<Vec<Means>, PortError> {
+        let mut means = Vec::new();
+        let all: Vec<keys::Key> = patients.iter().map(|patient| keys::means(practice, patient)).collect();
+        for some in all.chunks(100) {
+            let mut found = self.read_batch(some, false).await?;
+            for key in some {
+                means.extend(optional(found.take(key))?);
+            }
+        }
+        Ok(means)
+    }
+
     async fn all_means(&self, practice: &PracticeId) -> Result<Vec<Means>, PortError> {
         let items = self.read_range(&keys::all_means(practice), " ", "~").await?;
         items.into_iter().map(record).collect()

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub enum Cause {
     /// Somebody at the address on the chart said that they are not this patient.
     ReportedWrongRecipient,
+    /// A login of this patient's portal is locked after too many wrong passwords.
+    AccountLocked,
     /// The invitation is locked after too many wrong facts.
     LinkLocked,
     /// A registration waits for a decision.
@@ -36,15 +38,19 @@ pub enum Cause {
     ChartOfAnother,
     /// The chart was merged into another one, and its logins did not move yet.
     ChartMerged,
+    /// The patient was seen and has no way into the portal, and the fourth business day after the visit is near. This
+    /// cause is never noted: it follows from the visits.
+    AccessDue,
 }
 
 impl Cause {
     /// Every cause, the most urgent first: somebody waits or may hold what is not theirs, something did not arrive,
-    /// something has to be decided.
-    pub const ALL: [Self; 15] = [
+    /// something has to be decided, somebody has to be told in time.
+    pub const ALL: [Self; 17] = [
         Self::ReportedWrongRecipient,
         Self::ChartOfAnother,
         Self::ChartMerged,
+        Self::AccountLocked,
         Self::LinkLocked,
         Self::Hold,
         Self::RepresentativeRequest,
@@ -57,6 +63,7 @@ impl Cause {
         Self::AuthorityEnds,
         Self::Birthday,
         Self::CameOfAge,
+        Self::AccessDue,
     ];
 
     /// The cause with this code.
@@ -73,6 +80,7 @@ impl Cause {
     pub const fn code(self) -> &'static str {
         match self {
             Self::ReportedWrongRecipient => "reported_wrong_recipient",
+            Self::AccountLocked => "account_locked",
             Self::LinkLocked => "link_locked",
             Self::Hold => "guardian_contact_conflict",
             Self::RepresentativeRequest => "representative_request",
@@ -87,6 +95,7 @@ impl Cause {
             Self::AuthorityEnds => "authority_ends",
             Self::ChartOfAnother => "chart_of_another",
             Self::ChartMerged => "chart_merged",
+            Self::AccessDue => "access_due",
         }
     }
 }

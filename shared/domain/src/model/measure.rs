@@ -39,6 +39,13 @@ pub struct LoggedVisit {
     pub provider: Option<String>,
 }
 
+impl LoggedVisit {
+    /// When its information was available: when its note was signed, else at the start of its day.
+    fn available_at(&self, days: &BusinessDays<'_>) -> Timestamp {
+        self.signed_at.unwrap_or_else(|| days.start_of(self.date))
+    }
+}
+
 /// A time in which a patient or a representative had the means to get in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
@@ -225,6 +232,17 @@ impl BusinessDays<'_> {
         self.start_of(day.tomorrow().unwrap_or(Date::MAX))
     }
 
+    /// The next business day after `day`.
+    fn next(&self, day: Date) -> Date {
+        let mut next = day.tomorrow().unwrap_or(Date::MAX);
+        while next < Date::MAX
+            && (is_weekend(next) || is_federal_holiday(next) || self.closures.contains(&next))
+        {
+            next = next.tomorrow().unwrap_or(Date::MAX);
+        }
+        next
+    }
+
     /// The first instant of a day.
     pub fn start_of(&self, day: Date) -> Timestamp {
         let start = day.to_zoned_datetime(self.zone.clone()).map(|start| start.timestamp().as_millisecond());
@@ -349,6 +367,44 @@ pub struct Report {
     pub patients: Vec<JudgedPatient>,
 }
 
+/// Days before today from which visits are looked at for what is due soon. A note that is signed later than some days
+/// after its visit is found by the report alone.
+pub const DUE_DAYS: i64 = 14;
+
+/// The visits whose deadline comes at the end of `today` or of the next business day.
+pub fn due_soon(
+    visits: Vec<LoggedVisit>,
+    days: &BusinessDays<'_>,
+    today: Date,
+    now: Timestamp,
+) -> Vec<LoggedVisit> {
+    let end = days.start_of(days.next(today).tomorrow().unwrap_or(Date::MAX));
+    let is_due = |visit: &LoggedVisit| {
+        let deadline = days.deadline(visit.available_at(days), true);
+        now < deadline && deadline <= end
+    };
+    visits.into_iter().filter(is_due).collect()
+}
+
+/// The patients of these visits who have no means to get in: since when the information of the most urgent visit is
+/// available, and the last day on which the patient can be told in time.
+pub fn not_told(
+    visits: Vec<LoggedVisit>,
+    means: &BTreeMap<PatientId, Means>,
+    days: &BusinessDays<'_>,
+    today: Date,
+    now: Timestamp,
+) -> Vec<(PatientId, Timestamp, Date)> {
+    let report = judge(visits, means, days, today, None, now);
+    let first = |judged: JudgedPatient| {
+        let late = judged.visits.iter().map(|(_, visit)| visit).filter(|visit| visit.missing.is_some());
+        let visit = late.min_by_key(|visit| visit.deadline)?;
+        let last = days.zone.to_datetime(visit.deadline.plus_seconds(-1).to_jiff()).date();
+        Some((judged.patient, visit.available_at, last))
+    };
+    report.patients.into_iter().filter_map(first).collect()
+}
+
 /// Judges the visits of a period that ends with the day `last`. `means` are those of the practice's patients. With
 /// `provider`, only visits with this clinician count.
 pub fn judge(
@@ -403,7 +459,7 @@ fn judge_visit(
     end: Timestamp,
     now: Timestamp,
 ) -> JudgedVisit {
-    let available_at = visit.signed_at.unwrap_or_else(|| days.start_of(visit.date));
+    let available_at = visit.available_at(days);
     let deadline = days.deadline(available_at, true);
     let at = |deadline| means.map_or(Err(Missing::Never), |means| means.at(deadline, end, now));
     let had = match (at(deadline), now < deadline) {

@@ -36,8 +36,14 @@ pub trait History: Sync {
         links: &[LinkId],
         accounts: &[AccountId],
     ) -> impl Future<Output = Result<(Vec<Link>, Vec<Account>), PortError>> + Send;
-    /// The same, together with the patient's failed checks that belong to no link, and the attempts on user names, whose
-    /// keys are those of `sign_in_key`.
+    /// The same, together with the attempts on user names, whose keys are those of `sign_in_key`.
+    fn links_accounts_and_attempts(
+        &self,
+        links: &[LinkId],
+        accounts: &[AccountId],
+        names: &[String],
+    ) -> impl Future<Output = Result<PortalRecords, PortError>> + Send;
+    /// The same, together with the patient's failed checks that belong to no link.
     fn portal_records(
         &self,
         patient: &Patient,

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use crate::model::ids::{PatientId, PracticeId};
 use crate::model::limit::{Attempt, Attempts, Counter, Raised};
 use crate::model::refusal::PortError;
 use crate::time::Timestamp;
@@ -23,6 +24,15 @@ pub trait Limits: Sync {
         most: u64,
         now: Timestamp,
     ) -> impl Future<Output = Result<Attempt, PortError>> + Send;
+    /// Saves that wrong passwords locked a user name: as a note for staff under the patient of its account, or, where it
+    /// has none, as a record of the same size that nobody reads, so that both cost the same.
+    fn note_lock(
+        &self,
+        practice: &PracticeId,
+        patient: Option<&PatientId>,
+        key: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
     /// Counts an attempt that `attempt` refused, if nothing was counted since. `limit` becomes the record's own.
     /// `false` if something was.
     fn attempt_next(

@@ -45,6 +45,12 @@ pub trait Measures: Sync {
         from: Date,
         to: Date,
     ) -> impl Future<Output = Result<Vec<LoggedVisit>, PortError>> + Send;
+    /// The means of some patients; those of whom nothing is known are left out.
+    fn some_means(
+        &self,
+        practice: &PracticeId,
+        patients: &[PatientId],
+    ) -> impl Future<Output = Result<Vec<Means>, PortError>> + Send;
     /// The means of all patients of a practice.
     fn all_means(&self, practice: &PracticeId) -> impl Future<Output = Result<Vec<Means>, PortError>> + Send;
 }

@@ -1,7 +1,7 @@
 //! Checks user name and password, for every operation that needs it. An unknown name, a locked one and a
 //! wrong password cost the same reads, the same writes and one hash, and get the same answer.
 
-use futures_util::join;
+use futures_util::{join, try_join};
 use serde::{Deserialize, Serialize};
 
 use crate::context::{App, Context};
@@ -174,6 +174,7 @@ where
         (Some(_), Some(_)) => SignInFault::WrongPassword,
     };
     let about = account.as_ref().map(|account| account.id);
+    let holder = account.as_ref().filter(|account| account.has_access()).and_then(Account::leading_patient);
     let (Some(mut account), Some(login), Some(attempts), true, false) =
         (account, login, counted, right, temporary_spent)
     else {
@@ -184,7 +185,15 @@ where
             note(&happened(What::Locked(attempts.failures(seen))));
         }
         if known.is_none() {
-            store.raise(&failures, 1).await?;
+            let locks = counted.is_some_and(|attempts| attempts.failures(seen) >= SIGN_IN_TRIES);
+            let patient = holder.as_ref();
+            let note = async {
+                if locks {
+                    store.note_lock(practice, patient, &shared, now).await?;
+                }
+                Ok(())
+            };
+            try_join!(store.raise(&failures, 1), note)?;
         }
         return Err(Refusal::SignInFailed.into());
     };

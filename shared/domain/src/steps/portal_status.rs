@@ -9,7 +9,7 @@ use crate::model::audit::{Event, Subject};
 use crate::model::delivery::Delivery;
 use crate::model::grant::GrantState;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId};
-use crate::model::limit::{Lock, sign_in_key};
+use crate::model::limit::{Attempts, Lock, sign_in_key};
 use crate::model::link::{Link, LinkState};
 use crate::model::patient::{Checks, Patient};
 use crate::model::practice::{Scope, Settings};
@@ -50,12 +50,7 @@ impl PortalStatus {
     ) -> Self {
         let PortalRecords { mut links, accounts, checks, attempts } = records;
         links.sort_by_key(|link| link.id);
-        let now = context.now();
-        let lock = |account: &Account| {
-            let key = attempt_key(context, &account.practice, &account.username)?;
-            let (_, attempts) = attempts.iter().find(|(name, _)| *name == key)?;
-            Some((account.id, Lock::of(*attempts, account.attempts_seen, now)?))
-        };
+        let lock = |account: &Account| Some((account.id, lock_of(context, account, &attempts)?));
         let locks = accounts.iter().filter_map(lock).collect();
         Self { patient, settings, links, invitation_events, accounts, checks, locks }
     }
@@ -86,6 +81,13 @@ pub(crate) fn account_ids(patient: &Patient) -> Vec<AccountId> {
 pub(crate) fn attempt_keys(context: &Context, patient: &Patient) -> Vec<String> {
     let names = patient.accounts.iter().map(|account| &account.username);
     names.filter_map(|name| attempt_key(context, &patient.practice, name)).collect()
+}
+
+/// The lock of an account, by the attempts on user names that were read.
+pub(crate) fn lock_of(context: &Context, account: &Account, attempts: &[(String, Attempts)]) -> Option<Lock> {
+    let key = attempt_key(context, &account.practice, &account.username)?;
+    let (_, attempts) = attempts.iter().find(|(name, _)| *name == key)?;
+    Lock::of(*attempts, account.attempts_seen, context.now())
 }
 
 /// The key of the attempts on a user name.

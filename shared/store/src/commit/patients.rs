@@ -13,7 +13,7 @@ use portico_domain::time::Timestamp;
 
 use super::{NEW, THERE};
 use crate::item::{Item, at, item, key_item, n, s, value};
-use crate::keys::{self, DUE_AT, DUE_PK, ROSTER_PK, ROSTER_SK};
+use crate::keys::{self, DUE_AT, DUE_PK, Key, ROSTER_PK, ROSTER_SK};
 use crate::table::Table;
 
 /// Hours that a note for staff is kept: half a year. It names only a patient and a cause; details are looked
@@ -135,15 +135,20 @@ impl Table {
         words: Option<&Line>,
         when: Timestamp,
     ) -> Result<TransactWriteItem, PortError> {
-        let mut note = key_item(&keys::note(practice, cause, patient));
-        note.insert("patient".to_owned(), s(patient.as_str()));
-        note.insert("cause".to_owned(), value(&cause)?);
-        note.insert("at".to_owned(), at(when));
+        let mut note = note(&keys::note(practice, cause, patient), patient.as_str(), cause, when)?;
         if let Some(words) = words {
             note.insert("words".to_owned(), s(words.reveal()));
         }
-        let ttl = when.plus_hours(NOTE_HOURS);
-        note.insert(keys::TTL.to_owned(), n(ttl.seconds()));
         self.put(note, "", vec![])
     }
+}
+
+/// A note for staff, as an item with this key.
+pub(crate) fn note(key: &Key, patient: &str, cause: Cause, when: Timestamp) -> Result<Item, PortError> {
+    let mut note = key_item(key);
+    note.insert("patient".to_owned(), s(patient));
+    note.insert("cause".to_owned(), value(&cause)?);
+    note.insert("at".to_owned(), at(when));
+    note.insert(keys::TTL.to_owned(), n(when.plus_hours(NOTE_HOURS).seconds()));
+    Ok(note)
 }

@@ -14,6 +14,6 @@ pub use frame::{Desk, assets, desk_page, desk_problem};
 pub use row::{Row, Tag};
 pub use said::Said;
 pub use words::{
-    AttentionWords, attention_words, born, contact, cure, day_name, grant_word, how_far, in_words, list_name,
-    stopped, when,
+    AttentionWords, attention_words, born, by_day, contact, cure, day_name, grant_word, how_far, in_words,
+    list_name, locked, stopped, when,
 };

@@ -5,6 +5,7 @@ use portico_domain::model::attention::Cause;
 use portico_domain::model::chart::{Channel, Chart};
 use portico_domain::model::delivery::{Delivery, Trouble};
 use portico_domain::model::grant::GrantState;
+use portico_domain::model::limit::Lock;
 use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status};
 use portico_domain::model::progress::Progress;
 use portico_domain::time::Timestamp;
@@ -44,6 +45,23 @@ pub fn born(chart: &Chart, today: jiff::civil::Date) -> String {
 /// A day in words: `Tuesday, November 24`.
 pub fn day_name(date: jiff::civil::Date) -> String {
     date.strftime("%A, %B %-d").to_string()
+}
+
+/// A day as one says it: `today`, `tomorrow`, `Monday`.
+pub fn by_day(date: jiff::civil::Date, today: jiff::civil::Date) -> String {
+    match (date - today).get_days() {
+        0 => "today".to_owned(),
+        1 => "tomorrow".to_owned(),
+        _ => date.strftime("%A").to_string(),
+    }
+}
+
+/// A lock after wrong passwords, in words.
+pub fn locked(lock: Lock, now: Timestamp, zone: &TimeZone) -> String {
+    match lock {
+        Lock::Until(until) => format!("Wrong passwords: locked until {}", when(until, now, zone)),
+        Lock::UntilReset => "Wrong passwords: locked until there is a new one, or you unlock it".to_owned(),
+    }
 }
 
 /// An address as staff read it: a phone number in its usual form, an e-mail address as it is.
@@ -189,6 +207,10 @@ pub const fn attention_words(cause: Cause) -> AttentionWords {
         Cause::TextReply => {
             (("Replied to a text", "Nobody reads replies by machine. Call the patient."), "", "Open")
         }
+        Cause::AccountLocked => {
+            (("Ten wrong passwords", "Unlock, or send a link for a new password."), "", "Open")
+        }
+        Cause::AccessDue => (("Seen, has no way in", "Invite, or turn access on."), "", "Open"),
         Cause::LinkLocked => {
             (("Five wrong answers", "Compare name and birth date, then send a new link."), "", "Open")
         }

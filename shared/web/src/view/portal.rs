@@ -185,7 +185,12 @@ pub fn attended(patient: &Patient, causes: &BTreeSet<Cause>, settings: &Settings
 
 /// One thing that needs a person, for staff.
 pub fn thing(thing: &Thing, caller: &Caller, now: Timestamp) -> Value {
-    let Thing { id, cause, at, patient, until, words } = thing;
+    let Thing { id, cause, at, patient, until, words, lock } = thing;
+    let (account, locked_until) = match lock {
+        Some((account, Lock::Until(until))) => (Some(account), Some(*until)),
+        Some((account, Lock::UntilReset)) => (Some(account), None),
+        None => (None, None),
+    };
     let chart = &patient.chart;
     let is_text = matches!(cause, Cause::SmsOptedOut | Cause::TextReply);
     let channel = if is_text { Channel::Sms } else { Channel::Email };
@@ -201,7 +206,8 @@ pub fn thing(thing: &Thing, caller: &Caller, now: Timestamp) -> Value {
             "birth_date": chart.birth_date.reveal(),
             "next_appointment": rfc3339(next_appointment(patient, now)),
         })),
-        "account_id": (*cause == Cause::Hold).then_some(id),
+        "account_id": account.map(ToString::to_string).or_else(|| (*cause == Cause::Hold).then(|| id.clone())),
+        "locked_until": rfc3339(locked_until),
         "address": address.filter(|_| caller.may(Scope::ChartRead)),
         "until": until,
         "detail": words.as_ref().map(Line::reveal).filter(|_| caller.may(Scope::ChartRead)),

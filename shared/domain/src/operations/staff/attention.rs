@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::try_join;
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
@@ -10,19 +11,23 @@ use crate::model::access_review::{AUTHORITY_NOTICES, birthday_is_near};
 use crate::model::attention::Cause;
 use crate::model::audit::{Action, Subject};
 use crate::model::auto_invite::day;
+use crate::model::chart::ChartStatus;
 use crate::model::delivery::Delivery;
-use crate::model::ids::{AccountId, LinkId, PatientId};
+use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId};
+use crate::model::limit::Lock;
 use crate::model::link::Link;
 use crate::model::list::{MOST_ROWS, next_appointment};
+use crate::model::measure::{BusinessDays, DUE_DAYS, due_soon, not_told};
 use crate::model::patient::{Patient, Stop};
 use crate::model::person::Line;
 use crate::model::practice::{Scope, Settings};
-use crate::model::refusal::{Failure, Refusal};
+use crate::model::refusal::{Failure, PortError, Refusal};
 use crate::ports::{
-    AlsoRead, ApiCalls, Attention, Chain, Commit, History, Limits, Noted, Patients, Practices, Record,
-    Roster, Write,
+    AlsoRead, ApiCalls, Attention, Chain, Commit, History, Limits, Measures, Noted, Patients, PortalRecords,
+    Practices, Record, Roster, Write,
 };
 use crate::steps::api_call::{ApiCall, Caller, authorize};
+use crate::steps::portal_status::{attempt_keys, lock_of};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::time::Timestamp;
 
@@ -39,6 +44,8 @@ pub struct Thing {
     pub until: Option<Date>,
     /// What the number replied, for a reply to a text.
     pub words: Option<Line>,
+    /// The login that is locked, and until when.
+    pub lock: Option<(AccountId, Lock)>,
 }
 
 /// What needs a person in a practice.
@@ -54,29 +61,49 @@ pub struct Things {
 /// Everything that needs a person and is not settled yet.
 pub async fn attention<S>(app: &App<S>, call: &ApiCall) -> Result<Things, Failure>
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Attention,
+    S: ApiCalls + Limits + Practices + Patients + History + Attention + Measures,
 {
-    let store = &app.store;
-    let now = app.context.now();
+    let App { context, store } = app;
+    let now = context.now();
     let (caller, _) = authorize(app, call, &[Scope::Report], AlsoRead::default()).await?;
     let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
     let mut noted: BTreeMap<PatientId, Vec<Noted>> = BTreeMap::new();
-    for note in store.noted(&caller.practice).await? {
+    let (found, due) =
+        try_join!(store.noted(&caller.practice), due(store, &caller.practice, &settings, now))?;
+    for note in found {
         noted.entry(note.patient.clone()).or_default().push(note);
     }
-    let ids: Vec<PatientId> = noted.keys().cloned().collect();
+    let ids: BTreeSet<PatientId> = noted.keys().chain(due.keys()).cloned().collect();
+    let ids: Vec<PatientId> = ids.into_iter().collect();
     let mut all = Vec::new();
     for some in ids.chunks(50) {
         let patients: Vec<Patient> =
             store.charts(&caller.practice, some).await?.into_iter().map(|(patient, _)| patient).collect();
         let wanted: Vec<LinkId> = patients.iter().flat_map(pending_links).collect();
-        let proposers: BTreeSet<AccountId> =
-            some.iter().filter_map(|id| noted.get(id)).flatten().filter_map(|note| note.proposer).collect();
-        let proposers: Vec<AccountId> = proposers.into_iter().collect();
-        let (links, accounts) = store.links_and_accounts(&wanted, &proposers).await?;
+        let theirs = || some.iter().filter_map(|id| noted.get(id)).flatten();
+        let has_lock = |patient: &&Patient| {
+            theirs().any(|note| note.patient == patient.id && note.cause == Cause::AccountLocked)
+        };
+        let locked: Vec<&Patient> = patients.iter().filter(has_lock).collect();
+        let holders = locked.iter().flat_map(|patient| patient.live_accounts()).map(|known| known.id);
+        let involved: BTreeSet<AccountId> =
+            theirs().filter_map(|note| note.proposer).chain(holders).collect();
+        let involved: Vec<AccountId> = involved.into_iter().collect();
+        let names: Vec<String> = locked.iter().flat_map(|patient| attempt_keys(context, patient)).collect();
+        let PortalRecords { links, accounts, attempts, .. } =
+            store.links_accounts_and_attempts(&wanted, &involved, &names).await?;
         for patient in patients {
             let theirs = pending_links(&patient);
             let links: Vec<&Link> = links.iter().filter(|link| theirs.contains(&link.id)).collect();
+            let lock = patient.live_accounts().find_map(|known| {
+                let account = accounts.iter().find(|account| account.id == known.id)?;
+                Some((known.id, lock_of(context, account, &attempts)?))
+            });
+            if let Some((at, last)) = due.get(&patient.id).filter(|_| can_be_told(&patient)) {
+                let id = format!("{}~{}", Cause::AccessDue.code(), patient.id);
+                let (cause, at, until) = (Cause::AccessDue, *at, Some(*last));
+                all.push(Thing { id, cause, at, patient: patient.clone(), until, words: None, lock: None });
+            }
             for Noted { cause, at, waits, proposer, words, .. } in
                 noted.remove(&patient.id).unwrap_or_default()
             {
@@ -84,17 +111,23 @@ where
                 if proposer.is_some_and(is_void) {
                     continue;
                 }
-                if is_unsettled(cause, &patient, &links, &settings, now) {
+                let lock = lock.filter(|_| cause == Cause::AccountLocked);
+                if lock.is_some() || is_unsettled(cause, &patient, &links, &settings, now) {
                     let id = waits.unwrap_or_else(|| format!("{}~{}", cause.code(), patient.id));
                     let until = until(cause, &patient, &settings, now);
-                    all.push(Thing { id, cause, at, patient: patient.clone(), until, words });
+                    all.push(Thing { id, cause, at, patient: patient.clone(), until, words, lock });
                 }
             }
         }
     }
     let never = Timestamp::from_millis(i64::MAX);
     all.sort_by_key(|thing| {
-        (thing.cause.rank(), next_appointment(&thing.patient, now).unwrap_or(never), thing.at)
+        (
+            thing.cause.rank(),
+            thing.until.filter(|_| thing.cause == Cause::AccessDue),
+            next_appointment(&thing.patient, now).unwrap_or(never),
+            thing.at,
+        )
     });
     Ok(Things { all, settings, caller })
 }
@@ -106,7 +139,7 @@ pub async fn today<S>(
     until: Timestamp,
 ) -> Result<(Things, Vec<Patient>), Failure>
 where
-    S: ApiCalls + Limits + Practices + Patients + History + Attention + Roster,
+    S: ApiCalls + Limits + Practices + Patients + History + Attention + Measures + Roster,
 {
     let things = attention(app, call).await?;
     let practice = &things.caller.practice;
@@ -153,6 +186,8 @@ fn is_unsettled(
         Cause::AddressComplained => stopped(Stop::Complained),
         Cause::SmsOptedOut => stopped(Stop::OptedOut),
         Cause::DeliveryFailed => links.iter().any(|link| link.delivered().0 == Delivery::Failed),
+        // Whether a login is locked, and who has to be told, is not on the patient's record.
+        Cause::AccountLocked | Cause::AccessDue => false,
         Cause::LinkLocked => links.iter().any(|link| link.is_locked()),
         Cause::Hold | Cause::ChangeRequest | Cause::RepresentativeRequest | Cause::TextReply => true,
         Cause::Birthday => birthday_is_near(patient, settings, day(now, settings)),
@@ -167,6 +202,32 @@ fn is_unsettled(
         }
         Cause::AuthorityEnds => until(cause, patient, settings, now).is_some(),
     }
+}
+
+/// The patients who were seen, have no way in, and must be told by today or the next business day; with the time from
+/// which the visit's information is available.
+async fn due<S: Measures>(
+    store: &S,
+    practice: &PracticeId,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<BTreeMap<PatientId, (Timestamp, Date)>, PortError> {
+    let closures: BTreeSet<Date> = settings.closures.iter().copied().collect();
+    let days = BusinessDays { zone: settings.zone(), closures: &closures };
+    let today = day(now, settings);
+    let visits = store.visits_between(practice, today.saturating_sub(DUE_DAYS.days()), today).await?;
+    let visits = due_soon(visits, &days, today, now);
+    let ids: BTreeSet<PatientId> = visits.iter().map(|visit| visit.patient.clone()).collect();
+    let ids: Vec<PatientId> = ids.into_iter().collect();
+    let means = store.some_means(practice, &ids).await?;
+    let means = means.into_iter().map(|means| (means.patient.clone(), means)).collect();
+    let not_told = not_told(visits, &means, &days, today, now);
+    Ok(not_told.into_iter().map(|(patient, at, last)| (patient, (at, last))).collect())
+}
+
+/// Whether anybody can still be told: a patient who has died or whose chart was merged can't.
+fn can_be_told(patient: &Patient) -> bool {
+    patient.chart.chart_status != ChartStatus::Deceased && patient.chart.replaced_by.is_none()
 }
 
 /// The day of an authority's end, if it is near.
