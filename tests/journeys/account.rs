@@ -1,6 +1,6 @@
 //! What signed-in people change themselves: password, user name, address, sessions, representatives, their details.
 
-use portico_testkit::{Answer, Mail, PASSWORD, World};
+use portico_testkit::{Answer, Browser, Mail, PASSWORD, World};
 use serde_json::{Value, json};
 
 const NEW_PASSWORD: &str = "copper lantern nine";
@@ -407,6 +407,54 @@ async fn a_contact_is_changed_with_the_password_once_the_sign_in_is_old() {
     post(&world, &session, "/demographics", change).await.expect(202);
     let street = json!({"patient_id": "p1", "changes": {"city": "Boston"}});
     post(&world, &session, "/demographics", street).await.expect(202);
+}
+
+#[tokio::test]
+async fn what_was_typed_when_the_session_had_ended_is_there_after_the_next_sign_in() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    world.registered("p2", "hugo.q").await;
+    let browser = Browser::new(&world);
+    let sign_in = async |name: &str| {
+        browser.send("/riverside/sign-in?lang=es", &[("username", name), ("password", PASSWORD)]).await
+    };
+    sign_in("rosa.q").await.expect(200);
+    let fields = [
+        ("patient_id", "p1"),
+        ("address_line", "12 River Road"),
+        ("city", "Springfield"),
+        ("password", PASSWORD),
+    ];
+    world.advance(901);
+    let over = browser.send("/riverside/account/demographics?lang=es", &fields).await.expect_and(200);
+    assert!(browser.address().contains("note=session-ended-kept"), "{}", browser.address());
+    assert!(over.text.contains("Lo que escribió se guardó"), "{}", over.text);
+    assert!(!over.text.contains("River Road"), "nothing is shown to whoever comes next");
+    // Somebody else who signs in at the same browser sees nothing of it.
+    let other = sign_in("hugo.q").await.expect_and(200);
+    assert!(browser.address().starts_with("/riverside/account?"), "{}", browser.address());
+    assert!(!other.text.contains("River Road"));
+    let page = browser.open("/riverside/account/demographics?note=kept").await;
+    assert!(!page.text.contains("River Road"), "{}", page.text);
+
+    let again = sign_in("rosa.q").await.expect_and(200);
+    assert!(browser.address().starts_with("/riverside/account/demographics?"), "{}", browser.address());
+    assert!(again.text.contains("12 River Road") && again.text.contains("Springfield"), "{}", again.text);
+    assert!(
+        again.text.contains("Revise lo que escribió") && !again.text.contains(PASSWORD),
+        "{}",
+        again.text
+    );
+    let sent = browser.send("/riverside/account/demographics?lang=es", &fields).await.expect_and(200);
+    assert!(browser.address().contains("note=sent"), "{}", sent.text);
+    assert!(!browser.cookies_for("/riverside/account").contains("draft"), "it is done");
+
+    // A page that was only asked for comes after the sign-in, too.
+    world.advance(901);
+    browser.open("/riverside/account/sessions").await.expect(200);
+    assert!(browser.address().ends_with("note=session-ended"), "{}", browser.address());
+    sign_in("rosa.q").await.expect(200);
+    assert!(browser.address().starts_with("/riverside/account/sessions?"), "{}", browser.address());
 }
 
 #[tokio::test]

@@ -449,14 +449,14 @@ async fn an_expired_link_offers_a_new_one_which_goes_to_the_contact_on_file() {
     let renew = format!("/i/{old}/renew");
     assert!(page.text.contains(&format!("action=\"{renew}?lang=en\"")), "{}", page.text);
     let before = world.mails().await.len();
-    world.form(&renew, &[]).await.expect(202);
+    world.form(&renew, &[]).await.expect(303);
     let mails = since(&world, before).await;
     assert_eq!((mails.len(), mails[0].get("to")), (1, "rosa.quillfeather@example.com"));
     let new = mails[0].token();
     assert_ne!(new, old);
     world.get(&format!("/i/{new}")).await.expect(200);
     // While the new link works, the old one's page sends it again instead of a third.
-    world.form(&renew, &[]).await.expect(202);
+    world.form(&renew, &[]).await.expect(303);
     assert_eq!(world.last_mail().await.token(), new);
     // The address has changed. The old recipient can still ask, but every message goes to the new address.
     world.patient("p1", World::chart_with(json!({"email": "rosa.q@example.com"}))).await;

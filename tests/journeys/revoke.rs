@@ -124,6 +124,17 @@ async fn after_a_compromise_only_a_key_that_may_revoke_re_invites_and_a_new_pass
     world.revoke("p1", "compromised").await.expect(200);
     let path = "/v1/patients/p1/invitations";
     world.staff(&world.keys.scheduling, "POST", path, Some(json!({"channel": "email"}))).await.expect(403);
+    world.invite("p1", "email").await.expect(201);
+    let token = world.last_mail().await.token();
+    world.advance(60);
+    let ticket = world.ticket(&token).await;
+    let old = json!({"ticket": ticket, "password": PASSWORD, "accept_terms": true});
+    let refused = world.post(&format!("/i/{token}/register"), old).await.expect_and(400).json();
+    assert_eq!(
+        (&refused["errors"][0]["pointer"], &refused["errors"][0]["code"]),
+        (&json!("/password"), &json!("unchanged"))
+    );
+    world.advance(60);
     come_back(&world).await;
 }
 

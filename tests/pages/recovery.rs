@@ -33,7 +33,8 @@ async fn strangers(world: &World, language: &str) {
     kept("not_me_unanswered", language, &browser.send(&at("/not-me"), &[]).await, &token);
     kept("not_me_done", language, &browser.send(&at("/not-me"), &[("confirm", "yes")]).await, &token);
     kept("dead_link_renew", language, &world.page(&at("")).await, &token);
-    kept("renewed", language, &world.form(&at("/renew"), &[]).await, &token);
+    let renewed = world.form(&at("/renew"), &[]).await.expect_and(303);
+    kept("renewed", language, &world.page(renewed.header("location")).await, &token);
 }
 
 async fn unsubscribing(world: &World, language: &str) {

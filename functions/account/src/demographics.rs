@@ -107,11 +107,18 @@ impl<S: Ports> PracticeRequest<'_, S> {
         }
         let words = &self.frame.text.details;
         let mut page = self.page(words.title);
-        page.note = (self.inbound.query("note") == Some("sent")).then(|| words.done.to_owned());
+        let (kept, again) = self.kept(token, "demographics").await?;
+        page.note = (self.inbound.query("note") == Some("sent")).then(|| words.done.to_owned()).or(again);
+        let typed: Stated = ChartField::ALL
+            .into_iter()
+            .filter(|field| !kept.value(field.as_str()).is_empty())
+            .map(|field| (field, kept.value(field.as_str()).to_owned()))
+            .collect();
         page.intro.push(words.intro.to_owned());
         let named = all.len() > 1;
         for (place, one) in all.iter().enumerate() {
-            let form = self.details_form(&page, one, None, named, place);
+            let typed = Some(&typed).filter(|_| kept.value("patient_id") == one.patient.id.as_str());
+            let form = self.details_form(&page, one, typed, named, place);
             page.forms.push(form);
         }
         page.lead_back();

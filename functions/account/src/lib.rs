@@ -13,7 +13,9 @@ use portico_domain::ports::{
     Accounts, Chain, Commit, History, Limits, Links, Patients, Practices, Proposals, Sessions,
 };
 use portico_domain::steps::public_post::rate_limit;
-use portico_web::{Answer, App, Frame, Inbound, Reject, dead_end, named_practice, see_other, session_ended};
+use portico_web::{
+    Answer, App, Draft, Frame, Inbound, Reject, dead_end, named_practice, see_other, session_ended,
+};
 
 /// What the operations behind these pages ask of the world.
 pub trait Ports:
@@ -52,6 +54,14 @@ async fn page<S: Ports>(app: &App<S>, inbound: &Inbound) -> Result<Answer, (Opti
     answer.map_err(|reject| (Some(request.frame), reject))
 }
 
+/// The page that a path leads to, or that a form of this path stands on, after the practice; `None` for the account's
+/// first page.
+fn page_of(path: &str) -> Option<&'static str> {
+    let pages = ["password", "username", "email", "sessions", "representatives", "demographics"];
+    let named = path.split('/').nth(3).filter(|_| path.split('/').nth(2) == Some("account"))?;
+    pages.into_iter().find(|page| *page == named)
+}
+
 /// A request for a page of one practice.
 struct PracticeRequest<'a, S> {
     app: &'a App<S>,
@@ -73,8 +83,16 @@ impl<S: Ports> PracticeRequest<'_, S> {
         }
     }
 
-    /// To the sign-in page, with word that the session is over.
+    /// To the sign-in page, with word that the session is over. A form that came too late is kept, and the page that was
+    /// asked for comes after the sign-in.
     fn ended(&self) -> Answer {
-        session_ended(self.id, &self.frame)
+        let context = &self.app.context;
+        let draft = page_of(self.inbound.path()).and_then(|page| Draft::of(self.inbound, context, page));
+        let holds_a_form = draft.as_ref().is_some_and(|draft| !draft.is_empty());
+        let mut answer = session_ended(self.id, &self.frame, holds_a_form);
+        if let Some(draft) = draft {
+            draft.keep(&mut answer, context, self.id);
+        }
+        answer
     }
 }

@@ -9,8 +9,8 @@ use portico_domain::operations::holder::account::{
 };
 use portico_domain::steps::signed_in::{Holder, holder};
 use portico_web::{
-    Answer, Fault, Reject, TypedPassword, all_faults, browser_words, flag, html, json as reply, no_content,
-    password_faults, see_other, view,
+    Answer, Draft, Fault, Reject, TypedPassword, all_faults, browser_words, flag, html, json as reply,
+    no_content, password_faults, see_other, view,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -111,7 +111,29 @@ impl<S: Ports> PracticeRequest<'_, S> {
 
     /// What a change that was made is answered with: for a person, the page at `path` with a note.
     pub(crate) fn done(&self, path: &str, note: &str, otherwise: impl FnOnce() -> Answer) -> Answer {
-        if self.inbound.wants_page() { see_other(&self.at(path, note)) } else { otherwise() }
+        if !self.inbound.wants_page() {
+            return otherwise();
+        }
+        let mut answer = see_other(&self.at(path, note));
+        Draft::forget(&mut answer, self.id);
+        answer
+    }
+
+    /// What the holder typed on this page when the session had ended, and what is said above it; empty, if they come to
+    /// the page otherwise.
+    pub(crate) async fn kept(
+        &self,
+        token: &str,
+        page: &str,
+    ) -> Result<(portico_web::Form, Option<String>), Reject> {
+        if self.inbound.query("note") != Some("kept") {
+            return Ok((portico_web::Form::default(), None));
+        }
+        let account = self.holder(token).await?.account.id;
+        let draft = Draft::find(self.inbound, &self.app.context, self.id);
+        let form = draft.and_then(|draft| draft.form_for(account, page));
+        let note = form.as_ref().map(|_| self.frame.text.sign_in.kept.to_owned());
+        Ok((form.unwrap_or_default(), note))
     }
 
     async fn holder(&self, token: &str) -> Result<Holder, Reject> {
@@ -267,13 +289,20 @@ impl<S: Ports> PracticeRequest<'_, S> {
         if !self.inbound.wants_page() {
             return Ok(reply(200, &json!({"username": account.username})));
         }
-        Ok(self.username_page(200, &account.username, Vec::new()))
+        let (kept, note) = self.kept(token, "username").await?;
+        Ok(self.username_page(
+            200,
+            kept.or("username", &account.username).value("username"),
+            note,
+            Vec::new(),
+        ))
     }
 
-    fn username_page(&self, status: u16, typed: &str, faults: Vec<Fault>) -> Answer {
+    fn username_page(&self, status: u16, typed: &str, note: Option<String>, faults: Vec<Fault>) -> Answer {
         let text = self.frame.text;
         let words = &text.change_username;
         let mut page = self.page(words.title);
+        page.note = note;
         page.intro.push(words.intro.to_owned());
         let name = page.field("username", words.username).hint(text.register.username_hint);
         let mut form = Form::new("username", words.submit);
@@ -308,7 +337,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
                 // Who is not signed in any more learns that first.
                 drop(self.unrestricted(token).await?);
                 let typed = body.username.as_deref().unwrap_or_default();
-                Ok(self.username_page(reject.status(), typed, faults))
+                Ok(self.username_page(reject.status(), typed, None, faults))
             }
             Err(reject) => Err(reject),
         }
@@ -335,7 +364,8 @@ impl<S: Ports> PracticeRequest<'_, S> {
 
     async fn email(&self, token: &str) -> Result<Answer, Reject> {
         if self.inbound.wants_page() {
-            return self.email_page(token, 200, "", Vec::new()).await;
+            let (kept, note) = self.kept(token, "email").await?;
+            return self.email_page(token, 200, kept.value("email"), note, Vec::new()).await;
         }
         let EmailState { account, waiting } = email_state(self.app, self.id, token).await?;
         let mut body = email_json(account.email.as_ref(), account.email_verified);
@@ -351,12 +381,14 @@ impl<S: Ports> PracticeRequest<'_, S> {
         token: &str,
         status: u16,
         typed: &str,
+        note: Option<String>,
         faults: Vec<Fault>,
     ) -> Result<Answer, Reject> {
         let EmailState { account, waiting } = email_state(self.app, self.id, token).await?;
         let text = self.frame.text;
         let words = &text.change_email;
         let mut page = self.page(words.title);
+        page.note = note;
         if account.own_patient().is_some() {
             page.intro.push(words.office_keeps.to_owned());
             page.ways.push(("account/demographics", text.details.title));
@@ -426,7 +458,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
                     return Err(reject);
                 }
                 let typed = body.email.as_deref().unwrap_or_default();
-                self.email_page(token, reject.status(), typed, faults).await
+                self.email_page(token, reject.status(), typed, None, faults).await
             }
             answer => answer,
         }
@@ -436,7 +468,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let text = self.frame.text;
         match refusal {
             Refusal::SignInFailed => vec![("password", text.account.wrong_password.to_owned())],
-            Refusal::CodeRejected => vec![("code", text.code.rejected.to_owned())],
+            Refusal::CodeRejected => vec![("code", text.code.rejected(0))],
             Refusal::BadRequest(faults) => {
                 let sentence = |fault: &FieldFault| match (fault.pointer.as_str(), fault.code) {
                     ("/email", "required") => ("email", text.change_email.email_missing.to_owned()),

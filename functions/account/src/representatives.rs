@@ -113,13 +113,14 @@ impl<S: Ports> PracticeRequest<'_, S> {
             return Ok(reply(200, &view::represented(&represented)));
         }
         let words = &self.frame.text.representatives;
+        let (kept, again) = self.kept(token, "representatives").await?;
         let note = match self.inbound.query("note") {
-            Some("invited") => Some(words.added),
-            Some("changed") => Some(words.shown),
-            Some("ended") => Some(words.ended),
-            _ => None,
+            Some("invited") => Some(words.added.to_owned()),
+            Some("changed") => Some(words.shown.to_owned()),
+            Some("ended") => Some(words.ended.to_owned()),
+            _ => again,
         };
-        let (frame, typed) = (self.frame.clone(), Typed::default());
+        let (frame, typed) = (self.frame.clone(), Typed::of(&kept));
         let page = RepresentativesPage::new(frame, self.id, &represented, note, typed, Vec::new());
         Ok(html(200, &self.frame, &page))
     }

@@ -5,7 +5,7 @@ use askama::Template;
 use portico_domain::context::Context;
 use portico_domain::model::chart::Channel;
 use portico_domain::model::code_way::CodeWay;
-use portico_domain::model::link::{Kind, Role};
+use portico_domain::model::link::{CODE_TRIES, Kind, Role};
 use portico_domain::model::practice::{Practice, Settings};
 use portico_domain::operations::visitor::verify::ChecksPassed;
 use portico_messages::{Message, SEGMENT, TWO_SEGMENTS, email, samples, septets, text, voice_code};
@@ -134,6 +134,7 @@ fn page(inbound: &Inbound, practice: &Practice, name: &str, language: Language) 
                 sent: None,
                 form: Form::default(),
                 digits: settings.code_digits,
+                tries_left: CODE_TRIES,
             };
             page_text(code_page(&frame, step))
         }

@@ -12,7 +12,7 @@ use portico_domain::ports::{Enqueue, Limits};
 use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, AskPage, Asking, Form, Frame, Inbound, Reject, dead_end, html, json as reply,
-    optional_field, required_field, see_other, sent,
+    optional_field, required_field, see_other,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -145,8 +145,9 @@ async fn renew<S: Limits, Q: Enqueue>(app: &App<S>, queue: &Q, inbound: &Inbound
     let token: String = inbound.param("token").chars().take(64).collect();
     request(app, queue, &inbound.peer, Ask::Renew(token)).await?;
     if inbound.wants_page() {
-        // The page that follows names no practice, because nothing is looked up.
-        return Ok(sent(202, &Frame::nameless(inbound), None, false));
+        let lang = Frame::nameless(inbound).lang();
+        // The same address whatever the link was.
+        return Ok(see_other(&format!("/i/sent?lang={lang}")));
     }
     Ok(reply(202, &json!({})))
 }

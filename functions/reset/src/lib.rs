@@ -120,6 +120,7 @@ where
         sent: Some(code.channel),
         form: visit.unwrap_or_default().form(Step::Code, &app.context),
         digits: code.digits,
+        tries_left: open.link.code_tries_left(app.context.now()),
     };
     Ok(code_page(&frame, step))
 }

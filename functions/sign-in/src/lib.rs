@@ -10,7 +10,7 @@ use portico_domain::operations::holder::sign_in::{self, SignIn, SignedIn};
 use portico_domain::ports::{Accounts, Commit, Limits, Patients, Practices, Sessions};
 use portico_domain::steps::public_post::rate_limit;
 use portico_web::{
-    Answer, App, AskPage, Asking, Fault, Form, Frame, Inbound, Reject, TypedPassword, clear_session,
+    Answer, App, AskPage, Asking, Draft, Fault, Form, Frame, Inbound, Reject, TypedPassword, clear_session,
     dead_end, forget_site, html, json as reply, named_practice, no_content, notice, see_other, sent,
     set_browser, set_session, view,
 };
@@ -82,8 +82,11 @@ struct PracticeRequest<'a, S> {
 }
 
 impl<S: Ports> PracticeRequest<'_, S> {
-    fn sign_in_page(&self, status: u16, username: &str, note: Option<&str>, errors: Vec<Fault>) -> Answer {
-        html(status, &self.frame, &SignInPage::new(self.frame.clone(), self.id, username, note, errors))
+    fn sign_in_page(&self, status: u16, username: &str, note: Option<String>, errors: Vec<Fault>) -> Answer {
+        let mut frame = self.frame.clone();
+        // The answer to a wrong password has no address; the page in the other language has.
+        frame.other_language = Some(frame.in_other_language(&format!("/{}", self.id)));
+        html(status, &frame, &SignInPage::new(frame.clone(), self.id, username, note, errors))
     }
 
     /// The page on which somebody asks for a way in; what it asks for is taken in by another function.
@@ -100,11 +103,13 @@ impl<S: Ports> PracticeRequest<'_, S> {
             );
         }
         let words = &self.frame.text.sign_in;
+        let kept = || format!("{} {}", words.session_ended, words.session_ended_kept);
         let note = match self.inbound.query("note") {
-            Some("signed-out") => Some(words.signed_out),
-            Some("session-ended") => Some(words.session_ended),
-            Some("new-password") => Some(words.new_password),
-            Some("new-password-shared") => Some(words.new_password_shared),
+            Some("signed-out") => Some(words.signed_out.to_owned()),
+            Some("session-ended") => Some(words.session_ended.to_owned()),
+            Some("session-ended-kept") => Some(kept()),
+            Some("new-password") => Some(words.new_password.to_owned()),
+            Some("new-password-shared") => Some(words.new_password_shared.to_owned()),
             _ => None,
         };
         self.sign_in_page(200, "", note, Vec::new())
@@ -156,7 +161,14 @@ impl<S: Ports> PracticeRequest<'_, S> {
 
     fn welcome(&self, signed_in: &SignedIn) -> Answer {
         let to_portal = signed_in.exchange.as_ref().zip(self.settings.portal());
+        let draft = Draft::find(self.inbound, &self.app.context, self.id);
+        let page = draft.as_ref().and_then(|draft| draft.page_for(signed_in.account.id));
         let mut answer = match to_portal {
+            // Whoever was sent away from a page comes back to it.
+            _ if !signed_in.session.restricted && page.is_some() => {
+                let page = page.unwrap_or_default();
+                see_other(&format!("/{}/account/{page}?lang={}&note=kept", self.id, self.frame.lang()))
+            }
             Some((code, portal)) => see_other(&portal.with_code(code)),
             None if signed_in.session.restricted => {
                 see_other(&format!("/{}/account/password?lang={}", self.id, self.frame.lang()))

@@ -19,7 +19,7 @@ impl SignInPage {
         frame: Frame,
         practice: &PracticeId,
         username: &str,
-        note: Option<&str>,
+        note: Option<String>,
         errors: Vec<Fault>,
     ) -> Self {
         let words = &frame.text.sign_in;
@@ -27,6 +27,6 @@ impl SignInPage {
         let password =
             Field::new("password", words.password, &frame).kind("password").filled("current-password", "");
         let fields = [name.among(&errors), password.among(&errors)];
-        Self { practice: practice.to_string(), note: note.map(str::to_owned), fields, errors, frame }
+        Self { practice: practice.to_string(), note, fields, errors, frame }
     }
 }

@@ -16,7 +16,7 @@ use portico_domain::ports::{Accounts, Chain, Commit, Limits, Links, Patients, Pr
 use portico_domain::time::Timestamp;
 use portico_web::{
     Answer, App, CodeStep, Form, Frame, Inbound, Reject, Step, Visit, code_page, dead_end, html,
-    json as reply, lost_visit, notice, optional_field, see_other,
+    json as reply, lost_visit, notice, optional_field, see_other, sent,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -78,6 +78,10 @@ where
 
 async fn open<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
     let token = inbound.param("token");
+    if inbound.wants_page() && token == "sent" {
+        // After somebody asked for a new link. It names no practice, because nothing is looked up.
+        return Ok(sent(200, &Frame::nameless(inbound), None, false));
+    }
     let open = view_link(app, token).await?;
     let settings = &open.practice.settings;
     if inbound.wants_page() {
@@ -215,6 +219,7 @@ async fn show_code<S: Links + Practices>(app: &App<S>, inbound: &Inbound) -> Res
         sent: visit.sent,
         form,
         digits: open.link.code.map_or(open.practice.settings.code_digits, |code| code.digits),
+        tries_left: open.link.code_tries_left(app.context.now()),
     };
     Ok(code_page(&frame, step))
 }

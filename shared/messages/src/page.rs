@@ -177,7 +177,9 @@ pub struct CodePage {
     label: &'static str,
     pub missing: &'static str,
     pub submit: &'static str,
-    pub rejected: &'static str,
+    rejected: &'static str,
+    tries_left: &'static str,
+    one_try_left: &'static str,
     pub resend_heading: &'static str,
     pub resend_hint_email: &'static str,
     pub resend_hint_phone: &'static str,
@@ -190,6 +192,16 @@ pub struct CodePage {
 }
 
 impl CodePage {
+    /// The error, with the number of tries that this code has left.
+    pub fn rejected(&self, left: u32) -> String {
+        let more = match left {
+            0 => return self.rejected.to_owned(),
+            1 => self.one_try_left.to_owned(),
+            _ => fill(self.tries_left, "n", &left.to_string()),
+        };
+        format!("{} {more}", self.rejected)
+    }
+
     /// The question where a code of `n` digits goes.
     pub fn channel_legend(&self, n: u32) -> String {
         fill(self.channel_legend, "n", &n.to_string())
@@ -420,6 +432,10 @@ pub struct SignInPage {
     pub failed: &'static str,
     pub revoked: &'static str,
     pub session_ended: &'static str,
+    /// Said behind it, if a form was sent too late.
+    pub session_ended_kept: &'static str,
+    /// Said after the next sign-in, above that form.
+    pub kept: &'static str,
     pub signed_out: &'static str,
     pub new_password: &'static str,
     pub new_password_shared: &'static str,

@@ -49,6 +49,27 @@ pub(crate) fn set_visit(answer: &mut Answer, link: &str, sealed: &str) {
     }
 }
 
+/// Seconds that a browser keeps a form whose session had ended: time to find the password.
+pub(crate) const DRAFT_SECONDS: i64 = 1800;
+
+/// Sets the cookie of a form that waits for its sender to sign in again. The pages of this practice alone receive it.
+pub(crate) fn set_draft(answer: &mut Answer, practice: &str, sealed: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!(
+        "{DRAFT}={sealed}; Path=/{practice}; Secure; HttpOnly; SameSite=Lax; Max-Age={DRAFT_SECONDS}"
+    )) {
+        answer.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+/// Clears the cookie of a form that waited.
+pub(crate) fn clear_draft(answer: &mut Answer, practice: &str) {
+    if let Ok(value) = HeaderValue::from_str(&format!(
+        "{DRAFT}=; Path=/{practice}; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
+    )) {
+        answer.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
 /// Clears the cookie of the Onboarding Tool.
 pub fn clear_console(answer: &mut Answer) {
     clear(answer, CONSOLE);
@@ -80,6 +101,9 @@ pub(crate) const BROWSER: &str = "__Host-portico-browser";
 
 /// The cookie of a session of the Onboarding Tool.
 pub(crate) const CONSOLE: &str = "__Host-portico-console";
+
+/// The cookie of a form that waits for its sender to sign in again.
+pub(crate) const DRAFT: &str = "__Secure-portico-draft";
 
 /// The cookie of a visit of a link. `__Host-` would need the path `/`, and then the pages of all links would receive it.
 pub(crate) const VISIT: &str = "__Secure-portico-visit";

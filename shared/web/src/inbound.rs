@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::address::{bucket, network};
-use crate::cookie::{BROWSER, CONSOLE, COOKIE, VISIT};
+use crate::cookie::{BROWSER, CONSOLE, COOKIE, DRAFT, VISIT};
 use crate::reject::Reject;
 use crate::strict::{Strict, Unique};
 
@@ -325,6 +325,11 @@ impl Inbound {
     /// The sealed visit of the link that the path belongs to.
     pub(crate) fn visit(&self) -> Option<&str> {
         self.cookie(VISIT)
+    }
+
+    /// The sealed form that waits for its sender to sign in again.
+    pub(crate) fn draft(&self) -> Option<&str> {
+        self.cookie(DRAFT)
     }
 
     /// The fields of a form that are not empty; the first of each name.

@@ -29,6 +29,7 @@ pub use list_query::listed;
 pub use page::ask::{AskPage, Asking, sent};
 pub use page::code::{CodeStep, code_page};
 pub use page::dead_end::{dead_end, lost_visit, notice, wait_fault};
+pub use page::draft::Draft;
 pub use page::field::{Fault, Field, all_faults, password_faults};
 pub use page::frame::Frame;
 pub use page::html::{framed, html, see_other};

@@ -36,13 +36,28 @@ pub struct Typed {
     pub level: String,
 }
 
+impl Typed {
+    /// What was typed into a form.
+    pub fn of(form: &portico_web::Form) -> Self {
+        let text = |name| form.value(name).to_owned();
+        Self {
+            given_name: text("given_name"),
+            family_name: text("family_name"),
+            relationship: text("relationship"),
+            email: text("email"),
+            mobile_phone: text("mobile_phone"),
+            level: text("level"),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "representatives.html")]
 pub struct RepresentativesPage {
     frame: Frame,
     errors: Vec<Fault>,
     practice: String,
-    note: Option<&'static str>,
+    note: Option<String>,
     people: Vec<Person>,
     invited: Vec<(String, &'static str)>,
     typed: Typed,
@@ -85,7 +100,7 @@ impl RepresentativesPage {
         frame: Frame,
         practice: &PracticeId,
         represented: &Represented,
-        note: Option<&'static str>,
+        note: Option<String>,
         typed: Typed,
         errors: Vec<Fault>,
     ) -> Self {

@@ -424,6 +424,13 @@ impl Link {
         self.fact_tries >= FACT_TRIES || self.all_tries >= ALL_TRIES
     }
 
+    /// How often the latest code may still be entered; 0 if there is none that works.
+    pub fn code_tries_left(&self, now: Timestamp) -> u32 {
+        let works = self.code.filter(|code| code.at.seconds_until(now) < CODE_SECONDS);
+        let left = works.map_or(0, |code| CODE_TRIES.saturating_sub(code.tries));
+        left.min(ALL_TRIES.saturating_sub(self.all_tries))
+    }
+
     /// The stored ticket, if `ticket` is the right one and it still works. A ticket still works after the
     /// link has expired, but not after the link was closed.
     pub fn honours(&self, ticket: &str, now: Timestamp) -> Option<&Ticket> {

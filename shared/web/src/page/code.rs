@@ -42,15 +42,20 @@ pub struct CodeStep {
     pub form: Form,
     /// How many digits a code has.
     pub digits: u32,
+    /// How often the code may still be tried.
+    pub tries_left: u32,
 }
 
 /// The page: to choose a way; and once a code was sent, to enter it.
 pub fn code_page(frame: &Frame, step: CodeStep) -> Answer {
-    let CodeStep { path, codes_used_up, mut ways, sent, form, digits } = step;
+    let CodeStep { path, codes_used_up, mut ways, sent, form, digits, tries_left } = step;
     let errors: Vec<Fault> = form
         .why()
         .into_iter()
-        .map(|refused| code_fault(refused, codes_used_up, &form, &ways, frame))
+        .map(|refused| match refused {
+            Refused::Code => ("code", frame.text.code.rejected(tries_left)),
+            refused => code_fault(refused, codes_used_up, &form, &ways, frame),
+        })
         .collect();
     let label = &frame.text.code.label(digits);
     let field = Field::new("code", label, frame).class("code").filled("one-time-code", "numeric");
@@ -78,7 +83,6 @@ pub fn code_page(frame: &Frame, step: CodeStep) -> Answer {
 fn code_fault(refused: &Refused, used_up: bool, form: &Form, ways: &[CodeWay], frame: &Frame) -> Fault {
     let words = &frame.text.code;
     match refused {
-        Refused::Code => ("code", words.rejected.to_owned()),
         // Nothing was asked for, so it was a code that was entered.
         Refused::Seconds(seconds) if form.value("channel").is_empty() => wait_fault(*seconds, frame),
         Refused::Seconds(_) if used_up => ("", words.five_codes(&frame.phone())),

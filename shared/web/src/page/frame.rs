@@ -76,6 +76,13 @@ impl PracticeLine {
     }
 }
 
+const fn other_than(language: Language) -> Language {
+    match language {
+        Language::English => Language::Spanish,
+        Language::Spanish => Language::English,
+    }
+}
+
 /// What all pages share.
 #[derive(Clone)]
 pub struct Frame {
@@ -116,7 +123,7 @@ impl Frame {
     }
 
     fn nameless_in(inbound: &Inbound, language: Language) -> Self {
-        let other = if language == Language::English { Language::Spanish } else { Language::English };
+        let other = other_than(language);
         let readable = inbound.route.starts_with("GET ") || inbound.route.starts_with("HEAD ");
         Self {
             language,
@@ -126,6 +133,12 @@ impl Frame {
             time_zone: "UTC".to_owned(),
             leads_to: None,
         }
+    }
+
+    /// The other language, and the address of the page at this path in it.
+    pub fn in_other_language(&self, path: &str) -> (&'static str, String) {
+        let tag = other_than(self.language).tag();
+        (tag, format!("{path}?lang={tag}"))
     }
 
     /// The language's tag.

@@ -3,6 +3,7 @@
 pub(crate) mod ask;
 pub(crate) mod code;
 pub(crate) mod dead_end;
+pub(crate) mod draft;
 pub(crate) mod field;
 pub(crate) mod frame;
 pub(crate) mod html;

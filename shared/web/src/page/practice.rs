@@ -20,9 +20,11 @@ pub async fn named_practice<S: Practices>(app: &App<S>, inbound: &Inbound) -> Re
     Ok(found.ok_or(Refusal::NotFound)?)
 }
 
-/// Leads to the sign-in page, which says that the session is over, and takes the session's cookie back.
-pub fn session_ended(practice: &PracticeId, frame: &Frame) -> Answer {
-    let mut answer = see_other(&format!("/{practice}?lang={}&note=session-ended", frame.lang()));
+/// Leads to the sign-in page, which says that the session is over, and that what was typed is kept, if it is; and takes
+/// the session's cookie back.
+pub fn session_ended(practice: &PracticeId, frame: &Frame, is_kept: bool) -> Answer {
+    let kept = if is_kept { "-kept" } else { "" };
+    let mut answer = see_other(&format!("/{practice}?lang={}&note=session-ended{kept}", frame.lang()));
     clear_session(&mut answer);
     answer
 }

@@ -165,6 +165,11 @@ impl Form {
         self
     }
 
+    /// Whether it has no fields.
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
     /// Why it was refused.
     pub const fn why(&self) -> Option<&Refused> {
         self.refused.as_ref()

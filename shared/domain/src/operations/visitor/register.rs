@@ -28,7 +28,7 @@ use crate::steps::notice::{notice_channel, notify_patient, to_patient};
 use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
     Registered, RegistrationOutcome, RegistrationPlan, SentAgain, accepted_just_now, guardian_hold,
-    must_wait, self_declared_level, ticket_digest, used_up,
+    is_password_of, must_wait, self_declared_level, ticket_digest, used_up,
 };
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
@@ -400,11 +400,16 @@ async fn restore_own_account<S: Accounts>(
     let revocation = patient.revocation.clone().ok_or(Refusal::LinkUnavailable)?;
     let username = Username::parse(&account.username).map_err(|_| Failure::Broken("username"))?;
     check_password(&command.password, practice, &username.name, &patient.chart, own_words(&account))?;
+    // Somebody else may know the old one.
+    let compromised = revocation.reason == RevokeReason::Compromised;
+    if compromised && is_password_of(app, &account, &command.password).await? {
+        return Err(Refusal::BadRequest(vec![FieldFault::of("password", "unchanged")]).into());
+    }
 
     // If the password was compromised, restore only this account: staff invite the others one by one.
     let mut back: Vec<AccountRef> =
         patient.accounts.iter().filter(|known| known.ended_by == Some(revocation.id)).cloned().collect();
-    if revocation.reason == RevokeReason::Compromised {
+    if compromised {
         back.retain(|known| known.id == id);
     }
     let mut writes = vec![Write::AcceptLink { id: link.id, ticket: ticket_digest(link), at: now }];
