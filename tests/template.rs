@@ -437,6 +437,7 @@ fn done_by_lambda(function: &Value) -> BTreeSet<Deed> {
         // The process reads it at its start, before anything is measured. The tests of the release binaries
         // cover it.
         deed("secretsmanager:GetSecretValue", "Keyring"),
+        deed("secretsmanager:GetSecretValue", "EdgeSecret"),
     ]);
     let id = |arn: &Value| arn["Fn::GetAtt"].as_str().unwrap().trim_end_matches(".Arn").to_owned();
     let lost = |properties: &Value| {
@@ -641,6 +642,34 @@ fn the_security_log_of_every_function_goes_where_nobody_can_change_it() {
     for (whose, statement) in statements() {
         assert!(!statement.to_string().contains("security-log"), "{whose}: {statement}");
     }
+}
+
+#[test]
+fn the_edge_shows_its_secret_says_whom_it_saw_and_is_the_only_way_in() {
+    let edge = document("edge.yaml");
+    let properties = |id: &str| edge["Resources"][id]["Properties"].clone();
+    let distribution = properties("Distribution")["DistributionConfig"].clone();
+    let shown = &distribution["Origins"][0]["OriginCustomHeaders"][0];
+    assert_eq!(shown["HeaderName"], "x-portico-edge");
+    assert_eq!(shown["HeaderValue"]["Fn::Sub"], "{{resolve:secretsmanager:${Secret}:SecretString:sent}}");
+    // Without a change of its own, CloudFormation would not read the secret anew.
+    assert!(distribution["Comment"].to_string().contains("${SecretVersion}"));
+    let headers = &properties("RequestPolicy")["OriginRequestPolicyConfig"]["HeadersConfig"];
+    assert_eq!(headers["Headers"], json!(["CloudFront-Viewer-Address"]));
+    assert_eq!(distribution["DefaultCacheBehavior"]["ViewerProtocolPolicy"], "https-only");
+    let firewall = properties("Firewall");
+    // Samples of requests would have paths, and a link's path is its secret.
+    assert!(!firewall.to_string().contains("\"SampledRequestsEnabled\":true"));
+    let names: Vec<_> =
+        firewall["Rules"].as_array().unwrap().iter().map(|rule| rule["Name"].clone()).collect();
+    assert_eq!(names, ["requests-of-an-address", "long-bodies-of-pages", "common-rules"]);
+
+    let api = resources("AWS::Serverless::HttpApi")["Api"].clone();
+    assert_eq!(api["DisableExecuteApiEndpoint"]["Fn::If"], json!(["HasEdge", true, false]));
+    let secret = resources("AWS::SecretsManager::Secret")["EdgeSecret"]["GenerateSecretString"].clone();
+    assert_eq!((&secret["GenerateStringKey"], &secret["PasswordLength"]), (&json!("sent"), &json!(48)));
+    let variables = &document("template.yaml")["Globals"]["Function"]["Environment"]["Variables"];
+    assert_eq!(variables["PORTICO_EDGE_SECRET"]["Fn::If"][1]["Ref"], "EdgeSecret");
 }
 
 #[test]

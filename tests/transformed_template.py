@@ -20,6 +20,7 @@ REGION, ACCOUNT = "us-east-1", "123456789012"
 SHARED = {
     "Domain": "a host name is unique in the world",
     "DomainRecord": "a host name is unique in the world",
+    "DomainRecordV6": "a host name is unique in the world",
     "MailIdentity": "CreatesMailIdentity=no leaves it to another stack",
     "TextsSent": "the name is SNS's; TakesTextReceipts=no leaves it to another stack",
     "TextsFailed": "the name is SNS's; TakesTextReceipts=no leaves it to another stack",
@@ -138,7 +139,7 @@ if sys.argv[1:2] == ["--only"]:
     sys.exit()
 PARAMETERS = set(whole["Parameters"])
 wrong = shared_names(whole, "AWS::StackName")
-for nested in ("watch", "security-log"):
+for nested in ("watch", "security-log", "edge"):
     template = yaml_parse((ROOT / f"infra/{nested}.yaml").read_text())
     PARAMETERS = set(template["Parameters"])
     wrong += shared_names(template, "Stack")

@@ -6,6 +6,7 @@ mod accounts;
 mod codes;
 mod console;
 mod dump;
+mod edge;
 mod faults;
 mod headers;
 mod input;
@@ -19,6 +20,7 @@ mod sign_in;
 mod sweeps;
 mod wrong_hands;
 
+use portico_domain::time::{Clock, Timestamp};
 use portico_testkit::{Answer, World};
 use serde_json::{Value, json};
 
@@ -73,4 +75,10 @@ fn other_code(code: &str) -> String {
 
 fn facts(family_name: &str, birth_date: &str) -> Value {
     json!({"as": "patient", "family_name": family_name, "birth_date": birth_date})
+}
+
+/// Moves to the beginning of the longest window, so that no test spans two.
+fn to_a_new_window(world: &World) {
+    let next = (world.service.clock.now().seconds() / 600 + 1) * 600;
+    world.service.clock.set(Timestamp::from_millis(next * 1000)).unwrap();
 }

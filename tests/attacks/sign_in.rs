@@ -3,20 +3,13 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use portico_domain::time::{Clock, Timestamp};
 use portico_testkit::{Answer, PASSWORD, World};
 use serde_json::{Value, json};
 
-use super::seen;
+use super::{seen, to_a_new_window};
 
 fn credentials(username: &str, password: &str) -> Value {
     json!({"username": username, "password": password})
-}
-
-/// Moves to the beginning of the longest window, so that no test spans two.
-fn to_a_new_window(world: &World) {
-    let next = (world.service.clock.now().seconds() / 600 + 1) * 600;
-    world.service.clock.set(Timestamp::from_millis(next * 1000)).unwrap();
 }
 
 async fn from(world: &World, address: u8, username: &str, password: &str) -> Answer {

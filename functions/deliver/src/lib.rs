@@ -281,6 +281,7 @@ mod tests {
             hash_cost: HashCost::STANDARD,
             calls: Arc::new(Calls::default()),
             base_url: "https://portal.example.org".into(),
+            edge_secrets: Arc::new([]),
             calls_out: false,
             text_numbers: Arc::new([]),
         };

@@ -37,6 +37,8 @@ pub struct Cloud {
     pub clock: Arc<LocalClock>,
     /// What hashing a password costs.
     pub hash_cost: HashCost,
+    /// What an edge in front of the API shows with each request.
+    pub edge_secrets: Arc<[String]>,
     /// The URL of the HTTP API, without a slash at the end.
     pub base_url: String,
     queues_url: String,
@@ -66,6 +68,7 @@ pub(crate) fn cloud(
     addresses: Addresses,
     clock: Arc<LocalClock>,
     hash_cost: HashCost,
+    edge_secrets: Vec<String>,
 ) -> Result<Cloud, portico_aws::StartError> {
     let credentials = Credentials::new("local", "local", None, None, "portico-local");
     let sdk = SdkConfig::builder()
@@ -105,6 +108,7 @@ pub(crate) fn cloud(
         audit_table: engine::AUDIT_TABLE.to_owned(),
         clock,
         hash_cost,
+        edge_secrets: edge_secrets.into(),
         base_url: addresses.base,
         queues_url: addresses.queues,
     })

@@ -90,6 +90,7 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
         hash_cost: cloud.hash_cost,
         calls: Arc::new(Calls::default()),
         base_url: cloud.base_url.as_str().into(),
+        edge_secrets: cloud.edge_secrets.clone(),
         calls_out: true,
         text_numbers: TEXT_NUMBERS.map(str::to_owned).into(),
     };

@@ -61,6 +61,7 @@ impl Options {
             faults: false,
             ready: false,
             hash_cost: HashCost::STANDARD,
+            edge_secrets: Vec::new(),
         }
     }
 

@@ -55,6 +55,8 @@ pub struct Config {
     pub ready: bool,
     /// What hashing a password costs: as in the cloud, unless a test is about something else.
     pub hash_cost: HashCost,
+    /// What an edge in front of the API would show with each request; empty for none.
+    pub edge_secrets: Vec<String>,
 }
 
 impl Default for Config {
@@ -67,6 +69,7 @@ impl Default for Config {
             faults: false,
             ready: true,
             hash_cost: HashCost::STANDARD,
+            edge_secrets: Vec::new(),
         }
     }
 }
@@ -238,7 +241,7 @@ async fn deploy(
         queues: capture_url.clone(),
         base: base_url.clone(),
     };
-    let cloud = cloud(addresses, Arc::clone(&clock), config.hash_cost)?;
+    let cloud = cloud(addresses, Arc::clone(&clock), config.hash_cost, config.edge_secrets)?;
     if db.is_none() {
         let client = aws_sdk_dynamodb::Client::from_conf(cloud.dynamodb.clone());
         engine::create_tables_at(&client, engine::TABLE, engine::AUDIT_TABLE, &template)

@@ -14,6 +14,9 @@ pub enum StartError {
     /// The secret that holds the keyring can't be read.
     #[error("the keyring's secret can't be read")]
     Secret,
+    /// The secret that the edge shows can't be read, or is not one.
+    #[error("the edge's secret can't be read")]
+    EdgeSecret,
     /// The secret is not a keyring.
     #[error(transparent)]
     Keyring(#[from] KeyringError),

@@ -31,7 +31,8 @@ pub struct Process {
 impl Process {
     /// Reads `PORTICO_TABLE` and `PORTICO_AUDIT_TABLE` (their names), `PORTICO_BASE_URL` (scheme and host of links) and
     /// `PORTICO_KEYRING_SECRET` (the secret that holds the keyring), and opens what they name; `PORTICO_CALLS_OUT` says
-    /// that there is a number to call from, and `PORTICO_TEXT_NUMBERS` which numbers practices may send texts from.
+    /// that there is a number to call from, `PORTICO_TEXT_NUMBERS` which numbers practices may send texts from, and
+    /// `PORTICO_EDGE_SECRET` which secret the edge in front shows, if there is one.
     pub async fn from_environment() -> Result<Self, StartError> {
         told(Self::read().await)
     }
@@ -45,6 +46,10 @@ impl Process {
         let answer =
             secrets.get_secret_value().secret_id(secret).send().await.map_err(|_| StartError::Secret)?;
         let keyring = Keyring::parse(answer.secret_string().ok_or(StartError::Secret)?)?;
+        let edge_secrets = match optional("PORTICO_EDGE_SECRET") {
+            Some(secret) => edge_secrets(&secrets, secret).await?,
+            None => Vec::new(),
+        };
         let context = Context {
             clock: Arc::new(SystemClock),
             entropy: Arc::new(OsEntropy),
@@ -52,6 +57,7 @@ impl Process {
             hash_cost: HashCost::STANDARD,
             calls: Arc::new(Calls::default()),
             base_url: base_url.trim_end_matches('/').into(),
+            edge_secrets: edge_secrets.into(),
             calls_out: variable("PORTICO_CALLS_OUT").is_ok_and(|calls| !calls.is_empty()),
             text_numbers: optional("PORTICO_TEXT_NUMBERS").iter().flat_map(|all| listed(all)).collect(),
         };
@@ -108,4 +114,40 @@ impl Process {
 /// The parts of a list with commas.
 fn listed(text: &str) -> impl Iterator<Item = String> + '_ {
     text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned)
+}
+
+/// What the edge may show: the secret is `{"sent": …, "accepted": …}`, so that it can be changed without a gap.
+async fn edge_secrets(
+    secrets: &aws_sdk_secretsmanager::Client,
+    id: String,
+) -> Result<Vec<String>, StartError> {
+    let answer = secrets.get_secret_value().secret_id(id).send().await.map_err(|_| StartError::EdgeSecret)?;
+    let text = answer.secret_string().ok_or(StartError::EdgeSecret)?;
+    parse_edge_secrets(text).ok_or(StartError::EdgeSecret)
+}
+
+/// Least length of what the edge shows. A shorter one was mistyped, and an empty one would be shown by everybody.
+const SHORTEST: usize = 32;
+
+fn parse_edge_secrets(text: &str) -> Option<Vec<String>> {
+    let read: serde_json::Value = serde_json::from_str(text).ok()?;
+    let known = ["sent", "accepted"].into_iter().filter_map(|name| read.get(name)?.as_str());
+    let known: Vec<String> = known.filter(|secret| secret.len() >= SHORTEST).map(str::to_owned).collect();
+    (!known.is_empty()).then_some(known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_edge_secrets;
+
+    #[test]
+    fn two_secrets_are_valid_at_once_and_a_short_one_is_none() {
+        let (one, other) = ("a".repeat(32), "b".repeat(40));
+        let both = format!(r#"{{"sent": "{one}", "accepted": "{other}"}}"#);
+        assert_eq!(parse_edge_secrets(&both), Some(vec![one.clone(), other]));
+        assert_eq!(parse_edge_secrets(&format!(r#"{{"sent": "{one}", "accepted": ""}}"#)), Some(vec![one]));
+        for none in [r#"{"sent": "", "accepted": ""}"#, "{}", "words", r#"{"sent": 7}"#] {
+            assert_eq!(parse_edge_secrets(none), None, "{none}");
+        }
+    }
 }

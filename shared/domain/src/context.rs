@@ -21,6 +21,9 @@ pub struct Context {
     pub calls: Arc<Calls>,
     /// Scheme and host of every link and redirect, without a slash at the end. Never taken from a request.
     pub base_url: Arc<str>,
+    /// What an edge in front of the API sends with each request to show that it came through there: the present secret and
+    /// the one before or after it. Empty without an edge.
+    pub edge_secrets: Arc<[String]>,
     /// Whether the service has a phone number to call from. Only then can codes be sent by voice.
     pub calls_out: bool,
     /// The numbers, in E.164, of which a practice may have one of its own to send texts from.

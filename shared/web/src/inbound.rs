@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::address::{bucket, network};
+use crate::address::{bucket, network, viewer};
 use crate::cookie::{BROWSER, CONSOLE, COOKIE, DRAFT, VISIT};
 use crate::reject::Reject;
 use crate::strict::{Strict, Unique};
@@ -27,7 +27,8 @@ const LONGEST: usize = 64 * 1024;
 pub struct Inbound {
     /// Method and path pattern, as the template has them: `POST /i/{token}/verify`.
     pub route: String,
-    /// The connection's address, from the gateway and never from a header; the /64 network of an IPv6 address.
+    /// The caller's address: the connection's, as the gateway knows it, or behind an edge what that one saw. The /64 network
+    /// of an IPv6 address.
     pub peer: String,
     /// The network around it, as the security log tells it: /24 or /48.
     pub(crate) network: String,
@@ -59,8 +60,8 @@ pub(crate) enum Place {
 }
 
 impl Inbound {
-    /// Reads an event.
-    pub(crate) fn read(request: Request) -> Self {
+    /// Reads an event. `edge_secrets` are what an edge in front shows.
+    pub(crate) fn read(request: Request, edge_secrets: &[String]) -> Self {
         let (route, address, request_id) = match request.request_context_ref() {
             Some(RequestContext::ApiGatewayV2(context)) => (
                 context.route_key.clone().unwrap_or_default(),
@@ -81,6 +82,7 @@ impl Inbound {
             .collect();
         let path = request.raw_http_path().to_owned();
         let (parts, body) = request.into_parts();
+        let address = viewer(address, &parts.headers, edge_secrets);
         Self {
             route,
             peer: bucket(&address),

@@ -19,7 +19,7 @@ where
     F: Future<Output = Answer> + Send,
 {
     let began = app.context.now();
-    let inbound = Inbound::read(request);
+    let inbound = Inbound::read(request, &app.context.edge_secrets);
     let (route, request_id) = (inbound.route.clone(), inbound.request_id.clone());
     let head = inbound.is_head();
     let asked = Asked::new(&app.context, &inbound);
