@@ -8,6 +8,7 @@ mod console;
 mod dump;
 mod edge;
 mod faults;
+mod floods;
 mod headers;
 mod input;
 mod isolation;

@@ -159,6 +159,7 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use portico_domain::context::{Calls, Context};
+    use portico_domain::floods::Floods;
     use portico_domain::keys::{HashCost, Keyring};
     use portico_domain::model::delivery::Delivery;
     use portico_domain::model::ids::PracticeId;
@@ -280,6 +281,7 @@ mod tests {
             ),
             hash_cost: HashCost::STANDARD,
             calls: Arc::new(Calls::default()),
+            floods: Arc::new(Floods::new(3000, 300)),
             base_url: "https://portal.example.org".into(),
             edge_secrets: Arc::new([]),
             calls_out: false,

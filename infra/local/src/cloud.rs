@@ -39,6 +39,8 @@ pub struct Cloud {
     pub hash_cost: HashCost,
     /// What an edge in front of the API shows with each request.
     pub edge_secrets: Arc<[String]>,
+    /// Weight of the requests that one address may send in five minutes.
+    pub requests_per_address: u32,
     /// The URL of the HTTP API, without a slash at the end.
     pub base_url: String,
     queues_url: String,
@@ -63,12 +65,20 @@ pub(crate) struct Addresses {
     pub(crate) base: String,
 }
 
+/// What is believed of a caller's address, and allowed to it.
+pub(crate) struct Callers {
+    /// What an edge in front of the API shows with each request.
+    pub(crate) edge_secrets: Vec<String>,
+    /// Weight of the requests that one address may send in five minutes.
+    pub(crate) requests_per_address: u32,
+}
+
 /// The configurations of all clients: one for what they share, and what each has of its own.
 pub(crate) fn cloud(
     addresses: Addresses,
     clock: Arc<LocalClock>,
     hash_cost: HashCost,
-    edge_secrets: Vec<String>,
+    callers: Callers,
 ) -> Result<Cloud, portico_aws::StartError> {
     let credentials = Credentials::new("local", "local", None, None, "portico-local");
     let sdk = SdkConfig::builder()
@@ -108,7 +118,8 @@ pub(crate) fn cloud(
         audit_table: engine::AUDIT_TABLE.to_owned(),
         clock,
         hash_cost,
-        edge_secrets: edge_secrets.into(),
+        edge_secrets: callers.edge_secrets.into(),
+        requests_per_address: callers.requests_per_address,
         base_url: addresses.base,
         queues_url: addresses.queues,
     })

@@ -8,7 +8,9 @@ use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, Context as LambdaContext, LambdaEvent, Request, Service, service_fn};
 use portico_aws::{Couriers, EventBus, OsEntropy, Queue, Senders, timeouts};
 use portico_domain::context::{Calls, Context};
+use portico_domain::floods::Floods;
 use portico_domain::keys::Keyring;
+use portico_domain::model::limit::REQUESTS;
 use portico_store::{Copies, Table};
 use portico_web::{Answer, App, serve};
 use serde_json::Value;
@@ -89,6 +91,7 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
         keyring: Arc::new(keyring),
         hash_cost: cloud.hash_cost,
         calls: Arc::new(Calls::default()),
+        floods: Arc::new(Floods::new(cloud.requests_per_address, REQUESTS.seconds)),
         base_url: cloud.base_url.as_str().into(),
         edge_secrets: cloud.edge_secrets.clone(),
         calls_out: true,

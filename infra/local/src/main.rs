@@ -62,6 +62,7 @@ impl Options {
             ready: false,
             hash_cost: HashCost::STANDARD,
             edge_secrets: Vec::new(),
+            requests_per_address: u32::MAX,
         }
     }
 

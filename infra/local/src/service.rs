@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use crate::aftermath::Aftermath;
 use crate::capture::Capture;
 use crate::clock::LocalClock;
-use crate::cloud::{Addresses, Cloud, cloud};
+use crate::cloud::{Addresses, Callers, Cloud, cloud};
 use crate::faults::Faults;
 use crate::gateway::{Gateway, Routes};
 use crate::guard::HostGuard;
@@ -57,6 +57,8 @@ pub struct Config {
     pub hash_cost: HashCost,
     /// What an edge in front of the API would show with each request; empty for none.
     pub edge_secrets: Vec<String>,
+    /// Weight of the requests that one address may send in five minutes. Here, everybody has the same address.
+    pub requests_per_address: u32,
 }
 
 impl Default for Config {
@@ -70,6 +72,7 @@ impl Default for Config {
             ready: true,
             hash_cost: HashCost::STANDARD,
             edge_secrets: Vec::new(),
+            requests_per_address: u32::MAX,
         }
     }
 }
@@ -241,7 +244,9 @@ async fn deploy(
         queues: capture_url.clone(),
         base: base_url.clone(),
     };
-    let cloud = cloud(addresses, Arc::clone(&clock), config.hash_cost, config.edge_secrets)?;
+    let callers =
+        Callers { edge_secrets: config.edge_secrets, requests_per_address: config.requests_per_address };
+    let cloud = cloud(addresses, Arc::clone(&clock), config.hash_cost, callers)?;
     if db.is_none() {
         let client = aws_sdk_dynamodb::Client::from_conf(cloud.dynamodb.clone());
         engine::create_tables_at(&client, engine::TABLE, engine::AUDIT_TABLE, &template)

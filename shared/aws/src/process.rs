@@ -5,7 +5,9 @@ use std::sync::Arc;
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use portico_domain::context::{Calls, Context};
+use portico_domain::floods::Floods;
 use portico_domain::keys::{HashCost, Keyring};
+use portico_domain::model::limit::REQUESTS;
 use portico_store::{Copies, Table};
 
 use crate::bus::EventBus;
@@ -56,6 +58,7 @@ impl Process {
             keyring: Arc::new(keyring),
             hash_cost: HashCost::STANDARD,
             calls: Arc::new(Calls::default()),
+            floods: Arc::new(Floods::new(REQUESTS.most, REQUESTS.seconds)),
             base_url: base_url.trim_end_matches('/').into(),
             edge_secrets: edge_secrets.into(),
             calls_out: variable("PORTICO_CALLS_OUT").is_ok_and(|calls| !calls.is_empty()),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::floods::Floods;
 use crate::keys::{HashCost, Keyring};
 use crate::time::{Clock, Entropy, Timestamp};
 
@@ -19,6 +20,8 @@ pub struct Context {
     pub hash_cost: HashCost,
     /// The calls that this process has seen from each client in the present second.
     pub calls: Arc<Calls>,
+    /// The requests that this process has seen from each address in the present window.
+    pub floods: Arc<Floods>,
     /// Scheme and host of every link and redirect, without a slash at the end. Never taken from a request.
     pub base_url: Arc<str>,
     /// What an edge in front of the API sends with each request to show that it came through there: the present secret and

@@ -401,6 +401,11 @@ impl Inbound {
         Language::accepted(accepted).unwrap_or(fallback)
     }
 
+    /// The key of an application, or the session of the Onboarding Tool.
+    pub(crate) fn staff_credential(&self) -> Option<&str> {
+        self.bearer().or_else(|| self.cookie(CONSOLE)).filter(|_| self.is_of_staff())
+    }
+
     /// Whether a practice's application or staff member calls.
     pub(crate) fn is_of_staff(&self) -> bool {
         let path = self.route.split_once(' ').map_or("", |(_, path)| path);

@@ -8,6 +8,7 @@ mod answer;
 mod cookie;
 pub mod desk;
 mod fields;
+mod flood;
 mod inbound;
 mod list_query;
 mod page;

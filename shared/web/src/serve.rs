@@ -4,17 +4,24 @@ use std::future::Future;
 
 use lambda_http::Request;
 use portico_domain::context::App;
+use portico_domain::ports::Limits;
 use tracing::Instrument as _;
 
 use crate::answer::Answer;
+use crate::flood::Gate;
 use crate::inbound::Inbound;
 use crate::reject::{Broken, Code};
 use crate::security_headers::add_security_headers;
 use crate::security_log::Asked;
 
 /// Answers one request, and adds the headers that every answer has. The log line contains the route, the status and the
-/// duration. It never contains the person, or the path, which may contain a link's token.
-pub async fn serve<S, F>(app: &App<S>, request: Request, handle: impl FnOnce(Inbound) -> F + Send) -> Answer
+/// duration. It never contains the person, or the path, which may contain a link's token. An address that floods the service
+/// is turned away here.
+pub async fn serve<S: Limits, F>(
+    app: &App<S>,
+    request: Request,
+    handle: impl FnOnce(Inbound) -> F + Send,
+) -> Answer
 where
     F: Future<Output = Answer> + Send,
 {
@@ -23,8 +30,15 @@ where
     let (route, request_id) = (inbound.route.clone(), inbound.request_id.clone());
     let head = inbound.is_head();
     let asked = Asked::new(&app.context, &inbound);
+    let gate = Gate::new(&inbound);
     // Boxed, because an operation's future is large and would otherwise be copied through every layer above.
-    let mut answer = Box::pin(handle(inbound)).instrument(asked.span.clone()).await;
+    let mut answer = if let Some(answer) = gate.turned_away(app, &inbound, began) {
+        answer
+    } else {
+        let answer = Box::pin(handle(inbound)).instrument(asked.span.clone()).await;
+        gate.weigh(app, answer.status().as_u16(), began).await;
+        answer
+    };
     if head {
         *answer.body_mut() = lambda_http::Body::Empty;
     }

@@ -22,6 +22,10 @@ pub struct Rule {
 /// Public POSTs of one IP address.
 pub const PUBLIC_POSTS: Rule = Rule { what: "peer", most: 600, seconds: 300 };
 
+/// Requests of one IP address that no right key stands behind, by weight: 1 for each, 5 for one that no honest caller sends
+/// often.
+pub const REQUESTS: Rule = Rule { what: "requests", most: 3000, seconds: 300 };
+
 /// Failed sign-ins of one IP address. They are counted in the same record as its POSTs, so that one write
 /// counts a POST and returns both.
 pub const FAILED_SIGN_INS: Rule = Rule { what: "peer", most: 60, seconds: 600 };
