@@ -10,6 +10,7 @@ mod face;
 mod integrate;
 mod invite;
 mod link;
+mod logo;
 mod manage;
 mod measure;
 mod onboarding;

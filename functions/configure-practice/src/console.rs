@@ -1,13 +1,17 @@
 //! The page on which a manager reads and changes the practice's rules, and the buttons that turn automatic invitations
 //! on and off.
 
+use std::convert::Infallible;
+
 use askama::Template;
+use futures_util::stream::once;
+use multer::Multipart;
 use portico_domain::context::Context;
 use portico_domain::model::face::Color;
-use portico_domain::model::practice::{Consent, Practice, SHORT_PASSWORD, Settings};
+use portico_domain::model::practice::{Consent, Logo, Practice, SHORT_PASSWORD, Settings};
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 use portico_domain::operations::staff::auto_invite::resume;
-use portico_domain::operations::staff::configure_practice::{get, put};
+use portico_domain::operations::staff::configure_practice::{get, put, set_logo};
 use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Practices};
 use portico_domain::steps::api_call::Caller;
 use portico_web::desk::{Back, Desk, Said, back, desk_page};
@@ -15,6 +19,7 @@ use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, framed};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::logo::{LONGEST, draw};
 use crate::previews::{PreviewPage, named, preview};
 use crate::{SettingsRequest, preview_language};
 
@@ -250,6 +255,8 @@ struct SettingsPage {
     desk: Desk,
     groups: Vec<Group>,
     is_faulty: bool,
+    logo: Option<Logo>,
+    logo_fault: Option<&'static str>,
 }
 
 impl SettingsPage {
@@ -325,7 +332,39 @@ impl SettingsPage {
                 .map(|(title, lines)| Group { title, fields: lines.iter().map(field).collect() })
                 .collect(),
             is_faulty: !faults.is_empty(),
+            logo: settings.logo.clone(),
+            logo_fault: faults
+                .iter()
+                .find(|fault| fault.pointer == "/logo")
+                .map(|fault| field_detail(fault.code, Language::English)),
         }
+    }
+}
+
+/// The form of the logo: a file, or the button that removes the logo.
+#[derive(Default)]
+struct Upload {
+    file: Vec<u8>,
+    removes: bool,
+}
+
+impl Upload {
+    async fn of(inbound: &Inbound) -> Result<Self, Reject> {
+        let boundary = multer::parse_boundary(inbound.whole_content_type());
+        let boundary = boundary.map_err(|_| Reject::UnsupportedType)?;
+        // The file, and what a form writes around it.
+        let body = inbound.bytes(LONGEST + 2_000)?.to_vec();
+        let mut parts = Multipart::new(once(async { Ok::<_, Infallible>(body) }), boundary);
+        let unreadable = |_| Reject::malformed("", "malformed");
+        let mut upload = Self::default();
+        while let Some(part) = parts.next_field().await.map_err(unreadable)? {
+            match part.name() {
+                Some("file") => upload.file = part.bytes().await.map_err(unreadable)?.to_vec(),
+                Some("remove") => upload.removes = true,
+                _ => {}
+            }
+        }
+        Ok(upload)
     }
 }
 
@@ -379,6 +418,32 @@ where
             };
             let (caller, practice) = get(app, &call).await?;
             Ok(desk_page(400, &SettingsPage::new(inbound, context, &practice, &caller, &faults)))
+        }
+        "POST /console/settings/logo" => {
+            let (caller, practice) = get(app, &call).await?;
+            let upload = Upload::of(inbound).await?;
+            let drawn = if upload.removes {
+                Ok(None)
+            } else if upload.file.is_empty() {
+                Err("no_file")
+            } else {
+                draw(&upload.file).map(Some)
+            };
+            match drawn {
+                Ok(drawn) => {
+                    let said = Said::done_on_top(if drawn.is_some() {
+                        "This is your logo now. Look at the previews."
+                    } else {
+                        "The logo is removed."
+                    });
+                    let practice = set_logo(app, &call, drawn).await?;
+                    Ok(back(context, &practice.id, &Back::default(), "/console/settings", &said))
+                }
+                Err(code) => {
+                    let faults = [FieldFault::of("logo", code)];
+                    Ok(desk_page(400, &SettingsPage::new(inbound, context, &practice, &caller, &faults)))
+                }
+            }
         }
         "POST /console/auto-invite/enabled" => {
             let (SwitchForm { enabled }, form_back) = inbound.desk_form::<SwitchForm>()?;

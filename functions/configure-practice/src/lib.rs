@@ -1,6 +1,7 @@
 //! `configure-practice`: reads and replaces a practice's settings.
 
 mod console;
+mod logo;
 mod previews;
 
 use portico_domain::model::practice::{
@@ -9,7 +10,7 @@ use portico_domain::model::practice::{
 };
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::auto_invite::resume;
-use portico_domain::operations::staff::configure_practice::{get, put};
+use portico_domain::operations::staff::configure_practice::{get, put, set_logo};
 use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Practices};
 use portico_web::{Answer, App, Inbound, Language, Reject, json, problem};
 use serde::{Deserialize, Serialize};
@@ -173,6 +174,7 @@ impl SettingsRequest {
             terms_url: text(self.terms_url, now.terms_url),
             privacy_url: text(self.privacy_url, now.privacy_url),
             accent_color: text(self.accent_color, now.accent_color),
+            logo: now.logo,
             invitation_note: text(self.invitation_note, now.invitation_note),
             auto_invite,
         }
@@ -220,6 +222,14 @@ where
             let body: SettingsRequest = inbound.body()?;
             put(app, &call, |now| body.clone().over(now)).await?
         }
+        "PUT /v1/settings/logo" => {
+            inbound.kind(&["image/png", "image/svg+xml"])?;
+            // Nothing is drawn for a caller who may not.
+            get(app, &call).await?;
+            let drawn = logo::draw(inbound.bytes(logo::LONGEST)?);
+            set_logo(app, &call, Some(drawn.map_err(|code| Reject::malformed("logo", code))?)).await?
+        }
+        "DELETE /v1/settings/logo" => set_logo(app, &call, None).await?,
         _ => return Err(Refusal::NotFound.into()),
     };
     let auto_invite = AutoInviteResponse::of(&practice);

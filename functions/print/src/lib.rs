@@ -5,13 +5,15 @@ mod paper;
 mod words;
 
 use portico_domain::model::ids::{LettersId, PatientId};
-use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::model::practice::Settings;
+use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 use portico_domain::operations::staff::letters::{
     Printed, hand_over, letter, make_letters, poster, print_letters,
 };
 use portico_domain::ports::{
-    ApiCalls, Chain, Commit, History, LetterFiles, Limits, Links, Patients, Practices,
+    ApiCalls, Chain, Commit, History, LetterFiles, Limits, Links, Logos, Patients, Practices,
 };
+use portico_domain::steps::api_call::ApiCall;
 use portico_messages::Language;
 use portico_web::desk::{Back, Said, back};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, pdf, problem, view};
@@ -29,14 +31,14 @@ struct LettersRequest {
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: ApiCalls + Limits + Practices + Patients + Links + LetterFiles + History + Chain + Commit,
+    S: ApiCalls + Limits + Practices + Patients + Links + LetterFiles + Logos + History + Chain + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Patients + Links + LetterFiles + History + Chain + Commit,
+    S: ApiCalls + Limits + Practices + Patients + Links + LetterFiles + Logos + History + Chain + Commit,
 {
     let context = &app.context;
     let call = if inbound.is_console() { inbound.desk(context)? } else { inbound.staff()? };
@@ -45,7 +47,7 @@ where
         "GET /v1/patients/{patient_id}/invitations/current/letter.pdf" => {
             let format = format(inbound)?;
             let printed = letter(app, &call, &patient()?).await?;
-            letters(app, &printed, format, "letter.pdf")
+            letters(app, &call, &printed, format, "letter.pdf").await
         }
         "POST /v1/patients/{patient_id}/invitations/current/handed-over" => {
             let (portal, caller) = hand_over(app, &call, &patient()?).await?;
@@ -53,7 +55,7 @@ where
         }
         "GET /console/patients/{patient_id}/letter" => {
             let printed = letter(app, &call, &patient()?).await?;
-            letters(app, &printed, Format::Letter, "letter.pdf")
+            letters(app, &call, &printed, Format::Letter, "letter.pdf").await
         }
         "POST /console/patients/{patient_id}/handed-over" => {
             let id = patient()?;
@@ -79,12 +81,13 @@ where
             let id = inbound.param("file").strip_suffix(".pdf").and_then(|id| LettersId::parse(id).ok());
             let format = format(inbound)?;
             let printed = print_letters(app, &call, id.ok_or(Refusal::NotFound)?).await?;
-            letters(app, &printed, format, "letters.pdf")
+            letters(app, &call, &printed, format, "letters.pdf").await
         }
         "GET /v1/posters/sign-up.pdf" => {
             let format = format(inbound)?;
             let practice = poster(app, &call).await?;
-            let sheets = words::posters(&practice, &context.base_url);
+            let logo = logo(app, &call, &practice.settings).await?;
+            let sheets = words::posters(&practice, logo.as_deref(), &context.base_url);
             file(&sheets, format, 2.0, "sign-up.pdf")
         }
         _ => Err(Refusal::NotFound.into()),
@@ -100,11 +103,30 @@ fn format(inbound: &Inbound) -> Result<Format, Reject> {
     }
 }
 
-fn letters<S>(app: &App<S>, printed: &Printed, format: Format, name: &'static str) -> Result<Answer, Reject> {
+/// The practice's logo, if it has one.
+async fn logo<S: Logos>(
+    app: &App<S>,
+    call: &ApiCall,
+    settings: &Settings,
+) -> Result<Option<Vec<u8>>, Reject> {
+    let Some(logo) = &settings.logo else { return Ok(None) };
+    Ok(app.store.logo(&call.key.claimed, logo.file()).await.map_err(Failure::from)?)
+}
+
+async fn letters<S: Logos>(
+    app: &App<S>,
+    call: &ApiCall,
+    printed: &Printed,
+    format: Format,
+    name: &'static str,
+) -> Result<Answer, Reject> {
+    let logo = logo(app, call, &printed.settings).await?;
     let mut sheets = Vec::new();
     for letter in &printed.letters {
-        sheets
-            .extend(words::letters(letter, &printed.settings, &app.context).ok_or(Refusal::LinkUnavailable)?);
+        sheets.extend(
+            words::letters(letter, &printed.settings, logo.as_deref(), &app.context)
+                .ok_or(Refusal::LinkUnavailable)?,
+        );
     }
     // Twelve points are the size that the layout is drawn for; no setting is larger than 18.
     let points = u16::try_from(printed.settings.letter_points).unwrap_or(12);

@@ -8,7 +8,8 @@ use std::num::NonZeroU16;
 
 use fast_qr::{ECL, QRBuilder};
 use krilla::configure::{Accessibility, ConfigurationBuilder, PdfVersion};
-use krilla::geom::{Path, PathBuilder, Point, Rect};
+use krilla::geom::{Path, PathBuilder, Point, Rect, Size, Transform};
+use krilla::image::Image;
 use krilla::metadata::Metadata;
 use krilla::outline::Outline;
 use krilla::page::PageSettings;
@@ -41,6 +42,17 @@ impl Format {
 
 /// A piece of a sheet.
 pub enum Block {
+    /// The logo of who writes, above everything else.
+    Logo {
+        /// A PNG.
+        png: Vec<u8>,
+        /// Whose it is.
+        alt: String,
+        /// Its height, in points.
+        tall: f32,
+        /// Whether it stands in the margin, so that it moves nothing.
+        in_margin: bool,
+    },
     /// Who writes: the name, then other lines.
     Sender(Vec<String>),
     /// The recipient's address, where a window envelope shows it.
@@ -83,6 +95,9 @@ pub enum PaperError {
     /// The fonts can't be read.
     #[error("the fonts can't be read")]
     Fonts,
+    /// The logo can't be read.
+    #[error("the logo can't be read")]
+    Logo,
     /// A link is too long for a QR code.
     #[error("a link does not fit a QR code")]
     Code,
@@ -146,6 +161,17 @@ fn draw(surface: &mut Surface<'_>, faces: &Faces, placed: Placed) -> Result<TagG
                 surface.end_tagged();
                 baseline += size * LINE;
             }
+            Ok(group)
+        }
+        Placed::Logo { x, top, wide, tall, png, alt } => {
+            let image = Image::from_png(png.into(), true).map_err(|_| PaperError::Logo)?;
+            let size = Size::from_wh(wide, tall).ok_or(PaperError::Logo)?;
+            let mut group = TagGroup::new(Tag::Figure(Some(alt)));
+            group.push(surface.start_tagged(ContentTag::Other));
+            surface.push_transform(&Transform::from_translate(x, top));
+            surface.draw_image(image, size);
+            surface.pop();
+            surface.end_tagged();
             Ok(group)
         }
         Placed::Code { x, top, side, link, alt } => {

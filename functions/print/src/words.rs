@@ -11,7 +11,12 @@ use crate::paper::{Block, Sheet};
 
 /// The sheets of one letter: one in the patient's language, or one in each if it is not known. `None` if the
 /// keyring no longer has the key of the link.
-pub fn letters(printed: &Letter, settings: &Settings, context: &Context) -> Option<Vec<Sheet>> {
+pub fn letters(
+    printed: &Letter,
+    settings: &Settings,
+    logo: Option<&[u8]>,
+    context: &Context,
+) -> Option<Vec<Sheet>> {
     let Letter { patient, link } = printed;
     let (token, code) = (link.token(&context.keyring)?, link.access_code(&context.keyring)?);
     let portal = format!("{}/{}", context.base_url, link.practice);
@@ -24,7 +29,9 @@ pub fn letters(printed: &Letter, settings: &Settings, context: &Context) -> Opti
             Language::English => address.clone(),
             Language::Spanish => format!("{address}?lang={}", language.tag()),
         };
-        let blocks = vec![
+        // The window of an envelope leaves no room above the sender but the margin.
+        let logo = logo.map(|png| mark(settings, png, 30.0, true));
+        let blocks = logo.into_iter().chain([
             Block::Sender(sender(settings)),
             Block::Address(envelope(printed)),
             Block::Heading(words.title.clone()),
@@ -34,14 +41,14 @@ pub fn letters(printed: &Letter, settings: &Settings, context: &Context) -> Opti
             Block::Digits(words.code.to_owned(), grouped(&code)),
             Block::Paragraph(words.until),
             Block::Paragraph(words.help),
-        ];
-        Sheet { title: words.title, language: language.tag(), blocks }
+        ]);
+        Sheet { title: words.title, language: language.tag(), blocks: blocks.collect() }
     });
     Some(sheets.collect())
 }
 
 /// The posters of a practice, one in each language.
-pub fn posters(practice: &Practice, base_url: &str) -> Vec<Sheet> {
+pub fn posters(practice: &Practice, logo: Option<&[u8]>, base_url: &str) -> Vec<Sheet> {
     let settings = &practice.settings;
     let portal = format!("{base_url}/{}", practice.id);
     let named = settings.as_sender(&portal);
@@ -49,17 +56,23 @@ pub fn posters(practice: &Practice, base_url: &str) -> Vec<Sheet> {
         let words = poster(&named, language);
         let address = format!("{base_url}/{}/sign-up", practice.id);
         let scanned = format!("{address}?lang={}", language.tag());
-        let blocks = vec![
+        let logo = logo.map(|png| mark(settings, png, 60.0, false));
+        let blocks = logo.into_iter().chain([
             Block::Sender(sender(settings)),
             Block::Space(60.0),
             Block::Heading(words.title.to_owned()),
             Block::Paragraph(words.lead),
             Block::Code { link: scanned, alt: words.alt, beside: [words.open.to_owned(), address] },
             Block::Paragraph(words.help.to_owned()),
-        ];
-        Sheet { title: words.title.to_owned(), language: language.tag(), blocks }
+        ]);
+        Sheet { title: words.title.to_owned(), language: language.tag(), blocks: blocks.collect() }
     };
     Language::ALL.into_iter().map(sheet).collect()
+}
+
+/// The practice's logo.
+fn mark(settings: &Settings, png: &[u8], tall: f32, in_margin: bool) -> Block {
+    Block::Logo { png: png.to_vec(), alt: settings.name.clone(), tall, in_margin }
 }
 
 fn sender(settings: &Settings) -> Vec<String> {

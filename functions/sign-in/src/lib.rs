@@ -5,13 +5,13 @@ mod page;
 
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::Settings;
-use portico_domain::model::refusal::Refusal;
+use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::operations::holder::sign_in::{self, SignIn, SignedIn};
-use portico_domain::ports::{Accounts, Commit, Limits, Patients, Practices, Sessions};
+use portico_domain::ports::{Accounts, Commit, Limits, Logos, Patients, Practices, Sessions};
 use portico_domain::steps::public_post::rate_limit;
 use portico_web::{
     Answer, App, AskPage, Asking, Draft, Fault, Form, Frame, Inbound, Reject, TypedPassword, clear_session,
-    dead_end, forget_site, html, json as reply, named_practice, no_content, notice, see_other, sent,
+    dead_end, forget_site, html, json as reply, named_practice, no_content, notice, picture, see_other, sent,
     set_browser, set_session, view,
 };
 use serde::Deserialize;
@@ -27,9 +27,9 @@ struct SignInRequest {
 }
 
 /// What the operations behind these pages ask of the world.
-pub trait Ports: Limits + Accounts + Sessions + Patients + Practices + Commit {}
+pub trait Ports: Limits + Accounts + Sessions + Patients + Practices + Logos + Commit {}
 
-impl<S> Ports for S where S: Limits + Accounts + Sessions + Patients + Practices + Commit {}
+impl<S> Ports for S where S: Limits + Accounts + Sessions + Patients + Practices + Logos + Commit {}
 
 /// Answers a request.
 pub async fn handle<S: Ports>(app: &App<S>, inbound: Inbound) -> Answer {
@@ -58,6 +58,7 @@ async fn page<S: Ports>(app: &App<S>, inbound: &Inbound) -> Result<Answer, (Opti
         "GET /{practice}/forgot-password" => Ok(request.ask(Asking::ForgotPassword)),
         "GET /{practice}/forgot-username" => Ok(request.ask(Asking::ForgotUsername)),
         "GET /{practice}/ask-for-access" => Ok(request.ask(Asking::Access)),
+        "GET /{practice}/logo/{file}" => logo(app, &practice.id, inbound.param("file")).await,
         "GET /{practice}/sent" => {
             let words = &request.frame.text.ask;
             Ok(match inbound.query("note") {
@@ -70,6 +71,12 @@ async fn page<S: Ports>(app: &App<S>, inbound: &Inbound) -> Result<Answer, (Opti
         _ => Err(Refusal::NotFound.into()),
     };
     answer.map_err(|reject| (Some(request.frame), reject))
+}
+
+/// A logo that the practice has or had.
+async fn logo<S: Logos>(app: &App<S>, practice: &PracticeId, file: &str) -> Result<Answer, Reject> {
+    let png = app.store.logo(practice, file).await.map_err(Failure::from)?;
+    Ok(picture(png.ok_or(Refusal::NotFound)?))
 }
 
 /// A request for a page of one practice.

@@ -15,7 +15,7 @@ use crate::email::words::{Foot, Layout, Words};
 use crate::language::Language;
 use crate::names::{one_line, phone};
 use crate::time::local_time;
-use crate::{Message, Practice};
+use crate::{Logo, Message, Practice};
 
 /// The colour of buttons and links, if the practice has none of its own.
 const ACCENT: &str = "#0b5394";
@@ -58,6 +58,7 @@ pub fn email(message: &Message, practice: &Practice<'_>, language: Language) -> 
         layout,
         words: &words,
         foot: foot.as_ref(),
+        logo: practice.logo,
         portal: practice.portal,
         takes_replies: practice.takes_replies,
     };
@@ -89,6 +90,7 @@ struct HtmlPart<'a> {
     layout: &'static Layout,
     words: &'a Words<'a>,
     foot: Option<&'a Foot<'a>>,
+    logo: Option<Logo<'a>>,
     portal: &'a str,
     takes_replies: bool,
 }

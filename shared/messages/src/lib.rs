@@ -34,6 +34,17 @@ pub use text::{SEGMENT, TWO_SEGMENTS, text};
 pub use time::{day_words, local_time};
 pub use voice::voice_code;
 
+/// The logo of a practice.
+#[derive(Clone, Copy)]
+pub struct Logo<'a> {
+    /// The name of the file, below the practice's address.
+    pub file: &'a str,
+    /// The width at which it is shown, in CSS pixels.
+    pub width: u32,
+    /// The height at which it is shown.
+    pub height: u32,
+}
+
 /// What a message says about the practice that sends it.
 #[derive(Clone, Copy)]
 pub struct Practice<'a> {
@@ -45,6 +56,8 @@ pub struct Practice<'a> {
     pub time_zone: &'a str,
     /// The colour of buttons and links in e-mails, as `#rrggbb`; `None` for ours.
     pub accent_color: Option<&'a str>,
+    /// Its logo in e-mails.
+    pub logo: Option<Logo<'a>>,
     /// A line of the practice's own in invitations.
     pub invitation_note: Option<&'a str>,
     /// The address of its sign-in page, `https://portal.example.org/riverside`: how readers check that a mail is ours.

@@ -173,6 +173,39 @@ pub fn field_detail(code: &str, language: Language) -> &'static str {
             "White text on this colour is too pale to read. Choose a darker one.",
             "El texto blanco sobre este color no se lee bien. Elija uno más oscuro.",
         ),
+        "file_too_large" => (
+            "The file is too large: 512 kB at most, and simple enough to be drawn small.",
+            "El archivo es demasiado grande: 512 kB como máximo, y un dibujo sencillo.",
+        ),
+        "not_png_or_svg" => ("Choose a PNG or SVG file.", "Elija un archivo PNG o SVG."),
+        "malformed_picture" => (
+            "This file is damaged or incomplete. Save it again.",
+            "Este archivo está dañado o incompleto. Guárdelo otra vez.",
+        ),
+        "bad_proportions" => (
+            "The picture is too long, too tall or empty.",
+            "La imagen es demasiado larga, demasiado alta o está vacía.",
+        ),
+        "too_many_pixels" => (
+            "The picture has too many pixels: 4,000 by 2,000 at most.",
+            "La imagen tiene demasiados píxeles: 4.000 por 2.000 como máximo.",
+        ),
+        "too_complex" => (
+            "The drawing has too many parts. Simplify it, or save it as PNG.",
+            "El dibujo tiene demasiadas partes. Simplifíquelo o guárdelo como PNG.",
+        ),
+        "text_in_logo" => (
+            "The drawing has text. Turn it into outlines, or save it as PNG.",
+            "El dibujo contiene texto. Conviértalo en contornos o guárdelo como PNG.",
+        ),
+        "not_only_shapes" => (
+            "The drawing has more than shapes and colors: scripts, pictures, patterns or effects. Save it as PNG.",
+            "El dibujo tiene algo más que formas y colores: scripts, imágenes, tramas o efectos. Guárdelo como PNG.",
+        ),
+        "nothing_to_see" => {
+            ("Nothing of this can be seen on white paper.", "Nada de esto se ve sobre papel blanco.")
+        }
+        "no_file" => ("Choose a file first.", "Elija primero un archivo."),
         "holds_link" => (
             "Take out the link or address: in a mail it would look like a fraud.",
             "Quite el enlace o la dirección: en un correo parecería un fraude.",

@@ -16,6 +16,7 @@ const PRACTICE: Practice<'static> = Practice {
     phone: "+12025550123",
     time_zone: "America/New_York",
     accent_color: None,
+    logo: None,
     invitation_note: None,
     portal: "https://portal.example.org/green-valley",
     takes_replies: false,

@@ -209,6 +209,7 @@ impl Table {
             Write::Once(once) => one(self.put_marker(once)),
             Write::CreatePractice(practice) => self.create_practice(practice),
             Write::ChangePractice(practice) => one(self.change_practice(practice)),
+            Write::PutLogo { practice, file, png } => one(self.put_logo(practice, file, png)),
             Write::IssueKey(key) => self.issue_key(key),
             Write::RevokeKey { digest, practice, at: when } => self.revoke_key(digest, practice, *when),
         }

@@ -93,6 +93,11 @@ pub fn practice(id: &PracticeId) -> Key {
     key(format!("PRACTICE#{id}"), "PRACTICE")
 }
 
+/// A drawing of a practice's logo.
+pub fn logo(id: &PracticeId, file: &str) -> Key {
+    key(format!("PRACTICE#{id}"), format!("LOGO#{file}"))
+}
+
 /// A practice's copy of an API key's record, by which its keys are listed.
 pub fn practice_key(id: &PracticeId, digest: &str) -> Key {
     key(format!("PRACTICE#{id}"), format!("KEY#{digest}"))

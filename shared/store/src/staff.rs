@@ -4,7 +4,7 @@ use portico_domain::model::console::ConsoleSession;
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::{ApiKey, Practice, PresentedKey};
 use portico_domain::model::refusal::PortError;
-use portico_domain::ports::{AlsoRead, ApiCalls, CallRecords, Keys, Once, OnceKey, Practices};
+use portico_domain::ports::{AlsoRead, ApiCalls, CallRecords, Keys, Logos, Once, OnceKey, Practices};
 use portico_domain::time::Timestamp;
 
 use crate::item::{Item, at, key_item, optional, record, s};
@@ -65,6 +65,13 @@ impl Practices for Table {
             self.copies.put(practice.clone(), now);
         }
         Ok(practice)
+    }
+}
+
+impl Logos for Table {
+    async fn logo(&self, practice: &PracticeId, file: &str) -> Result<Option<Vec<u8>>, PortError> {
+        let found = self.get(&keys::logo(practice, file)).await?;
+        Ok(found.and_then(|item| Some(item.get("png")?.as_b().ok()?.clone().into_inner())))
     }
 }
 

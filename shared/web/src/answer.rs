@@ -1,6 +1,6 @@
 //! The parts that all answers share, and JSON answers.
 
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
@@ -44,6 +44,19 @@ pub fn pdf(bytes: Vec<u8>, name: &'static str) -> Answer {
     if let Ok(disposition) = HeaderValue::from_str(&format!("inline; filename=\"{name}\"")) {
         answer.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
     }
+    answer
+}
+
+/// A picture under a name that holds a digest of it, so that anybody may keep it for ever.
+pub fn picture(png: Vec<u8>) -> Answer {
+    let mut answer = answer(200, "image/png", String::new());
+    *answer.body_mut() = Body::Binary(png);
+    let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+    let headers = answer.headers_mut();
+    headers.insert(header::CACHE_CONTROL, forever);
+    // Mail programs in a browser show it from a site of their own.
+    let policy = HeaderName::from_static("cross-origin-resource-policy");
+    headers.insert(policy, HeaderValue::from_static("cross-origin"));
     answer
 }
 

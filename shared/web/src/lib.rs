@@ -22,7 +22,7 @@ mod strict;
 pub mod telemetry;
 pub mod view;
 
-pub use answer::{Answer, csv, json, no_content, page_text, pdf};
+pub use answer::{Answer, csv, json, no_content, page_text, pdf, picture};
 pub use cookie::{clear_browser, clear_console, clear_session, set_browser, set_console, set_session};
 pub use fields::{TypedPassword, optional_field, required_field};
 pub use inbound::{Inbound, flag, may_be_token};

@@ -19,10 +19,10 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("permissions-policy"), NEVER_USED),
 ];
 
-/// Adds them to an answer's headers.
+/// Adds them to an answer's headers, where the answer has no value of its own.
 pub fn add_security_headers(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
 }
 

@@ -35,6 +35,8 @@ pub enum Placed {
         is_bold: bool,
         is_heading: bool,
     },
+    /// A logo.
+    Logo { x: f32, top: f32, wide: f32, tall: f32, png: Vec<u8>, alt: String },
     /// A QR code.
     Code { x: f32, top: f32, side: f32, link: String, alt: &'static str },
 }
@@ -86,6 +88,14 @@ impl Pages<'_> {
     }
 }
 
+/// The width of a PNG by its height: both are in its header.
+fn proportions(png: &[u8]) -> Option<f32> {
+    let number = |from: usize| Some(u32::from_be_bytes(png.get(from..from + 4)?.try_into().ok()?));
+    let pixels = |from| Some(f32::from(u16::try_from(number(from)?).ok()?));
+    let (wide, tall): (f32, f32) = (pixels(16)?, pixels(20)?);
+    (tall > 0.0).then_some(wide / tall)
+}
+
 fn tall(lines: &[String], size: f32) -> f32 {
     lines.iter().map(|_| size * LINE).sum()
 }
@@ -97,6 +107,19 @@ pub fn place(blocks: &[Block], faces: &Faces, format: Format, scale: f32) -> Vec
     let body = Set { size: 12.0 * scale, is_bold: false, is_heading: false, below: 7.0 * scale };
     for block in blocks {
         match block {
+            Block::Logo { png, alt, tall, in_margin } => {
+                let most = width - 2.0 * SIDE;
+                let wide = proportions(png).map_or(0.0, |proportions| tall * proportions);
+                let (wide, tall) = if wide > most { (most, tall * most / wide) } else { (wide, *tall) };
+                let top = if *in_margin { EDGE - 4.0 - tall } else { pages.top };
+                if wide > 0.0 {
+                    let (png, alt) = (png.clone(), alt.clone());
+                    pages.push(Placed::Logo { x: SIDE, top, wide, tall, png, alt });
+                }
+                if !in_margin {
+                    pages.top += tall + GAP;
+                }
+            }
             Block::Sender(lines) => {
                 for (number, line) in lines.iter().enumerate() {
                     let name = Set { size: 15.0, is_bold: true, below: 0.0, ..body };

@@ -177,6 +177,24 @@ pub struct AutoInvite {
     pub ramp: bool,
 }
 
+/// A practice's logo, as it was drawn when it was set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logo {
+    /// Where it is served. The name is a digest of the file, so that it may be kept for ever.
+    pub path: String,
+    /// The width at which it is shown, in CSS pixels.
+    pub width: u32,
+    /// The height at which it is shown.
+    pub height: u32,
+}
+
+impl Logo {
+    /// The name of the file.
+    pub fn file(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
 /// The settings that a practice decides for itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -246,6 +264,9 @@ pub struct Settings {
     /// The color of buttons and links, as `#rrggbb`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accent_color: Option<String>,
+    /// The practice's logo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<Logo>,
     /// A line of the practice's own in invitations, at most 200 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation_note: Option<String>,
@@ -283,6 +304,7 @@ impl Settings {
             terms_url: None,
             privacy_url: None,
             accent_color: None,
+            logo: None,
             invitation_note: None,
             auto_invite: AutoInvite {
                 enabled: false,
@@ -399,6 +421,11 @@ impl Settings {
             phone: &self.phone,
             time_zone: &self.time_zone,
             accent_color: self.accent_color.as_deref(),
+            logo: self.logo.as_ref().map(|logo| portico_messages::Logo {
+                file: logo.file(),
+                width: logo.width,
+                height: logo.height,
+            }),
             invitation_note: self.invitation_note.as_deref(),
             portal,
             takes_replies: self.reply_to.is_some(),

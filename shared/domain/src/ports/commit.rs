@@ -221,6 +221,8 @@ pub enum Write {
     CreatePractice(Practice),
     /// Replaces a practice's record. Condition: the stored version is one less than this record's.
     ChangePractice(Practice),
+    /// Stores a drawing of a practice's logo under its name.
+    PutLogo { practice: PracticeId, file: String, png: Vec<u8> },
     /// Adds an API key. Condition: no key has this digest.
     IssueKey(ApiKey),
     /// Revokes an API key. Condition: it belongs to this practice.
@@ -337,7 +339,7 @@ impl Write {
             Self::AddPage(_) | Self::FinishPage(_) => Record::Page,
             Self::Count(_) | Self::ForgetCount(_) => Record::Limit,
             Self::Once(_) => Record::Marker,
-            Self::CreatePractice(_) | Self::ChangePractice(_) => Record::Practice,
+            Self::CreatePractice(_) | Self::ChangePractice(_) | Self::PutLogo { .. } => Record::Practice,
             Self::IssueKey(_) | Self::RevokeKey { .. } => Record::Key,
         }
     }

@@ -85,6 +85,16 @@ pub trait Practices: Sync {
     fn practice(&self, id: &PracticeId) -> impl Future<Output = Result<Option<Practice>, PortError>> + Send;
 }
 
+/// Reads the logos of practices.
+pub trait Logos: Sync {
+    /// The PNG with this name; `None` if the practice never had it.
+    fn logo(
+        &self,
+        practice: &PracticeId,
+        file: &str,
+    ) -> impl Future<Output = Result<Option<Vec<u8>>, PortError>> + Send;
+}
+
 /// Reads the API keys of a practice.
 pub trait Keys: Sync {
     /// All keys of the practice, including revoked ones.

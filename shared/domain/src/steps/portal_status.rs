@@ -272,6 +272,7 @@ fn apply_write(write: &Write, links: &mut [Link], accounts: &mut [Account]) {
         | Write::Once(_)
         | Write::CreatePractice(_)
         | Write::ChangePractice(_)
+        | Write::PutLogo { .. }
         | Write::IssueKey(_)
         | Write::RevokeKey { .. } => {}
     }

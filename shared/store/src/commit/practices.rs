@@ -1,6 +1,6 @@
 //! Writes of practices and their keys.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use portico_domain::model::console::ConsoleSession;
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::{ApiKey, Practice};
@@ -23,6 +23,17 @@ impl Table {
 
     pub(super) fn change_practice(&self, practice: &Practice) -> Result<TransactWriteItem, PortError> {
         self.put_next(item(&keys::practice(&practice.id), practice, None)?, practice.version)
+    }
+
+    pub(super) fn put_logo(
+        &self,
+        practice: &PracticeId,
+        file: &str,
+        png: &[u8],
+    ) -> Result<TransactWriteItem, PortError> {
+        let mut logo = key_item(&keys::logo(practice, file));
+        logo.insert("png".to_owned(), AttributeValue::B(png.into()));
+        self.put(logo, "", vec![])
     }
 
     pub(super) fn issue_key(&self, key: &ApiKey) -> Result<Vec<TransactWriteItem>, PortError> {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use data_encoding::BASE64;
 use portico_domain::model::face::Color;
-use portico_domain::model::practice::Settings;
+use portico_domain::model::practice::{Logo, Settings};
 use portico_messages::{Language, PageText, field_detail, local_time, phone, reason_detail};
 use sha2::{Digest, Sha256};
 
@@ -26,6 +26,8 @@ pub struct PracticeLine {
     pub terms_url: Option<String>,
     /// Its notice of privacy practices.
     pub privacy_url: Option<String>,
+    /// Its logo.
+    pub logo: Option<Logo>,
     /// The rules that give the page the practice's color.
     style: Option<String>,
     /// Its color, where it has chosen one.
@@ -48,6 +50,7 @@ impl PracticeLine {
             phone: settings.phone.clone(),
             terms_url: settings.terms_url.clone(),
             privacy_url: settings.privacy_url.clone(),
+            logo: settings.logo.clone(),
             style,
         }
     }

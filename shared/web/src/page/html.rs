@@ -12,7 +12,7 @@ pub fn html<T: Template>(status: u16, frame: &Frame, page: &T) -> Answer {
     let mut answer = answer(status, "text/html; charset=utf-8", text);
     let elsewhere = frame.leads_to.as_deref().unwrap_or_default();
     let policy = format!(
-        "default-src 'none'; style-src {}; img-src data:; form-action 'self' {elsewhere}; base-uri 'none'; frame-ancestors 'none'",
+        "default-src 'none'; style-src {}; img-src 'self' data:; form-action 'self' {elsewhere}; base-uri 'none'; frame-ancestors 'none'",
         frame.style_hashes()
     );
     let headers = answer.headers_mut();
@@ -28,7 +28,7 @@ pub fn html<T: Template>(status: u16, frame: &Frame, page: &T) -> Answer {
 pub fn framed(document: String) -> Answer {
     let mut answer = answer(200, "text/html; charset=utf-8", document);
     let policy = HeaderValue::from_static(
-        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
+        "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'",
     );
     answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     answer

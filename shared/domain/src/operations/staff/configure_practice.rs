@@ -3,8 +3,9 @@
 use futures_util::join;
 
 use crate::context::App;
+use crate::keys::digest;
 use crate::model::audit::{Action, Entry, Subject};
-use crate::model::practice::{Practice, Scope, Settings};
+use crate::model::practice::{Logo, Practice, Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller, authorize};
@@ -22,12 +23,53 @@ pub async fn get<S: ApiCalls + Limits + Practices>(
     Ok((caller, practice))
 }
 
+/// A logo as it was drawn for the practice.
+pub struct DrawnLogo {
+    /// A PNG.
+    pub png: Vec<u8>,
+    /// The width at which it is shown, in CSS pixels.
+    pub width: u32,
+    /// The height at which it is shown.
+    pub height: u32,
+}
+
+/// Sets or removes the practice's logo. An earlier one stays where it is, since mails that were sent show it.
+pub async fn set_logo<S>(app: &App<S>, call: &ApiCall, drawn: Option<DrawnLogo>) -> Result<Practice, Failure>
+where
+    S: ApiCalls + Limits + Practices + Chain + Commit,
+{
+    let practice = &call.key.claimed;
+    let logo = drawn.as_ref().map(|DrawnLogo { png, width, height }| {
+        let file = format!("{}.png", digest(png).chars().take(20).collect::<String>());
+        Logo { path: format!("/{practice}/logo/{file}"), width: *width, height: *height }
+    });
+    let stored = logo.iter().zip(drawn).map(|(logo, drawn)| Write::PutLogo {
+        practice: practice.clone(),
+        file: logo.file().to_owned(),
+        png: drawn.png,
+    });
+    let change = |settings| Settings { logo: logo.clone(), ..settings };
+    put_with(app, call, change, stored.collect()).await
+}
+
 /// Changes the settings, and returns the practice. `change` returns the new settings. If some are not allowed, also because
 /// the operator's consent or number is missing, the error lists all of them.
 pub async fn put<S>(
     app: &App<S>,
     call: &ApiCall,
     change: impl Fn(Settings) -> Settings + Send,
+) -> Result<Practice, Failure>
+where
+    S: ApiCalls + Limits + Practices + Chain + Commit,
+{
+    put_with(app, call, change, Vec::new()).await
+}
+
+async fn put_with<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    change: impl Fn(Settings) -> Settings + Send,
+    along: Vec<Write>,
 ) -> Result<Practice, Failure>
 where
     S: ApiCalls + Limits + Practices + Chain + Commit,
@@ -69,9 +111,9 @@ where
         let before = std::mem::replace(&mut practice.settings, settings);
         practice.head = event.head();
         practice.version += 1;
-        if let Written::Done =
-            written(store, &[Write::ChangePractice(practice.clone()), Write::Append(event)], None).await?
-        {
+        let mut writes = vec![Write::ChangePractice(practice.clone()), Write::Append(event)];
+        writes.extend(along.iter().cloned());
+        if let Written::Done = written(store, &writes, None).await? {
             note_settings(&practice.id, &before, &practice.settings, &caller.by());
             return Ok(practice);
         }
