@@ -47,6 +47,7 @@ async fn practice() -> World {
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
 async fn a_receptionist_corrects_an_address_without_scripts_by_keyboard_alone() {
     let world = practice().await;
     let browser = Browser::without_scripts().await;
@@ -62,6 +63,7 @@ async fn a_receptionist_corrects_an_address_without_scripts_by_keyboard_alone() 
 }
 
 #[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
 async fn a_receptionist_takes_in_a_spreadsheet_without_scripts() {
     let world = practice().await;
     let browser = Browser::without_scripts().await;
@@ -117,6 +119,64 @@ const PAGES: [(&str, &str); 24] = [
 ];
 
 #[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn keys_search_and_checks_help_where_scripts_run() {
+    let world = practice().await;
+    let browser = Browser::with_scripts().await;
+    open(&browser, &world).await;
+    browser.press("body", "/").await;
+    browser.until("document.activeElement.id === 'q'").await;
+    // From two letters on, the list follows what is typed; the focus stays.
+    browser.press("#q", "ro").await;
+    browser
+        .until("location.search.includes('v=') && document.querySelectorAll('.rows > li').length > 1")
+        .await;
+    browser.until("document.activeElement.id === 'q' && document.querySelector('[role=status].skip').textContent.endsWith(' found')").await;
+    browser.run("document.activeElement.blur()").await;
+    browser.press("body", "jx").await;
+    browser.until("document.querySelector('#ticked').textContent === '1 ticked'").await;
+    browser.until("document.activeElement === document.querySelector('.rows > li a')").await;
+    browser.press("body", "j").await;
+    browser
+        .until("document.activeElement === document.querySelectorAll('.rows > li')[1].querySelector('a')")
+        .await;
+    browser.press("body", "?").await;
+    browser.until("document.querySelector('dialog[open]')").await;
+    browser.click("dialog button").await;
+    browser.until("!document.querySelector('dialog')").await;
+    // Whoever speaks to the computer turns the keys off; a cookie keeps that.
+    browser.run("[...document.querySelectorAll('footer button')].find((b) => b.textContent === 'Turn off').click()").await;
+    browser.open(&world.url("/console/patients/R-9/credentials")).await;
+    browser.press("body", "/?").await;
+    assert_eq!(browser.run("return document.activeElement.id").await, "");
+    assert_eq!(browser.run("return document.querySelector('dialog')").await, Value::Null);
+    assert!(browser.text("footer").await.contains("Keys off. Turn on"));
+    // A user name is checked as it is typed.
+    browser.fill("#username", "rosa.q").await;
+    browser.until("document.querySelector('#checked').textContent === 'Taken.'").await;
+    browser.fill("#username", "hernan85").await;
+    browser.until("document.querySelector('#checked').textContent === 'Free.'").await;
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
+async fn a_user_name_is_checked_without_scripts_by_a_button() {
+    let world = practice().await;
+    let browser = Browser::without_scripts().await;
+    open(&browser, &world).await;
+    browser.open(&world.url("/console/patients/R-9/credentials")).await;
+    for (name, words) in
+        [("rosa.q", "Taken."), ("a b", "At least 3 letters or numbers, no spaces."), ("hernan85", "Free.")]
+    {
+        browser.fill("#username", name).await;
+        browser.follow("button[name=check]").await;
+        assert_eq!(browser.text("#checked").await, words, "{name}");
+    }
+    assert!(!browser.text("footer").await.contains("Keys"), "no script, no keys");
+}
+
+#[tokio::test]
+#[ignore = "needs Chromium: run tests/run"]
 async fn every_page_of_the_tool_is_sound_on_a_desk_and_on_a_phone() {
     let world = practice().await;
     let browser = Browser::with_scripts().await;

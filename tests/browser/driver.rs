@@ -170,6 +170,21 @@ impl Browser {
         self.until_gone(&element, css).await;
     }
 
+    /// Types keys where an element is, without clearing anything.
+    pub async fn press(&self, css: &str, keys: &str) {
+        let element = self.find(css).await;
+        self.call(Method::POST, &format!("{element}/value"), Some(json!({"text": keys}))).await;
+    }
+
+    /// Waits until an expression of JavaScript is true in the page.
+    pub async fn until(&self, holds: &str) {
+        let started = std::time::Instant::now();
+        while self.run(&format!("return Boolean({holds})")).await != true {
+            assert!(started.elapsed() < PATIENCE, "`{holds}` does not come true on {}", self.url().await);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The text of the element that has the focus.
     pub async fn focused(&self) -> String {
         let active = self.call(Method::GET, "/element/active", None).await;

@@ -11,7 +11,9 @@ use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::model::search::FoundAccounts;
 use portico_domain::model::session::Session;
-use portico_domain::operations::staff::accounts::{delete, end_sessions, search, sessions, unlock};
+use portico_domain::operations::staff::accounts::{
+    check_username, delete, end_sessions, search, sessions, unlock,
+};
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
 use portico_domain::operations::staff::desk::desk;
 use portico_domain::operations::staff::holds::{decide_hold, holds};
@@ -21,17 +23,20 @@ use portico_domain::ports::{
     Accounts, ApiCalls, Chain, Commit, Holds, Limits, Patients, Practices, RepresentativeRequests, Search,
     Sessions,
 };
-use portico_domain::steps::api_call::Caller;
+use portico_domain::steps::api_call::{ApiCall, Caller};
 use portico_domain::time::Timestamp;
 use portico_web::desk::{Back, Desk, NoFields, Said, back, desk_page, grant_word, when};
-use portico_web::{Answer, App, Inbound, Language, Reject, phone, reason_detail};
+use portico_web::{Answer, App, Inbound, Language, Reject, json as reply, phone, reason_detail};
 use serde::Deserialize;
+use serde_json::json;
 use zeroize::Zeroizing;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CredentialsForm {
     username: Option<String>,
+    /// The user name is to be checked only: `yes` for a page, `word` for a word to the page's script.
+    check: Option<String>,
 }
 
 /// A registration that waits, beside the chart.
@@ -138,6 +143,8 @@ struct CredentialsPage {
     username: String,
     replaces: Option<String>,
     error: Option<String>,
+    /// What a check of the user name found.
+    checked: Option<&'static str>,
 }
 
 #[derive(Template)]
@@ -345,7 +352,34 @@ async fn credentials_page<S: Patients>(
         username: typed.or_else(|| replaces.clone()).unwrap_or_else(suggested),
         replaces,
         error,
+        checked: None,
     })
+}
+
+/// Says whether a user name can be used: on the page, or in a word to its script.
+async fn check<S>(
+    app: &App<S>,
+    inbound: &Inbound,
+    call: &ApiCall,
+    (caller, settings): (&Caller, &Settings),
+    username: &str,
+    how: &str,
+) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Accounts + Patients,
+{
+    let found = check_username(app, call, username).await?;
+    let words = match (found.valid, found.available) {
+        (false, _) => "At least 3 letters or numbers, no spaces.",
+        (true, false) => "Taken.",
+        (true, true) => "Free.",
+    };
+    if how == "word" {
+        return Ok(reply(200, &json!({"words": words})));
+    }
+    let mut page = credentials_page(app, inbound, caller, settings, None).await?;
+    page.checked = Some(words);
+    Ok(desk_page(200, &page))
 }
 
 /// Sets a login by hand. The answer itself shows the password: it is kept nowhere.
@@ -357,6 +391,10 @@ where
     let call = inbound.desk(context)?;
     let (caller, settings) = desk(app, &call, &[Scope::Accounts]).await?;
     let (form, _) = inbound.desk_form::<CredentialsForm>()?;
+    if let Some(how) = form.check {
+        let username = form.username.unwrap_or_default();
+        return Box::pin(check(app, inbound, &call, (&caller, &settings), &username, &how)).await;
+    }
     let made = temporary_password(&*context.entropy);
     let command = NewCredentials {
         patient: PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?,

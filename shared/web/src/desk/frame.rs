@@ -185,7 +185,7 @@ impl Desk {
 pub fn desk_page<T: Template>(status: u16, page: &T) -> Answer {
     let Ok(text) = page.render() else { return answer(500, "text/html; charset=utf-8", String::new()) };
     let mut answer = answer(status, "text/html; charset=utf-8", text);
-    let policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static("en"));
