@@ -237,6 +237,7 @@ fn request_access_may_do_nothing_but_count_and_queue() {
     let counted = [
         "logs:CreateLogStream on RequestAccessLogs",
         "logs:PutLogEvents on RequestAccessLogs",
+        "secretsmanager:GetSecretValue on EdgeSecret",
         "secretsmanager:GetSecretValue on Keyring",
         "sqs:SendMessage on RequestQueue",
     ];

@@ -391,3 +391,38 @@ async fn staff_add_a_contact_of_the_chart_as_a_representative_and_renew_the_righ
     let page = window.act(&authority, &renewed).await.text;
     assert!(page.contains("Recorded.") && page.contains("guardian until 2027-03-01"), "{page}");
 }
+
+#[tokio::test]
+async fn a_representative_confirms_an_address_of_their_own_at_once_and_can_get_in_again_alone() {
+    let world = World::new().await;
+    world.patient("p1", World::chart()).await;
+    world.invite("p1", "email").await.expect(201);
+    let token = world.last_mail().await.token();
+    let facts = json!({"as": "representative", "family_name": "Quillfeather", "birth_date": "1945-04-27"});
+    let proof = world.post(&format!("/i/{token}/verify"), facts).await.expect_and(200).str("/proof");
+    let ticket = world.enter_code(&token, &proof).await.expect_and(200).str("/ticket");
+    let body = json!({
+        "ticket": ticket, "username": "marta.vale", "password": PASSWORD, "accept_terms": true,
+        "relationship": "spouse", "given_name": "Marta", "family_name": "Vale", "email": "marta.vale@example.com",
+    });
+    let registered = world.post(&format!("/i/{token}/register"), body).await.expect_and(201);
+    let code = world.last_mail_to("marta.vale@example.com").await.code();
+    let told = world.last_mail_to("rosa.quillfeather@example.com").await;
+    assert!(
+        told.get("subject").contains("registered to help"),
+        "the patient hears of it: {}",
+        told.get("subject")
+    );
+    // What was only typed opens nothing.
+    let before = world.mails().await.len();
+    world.forgot_password("marta.vale").await.expect(202);
+    assert!(world.mails().await[before..].iter().all(|mail| mail.get("to") != "marta.vale@example.com"));
+
+    let request = world.request("POST", "/riverside/account/email");
+    let confirm = request.bearer_auth(registered.str("/session_token")).json(&json!({"code": code}));
+    world.send(confirm).await.expect(200);
+    let welcome = world.last_mail_to("marta.vale@example.com").await;
+    assert!(welcome.get("text").contains("marta.vale"), "with the user name: {}", welcome.get("text"));
+    world.forgot_password("marta.vale").await.expect(202);
+    assert!(world.last_mail_to("marta.vale@example.com").await.get("text").contains("/r/"));
+}

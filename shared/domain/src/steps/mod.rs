@@ -14,6 +14,7 @@ pub mod invitation;
 pub mod merge;
 pub mod notice;
 pub mod one_time_code;
+pub(crate) mod own_address;
 pub mod portal_status;
 pub mod public_post;
 pub mod registration;

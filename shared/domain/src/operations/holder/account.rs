@@ -4,9 +4,9 @@ use crate::context::App;
 use crate::model::account::{Account, Login, TERMS_VERSION, Terms};
 use crate::model::audit::{Action, By};
 use crate::model::chart::Channel;
-use crate::model::ids::{Actor, ClientId, PracticeId};
+use crate::model::ids::PracticeId;
 use crate::model::limit::{Counter, OWN_MAIL, sign_in_key};
-use crate::model::link::{CODE_SECONDS, Kind, Link, LinkState, Purpose, Target};
+use crate::model::link::{CODE_SECONDS, Link, LinkState, Purpose};
 use crate::model::message::{Message, Recipient, Template};
 use crate::model::password::Password;
 use crate::model::patient::Patient;
@@ -19,9 +19,9 @@ use crate::model::username::{Username, alternatives};
 use crate::ports::{Accounts, CodeTry, Commit, Limits, Links, Listing, Patients, Practices, Sessions, Write};
 use crate::steps::change::{account_changed, patient_updated};
 use crate::steps::credentials::{check_password, confirm, end_sessions_and_links, own_words};
-use crate::steps::invitation::RESET_MINUTES;
 use crate::steps::notice::{Reach, message, notify_holder};
-use crate::steps::one_time_code::{is_right_code, next_code};
+use crate::steps::one_time_code::is_right_code;
+use crate::steps::own_address::{address_link, confirm_address, welcome};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::security_log::note;
 use crate::steps::signed_in::{Holder, holder, live_sessions, patients_of, unrestricted_holder};
@@ -259,31 +259,13 @@ where
         return Err(Refusal::BadRequest(vec![FieldFault::of("email", "unchanged")]).into());
     }
     confirm(app, &account, &session, password).await?;
-    let target = Target {
-        practice: practice.id.clone(),
-        patient: leading.id.clone(),
-        account: Some(account.id),
-        channel: Channel::Email,
-        sent_to: Some(Address::from(email.reveal())),
-        client: ClientId::visitor(),
-        actor: Actor::holder(account.id),
-    };
-    let expires_at = now.plus_seconds(RESET_MINUTES * 60);
-    let mut link = Link::new(context, Purpose::Address, Kind::Address, target, expires_at);
-    let code = next_code(context, &link, Channel::Email, practice.settings.code_digits)?;
-    link.code = Some(code);
-    link.codes = code.number;
+    let link = address_link(context, &practice, &leading, &account, email)?;
     let counter = Counter::new(OWN_MAIL, &email.reveal().to_lowercase(), now, &context.keyring);
     counter.check(store.raise(&counter, 1).await?, now)?;
     change_account(app, &practice.id, token, |account, _| {
-        let mut writes = vec![Write::CreateLink(Box::new(link.clone()))];
-        let older = account.new_email.replace(link.id);
-        writes.extend(older.map(|id| Write::EndLink { id, to: LinkState::Superseded, at: now }));
+        let mut writes = confirm_address(context, &leading, account, &link);
         account.version += 1;
         writes.push(Write::ChangeAccount(Box::new(account.clone())));
-        let reach = Reach { to: Recipient::Link, channel: Channel::Email };
-        let mail = message(context, &leading, Template::Code, reach);
-        writes.push(Write::Queue(Message { link: Some(link.id), code: Some(code.number), ..mail }));
         Ok(writes)
     })
     .await
@@ -358,12 +340,15 @@ where
         for known in leading.accounts.iter().filter(|known| known.id == account.id) {
             writes.extend(known.reset.map(|id| Write::EndLink { id, to: LinkState::Superseded, at: now }));
         }
+        let is_first = !account.email_verified;
         account.email = Some(email.clone());
         account.email_verified = true;
         account.new_email = None;
         // Reset links that were sent to the old address must not work any more, for whichever patient they
         // were made.
         account.anew_at = Some(now);
+        // Whoever has an address now can get in again alone. The user name is part of that.
+        writes.extend(is_first.then(|| welcome(context, &leading, account)));
         account_changed(context, account, Action::EmailChanged, By::visitor(), Vec::new(), &mut writes);
         Ok(writes)
     })

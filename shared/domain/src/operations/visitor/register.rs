@@ -10,7 +10,7 @@ use crate::model::browser::Browser;
 use crate::model::chart::Channel;
 use crate::model::grant::{Grant, GrantState, Level, Relationship};
 use crate::model::ids::AccountId;
-use crate::model::limit::{Counter, TAKEN_USERNAMES, sign_in_key};
+use crate::model::limit::{Counter, OWN_MAIL, TAKEN_USERNAMES, sign_in_key};
 use crate::model::link::{Invitee, Kind, Link, LinkState, Purpose, Role};
 use crate::model::message::Template;
 use crate::model::password::Password;
@@ -25,6 +25,7 @@ use crate::steps::change::patient_changed;
 use crate::steps::credentials::{check_password, end_sessions_and_links, known_browser, own_words};
 use crate::steps::invitation::{end_resets, restore_grants};
 use crate::steps::notice::{notice_channel, notify_patient, to_patient};
+use crate::steps::own_address::{address_link, confirm_address, welcome};
 use crate::steps::public_post::rate_limited_link;
 use crate::steps::registration::{
     Registered, RegistrationOutcome, RegistrationPlan, SentAgain, accepted_just_now, guardian_hold,
@@ -88,6 +89,14 @@ where
     require_fields(command, ticket.role, &link)?;
     check_security(command, &practice)?;
 
+    // A code goes to the address that a representative gives, to so many in a day.
+    let may_mail = match &command.representative {
+        Some(who) => {
+            let counter = Counter::new(OWN_MAIL, &who.email.reveal().to_lowercase(), now, &context.keyring);
+            counter.check(store.raise(&counter, 1).await?, now).is_ok()
+        }
+        None => false,
+    };
     for _ in 0..MAX_ATTEMPTS {
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head) =
@@ -100,7 +109,7 @@ where
             restore_own_account(app, &link, &practice, patient, account, command, &head, waits).await?
         } else {
             let waits = must_wait(app, &practice, &patient, &link, ticket.role).await?;
-            enroll(context, &link, &practice, patient, ticket.role, command, &head, waits)?
+            enroll(context, &link, &practice, patient, ticket.role, command, &head, waits, may_mail)?
         };
         match written(store, &plan.writes, None).await? {
             Written::Done => {
@@ -225,6 +234,7 @@ fn enroll(
     command: &Register,
     head: &Head,
     waits: bool,
+    may_mail: bool,
 ) -> Result<RegistrationPlan, Failure> {
     let now = context.now();
     let who = representative_of(link, role, command, self_declared_level(context, practice, &patient));
@@ -286,6 +296,7 @@ fn enroll(
         .after(&Head::default(), &context.keyring);
     account.head = own_event.head();
 
+    let told = tell_representative(context, practice, &patient, &mut account, may_mail && !waits)?;
     let session = (!waits).then(|| Session::begin(&account, command.browser.clone(), now, &*context.entropy));
     let login = Login {
         practice: link.practice.clone(),
@@ -330,7 +341,27 @@ fn enroll(
     writes.extend(session.iter().map(|(session, _)| Write::OpenSession(session.clone())));
     writes.extend(hold.map(Write::Hold));
     writes.extend(notice.map(Write::Queue));
+    writes.extend(told);
     Ok(RegistrationPlan { writes, alternatives, account, session })
+}
+
+/// A representative's own welcome. To an address that the link did not prove, a code goes first, if `may_mail`: without
+/// an address they could not get in again alone.
+fn tell_representative(
+    context: &Context,
+    practice: &Practice,
+    patient: &Patient,
+    account: &mut Account,
+    may_mail: bool,
+) -> Result<Vec<Write>, Refusal> {
+    match account.email.clone() {
+        Some(_) if account.email_verified => Ok(vec![welcome(context, patient, account)]),
+        Some(email) if may_mail => {
+            let link = address_link(context, practice, patient, account, &email)?;
+            Ok(confirm_address(context, patient, account, &link))
+        }
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// Digests of the addresses that a representative gave.
