@@ -18,6 +18,7 @@ mod owner;
 mod power_off;
 mod recovery;
 mod sign_in;
+mod stolen_key;
 mod sweeps;
 mod wrong_hands;
 

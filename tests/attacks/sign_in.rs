@@ -238,3 +238,57 @@ async fn six_hundred_posts_in_five_minutes_are_enough_from_one_address() {
     world.advance(300);
     world.post(path, json!({"as": "patient"})).await.expect(410);
 }
+
+/// The actions of an account's chain, in order, with the number of failures that they tell.
+async fn chain_of(world: &World, account: &str) -> Vec<String> {
+    let table = aws_sdk_dynamodb::Client::from_conf(world.service.cloud.dynamodb.clone());
+    let pk = aws_sdk_dynamodb::types::AttributeValue::S(format!("AUDIT#riverside#ACCOUNT#{account}"));
+    let query = table.query().table_name("portico-audit").key_condition_expression("pk = :pk");
+    let items = query.expression_attribute_values(":pk", pk).send().await.unwrap().items.unwrap();
+    let told = |item: &std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>| {
+        let failed = item.get("detail").and_then(|detail| detail.as_m().ok()?.get("failed")?.as_s().ok());
+        format!("{} {}", item["action"].as_s().unwrap(), failed.map_or("", String::as_str))
+    };
+    items.iter().map(told).collect()
+}
+
+#[tokio::test]
+async fn a_lock_sums_its_failures_up_in_the_chain_of_the_account() {
+    let world = World::with_cheap_hashes().await;
+    world.registered("p1", "known.one").await;
+    let account = world.portal("p1").await["accounts"][0]["account_id"].as_str().unwrap().to_owned();
+    let before = chain_of(&world, &account).await.len();
+    for _ in 0..9 {
+        from(&world, 9, "known.one", "not the password").await.expect(401);
+    }
+    assert_eq!(chain_of(&world, &account).await.len(), before, "nothing yet");
+    from(&world, 9, "known.one", "not the password").await.expect(401);
+    assert_eq!(chain_of(&world, &account).await[before..], ["sign_ins_failed 10"]);
+    from(&world, 9, "known.one", "not the password").await.expect(401);
+    assert_eq!(chain_of(&world, &account).await.len(), before + 1, "an attempt during the lock is none");
+    world.advance(31);
+    from(&world, 9, "known.one", "not the password").await.expect(401);
+    assert_eq!(chain_of(&world, &account).await[before + 1..], ["sign_ins_failed 11"]);
+    let verdict = world.ehr("GET", "/v1/audit/verify", None).await.expect_and(200).json();
+    assert_eq!(verdict["intact"], true);
+}
+
+#[tokio::test]
+async fn a_lock_costs_as_many_calls_for_a_name_that_nobody_has() {
+    let world = World::with_cheap_hashes().await;
+    world.registered("p1", "known.one").await;
+    let calls = || {
+        let costs = world.service.meter.costs();
+        costs.iter().filter(|cost| cost.function == "sign-in").map(|cost| cost.calls).sum::<u64>()
+    };
+    let mut cost = Vec::new();
+    for (address, username) in [(8, "known.one"), (9, "nobody.one")] {
+        for _ in 0..9 {
+            from(&world, address, username, "not the password").await.expect(401);
+        }
+        let before = calls();
+        from(&world, address, username, "not the password").await.expect(401);
+        cost.push(calls() - before);
+    }
+    assert_eq!(cost[0], cost[1]);
+}

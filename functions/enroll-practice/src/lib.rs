@@ -138,6 +138,7 @@ async fn act<S: Keys + Chain + History + Commit>(app: &App<S>, event: Value) -> 
                     "revoked_at": key.revoked_at.map(|at| at.to_string()),
                     "expires_at": key.expires_at.map(|at| at.to_string()),
                     "calls_per_second": key.calls_per_second,
+                    "last_used": key.last_used.map(|day| day.to_string()),
                 })
             };
             Ok(json!({"keys": keys.iter().map(line).collect::<Vec<_>>()}))

@@ -2,7 +2,7 @@
 
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::application::sessions;
-use portico_domain::ports::{Accounts, Commit, Limits};
+use portico_domain::ports::{Accounts, Commit, KeyUse, Limits};
 use portico_web::{Answer, App, Inbound, Reject, json as reply, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ struct IntrospectRequest {
 }
 
 /// Answers a request.
-pub async fn handle<S: Limits + Accounts + Commit>(app: &App<S>, inbound: Inbound) -> Answer {
+pub async fn handle<S: Limits + KeyUse + Accounts + Commit>(app: &App<S>, inbound: Inbound) -> Answer {
     let answer = match inbound.action().as_str() {
         "POST /v1/sessions/exchange" => exchange(app, &inbound).await,
         "POST /v1/sessions/introspect" => introspect(app, &inbound).await,
@@ -29,7 +29,10 @@ pub async fn handle<S: Limits + Accounts + Commit>(app: &App<S>, inbound: Inboun
     answer.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
-async fn exchange<S: Limits + Accounts + Commit>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
+async fn exchange<S: Limits + KeyUse + Accounts + Commit>(
+    app: &App<S>,
+    inbound: &Inbound,
+) -> Result<Answer, Reject> {
     let call = inbound.staff()?;
     let body: ExchangeRequest = inbound.body()?;
     let exchanged = sessions::exchange(app, &call, &body.code).await?;
@@ -37,7 +40,10 @@ async fn exchange<S: Limits + Accounts + Commit>(app: &App<S>, inbound: &Inbound
     Ok(reply(200, &json!({"session_token": *exchanged.token, "expires_at": expires_at})))
 }
 
-async fn introspect<S: Limits + Accounts>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject> {
+async fn introspect<S: Limits + KeyUse + Accounts>(
+    app: &App<S>,
+    inbound: &Inbound,
+) -> Result<Answer, Reject> {
     let call = inbound.staff()?;
     let body: IntrospectRequest = inbound.body()?;
     let found = sessions::introspect(app, &call, &body.session_token).await?;

@@ -44,6 +44,7 @@ pub fn sentence(event: &Event) -> String {
         Action::HoldRefused => "refused the registration that waited".to_owned(),
         Action::SignedIn => "signed in".to_owned(),
         Action::SignedOut => "signed out".to_owned(),
+        Action::SignInsFailed => format!("entered {} wrong passwords", detail("failed")),
         Action::SessionExchanged => "opened the portal for a session".to_owned(),
         Action::AccessRevoked => {
             let note = if detail("note").is_empty() { "" } else { ", with a note" };

@@ -1,15 +1,24 @@
 //! Reads for a staff call: the API key's record with the records the call needs, practices and their keys.
 
+use jiff::civil::Date;
 use portico_domain::model::console::ConsoleSession;
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::practice::{ApiKey, Practice, PresentedKey};
 use portico_domain::model::refusal::PortError;
-use portico_domain::ports::{AlsoRead, ApiCalls, CallRecords, Keys, Logos, Once, OnceKey, Practices};
+use portico_domain::ports::{AlsoRead, ApiCalls, CallRecords, KeyUse, Keys, Logos, Once, OnceKey, Practices};
 use portico_domain::time::Timestamp;
 
 use crate::item::{Item, at, key_item, optional, record, s};
 use crate::keys;
 use crate::table::{COSTS, Table, unavailable};
+
+impl KeyUse for Table {
+    async fn used(&self, digest: &str, day: Date) -> Result<(), PortError> {
+        let values = vec![(":day", s(day.to_string()))];
+        let newer = "attribute_exists(#pk) AND (attribute_not_exists(#last_used) OR #last_used < :day)";
+        self.update_if(&keys::api_key(digest), "SET #last_used = :day", newer, values).await.map(drop)
+    }
+}
 
 impl ApiCalls for Table {
     async fn open(&self, key: &PresentedKey, along: AlsoRead<'_>) -> Result<CallRecords, PortError> {
@@ -80,7 +89,13 @@ impl Keys for Table {
         let pk = keys::practice(practice).pk;
         let items =
             self.query(&pk, "begins_with(#sk, :from)", vec![(":from", s("KEY#"))], usize::MAX).await?;
-        items.into_iter().map(record).collect()
+        let mut all: Vec<ApiKey> = items.into_iter().map(record).collect::<Result<_, _>>()?;
+        // The day of the last use is in the record that every call reads, and in no second one.
+        for key in &mut all {
+            let used: Option<ApiKey> = optional(self.get(&keys::api_key(&key.digest)).await?)?;
+            key.last_used = used.and_then(|used| used.last_used);
+        }
+        Ok(all)
     }
 
     async fn enrolled(&self, practice: &PracticeId) -> Result<Option<Practice>, PortError> {

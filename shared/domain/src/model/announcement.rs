@@ -155,6 +155,7 @@ const fn name_of(action: Action) -> Option<&'static str> {
         | Action::EmailChanged
         | Action::AccountUnlocked
         | Action::SessionsEnded
+        | Action::SignInsFailed
         | Action::ConsoleOpened
         | Action::AttentionLeft
         | Action::AccessRequestRefused

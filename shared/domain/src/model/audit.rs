@@ -107,6 +107,8 @@ pub enum Action {
     HoldRefused,
     /// Somebody signed in.
     SignedIn,
+    /// Wrong passwords locked the user name: so many since the last success.
+    SignInsFailed,
     /// Somebody signed out.
     SignedOut,
     /// The portal exchanged a code for a session.

@@ -70,12 +70,24 @@ pub const OWN_OFFERS: Rule = Rule { what: "own-offers", most: 10, seconds: DAY }
 /// Proposed changes of one chart.
 pub const CHANGES: Rule = Rule { what: "change", most: 10, seconds: DAY };
 
+/// User names and passwords that a practice's staff set by hand.
+pub const CREDENTIALS_BY_HAND: Rule = Rule { what: "credentials-by-hand", most: 100, seconds: DAY };
+
+/// Accounts that a practice's staff delete.
+pub const DELETIONS: Rule = Rule { what: "deletions", most: 100, seconds: DAY };
+
+/// Changes of a practice's settings.
+pub const SETTINGS_CHANGES: Rule = Rule { what: "settings-changes", most: 100, seconds: DAY };
+
 /// API calls of one client.
 pub const CLIENT: Rule = Rule { what: "client", most: 50, seconds: 1 };
 
 /// Calls of one portal that asks who holds a session, and exchanges codes. A portal of 100,000 patients asks some
 /// hundreds of times in a second.
 pub const SESSION_CALLS: Rule = Rule { what: "session-calls", most: 500, seconds: 1 };
+
+/// Locks of user names that nobody has. It limits nothing: it is counted so that a lock writes as much for a name that exists.
+pub const NOBODYS_LOCKS: Rule = Rule { what: "nobodys-locks", most: u32::MAX, seconds: DAY };
 
 /// The counter of a rule for one bucket, in one window. The bucket is stored as a MAC, so the table contains
 /// no address and no phone number.

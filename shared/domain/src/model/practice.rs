@@ -607,6 +607,17 @@ pub struct ApiKey {
     /// The calls that it may make in a second, if the operator set a number of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calls_per_second: Option<u32>,
+    /// The latest day (UTC) on which it was used; `None` if it never was. The record under the key's digest has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<Date>,
+}
+
+impl ApiKey {
+    /// The day to note as the latest on which the key was used; `None` if it is noted already.
+    pub fn newly_used(&self, now: Timestamp) -> Option<Date> {
+        let today = TimeZone::UTC.to_datetime(now.to_jiff()).date();
+        (self.last_used != Some(today)).then_some(today)
+    }
 }
 
 /// What an operator decides about a key.

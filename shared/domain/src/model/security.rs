@@ -38,6 +38,8 @@ pub enum What {
     ExchangeRefused,
     /// A setting has another value.
     SettingChanged(ChangedSetting),
+    /// A practice did something as often as a day allows: the name of the limit.
+    DailyCapReached(&'static str),
     /// An event of the audit trail.
     Audited(Action),
 }
@@ -91,6 +93,7 @@ impl What {
             Self::CodeWrong => "code_wrong",
             Self::ExchangeRefused => "exchange_refused",
             Self::SettingChanged(_) => "setting_changed",
+            Self::DailyCapReached(_) => "daily_cap_reached",
             Self::Audited(action) => return word(action),
         };
         name.to_owned()
@@ -174,7 +177,9 @@ const fn is_about_access(action: Action) -> bool {
         | Action::PracticeCreated
         | Action::KeyIssued
         | Action::KeyRevoked => true,
-        Action::ChartCreated
+        // `Locked` has been noted.
+        Action::SignInsFailed
+        | Action::ChartCreated
         | Action::ChartChanged
         | Action::AddressStopped
         | Action::TextsStopped

@@ -117,6 +117,7 @@ pub async fn issue_key<S: Keys + Chain + Commit>(
             revoked_at: None,
             expires_at: terms.expires_at,
             calls_per_second: terms.calls_per_second,
+            last_used: None,
         };
         let head = store.head(practice, &Subject::Practice).await?;
         let detail = vec![("client", client.to_string()), ("key", short(&record.digest))];

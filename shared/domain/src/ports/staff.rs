@@ -3,6 +3,8 @@
 
 use std::future::Future;
 
+use jiff::civil::Date;
+
 use crate::model::chart::Care;
 use crate::model::console::ConsoleSession;
 use crate::model::ids::{PatientId, PracticeId};
@@ -66,8 +68,14 @@ pub struct AlsoRead<'a> {
     pub once: Option<&'a OnceKey>,
 }
 
+/// Notes on which day an API key was last used.
+pub trait KeyUse: Sync {
+    /// Notes that the key with this digest was used on this day, unless the day is noted already.
+    fn used(&self, digest: &str, day: Date) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
 /// Reads an API key's record, strongly consistent, together with the records that the call is about.
-pub trait ApiCalls: Sync {
+pub trait ApiCalls: KeyUse {
     /// Reads the records of practice `key.claimed`. The caller must check whether the key really belongs to
     /// that practice.
     fn open(

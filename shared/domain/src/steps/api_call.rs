@@ -10,7 +10,7 @@ use crate::model::ids::{Actor, ClientId, PatientId, PracticeId};
 use crate::model::limit::{CLIENT, Counter, Raised, Rule, SESSION_CALLS};
 use crate::model::practice::{ApiKey, PresentedKey, Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, CallRecords, Limits, Once, OnceKey, Practices};
+use crate::ports::{AlsoRead, ApiCalls, CallRecords, KeyUse, Limits, Once, OnceKey, Practices};
 use crate::steps::security_log::note_caller;
 use crate::time::Timestamp;
 
@@ -189,7 +189,7 @@ async fn staff_member<S: ApiCalls>(
 
 /// Admits a call; `read` reads the API key's record, and may read more. Refuses an unknown or revoked key,
 /// then a client that is too fast, then a missing scope.
-pub async fn authorize_with<S: Limits, T>(
+pub async fn authorize_with<S: Limits + KeyUse, T>(
     app: &App<S>,
     call: &ApiCall,
     scopes: &[Scope],
@@ -209,6 +209,10 @@ pub async fn authorize_with<S: Limits, T>(
     let most = key.as_ref().and_then(|key| key.calls_per_second).unwrap_or(rule.most);
     Counter { rule: Rule { most, ..rule }, ..limit }.check(raised?, now)?;
     scopes.iter().try_for_each(|scope| caller.require(*scope))?;
+    if let Some((key, day)) = key.as_ref().and_then(|key| Some((key, key.newly_used(now)?))) {
+        // The call is good whether or not this is noted; the next one notes it otherwise.
+        store.used(&key.digest, day).await.ok();
+    }
     Ok((caller, found))
 }
 

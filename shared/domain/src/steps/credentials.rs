@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::context::{App, Context};
 use crate::keys::new_secret;
 use crate::model::account::{Account, FailedBefore, Login};
+use crate::model::audit::{Action, By};
 use crate::model::chart::Chart;
 use crate::model::ids::{AccountId, PracticeId};
 use crate::model::limit::{
-    Attempt, Attempts, Counter, FAILED_SIGN_INS, Lock, OWN_PASSWORD, PUBLIC_POSTS, Raised, SIGN_IN_TRIES,
-    SeenAttempts, sign_in_key,
+    Attempt, Attempts, Counter, FAILED_SIGN_INS, Lock, NOBODYS_LOCKS, OWN_PASSWORD, PUBLIC_POSTS, Raised,
+    SIGN_IN_TRIES, SeenAttempts, sign_in_key,
 };
 use crate::model::link::LinkState;
 use crate::model::password::{Password, PasswordHash};
@@ -21,8 +22,9 @@ use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::security::{Security, SignInFault, What};
 use crate::model::session::Session;
 use crate::model::username::Username;
-use crate::ports::{Accounts, Limits, Write};
-use crate::steps::retry::MAX_ATTEMPTS;
+use crate::ports::{Accounts, Commit, Limits, Write};
+use crate::steps::change::account_changed;
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
 use crate::steps::security_log::note;
 use crate::time::Timestamp;
 
@@ -115,7 +117,7 @@ pub async fn authenticate<S>(
     presented: &PresentedCredentials<'_>,
 ) -> Result<Authenticated, Failure>
 where
-    S: Limits + Accounts,
+    S: Limits + Accounts + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
@@ -183,6 +185,7 @@ where
         note(&happened(What::SignInFailed(fault)));
         if let Some(attempts) = counted.filter(|attempts| Lock::of(*attempts, seen, now).is_some()) {
             note(&happened(What::Locked(attempts.failures(seen))));
+            sum_up(app, id, bucket, attempts.failures(seen)).await?;
         }
         if known.is_none() {
             let locks = counted.is_some_and(|attempts| attempts.failures(seen) >= SIGN_IN_TRIES);
@@ -209,6 +212,34 @@ where
         KnownBrowser::new(context, practice, shared, generation)
     };
     Ok(Authenticated { browser: browser.sealed(context), is_new_browser, account, login })
+}
+
+/// Sums the failures that locked a user name up, in the chain of its account: an owner who never signs in again would not
+/// hear of them otherwise. For a name that nobody has, as much is read and written elsewhere.
+async fn sum_up<S: Accounts + Commit>(
+    app: &App<S>,
+    id: AccountId,
+    bucket: &str,
+    failures: u64,
+) -> Result<(), Failure> {
+    let App { context, store } = app;
+    for _ in 0..MAX_ATTEMPTS {
+        let mut writes = Vec::new();
+        if let Some(mut account) = store.account(id).await? {
+            let detail = vec![("failed", failures.to_string())];
+            account_changed(context, &mut account, Action::SignInsFailed, By::visitor(), detail, &mut writes);
+        } else {
+            writes.extend(["record", "event"].map(|part| {
+                let bucket = format!("{bucket}#{part}");
+                Write::Count(Counter::new(NOBODYS_LOCKS, &bucket, context.now(), &context.keyring))
+            }));
+        }
+        if let Written::Done = written_in_background(store, &writes).await? {
+            break;
+        }
+    }
+    // If others wrote the account each time, the next lock or success says the number.
+    Ok(())
 }
 
 /// The record with this attempt counted; `None` while the name is locked. The record's own limit lags behind the

@@ -9,6 +9,7 @@ pub mod change;
 pub mod chart_change;
 pub mod create_invitation;
 pub mod credentials;
+pub mod daily_cap;
 pub mod duplicates;
 pub mod invitation;
 pub mod merge;

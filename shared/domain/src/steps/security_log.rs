@@ -24,6 +24,7 @@ pub fn note(security: &Security) {
         What::FactsWrong(facts) => {
             why = Some(facts.iter().map(word::<Fact>).collect::<Vec<_>>().join(" "));
         }
+        What::DailyCapReached(limit) => why = Some((*limit).to_owned()),
         What::SettingChanged(changed) => setting = Some(changed),
         What::PasswordWrong | What::CodeWrong | What::ExchangeRefused | What::Audited(_) => {}
     }

@@ -10,7 +10,7 @@ use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
 use crate::model::security::{Security, What};
 use crate::model::session::{Presented, Session};
-use crate::ports::{Accounts, Commit, Limits, Record, Write};
+use crate::ports::{Accounts, Commit, KeyUse, Limits, Record, Write};
 use crate::steps::api_call::{ApiCall, authorize_with};
 use crate::steps::change::account_changed;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
@@ -20,7 +20,7 @@ use crate::steps::signed_in::{Holder, live_session};
 /// The session of this token and its account. `None` if the session is not valid in the caller's practice.
 pub async fn introspect<S>(app: &App<S>, call: &ApiCall, token: &str) -> Result<Option<Holder>, Failure>
 where
-    S: Limits + Accounts,
+    S: Limits + KeyUse + Accounts,
 {
     let store = &app.store;
     // Look up even a token that can't be ours, so that the API key is checked and the call counted.
@@ -47,7 +47,7 @@ pub struct Exchanged {
 /// Exchanges the code from the redirect for a session of the portal. A code works once, within 60 seconds.
 pub async fn exchange<S>(app: &App<S>, call: &ApiCall, code: &str) -> Result<Exchanged, Failure>
 where
-    S: Limits + Accounts + Commit,
+    S: Limits + KeyUse + Accounts + Commit,
 {
     let App { context, store } = app;
     let now = context.now();

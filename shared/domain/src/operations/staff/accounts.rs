@@ -7,7 +7,7 @@ use crate::model::account::Account;
 use crate::model::audit::{Action, Head, Subject};
 use crate::model::grant::GrantState;
 use crate::model::ids::{AccountId, PatientId};
-use crate::model::limit::{Counter, sign_in_key};
+use crate::model::limit::{Counter, DELETIONS, sign_in_key};
 use crate::model::link::{Kind, LinkState};
 use crate::model::patient::Patient;
 use crate::model::person::Email;
@@ -23,6 +23,7 @@ use crate::ports::{
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::change::{account_changed, patient_changed};
 use crate::steps::credentials::end_sessions_and_links;
+use crate::steps::daily_cap;
 use crate::steps::invitation::{end_resets, own_account_ended};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::signed_in::{live_sessions, patients_of};
@@ -242,8 +243,10 @@ where
         }
         account.deleted_at = Some(now);
         account_changed(context, &mut account, Action::AccountDeleted, caller.by(), Vec::new(), &mut writes);
-        if let Written::Done = written(store, &writes, None).await? {
-            return Ok(());
+        writes.push(daily_cap::counted(context, DELETIONS, &caller));
+        match written(store, &writes, None).await? {
+            Written::Done => return Ok(()),
+            Written::Lost(lost) => daily_cap::check(context, DELETIONS, &caller, &lost)?,
         }
     }
     Err(Failure::Unavailable)

@@ -5,10 +5,12 @@ use futures_util::join;
 use crate::context::App;
 use crate::keys::digest;
 use crate::model::audit::{Action, Entry, Subject};
+use crate::model::limit::SETTINGS_CHANGES;
 use crate::model::practice::{Logo, Practice, Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Limits, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller, authorize};
+use crate::steps::daily_cap;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::security_log::note_settings;
 
@@ -111,11 +113,15 @@ where
         let before = std::mem::replace(&mut practice.settings, settings);
         practice.head = event.head();
         practice.version += 1;
-        let mut writes = vec![Write::ChangePractice(practice.clone()), Write::Append(event)];
+        let counted = daily_cap::counted(context, SETTINGS_CHANGES, &caller);
+        let mut writes = vec![Write::ChangePractice(practice.clone()), Write::Append(event), counted];
         writes.extend(along.iter().cloned());
-        if let Written::Done = written(store, &writes, None).await? {
-            note_settings(&practice.id, &before, &practice.settings, &caller.by());
-            return Ok(practice);
+        match written(store, &writes, None).await? {
+            Written::Done => {
+                note_settings(&practice.id, &before, &practice.settings, &caller.by());
+                return Ok(practice);
+            }
+            Written::Lost(lost) => daily_cap::check(context, SETTINGS_CHANGES, &caller, &lost)?,
         }
     }
     Err(Failure::Unavailable)

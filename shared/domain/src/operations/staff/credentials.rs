@@ -8,7 +8,7 @@ use crate::model::audit::{Action, By, Entry, Head, Subject};
 use crate::model::auto_invite::day;
 use crate::model::grant::{Grant, GrantState, Level, Relationship};
 use crate::model::ids::{AccountId, PatientId};
-use crate::model::limit::sign_in_key;
+use crate::model::limit::{CREDENTIALS_BY_HAND, sign_in_key};
 use crate::model::link::LinkState;
 use crate::model::message::Template;
 use crate::model::password::Password;
@@ -20,6 +20,7 @@ use crate::ports::{Accounts, AlsoRead, ApiCalls, Chain, Commit, Limits, Practice
 use crate::steps::api_call::{ApiCall, Caller, authorize};
 use crate::steps::change::patient_changed;
 use crate::steps::credentials::{check_password, end_sessions_and_links};
+use crate::steps::daily_cap;
 use crate::steps::invitation::end_resets;
 use crate::steps::notice::notify_patient;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
@@ -67,14 +68,15 @@ where
             Some(own) => store.account(own.id).await?,
             None => None,
         };
-        let given =
+        let mut given =
             plan_credentials(context, &practice, patient, existing, &username, command, &caller, &head?)?;
+        given.writes.push(daily_cap::counted(context, CREDENTIALS_BY_HAND, &caller));
         match written(store, &given.writes, None).await? {
             Written::Done => return Ok((given.account, given.patient)),
             Written::Lost(lost) if lost.username_was_taken() => {
                 return Err(Refusal::UsernameTaken(Vec::new()).into());
             }
-            Written::Lost(_) => {}
+            Written::Lost(lost) => daily_cap::check(context, CREDENTIALS_BY_HAND, &caller, &lost)?,
         }
     }
     Err(Failure::Unavailable)
