@@ -406,6 +406,11 @@ fn nobody_may_change_an_audit_event() {
         }
         named += 1;
         let actions = statement["Action"].as_array().unwrap();
+        // With a whole change or not at all: DynamoDB's guide has this condition.
+        if statement["Action"].to_string().contains("dynamodb:PutItem") {
+            let within = &statement["Condition"]["ForAnyValue:StringEquals"]["dynamodb:EnclosingOperation"];
+            assert_eq!(*within, json!(["TransactWriteItems"]), "{whose}");
+        }
         for action in actions {
             let action = action.as_str().unwrap();
             let of_stream = resource.contains("Stream") || resource.contains("/stream/");
@@ -507,6 +512,71 @@ fn every_function_lets_lambda_do_what_its_events_need() {
             assert!(granted.contains(&deed), "{folder} does not allow {deed}");
         }
     }
+}
+
+/// What a function's role lets it do with what it can name, in the words of the security page.
+fn rights(role: &[Value]) -> [String; 3] {
+    let mut of_table = BTreeSet::new();
+    let mut of_audit = BTreeSet::new();
+    let mut others = BTreeSet::new();
+    for statement in role {
+        let resource = without_condition(&statement["Resource"]).to_string();
+        for action in statement["Action"].as_array().unwrap() {
+            let action = action.as_str().unwrap();
+            let word = match action {
+                "dynamodb:GetItem" | "dynamodb:BatchGetItem" | "dynamodb:Query" => "1 read",
+                "dynamodb:PutItem" => "2 put",
+                "dynamodb:UpdateItem" => "3 update",
+                "dynamodb:DeleteItem" => "4 delete",
+                _ => "",
+            };
+            let only = statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"][0].as_str();
+            if action.starts_with("logs:") {
+            } else if word.is_empty() {
+                let queue = resource.split('"').find(|part| part.ends_with("Queue.Arn")).unwrap_or("");
+                others.insert(format!("`{action}` {}", queue.trim_end_matches(".Arn")).trim().to_owned());
+            } else if resource.contains("AuditTable") {
+                of_audit.insert(word.to_owned());
+            } else {
+                of_table.insert(only.map_or(word.to_owned(), |keys| format!("{word} `{keys}`")));
+            }
+        }
+    }
+    let said = |words: BTreeSet<String>| {
+        let plain =
+            |word: &String| word.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ').to_owned();
+        words.iter().map(plain).collect::<Vec<_>>().join(", ")
+    };
+    [said(of_table), said(of_audit), others.into_iter().collect::<Vec<_>>().join(", ")]
+}
+
+#[test]
+fn the_security_page_says_what_each_function_on_a_route_could_still_write() {
+    let page = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let (_, section) = page.split_once("\n## What a broken function could still write\n").unwrap();
+    let rows = section.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with("| `"));
+    let mut said = BTreeMap::new();
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        assert_eq!(cells.len(), 5, "{row}");
+        assert!(!cells[4].is_empty(), "{row}");
+        for function in cells[0].split(", ") {
+            let rights = [cells[1], cells[2], cells[3]].map(str::to_owned);
+            said.insert(function.trim_matches('`').to_owned(), rights);
+        }
+    }
+    let all = statements();
+    let mut known = BTreeMap::new();
+    for (id, function) in functions() {
+        let on_routes = function["Events"].to_string().contains("\"HttpApi\"");
+        if on_routes {
+            let role = id.replace("Function", "Role");
+            let own: Vec<Value> =
+                all.iter().filter(|(owner, _)| *owner == role).map(|(_, one)| one.clone()).collect();
+            known.insert(folder(&function), rights(&own));
+        }
+    }
+    assert_eq!(said, known);
 }
 
 /// The local service checks every call of every test against the caller's policy. This test finds what a
