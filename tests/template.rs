@@ -485,6 +485,10 @@ fn what_reports_to_a_topic_may_use_its_key_and_what_it_cannot_hand_on_is_kept() 
         assert_eq!(statement.get("Condition").is_some(), condition, "{service}");
         assert_eq!(statement["Action"], json!(["kms:Decrypt", "kms:GenerateDataKey"]));
     }
+    // SNS and EventBridge send to queues under the key; what the account's own roles may do there, they may with it.
+    let [hands_on] = &of("sns.")[..] else { panic!("SNS has another number of statements than one") };
+    assert_eq!(hands_on["Principal"]["Service"], json!(["sns.amazonaws.com", "events.amazonaws.com"]));
+    assert!(key.to_string().contains("sqs.${AWS::Region}"));
     // Whoever may use the table needs this, also without plain text (DynamoDB's own guide).
     assert!(key.to_string().contains("kms:GenerateDataKey*"));
     for (id, policy) in resources("AWS::SNS::TopicPolicy") {
@@ -500,6 +504,26 @@ fn what_reports_to_a_topic_may_use_its_key_and_what_it_cannot_hand_on_is_kept() 
         topics.insert(one["TopicArn"]["Ref"].as_str().unwrap().to_owned());
     }
     assert_eq!(topics, ["MailFeedbackTopic", "TextRepliesTopic"].map(str::to_owned).into());
+}
+
+#[test]
+fn receipts_of_texts_are_kept_for_a_day_and_there_is_a_policy_that_hides_them() {
+    for id in ["TextsSent", "TextsFailed"] {
+        let group = &resources("AWS::Logs::LogGroup")[id];
+        assert_eq!(
+            (&group["RetentionInDays"], &group["KmsKeyId"]["Fn::GetAtt"]),
+            (&json!(1), &json!("Key.Arn"))
+        );
+    }
+    let policy = resources("AWS::IAM::ManagedPolicy")["ReadsNoReceipts"]["PolicyDocument"].clone();
+    let denied = &policy["Statement"][0];
+    assert_eq!(denied["Effect"], "Deny");
+    for action in ["logs:GetLogEvents", "logs:FilterLogEvents", "logs:StartQuery"] {
+        assert!(denied["Action"].as_array().unwrap().contains(&json!(action)));
+    }
+    for id in ["TextsSent", "TextsFailed"] {
+        assert!(denied["Resource"].to_string().contains(id));
+    }
 }
 
 #[test]
@@ -623,7 +647,7 @@ fn every_queue_has_a_way_out_and_every_way_out_an_alarm() {
                 name.trim_start_matches("${AWS::StackName}-").trim_end_matches("-dead-letters").to_owned(),
             );
         }
-        assert_eq!(queue["SqsManagedSseEnabled"], true, "{id} lies in the clear");
+        assert_eq!(queue["KmsMasterKeyId"]["Ref"], "Key", "{id} is not under the stack's key");
     }
     assert_eq!(named.iter().map(String::as_str).collect::<BTreeSet<_>>(), watched);
 }
