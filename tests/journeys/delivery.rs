@@ -466,3 +466,31 @@ async fn a_reply_that_is_no_keyword_is_shown_to_the_staff_who_wrote_and_stops_no
     world.ehr("POST", &format!("/v1/attention/{id}/leave"), Some(json!({}))).await.expect(204);
     assert_eq!(attention(&world, "p1").await, json!([]));
 }
+
+#[tokio::test]
+async fn where_practices_are_tenants_each_mail_is_sent_for_its_own() {
+    let ses_tenants = Some("portico-prod".to_owned());
+    let world = World::with(portico_local::Config { ses_tenants, ..Default::default() }).await;
+    world.invited("p1").await;
+    let chart = World::chart_with(json!({"email": "ana.lopez@example.com"}));
+    world.staff(&world.other_keys.ehr, "PUT", "/v1/patients/p2", Some(chart)).await.expect(201);
+    let body = Some(json!({"channel": "email"}));
+    world.staff(&world.other_keys.ehr, "POST", "/v1/patients/p2/invitations", body).await.expect(201);
+    let tenants: Vec<String> =
+        world.mails().await.iter().map(|mail| format!("{} {}", mail.get("to"), mail.get("tenant"))).collect();
+    assert_eq!(
+        tenants,
+        [
+            "rosa.quillfeather@example.com portico-prod-riverside",
+            "ana.lopez@example.com portico-prod-lakeside",
+        ]
+    );
+
+    let world = World::new().await;
+    world.invited("p1").await;
+    assert_eq!(
+        world.last_mail().await.record.get("tenant"),
+        None,
+        "and where they are not, no tenant is named"
+    );
+}

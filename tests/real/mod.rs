@@ -114,10 +114,12 @@ fn environment(cloud: &Cloud, queue_url: &str) -> Vec<(String, String)> {
         "PORTICO_KEYRING_SECRET" => SECRET.to_owned(),
         "PORTICO_FROM_ADDRESS" => FROM.to_owned(),
         "PORTICO_REQUEST_QUEUE_URL" => queue_url.to_owned(),
-        // The test makes no phone calls, and moto has no configuration set.
+        // The test makes no phone calls and has no edge, and moto has no configuration set and no tenants.
         "PORTICO_CALLS_OUT"
         | "PORTICO_TEXT_ORIGINATION"
         | "PORTICO_VOICE_ORIGINATION"
+        | "PORTICO_EDGE_SECRET"
+        | "PORTICO_SES_TENANTS"
         | "PORTICO_CONFIGURATION_SET" => String::new(),
         "PORTICO_SENDERS" => "1".to_owned(),
         // Every account has an event bus of this name.

@@ -120,6 +120,7 @@ async fn hand_over<C: Courier>(courier: &C, letter: &Letter, text_numbers: &[Str
             let written = email(says, &practice, *language);
             let out = EmailOut {
                 to,
+                practice: message.practice.clone(),
                 from_name: settings.name.clone(),
                 reply_to: settings.reply_to.clone(),
                 subject: written.subject,

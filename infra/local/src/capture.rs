@@ -51,6 +51,9 @@ pub struct Message {
     /// The headers that the sender set, of an e-mail.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, String>,
+    /// The tenant of SES that an e-mail was sent for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// When it was sent, in RFC 3339.
     pub at: String,
     /// SES's tags, SNS's attributes or a call's context: providers repeat them in their delivery reports.
@@ -104,6 +107,7 @@ pub(crate) struct Draft {
     pub(crate) text: String,
     pub(crate) html: Option<String>,
     pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) tenant: Option<String>,
     pub(crate) tags: BTreeMap<String, String>,
 }
 
@@ -216,6 +220,7 @@ impl Capture {
             text: draft.text,
             html: draft.html,
             headers: draft.headers,
+            tenant: draft.tenant,
             language: draft.tags.get("language").cloned().unwrap_or_else(|| "en".to_owned()),
             at: now.to_string(),
             tags: draft.tags,
@@ -297,6 +302,7 @@ mod tests {
             let senders = Senders {
                 email: "x@example.com".into(),
                 configuration_set: None,
+                tenants: None,
                 texts: None,
                 calls: from.map(str::to_owned),
                 at_a_time: 1,

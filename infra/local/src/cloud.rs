@@ -41,6 +41,8 @@ pub struct Cloud {
     pub edge_secrets: Arc<[String]>,
     /// Weight of the requests that one address may send in five minutes.
     pub requests_per_address: u32,
+    /// What the names of SES's tenants begin with, if each practice is one.
+    pub ses_tenants: Option<String>,
     /// The URL of the HTTP API, without a slash at the end.
     pub base_url: String,
     queues_url: String,
@@ -65,8 +67,12 @@ pub(crate) struct Addresses {
     pub(crate) base: String,
 }
 
-/// What is believed of a caller's address, and allowed to it.
-pub(crate) struct Callers {
+/// What a test may want otherwise than usual.
+pub(crate) struct Choices {
+    /// What hashing a password costs.
+    pub(crate) hash_cost: HashCost,
+    /// What the names of SES's tenants begin with, if each practice is one.
+    pub(crate) ses_tenants: Option<String>,
     /// What an edge in front of the API shows with each request.
     pub(crate) edge_secrets: Vec<String>,
     /// Weight of the requests that one address may send in five minutes.
@@ -77,8 +83,7 @@ pub(crate) struct Callers {
 pub(crate) fn cloud(
     addresses: Addresses,
     clock: Arc<LocalClock>,
-    hash_cost: HashCost,
-    callers: Callers,
+    choices: Choices,
 ) -> Result<Cloud, portico_aws::StartError> {
     let credentials = Credentials::new("local", "local", None, None, "portico-local");
     let sdk = SdkConfig::builder()
@@ -117,9 +122,10 @@ pub(crate) fn cloud(
         table: engine::TABLE.to_owned(),
         audit_table: engine::AUDIT_TABLE.to_owned(),
         clock,
-        hash_cost,
-        edge_secrets: callers.edge_secrets.into(),
-        requests_per_address: callers.requests_per_address,
+        hash_cost: choices.hash_cost,
+        edge_secrets: choices.edge_secrets.into(),
+        requests_per_address: choices.requests_per_address,
+        ses_tenants: choices.ses_tenants,
         base_url: addresses.base,
         queues_url: addresses.queues,
     })

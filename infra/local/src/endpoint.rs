@@ -53,6 +53,7 @@ fn email(request: &Value) -> Option<Draft> {
         text: simple["Body"]["Text"]["Data"].as_str().unwrap_or_default().to_owned(),
         html: simple["Body"]["Html"]["Data"].as_str().map(str::to_owned),
         headers: pairs(&simple["Headers"]),
+        tenant: request["TenantName"].as_str().map(str::to_owned),
         tags: pairs(&request["EmailTags"]),
     })
 }

@@ -108,6 +108,7 @@ pub fn all(cloud: &Cloud, keyring: Keyring) -> Functions {
     let senders = Senders {
         email: FROM.to_owned(),
         configuration_set: None,
+        tenants: cloud.ses_tenants.clone(),
         texts: Some(NUMBER.to_owned()),
         calls: Some(NUMBER.to_owned()),
         at_a_time: 1,

@@ -63,6 +63,7 @@ impl Options {
             hash_cost: HashCost::STANDARD,
             edge_secrets: Vec::new(),
             requests_per_address: u32::MAX,
+            ses_tenants: None,
         }
     }
 

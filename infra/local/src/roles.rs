@@ -149,9 +149,10 @@ pub fn deeds(service: &str, operation: &str, request: &Value) -> Vec<(Deed, Vec<
     match (service, operation) {
         ("DynamoDB", _) => on_table(operation, request),
         // SES checks the permission for each: the identity that sends (in the sandbox also the one that
-        // receives), and the configuration set.
+        // receives), and the configuration set; and the tenant, if one is named.
         ("SESv2", "SendEmail") => ["identity/*", "configuration-set/ConfigurationSet"]
             .into_iter()
+            .chain(request["TenantName"].is_string().then_some("tenant/*"))
             .flat_map(|resource| one("ses:SendEmail", resource))
             .collect(),
         ("SESv2", _) => one(&format!("ses:{operation}"), "*"),

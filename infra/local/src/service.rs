@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 use crate::aftermath::Aftermath;
 use crate::capture::Capture;
 use crate::clock::LocalClock;
-use crate::cloud::{Addresses, Callers, Cloud, cloud};
+use crate::cloud::{Addresses, Choices, Cloud, cloud};
 use crate::faults::Faults;
 use crate::gateway::{Gateway, Routes};
 use crate::guard::HostGuard;
@@ -59,6 +59,8 @@ pub struct Config {
     pub edge_secrets: Vec<String>,
     /// Weight of the requests that one address may send in five minutes. Here, everybody has the same address.
     pub requests_per_address: u32,
+    /// What the names of SES's tenants begin with, if each practice is one.
+    pub ses_tenants: Option<String>,
 }
 
 impl Default for Config {
@@ -73,6 +75,7 @@ impl Default for Config {
             hash_cost: HashCost::STANDARD,
             edge_secrets: Vec::new(),
             requests_per_address: u32::MAX,
+            ses_tenants: None,
         }
     }
 }
@@ -244,9 +247,13 @@ async fn deploy(
         queues: capture_url.clone(),
         base: base_url.clone(),
     };
-    let callers =
-        Callers { edge_secrets: config.edge_secrets, requests_per_address: config.requests_per_address };
-    let cloud = cloud(addresses, Arc::clone(&clock), config.hash_cost, callers)?;
+    let choices = Choices {
+        hash_cost: config.hash_cost,
+        ses_tenants: config.ses_tenants,
+        edge_secrets: config.edge_secrets,
+        requests_per_address: config.requests_per_address,
+    };
+    let cloud = cloud(addresses, Arc::clone(&clock), choices)?;
     if db.is_none() {
         let client = aws_sdk_dynamodb::Client::from_conf(cloud.dynamodb.clone());
         engine::create_tables_at(&client, engine::TABLE, engine::AUDIT_TABLE, &template)

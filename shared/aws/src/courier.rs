@@ -33,6 +33,9 @@ pub struct Senders {
     pub email: String,
     /// An SES configuration set, if there is one.
     pub configuration_set: Option<String>,
+    /// What the names of SES's tenants begin with, if each practice is a tenant: `<this>-<practice>`. SES then counts each
+    /// practice's bounces and complaints by itself.
+    pub tenants: Option<String>,
     /// The number that texts come from where the practice has none of its own, E.164; without one, SNS chooses among
     /// the account's.
     pub texts: Option<String>,
@@ -120,6 +123,7 @@ impl Courier for Couriers {
             .destination(Destination::builder().to_addresses(out.to.reveal()).build())
             .set_reply_to_addresses(out.reply_to.map(|to| vec![to]))
             .set_configuration_set_name(self.senders.configuration_set.clone())
+            .set_tenant_name(self.senders.tenants.as_ref().map(|stack| format!("{stack}-{}", out.practice)))
             .set_email_tags(
                 [tag("message", &out.message.to_string()), tag("language", out.language)]
                     .into_iter()
@@ -128,6 +132,10 @@ impl Courier for Couriers {
             .content(EmailContent::builder().simple(message).build());
         match call.send().await {
             Ok(answer) => Handed::Accepted(answer.message_id.unwrap_or_default()),
+            Err(error) if lacks_tenant(error.code(), self.senders.tenants.as_deref()) => {
+                tracing::warn!(provider = "ses", error.code = error.code(), "message not taken");
+                Handed::Busy(NEXT_LOOK)
+            }
             Err(error) => refused("ses", &error),
         }
     }
@@ -225,9 +233,23 @@ fn refused<E: ProvideErrorMetadata, R>(provider: &'static str, error: &SdkError<
     if never.contains(&code) { Handed::Rejected } else { Handed::Later }
 }
 
+/// Whether SES refused a mail because its practice is no tenant yet. Then it waits until the operator has made one.
+fn lacks_tenant(code: Option<&str>, tenants: Option<&str>) -> bool {
+    tenants.is_some() && code == Some("NotFoundException")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mail_waits_for_the_tenant_of_its_practice() {
+        assert!(lacks_tenant(Some("NotFoundException"), Some("portico-prod")));
+        assert!(!lacks_tenant(Some("NotFoundException"), None), "without tenants it is another thing");
+        assert!(
+            !lacks_tenant(Some("MessageRejected"), Some("portico-prod")) && !lacks_tenant(None, Some("x"))
+        );
+    }
 
     #[test]
     fn throttling_is_short_and_a_used_up_day_or_a_paused_account_is_long() {

@@ -90,7 +90,7 @@ impl Process {
         Ok(EventBus::new(aws_sdk_eventbridge::Config::new(&self.sdk), &name))
     }
 
-    /// The couriers; reads `PORTICO_FROM_ADDRESS`, and if they are there `PORTICO_CONFIGURATION_SET`,
+    /// The couriers; reads `PORTICO_FROM_ADDRESS`, and if they are there `PORTICO_CONFIGURATION_SET`, `PORTICO_SES_TENANTS`,
     /// `PORTICO_TEXT_ORIGINATION`, `PORTICO_VOICE_ORIGINATION` and `PORTICO_SENDERS`, how many processes send at a time.
     pub fn couriers(&self) -> Result<Couriers, StartError> {
         // A provider has no word for «the same message again»: what the SDK tries twice may be sent twice.
@@ -106,6 +106,7 @@ impl Process {
         let senders = Senders {
             email: told(variable("PORTICO_FROM_ADDRESS"))?,
             configuration_set: optional("PORTICO_CONFIGURATION_SET"),
+            tenants: optional("PORTICO_SES_TENANTS"),
             texts: optional("PORTICO_TEXT_ORIGINATION"),
             calls: optional("PORTICO_VOICE_ORIGINATION"),
             at_a_time: optional("PORTICO_SENDERS").and_then(|senders| senders.parse().ok()).unwrap_or(1),

@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use crate::model::announcement::Announcement;
-use crate::model::ids::MessageId;
+use crate::model::ids::{MessageId, PracticeId};
 use crate::model::person::Address;
 use crate::model::refusal::PortError;
 
@@ -24,6 +24,8 @@ pub enum Handed {
 pub struct EmailOut {
     /// The recipient's address.
     pub to: Address,
+    /// The practice that sends it.
+    pub practice: PracticeId,
     /// The practice's name, shown before the sender's address.
     pub from_name: String,
     /// The address that replies go to; `None` if the practice has set none.
