@@ -384,7 +384,7 @@ async fn a_manager_changes_one_setting_and_another_keeps_what_somebody_else_save
         ("time_zone", "Mars/Base"),
         ("was_time_zone", "America/New_York"),
         ("name", "Other"),
-        ("was_name", "x"),
+        ("was_name", "Riverside Family Medicine"),
     ];
     let page = window.send("/console/settings", &wrong).await.expect_and(400).text;
     assert!(page.contains("href=\"#time_zone\""), "{page}");

@@ -112,3 +112,64 @@ async fn staff_see_every_mail_text_call_and_page_in_both_languages_before_patien
     world.ehr("GET", "/v1/previews/email-invitation?language=fr", None).await.expect(400);
     world.staff(&world.keys.scheduling, "GET", "/v1/previews/email-invitation", None).await.expect(403);
 }
+
+#[tokio::test]
+async fn who_changed_which_setting_is_in_the_history_and_beside_the_setting() {
+    let world = World::new().await;
+    world.settings(json!({"link_hours": 48, "auto_invite": {"daily_cap": 20}})).await;
+    world.advance(60);
+    world.settings(json!({"registration_check": "identity"})).await;
+    let history = world.ehr("GET", "/v1/settings/history", None).await.expect_and(200).json();
+    assert_eq!(history["changes"].as_array().unwrap().len(), 2, "{history}");
+    let fields = json!([
+        {"name": "auto_invite.daily_cap", "before": 500, "after": 20},
+        {"name": "link_hours", "before": 72, "after": 48},
+    ]);
+    assert_eq!(history["changes"][1]["fields"], fields, "{history}");
+    assert_eq!(history["changes"][0]["by"]["actor"], "dr.lee");
+    let other = world.staff(&world.other_keys.ehr, "GET", "/v1/settings/history", None).await;
+    assert_eq!(other.expect_and(200).json()["changes"], json!([]));
+    world.staff(&world.keys.scheduling, "GET", "/v1/settings/history", None).await.expect(403);
+
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/settings").await.expect_and(200).text;
+    for words in [
+        "Changed by dr.lee, ",
+        "Hours that a link works: 48, before: 72",
+        "automatic invitations: daily cap: 20, before: 500",
+        "Then: Nothing more, before: A code by another way",
+    ] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn who_saves_what_somebody_else_saved_meanwhile_sees_both_values() {
+    let world = World::new().await;
+    let window = world.window(&world.keys.ehr).await;
+    let hours = async || world.ehr("GET", "/v1/settings", None).await.json()["link_hours"].clone();
+    world.settings(json!({"link_hours": 24})).await;
+    // The page of this manager still said 72.
+    let typed =
+        [("was_link_hours", "72"), ("link_hours", "48"), ("was_letter_days", "14"), ("letter_days", "20")];
+    let page = window.send("/console/settings", &typed).await.expect_and(409).text;
+    assert!(page.contains("Somebody else saved meanwhile") && page.contains("dr.lee"), "{page}");
+    assert!(page.contains("name=\"was_link_hours\" value=\"24\"") && page.contains("value=\"48\""), "{page}");
+    assert_eq!(hours().await, 24);
+    let again = [
+        ("moved", "link_hours"),
+        ("was_link_hours", "24"),
+        ("link_hours", "48"),
+        ("was_letter_days", "14"),
+        ("letter_days", "20"),
+    ];
+    window.send("/console/settings", &[&again[..], &[("theirs", "yes")]].concat()).await.expect(303);
+    let settings = world.ehr("GET", "/v1/settings", None).await.json();
+    assert_eq!((&settings["link_hours"], &settings["letter_days"]), (&json!(24), &json!(20)), "theirs");
+    window.send("/console/settings", &again[..3]).await.expect(303);
+    assert_eq!(hours().await, 48, "mine");
+    // Another setting than the one that somebody changed is saved as it is.
+    world.settings(json!({"code_channel": "any"})).await;
+    window.send("/console/settings", &[("was_link_hours", "48"), ("link_hours", "12")]).await.expect(303);
+    assert_eq!(hours().await, 12);
+}

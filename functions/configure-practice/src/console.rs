@@ -11,10 +11,12 @@ use portico_domain::model::face::Color;
 use portico_domain::model::practice::{Consent, Logo, Practice, SHORT_PASSWORD, Settings};
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 use portico_domain::operations::staff::auto_invite::resume;
-use portico_domain::operations::staff::configure_practice::{get, put, set_logo};
-use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Practices};
+use portico_domain::operations::staff::configure_practice::{
+    ChangedField, SettingsChange, get, get_with_history, put, put_unless_moved, set_logo,
+};
+use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Practices};
 use portico_domain::steps::api_call::Caller;
-use portico_web::desk::{Back, Desk, Said, back, desk_page};
+use portico_web::desk::{Back, Desk, Said, back, desk_page, when};
 use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, framed};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -242,11 +244,89 @@ struct Field {
     value: String,
     was: String,
     error: Option<String>,
+    /// Who changed it last, and when.
+    changed: Option<String>,
+}
+
+/// A setting that somebody else saved meanwhile.
+struct Moved {
+    name: &'static str,
+    label: &'static str,
+    yours: String,
+    theirs: String,
+    /// Who saved it, and when.
+    by: String,
+}
+
+/// A change of the settings in words.
+struct Past {
+    at: String,
+    by: String,
+    fields: Vec<(String, String)>,
 }
 
 struct Group {
     title: &'static str,
     fields: Vec<Field>,
+}
+
+/// The name of a setting without those inside of it.
+fn top(name: &str) -> &str {
+    name.split('.').next().unwrap_or_default()
+}
+
+/// Who changed something.
+fn who(change: &SettingsChange) -> String {
+    change.by.actor.clone().unwrap_or_else(|| change.by.client.clone())
+}
+
+/// The line of a setting on the page.
+fn line(name: &str) -> Option<&'static Line> {
+    GROUPS.iter().flat_map(|(_, lines)| lines.iter()).find(|(known, ..)| *known == name)
+}
+
+/// A value as the page says it.
+fn spoken(name: &str, value: &Value) -> String {
+    let value = shown(value);
+    if let Some((.., Kind::Choice(options))) = line(name)
+        && let Some((_, words)) = options.iter().find(|(option, _)| *option == value)
+    {
+        return (*words).to_owned();
+    }
+    match value.as_str() {
+        "" => "nothing".to_owned(),
+        "true" => "yes".to_owned(),
+        "false" => "no".to_owned(),
+        _ => value,
+    }
+}
+
+/// A setting that changed: its label, and what it was and is.
+fn in_words(field: &ChangedField) -> (String, String) {
+    let label = match line(&field.name) {
+        Some((_, label, ..)) => (*label).to_owned(),
+        None => field.name.replace("auto_invite.", "automatic invitations: ").replace(['_', '.'], " "),
+    };
+    let said = |value: &Option<Value>| spoken(&field.name, value.as_ref().unwrap_or(&Value::Null));
+    let words = match (&field.before, &field.after) {
+        (None, None) => "changed".to_owned(),
+        (before, after) => format!("{}, before: {}", said(after), said(before)),
+    };
+    (label, words)
+}
+
+/// The settings that the form changes and somebody else has changed to something else since the page was made: name, label,
+/// and what was typed.
+fn moved(inbound: &Inbound, settings: &Settings) -> Vec<(&'static str, &'static str, String)> {
+    let now = json!(settings);
+    let value = |name: &str| inbound.form_values(name).into_iter().next().unwrap_or_default();
+    let is_moved = |(name, label, ..): &Line| {
+        let (typed, was) = (value(name), value(&format!("was_{name}")));
+        let now = shown(&now[*name]);
+        (inbound.has_field(name) && typed != was && now != was && now != typed)
+            .then_some((*name, *label, typed))
+    };
+    GROUPS.iter().flat_map(|(_, lines)| lines.iter()).filter_map(is_moved).collect()
 }
 
 #[derive(Template)]
@@ -255,6 +335,8 @@ struct SettingsPage {
     desk: Desk,
     groups: Vec<Group>,
     is_faulty: bool,
+    moved: Vec<Moved>,
+    past: Vec<Past>,
     logo: Option<Logo>,
     logo_fault: Option<&'static str>,
 }
@@ -265,11 +347,18 @@ impl SettingsPage {
         context: &Context,
         practice: &Practice,
         caller: &Caller,
+        changes: &[SettingsChange],
         faults: &[FieldFault],
     ) -> Self {
         let settings = &practice.settings;
         let allows = |consent: &Consent| practice.allowed.contains(consent);
         let now = json!(settings);
+        let (time, zone) = (context.now(), settings.zone());
+        let last = |name: &str| {
+            let of = |change: &&SettingsChange| change.fields.iter().any(|field| top(&field.name) == name);
+            let change = changes.iter().find(of)?;
+            Some(format!("{}, {}", who(change), when(change.at, time, &zone)))
+        };
         let usual = json!(Settings::new(&settings.name, &settings.phone, &settings.time_zone));
         // What the operator has not allowed, in words.
         let withheld = |name: &str, options: &[(&str, &str)]| {
@@ -320,6 +409,7 @@ impl SettingsPage {
                 hint: format!("{does}{usual}{}", withheld(name, options)).trim().to_owned(),
                 input,
                 choices,
+                changed: last(name),
                 value,
                 was,
                 error,
@@ -332,6 +422,25 @@ impl SettingsPage {
                 .map(|(title, lines)| Group { title, fields: lines.iter().map(field).collect() })
                 .collect(),
             is_faulty: !faults.is_empty(),
+            moved: moved(inbound, settings)
+                .into_iter()
+                .map(|(name, label, yours)| Moved {
+                    name,
+                    label,
+                    yours: spoken(name, &json!(yours)),
+                    theirs: spoken(name, &json!(settings)[name]),
+                    by: last(name).unwrap_or_default(),
+                })
+                .collect(),
+            past: changes
+                .iter()
+                .take(50)
+                .map(|change| Past {
+                    at: when(change.at, time, &zone),
+                    by: who(change),
+                    fields: change.fields.iter().map(in_words).collect(),
+                })
+                .collect(),
             logo: settings.logo.clone(),
             logo_fault: faults
                 .iter()
@@ -377,14 +486,14 @@ struct SwitchForm {
 /// Answers a request of the Onboarding Tool.
 pub(crate) async fn answer<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Practices + Chain + History + Commit,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
     match action {
         "GET /console/settings" => {
-            let (caller, practice) = get(app, &call).await?;
-            Ok(desk_page(200, &SettingsPage::new(inbound, context, &practice, &caller, &[])))
+            let (caller, practice, changes) = get_with_history(app, &call).await?;
+            Ok(desk_page(200, &SettingsPage::new(inbound, context, &practice, &caller, &changes, &[])))
         }
         "GET /console/previews" => {
             let kind = inbound.query("kind").unwrap_or("email-invitation");
@@ -405,10 +514,18 @@ where
             let faults = if faults.is_empty() {
                 let request: SettingsRequest = serde_json::from_value(Value::Object(changes))
                     .map_err(|_| Reject::malformed("settings", "invalid"))?;
-                match put(app, &call, |now| request.clone().over(now)).await {
-                    Ok(practice) => {
+                let change =
+                    |now: Settings| moved(inbound, &now).is_empty().then(|| request.clone().over(now));
+                match put_unless_moved(app, &call, change).await {
+                    Ok(Ok(practice)) => {
                         let said = Said::done_on_top("Saved. It counts from now on.");
                         return Ok(back(context, &practice.id, &Back::default(), "/console/settings", &said));
+                    }
+                    // Somebody saved meanwhile: both values are shown, and nothing is saved.
+                    Ok(Err(practice)) => {
+                        let (caller, _, changes) = get_with_history(app, &call).await?;
+                        let page = SettingsPage::new(inbound, context, &practice, &caller, &changes, &[]);
+                        return Ok(desk_page(409, &page));
                     }
                     Err(Failure::Refused(Refusal::BadRequest(faults))) => faults,
                     Err(failure) => return Err(failure.into()),
@@ -416,11 +533,11 @@ where
             } else {
                 faults
             };
-            let (caller, practice) = get(app, &call).await?;
-            Ok(desk_page(400, &SettingsPage::new(inbound, context, &practice, &caller, &faults)))
+            let (caller, practice, changes) = get_with_history(app, &call).await?;
+            Ok(desk_page(400, &SettingsPage::new(inbound, context, &practice, &caller, &changes, &faults)))
         }
         "POST /console/settings/logo" => {
-            let (caller, practice) = get(app, &call).await?;
+            let (caller, practice, changes) = get_with_history(app, &call).await?;
             let upload = Upload::of(inbound).await?;
             let drawn = if upload.removes {
                 Ok(None)
@@ -441,7 +558,8 @@ where
                 }
                 Err(code) => {
                     let faults = [FieldFault::of("logo", code)];
-                    Ok(desk_page(400, &SettingsPage::new(inbound, context, &practice, &caller, &faults)))
+                    let page = SettingsPage::new(inbound, context, &practice, &caller, &changes, &faults);
+                    Ok(desk_page(400, &page))
                 }
             }
         }
@@ -475,6 +593,10 @@ fn changes(inbound: &Inbound) -> (Map<String, Value>, Vec<FieldFault>) {
     let (mut changes, mut faults) = (Map::new(), Vec::new());
     let value = |name: &str| inbound.form_values(name).into_iter().next();
     for (name, ..) in GROUPS.iter().flat_map(|(_, lines)| lines.iter()) {
+        // Theirs is taken: what both changed is left as it is.
+        if inbound.has_field("theirs") && inbound.form_values("moved").iter().any(|moved| moved == name) {
+            continue;
+        }
         let Some(text) = value(name).filter(|text| Some(text) != value(&format!("was_{name}")).as_ref())
         else {
             continue;

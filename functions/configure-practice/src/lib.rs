@@ -10,10 +10,11 @@ use portico_domain::model::practice::{
 };
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::auto_invite::resume;
-use portico_domain::operations::staff::configure_practice::{get, put, set_logo};
-use portico_domain::ports::{ApiCalls, Chain, Commit, Limits, Practices};
+use portico_domain::operations::staff::configure_practice::{SettingsChange, get, history, put, set_logo};
+use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Practices};
 use portico_web::{Answer, App, Inbound, Language, Reject, json, problem};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json as value};
 
 /// The settings in the API's form. A field that a `PUT` leaves out keeps its value.
 #[derive(Clone, Deserialize)]
@@ -189,23 +190,41 @@ fn preview_language(inbound: &Inbound) -> Result<Language, Reject> {
     }
 }
 
+/// A change of the settings, for staff.
+fn change_view(change: &SettingsChange) -> Value {
+    let fields = change.fields.iter().map(|field| {
+        let mut view = value!({"name": field.name});
+        for (name, value) in [("before", &field.before), ("after", &field.after)] {
+            if let Some(value) = value {
+                view[name] = value.clone();
+            }
+        }
+        view
+    });
+    value!({"at": change.at.to_string(), "by": change.by, "fields": fields.collect::<Vec<Value>>()})
+}
+
 /// Answers a request.
 pub async fn handle<S>(app: &App<S>, inbound: Inbound) -> Answer
 where
-    S: ApiCalls + Limits + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Practices + Chain + History + Commit,
 {
     act(app, &inbound).await.unwrap_or_else(|reject| problem(&inbound, &reject))
 }
 
 async fn act<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Chain + Commit,
+    S: ApiCalls + Limits + Practices + Chain + History + Commit,
 {
     if inbound.is_console() {
         // Boxed, because the future of all pages together is large.
         return Box::pin(console::answer(app, inbound, &inbound.action())).await;
     }
     let call = inbound.staff()?;
+    if inbound.action() == "GET /v1/settings/history" {
+        let changes = history(app, &call).await?;
+        return Ok(json(200, &value!({"changes": changes.iter().map(change_view).collect::<Vec<Value>>()})));
+    }
     let practice = match inbound.action().as_str() {
         "GET /v1/settings" => get(app, &call).await?.1,
         "POST /v1/auto-invite/resume" => {
