@@ -125,6 +125,8 @@ async fn a_receptionist_sends_resends_takes_back_and_records_a_no() {
     let code = world.portal("p1").await["invitation"]["access_code"].as_str().unwrap().to_owned();
     let shown = window.page("/console/patients/p1/code").await.expect_and(200).text;
     assert!(shown.contains(&format!("{} {}", &code[..4], &code[4..])), "{shown}");
+    let page = window.page("/console/patients/p1").await.expect_and(200).text;
+    assert!(page.contains("looked at the access code"), "the trail tells who looked");
 
     let again = window.act("/console/patients/p1/invite", &[("channel", "sms")]).await.text;
     assert!(again.contains("The old one stopped"), "{again}");

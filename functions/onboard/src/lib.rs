@@ -191,12 +191,12 @@ where
         "GET /console/patients/{patient_id}" | "GET /console/patients/{patient_id}/code" => {
             let patient = PatientId::parse(inbound.param("patient_id")).map_err(|_| Refusal::NotFound)?;
             let code = action.ends_with("/code");
-            let scope = if code { Scope::Invite } else { Scope::ChartRead };
-            let (portal, caller) = portal::portal_status(app, &call, &[scope], &patient).await?;
             if code {
+                let (portal, caller) = portal::show_access_code(app, &call, &patient).await?;
                 let page = CodePage::new(inbound, context, &portal, &caller).ok_or(Refusal::NotFound)?;
                 return Ok(desk_page(200, &page));
             }
+            let (portal, caller) = portal::portal_status(app, &call, &[Scope::ChartRead], &patient).await?;
             let mut events = Vec::new();
             if caller.may(Scope::Audit) {
                 let zone = portal.settings.zone();

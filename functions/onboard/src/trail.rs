@@ -35,6 +35,7 @@ pub fn sentence(event: &Event) -> String {
         },
         Action::InvitationCancelled => "took the invitation back".to_owned(),
         Action::LetterPrinted => "opened the letter".to_owned(),
+        Action::AccessCodeShown => "looked at the access code".to_owned(),
         Action::LetterHandedOver => "gave the letter to the patient".to_owned(),
         Action::IdentityConfirmed => "gave the right facts".to_owned(),
         Action::CodeConfirmed => "entered the right code".to_owned(),

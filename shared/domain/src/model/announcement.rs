@@ -164,6 +164,7 @@ const fn name_of(action: Action) -> Option<&'static str> {
         | Action::ConsentChanged
         | Action::AuthorityRecorded
         | Action::LetterPrinted
+        | Action::AccessCodeShown
         | Action::LetterHandedOver
         | Action::AutoInvitePaused
         | Action::AutoInviteResumed

@@ -91,6 +91,8 @@ pub enum Action {
     InvitationCancelled,
     /// The letter of an invitation was made, to be printed.
     LetterPrinted,
+    /// Staff had the access code of an invitation shown, to read it out.
+    AccessCodeShown,
     /// Staff gave the letter of an invitation to the patient.
     LetterHandedOver,
     /// Somebody passed the identity check.

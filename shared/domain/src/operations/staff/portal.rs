@@ -3,13 +3,14 @@
 use futures_util::join;
 
 use crate::context::App;
-use crate::model::audit::Subject;
+use crate::model::audit::{Action, Subject};
 use crate::model::ids::PatientId;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, History, Limits, Practices};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, History, Limits, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller, authorize};
 use crate::steps::portal_status::{PortalStatus, account_ids, attempt_keys, invitation_events, link_ids};
+use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// Reads a patient's portal status.
 pub async fn portal_status<S>(
@@ -35,4 +36,34 @@ where
         join!(store.practice(&caller.practice), store.portal_records(&patient, &links, &accounts, &names));
     let settings = practice?.ok_or(Failure::Broken("practice"))?.settings;
     Ok((PortalStatus::of(&app.context, patient, settings, invitation_events, records?), caller))
+}
+
+/// Reads a patient's portal status in order to show the access code of the pending invitation. Whoever has the code can
+/// pass for the patient, so each time that it is shown is an event of the audit trail. `NotFound` if there is no code.
+pub async fn show_access_code<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    patient: &PatientId,
+) -> Result<(PortalStatus, Caller), Failure>
+where
+    S: ApiCalls + Limits + Practices + History + Chain + Commit,
+{
+    let App { context, store } = app;
+    let (portal, caller) = portal_status(app, call, &[Scope::Invite], patient).await?;
+    let PortalStatus { patient, links, .. } = &portal;
+    let current = patient.invitation.ok_or(Refusal::NotFound)?;
+    let is_open = links.iter().any(|link| link.id == current.link && link.is_open(context.now()));
+    if !is_open {
+        return Err(Refusal::NotFound.into());
+    }
+    for _ in 0..MAX_ATTEMPTS {
+        let head = store.head(&patient.practice, &Subject::Patient(patient.id.clone())).await?;
+        let detail = vec![("invitation_id", current.link.to_string())];
+        let entry = patient.entry(context.now(), caller.by(), Action::AccessCodeShown, detail);
+        let event = entry.after(&head, &context.keyring);
+        if let Written::Done = written(store, &[Write::Append(event)], None).await? {
+            return Ok((portal, caller));
+        }
+    }
+    Err(Failure::Unavailable)
 }
