@@ -559,18 +559,39 @@ async fn a_spreadsheet_is_checked_on_its_page_and_then_taken_in() {
         assert!(page.contains(said), "{said}: {page}");
     }
     let table = "Chart,First,Last,DOB,Ruft an\r\np1,Rosa,Quillfeather,4/27/1945,2025550143\r\np2,Ana,Lee,13/25/58,\r\n";
+    // A later step sends what the page carries.
+    let carried = |page: &str| {
+        let (_, rest) = page.split_once("name=\"table\" value=\"").expect("the page carries the table");
+        rest.split('"').next().unwrap().to_owned()
+    };
     let page = upload(&[("file", table)]).await.expect_and(200).text;
+    let packed = carried(&page);
     assert!(page.contains("1 to take in: 1 new, 0 changed, 0 the same."), "{page}");
     assert!(page.contains("Line 3: DOB: ") && page.contains("Line 2: ") && page.contains("Rosa"), "{page}");
     assert!(page.contains("name=\"column:Ruft an\"") && page.contains(">mobile phone</option>"), "{page}");
     world.ehr("GET", "/v1/patients/p1", None).await.expect(404);
 
-    let chosen = [("table", table), ("column:Ruft an", "mobile_phone")];
+    let chosen = [("table", packed.as_str()), ("column:Ruft an", "mobile_phone")];
     let page = upload(&chosen).await.expect_and(200).text;
+    assert!(page.contains("<option value=\"mobile_phone\" selected>"), "{page}");
+    // The faulty lines come back as a file with the reasons, in which nothing is a formula.
+    let file = upload(&[&chosen[..], &[("download", "yes")]].concat()).await.expect_and(200);
+    assert!(file.header("content-disposition").contains("lines-with-faults.csv"));
     assert!(
-        page.contains("<input type=\"hidden\" name=\"column:Ruft an\" value=\"mobile_phone\">"),
-        "{page}"
+        file.text.starts_with("Chart,First,Last,DOB,Ruft an,Line,What is wrong\r\np2,Ana,Lee,13/25/58,,3,"),
+        "{}",
+        file.text
     );
+    // A column that was matched by its name can be left out; then a name is missing.
+    let without =
+        [("table", packed.as_str()), ("column:Ruft an", ""), ("column:First", ""), ("column:Chart", "")];
+    let page = upload(&without).await.expect_and(400).text;
+    assert!(page.contains("No column for given name"), "{page}");
+    let formula = "First,Last,DOB\r\n=1+1,Lee,13/25/58\r\n";
+    let page = upload(&[("file", formula)]).await.expect_and(200).text;
+    let file = upload(&[("table", carried(&page).as_str()), ("download", "yes")]).await.expect_and(200).text;
+    assert!(file.contains("\r\n'=1+1,Lee"), "{file}");
+    upload(&[("table", "no base64!")]).await.expect(400);
     let page = upload(&[&chosen[..], &[("take", "yes")]].concat()).await.expect_and(200).text;
     assert!(page.contains("1 taken in: 1 new") && page.contains("Nobody was invited."), "{page}");
     let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect_and(200).json();

@@ -113,29 +113,45 @@ pub struct Sheet {
     pub rows: Vec<Row>,
 }
 
-/// Reads a file. `chosen` gives fields to columns by name, before the usual names do; with `day_first`, `3/4/58` is
-/// the third of April.
-pub fn read(
-    bytes: &[u8],
-    chosen: &BTreeMap<String, String>,
-    day_first: bool,
-    now: Timestamp,
-) -> Result<Sheet, Unreadable> {
-    let text = decode(bytes)?;
+/// What staff chose for the columns, by their names in the file.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    /// The column of each field that was matched by hand. It comes before the usual names.
+    pub fields: BTreeMap<String, String>,
+    /// Columns that are not read, whatever their names.
+    pub left_out: Vec<String>,
+}
+
+/// A reader of the lines, by whatever stands between its columns. `None` if there is one column only.
+fn reader(text: &str) -> Option<csv::Reader<&[u8]>> {
     let first = text.lines().next().unwrap_or_default();
     let count = |c: char| first.matches(c).count();
     let delimiter = [',', ';', '\t'].into_iter().max_by_key(|c| count(*c)).unwrap_or(',');
-    if count(delimiter) == 0 {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.delimiter(u8::try_from(delimiter).unwrap_or(b',')).flexible(true).trim(csv::Trim::All);
+    (count(delimiter) > 0).then(|| builder.from_reader(text.as_bytes()))
+}
+
+/// The names of the columns, and the cells of some lines as they stand in the file.
+pub fn cells(text: &str, wanted: &BTreeMap<usize, String>) -> (Vec<String>, Vec<(usize, Vec<String>)>) {
+    let Some(mut reader) = reader(text) else { return (Vec::new(), Vec::new()) };
+    let of = |record: &csv::StringRecord| record.iter().map(str::to_owned).collect::<Vec<String>>();
+    let names = reader.headers().map(of).unwrap_or_default();
+    let numbered = reader.records().enumerate().map(|(number, record)| (number + 2, record));
+    let lines = numbered.filter(|(line, _)| wanted.contains_key(line));
+    let lines = lines.map(|(line, record)| (line, record.as_ref().map(of).unwrap_or_default())).collect();
+    (names, lines)
+}
+
+/// Reads a file. With `day_first`, `3/4/58` is the third of April.
+pub fn read(bytes: &[u8], chosen: &Choices, day_first: bool, now: Timestamp) -> Result<Sheet, Unreadable> {
+    let text = decode(bytes)?;
+    let Some(mut reader) = reader(&text) else {
         return Err(Unreadable(
             "one_column",
             "The file has one column only. Is it the right file?".to_owned(),
         ));
-    }
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(u8::try_from(delimiter).unwrap_or(b','))
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(text.as_bytes());
+    };
     let names: Vec<String> = match reader.headers() {
         Ok(names) => names.iter().map(str::to_owned).collect(),
         Err(_) => return Err(Unreadable("malformed", "The first line can't be read.".to_owned())),
@@ -206,15 +222,14 @@ fn windows_1252(byte: u8) -> char {
 }
 
 /// What each column is read as. Refuses two columns for one field, and a file without names or birth date.
-fn matched(
-    names: Vec<String>,
-    chosen: &BTreeMap<String, String>,
-) -> Result<Vec<(String, Option<&'static str>)>, Unreadable> {
+fn matched(names: Vec<String>, chosen: &Choices) -> Result<Vec<(String, Option<&'static str>)>, Unreadable> {
     let plain = portico_domain::model::person::comparable;
     let mut columns: Vec<(String, Option<&'static str>)> = Vec::new();
     for name in names {
-        let by_choice = chosen.iter().find(|(_, column)| plain(column) == plain(&name));
+        let is_left_out = chosen.left_out.iter().any(|column| plain(column) == plain(&name));
+        let by_choice = chosen.fields.iter().find(|(_, column)| plain(column) == plain(&name));
         let field = match by_choice {
+            _ if is_left_out => None,
             Some((field, _)) => FIELDS.into_iter().find(|known| known == field),
             None => USUAL
                 .iter()
@@ -362,7 +377,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_795_564_800_000);
 
     fn sheet(text: &[u8]) -> Result<Sheet, Unreadable> {
-        read(text, &BTreeMap::new(), false, NOW)
+        read(text, &Choices::default(), false, NOW)
     }
 
     #[test]
@@ -422,7 +437,7 @@ mod tests {
         assert_eq!(sheet.rows[0].fault_in(&sheet.columns, "birth_date").unwrap().code, "invalid_date");
         let born = |row: usize| sheet.rows[row].facts.as_ref().unwrap().birth_date.known().unwrap().reveal();
         assert_eq!((born(1), born(2)), ("2026-03-04".to_owned(), "1927-03-04".to_owned()));
-        let by_day = read(b"First,Last,DOB\nA,B,3/4/58\n", &BTreeMap::new(), true, NOW).unwrap();
+        let by_day = read(b"First,Last,DOB\nA,B,3/4/58\n", &Choices::default(), true, NOW).unwrap();
         assert_eq!(by_day.rows[0].facts.as_ref().unwrap().birth_date.known().unwrap().reveal(), "1958-04-03");
     }
 
@@ -484,9 +499,13 @@ mod tests {
     #[test]
     fn a_column_can_be_given_a_field_and_formulas_are_text() {
         let chosen = BTreeMap::from([("email".to_owned(), "Contact".to_owned())]);
-        let sheet =
-            read(b"First,Last,DOB,Contact,City\nA,B,1958-03-04,a@example.com,=1+1\n", &chosen, false, NOW)
-                .unwrap();
+        let sheet = read(
+            b"First,Last,DOB,Contact,City\nA,B,1958-03-04,a@example.com,=1+1\n",
+            &Choices { fields: chosen, ..Choices::default() },
+            false,
+            NOW,
+        )
+        .unwrap();
         let facts = sheet.rows[0].facts.as_ref().unwrap();
         assert_eq!(facts.email.known().unwrap().reveal(), "a@example.com");
         assert_eq!(facts.city.known().unwrap().reveal(), "=1+1");

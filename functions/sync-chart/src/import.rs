@@ -1,7 +1,6 @@
 //! The import: reads FHIR or a spreadsheet, and reports the result of each resource or line.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
@@ -18,7 +17,7 @@ use portico_domain::steps::chart_change::Synced;
 use portico_web::{Answer, App, Inbound, Reject, json as reply};
 use serde_json::{Value, json};
 
-use crate::csv;
+use crate::csv::{self, Choices};
 use crate::fhir::{self, Form, Source, TooMuch, What};
 
 /// Longest body, in bytes.
@@ -156,7 +155,7 @@ fn said(mut of_lines: Vec<(usize, Value)>) -> Vec<Value> {
 
 /// The body as it was before it was compressed with gzip. The two bytes that every such body begins with decide, because
 /// proxies unpack bodies and leave the header.
-fn unpacked(body: &[u8]) -> Result<Cow<'_, [u8]>, Reject> {
+pub(crate) fn unpacked(body: &[u8]) -> Result<Cow<'_, [u8]>, Reject> {
     if !body.starts_with(&[0x1f, 0x8b]) {
         return Ok(Cow::Borrowed(body));
     }
@@ -169,7 +168,7 @@ fn unpacked(body: &[u8]) -> Result<Cow<'_, [u8]>, Reject> {
 }
 
 /// Longest table, in bytes: Lambda takes 6 MB, in base64.
-const LONGEST_TABLE: usize = 4 * 1024 * 1024;
+pub(crate) const LONGEST_TABLE: usize = 4 * 1024 * 1024;
 
 /// The last line that `from_line` may name. A cell may hold several lines, so there are more of them than patients.
 const LAST_LINE: usize = 100_000;
@@ -186,8 +185,8 @@ pub struct TableOptions {
     pub day_first: bool,
     /// The first line to take in.
     pub from_line: usize,
-    /// The column of each field that was matched by hand.
-    pub chosen: BTreeMap<String, String>,
+    /// What was chosen for the columns.
+    pub chosen: Choices,
 }
 
 impl TableOptions {
@@ -196,12 +195,18 @@ impl TableOptions {
         let from_line = inbound.query("from_line").map_or(Some(2), |line| line.parse().ok());
         let from_line = from_line.filter(|line| *line <= LAST_LINE);
         let from_line = from_line.ok_or_else(|| Reject::malformed("from_line", "invalid"))?;
-        let mut chosen = BTreeMap::new();
+        let mut chosen = Choices::default();
         let columns = inbound.query("columns").filter(|_| inbound.is_csv()).unwrap_or_default();
         for pair in columns.split(',').filter(|pair| !pair.is_empty()) {
             let (field, column) =
                 pair.split_once(':').ok_or_else(|| Reject::malformed("columns", "invalid"))?;
-            chosen.insert(field.trim().to_owned(), column.trim().to_owned());
+            let (field, column) = (field.trim().to_owned(), column.trim().to_owned());
+            // A column without a field is left out.
+            if field.is_empty() {
+                chosen.left_out.push(column);
+            } else {
+                chosen.fields.insert(field, column);
+            }
         }
         Ok(Self { day_first, from_line, chosen })
     }

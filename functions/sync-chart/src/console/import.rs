@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::io::Write as _;
 
 use askama::Template;
+use data_encoding::BASE64;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::stream::once;
 use multer::Multipart;
 use multer::bytes::Bytes;
@@ -13,16 +17,14 @@ use portico_domain::operations::staff::desk::desk;
 use portico_domain::ports::{ApiCalls, Chain, Commit, Directory, Limits, Patients, Practices};
 use portico_domain::steps::api_call::Caller;
 use portico_web::desk::{Desk, desk_page};
-use portico_web::{Answer, App, Inbound, Reject};
+use portico_web::{Answer, App, Inbound, Reject, csv as csv_file, view};
 use serde_json::Value;
 
-use crate::csv::{self, FIELDS, Unreadable};
-use crate::import::{TableOptions, TableReport, table};
+use crate::csv::{self, Choices, FIELDS, Unreadable};
+use crate::import::{LONGEST_TABLE, TableOptions, TableReport, table, unpacked};
 
-/// Longest table, in bytes. The page carries it from the check to the import, and an answer of Lambda has 6 MB at most.
-const LONGEST: usize = 2 * 1024 * 1024;
 /// Longest form: the table, and what stands around it.
-const LONGEST_FORM: usize = LONGEST + 64 * 1024;
+const LONGEST_FORM: usize = LONGEST_TABLE + 64 * 1024;
 /// Most lines with faults, or with warnings, that the page names.
 const NAMED: usize = 200;
 
@@ -31,6 +33,12 @@ struct Column {
     name: String,
     /// What it is read as: the field, and its name in words.
     read_as: Option<(&'static str, String)>,
+}
+
+impl Column {
+    fn is_read_as(&self, field: &str) -> bool {
+        self.read_as.as_ref().is_some_and(|(known, _)| *known == field)
+    }
 }
 
 /// A sentence about a line.
@@ -42,8 +50,10 @@ struct About {
 /// What a check found, or an import did.
 struct Outcome {
     is_check: bool,
-    /// The table, for the next step.
+    /// The table, compressed, for the next step.
     table: String,
+    /// The first line that this step looked at.
+    from_line: usize,
     created: usize,
     updated: usize,
     unchanged: usize,
@@ -133,29 +143,33 @@ impl Upload {
 
     /// The table as text: the one that the check carried on, or the file.
     fn table(&self) -> Result<String, Unreadable> {
-        let bytes = match self.fields.get("table") {
-            Some(table) => table.as_bytes(),
-            None if self.file.is_empty() => {
-                return Err(Unreadable("no_file", "Choose a file first.".to_owned()));
-            }
-            None => &self.file,
-        };
-        if bytes.len() > LONGEST {
-            let detail = "This file is larger than 2 MB. Split it, or send it through the API.".to_owned();
-            return Err(Unreadable("too_large", detail));
+        let carried = self.fields.get("table").map(|table| BASE64.decode(table.as_bytes()));
+        let carried =
+            carried.transpose().map_err(|_| Unreadable("malformed", "Choose the file again.".to_owned()))?;
+        let bytes = carried.as_ref().unwrap_or(&self.file);
+        if bytes.is_empty() {
+            return Err(Unreadable("no_file", "Choose a file first.".to_owned()));
         }
-        csv::decode(bytes)
+        let too_large = |_| {
+            let detail = "This file is larger than 4 MB. Split it, or send it through the API.".to_owned();
+            Unreadable("too_large", detail)
+        };
+        csv::decode(&unpacked(bytes).map_err(too_large)?)
     }
 
     fn options(&self) -> TableOptions {
-        let chosen = self.fields.iter().filter_map(|(name, field)| {
-            let column = name.strip_prefix("column:").filter(|_| !field.is_empty())?;
-            Some((field.clone(), column.to_owned()))
-        });
+        let mut chosen = Choices::default();
+        for (name, field) in &self.fields {
+            match name.strip_prefix("column:") {
+                Some(column) if field.is_empty() => chosen.left_out.push(column.to_owned()),
+                Some(column) => drop(chosen.fields.insert(field.clone(), column.to_owned())),
+                None => {}
+            }
+        }
         TableOptions {
             day_first: self.has("day_first"),
             from_line: self.fields.get("from_line").and_then(|line| line.parse().ok()).unwrap_or(2),
-            chosen: chosen.collect(),
+            chosen,
         }
     }
 }
@@ -178,7 +192,13 @@ where
     let call = inbound.desk(&app.context)?;
     let frame = desk(app, &call, &[Scope::ChartWrite]).await?;
     let upload = Upload::of(inbound).await?;
-    let (options, is_check) = (upload.options(), !upload.has("take"));
+    let (mut options, downloads) = (upload.options(), upload.has("download"));
+    let is_check = downloads || !upload.has("take");
+    let seen = |name: &str| upload.fields.get(name).and_then(|line| line.parse().ok());
+    if downloads {
+        // The same lines as on the page.
+        options.from_line = seen("seen_from").unwrap_or(2);
+    }
     let page =
         ImportPage { is_day_first: options.day_first, ..ImportPage::new(inbound, &app.context, &frame) };
     let read = match upload.table() {
@@ -188,14 +208,46 @@ where
         Err(unreadable) => Err(unreadable),
     };
     Ok(match read {
+        Ok((text, report)) if downloads => {
+            let to_line = seen("seen_to").unwrap_or(usize::MAX);
+            csv_file(refused(&text, &report, to_line), "lines-with-faults.csv")
+        }
         Ok((text, report)) => {
-            desk_page(200, &ImportPage { outcome: Some(outcome(is_check, text, &report)), ..page })
+            let outcome = outcome(is_check, &text, options.from_line, &report);
+            desk_page(200, &ImportPage { outcome: Some(outcome), ..page })
         }
         Err(Unreadable(_, detail)) => desk_page(400, &ImportPage { problem: Some(detail), ..page }),
     })
 }
 
-fn outcome(is_check: bool, table: String, report: &TableReport) -> Outcome {
+/// The lines before `to_line` that were refused, as they stand in the file, each with its number and the reason: a file that
+/// can be mended and taken in.
+fn refused(text: &str, report: &TableReport, to_line: usize) -> String {
+    let reason = |entry: &Value| {
+        let line = usize::try_from(entry["line"].as_u64()?).ok().filter(|line| *line < to_line)?;
+        Some((line, entry["detail"].as_str()?.to_owned()))
+    };
+    let reasons: BTreeMap<usize, String> = report.rejected.iter().filter_map(reason).collect();
+    let (names, lines) = csv::cells(text, &reasons);
+    let width = names.len();
+    let mut rows = vec![names.into_iter().chain(["Line".to_owned(), "What is wrong".to_owned()]).collect()];
+    rows.extend(lines.into_iter().map(|(line, mut cells)| {
+        cells.resize(width, String::new());
+        cells.extend([line.to_string(), reasons.get(&line).cloned().unwrap_or_default()]);
+        cells
+    }));
+    view::table(&rows)
+}
+
+/// A table as the page carries it.
+fn packed(text: &str) -> String {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    // Writing into memory does not fail.
+    encoder.write_all(text.as_bytes()).ok();
+    BASE64.encode(&encoder.finish().unwrap_or_default())
+}
+
+fn outcome(is_check: bool, table: &str, from_line: usize, report: &TableReport) -> Outcome {
     let about = |entries: &[Value], text: &dyn Fn(&Value) -> String| {
         let about =
             |entry: &Value| About { line: entry["line"].as_u64().unwrap_or_default(), text: text(entry) };
@@ -213,7 +265,8 @@ fn outcome(is_check: bool, table: String, report: &TableReport) -> Outcome {
     };
     Outcome {
         is_check,
-        table,
+        table: packed(table),
+        from_line,
         created: report.created,
         updated: report.updated,
         unchanged: report.unchanged,

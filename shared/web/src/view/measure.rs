@@ -119,7 +119,7 @@ pub fn measure_rows(page: &MeasurePage, period: &Period) -> String {
 }
 
 /// The rows as CSV (RFC 4180). A cell that a spreadsheet would take for a formula begins with an apostrophe.
-pub(crate) fn table(rows: &[Vec<String>]) -> String {
+pub fn table(rows: &[Vec<String>]) -> String {
     let safe = |cell: &String| {
         let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
         if is_formula { format!("'{cell}") } else { cell.clone() }

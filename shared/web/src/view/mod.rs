@@ -10,5 +10,5 @@ mod portal;
 pub use account::{account, found, grants, represented, session, session_for_staff, signed_in};
 pub use auto_invite::{preview, run};
 pub use chart::{change, details, patient};
-pub use measure::{measure, measure_rows};
+pub use measure::{measure, measure_rows, table};
 pub use portal::{attended, event, invitation, list_rows, portal, row, standing, thing};
