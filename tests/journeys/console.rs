@@ -1,5 +1,7 @@
 //! The Onboarding Tool: how it is opened and closed, and what a receptionist does in it.
 
+use std::io::Read as _;
+
 use portico_testkit::{PASSWORD, World};
 use serde_json::json;
 
@@ -627,4 +629,54 @@ async fn a_patients_page_tells_of_a_new_password_among_what_happened() {
     let trail = page.split("<ol class=\"trail\">").nth(1).expect("the trail");
     let place = |words: &str| trail.find(words).expect("it is told");
     assert!(place(told) < place("registered"), "the newest first");
+}
+
+#[tokio::test]
+async fn long_answers_for_staff_are_compressed_and_pages_with_a_token_are_not() {
+    let world = World::new().await;
+    for number in 0..50 {
+        let change =
+            json!({"given_name": "Maximiliana", "email": format!("p{number}@a-long-host.example.com")});
+        world.patient(&format!("R-{number:03}"), World::chart_with(change)).await;
+    }
+    let link = world.invited("p1").await;
+    world.service.idle().await;
+    let window = world.window(&world.keys.ehr).await;
+    let ask = async |path: &str| {
+        let request = world.request("GET", path).header("accept-encoding", "br, gzip;q=0.8");
+        let request = if path.starts_with("/v1/") {
+            request.bearer_auth(&world.keys.ehr)
+        } else {
+            request.header("cookie", &window.cookie).header("accept", "text/html")
+        };
+        let answer = request.send().await.unwrap();
+        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (coding, vary) = (header("content-encoding"), header("vary").unwrap_or_default());
+        (coding.as_deref() == Some("gzip"), vary, answer.bytes().await.unwrap())
+    };
+    let unpacked = |bytes: &[u8]| {
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(bytes).read_to_string(&mut text).unwrap();
+        text
+    };
+    let (is_compressed, vary, page) = ask("/console/patients?all=yes").await;
+    assert!(is_compressed && vary.contains("accept-encoding"), "{vary}");
+    assert!(page.len() <= 12_000, "a list of fifty: {} bytes", page.len());
+    assert_eq!(unpacked(&page).matches("name=\"patient_ids\"").count(), 50);
+    let (is_compressed, _, list) = ask("/v1/onboarding").await;
+    let list: serde_json::Value = serde_json::from_str(&unpacked(&list)).unwrap();
+    assert!(is_compressed && list["patients"].as_array().unwrap().len() == 50);
+    // What says a token, what strangers ask for, and what is short stays as it is.
+    for path in
+        [format!("/i/{link}"), format!("/{}/sign-up", world.practice), "/v1/onboarding/summary".to_owned()]
+    {
+        assert!(!ask(&path).await.0, "{path}");
+    }
+    let launch = json!({"actor": "rita"});
+    let url = world.ehr("POST", "/v1/console/sessions", Some(launch)).await.expect_and(201).str("/url");
+    assert!(!ask(url.trim_start_matches(&world.url(""))).await.0, "the launch page");
+    let plain = world.request("GET", "/v1/onboarding").bearer_auth(&world.keys.ehr).send().await.unwrap();
+    assert!(
+        plain.headers().get("content-encoding").is_none() && plain.headers()["vary"] == "accept-encoding"
+    );
 }

@@ -135,6 +135,15 @@ impl Inbound {
         self.header("accept").is_some_and(|accept| accept.contains("text/csv"))
     }
 
+    /// Whether the client takes answers that are compressed with gzip.
+    pub(crate) fn takes_gzip(&self) -> bool {
+        let listed = self.header("accept-encoding").unwrap_or_default();
+        listed.split(',').any(|one| {
+            let (name, weight) = one.split_once(';').unwrap_or((one, ""));
+            name.trim().eq_ignore_ascii_case("gzip") && !matches!(weight.trim(), "q=0" | "q=0.0")
+        })
+    }
+
     /// The body's type with its parameters, as it was sent.
     pub fn whole_content_type(&self) -> &str {
         self.header("content-type").unwrap_or_default()

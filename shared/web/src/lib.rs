@@ -5,6 +5,7 @@
 
 mod address;
 mod answer;
+mod compress;
 mod cookie;
 pub mod desk;
 mod fields;

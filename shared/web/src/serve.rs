@@ -8,6 +8,7 @@ use portico_domain::ports::Limits;
 use tracing::Instrument as _;
 
 use crate::answer::Answer;
+use crate::compress::compress;
 use crate::flood::Gate;
 use crate::inbound::Inbound;
 use crate::reject::{Broken, Code};
@@ -31,6 +32,7 @@ where
     let head = inbound.is_head();
     let asked = Asked::new(&app.context, &inbound);
     let gate = Gate::new(&inbound);
+    let (path, takes_gzip) = (inbound.path().to_owned(), inbound.takes_gzip());
     // Boxed, because an operation's future is large and would otherwise be copied through every layer above.
     let mut answer = if let Some(answer) = gate.turned_away(app, &inbound, began) {
         answer
@@ -42,6 +44,7 @@ where
     if head {
         *answer.body_mut() = lambda_http::Body::Empty;
     }
+    compress(&mut answer, &path, takes_gzip);
     add_security_headers(answer.headers_mut());
     let status = answer.status().as_u16();
     asked.answered(status);
