@@ -426,3 +426,33 @@ async fn a_representative_confirms_an_address_of_their_own_at_once_and_can_get_i
     world.forgot_password("marta.vale").await.expect(202);
     assert!(world.last_mail_to("marta.vale@example.com").await.get("text").contains("/r/"));
 }
+
+#[tokio::test]
+async fn one_invitation_of_a_representative_is_taken_back_while_the_others_stay() {
+    let world = World::new().await;
+    world.invited("p1").await;
+    let (mother, father) =
+        (mother(&json!({})), mother(&json!({"given_name": "Luis", "email": "luis@example.com"})));
+    let first = offer(&world, "p1", mother).await.expect_and(201).str("/invitation_id");
+    let link = world.last_mail().await.token();
+    let second = offer(&world, "p1", father).await.expect_and(201).str("/invitation_id");
+    let other = world.last_mail().await.token();
+    let path = |id: &str| format!("/v1/patients/p1/invitations/{id}");
+    world.staff(&world.other_keys.ehr, "DELETE", &path(&first), None).await.expect(404);
+    world.ehr("DELETE", &path(&first), None).await.expect(200);
+    world.ehr("DELETE", &path(&first), None).await.expect(404);
+    world.get(&format!("/i/{link}")).await.expect(410);
+    world.get(&format!("/i/{other}")).await.expect(200);
+    assert_eq!(world.portal("p1").await["status"], "invited", "the patient's own stays");
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/patients/p1").await.expect_and(200).text;
+    let button = format!("/console/patients/p1/invitations/{second}/cancel");
+    assert!(page.contains(&button), "{page}");
+    let page = window.act(&button, &[]).await.text;
+    assert!(page.contains("That link no longer works; the others do.") && !page.contains(&button), "{page}");
+    world.get(&format!("/i/{other}")).await.expect(410);
+    // The patient's own can be named, too.
+    let own = world.portal("p1").await["invitation"]["invitation_id"].as_str().unwrap().to_owned();
+    world.ehr("DELETE", &path(&own), None).await.expect(200);
+    assert_eq!(world.portal("p1").await["status"], "uninvited");
+}

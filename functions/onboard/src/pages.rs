@@ -252,6 +252,7 @@ pub struct Person {
 
 /// One invitation.
 pub struct Sent {
+    id: String,
     what: String,
     by: String,
     how_far: String,
@@ -464,6 +465,7 @@ fn sent(link: &Link, patient: &Patient, now: Timestamp, zone: &jiff::tz::TimeZon
         LinkState::ReportedWrongRecipient => "\u{201c}Not for me\u{201d}".to_owned(),
     };
     Sent {
+        id: link.id.to_string(),
         what: match link.channel {
             Channel::Print => format!("Letter{}", who.unwrap_or_default()),
             Channel::Sms => format!("{kind} by text{to}{}", who.unwrap_or_default()),

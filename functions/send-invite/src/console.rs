@@ -13,7 +13,7 @@ use portico_domain::model::refusal::{Failure, Refusal};
 use portico_domain::operations::staff::batch::{InviteMany, Ran, batch, invite_many, stop_batch};
 use portico_domain::operations::staff::portal::portal_status;
 use portico_domain::operations::staff::requests::{self, LetIn};
-use portico_domain::operations::staff::send_invite::{Invite, cancel, invite};
+use portico_domain::operations::staff::send_invite::{Invite, cancel, cancel_one, invite};
 use portico_domain::ports::{
     ApiCalls, Batches, Chain, Commit, Enqueue, History, Limits, Links, Practices, RepresentativeRequests,
     Roster, Waiting,
@@ -399,6 +399,13 @@ where
             let (NoFields {}, form_back) = inbound.desk_form::<NoFields>()?;
             let (_, caller) = cancel(app, &call, &patient).await?;
             let said = Said::done(&id, "Taken back. The link no longer works.");
+            Ok(back(context, &caller.practice, &form_back, &to, &said))
+        }
+        "POST /console/patients/{patient_id}/invitations/{invitation_id}/cancel" => {
+            let (NoFields {}, form_back) = inbound.desk_form::<NoFields>()?;
+            let invitation = crate::invitation(inbound)?;
+            let (_, caller) = Box::pin(cancel_one(app, &call, &patient, invitation)).await?;
+            let said = Said::done(&id, "Taken back. That link no longer works; the others do.");
             Ok(back(context, &caller.practice, &form_back, &to, &said))
         }
         _ => Err(Refusal::NotFound.into()),

@@ -7,10 +7,12 @@ mod representatives;
 mod requests;
 
 use portico_domain::model::chart::Channel;
-use portico_domain::model::ids::{AccountId, PatientId};
+use portico_domain::model::ids::{AccountId, LinkId, PatientId};
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::staff::authority::set_authority;
-use portico_domain::operations::staff::send_invite::{Invite, cancel, invite, invite_representative};
+use portico_domain::operations::staff::send_invite::{
+    Invite, cancel, cancel_one, invite, invite_representative,
+};
 use portico_domain::ports::{
     ApiCalls, Batches, Chain, Commit, Enqueue, History, Limits, Links, Patients, Practices,
     RepresentativeRequests, Roster, Waiting,
@@ -66,6 +68,7 @@ where
         "POST /v1/patients/{patient_id}/invitations" => send(app, &inbound).await,
         "POST /v1/patients/{patient_id}/representatives" => send_to_representative(app, &inbound).await,
         "DELETE /v1/patients/{patient_id}/invitations/current" => take_back(app, &inbound).await,
+        "DELETE /v1/patients/{patient_id}/invitations/{invitation_id}" => take_one_back(app, &inbound).await,
         "PUT /v1/patients/{patient_id}/representatives/{account_id}/authority" => {
             record_authority(app, &inbound).await
         }
@@ -122,6 +125,21 @@ where
     let call = inbound.staff()?;
     let (portal, caller) = cancel(app, &call, &patient(inbound)?).await?;
     Ok(json(200, &view::portal(&portal, &caller, &app.context.keyring, app.context.now())))
+}
+
+async fn take_one_back<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
+where
+    S: ApiCalls + Limits + Practices + History + Commit,
+{
+    let call = inbound.staff()?;
+    let (patient, invitation) = (patient(inbound)?, invitation(inbound)?);
+    let (portal, caller) = Box::pin(cancel_one(app, &call, &patient, invitation)).await?;
+    Ok(json(200, &view::portal(&portal, &caller, &app.context.keyring, app.context.now())))
+}
+
+/// The invitation that the path names.
+fn invitation(inbound: &Inbound) -> Result<LinkId, Refusal> {
+    LinkId::parse(inbound.param("invitation_id")).map_err(|_| Refusal::NotFound)
 }
 
 async fn record_authority<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>

@@ -3,10 +3,10 @@
 use crate::context::App;
 use crate::model::audit::Action;
 use crate::model::chart::Channel;
-use crate::model::ids::PatientId;
+use crate::model::ids::{LinkId, PatientId};
 use crate::model::link::LinkState;
 use crate::model::practice::Scope;
-use crate::model::refusal::Failure;
+use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{ApiCalls, Chain, Commit, History, Limits, Links, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller};
 use crate::steps::change::PatientChange;
@@ -72,6 +72,37 @@ where
         let detail = vec![("invitation_id", current.link.to_string())];
         let entry = patient.entry(now, caller.by(), Action::InvitationCancelled, detail);
         let close = Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now };
+        Ok(Some(PatientChange { patient, writes: vec![close], entry }))
+    })
+    .await
+}
+
+/// Takes one invitation back: the patient's own, or one of a representative while the others stay. `NotFound` if it does not
+/// wait.
+pub async fn cancel_one<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    patient: &PatientId,
+    invitation: LinkId,
+) -> Result<(PortalStatus, Caller), Failure>
+where
+    S: ApiCalls + Limits + Practices + History + Commit,
+{
+    let context = &app.context;
+    change_patient(app, call, &[Scope::Invite], patient, |mut patient, caller| {
+        caller.actor()?;
+        let now = context.now();
+        let close = if patient.invitation.is_some_and(|current| current.link == invitation) {
+            patient.invitation = None;
+            Write::CloseLink { id: invitation, to: LinkState::Cancelled, at: now }
+        } else if patient.offers.iter().any(|offer| offer.link == invitation) {
+            patient.offers.retain(|offer| offer.link != invitation);
+            Write::EndLink { id: invitation, to: LinkState::Cancelled, at: now }
+        } else {
+            return Err(Refusal::NotFound);
+        };
+        let detail = vec![("invitation_id", invitation.to_string())];
+        let entry = patient.entry(now, caller.by(), Action::InvitationCancelled, detail);
         Ok(Some(PatientChange { patient, writes: vec![close], entry }))
     })
     .await
