@@ -16,7 +16,7 @@ use portico_domain::operations::staff::accounts::{
 };
 use portico_domain::operations::staff::credentials::{NewCredentials, set_credentials};
 use portico_domain::operations::staff::desk::desk;
-use portico_domain::operations::staff::holds::{decide_hold, holds};
+use portico_domain::operations::staff::holds::{Held, decide_hold, held};
 use portico_domain::operations::staff::merge::{MergedLogins, move_accounts};
 use portico_domain::operations::staff::requests::{Asked, requests};
 use portico_domain::ports::{
@@ -197,18 +197,14 @@ where
         "GET /console/requests" => {
             let (caller, settings) = desk(app, &call, &[Scope::Invite]).await?;
             let mut waiting = Vec::new();
-            let held = if caller.may(Scope::Accounts) { holds(app, &call).await? } else { Vec::new() };
-            for hold in held {
-                let patient =
-                    app.store.patient(&caller.practice, &hold.patient).await.map_err(Failure::from)?;
-                let account = app.store.account(hold.account).await.map_err(Failure::from)?;
-                let Some((patient, account)) = patient.zip(account) else { continue };
+            let held = if caller.may(Scope::Accounts) { held(app, &call).await? } else { Vec::new() };
+            for Held { hold, patient, username } in held {
                 let chart = &patient.chart;
                 waiting.push(Waiting {
                     id: hold.account.to_string(),
                     patient: patient.id.to_string(),
                     name: chart.full_name(),
-                    username: account.username,
+                    username,
                     born: chart.birth_date.reveal(),
                     since: when(hold.since, context.now(), &settings.zone()),
                     email: chart.email.as_ref().map(|email| email.reveal().to_owned()).unwrap_or_default(),

@@ -5,8 +5,9 @@ use futures_util::join;
 use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
 use crate::model::hold::Hold;
-use crate::model::ids::AccountId;
+use crate::model::ids::{AccountId, PatientId};
 use crate::model::message::Template;
+use crate::model::patient::Patient;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, Holds, Limits, Once, Patients, Practices, Write};
@@ -20,6 +21,36 @@ pub async fn holds<S: ApiCalls + Limits + Holds>(app: &App<S>, call: &ApiCall) -
     let store = &app.store;
     let (caller, _) = authorize(app, call, &[Scope::Accounts], AlsoRead::default()).await?;
     Ok(store.holds(&caller.practice).await?)
+}
+
+/// A registration that waits, with what staff compare.
+pub struct Held {
+    /// The registration.
+    pub hold: Hold,
+    /// The patient.
+    pub patient: Patient,
+    /// The user name that was chosen.
+    pub username: String,
+}
+
+/// The registrations that wait, the oldest first, with their patients. These are read fifty at a time.
+pub async fn held<S>(app: &App<S>, call: &ApiCall) -> Result<Vec<Held>, Failure>
+where
+    S: ApiCalls + Limits + Holds + Patients,
+{
+    let mut all = Vec::new();
+    for some in holds(app, call).await?.chunks(50) {
+        let ids: Vec<PatientId> = some.iter().map(|hold| hold.patient.clone()).collect();
+        let (Some(first), true) = (some.first(), !ids.is_empty()) else { continue };
+        let charts = app.store.charts(&first.practice, &ids).await?;
+        all.extend(some.iter().filter_map(|hold| {
+            let (patient, _) = charts.iter().find(|(patient, _)| patient.id == hold.patient)?;
+            let known = patient.accounts.iter().find(|known| known.id == hold.account)?;
+            let (patient, username) = (patient.clone(), known.username.clone());
+            Some(Held { hold: hold.clone(), patient, username })
+        }));
+    }
+    Ok(all)
 }
 
 /// Grants or refuses a registration that waits, and returns it.

@@ -1,5 +1,7 @@
 //! Requests for access by representatives: the list, and the answer of staff.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
 use crate::model::chart::Channel;
@@ -34,13 +36,25 @@ where
 {
     let store = &app.store;
     let (caller, _) = authorize(app, call, &[Scope::Invite], AlsoRead::default()).await?;
-    let mut all = Vec::new();
-    for request in store.access_requests(&caller.practice).await? {
-        let some = request.matches.get(..request.matches.len().min(50)).unwrap_or_default();
-        let charts = if some.is_empty() { Vec::new() } else { store.charts(&caller.practice, some).await? };
-        all.push(Asked { request, matches: charts.into_iter().map(|(patient, _)| patient).collect() });
+    let asked = store.access_requests(&caller.practice).await?;
+    // All charts of all requests together, fifty at a time.
+    let wanted: BTreeSet<PatientId> = asked.iter().flat_map(fitting).cloned().collect();
+    let wanted: Vec<PatientId> = wanted.into_iter().collect();
+    let mut charts: BTreeMap<PatientId, Patient> = BTreeMap::new();
+    for some in wanted.chunks(50) {
+        let found = store.charts(&caller.practice, some).await?;
+        charts.extend(found.into_iter().map(|(patient, _)| (patient.id.clone(), patient)));
     }
-    Ok((all, caller))
+    let with_charts = |request: RepresentativeRequest| {
+        let matches = fitting(&request).filter_map(|id| charts.get(id).cloned()).collect();
+        Asked { request, matches }
+    };
+    Ok((asked.into_iter().map(with_charts).collect(), caller))
+}
+
+/// The charts of a request that are shown.
+fn fitting(request: &RepresentativeRequest) -> impl Iterator<Item = &PatientId> {
+    request.matches.iter().take(50)
 }
 
 /// How staff let somebody in who asked.
