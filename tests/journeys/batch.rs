@@ -34,8 +34,44 @@ async fn ended(world: &World, job: &str) -> Value {
 }
 
 #[tokio::test]
+async fn texts_of_a_batch_wait_for_the_hours_of_texts_and_the_page_says_so_before() {
+    let world = World::new().await;
+    let at = |time: &str| world.service.clock.set(time.parse().unwrap()).unwrap();
+    // Friday, 6 o'clock in the evening in New York: the next hour for texts is on Monday at 10.
+    at("2026-11-20T23:00:00Z");
+    world.patient("texted", World::chart_with(json!({"email": null}))).await;
+    world.patient("mailed", World::chart_with(json!({"email": "new@example.com"}))).await;
+    let window = world.window(&world.keys.ehr).await;
+    let form = [("patient_ids", "texted"), ("patient_ids", "mailed"), ("channel", "email_then_sms")];
+    let page = window.send("/console/patients/batch", &form).await.expect_and(200).text;
+    assert!(page.contains("1 text waits") && page.contains("Mon 10:00 AM"), "{page}");
+    let wanted = json!({"patient_ids": ["texted", "mailed"], "channel": "email_then_sms"});
+    let ran = batch(&world, wanted, None).await.expect_and(200).json();
+    assert_eq!(outcomes(&ran), [("texted", "invited"), ("mailed", "invited")]);
+    assert_eq!(ran["results"][0]["not_before"], "2026-11-23T15:00:00Z", "{ran}");
+    assert!(ran["results"][1].get("not_before").is_none(), "mails go at once");
+    let sent =
+        async || world.mails().await.iter().map(|one| one.get("channel").to_owned()).collect::<Vec<_>>();
+    assert_eq!(sent().await, ["email"]);
+    at("2026-11-23T14:58:00Z");
+    assert_eq!(sent().await, ["email"], "not yet");
+    at("2026-11-23T15:01:00Z");
+    world.service.invoker.call("deliver", "overdue", json!({})).await.unwrap();
+    world.service.idle().await;
+    assert_eq!(sent().await, ["email", "sms"]);
+    // The link's time began when the text went.
+    let link = world.last_mail().await.token();
+    at("2026-11-26T14:00:00Z");
+    world.get(&format!("/i/{link}")).await.expect(200);
+    at("2026-11-26T15:00:00Z");
+    world.get(&format!("/i/{link}")).await.expect(410);
+}
+
+#[tokio::test]
 async fn each_patient_has_a_result_and_one_that_fails_stops_nobody() {
     let world = World::new().await;
+    // Tuesday, 11 o'clock in New York: texts go at once.
+    world.service.clock.set("2026-11-24T16:00:00Z".parse().unwrap()).unwrap();
     let chart = |change: Value| World::chart_with(change);
     world.patient("new", chart(json!({"email": "new@example.com"}))).await;
     world.patient("texted", chart(json!({"email": null}))).await;

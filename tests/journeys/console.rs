@@ -221,6 +221,8 @@ async fn somebody_without_messages_gets_a_login_by_hand() {
 #[tokio::test]
 async fn many_are_invited_after_a_look_ahead_and_each_has_a_result() {
     let world = World::new().await;
+    // Tuesday, 11 o'clock in New York: texts go at once.
+    world.service.clock.set("2026-11-24T16:00:00Z".parse().unwrap()).unwrap();
     for (id, change) in [
         ("a", json!({"given_name": "Ann", "email": "ann@example.com"})),
         ("b", json!({"given_name": "Ben", "email": null})),

@@ -141,6 +141,9 @@ fn view(ran: &Ran) -> Value {
         if let Some(invitation) = result.invitation {
             view["invitation_id"] = json!(invitation.to_string());
         }
+        if let Some(not_before) = result.not_before {
+            view["not_before"] = json!(not_before.to_string());
+        }
         if !result.reasons.is_empty() {
             view["reasons"] = json!(result.reasons);
         }

@@ -20,7 +20,7 @@ use portico_domain::ports::{
 };
 use portico_domain::steps::api_call::{ApiCall, Caller};
 use portico_domain::steps::portal_status::PortalStatus;
-use portico_web::desk::{Back, Desk, NoFields, Said, back, contact, cure, desk_page, refused};
+use portico_web::desk::{Back, Desk, NoFields, Said, back, contact, cure, desk_page, refused, when};
 use portico_web::{Answer, App, Inbound, Language, Reject, reason_detail, see_other};
 use serde::Deserialize;
 
@@ -295,13 +295,19 @@ struct CheckPage {
     not: Vec<Told>,
     will_renew: bool,
     will_reset: bool,
+    /// How many texts wait for the hours of texts, and until when the first of them.
+    waits: Option<(usize, String)>,
 }
 
 impl CheckPage {
     fn new(inbound: &Inbound, context: &Context, settings: &Settings, form: &ManyForm, ran: &Ran) -> Self {
         let of =
             |outcome: BatchOutcome| ran.results.iter().filter(|it| it.outcome == outcome).map(told).collect();
+        let waiting = ran.results.iter().filter_map(|result| result.not_before);
+        let first = waiting.clone().min();
+        let until = |at| (waiting.count(), when(at, context.now(), &settings.zone()));
         Self {
+            waits: first.map(until),
             desk: Desk::of(inbound, context, settings, &ran.caller),
             ids: ran.results.iter().map(|result| result.patient.to_string()).collect(),
             count: ran.results.len(),

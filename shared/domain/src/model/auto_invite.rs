@@ -384,6 +384,20 @@ fn may_text(now: Timestamp, zones: &[TimeZone], hours: &TextHours) -> bool {
     })
 }
 
+/// The first instant from `now` on at which a text of a batch may be sent to this patient: in the practice's hours for texts,
+/// wherever the patient may be. `None` if it may be sent at once.
+pub fn text_waits_until(patient: &Patient, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
+    let (zones, hours) = (zones(patient, settings), &settings.auto_invite.text_hours);
+    if may_text(now, &zones, hours) {
+        return None;
+    }
+    let step = SEARCH_MINUTES * 60;
+    let first = (now.seconds().div_euclid(step) + 1) * step;
+    let mut later =
+        (0..SEARCH_DAYS * 86_400 / step).map(|place| Timestamp::from_millis((first + place * step) * 1000));
+    later.find(|instant| may_text(*instant, &zones, hours))
+}
+
 /// The first instant from `now` on at which an automatic message may be sent to this patient; `now` itself if
 /// it may be sent at once. `None` if there is none within eight days.
 pub fn next_allowed(

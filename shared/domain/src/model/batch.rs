@@ -65,6 +65,9 @@ pub struct BatchResult {
     /// The invitation that was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<LinkId>,
+    /// When its text goes at the earliest; `None` if at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
     /// The codes of all reasons against it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,

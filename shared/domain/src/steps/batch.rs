@@ -4,6 +4,7 @@ use futures_util::join;
 
 use crate::context::App;
 use crate::model::audit::Subject;
+use crate::model::auto_invite::text_waits_until;
 use crate::model::batch::{Batch, BatchChannel, BatchOutcome, BatchResult, BatchTask, Include};
 use crate::model::chart::Channel;
 use crate::model::ids::{LinkId, PatientId};
@@ -66,6 +67,7 @@ pub(crate) fn result_of(
         family_name: name(|patient| patient.chart.family_name.reveal()),
         outcome,
         invitation: None,
+        not_before: None,
         reasons,
     }
 }
@@ -114,6 +116,19 @@ pub(crate) fn foresee(
     }
 }
 
+/// Until when the text of a batch waits: nobody looks at the clock of each patient of many. A link for a new password works
+/// for an hour, so it never waits.
+pub(crate) fn waits_until(
+    patient: &Patient,
+    channel: Channel,
+    outcome: BatchOutcome,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let may_wait = channel == Channel::Sms && outcome != BatchOutcome::ResetSent;
+    text_waits_until(patient, settings, now).filter(|_| may_wait)
+}
+
 /// Invites one patient of a batch. Refuses if the right to invite has ended meanwhile.
 async fn invite_one<S>(
     app: &App<S>,
@@ -159,7 +174,9 @@ where
                 Err(reasons) => return Ok(result_of(id, Some(&patient), BatchOutcome::Skipped, reasons)),
             };
         let known = patient.clone();
-        let ready = prepare(context, settings, patient, &Wanted::by(channel), &caller, &batch.actor);
+        let not_before = waits_until(&known, channel, outcome, settings, context.now());
+        let wanted = Wanted { not_before, ..Wanted::by(channel) };
+        let ready = prepare(context, settings, patient, &wanted, &caller, &batch.actor);
         let mut ready = match ready {
             Ok(ready) => ready,
             Err(Refusal::NotEligible(reasons)) => {
@@ -176,7 +193,7 @@ where
         match written(store, &ready.writes, None).await? {
             Written::Done => {
                 let result = result_of(id, Some(&known), outcome, Vec::new());
-                return Ok(BatchResult { invitation: Some(ready.link.id), ..result });
+                return Ok(BatchResult { invitation: Some(ready.link.id), not_before, ..result });
             }
             Written::Lost(lost) if lost.contains(Record::Limit) => {
                 let reasons = vec!["too_many_requests".to_owned()];

@@ -81,12 +81,14 @@ pub struct Wanted<'a> {
     pub why: Option<&'a str>,
     /// The automatic message that it is; `None` if somebody asked for it.
     pub automatic: Option<Automatic>,
+    /// When its message goes at the earliest; `None` if at once. The link's time begins then.
+    pub not_before: Option<Timestamp>,
 }
 
 impl Wanted<'_> {
     /// An invitation that somebody asked for, and that overrides nothing.
     pub const fn by(channel: Channel) -> Self {
-        Self { channel, why: None, automatic: None }
+        Self { channel, why: None, automatic: None, not_before: None }
     }
 }
 
@@ -111,7 +113,7 @@ pub fn prepare(
     actor: &Actor,
 ) -> Result<Prepared, Refusal> {
     let now = context.now();
-    let Wanted { channel, why, automatic } = *wanted;
+    let Wanted { channel, why, automatic, not_before } = *wanted;
     let mut reasons = patient.refusals(channel, settings);
     if why.is_some() {
         reasons.retain(|reason| *reason != Reason::Declined);
@@ -149,7 +151,8 @@ pub fn prepare(
         client: caller.client.clone(),
         actor: actor.clone(),
     };
-    let mut link = Link::new(context, Purpose::Invitation, kind, target, now.plus_hours(i64::from(hours)));
+    let expires_at = not_before.unwrap_or(now).plus_hours(i64::from(hours));
+    let mut link = Link::new(context, Purpose::Invitation, kind, target, expires_at);
     if let Some(automatic) = automatic {
         link.id = automatic.link;
     }
@@ -164,7 +167,8 @@ pub fn prepare(
     }
     count_text(context, &link, &mut writes);
     if channel != Channel::Print {
-        let message = to_patient(context, &patient, template, channel, Some(link.id));
+        let mut message = to_patient(context, &patient, template, channel, Some(link.id));
+        message.due_at = not_before.unwrap_or(message.due_at);
         writes.push(Write::Queue(Message { run: automatic.map(|automatic| automatic.day), ..message }));
     }
     if let Some(automatic) = automatic {

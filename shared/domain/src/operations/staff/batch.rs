@@ -17,7 +17,7 @@ use crate::ports::{
     AlsoRead, ApiCalls, Batches, Chain, Commit, Enqueue, Limits, Once, OnceKey, Practices, Waiting, Write,
 };
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
-use crate::steps::batch::{foresee, invite_some, result_of, tell};
+use crate::steps::batch::{foresee, invite_some, result_of, tell, waits_until};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
 /// Patients that are read together for a look ahead.
@@ -168,7 +168,10 @@ async fn look_ahead<S: Practices + Waiting>(
             };
             let wanted = (command.channel, &command.include[..]);
             results.push(match foresee(patient, wanted, &settings, context.now()) {
-                Ok((_, outcome)) => result_of(id, Some(patient), outcome, Vec::new()),
+                Ok((channel, outcome)) => BatchResult {
+                    not_before: waits_until(patient, channel, outcome, &settings, context.now()),
+                    ..result_of(id, Some(patient), outcome, Vec::new())
+                },
                 Err(reasons) => result_of(id, Some(patient), BatchOutcome::Skipped, reasons),
             });
         }
