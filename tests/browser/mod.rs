@@ -1,6 +1,7 @@
 //! Portico in a real browser: the main journey without scripts, in both languages; a mail scanner; the
 //! structure of every page; the Onboarding Tool.
 
+mod accessibility;
 mod console;
 mod driver;
 mod journey;

@@ -5,6 +5,7 @@ use portico_testkit::{PASSWORD, World};
 use serde_json::{Value, json};
 
 use super::SUBMIT;
+use super::accessibility::Audit;
 use super::driver::Browser;
 
 /// Looks at pages one by one and keeps what is wrong with them.
@@ -12,14 +13,22 @@ struct Inspector {
     browser: Browser,
     seen: Vec<String>,
     wrong: Vec<String>,
+    audit: Option<Audit>,
+    /// What tells the pages of this walk from those of another.
+    walk: String,
+}
+
+/// A small phone.
+fn phone() -> Value {
+    json!({"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": true})
 }
 
 impl Inspector {
-    async fn new() -> Self {
+    async fn new(walk: &str) -> Self {
         let browser = Browser::with_scripts().await;
-        let phone = json!({"width": 320, "height": 640, "deviceScaleFactor": 2, "mobile": true});
-        browser.devtools("Emulation.setDeviceMetricsOverride", phone).await;
-        Self { browser, seen: Vec::new(), wrong: Vec::new() }
+        browser.devtools("Emulation.setDeviceMetricsOverride", phone()).await;
+        let (audit, walk) = (Audit::asked(), walk.to_owned());
+        Self { browser, seen: Vec::new(), wrong: Vec::new(), audit, walk }
     }
 
     /// Inspects the page that the browser shows; `page` is what it should be.
@@ -31,6 +40,10 @@ impl Inspector {
             for wrong in found.as_array().unwrap() {
                 self.wrong.push(format!("{page}, {scheme}: {}", wrong.as_str().unwrap_or_default()));
             }
+        }
+        if let Some(audit) = &self.audit {
+            self.wrong.extend(audit.page(&self.browser, &format!("{} {page}", self.walk)).await);
+            self.browser.devtools("Emulation.setDeviceMetricsOverride", phone()).await;
         }
         self.seen.push(format!("{page}: {}", self.browser.title().await));
     }
@@ -92,7 +105,7 @@ async fn every_page_is_sound(language: &str) {
     let link = at(&format!("/i/{token}"));
     let facts = [("family_name", "Quillfeather"), ("birth_date", "04/27/1945")];
 
-    let mut see = Inspector::new().await;
+    let mut see = Inspector::new(language).await;
     see.open("link", &link).await;
     see.submit("link, empty").await;
     see.click("label[for=as]").await;
@@ -204,7 +217,7 @@ async fn every_page_of_an_account_is_sound(language: &str) {
     let at = |path: &str| world.url(&format!("{path}?lang={language}"));
     let of = |path: &str| at(&format!("/{}{path}", world.practice));
 
-    let mut see = Inspector::new().await;
+    let mut see = Inspector::new(&format!("account {language}")).await;
     for path in ["/sign-up", "/forgot-password", "/forgot-username"] {
         see.open(path, &of(path)).await;
         see.submit(&format!("{path}, empty")).await;
@@ -284,7 +297,8 @@ const PAGES_OF_AN_ACCOUNT: usize = 45;
 #[tokio::test]
 #[ignore = "needs Chromium: run tests/run"]
 async fn an_unsound_page_is_found_out() {
-    let mut see = Inspector::new().await;
+    let mut see = Inspector::new("unsound").await;
+    see.audit = None;
     see.browser.open("about:blank").await;
     let page = "<meta name=viewport content='width=device-width'><title>Error: none</title><h1></h1><main style=\"width: 40rem\"><input id=a><input type=radio id=a>\
                 <p class=error id=e style=\"color: #999\">Wrong</p><a href=\"\"></a><button>Go</button></main>";
@@ -355,7 +369,7 @@ async fn every_mail_and_the_mailbox_are_sound() {
     world.mails().await;
     world.invite("p1", "sms").await.expect(201);
     let mails = world.mails().await;
-    let mut see = Inspector::new().await;
+    let mut see = Inspector::new("mail").await;
     see.open("mailbox", &world.url("/_local/mailbox")).await;
     for mail in &mails {
         let what = format!("{} {}", mail.get("channel"), mail.get("subject"));

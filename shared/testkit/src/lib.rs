@@ -246,6 +246,7 @@ impl World {
             .collect();
         let answer =
             Answer { status: answer.status().as_u16(), headers, text: answer.text().await.expect("a body") };
+        keep_page(&sent.path, &answer);
         if let Err(fault) = contract().judge(&sent, &answer) {
             panic!("infra/openapi.yaml says otherwise: {fault}\n{}", answer.text);
         }
@@ -567,4 +568,19 @@ impl Window<'_> {
         let answer = self.send(path, fields).await.expect_and(303);
         self.page(answer.header("location")).await.expect_and(200)
     }
+}
+
+/// Keeps a page as it was sent, and the preview of a mail, for the tools of `tests/accessibility`.
+#[expect(clippy::disallowed_methods, reason = "tests/accessibility says in the environment where pages go")]
+fn keep_page(path: &str, answer: &Answer) {
+    let is_mail = path.starts_with("/v1/previews/email-");
+    let Ok(folder) = std::env::var(if is_mail { "PORTICO_MAILS" } else { "PORTICO_SENT" }) else { return };
+    let page = if is_mail { answer.str("/html") } else { answer.text.clone() };
+    if page.is_empty() || !(is_mail || answer.header("content-type").starts_with("text/html")) {
+        return;
+    }
+    let digest: String = portico_domain::keys::digest(page.as_bytes()).chars().take(8).collect();
+    let name = path.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    let name: String = name.trim_matches('-').chars().take(60).collect();
+    std::fs::write(format!("{folder}/{name}-{digest}.html"), page).expect("the page is kept");
 }
