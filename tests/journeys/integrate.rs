@@ -241,6 +241,23 @@ async fn a_spreadsheet_is_looked_at_first_and_then_taken_in_and_bad_lines_stop_n
 }
 
 #[tokio::test]
+async fn lines_about_the_same_person_count_in_their_order_however_many_are_taken_in_together() {
+    let world = World::new().await;
+    let mut text = "Chart,First,Last,DOB,Email\n".to_owned();
+    for number in 0..30 {
+        let line = format!("p{},Ana,Ruiz,1958-03-04,a{number}@example.com\n", number % 3);
+        text.push_str(&line);
+    }
+    // Without a chart id, the second line is about the person that the first one made.
+    text.push_str(",Cem,Oak,1980-02-03,one@example.com\n,Cem,Oak,1980-02-03,two@example.com\n");
+    let taken = table(&world, "", text.as_bytes()).await.expect_and(200).json();
+    assert_eq!((&taken["created"], &taken["updated"]), (&json!(4), &json!(28)), "{taken}");
+    for (id, email) in [("p0", "a27@example.com"), ("p1", "a28@example.com"), ("p2", "a29@example.com")] {
+        assert_eq!(world.ehr("GET", &format!("/v1/patients/{id}"), None).await.json()["email"], email);
+    }
+}
+
+#[tokio::test]
 async fn a_line_that_fits_two_charts_and_files_that_are_no_table_are_named() {
     let world = World::new().await;
     world.patient("p1", World::chart()).await;

@@ -1,9 +1,11 @@
 //! The import: reads FHIR or a spreadsheet, and reports the result of each resource or line.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
+use futures_util::future::join_all;
 
 use portico_domain::model::person::{Email, Name, Phone, PostalCode};
 use portico_domain::model::refusal::FieldFault;
@@ -288,18 +290,34 @@ where
     tracing::info!(lines = sheet.rows.len(), "import of a table");
     let mut tally = Tally::default();
     let (mut next_line, mut warnings) = (None, Vec::new());
+    let (mut refused_as_read, mut outcomes) = (Vec::new(), Vec::new());
+    let mut lines = Vec::new();
     for row in sheet.rows.iter().filter(|row| row.line >= *from_line) {
+        match &row.facts {
+            Ok(facts) => lines.push((row, facts)),
+            Err(fault) => {
+                let detail = format!("{}: {}", fault.column, fault.detail);
+                refused_as_read.push((row.line, fault.code, detail));
+            }
+        }
+    }
+    let mut rest = &lines[..];
+    while let Some((first, _)) = rest.first() {
         if began.seconds_until(app.context.now()) >= TABLE_SECONDS {
-            next_line = Some(row.line);
+            next_line = Some(first.line);
             break;
         }
-        let taken = match &row.facts {
-            Err(fault) => {
-                tally.reject(row.line, fault.code, &format!("{}: {}", fault.column, fault.detail));
-                continue;
-            }
-            Ok(facts) => import_patient_line(app, &opened, row.id.as_ref(), facts).await,
-        };
+        let (some, behind) = rest.split_at_checked(side_by_side(rest)).unwrap_or((rest, &[]));
+        rest = behind;
+        let each = some.iter().map(|(row, facts)| import_patient_line(app, &opened, row.id.as_ref(), facts));
+        outcomes.extend(some.iter().map(|(row, _)| *row).zip(join_all(each).await));
+    }
+    for (line, code, detail) in refused_as_read {
+        if next_line.is_none_or(|next_line| line < next_line) {
+            tally.reject(line, code, &detail);
+        }
+    }
+    for (row, taken) in outcomes {
         match taken {
             LineOutcome::Taken(synced) => {
                 tally.count(synced);
@@ -336,6 +354,22 @@ where
         rows,
         next_line,
     }))
+}
+
+/// Lines that are taken in side by side, so that the table's answers are not waited for one by one.
+const SIDE_BY_SIDE: usize = 8;
+
+/// How many of these lines can be taken in side by side: those that are surely about different people. Lines with a chart id
+/// and lines without one may be about the same; so may two lines without one that name the same birth date.
+fn side_by_side(lines: &[(&csv::Row, &SentChart)]) -> usize {
+    let has_id = lines.first().is_some_and(|(row, _)| row.id.is_some());
+    let mut seen = BTreeSet::new();
+    let who = |(row, facts): &(&csv::Row, &SentChart)| match &row.id {
+        Some(id) => id.to_string(),
+        None => facts.birth_date.known().map(|born| born.reveal()).unwrap_or_default(),
+    };
+    let apart = lines.iter().take(SIDE_BY_SIDE);
+    apart.take_while(|line| line.0.id.is_some() == has_id && seen.insert(who(line))).count().max(1)
 }
 
 /// What a line of somebody new lacks: a code, and a sentence that names the fields.
