@@ -210,6 +210,41 @@ async fn every_page_of_the_tool_is_sound_on_a_desk_and_on_a_phone() {
             browser.open(&world.url(path)).await;
             wrong.extend(audit.page(&browser, &format!("desk {name}")).await);
         }
+        // What forms lead to: many before and after, a fault, a slip, and the end.
+        let desk = json!({"width": 1280, "height": 844, "deviceScaleFactor": 1, "mobile": false});
+        for (name, from, fills, button) in [
+            ("many", "/console/patients?status=uninvited", None, ".bar button"),
+            ("many-sent", "", None, "form[action$='/send'] .do button"),
+            (
+                "settings-faulty",
+                "/console/settings",
+                Some(("#accent_color", "yellow")),
+                "#settings .do button",
+            ),
+            ("logo-missing", "/console/settings", None, "form[action$='/logo'] .do button"),
+            (
+                "slip",
+                "/console/patients/R-1/credentials",
+                Some(("#username", "lee85")),
+                "main form .do button",
+            ),
+            ("import-missing", "/console/import", None, "main form .do button"),
+            ("accounts-found", "/console/accounts", Some(("main input[name=q]", "rosa")), "main form button"),
+            ("closed", "/console", None, "footer button[formaction='/console/close']"),
+        ] {
+            browser.devtools("Emulation.setDeviceMetricsOverride", desk.clone()).await;
+            if !from.is_empty() {
+                browser.open(&world.url(from)).await;
+            }
+            if name == "many" {
+                browser.click("#tick-all").await;
+            }
+            if let Some((field, text)) = fills {
+                browser.fill(field, text).await;
+            }
+            browser.follow(button).await;
+            wrong.extend(audit.page(&browser, &format!("desk {name}")).await);
+        }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -54,8 +54,8 @@ async function words(page) {
   while ((await virtual.lastSpokenPhrase()) !== "end of document") await virtual.next();
   const spoken = await virtual.spokenPhraseLog();
   await virtual.stop();
-  // The clock goes on while the tests run.
-  return `${window.document.title}\n${spoken.join("\n")}\n`.replace(/\d{1,2}:\d\d [AP]M/g, "{time}").replace(/\w+day, \w+ \d+, \d{4}/g, "{day}");
+  // The clock goes on while the tests run, and each service has a port of its own.
+  return `${window.document.title}\n${spoken.join("\n")}\n`.replace(/\d{1,2}:\d\d [AP]M/g, "{time}").replace(/\w+day, \w+ \d+, \d{4}/g, "{day}").replace(/127\.0\.0\.1:\d+/g, "{host}");
 }
 const HEARD = ["desk-today", "desk-patients", "desk-patient-bounced", "en-link", "en-link--wrong", "en-code--choice", "en-code", "en-registration", "en-welcome"];
 for (const name of HEARD) {
