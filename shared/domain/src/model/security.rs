@@ -139,6 +139,7 @@ const fn is_about_access(action: Action) -> bool {
         | Action::InvitationCreated
         | Action::InvitationCancelled
         | Action::LetterPrinted
+        | Action::AccessCodeShown
         | Action::LetterHandedOver
         | Action::IdentityConfirmed
         | Action::CodeConfirmed
