@@ -38,10 +38,19 @@ fn seen(answer: &Answer) -> String {
     format!("{} {}\n\n{}", answer.status, headers.join("\n"), answer.text)
 }
 
-/// The whole table without limit counters, the only items that a request without effect may change.
+/// The whole table without limit counters and the days on which keys were used, the only things that a request without
+/// effect may change.
 async fn table(world: &World) -> String {
+    let without_use = |line: &str| {
+        let mut item: Value = serde_json::from_str(line).expect("an item");
+        if let Some(item) = item.as_object_mut() {
+            item.remove("last_used");
+        }
+        item.to_string()
+    };
+    let items = world.items().await;
     let mut lines: Vec<String> =
-        world.items().await.lines().filter(|line| !line.contains("\"LIMIT#")).map(str::to_owned).collect();
+        items.lines().filter(|line| !line.contains("\"LIMIT#")).map(without_use).collect();
     lines.sort();
     lines.join("\n")
 }
