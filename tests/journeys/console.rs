@@ -383,6 +383,14 @@ async fn a_manager_changes_one_setting_and_another_keeps_what_somebody_else_save
     assert_eq!((&now["link_hours"], &now["code_digits"]), (&json!(24), &json!(5)));
     assert_eq!(now["identity_facts"], json!(["family_name", "birth_date", "postal_code"]));
 
+    // A phone number is shown as people write it, and may be typed so.
+    assert!(page.contains("name=\"phone\" value=\"(202) 555-0100\""), "{page}");
+    let number = [("phone", "202 555 0177"), ("was_phone", "(202) 555-0100")];
+    window.send("/console/settings", &number).await.expect(303);
+    assert_eq!(world.ehr("GET", "/v1/settings", None).await.json()["phone"], "+12025550177");
+    let wrong = [("phone", "12"), ("was_phone", "(202) 555-0177")];
+    window.send("/console/settings", &wrong).await.expect(400);
+
     let wrong = [("link_hours", "a day"), ("was_link_hours", "24")];
     let page = window.send("/console/settings", &wrong).await.expect_and(400).text;
     assert!(page.contains("Nothing was saved") && page.contains("value=\"a day\""), "{page}");

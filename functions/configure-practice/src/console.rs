@@ -8,6 +8,7 @@ use futures_util::stream::once;
 use multer::Multipart;
 use portico_domain::context::Context;
 use portico_domain::model::face::Color;
+use portico_domain::model::person::Phone;
 use portico_domain::model::practice::{Consent, Logo, Practice, SHORT_PASSWORD, Settings};
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 use portico_domain::operations::staff::auto_invite::resume;
@@ -17,7 +18,7 @@ use portico_domain::operations::staff::configure_practice::{
 use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Practices};
 use portico_domain::steps::api_call::Caller;
 use portico_web::desk::{Back, Desk, Said, back, desk_page, when};
-use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, framed};
+use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, framed, phone};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -198,11 +199,20 @@ fn shown(value: &Value) -> String {
     }
 }
 
+/// The value of one of the settings as the form shows it; a phone number as people write it.
+fn value_of(name: &str, settings: &Value) -> String {
+    let value = shown(&settings[name]);
+    if name == "phone" { phone(&value) } else { value }
+}
+
 /// What was typed, in the API's form.
 fn typed(name: &str, text: &str) -> Option<Value> {
     Some(match name {
         "identity_facts" => json!(text.split(' ').collect::<Vec<_>>()),
         "security_question" => json!(text == "true"),
+        "phone" => {
+            Phone::parse(text.trim()).map_or_else(|_| json!(text.trim()), |known| json!(known.reveal()))
+        }
         "link_hours"
         | "letter_days"
         | "code_digits"
@@ -288,6 +298,7 @@ fn line(name: &str) -> Option<&'static Line> {
 /// A value as the page says it.
 fn spoken(name: &str, value: &Value) -> String {
     let value = shown(value);
+    let value = if name == "phone" { phone(&value) } else { value };
     if let Some((.., Kind::Choice(options))) = line(name)
         && let Some((_, words)) = options.iter().find(|(option, _)| *option == value)
     {
@@ -322,7 +333,7 @@ fn moved(inbound: &Inbound, settings: &Settings) -> Vec<(&'static str, &'static 
     let value = |name: &str| inbound.form_values(name).into_iter().next().unwrap_or_default();
     let is_moved = |(name, label, ..): &Line| {
         let (typed, was) = (value(name), value(&format!("was_{name}")));
-        let now = shown(&now[*name]);
+        let now = value_of(name, &now);
         (inbound.has_field(name) && typed != was && now != was && now != typed)
             .then_some((*name, *label, typed))
     };
@@ -373,9 +384,9 @@ impl SettingsPage {
             })
         };
         let field = |(name, label, does, kind): &Line| {
-            let was = shown(&now[*name]);
+            let was = value_of(name, &now);
             let value = inbound.form_values(name).into_iter().next().unwrap_or_else(|| was.clone());
-            let usual = shown(&usual[*name]);
+            let usual = value_of(name, &usual);
             let (input, options): (_, &[_]) = match kind {
                 Kind::Text(input) => (*input, &[]),
                 Kind::Number => ("number", &[]),
