@@ -330,6 +330,29 @@ async fn an_account_is_found_unlocked_and_deleted() {
 }
 
 #[tokio::test]
+async fn today_shows_twenty_five_lines_of_a_group_until_all_are_asked_for() {
+    let world = World::new().await;
+    world.service.clock.set("2026-11-24T14:00:00Z".parse().unwrap()).unwrap();
+    for number in 0..30 {
+        let visit = json!([{"id": "v", "starts_at": "2026-11-25T15:00:00Z"}]);
+        let change = json!({"email": format!("p{number}@example.com"), "appointments": visit});
+        world.patient(&format!("p{number:02}"), World::chart_with(change)).await;
+    }
+    let window = world.window(&world.keys.ehr).await;
+    let lines = |page: &str| page.matches("<li class=\"wide\">").count();
+    let page = window.page("/console").await.expect_and(200).text;
+    assert_eq!(lines(&page), 25, "{page}");
+    assert!(page.contains("30 come in the next three days") && page.contains("Invite all 30"), "{page}");
+    assert_eq!(page.matches("name=\"patient_ids\"").count(), 30, "the button invites all of them");
+    let (_, rest) = page.split_once("href=\"/console?all=").unwrap();
+    let name = rest.split('"').next().unwrap();
+    assert_eq!(name, "wednesday-november-25");
+    let all = window.page(&format!("/console?all={name}")).await.expect_and(200).text;
+    assert_eq!(lines(&all), 30);
+    assert!(!all.contains("Show all"), "{all}");
+}
+
+#[tokio::test]
 async fn who_comes_in_three_days_and_is_not_in_yet_stands_on_today() {
     let world = World::new().await;
     world.service.clock.set("2026-11-24T14:00:00Z".parse().unwrap()).unwrap();

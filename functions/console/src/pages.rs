@@ -70,16 +70,43 @@ struct Button {
     sends: Option<(&'static str, &'static str)>,
 }
 
+/// Lines of a group that are shown at first.
+const LINES: usize = 25;
+
 /// Things of one kind.
 pub struct Group {
     title: String,
     lines: Vec<ThingLine>,
+    /// How many there are.
+    total: usize,
+    /// The address that shows all of them, if some are left out.
+    all: Option<String>,
 }
 
 /// The patients who come on one day and are not in yet.
 pub struct Day {
     title: String,
     rows: Vec<Row>,
+    /// The ids of all of them.
+    ids: Vec<String>,
+    /// The address that shows all of them, if some are left out.
+    all: Option<String>,
+}
+
+/// The name of a group in addresses: `did-not-arrive`.
+fn name_of(title: &str) -> String {
+    let name = title.to_lowercase().replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+/// Leaves out what is beyond the first lines, unless the address asks for all. Returns the address that does.
+fn cut<T>(inbound: &Inbound, title: &str, lines: &mut Vec<T>) -> Option<String> {
+    let name = name_of(title);
+    let too_many = lines.len() > LINES && inbound.query("all") != Some(name.as_str());
+    too_many.then(|| {
+        lines.truncate(LINES);
+        format!("/console?all={name}")
+    })
 }
 
 #[derive(Template)]
@@ -188,6 +215,8 @@ impl TodayPage {
         };
         let groups = GROUPS.iter().enumerate().map(|(number, title)| Group {
             title: (*title).to_owned(),
+            total: 0,
+            all: None,
             lines: all.iter().filter(|thing| group_of(thing.cause) == number).map(line).collect(),
         });
         let today = day(now, settings);
@@ -196,7 +225,7 @@ impl TodayPage {
             let title = format!("Seen, must be told by {}", by_day(thing.until.unwrap_or(today), today));
             match groups.last_mut().filter(|group| group.title == title) {
                 Some(group) => group.lines.push(line(thing)),
-                None => groups.push(Group { title, lines: vec![line(thing)] }),
+                None => groups.push(Group { title, lines: vec![line(thing)], total: 0, all: None }),
             }
         }
         let mut days: Vec<Day> = Vec::new();
@@ -208,16 +237,26 @@ impl TodayPage {
             let row = Row::of(patient, status, settings, caller, now);
             match days.last_mut().filter(|day| day.title == title) {
                 Some(day) => day.rows.push(row),
-                None => days.push(Day { title, rows: vec![row] }),
+                None => days.push(Day { title, rows: vec![row], ids: Vec::new(), all: None }),
             }
+        }
+        let not_in = days.iter().map(|day| day.rows.len()).sum();
+        groups.retain(|group| !group.lines.is_empty());
+        for group in &mut groups {
+            group.total = group.lines.len();
+            group.all = cut(inbound, &group.title, &mut group.lines);
+        }
+        for day in &mut days {
+            day.ids = day.rows.iter().map(|row| row.id.clone()).collect();
+            day.all = cut(inbound, &day.title, &mut day.rows);
         }
         Self {
             desk: Desk::of(inbound, context, settings, caller),
             today: day_name(today),
             as_of: when(now, now, &zone),
             count: all.len(),
-            not_in: days.iter().map(|day| day.rows.len()).sum(),
-            groups: groups.into_iter().filter(|group| !group.lines.is_empty()).collect(),
+            not_in,
+            groups,
             days,
             has_agenda: !coming.is_empty(),
         }
