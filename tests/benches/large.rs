@@ -132,7 +132,7 @@ async fn report(patients: usize) {
         let chart =
             json!({"birth_date": "1961-04-12", "email": format!("{id}@example.com"), "visits": visits});
         world.patient(&id, World::chart_with(chart)).await;
-        let copies = (1..patients / MODELS + 1).map(|place| format!("report{model:02}n{place}"));
+        let copies = (1..=patients / MODELS).map(|place| format!("report{model:02}n{place}"));
         world.copies(&id, copies).await;
     }
     world.service.meter.reset();

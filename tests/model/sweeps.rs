@@ -127,6 +127,7 @@ enum Pending {
 }
 
 /// What should be true.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 struct Model {
     who: Who,

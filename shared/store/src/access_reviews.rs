@@ -26,7 +26,7 @@ impl Reviews for Table {
         limit: usize,
     ) -> Result<Vec<PatientId>, PortError> {
         let call = self.patients_due(&keys::access_reviews(practice), now);
-        let answer = call.set_limit(i32::try_from(limit).ok()).send().await;
+        let answer = Box::pin(call.set_limit(i32::try_from(limit).ok()).send()).await;
         let answer = answer.map_err(|error| unavailable("Query", &error))?;
         let patient = |item| keys::patient_of(practice, key_of(item)?.0);
         Ok(answer.items().iter().filter_map(patient).collect())

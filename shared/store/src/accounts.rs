@@ -85,7 +85,7 @@ impl Table {
         let call = call
             .set_expression_attribute_values(terms.values())
             .set_expression_attribute_names(Some(terms.names));
-        let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
+        let answer = Box::pin(call.send()).await.map_err(|error| unavailable("Query", &error))?;
         let more = answer.last_evaluated_key.is_some();
         let items = answer.items.unwrap_or_default().into_iter();
         let named = items.filter_map(|item| Some((item.get(keys::SK)?.as_s().ok()?.clone(), item)));

@@ -28,11 +28,8 @@ impl Chain for Table {
         let call = call
             .set_expression_attribute_values(terms.values())
             .set_expression_attribute_names(Some(terms.names));
-        let answer = call
-            .return_consumed_capacity(COSTS)
-            .send()
-            .await
-            .map_err(|error| unavailable("Query", &error))?;
+        let answer = Box::pin(call.return_consumed_capacity(COSTS).send()).await;
+        let answer = answer.map_err(|error| unavailable("Query", &error))?;
         Ok(optional(answer.items.unwrap_or_default().pop())?.unwrap_or_default())
     }
 }

@@ -59,7 +59,7 @@ impl Waiting for Table {
             .patients_due(&keys::sweep(practice), now)
             .set_limit(i32::try_from(limit).ok())
             .set_exclusive_start_key(cursor.map(|cursor| start(practice, cursor)));
-        let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
+        let answer = Box::pin(call.send()).await.map_err(|error| unavailable("Query", &error))?;
         let cursor = |item: &Item| {
             let patient = keys::patient_of(practice, key_of(item)?.0)?;
             let due_at = item.get(DUE_AT)?.as_n().ok()?.parse().ok()?;
@@ -86,7 +86,7 @@ impl Waiting for Table {
                 .patients_due(&keys::sweep(practice), now)
                 .select(Select::Count)
                 .set_exclusive_start_key(from);
-            let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
+            let answer = Box::pin(call.send()).await.map_err(|error| unavailable("Query", &error))?;
             count += u32::try_from(answer.count).unwrap_or_default();
             from = answer.last_evaluated_key;
             if from.is_none() {
@@ -122,7 +122,7 @@ impl Runs for Table {
         let call = call.scan_index_forward(false).set_limit(most).consistent_read(true);
         let call = call.set_expression_attribute_values(terms.values());
         let call = call.set_expression_attribute_names(Some(terms.names)).return_consumed_capacity(COSTS);
-        let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
+        let answer = Box::pin(call.send()).await.map_err(|error| unavailable("Query", &error))?;
         let runs: Result<Vec<Run>, PortError> =
             answer.items.unwrap_or_default().into_iter().map(record).collect();
         let is_before = |run: &Run| before.is_none_or(|before| run.day < before);

@@ -81,7 +81,9 @@ impl Table {
         for attempt in 0..ATTEMPTS {
             let call = self.client.transact_write_items().set_transact_items(Some(items.clone()));
             let call = call.client_request_token(&token);
-            let Err(error) = call.return_consumed_capacity(COSTS).send().await else { return Ok(()) };
+            let Err(error) = Box::pin(call.return_consumed_capacity(COSTS).send()).await else {
+                return Ok(());
+            };
             match refusal(&error, places) {
                 Some(CommitError::Contended) => pause(attempt).await,
                 Some(refusal) => return Err(refusal),

@@ -39,7 +39,7 @@ impl Table {
             let call = call.set_exclusive_start_key(start).return_consumed_capacity(COSTS);
             let call = call.set_expression_attribute_values(terms.values());
             let call = call.set_expression_attribute_names(Some(terms.names.clone()));
-            let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
+            let answer = Box::pin(call.send()).await.map_err(|error| unavailable("Query", &error))?;
             for item in answer.items.unwrap_or_default() {
                 patients.push(record(item)?);
             }

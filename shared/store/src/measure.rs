@@ -45,7 +45,7 @@ impl MeasureLog for Table {
         let call = self.client.put_item().table_name(&*self.name).set_item(Some(item(&key, means, None)?));
         let call = call.condition_expression(condition).return_consumed_capacity(COSTS);
         let call = call.set_expression_attribute_values(terms.values());
-        match call.set_expression_attribute_names(Some(terms.names)).send().await {
+        match Box::pin(call.set_expression_attribute_names(Some(terms.names)).send()).await {
             Ok(_) => Ok(true),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),

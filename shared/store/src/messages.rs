@@ -147,7 +147,7 @@ impl Outbox for Table {
         let call = call
             .set_expression_attribute_values(terms.values())
             .set_expression_attribute_names(Some(terms.names));
-        let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
+        let answer = Box::pin(call.send()).await.map_err(|error| unavailable("Query", &error))?;
         Ok(answer.items().iter().filter_map(|item| keys::message_of(key_of(item)?.0)).collect())
     }
 }

@@ -200,7 +200,7 @@ impl Directory for Table {
         let call = call
             .set_expression_attribute_values(terms.values())
             .set_expression_attribute_names(Some(terms.names));
-        let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
+        let answer = Box::pin(call.send()).await.map_err(|error| unavailable("Query", &error))?;
         let ids = answer
             .items()
             .iter()

@@ -67,7 +67,7 @@ impl Practices for Table {
         }
         let call =
             self.client.get_item().table_name(&*self.name).set_key(Some(key_item(&keys::practice(id))));
-        let answer = call.return_consumed_capacity(COSTS).send().await;
+        let answer = Box::pin(call.return_consumed_capacity(COSTS).send()).await;
         let practice: Option<Practice> =
             optional(answer.map_err(|error| unavailable("GetItem", &error))?.item)?;
         if let Some(practice) = &practice {

@@ -265,7 +265,7 @@ fn signed_in(old: Option<&Item>, new: Option<Item>) -> Option<Box<Account>> {
 impl Table {
     async fn write_together(&self, items: Vec<TransactWriteItem>) -> Result<bool, PortError> {
         let call = self.client.transact_write_items().set_transact_items(Some(items));
-        match call.return_consumed_capacity(COSTS).send().await {
+        match Box::pin(call.return_consumed_capacity(COSTS).send()).await {
             Ok(_) => Ok(true),
             Err(error)
                 if error

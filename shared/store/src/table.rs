@@ -1,5 +1,8 @@
 //! The table's client: consistent reads of items, batches and partitions, updates, and the copies of
 //! practices, which may be 30 seconds old.
+//!
+//! Calls of the SDK are boxed, here and beside: a call's future has some kilobytes, and would be a part of each future
+//! around it, up to the handler's.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -81,7 +84,7 @@ impl Table {
 
     pub(crate) async fn get(&self, key: &Key) -> Result<Option<Item>, PortError> {
         let call = self.client.get_item().table_name(&*self.name).set_key(Some(key_item(key)));
-        let answer = call.consistent_read(true).return_consumed_capacity(COSTS).send().await;
+        let answer = Box::pin(call.consistent_read(true).return_consumed_capacity(COSTS).send()).await;
         Ok(answer.map_err(|error| unavailable("GetItem", &error))?.item)
     }
 
@@ -102,7 +105,7 @@ impl Table {
             let ask = ask.map_err(|_| PortError::Broken("request"))?;
             let call =
                 self.client.batch_get_item().request_items(&*self.name, ask).return_consumed_capacity(COSTS);
-            let answer = call.send().await.map_err(|error| unavailable("BatchGetItem", &error))?;
+            let answer = Box::pin(call.send()).await.map_err(|error| unavailable("BatchGetItem", &error))?;
             found.0.extend(answer.responses.unwrap_or_default().remove(&*self.name).unwrap_or_default());
             let rest = answer.unprocessed_keys.unwrap_or_default().remove(&*self.name);
             wanted = rest.map(|rest| rest.keys).unwrap_or_default();
@@ -200,7 +203,7 @@ impl Table {
             let call = call.set_limit(i32::try_from(left).ok());
             let call = call.set_expression_attribute_values(terms.values());
             let call = call.set_expression_attribute_names(Some(terms.names.clone()));
-            let answer = call.send().await.map_err(|error| unavailable("Query", &error))?;
+            let answer = Box::pin(call.send()).await.map_err(|error| unavailable("Query", &error))?;
             items.extend(answer.items.unwrap_or_default());
             from = answer.last_evaluated_key;
             if from.is_none() || items.len() >= limit {
@@ -212,17 +215,16 @@ impl Table {
     /// Writes an item, whatever was there.
     pub(crate) async fn put_item(&self, item: Item) -> Result<(), PortError> {
         let call = self.client.put_item().table_name(&*self.name).set_item(Some(item));
-        call.return_consumed_capacity(COSTS).send().await.map_err(|error| unavailable("PutItem", &error))?;
+        let done = Box::pin(call.return_consumed_capacity(COSTS).send()).await;
+        done.map_err(|error| unavailable("PutItem", &error))?;
         Ok(())
     }
 
     /// Deletes an item, if it is there.
     pub(crate) async fn delete_item(&self, key: &keys::Key) -> Result<(), PortError> {
         let call = self.client.delete_item().table_name(&*self.name).set_key(Some(key_item(key)));
-        call.return_consumed_capacity(COSTS)
-            .send()
-            .await
-            .map_err(|error| unavailable("DeleteItem", &error))?;
+        let done = Box::pin(call.return_consumed_capacity(COSTS).send()).await;
+        done.map_err(|error| unavailable("DeleteItem", &error))?;
         Ok(())
     }
 
@@ -248,7 +250,7 @@ impl Table {
         answer: ReturnValue,
     ) -> Result<Item, PortError> {
         let call = self.update_item(key, update, Terms::of(&[update], values, named));
-        let answer = call.return_values(answer).send().await;
+        let answer = Box::pin(call.return_values(answer).send()).await;
         Ok(answer.map_err(|error| unavailable("UpdateItem", &error))?.attributes.unwrap_or_default())
     }
 
@@ -266,7 +268,7 @@ impl Table {
         let call = self.update_item(key, update, Terms::of(&[update, condition], values, &[]));
         let call = call.condition_expression(condition).return_values(ReturnValue::AllNew);
         let call = call.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match call.send().await {
+        match Box::pin(call.send()).await {
             Ok(answer) => Ok(Updated::Done(answer.attributes.unwrap_or_default())),
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
