@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// The files of the data directory. Another file in it is not ours, and keeps its rights.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "clock",
     "keyring.json",
     "keys.json",
@@ -17,7 +17,17 @@ const NAMES: [&str; 10] = [
     "portico.db-wal",
     "positions.json",
     "queues.ndjson",
+    SECURITY_LOG,
 ];
+
+/// The security log, which in the cloud goes to a locked bucket.
+const SECURITY_LOG: &str = "security-log.ndjson";
+
+/// Opens the security log of a data directory, to add lines.
+pub fn open_security_log(data: &Path) -> io::Result<File> {
+    private_dir(data)?;
+    open_private(&data.join(SECURITY_LOG), OpenOptions::new().create(true).append(true))
+}
 
 /// Makes the directory. If it is there, makes it and our files in it private.
 pub(crate) fn private_dir(path: &Path) -> io::Result<()> {

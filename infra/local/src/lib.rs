@@ -43,6 +43,7 @@ pub use capture::{Capture, Channel, Message, SendingQuota};
 pub use clock::LocalClock;
 pub use cloud::Cloud;
 pub use faults::{Fault, Faults};
+pub use files::open_security_log;
 pub use invoke::{Function, Functions, Invoker};
 pub use local_api::{ConsoleLink, Guide, Keys, Practice};
 pub use meter::{Cost, Meter};

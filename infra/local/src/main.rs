@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use portico_domain::keys::HashCost;
 use portico_local::demo::{Demo, SAMPLE, import_charts, start_demo};
-use portico_local::{Config, Practice, Running};
+use portico_local::{Config, Practice, Running, open_security_log};
 
 /// A sample patient to start with.
 const SHOWN: &str = "37a619bc-e2ff-4714-86ec-f68238a705cd";
@@ -86,7 +86,14 @@ impl Options {
 async fn main() -> ExitCode {
     let options = Options::parse();
     let log = options.log.unwrap_or(if std::io::stderr().is_terminal() { Log::Lines } else { Log::Json });
-    portico_web::telemetry::start_on_one_machine(log == Log::Lines);
+    let security = match (!options.memory).then(|| open_security_log(&options.data)).transpose() {
+        Ok(security) => security,
+        Err(error) => {
+            eprintln!("Can't write to {}: {error}.", options.data.display());
+            return ExitCode::FAILURE;
+        }
+    };
+    portico_web::telemetry::start_on_one_machine(log == Log::Lines, security);
     let running = match run(&options).await {
         Ok(running) => running,
         Err(why) => {

@@ -1,7 +1,11 @@
 //! The log: one JSON line for each request, to standard output. From the crates of the SDK and HTTP, only
 //! warnings and errors are logged.
 
+use std::fs::File;
+use std::sync::Mutex;
+
 use portico_domain::steps::security_log::TARGET as SECURITY;
+use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
@@ -35,19 +39,31 @@ where
 }
 
 /// Starts the log of the local service, to standard error: short lines for people, or JSON; without lines of
-/// [`IDLE`]. Lines of the security log are there as JSON only. A second start changes nothing.
-pub fn start_on_one_machine(is_for_people: bool) {
+/// [`IDLE`]. Lines of the security log go to `security`, if it is there; to standard error as JSON only. A second start
+/// changes nothing.
+pub fn start_on_one_machine(is_for_people: bool, security: Option<File>) {
+    tracing::subscriber::set_global_default(on_one_machine(is_for_people, security)).ok();
+}
+
+fn on_one_machine(is_for_people: bool, security: Option<File>) -> impl Subscriber + Send + Sync {
     let filter = filter().with_target(IDLE, LevelFilter::OFF);
-    if is_for_people {
+    let for_people = is_for_people.then(|| {
         let lines = fmt::layer().compact().with_target(false).with_writer(std::io::stderr);
-        tracing::subscriber::set_global_default(Registry::default().with(lines.with_filter(filter))).ok();
-    } else {
+        lines.with_filter(filter.clone())
+    });
+    let for_machines = (!is_for_people).then(|| {
         let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
-        let lines = lines.with_writer(std::io::stderr).with_filter(filter);
-        let security = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
-        let security = security.with_writer(std::io::stderr).with_filter(security_filter());
-        tracing::subscriber::set_global_default(Registry::default().with(lines).with(security)).ok();
-    }
+        lines.with_writer(std::io::stderr).with_filter(filter)
+    });
+    let printed = (!is_for_people).then(|| {
+        let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+        lines.with_writer(std::io::stderr).with_filter(security_filter())
+    });
+    let kept = security.map(|file| {
+        let lines = fmt::layer().json().flatten_event(true).with_current_span(true).with_span_list(false);
+        lines.with_writer(Mutex::new(file)).with_filter(security_filter())
+    });
+    Registry::default().with(for_people).with(for_machines).with(printed).with(kept)
 }
 
 /// All lines but those of the security log.
@@ -65,6 +81,21 @@ fn security_filter() -> Targets {
 mod tests {
     use super::*;
     use tracing::Level;
+
+    #[test]
+    fn on_one_machine_the_security_log_is_kept_in_a_file_and_nothing_else_is() {
+        let path = std::env::temp_dir().join(format!("portico-security-log-{}", std::process::id()));
+        let subscriber = on_one_machine(true, Some(File::create(&path).unwrap()));
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!(target: SECURITY, "request", request_id = "r-1");
+            span.in_scope(|| tracing::info!(target: SECURITY, event = "signed_in", "security"));
+            tracing::debug!("not ours");
+        });
+        let kept = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let line: serde_json::Value = serde_json::from_str(kept.trim()).unwrap();
+        assert_eq!((&line["event"], &line["span"]["request_id"]), (&"signed_in".into(), &"r-1".into()));
+    }
 
     #[test]
     fn our_own_lines_pass_from_info_on_and_others_from_warn_on() {
