@@ -67,7 +67,10 @@ async fn settings_that_cannot_be_are_refused_all_at_once_and_nothing_changes() {
             .unwrap()
             .last()
             .unwrap()["detail"],
-        json!({"fields": "name"})
+        json!({
+            "fields": "name", "before": r#"{"name":"Riverside Family Medicine"}"#,
+            "after": r#"{"name":"Riverside Clinic"}"#,
+        })
     );
 }
 

@@ -78,7 +78,10 @@ pub async fn start_demo(config: Config) -> Result<Demo, StartError> {
     Ok(Demo { running, guide, is_new })
 }
 
-/// Adults of the sample who can be invited by mail, to try things with.
+/// The sample patient of the README and of the greeting.
+pub const SHOWN: &str = "37a619bc-e2ff-4714-86ec-f68238a705cd";
+
+/// Adults of the sample who can be invited by mail, to try things with; the one of the README first.
 fn samples() -> Vec<Sample> {
     let read = |line: &str| {
         let patient: Value = serde_json::from_str(line).ok()?;
@@ -92,7 +95,10 @@ fn samples() -> Vec<Sample> {
         Some(Sample { id: text("/id")?, name, born })
     };
     let [patients, _] = SAMPLE;
-    patients.lines().filter_map(read).take(SAMPLES).collect()
+    let mut all: Vec<Sample> = patients.lines().filter_map(read).collect();
+    all.sort_by_key(|sample| sample.id != SHOWN);
+    all.truncate(SAMPLES);
+    all
 }
 
 /// Makes links into the Onboarding Tool as an EHR does: one call with its key.

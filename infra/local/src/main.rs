@@ -7,11 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use portico_domain::keys::HashCost;
-use portico_local::demo::{Demo, SAMPLE, import_charts, start_demo};
+use portico_local::demo::{Demo, SAMPLE, SHOWN, import_charts, start_demo};
 use portico_local::{Config, Practice, Running, open_security_log};
-
-/// A sample patient to start with.
-const SHOWN: &str = "37a619bc-e2ff-4714-86ec-f68238a705cd";
 
 /// Runs all of Portico on this machine: the API, its database, and a mailbox that catches what it sends.
 #[derive(Debug, Parser)]

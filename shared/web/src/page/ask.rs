@@ -178,12 +178,12 @@ fn access_form(frame: &Frame, typed: &Form, errors: &[Fault]) -> AskForm {
         field("email", link.email)
             .kind("email")
             .filled("email", "email")
-            .optional()
+            .unmarked()
             .value(typed.value("email")),
         field("mobile_phone", own.mobile_phone)
             .kind("tel")
             .filled("tel", "tel")
-            .optional()
+            .unmarked()
             .value(typed.value("mobile_phone")),
     ];
     let more = vec![
