@@ -372,3 +372,60 @@ async fn a_practice_sees_only_its_own_runs_and_previews_only_its_own_patients() 
     let foreign = world.ehr("GET", "/v1/auto-invite/runs?cursor=x", None).await;
     foreign.expect(400);
 }
+
+/// How many patients are listed with a status, page by page, and how many are counted.
+async fn listed(world: &World, status: &str) -> (usize, u64) {
+    let (mut count, mut cursor) = (0, String::new());
+    loop {
+        let path = format!("/v1/onboarding?status={status}&limit=200{cursor}");
+        let page = world.ehr("GET", &path, None).await.expect_and(200).json();
+        count += page["patients"].as_array().unwrap().len();
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    world.service.idle().await;
+    let summary = world.ehr("GET", "/v1/onboarding/summary", None).await.expect_and(200).json();
+    (count, summary["counts"][status].as_u64().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn a_setting_that_moves_statuses_rewrites_the_list_though_its_worker_is_killed_anywhere() {
+    let world = World::new().await;
+    for number in 0..120 {
+        let mut chart = chart(number);
+        if number % 2 == 0 {
+            chart.as_object_mut().unwrap().remove("mobile_phone");
+        }
+        world.patient(&format!("p{number:03}"), chart).await;
+        if number % 40 == 39 {
+            world.advance(1);
+        }
+    }
+    assert_eq!(listed(&world, "uninvited").await, (120, 120));
+    world.settings(json!({"required_contact": "email_and_mobile_phone"})).await;
+    // Rows that are no longer right are left out at once, but are not listed where they belong.
+    assert_eq!((listed(&world, "uninvited").await, listed(&world, "blocked").await), ((60, 120), (0, 0)));
+    let window = world.window(&world.keys.ehr).await;
+    assert!(window.page("/console/settings").await.text.contains("is being brought up to date: 0 looked at"));
+    world.advance(31);
+    for polls in 1..40 {
+        killed_after(polls * 7, plan(&world)).await;
+        world.advance(31);
+    }
+    for _ in 0..20 {
+        plan(&world).await;
+        world.advance(31);
+    }
+    assert_eq!((listed(&world, "uninvited").await, listed(&world, "blocked").await), ((60, 60), (60, 60)));
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/settings").await.text;
+    assert!(page.contains("What must be on the chart") && !page.contains("brought up to date"), "{page}");
+    world.settings(json!({"required_contact": "channel"})).await;
+    for _ in 0..20 {
+        world.advance(31);
+        plan(&world).await;
+    }
+    assert_eq!((listed(&world, "uninvited").await, listed(&world, "blocked").await), ((120, 120), (0, 0)));
+}

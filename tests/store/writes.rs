@@ -172,6 +172,7 @@ fn clinic(version: u64) -> Practice {
         head: portico_domain::model::audit::Head::default(),
         auto_invite_paused: None,
         auto_invite_resumed_at: None,
+        relisting: None,
         allowed: Vec::new(),
     }
 }

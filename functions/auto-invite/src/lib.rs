@@ -1,5 +1,5 @@
 //! `auto-invite`: invites patients after a visit, and reminds them; changes representatives' access on birthdays and
-//! when their authority ends; and goes on with large batches of invitations. A schedule starts the planner; the queue
+//! when their authority ends; writes lists anew that a change of settings moved; and goes on with large batches of invitations. A schedule starts the planner; the queue
 //! brings the pages of work that the planner made.
 
 use portico_domain::model::batch::BatchTask;
@@ -8,6 +8,7 @@ use portico_domain::operations::background::access_reviews::review_access;
 use portico_domain::operations::background::agenda::move_on;
 use portico_domain::operations::background::auto_invite::{plan, work};
 use portico_domain::operations::background::batch::go_on;
+use portico_domain::operations::background::relist::relist;
 
 use portico_domain::ports::{
     Accounts, ApiCalls, Batches, Chain, Commit, Enqueue, Patients, PracticeList, Practices, Reviews, Roster,
@@ -84,6 +85,10 @@ where
     // The list of who comes next is a help; what could not be moved on is moved on by the next planner.
     if Box::pin(move_on(app)).await.is_err() {
         tracing::warn!("appointments that are over could not be moved on");
+    }
+    // The same holds for lists that settings moved.
+    if Box::pin(relist(app)).await.is_err() {
+        tracing::warn!("lists could not be written anew");
     }
     let Ok(tick) = Box::pin(plan(app, queue)).await else { return json!({"runs": null}) };
     for (practice, why) in &tick.paused {

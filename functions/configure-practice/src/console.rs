@@ -350,6 +350,8 @@ struct SettingsPage {
     past: Vec<Past>,
     logo: Option<Logo>,
     logo_fault: Option<&'static str>,
+    /// Patients that were looked at since a setting moved statuses, while their list is written anew.
+    relisted: Option<usize>,
 }
 
 impl SettingsPage {
@@ -453,6 +455,7 @@ impl SettingsPage {
                 })
                 .collect(),
             logo: settings.logo.clone(),
+            relisted: practice.relisting.as_ref().map(|relisting| relisting.seen),
             logo_fault: faults
                 .iter()
                 .find(|fault| fault.pointer == "/logo")

@@ -505,6 +505,41 @@ pub struct Practice {
     /// What the operator allows this practice, in order and each once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<Consent>,
+    /// How far the list of patients was written anew after a change of the settings; `None` if it need not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relisting: Option<Relisting>,
+}
+
+/// How far a practice's list was written anew. What must be on a chart moves patients between two statuses alone: first
+/// those who may be invited are looked at, then those who are blocked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relisting {
+    /// Whether the blocked ones are looked at.
+    pub blocked: bool,
+    /// The name of the last row that was looked at (`Patient::sort_name`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Rows that were looked at so far.
+    pub seen: usize,
+}
+
+impl Relisting {
+    /// Before the first row, if the two settings differ in what moves statuses.
+    pub fn between(before: &Settings, after: &Settings) -> Option<Self> {
+        let moves = before.required_contact != after.required_contact;
+        moves.then_some(Self { blocked: false, after: None, seen: 0 })
+    }
+
+    /// After a page of so many rows; `last` is the name of its last row, if there may be more. `None` at the end.
+    #[must_use]
+    pub fn after_page(self, rows: usize, last: Option<String>) -> Option<Self> {
+        let seen = self.seen + rows;
+        match (last, self.blocked) {
+            (Some(last), blocked) => Some(Self { blocked, after: Some(last), seen }),
+            (None, false) => Some(Self { blocked: true, after: None, seen }),
+            (None, true) => None,
+        }
+    }
 }
 
 impl Practice {

@@ -36,6 +36,7 @@ pub async fn create<S: Commit>(
         head: event.head(),
         auto_invite_paused: None,
         auto_invite_resumed_at: None,
+        relisting: None,
         allowed: Vec::new(),
     };
     match written(store, &[Write::CreatePractice(practice.clone()), Write::Append(event)], None).await? {

@@ -7,4 +7,5 @@ pub mod auto_invite;
 pub mod batch;
 pub mod deliver;
 pub mod publish_changes;
+pub mod relist;
 pub mod track_delivery;

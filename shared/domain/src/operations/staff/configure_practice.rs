@@ -10,7 +10,7 @@ use crate::keys::digest;
 use crate::model::audit::{Action, By, Entry, Event, Subject};
 use crate::model::ids::PracticeId;
 use crate::model::limit::SETTINGS_CHANGES;
-use crate::model::practice::{Logo, Practice, Scope, Settings};
+use crate::model::practice::{Logo, Practice, Relisting, Scope, Settings};
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, History, Limits, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller, authorize};
@@ -205,6 +205,7 @@ where
         };
         let event = entry.after(&head?, &context.keyring);
         let before = std::mem::replace(&mut practice.settings, settings);
+        practice.relisting = Relisting::between(&before, &practice.settings).or(practice.relisting.take());
         practice.head = event.head();
         practice.version += 1;
         let counted = daily_cap::counted(context, SETTINGS_CHANGES, &caller);
