@@ -53,6 +53,23 @@ async fn junk_keys_count_against_their_address_and_lock_no_right_key_out() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_never_found_right_gets_nobody_through_whatever_its_call_was_answered() {
+    let world = world().await;
+    let junk = format!("riverside.{:043}", 7);
+    let broken = async || {
+        let request = world.from_address([127, 0, 0, 9], "POST", "/v1/patients/p1/portal/revoke");
+        let request = request.bearer_auth(&junk).header("portico-actor", "dr.lee");
+        world.send(request.header("content-type", "application/json").body("{")).await
+    };
+    let mut last = broken().await.expect_and(400);
+    for _ in 0..640 {
+        last = broken().await;
+    }
+    last.expect(429);
+    with_key(&world, 9, &junk).await.expect(429);
+}
+
+#[tokio::test]
 async fn bodies_that_cannot_be_read_count_against_their_address() {
     let world = world().await;
     let send = async || {

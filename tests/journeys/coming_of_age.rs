@@ -228,6 +228,20 @@ async fn a_new_adult_whose_email_is_a_parents_is_invited_by_text_where_they_agre
 }
 
 #[tokio::test]
+async fn a_new_adult_is_invited_at_no_contact_that_is_another_patients_too() {
+    let (world, _) = family("2026-11-01T12:00:00Z", "2008-11-24", json!({}), json!({})).await;
+    let parent = json!({"given_name": "Ana", "email": "ana@example.com", "mobile_phone": "+12025550166"});
+    world.patient("parent", World::chart_with(parent)).await;
+    let shared = json!({
+        "birth_date": "2008-11-24", "email": "ana@example.com", "mobile_phone": "+12025550166", "sms_consent": true,
+    });
+    world.patient("child", World::chart_with(shared)).await;
+    at(&world, "2026-11-24T15:00:00Z").await;
+    assert_eq!(world.portal("child").await["invitation"], Value::Null, "the parent would get link and code");
+    assert_eq!(attention(&world).await, json!(["came_of_age"]));
+}
+
+#[tokio::test]
 async fn an_authority_is_recorded_announced_renewed_and_ends_on_its_day() {
     let (world, _) = family("2026-11-01T12:00:00Z", "1945-04-27", json!({}), json!({})).await;
     let past = record(&world, json!({"kind": "power_of_attorney", "until": "2026-11-01"})).await;

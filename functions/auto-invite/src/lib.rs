@@ -11,8 +11,8 @@ use portico_domain::operations::background::batch::go_on;
 use portico_domain::operations::background::relist::relist;
 
 use portico_domain::ports::{
-    Accounts, ApiCalls, Batches, Chain, Commit, Enqueue, Patients, PracticeList, Practices, Reviews, Roster,
-    Runs, Waiting,
+    Accounts, Addresses, ApiCalls, Batches, Chain, Commit, Enqueue, Patients, PracticeList, Practices,
+    Reviews, Roster, Runs, Waiting,
 };
 use portico_web::{App, telemetry, view};
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ where
     S: PracticeList
         + Practices
         + Patients
+        + Addresses
         + Waiting
         + Runs
         + Reviews
@@ -68,6 +69,7 @@ where
     S: PracticeList
         + Practices
         + Patients
+        + Addresses
         + Waiting
         + Runs
         + Reviews

@@ -182,6 +182,10 @@ impl<S: Ports> PracticeRequest<'_, S> {
             }
             None => see_other(&format!("/{}/account?lang={}", self.id, self.frame.lang())),
         };
+        // A page that was only asked for comes once; a form stays until it is sent, or its time is over.
+        if draft.as_ref().is_some_and(Draft::is_empty) {
+            Draft::forget(&mut answer, self.id);
+        }
         set_session(&mut answer, &signed_in.token);
         set_browser(&mut answer, &signed_in.browser);
         answer
@@ -200,6 +204,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
             no_content()
         };
         clear_session(&mut answer);
+        Draft::forget(&mut answer, self.id);
         forget_site(&mut answer);
         Ok(answer)
     }

@@ -84,6 +84,11 @@ impl Floods {
         self.with(now, |seen| seen.addresses.entry(address.to_owned()).or_default().blocked = true);
     }
 
+    /// Whether a credential was right before in this window.
+    pub fn knows(&self, credential: &str, now: Timestamp) -> bool {
+        self.with(now, |seen| seen.known.contains(credential))
+    }
+
     /// A credential was right.
     pub fn know(&self, credential: &str, now: Timestamp) {
         self.with(now, |seen| {

@@ -2,7 +2,8 @@
 //!
 //! A compressed page tells how often a text of an attacker's choice occurs in it, by its length alone (BREACH). For that,
 //! another site must make the victim's browser ask for pages. It can't for these: an API key is in no browser, and the
-//! tool's cookie is `SameSite=Strict`. Patients' pages and whatever holds a token are never compressed.
+//! tool's cookie is `SameSite=Strict`. Patients' pages, launch links and what the portal asks about sessions are never
+//! compressed.
 
 use std::io::Write as _;
 

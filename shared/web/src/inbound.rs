@@ -6,6 +6,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Request, RequestExt as _};
 use portico_domain::keys::digest;
 use portico_domain::model::browser::Browser;
+use portico_domain::model::console::presented;
 use portico_domain::model::ids::Actor;
 use portico_domain::model::practice::PresentedKey;
 use portico_domain::model::refusal::{FieldFault, Refusal};
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 
 use crate::address::{bucket, network, viewer};
 use crate::cookie::{BROWSER, CONSOLE, COOKIE, DRAFT, VISIT};
+
 use crate::reject::Reject;
 use crate::strict::{Strict, Unique};
 
@@ -410,9 +412,15 @@ impl Inbound {
         Language::accepted(accepted).unwrap_or(fallback)
     }
 
-    /// The key of an application, or the session of the Onboarding Tool.
-    pub(crate) fn staff_credential(&self) -> Option<&str> {
-        self.bearer().or_else(|| self.cookie(CONSOLE)).filter(|_| self.is_of_staff())
+    /// The digest of an application's key, or of a session of the Onboarding Tool, as the operations know it.
+    pub(crate) fn staff_credential(&self) -> Option<String> {
+        if !self.is_of_staff() {
+            return None;
+        }
+        match self.bearer() {
+            Some(key) => PresentedKey::parse(key).map(|key| key.digest),
+            None => self.cookie(CONSOLE).and_then(presented)?.session,
+        }
     }
 
     /// Whether a practice's application or staff member calls.

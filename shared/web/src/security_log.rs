@@ -51,6 +51,11 @@ impl Asked {
         }
     }
 
+    /// Writes that an address has sent too many requests.
+    pub(crate) fn flooded(&self) {
+        self.span.in_scope(|| tracing::info!(target: TARGET, event = "address_blocked", "security"));
+    }
+
     /// Writes the lines that follow from the answer: of each call of staff, what it read or changed included, and of each
     /// request that met a limit. The portal's questions about sessions are told only when they were refused.
     pub(crate) fn answered(&self, status: u16) {

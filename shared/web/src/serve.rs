@@ -38,7 +38,12 @@ where
         answer
     } else {
         let answer = Box::pin(handle(inbound)).instrument(asked.span.clone()).await;
-        gate.weigh(app, answer.status().as_u16(), began).await;
+        let status = answer.status().as_u16();
+        asked.answered(status);
+        if gate.weigh(app, status, began).await {
+            // Said once for each process: what is turned away from here on says nothing new.
+            asked.flooded();
+        }
         answer
     };
     if head {
@@ -47,7 +52,6 @@ where
     compress(&mut answer, &path, takes_gzip);
     add_security_headers(answer.headers_mut());
     let status = answer.status().as_u16();
-    asked.answered(status);
     let duration_ms = app.context.now().millis() - began.millis();
     let code = answer.extensions().get::<Code>().map(|code| code.0);
     let broken = answer.extensions().get::<Broken>().map(|broken| broken.0);

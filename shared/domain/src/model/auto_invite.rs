@@ -384,18 +384,28 @@ fn may_text(now: Timestamp, zones: &[TimeZone], hours: &TextHours) -> bool {
     })
 }
 
-/// The first instant from `now` on at which a text of a batch may be sent to this patient: in the practice's hours for texts,
-/// wherever the patient may be. `None` if it may be sent at once.
-pub fn text_waits_until(patient: &Patient, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
+/// When a text of a batch may be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextTime {
+    /// At once.
+    Now,
+    /// At this instant.
+    At(Timestamp),
+    /// No hour is allowed in every zone that the person may be in.
+    Never,
+}
+
+/// When a text of a batch may be sent to this patient: in the practice's hours for texts, wherever the patient may be.
+pub fn text_time(patient: &Patient, settings: &Settings, now: Timestamp) -> TextTime {
     let (zones, hours) = (zones(patient, settings), &settings.auto_invite.text_hours);
     if may_text(now, &zones, hours) {
-        return None;
+        return TextTime::Now;
     }
     let step = SEARCH_MINUTES * 60;
     let first = (now.seconds().div_euclid(step) + 1) * step;
     let mut later =
         (0..SEARCH_DAYS * 86_400 / step).map(|place| Timestamp::from_millis((first + place * step) * 1000));
-    later.find(|instant| may_text(*instant, &zones, hours))
+    later.find(|instant| may_text(*instant, &zones, hours)).map_or(TextTime::Never, TextTime::At)
 }
 
 /// The first instant from `now` on at which an automatic message may be sent to this patient; `now` itself if

@@ -145,6 +145,9 @@ pub struct Message {
     /// be read in the same batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// Whether it is sent in the practice's hours for texts alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_text_hours: bool,
     /// The day of the run that queued an automatic message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<jiff::civil::Date>,

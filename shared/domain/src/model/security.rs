@@ -203,8 +203,8 @@ pub fn changed_settings(before: &Settings, after: &Settings) -> Vec<ChangedSetti
 }
 
 /// Settings whose value is written by somebody in their own words, or is an address.
-const IN_OWN_WORDS: [&str; 6] =
-    ["name", "phone", "postal_address", "reply_to", "invitation_note", "accent_color"];
+const IN_OWN_WORDS: [&str; 7] =
+    ["name", "phone", "text_number", "postal_address", "reply_to", "invitation_note", "accent_color"];
 
 fn compare(prefix: &str, before: &Value, after: &Value, changed: &mut Vec<ChangedSetting>) {
     let names = |of: &Value| of.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();

@@ -48,7 +48,8 @@ pub struct Run {
     /// When the first planner of the day started it.
     pub started_at: Timestamp,
     /// When a planner or a worker changed it last.
-    pub changed_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
     /// When everybody who was due had been looked at; `None` while there is work left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<Timestamp>,
@@ -110,7 +111,7 @@ impl Run {
             day,
             version: 1,
             started_at: now,
-            changed_at: now,
+            changed_at: Some(now),
             finished_at: None,
             cap: if auto.ramp { ramp(before).min(auto.daily_cap) } else { auto.daily_cap },
             under_way: 0,
@@ -149,7 +150,7 @@ impl Run {
 
     /// Whether workers have been silent for so long that a message to them may be lost.
     pub fn is_stuck(&self, now: Timestamp) -> bool {
-        now >= self.changed_at.plus_seconds(STUCK_SECONDS)
+        now >= self.changed_at.unwrap_or(self.started_at).plus_seconds(STUCK_SECONDS)
     }
 
     /// Counts what became of one patient.

@@ -159,7 +159,11 @@ async fn in_session<S: ApiCalls>(
     opened: &CallRecords,
 ) -> Result<Caller, Failure> {
     let caller = match &call.key.session {
-        Some(digest) => staff_member(app, digest, caller, opened).await?,
+        Some(digest) => {
+            let caller = staff_member(app, digest, caller, opened).await?;
+            app.context.floods.know(digest, app.context.now());
+            caller
+        }
         None => caller,
     };
     note_caller(caller.practice.as_str(), &caller.by());
@@ -206,6 +210,7 @@ pub async fn authorize_with<S: Limits + KeyUse, T>(
     let (key, found) = found?;
     let caller = caller_of(key.as_ref(), &call.key, call.actor.clone(), now)?;
     note_caller(caller.practice.as_str(), &caller.by());
+    context.floods.know(&call.key.digest, now);
     let most = key.as_ref().and_then(|key| key.calls_per_second).unwrap_or(rule.most);
     Counter { rule: Rule { most, ..rule }, ..limit }.check(raised?, now)?;
     scopes.iter().try_for_each(|scope| caller.require(*scope))?;

@@ -4,7 +4,7 @@ use futures_util::join;
 
 use crate::context::App;
 use crate::model::audit::Subject;
-use crate::model::auto_invite::text_waits_until;
+use crate::model::auto_invite::{Skip, TextTime, text_time};
 use crate::model::batch::{Batch, BatchChannel, BatchOutcome, BatchResult, BatchTask, Include};
 use crate::model::chart::Channel;
 use crate::model::ids::{LinkId, PatientId};
@@ -124,9 +124,21 @@ pub(crate) fn waits_until(
     outcome: BatchOutcome,
     settings: &Settings,
     now: Timestamp,
-) -> Option<Timestamp> {
-    let may_wait = channel == Channel::Sms && outcome != BatchOutcome::ResetSent;
-    text_waits_until(patient, settings, now).filter(|_| may_wait)
+) -> Result<Option<Timestamp>, &'static str> {
+    if !keeps_text_hours(channel, outcome) {
+        return Ok(None);
+    }
+    match text_time(patient, settings, now) {
+        TextTime::Now => Ok(None),
+        TextTime::At(instant) => Ok(Some(instant)),
+        TextTime::Never => Err(Skip::NoCommonHours.code()),
+    }
+}
+
+/// Whether a message of a batch keeps to the hours for texts. A link for a new password works for an hour, so it never
+/// waits.
+fn keeps_text_hours(channel: Channel, outcome: BatchOutcome) -> bool {
+    channel == Channel::Sms && outcome != BatchOutcome::ResetSent
 }
 
 /// Invites one patient of a batch. Refuses if the right to invite has ended meanwhile.
@@ -174,8 +186,14 @@ where
                 Err(reasons) => return Ok(result_of(id, Some(&patient), BatchOutcome::Skipped, reasons)),
             };
         let known = patient.clone();
-        let not_before = waits_until(&known, channel, outcome, settings, context.now());
-        let wanted = Wanted { not_before, ..Wanted::by(channel) };
+        let not_before = match waits_until(&known, channel, outcome, settings, context.now()) {
+            Ok(not_before) => not_before,
+            Err(reason) => {
+                return Ok(result_of(id, Some(&known), BatchOutcome::Skipped, vec![reason.to_owned()]));
+            }
+        };
+        let in_text_hours = keeps_text_hours(channel, outcome);
+        let wanted = Wanted { not_before, in_text_hours, ..Wanted::by(channel) };
         let ready = prepare(context, settings, patient, &wanted, &caller, &batch.actor);
         let mut ready = match ready {
             Ok(ready) => ready,

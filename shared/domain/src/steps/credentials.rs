@@ -185,18 +185,18 @@ where
         note(&happened(What::SignInFailed(fault)));
         if let Some(attempts) = counted.filter(|attempts| Lock::of(*attempts, seen, now).is_some()) {
             note(&happened(What::Locked(attempts.failures(seen))));
-            sum_up(app, id, bucket, attempts.failures(seen)).await?;
+            record_lock(app, id, bucket, attempts.failures(seen)).await?;
         }
         if known.is_none() {
             let locks = counted.is_some_and(|attempts| attempts.failures(seen) >= SIGN_IN_TRIES);
             let patient = holder.as_ref();
-            let note = async {
+            let lock_note = async {
                 if locks {
                     store.note_lock(practice, patient, &shared, now).await?;
                 }
                 Ok(())
             };
-            try_join!(store.raise(&failures, 1), note)?;
+            try_join!(store.raise(&failures, 1), lock_note)?;
         }
         return Err(Refusal::SignInFailed.into());
     };
@@ -216,7 +216,7 @@ where
 
 /// Sums the failures that locked a user name up, in the chain of its account: an owner who never signs in again would not
 /// hear of them otherwise. For a name that nobody has, as much is read and written elsewhere.
-async fn sum_up<S: Accounts + Commit>(
+async fn record_lock<S: Accounts + Commit>(
     app: &App<S>,
     id: AccountId,
     bucket: &str,

@@ -83,12 +83,14 @@ pub struct Wanted<'a> {
     pub automatic: Option<Automatic>,
     /// When its message goes at the earliest; `None` if at once. The link's time begins then.
     pub not_before: Option<Timestamp>,
+    /// Whether it is sent in the practice's hours for texts alone, however late that is.
+    pub in_text_hours: bool,
 }
 
 impl Wanted<'_> {
     /// An invitation that somebody asked for, and that overrides nothing.
     pub const fn by(channel: Channel) -> Self {
-        Self { channel, why: None, automatic: None, not_before: None }
+        Self { channel, why: None, automatic: None, not_before: None, in_text_hours: false }
     }
 }
 
@@ -113,7 +115,7 @@ pub fn prepare(
     actor: &Actor,
 ) -> Result<Prepared, Refusal> {
     let now = context.now();
-    let Wanted { channel, why, automatic, not_before } = *wanted;
+    let Wanted { channel, why, automatic, not_before, in_text_hours } = *wanted;
     let mut reasons = patient.refusals(channel, settings);
     if why.is_some() {
         reasons.retain(|reason| *reason != Reason::Declined);
@@ -169,6 +171,7 @@ pub fn prepare(
     if channel != Channel::Print {
         let mut message = to_patient(context, &patient, template, channel, Some(link.id));
         message.due_at = not_before.unwrap_or(message.due_at);
+        message.in_text_hours = in_text_hours;
         writes.push(Write::Queue(Message { run: automatic.map(|automatic| automatic.day), ..message }));
     }
     if let Some(automatic) = automatic {

@@ -52,6 +52,7 @@ pub fn message_about(
         due_at: now,
         provider_id: None,
         number: None,
+        in_text_hours: false,
         run: None,
         coming: None,
         browser: None,

@@ -119,11 +119,15 @@
     }, 300);
   });
 
-  // How far a batch is.
+  // How far a batch is. A window that nobody touches for ten minutes stops asking, so that it closes as it says.
   let quarter = 0;
+  let touched = Date.now();
+  for (const kind of ["pointermove", "keydown", "scroll"]) {
+    addEventListener(kind, () => { touched = Date.now(); }, { passive: true });
+  }
   const look = async () => {
     const bar = $("progress[data-batch]");
-    if (!bar) return;
+    if (!bar || Date.now() - touched > 600000) return;
     const part = Math.floor((4 * bar.value) / (bar.max || 1));
     if (part > quarter) say(`${part * 25} percent done`);
     quarter = part;

@@ -17,10 +17,10 @@ use crate::model::grant::{Level, Relationship};
 use crate::model::hold::ContactsOfOthers;
 use crate::model::ids::{AccountId, Actor, PatientId, PracticeId};
 use crate::model::message::{Message, Recipient, Template};
-use crate::model::patient::Patient;
+use crate::model::patient::{Patient, address_digest};
 use crate::model::practice::Settings;
 use crate::model::refusal::{PortError, Refusal};
-use crate::ports::{Accounts, Chain, Commit, Patients, PracticeList, Practices, Reviews, Write};
+use crate::ports::{Accounts, Addresses, Chain, Commit, Patients, PracticeList, Practices, Reviews, Write};
 use crate::steps::access::{Revoke, revoke_one, set_level_of, suspend_grants};
 use crate::steps::api_call::Caller;
 use crate::steps::change::{PatientChange, patient_updated};
@@ -34,7 +34,7 @@ const PAGE: usize = 100;
 /// Makes the reviews that are due in all practices. Returns how many failed; they stay due.
 pub async fn review_access<S>(app: &App<S>) -> Result<u32, PortError>
 where
-    S: PracticeList + Practices + Reviews + Patients + Accounts + Chain + Commit,
+    S: PracticeList + Practices + Reviews + Patients + Addresses + Accounts + Chain + Commit,
 {
     let App { context, store } = app;
     let mut failed = 0;
@@ -51,7 +51,7 @@ where
 /// Reviews one patient's access.
 async fn review<S>(app: &App<S>, practice: &PracticeId, id: &PatientId) -> Result<(), PortError>
 where
-    S: Practices + Reviews + Patients + Accounts + Chain + Commit,
+    S: Practices + Reviews + Patients + Addresses + Accounts + Chain + Commit,
 {
     let App { context, store } = app;
     let subject = Subject::Patient(id.clone());
@@ -74,8 +74,20 @@ where
             accounts.extend(store.account(known.id).await?);
         }
         let (steps, reviewed) = known.review(&patient, &accounts, &settings, now);
-        let mut made =
-            Making { context, settings: &settings, patient, head, writes: Vec::new(), changed: false };
+        let shared = if steps.contains(&Step::Invite) {
+            shared_contacts(store, practice, &patient).await?
+        } else {
+            Vec::new()
+        };
+        let mut made = Making {
+            context,
+            settings: &settings,
+            patient,
+            head,
+            writes: Vec::new(),
+            changed: false,
+            shared,
+        };
         for step in &steps {
             made.make(step, &accounts, &care);
         }
@@ -103,6 +115,30 @@ struct Making<'a> {
     writes: Vec<Write>,
     /// Whether the patient's record has to be written.
     changed: bool,
+    /// The contacts on the chart that are also another patient's, or an invited representative's.
+    shared: Vec<String>,
+}
+
+/// The contacts on the chart that are also another patient's of the practice, or go to somebody who is invited to look
+/// after this one.
+async fn shared_contacts<S: Addresses>(
+    store: &S,
+    practice: &PracticeId,
+    patient: &Patient,
+) -> Result<Vec<String>, PortError> {
+    let mut shared = Vec::new();
+    for address in [Channel::Email, Channel::Sms].into_iter().filter_map(|way| patient.chart.address(way)) {
+        let at_address = if address.contains('@') {
+            store.holders(practice, &address.to_lowercase()).await?.patients
+        } else {
+            store.at_phone(practice, address).await?
+        };
+        let invited = patient.offers.iter().any(|offer| offer.to == address_digest(address));
+        if invited || at_address.iter().any(|other| *other != patient.id) {
+            shared.push(address.to_owned());
+        }
+    }
+    Ok(shared)
 }
 
 impl Making<'_> {
@@ -193,7 +229,8 @@ impl Making<'_> {
             let allowed = channel != Channel::Sms
                 || (patient.has_text_consent()
                     && next_allowed(patient, self.settings, channel, now) == Some(now));
-            if of_others.hold(std::iter::once(address)) || !allowed {
+            let is_shared = self.shared.iter().any(|shared| shared == address);
+            if is_shared || of_others.hold(std::iter::once(address)) || !allowed {
                 return None;
             }
             let (wanted, actor) = (Wanted::by(channel), Actor::auto_invite());

@@ -147,7 +147,7 @@ where
         return Ok(Step::Done(Box::new(run)));
     }
     next.version += 1;
-    next.changed_at = now;
+    next.changed_at = Some(now);
     let number = page.as_ref().map(|page| page.number);
     writes.extend(page.map(Write::AddPage));
     writes.push(Write::ChangeRun(Box::new(next.clone())));
@@ -323,7 +323,7 @@ where
             next.finished_at = Some(context.now());
         }
         next.version += 1;
-        next.changed_at = context.now();
+        next.changed_at = Some(context.now());
         let writes = [Write::FinishPage(done.clone()), Write::ChangeRun(Box::new(next))];
         match written_in_background(store, &writes).await? {
             Written::Done => return Ok(()),

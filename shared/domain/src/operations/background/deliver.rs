@@ -6,7 +6,7 @@ use portico_messages::{Addressee, Language, Message as Said, day_words};
 
 use crate::context::{App, Context};
 use crate::model::access_review::Coming;
-use crate::model::auto_invite::{day, next_allowed};
+use crate::model::auto_invite::{TextTime, day, next_allowed, text_time};
 use crate::model::chart::Channel;
 use crate::model::delivery::Delivery;
 use crate::model::grant::GrantState;
@@ -95,7 +95,7 @@ pub async fn take<S: Outbox + Standings + Practices>(
     Ok(Taken::Letter(Box::new(letter)))
 }
 
-/// When an automatic message may be sent, if that is not now: outside the hours that the practice set, and
+/// When an automatic message, or a text of a batch, may be sent, if that is not now: outside the hours that the practice set, and
 /// while its automatic invitations are off or have stopped themselves, it waits. A message that waits until
 /// its link has expired is dropped.
 fn not_before(
@@ -104,14 +104,25 @@ fn not_before(
     practice: &Practice,
     now: Timestamp,
 ) -> Option<Timestamp> {
+    let settings = &practice.settings;
+    let later = now.plus_seconds(HOLD_SECONDS);
+    if message.in_text_hours {
+        return match text_time(patient, settings, now) {
+            TextTime::Now => None,
+            TextTime::At(instant) => Some(instant),
+            TextTime::Never => Some(later),
+        };
+    }
     if !message.template.is_automatic() {
         return None;
     }
-    let settings = &practice.settings;
     if practice.auto_invite_paused.is_some() || !settings.auto_invite.enabled {
-        return Some(now.plus_seconds(HOLD_SECONDS));
+        return Some(later);
     }
-    next_allowed(patient, settings, message.channel, now).filter(|allowed| *allowed > now)
+    match next_allowed(patient, settings, message.channel, now) {
+        None => Some(later),
+        allowed => allowed.filter(|allowed| *allowed > now),
+    }
 }
 
 /// The delivery to save if the address is stopped; `None` if the message may be sent.

@@ -168,10 +168,16 @@ async fn look_ahead<S: Practices + Waiting>(
             };
             let wanted = (command.channel, &command.include[..]);
             results.push(match foresee(patient, wanted, &settings, context.now()) {
-                Ok((channel, outcome)) => BatchResult {
-                    not_before: waits_until(patient, channel, outcome, &settings, context.now()),
-                    ..result_of(id, Some(patient), outcome, Vec::new())
-                },
+                Ok((channel, outcome)) => {
+                    match waits_until(patient, channel, outcome, &settings, context.now()) {
+                        Ok(not_before) => {
+                            BatchResult { not_before, ..result_of(id, Some(patient), outcome, Vec::new()) }
+                        }
+                        Err(reason) => {
+                            result_of(id, Some(patient), BatchOutcome::Skipped, vec![reason.to_owned()])
+                        }
+                    }
+                }
                 Err(reasons) => result_of(id, Some(patient), BatchOutcome::Skipped, reasons),
             });
         }

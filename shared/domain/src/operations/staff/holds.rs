@@ -41,7 +41,7 @@ where
     let mut all = Vec::new();
     for some in holds(app, call).await?.chunks(50) {
         let ids: Vec<PatientId> = some.iter().map(|hold| hold.patient.clone()).collect();
-        let (Some(first), true) = (some.first(), !ids.is_empty()) else { continue };
+        let Some(first) = some.first() else { continue };
         let charts = app.store.charts(&first.practice, &ids).await?;
         all.extend(some.iter().filter_map(|hold| {
             let (patient, _) = charts.iter().find(|(patient, _)| patient.id == hold.patient)?;

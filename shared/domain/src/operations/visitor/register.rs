@@ -20,7 +20,9 @@ use crate::model::practice::Practice;
 use crate::model::refusal::{Failure, FieldFault, Refusal};
 use crate::model::session::Session;
 use crate::model::username::{Username, alternatives};
-use crate::ports::{Accounts, Addresses, Chain, Commit, Limits, Links, Listing, Patients, Practices, Write};
+use crate::ports::{
+    Accounts, Addresses, Chain, Commit, Limits, Links, Listing, Patients, Practices, Record, Write,
+};
 use crate::steps::change::patient_changed;
 use crate::steps::credentials::{check_password, end_sessions_and_links, known_browser, own_words};
 use crate::steps::invitation::{end_resets, restore_grants};
@@ -89,14 +91,8 @@ where
     require_fields(command, ticket.role, &link)?;
     check_security(command, &practice)?;
 
-    // A code goes to the address that a representative gives, to so many in a day.
-    let may_mail = match &command.representative {
-        Some(who) => {
-            let counter = Counter::new(OWN_MAIL, &who.email.reveal().to_lowercase(), now, &context.keyring);
-            counter.check(store.raise(&counter, 1).await?, now).is_ok()
-        }
-        None => false,
-    };
+    // A code goes to the address that a representative gives, unless that address has had enough of them today.
+    let mut may_mail = true;
     for _ in 0..MAX_ATTEMPTS {
         let subject = Subject::Patient(link.patient.clone());
         let (patient, head) =
@@ -127,6 +123,10 @@ where
                 })));
             }
             Written::Lost(lost) => {
+                if lost.contains(Record::Limit) && may_mail {
+                    may_mail = false;
+                    continue;
+                }
                 if lost.username_was_taken() {
                     // By the same form, if it was sent twice.
                     if let Some(link) = store.link(link.id).await?
@@ -358,7 +358,10 @@ fn tell_representative(
         Some(_) if account.email_verified => Ok(vec![welcome(context, patient, account)]),
         Some(email) if may_mail => {
             let link = address_link(context, practice, patient, account, &email)?;
-            Ok(confirm_address(context, patient, account, &link))
+            let mut writes = confirm_address(context, patient, account, &link);
+            let address = email.reveal().to_lowercase();
+            writes.push(Write::Count(Counter::new(OWN_MAIL, &address, context.now(), &context.keyring)));
+            Ok(writes)
         }
         _ => Ok(Vec::new()),
     }
