@@ -69,7 +69,7 @@ async fn every_answer_forbids_what_no_page_needs() {
         &world.send(text.header("content-type", "text/plain").body("x")).await.expect_and(415),
     );
 
-    // Files.
+    // Files and pages of the staff need the same headers as the API.
     let poster = world.ehr("GET", "/v1/posters/sign-up.pdf", None).await.expect_and(200);
     protects("a file", &poster);
     let table =

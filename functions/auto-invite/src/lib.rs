@@ -1,6 +1,6 @@
 //! `auto-invite`: invites patients after a visit, and reminds them; changes representatives' access on birthdays and
-//! when their authority ends; writes lists anew that a change of settings moved; and goes on with large batches of invitations. A schedule starts the planner; the queue
-//! brings the pages of work that the planner made.
+//! when their authority ends; writes lists anew that a change of settings moved; and goes on with large batches of
+//! invitations. A schedule starts the planner; the queue brings the pages of work that the planner made.
 
 use portico_domain::model::batch::BatchTask;
 use portico_domain::model::sweep_run::{Run, Task};

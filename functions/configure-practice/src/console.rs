@@ -199,9 +199,9 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// The value of one of the settings as the form shows it; a phone number as people write it.
-fn value_of(name: &str, settings: &Value) -> String {
-    let value = shown(&settings[name]);
+/// A setting's value as the form shows it; a phone number as people write it.
+fn value_of(name: &str, value: &Value) -> String {
+    let value = shown(value);
     if name == "phone" { phone(&value) } else { value }
 }
 
@@ -290,15 +290,19 @@ fn who(change: &SettingsChange) -> String {
     change.by.actor.clone().unwrap_or_else(|| change.by.client.clone())
 }
 
+/// The lines of all groups.
+fn lines() -> impl Iterator<Item = &'static Line> {
+    GROUPS.iter().flat_map(|(_, lines)| lines.iter())
+}
+
 /// The line of a setting on the page.
 fn line(name: &str) -> Option<&'static Line> {
-    GROUPS.iter().flat_map(|(_, lines)| lines.iter()).find(|(known, ..)| *known == name)
+    lines().find(|(known, ..)| *known == name)
 }
 
 /// A value as the page says it.
 fn spoken(name: &str, value: &Value) -> String {
-    let value = shown(value);
-    let value = if name == "phone" { phone(&value) } else { value };
+    let value = value_of(name, value);
     if let Some((.., Kind::Choice(options))) = line(name)
         && let Some((_, words)) = options.iter().find(|(option, _)| *option == value)
     {
@@ -333,11 +337,11 @@ fn moved(inbound: &Inbound, settings: &Settings) -> Vec<(&'static str, &'static 
     let value = |name: &str| inbound.form_values(name).into_iter().next().unwrap_or_default();
     let is_moved = |(name, label, ..): &Line| {
         let (typed, was) = (value(name), value(&format!("was_{name}")));
-        let now = value_of(name, &now);
+        let now = value_of(name, &now[*name]);
         (inbound.has_field(name) && typed != was && now != was && now != typed)
             .then_some((*name, *label, typed))
     };
-    GROUPS.iter().flat_map(|(_, lines)| lines.iter()).filter_map(is_moved).collect()
+    lines().filter_map(is_moved).collect()
 }
 
 #[derive(Template)]
@@ -386,9 +390,9 @@ impl SettingsPage {
             })
         };
         let field = |(name, label, does, kind): &Line| {
-            let was = value_of(name, &now);
+            let was = value_of(name, &now[*name]);
             let value = inbound.form_values(name).into_iter().next().unwrap_or_else(|| was.clone());
-            let usual = value_of(name, &usual);
+            let usual = value_of(name, &usual[*name]);
             let (input, options): (_, &[_]) = match kind {
                 Kind::Text(input) => (*input, &[]),
                 Kind::Number => ("number", &[]),
@@ -606,7 +610,7 @@ where
 fn changes(inbound: &Inbound) -> (Map<String, Value>, Vec<FieldFault>) {
     let (mut changes, mut faults) = (Map::new(), Vec::new());
     let value = |name: &str| inbound.form_values(name).into_iter().next();
-    for (name, ..) in GROUPS.iter().flat_map(|(_, lines)| lines.iter()) {
+    for (name, ..) in lines() {
         // Theirs is taken: what both changed is left as it is.
         if inbound.has_field("theirs") && inbound.form_values("moved").iter().any(|moved| moved == name) {
             continue;

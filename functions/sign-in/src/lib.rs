@@ -169,18 +169,19 @@ impl<S: Ports> PracticeRequest<'_, S> {
     fn welcome(&self, signed_in: &SignedIn) -> Answer {
         let to_portal = signed_in.exchange.as_ref().zip(self.settings.portal());
         let draft = Draft::find(self.inbound, &self.app.context, self.id);
-        let page = draft.as_ref().and_then(|draft| draft.page_for(signed_in.account.id));
-        let mut answer = match to_portal {
+        let restricted = signed_in.session.restricted;
+        let page = draft.as_ref().filter(|_| !restricted);
+        let page = page.and_then(|draft| draft.page_for(signed_in.account.id));
+        let mut answer = match (page, to_portal) {
             // Whoever was sent away from a page comes back to it.
-            _ if !signed_in.session.restricted && page.is_some() => {
-                let page = page.unwrap_or_default();
+            (Some(page), _) => {
                 see_other(&format!("/{}/account/{page}?lang={}&note=kept", self.id, self.frame.lang()))
             }
-            Some((code, portal)) => see_other(&portal.with_code(code)),
-            None if signed_in.session.restricted => {
+            (None, Some((code, portal))) => see_other(&portal.with_code(code)),
+            (None, None) if restricted => {
                 see_other(&format!("/{}/account/password?lang={}", self.id, self.frame.lang()))
             }
-            None => see_other(&format!("/{}/account?lang={}", self.id, self.frame.lang())),
+            (None, None) => see_other(&format!("/{}/account?lang={}", self.id, self.frame.lang())),
         };
         // A page that was only asked for comes once; a form stays until it is sent, or its time is over.
         if draft.as_ref().is_some_and(Draft::is_empty) {

@@ -6,35 +6,26 @@ use portico_domain::steps::credentials::KNOWN_DAYS;
 
 use crate::answer::Answer;
 
+/// Longest sealed value of a visit or a draft, in bytes. Browsers store 4,096 bytes of a cookie, with its name.
+pub(crate) const LONGEST_SEALED: usize = 3_800;
+
 /// Sets the session cookie. Only this host receives it, scripts can't read it, and other sites' requests
 /// don't send it, except for links.
 pub fn set_session(answer: &mut Answer, token: &str) {
-    if let Ok(value) =
-        HeaderValue::from_str(&format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax"))
-    {
-        answer.headers_mut().append(header::SET_COOKIE, value);
-    }
+    append(answer, &format!("{COOKIE}={token}; Path=/; Secure; HttpOnly; SameSite=Lax"));
 }
 
 /// Sets the cookie that makes the browser a known one at its next sign-in. Its value is sealed, and it lasts
 /// half a year.
 pub fn set_browser(answer: &mut Answer, sealed: &str) {
     let age = KNOWN_DAYS * 86_400;
-    if let Ok(value) = HeaderValue::from_str(&format!(
-        "{BROWSER}={sealed}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={age}"
-    )) {
-        answer.headers_mut().append(header::SET_COOKIE, value);
-    }
+    append(answer, &format!("{BROWSER}={sealed}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age={age}"));
 }
 
 /// Sets the cookie of a session of the Onboarding Tool. Requests that come from other sites don't send it, not even
 /// when somebody follows a link.
 pub fn set_console(answer: &mut Answer, value: &str) {
-    if let Ok(value) =
-        HeaderValue::from_str(&format!("{CONSOLE}={value}; Path=/; Secure; HttpOnly; SameSite=Strict"))
-    {
-        answer.headers_mut().append(header::SET_COOKIE, value);
-    }
+    append(answer, &format!("{CONSOLE}={value}; Path=/; Secure; HttpOnly; SameSite=Strict"));
 }
 
 /// Seconds that a browser keeps a visit: longer than a ticket works, so that a page can say that the time is over.
@@ -42,11 +33,10 @@ pub(crate) const VISIT_SECONDS: i64 = 4 * TICKET_SECONDS;
 
 /// Sets the cookie of a visit of a link. Requests for the pages of this link alone send it.
 pub(crate) fn set_visit(answer: &mut Answer, link: &str, sealed: &str) {
-    if let Ok(value) = HeaderValue::from_str(&format!(
-        "{VISIT}={sealed}; Path={link}; Secure; HttpOnly; SameSite=Lax; Max-Age={VISIT_SECONDS}"
-    )) {
-        answer.headers_mut().append(header::SET_COOKIE, value);
-    }
+    append(
+        answer,
+        &format!("{VISIT}={sealed}; Path={link}; Secure; HttpOnly; SameSite=Lax; Max-Age={VISIT_SECONDS}"),
+    );
 }
 
 /// Seconds that a browser keeps a form whose session had ended: time to find the password.
@@ -54,20 +44,17 @@ pub(crate) const DRAFT_SECONDS: i64 = 1800;
 
 /// Sets the cookie of a form that waits for its sender to sign in again. The pages of this practice alone receive it.
 pub(crate) fn set_draft(answer: &mut Answer, practice: &str, sealed: &str) {
-    if let Ok(value) = HeaderValue::from_str(&format!(
-        "{DRAFT}={sealed}; Path=/{practice}; Secure; HttpOnly; SameSite=Lax; Max-Age={DRAFT_SECONDS}"
-    )) {
-        answer.headers_mut().append(header::SET_COOKIE, value);
-    }
+    append(
+        answer,
+        &format!(
+            "{DRAFT}={sealed}; Path=/{practice}; Secure; HttpOnly; SameSite=Lax; Max-Age={DRAFT_SECONDS}"
+        ),
+    );
 }
 
 /// Clears the cookie of a form that waited.
 pub(crate) fn clear_draft(answer: &mut Answer, practice: &str) {
-    if let Ok(value) = HeaderValue::from_str(&format!(
-        "{DRAFT}=; Path=/{practice}; Secure; HttpOnly; SameSite=Lax; Max-Age=0"
-    )) {
-        answer.headers_mut().append(header::SET_COOKIE, value);
-    }
+    append(answer, &format!("{DRAFT}=; Path=/{practice}; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
 }
 
 /// Clears the cookie of the Onboarding Tool.
@@ -85,12 +72,14 @@ pub fn clear_browser(answer: &mut Answer) {
     clear(answer, BROWSER);
 }
 
-fn clear(answer: &mut Answer, cookie: &str) {
-    if let Ok(value) =
-        HeaderValue::from_str(&format!("{cookie}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"))
-    {
+fn append(answer: &mut Answer, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
         answer.headers_mut().append(header::SET_COOKIE, value);
     }
+}
+
+fn clear(answer: &mut Answer, cookie: &str) {
+    append(answer, &format!("{cookie}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
 }
 
 /// The cookie that carries a session.

@@ -18,7 +18,6 @@ use serde_json::{Map, Value};
 
 use crate::address::{bucket, network, viewer};
 use crate::cookie::{BROWSER, CONSOLE, COOKIE, DRAFT, VISIT};
-
 use crate::reject::Reject;
 use crate::strict::{Strict, Unique};
 

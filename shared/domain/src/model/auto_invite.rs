@@ -384,28 +384,11 @@ fn may_text(now: Timestamp, zones: &[TimeZone], hours: &TextHours) -> bool {
     })
 }
 
-/// When a text of a batch may be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TextTime {
-    /// At once.
-    Now,
-    /// At this instant.
-    At(Timestamp),
-    /// No hour is allowed in every zone that the person may be in.
-    Never,
-}
-
-/// When a text of a batch may be sent to this patient: in the practice's hours for texts, wherever the patient may be.
-pub fn text_time(patient: &Patient, settings: &Settings, now: Timestamp) -> TextTime {
+/// The first instant from `now` on at which a text of a batch may be sent to this patient, wherever the patient may be;
+/// `now` itself if it may be sent at once. `None` if no hour is allowed in every zone.
+pub fn next_text_hour(patient: &Patient, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
     let (zones, hours) = (zones(patient, settings), &settings.auto_invite.text_hours);
-    if may_text(now, &zones, hours) {
-        return TextTime::Now;
-    }
-    let step = SEARCH_MINUTES * 60;
-    let first = (now.seconds().div_euclid(step) + 1) * step;
-    let mut later =
-        (0..SEARCH_DAYS * 86_400 / step).map(|place| Timestamp::from_millis((first + place * step) * 1000));
-    later.find(|instant| may_text(*instant, &zones, hours)).map_or(TextTime::Never, TextTime::At)
+    first_allowed(now, |instant| may_text(instant, &zones, hours))
 }
 
 /// The first instant from `now` on at which an automatic message may be sent to this patient; `now` itself if
@@ -418,13 +401,17 @@ pub fn next_allowed(
 ) -> Option<Timestamp> {
     let zones = zones(patient, settings);
     let hours = &settings.auto_invite.text_hours;
-    let allowed = |instant: &Timestamp| {
-        !is_quiet(*instant, settings) && (channel != Channel::Sms || may_text(*instant, &zones, hours))
-    };
+    first_allowed(now, |instant| {
+        !is_quiet(instant, settings) && (channel != Channel::Sms || may_text(instant, &zones, hours))
+    })
+}
+
+/// The first allowed instant within eight days: `now`, or the next on a round five minutes.
+fn first_allowed(now: Timestamp, is_allowed: impl Fn(Timestamp) -> bool) -> Option<Timestamp> {
     let step = SEARCH_MINUTES * 60;
     let first = (now.seconds().div_euclid(step) + 1) * step;
     let later = (0..SEARCH_DAYS * 86_400 / step).map(|place| first + place * step);
     let mut instants =
         std::iter::once(now).chain(later.map(|seconds| Timestamp::from_millis(seconds * 1000)));
-    instants.find(allowed)
+    instants.find(|instant| is_allowed(*instant))
 }

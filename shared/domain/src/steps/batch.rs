@@ -4,7 +4,7 @@ use futures_util::join;
 
 use crate::context::App;
 use crate::model::audit::Subject;
-use crate::model::auto_invite::{Skip, TextTime, text_time};
+use crate::model::auto_invite::{Skip, next_text_hour};
 use crate::model::batch::{Batch, BatchChannel, BatchOutcome, BatchResult, BatchTask, Include};
 use crate::model::chart::Channel;
 use crate::model::ids::{LinkId, PatientId};
@@ -116,8 +116,7 @@ pub(crate) fn foresee(
     }
 }
 
-/// Until when the text of a batch waits: nobody looks at the clock of each patient of many. A link for a new password works
-/// for an hour, so it never waits.
+/// Until when the text of a batch waits: nobody looks at the clock of each patient of many.
 pub(crate) fn waits_until(
     patient: &Patient,
     channel: Channel,
@@ -128,11 +127,8 @@ pub(crate) fn waits_until(
     if !keeps_text_hours(channel, outcome) {
         return Ok(None);
     }
-    match text_time(patient, settings, now) {
-        TextTime::Now => Ok(None),
-        TextTime::At(instant) => Ok(Some(instant)),
-        TextTime::Never => Err(Skip::NoCommonHours.code()),
-    }
+    let allowed = next_text_hour(patient, settings, now).ok_or(Skip::NoCommonHours.code())?;
+    Ok((allowed > now).then_some(allowed))
 }
 
 /// Whether a message of a batch keeps to the hours for texts. A link for a new password works for an hour, so it never

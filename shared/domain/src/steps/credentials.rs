@@ -183,16 +183,17 @@ where
         let happened =
             |what| Security { what, practice: practice.clone(), account: about, patient: None, by: None };
         note(&happened(What::SignInFailed(fault)));
-        if let Some(attempts) = counted.filter(|attempts| Lock::of(*attempts, seen, now).is_some()) {
-            note(&happened(What::Locked(attempts.failures(seen))));
-            record_lock(app, id, bucket, attempts.failures(seen)).await?;
+        let locked_by = counted
+            .filter(|attempts| Lock::of(*attempts, seen, now).is_some())
+            .map(|attempts| attempts.failures(seen));
+        if let Some(failures) = locked_by {
+            note(&happened(What::Locked(failures)));
+            record_lock(app, id, bucket, failures).await?;
         }
         if known.is_none() {
-            let locks = counted.is_some_and(|attempts| attempts.failures(seen) >= SIGN_IN_TRIES);
-            let patient = holder.as_ref();
             let lock_note = async {
-                if locks {
-                    store.note_lock(practice, patient, &shared, now).await?;
+                if locked_by.is_some() {
+                    store.note_lock(practice, holder.as_ref(), &shared, now).await?;
                 }
                 Ok(())
             };

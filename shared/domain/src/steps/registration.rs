@@ -16,7 +16,7 @@ use crate::model::password::Password;
 use crate::model::patient::{Patient, address_digest};
 use crate::model::person::Address;
 use crate::model::practice::Practice;
-use crate::model::refusal::Failure;
+use crate::model::refusal::{Failure, PortError};
 use crate::model::session::Session;
 use crate::model::username::Username;
 use crate::ports::{Accounts, Addresses, Commit, Patients, Practices, Write};
@@ -93,21 +93,32 @@ pub(crate) async fn is_somebody_elses<S: Patients + Accounts + Addresses>(
         representatives.extend(store.account(known.id).await?);
     }
     let others = ContactsOfOthers::of(&care, &representatives);
-    let invited = |contact: &str| patient.offers.iter().any(|offer| offer.to == address_digest(contact));
-    if others.hold(contacts.iter().copied()) || contacts.iter().any(|contact| invited(contact)) {
-        return Ok(true);
-    }
     for contact in contacts {
-        let patients = if contact.contains('@') {
-            store.holders(&practice.id, &contact.to_lowercase()).await?.patients
-        } else {
-            store.at_phone(&practice.id, contact).await?
-        };
-        if patients.iter().any(|other| *other != patient.id) {
+        if is_of_another(store, patient, &others, contact).await? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether one contact of a patient also belongs to one of `others`, to somebody who is invited to look after the
+/// patient, or to another patient of the practice.
+pub(crate) async fn is_of_another<S: Addresses>(
+    store: &S,
+    patient: &Patient,
+    others: &ContactsOfOthers,
+    contact: &str,
+) -> Result<bool, PortError> {
+    let is_invited = patient.offers.iter().any(|offer| offer.to == address_digest(contact));
+    if is_invited || others.hold(std::iter::once(contact)) {
+        return Ok(true);
+    }
+    let at_contact = if contact.contains('@') {
+        store.holders(&patient.practice, &contact.to_lowercase()).await?.patients
+    } else {
+        store.at_phone(&patient.practice, contact).await?
+    };
+    Ok(at_contact.iter().any(|other| *other != patient.id))
 }
 
 /// How much a representative sees whom nobody at the practice invited: of an adolescent not more than appointments and

@@ -8,12 +8,9 @@ use portico_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
-use crate::cookie::{DRAFT_SECONDS, clear_draft, set_draft};
+use crate::cookie::{DRAFT_SECONDS, LONGEST_SEALED, clear_draft, set_draft};
 use crate::inbound::Inbound;
 use crate::page::visit::Form;
-
-/// Longest sealed draft, in bytes. Browsers store 4,096 bytes of a cookie, with its name.
-const LONGEST: usize = 3_800;
 
 /// What was typed on a page of somebody's account.
 #[derive(Serialize, Deserialize)]
@@ -50,7 +47,7 @@ impl Draft {
     pub fn keep(mut self, answer: &mut Answer, context: &Context, practice: &PracticeId) {
         let seal = |draft: &Self| context.keyring.seal_json(&bound_to(practice), draft, &*context.entropy);
         let mut sealed = seal(&self);
-        if sealed.len() > LONGEST {
+        if sealed.len() > LONGEST_SEALED {
             self.form = Form::default();
             sealed = seal(&self);
         }

@@ -15,13 +15,10 @@ use portico_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Answer;
-use crate::cookie::{VISIT_SECONDS, set_visit};
+use crate::cookie::{LONGEST_SEALED, VISIT_SECONDS, set_visit};
 use crate::inbound::Inbound;
 use crate::page::html::see_other;
 use crate::reject::Reject;
-
-/// Longest sealed visit, in bytes. Browsers store 4,096 bytes of a cookie, with its name.
-const LONGEST: usize = 3_800;
 
 /// A page of a link on which something is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -241,14 +238,14 @@ impl Visit {
     pub fn lead_to(mut self, step: Step, inbound: &Inbound, context: &Context) -> Answer {
         let mut answer = see_other(&inbound.link_page(step.path(), self.is_refused(step)));
         let mut sealed = self.sealed(inbound, context);
-        if sealed.len() > LONGEST {
+        if sealed.len() > LONGEST_SEALED {
             // A password can be a thousand letters long. It is typed again rather than all the rest.
             for form in self.forms.values_mut() {
                 form.fields.retain(|name, _| !name.contains("password"));
             }
             sealed = self.sealed(inbound, context);
         }
-        if sealed.len() > LONGEST {
+        if sealed.len() > LONGEST_SEALED {
             for form in self.forms.values_mut() {
                 form.fields.clear();
             }

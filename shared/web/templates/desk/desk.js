@@ -13,7 +13,7 @@
   let talk;
   const say = (text) => { clearTimeout(talk); talk = setTimeout(() => { voice.textContent = text; }, 600); };
 
-  // Keys.
+  // Keys move along the rows of a list, for whoever works without a mouse.
   const off = () => document.cookie.split("; ").includes("portico-keys=off");
   const rows = () => $$(".rows > li");
   let at = -1;
@@ -68,7 +68,7 @@
     foot.append(" ", state, turn, " ", more);
   }
 
-  // Ticks.
+  // The count of ticked patients is shown, so that nobody sends more than they meant to.
   const tell = () => {
     const count = $("#ticked");
     if (count) count.textContent = `${$$(".rows input:checked").length} ticked`;

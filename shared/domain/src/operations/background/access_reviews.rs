@@ -17,7 +17,7 @@ use crate::model::grant::{Level, Relationship};
 use crate::model::hold::ContactsOfOthers;
 use crate::model::ids::{AccountId, Actor, PatientId, PracticeId};
 use crate::model::message::{Message, Recipient, Template};
-use crate::model::patient::{Patient, address_digest};
+use crate::model::patient::Patient;
 use crate::model::practice::Settings;
 use crate::model::refusal::{PortError, Refusal};
 use crate::ports::{Accounts, Addresses, Chain, Commit, Patients, PracticeList, Practices, Reviews, Write};
@@ -26,6 +26,7 @@ use crate::steps::api_call::Caller;
 use crate::steps::change::{PatientChange, patient_updated};
 use crate::steps::invitation::{Wanted, prepare};
 use crate::steps::notice::{Reach, message};
+use crate::steps::registration::is_of_another;
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written_in_background};
 
 /// Most reviews of one practice at once. The next planner makes the others.
@@ -74,8 +75,8 @@ where
             accounts.extend(store.account(known.id).await?);
         }
         let (steps, reviewed) = known.review(&patient, &accounts, &settings, now);
-        let shared = if steps.contains(&Step::Invite) {
-            shared_contacts(store, practice, &patient).await?
+        let own_channels = if steps.contains(&Step::Invite) {
+            own_channels(store, &patient, &accounts, &care).await?
         } else {
             Vec::new()
         };
@@ -86,10 +87,10 @@ where
             head,
             writes: Vec::new(),
             changed: false,
-            shared,
+            own_channels,
         };
         for step in &steps {
-            made.make(step, &accounts, &care);
+            made.make(step);
         }
         let next = reviewed.scheduled(&made.patient, &settings);
         let mut writes = made.written();
@@ -115,34 +116,35 @@ struct Making<'a> {
     writes: Vec<Write>,
     /// Whether the patient's record has to be written.
     changed: bool,
-    /// The contacts on the chart that are also another patient's, or an invited representative's.
-    shared: Vec<String>,
+    /// The channels whose contact on the chart is nobody else's. Empty unless the patient is to be invited.
+    own_channels: Vec<Channel>,
 }
 
-/// The contacts on the chart that are also another patient's of the practice, or go to somebody who is invited to look
-/// after this one.
-async fn shared_contacts<S: Addresses>(
+/// The channels whose contact on the chart is nobody else's, e-mail first.
+async fn own_channels<S: Addresses>(
     store: &S,
-    practice: &PracticeId,
     patient: &Patient,
-) -> Result<Vec<String>, PortError> {
-    let mut shared = Vec::new();
-    for address in [Channel::Email, Channel::Sms].into_iter().filter_map(|way| patient.chart.address(way)) {
-        let at_address = if address.contains('@') {
-            store.holders(practice, &address.to_lowercase()).await?.patients
-        } else {
-            store.at_phone(practice, address).await?
-        };
-        let invited = patient.offers.iter().any(|offer| offer.to == address_digest(address));
-        if invited || at_address.iter().any(|other| *other != patient.id) {
-            shared.push(address.to_owned());
+    accounts: &[Account],
+    care: &Care,
+) -> Result<Vec<Channel>, PortError> {
+    let representatives: Vec<Account> = accounts
+        .iter()
+        .filter(|account| account.own_patient().as_ref() != Some(&patient.id))
+        .cloned()
+        .collect();
+    let others = ContactsOfOthers::of(care, &representatives);
+    let mut own = Vec::new();
+    for channel in [Channel::Email, Channel::Sms] {
+        let Some(address) = patient.chart.address(channel) else { continue };
+        if !is_of_another(store, patient, &others, address).await? {
+            own.push(channel);
         }
     }
-    Ok(shared)
+    Ok(own)
 }
 
 impl Making<'_> {
-    fn make(&mut self, step: &Step, accounts: &[Account], care: &Care) {
+    fn make(&mut self, step: &Step) {
         let caller = Caller::service(&self.patient.practice);
         let (context, patient) = (self.context, self.patient.clone());
         match step {
@@ -168,7 +170,7 @@ impl Making<'_> {
                 self.rest(patient, &caller);
                 self.note(Cause::CameOfAge);
             }
-            Step::Invite => self.invite(&patient, accounts, care, &caller),
+            Step::Invite => self.invite(&patient, &caller),
         }
     }
 
@@ -211,26 +213,18 @@ impl Making<'_> {
     }
 
     /// Invites the patient by e-mail, or by text, on a contact that is nobody else's; else notes them for staff.
-    fn invite(&mut self, patient: &Patient, accounts: &[Account], care: &Care, caller: &Caller) {
+    fn invite(&mut self, patient: &Patient, caller: &Caller) {
         let now = self.context.now();
         let pending = patient.invitation.is_some_and(|current| now < current.expires_at);
         if patient.own_account().is_some() || pending {
             return;
         }
-        let representatives: Vec<Account> = accounts
-            .iter()
-            .filter(|account| account.own_patient().as_ref() != Some(&patient.id))
-            .cloned()
-            .collect();
-        let of_others = ContactsOfOthers::of(care, &representatives);
-        let ready = [Channel::Email, Channel::Sms].into_iter().find_map(|channel| {
-            let address = patient.chart.address(channel)?;
+        let ready = self.own_channels.iter().find_map(|&channel| {
             // Nobody at a desk sends this text, so it needs the consent and the hours of automatic ones.
             let allowed = channel != Channel::Sms
                 || (patient.has_text_consent()
                     && next_allowed(patient, self.settings, channel, now) == Some(now));
-            let is_shared = self.shared.iter().any(|shared| shared == address);
-            if is_shared || of_others.hold(std::iter::once(address)) || !allowed {
+            if !allowed {
                 return None;
             }
             let (wanted, actor) = (Wanted::by(channel), Actor::auto_invite());

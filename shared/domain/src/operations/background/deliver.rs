@@ -6,7 +6,7 @@ use portico_messages::{Addressee, Language, Message as Said, day_words};
 
 use crate::context::{App, Context};
 use crate::model::access_review::Coming;
-use crate::model::auto_invite::{TextTime, day, next_allowed, text_time};
+use crate::model::auto_invite::{day, next_allowed, next_text_hour};
 use crate::model::chart::Channel;
 use crate::model::delivery::Delivery;
 use crate::model::grant::GrantState;
@@ -106,23 +106,17 @@ fn not_before(
 ) -> Option<Timestamp> {
     let settings = &practice.settings;
     let later = now.plus_seconds(HOLD_SECONDS);
-    if message.in_text_hours {
-        return match text_time(patient, settings, now) {
-            TextTime::Now => None,
-            TextTime::At(instant) => Some(instant),
-            TextTime::Never => Some(later),
-        };
-    }
-    if !message.template.is_automatic() {
-        return None;
-    }
-    if practice.auto_invite_paused.is_some() || !settings.auto_invite.enabled {
-        return Some(later);
-    }
-    match next_allowed(patient, settings, message.channel, now) {
-        None => Some(later),
-        allowed => allowed.filter(|allowed| *allowed > now),
-    }
+    let allowed = if message.in_text_hours {
+        next_text_hour(patient, settings, now)
+    } else if !message.template.is_automatic() {
+        Some(now)
+    } else if practice.auto_invite_paused.is_some() || !settings.auto_invite.enabled {
+        None
+    } else {
+        next_allowed(patient, settings, message.channel, now)
+    };
+    let allowed = allowed.unwrap_or(later);
+    (allowed > now).then_some(allowed)
 }
 
 /// The delivery to save if the address is stopped; `None` if the message may be sent.

@@ -1,10 +1,11 @@
 //! `send-invite`: sends an invitation, which replaces an older one, or cancels the pending one.
 
-use crate::context::App;
+use crate::context::{App, Context};
 use crate::model::audit::Action;
 use crate::model::chart::Channel;
 use crate::model::ids::{LinkId, PatientId};
 use crate::model::link::LinkState;
+use crate::model::patient::Patient;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
 use crate::ports::{ApiCalls, Chain, Commit, History, Limits, Links, Practices, Write};
@@ -64,21 +65,16 @@ pub async fn cancel<S>(
 where
     S: ApiCalls + Limits + Practices + History + Commit,
 {
-    let context = &app.context;
-    change_patient(app, call, &[Scope::Invite], patient, |mut patient, caller| {
+    change_patient(app, call, &[Scope::Invite], patient, |patient, caller| {
         caller.actor()?;
-        let Some(current) = patient.invitation.take() else { return Ok(None) };
-        let now = context.now();
-        let detail = vec![("invitation_id", current.link.to_string())];
-        let entry = patient.entry(now, caller.by(), Action::InvitationCancelled, detail);
-        let close = Write::CloseLink { id: current.link, to: LinkState::Cancelled, at: now };
-        Ok(Some(PatientChange { patient, writes: vec![close], entry }))
+        let pending = patient.invitation.map(|current| current.link);
+        pending.map(|link| take_back(&app.context, patient, link, caller)).transpose()
     })
     .await
 }
 
-/// Takes one invitation back: the patient's own, or one of a representative while the others stay. `NotFound` if it does not
-/// wait.
+/// Takes one invitation back: the patient's own, or one of a representative while the others stay. `NotFound`
+/// if it does not wait.
 pub async fn cancel_one<S>(
     app: &App<S>,
     call: &ApiCall,
@@ -88,22 +84,31 @@ pub async fn cancel_one<S>(
 where
     S: ApiCalls + Limits + Practices + History + Commit,
 {
-    let context = &app.context;
-    change_patient(app, call, &[Scope::Invite], patient, |mut patient, caller| {
+    change_patient(app, call, &[Scope::Invite], patient, |patient, caller| {
         caller.actor()?;
-        let now = context.now();
-        let close = if patient.invitation.is_some_and(|current| current.link == invitation) {
-            patient.invitation = None;
-            Write::CloseLink { id: invitation, to: LinkState::Cancelled, at: now }
-        } else if patient.offers.iter().any(|offer| offer.link == invitation) {
-            patient.offers.retain(|offer| offer.link != invitation);
-            Write::EndLink { id: invitation, to: LinkState::Cancelled, at: now }
-        } else {
-            return Err(Refusal::NotFound);
-        };
-        let detail = vec![("invitation_id", invitation.to_string())];
-        let entry = patient.entry(now, caller.by(), Action::InvitationCancelled, detail);
-        Ok(Some(PatientChange { patient, writes: vec![close], entry }))
+        take_back(&app.context, patient, invitation, caller).map(Some)
     })
     .await
+}
+
+/// Takes one invitation from the patient's record, and closes its link.
+fn take_back(
+    context: &Context,
+    mut patient: Patient,
+    invitation: LinkId,
+    caller: &Caller,
+) -> Result<PatientChange, Refusal> {
+    let now = context.now();
+    let close = if patient.invitation.is_some_and(|current| current.link == invitation) {
+        patient.invitation = None;
+        Write::CloseLink { id: invitation, to: LinkState::Cancelled, at: now }
+    } else if patient.offers.iter().any(|offer| offer.link == invitation) {
+        patient.offers.retain(|offer| offer.link != invitation);
+        Write::EndLink { id: invitation, to: LinkState::Cancelled, at: now }
+    } else {
+        return Err(Refusal::NotFound);
+    };
+    let detail = vec![("invitation_id", invitation.to_string())];
+    let entry = patient.entry(now, caller.by(), Action::InvitationCancelled, detail);
+    Ok(PatientChange { patient, writes: vec![close], entry })
 }

@@ -100,12 +100,12 @@ where
         let usable = |patient: &Patient| patient.suspension().is_none() && patient.invites_by(link.id);
         let patient = patient?.filter(usable).ok_or(Refusal::LinkUnavailable)?;
         let head = head?;
+        let role = if link.account.is_some() { Role::Patient } else { ticket.role };
+        let waits = must_wait(app, &practice, &patient, &link, role).await?;
         let plan = if let Some(account) = link.account {
-            let waits = must_wait(app, &practice, &patient, &link, Role::Patient).await?;
             restore_own_account(app, &link, &practice, patient, account, command, &head, waits).await?
         } else {
-            let waits = must_wait(app, &practice, &patient, &link, ticket.role).await?;
-            enroll(context, &link, &practice, patient, ticket.role, command, &head, waits, may_mail)?
+            enroll(context, &link, &practice, patient, role, command, &head, waits, may_mail)?
         };
         match written(store, &plan.writes, None).await? {
             Written::Done => {
