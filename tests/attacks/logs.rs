@@ -21,7 +21,7 @@ async fn no_personal_or_secret_value_reaches_the_log_and_every_line_is_json() {
         "contacts": [{"given_name": "Xq7mother", "family_name": "Xq7other", "relationship": "Xq7parent", "email": "xq7.mother@example.net"}],
     });
     let mut canaries: BTreeSet<String> =
-        ["Xq7", "xq7", "1931-07-29", "19310729", "07/29/1931", "2025550187", "2025550188", "98765"]
+        ["Xq7", "xq7", "1931-07-29", "19310729", "07/29/1931", "2025550187", "2025550188"]
             .map(str::to_owned)
             .into();
     world.patient("Xq7-patient", chart.clone()).await;
@@ -171,8 +171,10 @@ async fn no_personal_or_secret_value_reaches_the_log_and_every_line_is_json() {
     ]);
 
     let text = log::text();
-    // Six digits may occur in any log by chance, so a code is searched for as a whole word.
-    let as_word = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| word == code);
+    // Five or six digits occur by chance, in a seal above all, so a ZIP code and a code are searched for as whole words.
+    let short = ["98765", &code];
+    let as_word =
+        |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| short.contains(&word));
     let (mut wrong, mut security) = (Vec::new(), 0);
     for line in text.lines() {
         let Ok(Value::Object(mut members)) = serde_json::from_str::<Value>(line) else {
@@ -195,7 +197,7 @@ async fn no_personal_or_secret_value_reaches_the_log_and_every_line_is_json() {
             wrong.push(format!("{canary}: {line}"));
         }
         if as_word(line) {
-            wrong.push(format!("the code {code}: {line}"));
+            wrong.push(format!("{short:?}: {line}"));
         }
     }
     assert!(text.lines().count() > 50, "the log was looked at: {} lines", text.lines().count());

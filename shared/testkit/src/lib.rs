@@ -119,6 +119,9 @@ fn json_of(request: &Request) -> Option<Value> {
     serde_json::from_slice(request.body()?.as_bytes()?).ok()
 }
 
+/// When each world begins: a fixed instant, so that no test depends on the day on which it runs.
+const BEGIN: &str = "2026-11-24T15:00:00Z";
+
 /// A running service with two practices.
 pub struct World {
     /// The running service.
@@ -190,10 +193,15 @@ impl World {
         Self::with(Config { faults: true, ..Config::default() }).await
     }
 
-    /// A new world with this configuration.
+    /// A new world with this configuration. Its clock begins on a Tuesday morning in New York, unless it goes on with
+    /// stored data.
     pub async fn with(config: Config) -> Self {
         log::start();
+        let goes_on = config.data.is_some();
         let Demo { running: service, guide, .. } = start_demo(config).await.expect("the service starts");
+        if !goes_on {
+            service.clock.set(BEGIN.parse().expect("an instant")).expect("the clock moves");
+        }
         let [first, second] = guide.practices.as_slice() else { panic!("two practices") };
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         Self {
