@@ -124,6 +124,31 @@ fn what_a_stranger_can_make_dear_and_what_a_portal_asks_have_throttles_of_their_
 }
 
 #[test]
+fn staff_do_not_share_a_throttle_with_patients_pages() {
+    let (mut staff, mut others) = (0, 0);
+    for (id, function) in functions() {
+        for (name, event) in function["Events"].as_object().into_iter().flatten() {
+            let route = &event["Properties"];
+            let Some(path) = route["Path"].as_str() else { continue };
+            let is_staff = ["/v1", "/console"].iter().any(|root| path.starts_with(root));
+            if is_staff && !path.starts_with("/v1/sessions/") {
+                staff += 1;
+                for limit in ["ThrottlingRateLimit", "ThrottlingBurstLimit"] {
+                    assert_eq!(route["RouteSettings"][limit]["Ref"], "StaffPerSecond", "{id} {name}");
+                }
+            } else {
+                others += 1;
+                assert_ne!(
+                    route["RouteSettings"]["ThrottlingRateLimit"]["Ref"], "StaffPerSecond",
+                    "{id} {name}"
+                );
+            }
+        }
+    }
+    assert!(staff > 140 && others > 70, "{staff} and {others}");
+}
+
+#[test]
 fn every_variable_that_a_function_reads_is_in_its_environment() {
     let globals = document("template.yaml")["Globals"]["Function"]["Environment"]["Variables"].clone();
     let process = fs::read_to_string(root().join("shared/aws/src/process.rs")).unwrap();
