@@ -67,6 +67,41 @@ async fn a_signed_visit_invites_at_the_next_sweep_and_an_unsigned_one_on_day_30(
 }
 
 #[tokio::test]
+async fn changed_settings_count_for_charts_that_are_there_already() {
+    let world = world_with(json!({"channel": "sms"})).await;
+    let unsigned = json!({"visits": [{"id": "v1", "date": "2026-11-23"}]});
+    world.patient("unsigned", visited("Ben", unsigned)).await;
+    world.patient("email", visited("Ana", json!({}))).await;
+    let young = json!({"birth_date": "2006-11-23", "sms_consent": true, "mobile_phone": "+12025550151"});
+    world.patient("young", visited("Cy", young)).await;
+    world.settings(json!({"auto_invite": {"min_age": 21}})).await;
+    let run = world.sweep().await;
+    assert_eq!(run["skipped"], json!({"below_min_age": 1, "no_sms_consent": 1}), "{run}");
+    assert_eq!((&run["invited"], world.mails().await.len()), (&json!(0), 0), "{run}");
+
+    // The next planner looks at everybody again, though no chart has changed.
+    world.settings(json!({"auto_invite": {"min_age": 20, "channel": "email", "unsigned_days": 2}})).await;
+    world.advance(31);
+    let run = world.sweep().await;
+    assert_eq!(run["invited"], 2, "who has no consent to texts, and who is twenty: {run}");
+    world.advance(DAY);
+    let run = world.sweep().await;
+    assert_eq!((&run["invited"], mails_to(&world, "ben@example.com").await.len()), (&json!(1), 1), "{run}");
+
+    // Reminders come on the new days, and again after months, but not to whom that was long ago.
+    world.settings(json!({"auto_invite": {"reminder_days": [7]}})).await;
+    world.advance(3 * DAY);
+    assert_eq!(world.sweep().await["reminded"], 0, "not on day 3");
+    world.advance(4 * DAY);
+    assert_eq!(world.sweep().await["reminded"], 3, "on day 7");
+    world.advance(200 * DAY);
+    world.settings(json!({"auto_invite": {"again_days": [30]}})).await;
+    world.advance(31);
+    let run = world.sweep().await;
+    assert_eq!((&run["reminded"], &run["skipped"]), (&json!(0), &json!({"too_old": 3})), "{run}");
+}
+
+#[tokio::test]
 async fn every_reason_to_skip_is_named_and_the_preview_says_what_the_sweep_then_does() {
     // Before the hours in which anything is sent, so that nothing is sent before the preview.
     let world = world_with(json!({})).await;

@@ -180,6 +180,7 @@ pub fn decide(patient: &Patient, settings: &Settings, now: Timestamp) -> Decisio
         },
         Some(campaign) => match next_due(settings, &campaign) {
             None => skips.push(Skip::AlreadyInvited),
+            Some(due) if is_too_old(due, now) => skips.push(Skip::TooOld),
             due => due_at = due,
         },
     }
@@ -289,7 +290,17 @@ pub fn visits_due(visits: &[Visit], settings: &Settings, now: Timestamp) -> Opti
     Some(VisitsDue { first, last })
 }
 
-/// Whether a visit that became due then is no longer a reason to invite.
+/// Decides anew when the patient is due, after the settings changed. Whoever was passed over is looked at again, since the
+/// reason may be gone.
+pub fn plan_anew(patient: &mut Patient, visits: &[Visit], settings: &Settings, now: Timestamp) {
+    patient.visits_due = visits_due(visits, settings, now);
+    if let Some(campaign) = &mut patient.campaign {
+        campaign.next_at = next_due(settings, campaign);
+    }
+    patient.reconsider();
+}
+
+/// Whether what became due then, a visit or a reminder, is no longer a reason to write.
 fn is_too_old(due: Timestamp, now: Timestamp) -> bool {
     due < now.plus_hours(-24 * TOO_OLD_DAYS)
 }

@@ -510,12 +510,22 @@ pub struct Practice {
     pub relisting: Option<Relisting>,
 }
 
-/// How far a practice's list was written anew. What must be on a chart moves patients between two statuses alone: first
-/// those who may be invited are looked at, then those who are blocked.
+/// The patients that settings can move, in the order in which their rows are looked at: those who are not in yet.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Movable {
+    Uninvited,
+    Blocked,
+    Invited,
+}
+
+/// How far a practice's list was written anew. What settings move are the statuses of those who are not in yet, and the
+/// days on which automatic messages are due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relisting {
-    /// Whether the blocked ones are looked at.
-    pub blocked: bool,
+    /// Whose rows are looked at.
+    pub whose: Movable,
     /// The name of the last row that was looked at (`Patient::sort_name`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
@@ -524,21 +534,30 @@ pub struct Relisting {
 }
 
 impl Relisting {
-    /// Before the first row, if the two settings differ in what moves statuses.
+    /// Before the first row, if the two settings differ in what moves statuses or days.
     pub fn between(before: &Settings, after: &Settings) -> Option<Self> {
-        let moves = before.required_contact != after.required_contact;
-        moves.then_some(Self { blocked: false, after: None, seen: 0 })
+        let (old, new) = (&before.auto_invite, &after.auto_invite);
+        let who = |auto: &AutoInvite| (auto.channel, auto.min_age, auto.max_age);
+        let moves = before.required_contact != after.required_contact
+            || before.time_zone != after.time_zone
+            || who(old) != who(new)
+            || old.text_hours != new.text_hours
+            || old.unsigned_days != new.unsigned_days
+            || (&old.reminder_days, &old.again_days) != (&new.reminder_days, &new.again_days);
+        moves.then_some(Self { whose: Movable::Uninvited, after: None, seen: 0 })
     }
 
     /// After a page of so many rows; `last` is the name of its last row, if there may be more. `None` at the end.
     #[must_use]
     pub fn after_page(self, rows: usize, last: Option<String>) -> Option<Self> {
         let seen = self.seen + rows;
-        match (last, self.blocked) {
-            (Some(last), blocked) => Some(Self { blocked, after: Some(last), seen }),
-            (None, false) => Some(Self { blocked: true, after: None, seen }),
-            (None, true) => None,
-        }
+        let whose = match (&last, self.whose) {
+            (Some(_), whose) => whose,
+            (None, Movable::Uninvited) => Movable::Blocked,
+            (None, Movable::Blocked) => Movable::Invited,
+            (None, Movable::Invited) => return None,
+        };
+        Some(Self { whose, after: last, seen })
     }
 }
 
