@@ -19,7 +19,7 @@ use proptest::strategy::Union;
 use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestRunner};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
-use reference::{Address, Entered, Model, Op, Way, Why};
+use reference::{Address, Entered, Given, Model, Op, Way, Why};
 use system::{System, leave_the_stage};
 
 /// The number of tests that share the sequences, so that as many threads can work.
@@ -66,7 +66,12 @@ fn phrases(model: &Model) -> BoxedStrategy<Phrase> {
     let seconds = prop_oneof![
         2 => Just(1), 4 => Just(61), 4 => Just(600), 4 => Just(3660), 2 => Just(13 * 3600), 2 => Just(73 * 3600),
     ];
-    let at = prop_oneof![Just(Address::Email(0)), Just(Address::Email(1)), Just(Address::Martas)];
+    let at = prop_oneof![
+        Just(Address::Email(0)),
+        Just(Address::Email(1)),
+        Just(Address::Martas),
+        Just(Address::Bens),
+    ];
     let one = |op: BoxedStrategy<Op>| op.prop_map(|op| vec![op]).boxed();
 
     let registered = !model.accounts.is_empty();
@@ -145,6 +150,27 @@ fn phrases(model: &Model) -> BoxedStrategy<Phrase> {
             (4, why().prop_map(back_again).boxed()),
             (1, account().prop_map(|a| vec![Op::Guess(a)]).boxed()),
         ]);
+        let given =
+            || prop_oneof![3 => Just(Given::Right), 2 => Just(Given::Nothing), 1 => Just(Given::Wrong)];
+        let yes = || prop::bool::weighted(0.7);
+        all.extend([
+            (3, one((session(), given()).prop_map(|(s, given)| Op::InviteHelper(s, given)).boxed())),
+            (2, (session(), given()).prop_map(|(s, given)| helping(s, given)).boxed()),
+            (
+                2,
+                one((session(), account(), any::<bool>(), given())
+                    .prop_map(|(s, a, full, given)| Op::Level(s, a, full, given))
+                    .boxed()),
+            ),
+            (1, one((session(), account()).prop_map(|(s, a)| Op::EndHelper(s, a)).boxed())),
+            (3, one((session(), given()).prop_map(|(s, given)| Op::Propose(s, given)).boxed())),
+            (3, (session(), yes(), yes()).prop_map(|(s, accept, asked)| moving(s, accept, asked)).boxed()),
+        ]);
+        if !model.proposals.is_empty() {
+            let which = prop_oneof![3 => Just(0_usize), 1 => 0..4_usize];
+            let decided = (which, yes(), yes()).prop_map(|(p, accept, asked)| Op::Decide(p, accept, asked));
+            all.push((4, one(decided.boxed())));
+        }
     }
     Union::new_weighted(all).boxed()
 }
@@ -166,6 +192,16 @@ fn representing() -> Phrase {
 /// A password is forgotten and a new one chosen.
 fn resetting(account: usize) -> Phrase {
     vec![Op::ForgotPassword(account), Op::Code(0), Op::Check(0, true), Op::NewPassword(0)]
+}
+
+/// The patient invites somebody to help, who registers at once.
+fn helping(session: usize, given: Given) -> Phrase {
+    [vec![Op::InviteHelper(session, given)], through(0), vec![Op::Register(0, false)]].concat()
+}
+
+/// Somebody proposes another e-mail address, and staff decide.
+fn moving(session: usize, accept: bool, asked: bool) -> Phrase {
+    vec![Op::Propose(session, Given::Right), Op::Decide(0, accept, asked)]
 }
 
 /// Staff set user name and password; the person signs in and changes the password.

@@ -18,6 +18,8 @@ pub enum Address {
     Martas,
     /// The representative's mobile phone.
     MartasMobile,
+    /// The e-mail address of whoever the patient invites to help.
+    Bens,
 }
 
 /// The channel of a message.
@@ -44,6 +46,14 @@ pub enum Entered {
     /// The password before the last one, or a wrong one if there was none.
     Old,
     /// A password that nobody has.
+    Wrong,
+}
+
+/// What a signed-in person enters where the password is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Given {
+    Nothing,
+    Right,
     Wrong,
 }
 
@@ -88,6 +98,16 @@ pub enum Op {
     /// A signed-in person changes the password; the old one is right or wrong.
     ChangePassword(usize, bool),
     EndOthers(usize),
+    /// A signed-in person invites somebody to help the patient.
+    InviteHelper(usize, Given),
+    /// A signed-in person lets a representative's account see everything, or less.
+    Level(usize, usize, bool, Given),
+    /// A signed-in person ends a representative's access.
+    EndHelper(usize, usize),
+    /// A signed-in person proposes the other e-mail address for the patient's chart.
+    Propose(usize, Given),
+    /// Staff decide a proposal: whether they accept it, and whether they asked the patient.
+    Decide(usize, bool, bool),
     ForgotPassword(usize),
     ForgotUsername(Address),
     /// The portal asks of every session ever given out whether it is active.
@@ -126,6 +146,7 @@ pub struct Said {
     pub other: Option<usize>,
     pub account: Option<usize>,
     pub session: Option<usize>,
+    pub proposal: Option<usize>,
     /// The password that was entered or chosen.
     pub password: Option<usize>,
     /// Whether the portal is told that a session is active, for each session.
@@ -189,6 +210,8 @@ pub struct Link {
     used: Option<(Seconds, usize)>,
     /// The address for the code of a reset link, on another channel than the link's.
     second: Option<Address>,
+    /// The account that invited the representative; `None` if staff did.
+    by: Option<usize>,
 }
 
 impl Link {
@@ -243,11 +266,13 @@ pub enum Grant {
 pub struct Account {
     /// User names are numbered; no two accounts ever have the same.
     pub name: usize,
-    /// Whether its holder is the representative, who has an address of their own.
-    pub martas: bool,
+    /// The address of its holder, if that is a representative.
+    pub address: Option<Address>,
     /// Whether it is the patient's own account now.
     pub own: bool,
     pub grant: Grant,
+    /// Whether it shows everything about the patient, not appointments and messages alone.
+    pub full: bool,
     pub deleted: bool,
     /// The numbers of its passwords; the last one is valid.
     pub passwords: Vec<usize>,
@@ -261,6 +286,19 @@ pub struct Account {
     wrong: u32,
     last_try: Seconds,
     reset: Option<usize>,
+    /// When a password was chosen at the end of a reset link.
+    reset_at: Option<Seconds>,
+}
+
+/// A new e-mail address for the chart that somebody proposed.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    account: usize,
+    /// Whether the account was the patient's own.
+    own: bool,
+    at: Seconds,
+    email: usize,
+    decided: bool,
 }
 
 impl Account {
@@ -307,6 +345,8 @@ pub struct Model {
     pub now: Seconds,
     /// Which of the two addresses the chart has.
     pub email: usize,
+    /// Which one the EHR sent last: what staff accepted holds until the EHR sends another one.
+    pub sent_email: usize,
     /// Which of the two last names.
     pub name: usize,
     access: bool,
@@ -314,7 +354,10 @@ pub struct Model {
     revocation: Option<(u32, Why)>,
     revocations: u32,
     invitation: Option<usize>,
-    offer: Option<usize>,
+    offers: Vec<usize>,
+    pub proposals: Vec<Proposal>,
+    /// Nobody resets the patient's own password until then, except through staff.
+    reset_rests: Option<Seconds>,
     /// Addresses that somebody reported as not the patient's.
     reported: BTreeSet<Address>,
     signed_in_once: bool,
@@ -375,13 +418,16 @@ impl Model {
         Self {
             now: 0,
             email: 0,
+            sent_email: 0,
             name: 0,
             access: true,
             declined: false,
             revocation: None,
             revocations: 0,
             invitation: None,
-            offer: None,
+            offers: Vec::new(),
+            proposals: Vec::new(),
+            reset_rests: None,
             reported: BTreeSet::new(),
             signed_in_once: false,
             accounts: Vec::new(),
@@ -441,7 +487,11 @@ impl Model {
                 }
                 ok(200)
             }
-            Op::MoveEmail => self.move_email(),
+            Op::MoveEmail => {
+                self.sent_email = 1 - self.sent_email;
+                self.put_email(self.sent_email);
+                ok(200)
+            }
             Op::Rename => {
                 self.name = 1 - self.name;
                 ok(200)
@@ -537,6 +587,30 @@ impl Model {
             Op::EndOthers(n) => {
                 said.session = pick(n, self.sessions.len());
                 said.session.map_or((401, "unauthorized"), |s| self.end_others(s))
+            }
+            Op::InviteHelper(n, given) => {
+                said.session = pick(n, self.sessions.len());
+                said.session.map_or((401, "unauthorized"), |s| self.invite_helper(s, given, &mut said.mails))
+            }
+            Op::Level(n, a, full, given) => {
+                said.session = pick(n, self.sessions.len());
+                said.account = self.account(a);
+                let account = said.account;
+                said.session.map_or((401, "unauthorized"), |s| self.level(s, account, full, given))
+            }
+            Op::EndHelper(n, a) => {
+                said.session = pick(n, self.sessions.len());
+                said.account = self.account(a);
+                let account = said.account;
+                said.session.map_or((401, "unauthorized"), |s| self.end_helper(s, account))
+            }
+            Op::Propose(n, given) => {
+                said.session = pick(n, self.sessions.len());
+                said.session.map_or((401, "unauthorized"), |s| self.propose(s, given))
+            }
+            Op::Decide(n, accept, asked) => {
+                said.proposal = pick(n, self.proposals.len());
+                said.proposal.map_or((404, "not_found"), |p| self.decide(p, accept, asked))
             }
             Op::ForgotPassword(n) => {
                 said.account = self.account(n);
@@ -698,6 +772,7 @@ impl Model {
             given: None,
             used: None,
             second,
+            by: None,
         });
         self.links.len() - 1
     }
@@ -708,10 +783,11 @@ impl Model {
         }
     }
 
-    fn end_offer(&mut self, how: Stands) {
-        if let Some(l) = self.offer.take() {
-            self.links[l].end(how);
-        }
+    fn end_offers(&mut self, how: Stands, which: impl Fn(&Link) -> bool) {
+        let (gone, stay): (Vec<usize>, Vec<usize>) =
+            self.offers.drain(..).partition(|l| which(&self.links[*l]));
+        self.offers = stay;
+        gone.into_iter().for_each(|l| self.links[l].end(how));
     }
 
     fn end_resets(&mut self, how: Stands, of: impl Fn(&Account) -> bool) {
@@ -788,6 +864,7 @@ impl Model {
             Address::Email(_) => self.reached(Way::Text),
             Address::Mobile | Address::MartasMobile => self.reached(Way::Email),
             Address::Martas => Some(Address::MartasMobile),
+            Address::Bens => None,
         };
         let link = self.new_link(Purpose::Reset(account), to, second);
         if let Some(older) = self.accounts[account].reset.replace(link) {
@@ -803,17 +880,24 @@ impl Model {
         if self.revocation.is_some() {
             return (409, "conflict");
         }
-        self.end_offer(Stands::Superseded);
-        let link = self.new_link(Purpose::Represent, Address::Martas, None);
-        self.offer = Some(link);
-        mails.push((Address::Martas, Carried::Link(link)));
+        self.offer(Address::Martas, None, mails);
         ok(201)
+    }
+
+    /// Invites a representative. Each address has one invitation, and what has expired is cleared away.
+    fn offer(&mut self, to: Address, by: Option<usize>, mails: &mut Mails) {
+        let now = self.now;
+        self.end_offers(Stands::Superseded, |link| link.to == to || now >= link.expires);
+        let link = self.new_link(Purpose::Represent, to, None);
+        self.links[link].by = by;
+        self.offers.push(link);
+        mails.push((to, Carried::Link(link)));
     }
 
     fn revoke(&mut self, why: Why) -> Answer {
         let counts = self.revocation.map_or(why, |(_, known)| known.max(why));
         let worse = self.revocation.is_some_and(|(_, known)| known < why);
-        if self.revocation.is_some() && self.invitation.is_none() && self.offer.is_none() && !worse {
+        if self.revocation.is_some() && self.invitation.is_none() && self.offers.is_empty() && !worse {
             return ok(200);
         }
         let earlier = self.revocation.map(|(revocation, _)| revocation);
@@ -826,7 +910,7 @@ impl Model {
         }
         self.end_resets(Stands::Revoked, |_| true);
         self.end_invitation(Stands::Revoked);
-        self.end_offer(Stands::Revoked);
+        self.end_offers(Stands::Revoked, |_| true);
         self.revocation = Some((revocation, counts));
         ok(200)
     }
@@ -837,10 +921,12 @@ impl Model {
         let Some(account) = self.living(account) else { return (404, "not_found") };
         if account.is_live() {
             account.grant = Grant::Ended(revocation);
-            let reset = account.reset.take();
+            let (address, reset) = (account.address, account.reset.take());
             if let Some(l) = reset {
                 self.links[l].end(Stands::Revoked);
             }
+            // An invitation to the same person would give access again.
+            self.end_offers(Stands::Revoked, |link| Some(link.to) == address);
         }
         ok(200)
     }
@@ -856,20 +942,22 @@ impl Model {
         if !on {
             self.end_resets(Stands::Cancelled, |_| true);
             self.end_invitation(Stands::Cancelled);
-            self.end_offer(Stands::Cancelled);
+            self.end_offers(Stands::Cancelled, |_| true);
         }
         ok(200)
     }
 
-    fn move_email(&mut self) -> Answer {
+    /// Puts an e-mail address on the chart. Links to the one before end.
+    fn put_email(&mut self, email: usize) {
         let old = self.contact(Way::Email);
-        self.email = 1 - self.email;
+        if std::mem::replace(&mut self.email, email) == email {
+            return;
+        }
         if self.invitation.is_some_and(|l| self.links[l].to == old) {
             self.end_invitation(Stands::Superseded);
         }
         self.end_resets(Stands::Superseded, |account| account.own);
         self.reported.remove(&old);
-        ok(200)
     }
 
     fn set_credentials(&mut self, rename: bool, said: &mut Said) -> Answer {
@@ -888,7 +976,7 @@ impl Model {
         let place = said.account.unwrap_or_else(|| {
             self.end_invitation(Stands::Superseded);
             self.declined = false;
-            self.add_account(false, true, password)
+            self.add_account(None, password)
         });
         let account = &mut self.accounts[place];
         account.temporary = Some((self.now + 7 * 86_400, false));
@@ -907,12 +995,14 @@ impl Model {
         ok(200)
     }
 
-    fn add_account(&mut self, martas: bool, own: bool, password: usize) -> usize {
+    /// The patient's own account, or one of a representative with this address.
+    fn add_account(&mut self, address: Option<Address>, password: usize) -> usize {
         self.accounts.push(Account {
             name: self.names,
-            martas,
-            own,
+            address,
+            own: address.is_none(),
             grant: Grant::Active(self.now),
+            full: true,
             deleted: false,
             passwords: vec![password],
             temporary: None,
@@ -921,6 +1011,7 @@ impl Model {
             wrong: 0,
             last_try: 0,
             reset: None,
+            reset_at: None,
         });
         self.names += 1;
         self.accounts.len() - 1
@@ -949,7 +1040,7 @@ impl Model {
 
     /// Whether the patient's record still names this invitation and access is not switched off.
     fn stands_behind(&self, l: usize) -> bool {
-        self.access && (self.invitation == Some(l) || self.offer == Some(l))
+        self.access && (self.invitation == Some(l) || self.offers.contains(&l))
     }
 
     fn facts(&mut self, l: usize, right: bool) -> Answer {
@@ -990,7 +1081,7 @@ impl Model {
             Purpose::Reset(_) => link.second,
             _ if link.proof.is_none_or(|until| now >= until) => return (422, "verification_failed"),
             _ if !self.stands_behind(l) => return GONE,
-            Purpose::Represent => Some(Address::Martas),
+            Purpose::Represent => Some(link.to),
             _ => self.reached(Way::Email),
         };
         let Some(to) = to else { return (400, "bad_request") };
@@ -1072,9 +1163,7 @@ impl Model {
             self.invitation = None;
             self.revocation = None;
         }
-        if self.offer == Some(l) {
-            self.offer = None;
-        }
+        self.offers.retain(|offer| *offer != l);
     }
 
     fn register(&mut self, l: usize, taken: bool, said: &mut Said) -> Answer {
@@ -1090,8 +1179,8 @@ impl Model {
         if somebodys.is_some() {
             return (409, "username_taken");
         }
-        let martas = self.links[l].purpose == Purpose::Represent;
-        let account = self.add_account(martas, !martas, password);
+        let address = Some(self.links[l].to).filter(|_| self.links[l].purpose == Purpose::Represent);
+        let account = self.add_account(address, password);
         self.use_up(l, account);
         self.begin_session(account);
         ok(201)
@@ -1155,21 +1244,16 @@ impl Model {
             return;
         }
         if self.links[l].purpose == Purpose::Represent {
-            if !self.stands_behind(l)
-                || self.links[l].is_locked()
-                || !self.may_send(Address::Martas, Some(Asked::Renewal))
+            let (to, by) = (self.links[l].to, self.links[l].by);
+            if !self.stands_behind(l) || self.links[l].is_locked() || !self.may_send(to, Some(Asked::Renewal))
             {
                 return;
             }
-            let link = if self.links[l].opens(self.now) {
-                l
+            if self.links[l].opens(self.now) {
+                mails.push((to, Carried::Link(l)));
             } else {
-                self.end_offer(Stands::Superseded);
-                let link = self.new_link(Purpose::Represent, Address::Martas, None);
-                self.offer = Some(link);
-                link
-            };
-            mails.push((Address::Martas, Carried::Link(link)));
+                self.offer(to, by, mails);
+            }
             return;
         }
         let Some(current) = self.invitation else { return };
@@ -1199,13 +1283,14 @@ impl Model {
     }
 
     fn not_me(&mut self, l: usize) {
-        let listed = self.invitation == Some(l) || self.offer == Some(l);
+        let offered = self.offers.contains(&l);
+        let listed = self.invitation == Some(l) || offered;
         if self.links[l].is_reset() || !self.links[l].is_pending(self.now) || !listed {
             return;
         }
         self.links[l].end(Stands::Reported);
-        if self.offer == Some(l) {
-            self.offer = None;
+        if offered {
+            self.offers.retain(|offer| *offer != l);
         } else {
             self.invitation = None;
             self.reported.insert(self.links[l].to);
@@ -1218,10 +1303,14 @@ impl Model {
             return GONE;
         }
         self.links[l].end(Stands::Accepted);
+        // Whoever had the old password may have invited somebody.
+        self.end_offers(Stands::Cancelled, |link| link.by == Some(account));
+        let now = self.now;
         let account = &mut self.accounts[account];
         account.begin_anew();
         account.temporary = None;
         account.passwords.push(password);
+        account.reset_at = Some(now);
         ok(204)
     }
 
@@ -1334,14 +1423,139 @@ impl Model {
         ok(204)
     }
 
+    /// The account of a session that may act for the patient: everything is shown to it, and no new password is due.
+    fn acting(&mut self, s: usize) -> Result<usize, Answer> {
+        if !self.in_use(s) {
+            return Err((401, "unauthorized"));
+        }
+        if self.sessions[s].restricted {
+            return Err((403, "forbidden"));
+        }
+        let account = self.sessions[s].account;
+        if self.accounts[account].full { Ok(account) } else { Err((404, "not_found")) }
+    }
+
+    /// The account of a session that may decide who else sees the records: the patient's own.
+    fn acting_as_patient(&mut self, s: usize) -> Result<usize, Answer> {
+        let account = self.acting(s)?;
+        if self.accounts[account].own { Ok(account) } else { Err((403, "forbidden")) }
+    }
+
+    /// Asks for the password, unless it was given in the last ten minutes.
+    fn confirm(&mut self, s: usize, given: Given) -> Result<(), Answer> {
+        if self.now < self.sessions[s].began + 600 {
+            return Ok(());
+        }
+        if given == Given::Nothing {
+            return Err((400, "bad_request"));
+        }
+        let nobody = Address::Mobile;
+        let room = self.has_room("own", s, nobody, 10, 3600);
+        self.count("own", s, nobody, 3600);
+        match given {
+            _ if !room => Err(TOO_MANY),
+            Given::Right => Ok(()),
+            Given::Wrong | Given::Nothing => Err(WRONG),
+        }
+    }
+
+    fn invite_helper(&mut self, s: usize, given: Given, mails: &mut Mails) -> Answer {
+        let account = match self.acting_as_patient(s) {
+            Ok(account) => account,
+            Err(answer) => return answer,
+        };
+        if let Err(answer) = self.confirm(s, given) {
+            return answer;
+        }
+        let (to, nobody) = (Address::Bens, Address::Mobile);
+        if !self.has_room("own-mail", 0, to, 3, DAY) || !self.has_room("offers", account, nobody, 10, DAY) {
+            return TOO_MANY;
+        }
+        self.count("own-mail", 0, to, DAY);
+        self.count("offers", account, nobody, DAY);
+        self.offer(to, Some(account), mails);
+        ok(201)
+    }
+
+    /// The representative's account that is meant, if their access has not ended.
+    fn helper(&self, account: Option<usize>) -> Result<usize, Answer> {
+        let there = |a: &usize| self.accounts[*a].is_live() && !self.accounts[*a].own;
+        account.filter(there).ok_or((404, "not_found"))
+    }
+
+    fn level(&mut self, s: usize, who: Option<usize>, full: bool, given: Given) -> Answer {
+        let confirmed = match self.acting_as_patient(s) {
+            Ok(_) if full => self.confirm(s, given),
+            Ok(_) => Ok(()),
+            Err(answer) => Err(answer),
+        };
+        match confirmed.and_then(|()| self.helper(who)) {
+            Ok(who) => self.accounts[who].full = full,
+            Err(answer) => return answer,
+        }
+        ok(204)
+    }
+
+    fn end_helper(&mut self, s: usize, who: Option<usize>) -> Answer {
+        match self.acting_as_patient(s).and_then(|_| self.helper(who)) {
+            Ok(who) => self.revoke_one(Some(who)),
+            Err(answer) => return answer,
+        };
+        ok(204)
+    }
+
+    fn propose(&mut self, s: usize, given: Given) -> Answer {
+        let account = match self.acting(s) {
+            Ok(account) => account,
+            Err(answer) => return answer,
+        };
+        if let Err(answer) = self.confirm(s, given) {
+            return answer;
+        }
+        let nobody = Address::Mobile;
+        if !self.has_room("changes", 0, nobody, 10, DAY) {
+            return TOO_MANY;
+        }
+        self.count("changes", 0, nobody, DAY);
+        let own = self.accounts[account].own;
+        let (at, email) = (self.now, 1 - self.email);
+        self.proposals.push(Proposal { account, own, at, email, decided: false });
+        ok(202)
+    }
+
+    /// Whether staff still have to decide about a proposal. A reset makes void what the account proposed before.
+    pub fn waits(&self, proposal: &Proposal) -> bool {
+        let reset = self.accounts[proposal.account].reset_at;
+        !proposal.decided && reset.is_none_or(|reset| proposal.at > reset)
+    }
+
+    fn decide(&mut self, p: usize, accept: bool, asked: bool) -> Answer {
+        let proposal = self.proposals[p].clone();
+        if !self.waits(&proposal) {
+            return (404, "not_found");
+        }
+        let for_another = !proposal.own && self.own().is_some();
+        if accept && for_another && !asked {
+            return (400, "bad_request");
+        }
+        self.proposals[p].decided = true;
+        if accept {
+            if for_another {
+                self.reset_rests = Some(self.now + 72 * 3600);
+            }
+            self.put_email(proposal.email);
+        }
+        ok(200)
+    }
+
     fn forgot_password(&mut self, a: usize, mails: &mut Mails) {
         let account = &self.accounts[a];
         let (own, access) = (account.own, account.has_access());
         if account.deleted || (!access && !own) {
             return;
         }
-        let to = if own { self.notice() } else { Some(Address::Martas).filter(|_| account.martas) };
-        if !access {
+        let to = if own { self.notice() } else { account.address };
+        if !access || (own && self.reset_rests.is_some_and(|until| self.now < until)) {
             self.notify(to, Asked::Reset);
             return;
         }
@@ -1376,7 +1590,9 @@ impl Model {
     fn forgot_username(&mut self, at: Address) {
         let told = match at {
             Address::Email(_) => self.reached(Way::Email) == Some(at),
-            Address::Martas => self.accounts.iter().any(|account| account.martas && account.has_access()),
+            Address::Martas | Address::Bens => {
+                self.accounts.iter().any(|account| account.address == Some(at) && account.has_access())
+            }
             Address::Mobile | Address::MartasMobile => false,
         };
         self.notify(Some(at).filter(|_| told), Asked::Username);

@@ -11,7 +11,7 @@ use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::reference::{Address, Carried, Model, Op, Purpose, Said, Way, Why};
+use super::reference::{Address, Carried, Given, Model, Op, Purpose, Said, Way, Why};
 
 /// Sequences that one world serves: the engine's stream grows with each.
 const SEQUENCES: u32 = 12;
@@ -70,6 +70,8 @@ pub struct System {
     sessions: Vec<String>,
     /// Ids of accounts, as the service returned them.
     accounts: Vec<String>,
+    /// Ids of proposals.
+    proposals: Vec<String>,
     guesses: u32,
 }
 
@@ -93,6 +95,7 @@ impl System {
             links: Vec::new(),
             sessions: Vec::new(),
             accounts: Vec::new(),
+            proposals: Vec::new(),
             guesses: 0,
         };
         let chart = system.chart(0, 0);
@@ -112,6 +115,7 @@ impl System {
             Address::Mobile => format!("+1202{}", 2_000_000 + place),
             Address::Martas => format!("marta.p{place}@example.com"),
             Address::MartasMobile => format!("+1202{}", 3_000_000 + place),
+            Address::Bens => format!("ben.p{place}@example.com"),
         }
     }
 
@@ -138,6 +142,18 @@ impl System {
         stage.runtime.block_on(async {
             stage.world.service.idle().await;
             self.compare(&stage.world.portal(&self.patient()).await, model);
+            let path = "demographic-changes?state=pending";
+            let waiting = self.staff("GET", path, None).await.expect_and(200).json();
+            let changes = list(&waiting, "changes").iter();
+            let mut shown: Vec<&str> = changes
+                .filter(|change| change["patient_id"] == self.patient())
+                .map(|change| text(change, "id"))
+                .collect();
+            let places = (0..model.proposals.len()).filter(|p| model.waits(&model.proposals[*p]));
+            let mut expected: Vec<&str> = places.map(|p| self.proposals[p].as_str()).collect();
+            shown.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(shown, expected, "proposals that wait for staff");
         });
     }
 
@@ -166,16 +182,19 @@ impl System {
         let shown: Vec<&str> = list(portal, "invitations").iter().map(|link| text(link, "state")).collect();
         let expected: Vec<&str> = model.links.iter().map(|link| link.shown(now)).collect();
         assert_eq!(shown, expected, "links, the oldest first");
-        let mut shown: Vec<(String, String)> = list(portal, "accounts")
+        let mut shown: Vec<[String; 3]> = list(portal, "accounts")
             .iter()
-            .map(|account| (text(account, "username").to_owned(), text(account, "state").to_owned()))
+            .map(|account| ["username", "state", "level"].map(|name| text(account, name).to_owned()))
             .collect();
         shown.sort();
-        let mut expected: Vec<(String, String)> = model
+        let level = |full| if full { "full" } else { "limited" };
+        let mut expected: Vec<[String; 3]> = model
             .accounts
             .iter()
             .filter(|account| !account.deleted)
-            .map(|account| (self.username(account.name), account.shown().to_owned()))
+            .map(|account| {
+                [self.username(account.name), account.shown().to_owned(), level(account.full).to_owned()]
+            })
             .collect();
         expected.sort();
         assert_eq!(shown, expected, "accounts");
@@ -301,7 +320,7 @@ impl System {
             Op::Access(on) => self.about("PUT", "portal/access", Some(json!({"enabled": on}))).await,
             Op::Decline => self.about("POST", "portal/decline", None).await,
             Op::MoveEmail | Op::Rename => {
-                let chart = self.chart(model.email, model.name);
+                let chart = self.chart(model.sent_email, model.name);
                 self.staff("PUT", &format!("patients/{}", self.patient()), Some(chart)).await
             }
             Op::ConfirmContact(way) => {
@@ -371,6 +390,38 @@ impl System {
                 self.as_holder(said.session, "account/password", body).await
             }
             Op::EndOthers(_) => self.as_holder(said.session, "account/sessions/end", json!({})).await,
+            Op::InviteHelper(_, given) => {
+                let body = json!({
+                    "patient_id": self.patient(), "given_name": "Ben", "family_name": "Vale", "relationship": "other",
+                    "level": "full", "channel": "email", "email": self.address(Address::Bens),
+                });
+                let body = confirmed(model, said, given, body);
+                self.as_holder(said.session, "account/representatives", body).await
+            }
+            Op::Level(_, _, full, given) => {
+                let level = if full { "full" } else { "limited" };
+                let body = json!({
+                    "patient_id": self.patient(), "account_id": self.account(said.account), "level": level,
+                });
+                let body = confirmed(model, said, given, body);
+                self.as_holder(said.session, "account/representatives/level", body).await
+            }
+            Op::EndHelper(..) => {
+                let body = json!({"patient_id": self.patient(), "account_id": self.account(said.account)});
+                self.as_holder(said.session, "account/representatives/end", body).await
+            }
+            Op::Propose(_, given) => {
+                let other = self.address(Address::Email(1 - model.email));
+                let body = json!({"patient_id": self.patient(), "changes": {"email": other}});
+                let body = confirmed(model, said, given, body);
+                self.as_holder(said.session, "account/demographics", body).await
+            }
+            Op::Decide(_, accept, asked) => {
+                let change = said.proposal.map_or("01JD0000000000000000000000", |p| &self.proposals[p]);
+                let word = if accept { "accept" } else { "decline" };
+                let body = accept.then(|| json!({"confirmed_with_patient": asked}));
+                self.staff("POST", &format!("demographic-changes/{change}/{word}"), body).await
+            }
             Op::ForgotPassword(_) => {
                 self.ask("forgot-password", json!({"username": username(said.account)})).await
             }
@@ -436,6 +487,9 @@ impl System {
             assert!(matches!(op, Op::Register(..) | Op::SetCredentials(_)));
             self.accounts.push(answer.str("/account_id"));
         }
+        if self.proposals.len() < model.proposals.len() {
+            self.proposals.push(answer.str("/change_id"));
+        }
         if let Op::Revoke(_) = op {
             let accounts = list(&answer.json(), "accounts").to_vec();
             assert!(accounts.iter().all(|account| account["state"] != "active"), "{}", answer.text);
@@ -448,9 +502,15 @@ impl System {
         let capture = &self.stage.world.service.capture;
         let new = capture.messages(None, None);
         capture.clear().unwrap();
-        let own =
-            [Address::Email(0), Address::Email(1), Address::Mobile, Address::Martas, Address::MartasMobile]
-                .map(|at| self.address(at));
+        let own = [
+            Address::Email(0),
+            Address::Email(1),
+            Address::Mobile,
+            Address::Martas,
+            Address::MartasMobile,
+            Address::Bens,
+        ]
+        .map(|at| self.address(at));
         assert!(new.iter().all(|message| own.contains(&message.to)), "{op:?} wrote to a stranger: {new:?}");
         let carrying: Vec<&Message> = new.iter().filter(|message| carried(&message.text).is_some()).collect();
         let to: Vec<&str> = carrying.iter().map(|message| message.to.as_str()).collect();
@@ -573,6 +633,17 @@ fn from(place: u32, guesses: u32) -> Client {
     assert_eq!(high, 0, "a world serves fewer sequences");
     let address = std::net::Ipv4Addr::new(127, 77, third, low);
     Client::builder().local_address(std::net::IpAddr::V4(address)).build().unwrap()
+}
+
+/// A request of a signed-in person, with the password that they enter.
+fn confirmed(model: &Model, said: &Said, given: Given, mut body: Value) -> Value {
+    let known = said.session.and_then(|s| model.known_password(s, false));
+    match given {
+        Given::Nothing => {}
+        Given::Right => body["password"] = known.map(password).into(),
+        Given::Wrong => body["password"] = json!("wrong wrong wrong"),
+    }
+    body
 }
 
 pub fn password(number: usize) -> String {
