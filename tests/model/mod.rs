@@ -156,6 +156,7 @@ fn phrases(model: &Model) -> BoxedStrategy<Phrase> {
         all.extend([
             (3, one((session(), given()).prop_map(|(s, given)| Op::InviteHelper(s, given)).boxed())),
             (2, (session(), given()).prop_map(|(s, given)| helping(s, given)).boxed()),
+            (3, (session(), account(), given()).prop_map(|(s, a, given)| left_open(s, a, given)).boxed()),
             (
                 2,
                 one((session(), account(), any::<bool>(), given())
@@ -197,6 +198,16 @@ fn resetting(account: usize) -> Phrase {
 /// The patient invites somebody to help, who registers at once.
 fn helping(session: usize, given: Given) -> Phrase {
     [vec![Op::InviteHelper(session, given)], through(0), vec![Op::Register(0, false)]].concat()
+}
+
+/// Somebody comes to a browser that was left open for more than ten minutes, and tries all that lets others in.
+fn left_open(session: usize, account: usize, given: Given) -> Phrase {
+    vec![
+        Op::Wait(610),
+        Op::Propose(session, given),
+        Op::InviteHelper(session, given),
+        Op::Level(session, account, true, given),
+    ]
 }
 
 /// Somebody proposes another e-mail address, and staff decide.

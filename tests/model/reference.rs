@@ -874,7 +874,7 @@ impl Model {
     }
 
     fn invite_representative(&mut self, mails: &mut Mails) -> Answer {
-        if !self.access {
+        if !self.access || self.reported.contains(&Address::Martas) {
             return (422, "not_eligible");
         }
         if self.revocation.is_some() {
@@ -1293,8 +1293,8 @@ impl Model {
             self.offers.retain(|offer| *offer != l);
         } else {
             self.invitation = None;
-            self.reported.insert(self.links[l].to);
         }
+        self.reported.insert(self.links[l].to);
     }
 
     fn choose(&mut self, l: usize, password: usize) -> Answer {
@@ -1468,6 +1468,9 @@ impl Model {
             return answer;
         }
         let (to, nobody) = (Address::Bens, Address::Mobile);
+        if self.reported.contains(&to) {
+            return (422, "not_eligible");
+        }
         if !self.has_room("own-mail", 0, to, 3, DAY) || !self.has_room("offers", account, nobody, 10, DAY) {
             return TOO_MANY;
         }
