@@ -617,6 +617,13 @@ async fn a_spreadsheet_is_checked_on_its_page_and_then_taken_in() {
         "{}",
         file.text
     );
+    // One field for two columns is told, and nothing is taken in, whatever button was pressed.
+    let twice =
+        [("table", packed.as_str()), ("column:Ruft an", "given_name"), ("column:First", "given_name")];
+    let page = upload(&[&twice[..], &[("take", "yes")]].concat()).await.expect_and(400).text;
+    assert!(page.contains("You chose given name for two columns: First and Ruft an."), "{page}");
+    assert!(page.contains("name=\"table\"") && page.contains("2025550143"), "the file is kept: {page}");
+    world.ehr("GET", "/v1/patients/p1", None).await.expect(404);
     // A column that was matched by its name can be left out; then a name is missing.
     let without =
         [("table", packed.as_str()), ("column:Ruft an", ""), ("column:First", ""), ("column:Chart", "")];
@@ -634,6 +641,12 @@ async fn a_spreadsheet_is_checked_on_its_page_and_then_taken_in() {
     assert_eq!(world.mails().await.len(), 0);
     let again = upload(&[("file", table)]).await.expect_and(200).text;
     assert!(again.contains("0 new, 0 changed, 1 the same."), "{again}");
+    let empty = "Chart,First,Last,DOB,Cell\r\np1,Rosa,Quillfeather,4/27/1945,\r\n";
+    let page =
+        upload(&[("file", empty), ("empty_clears", "yes"), ("take", "yes")]).await.expect_and(200).text;
+    assert!(page.contains("1 changed"), "{page}");
+    let chart = world.ehr("GET", "/v1/patients/p1", None).await.expect_and(200).json();
+    assert_eq!(chart["mobile_phone"], json!(null), "an empty cell clears where that is wanted");
 }
 
 #[tokio::test]

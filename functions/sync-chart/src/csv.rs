@@ -1,8 +1,8 @@
 //! Charts from a spreadsheet: a CSV file with a patient in a line and the names of the columns on top. Excel writes such
 //! files with commas, semicolons or tabs, with a byte order mark or in Windows-1252; all of these are read.
 //!
-//! A column that is not known and an empty cell leave what the chart has. A row without a chart id finds its patient by
-//! name and birth date. A cell with a fault is named, leaves what the chart has, and spoils neither its row nor the others.
+//! A column that is not known leaves what the chart has, and so does an empty cell, unless empty cells are to clear it. A
+//! row without a chart id finds its patient by name and birth date. A cell with a fault is named, leaves what the chart has, and spoils neither its row nor the others.
 
 use std::collections::BTreeMap;
 
@@ -113,13 +113,17 @@ pub struct Sheet {
     pub rows: Vec<Row>,
 }
 
-/// What staff chose for the columns, by their names in the file.
+/// How staff want a file to be read. Columns go by their names in the file.
 #[derive(Clone, Debug, Default)]
 pub struct Choices {
     /// The column of each field that was matched by hand. It comes before the usual names.
     pub fields: BTreeMap<String, String>,
     /// Columns that are not read, whatever their names.
     pub left_out: Vec<String>,
+    /// Whether `3/4/58` is 3 April.
+    pub day_first: bool,
+    /// Whether an empty cell takes away what the chart has. Names, birth date, status and merges stay all the same.
+    pub empty_clears: bool,
 }
 
 /// A reader of the lines, by whatever stands between its columns. `None` if there is one column only.
@@ -143,8 +147,8 @@ pub fn cells(text: &str, wanted: &BTreeMap<usize, String>) -> (Vec<String>, Vec<
     (names, lines)
 }
 
-/// Reads a file. With `day_first`, `3/4/58` is the third of April.
-pub fn read(bytes: &[u8], chosen: &Choices, day_first: bool, now: Timestamp) -> Result<Sheet, Unreadable> {
+/// Reads a file.
+pub fn read(bytes: &[u8], chosen: &Choices, now: Timestamp) -> Result<Sheet, Unreadable> {
     let text = decode(bytes)?;
     let Some(mut reader) = reader(&text) else {
         return Err(Unreadable(
@@ -184,7 +188,7 @@ pub fn read(bytes: &[u8], chosen: &Choices, day_first: bool, now: Timestamp) -> 
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        rows.push(row(line, &record, &columns, day_first, now));
+        rows.push(row(line, &record, &columns, chosen, now));
     }
     Ok(Sheet { columns, rows })
 }
@@ -221,7 +225,8 @@ fn windows_1252(byte: u8) -> char {
     }
 }
 
-/// What each column is read as. Refuses two columns for one field, and a file without names or birth date.
+/// What each column is read as; of two with usual names for one field, the first. Refuses a file without names or birth
+/// date.
 fn matched(names: Vec<String>, chosen: &Choices) -> Result<Vec<(String, Option<&'static str>)>, Unreadable> {
     let plain = portico_domain::model::person::comparable;
     let mut columns: Vec<(String, Option<&'static str>)> = Vec::new();
@@ -234,7 +239,8 @@ fn matched(names: Vec<String>, chosen: &Choices) -> Result<Vec<(String, Option<&
             None => USUAL
                 .iter()
                 .find(|(_, usual)| usual.contains(&plain(&name).as_str()))
-                .map(|(field, _)| *field),
+                .map(|(field, _)| *field)
+                .filter(|field| !chosen.fields.contains_key(*field)),
         };
         // The first column of a field counts.
         let is_new = field.is_some_and(|field| columns.iter().all(|(_, known)| *known != Some(field)));
@@ -257,14 +263,20 @@ fn row(
     line: usize,
     record: &csv::StringRecord,
     columns: &[(String, Option<&'static str>)],
-    day_first: bool,
+    chosen: &Choices,
     now: Timestamp,
 ) -> Row {
     let mut facts = SentChart::default();
     let (mut id, mut unknown, mut warnings) = (None, None, Vec::new());
     for ((column, field), cell) in columns.iter().zip(record.iter()) {
         let cell = visible(cell);
-        let (Some(field), false) = (field, cell.is_empty()) else { continue };
+        let Some(field) = field else { continue };
+        if cell.is_empty() {
+            if chosen.empty_clears {
+                clear(&mut facts, field);
+            }
+            continue;
+        }
         let cell = cell.as_str();
         let fault = |code: &'static str, detail: String| Fault { column: column.clone(), code, detail };
         let sentence = |code: &'static str| {
@@ -286,7 +298,7 @@ fn row(
             "given_name" => put(&mut facts.given_name, Name::parse(cell)),
             "middle_name" => put(&mut facts.middle_name, Name::parse(cell)),
             "family_name" => put(&mut facts.family_name, Name::parse(cell)),
-            "birth_date" => put(&mut facts.birth_date, birth_date(cell, day_first, now)),
+            "birth_date" => put(&mut facts.birth_date, birth_date(cell, chosen.day_first, now)),
             "email" => put(&mut facts.email, Email::parse_for_chart(cell)),
             "mobile_phone" => put(&mut facts.mobile_phone, Phone::parse_or_keep(cell)),
             "home_phone" => put(&mut facts.home_phone, Phone::parse_or_keep(cell)),
@@ -319,6 +331,25 @@ fn row(
         warnings.extend(read.map(sentence));
     }
     Row { line, id, facts: unknown.map_or(Ok(facts), Err), warnings }
+}
+
+/// Notes that there is none of a fact that a chart can be without.
+fn clear(facts: &mut SentChart, field: &str) {
+    match field {
+        "middle_name" => facts.middle_name = Sent::Nothing,
+        "email" => facts.email = Sent::Nothing,
+        "mobile_phone" => facts.mobile_phone = Sent::Nothing,
+        "home_phone" => facts.home_phone = Sent::Nothing,
+        "postal_code" => facts.postal_code = Sent::Nothing,
+        "address_line" => facts.address_line = Sent::Nothing,
+        "city" => facts.city = Sent::Nothing,
+        "state" => facts.state = Sent::Nothing,
+        "language" => facts.language = Sent::Nothing,
+        "provider" => facts.provider = Sent::Nothing,
+        "tags" => facts.tags = Sent::Nothing,
+        "sms_consent" => facts.sms_consent = Sent::Nothing,
+        _ => {}
+    }
 }
 
 /// Notes what a cell says of a fact. The text is why it can't be read.
@@ -502,12 +533,39 @@ mod tests {
         let sheet = read(
             b"First,Last,DOB,Contact,City\nA,B,1958-03-04,a@example.com,=1+1\n",
             &Choices { fields: chosen, ..Choices::default() },
-            false,
             NOW,
         )
         .unwrap();
         let facts = sheet.rows[0].facts.as_ref().unwrap();
         assert_eq!(facts.email.known().unwrap().reveal(), "a@example.com");
         assert_eq!(facts.city.known().unwrap().reveal(), "=1+1");
+    }
+
+    #[test]
+    fn empty_cells_clear_what_a_chart_can_be_without_if_that_is_wanted() {
+        let table = b"Chart,First,Last,DOB,Email,Cell,Status\np1,A,B,1958-03-04,,,\n";
+        let read = |empty_clears| {
+            let chosen = Choices { empty_clears, ..Choices::default() };
+            let mut sheet = read(table, &chosen, NOW).unwrap();
+            sheet.rows.remove(0).facts.unwrap()
+        };
+        assert_eq!((read(false).email, read(false).mobile_phone), (Sent::Stays, Sent::Stays));
+        let cleared = read(true);
+        assert_eq!((cleared.email, cleared.mobile_phone), (Sent::Nothing, Sent::Nothing));
+        assert_eq!(cleared.chart_status, Sent::Stays, "nobody comes back to life by an empty cell");
+    }
+
+    #[test]
+    fn a_chosen_column_comes_before_one_with_the_usual_name() {
+        let chosen = BTreeMap::from([("email".to_owned(), "Contact".to_owned())]);
+        let sheet = read(
+            b"First,Last,DOB,Email,Contact\nA,B,1958-03-04,old@example.com,new@example.com\n",
+            &Choices { fields: chosen, ..Choices::default() },
+            NOW,
+        )
+        .unwrap();
+        let facts = sheet.rows[0].facts.as_ref().unwrap();
+        assert_eq!(facts.email.known().unwrap().reveal(), "new@example.com");
+        assert_eq!(sheet.columns[3].1, None);
     }
 }

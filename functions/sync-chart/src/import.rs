@@ -183,21 +183,19 @@ const SHOWN: usize = 12;
 
 /// How a spreadsheet is to be read. Other bodies may have these options, and they do nothing there.
 pub struct TableOptions {
-    /// Whether `3/4/58` is 3 April.
-    pub day_first: bool,
     /// The first line to take in.
     pub from_line: usize,
-    /// What was chosen for the columns.
+    /// How its columns and cells are read.
     pub chosen: Choices,
 }
 
 impl TableOptions {
     fn read(inbound: &Inbound) -> Result<Self, Reject> {
-        let day_first = flag(inbound, "day_first")?;
         let from_line = inbound.query("from_line").map_or(Some(2), |line| line.parse().ok());
         let from_line = from_line.filter(|line| *line <= LAST_LINE);
         let from_line = from_line.ok_or_else(|| Reject::malformed("from_line", "invalid"))?;
-        let mut chosen = Choices::default();
+        let (day_first, empty_clears) = (flag(inbound, "day_first")?, flag(inbound, "empty_clears")?);
+        let mut chosen = Choices { day_first, empty_clears, ..Choices::default() };
         let columns = inbound.query("columns").filter(|_| inbound.is_csv()).unwrap_or_default();
         for pair in columns.split(',').filter(|pair| !pair.is_empty()) {
             let (field, column) =
@@ -206,11 +204,11 @@ impl TableOptions {
             // A column without a field is left out.
             if field.is_empty() {
                 chosen.left_out.push(column);
-            } else {
-                chosen.fields.insert(field, column);
+            } else if chosen.fields.insert(field, column).is_some() {
+                return Err(Reject::malformed("columns", "repeated"));
             }
         }
-        Ok(Self { day_first, from_line, chosen })
+        Ok(Self { from_line, chosen })
     }
 }
 
@@ -280,10 +278,10 @@ pub async fn table<S>(
 where
     S: ApiCalls + Limits + Practices + Chain + Directory + Patients + Commit,
 {
-    let TableOptions { day_first, from_line, chosen } = options;
+    let TableOptions { from_line, chosen } = options;
     let began = app.context.now();
     let opened = import(app, call, dry_run).await?;
-    let sheet = match csv::read(bytes, chosen, *day_first, began) {
+    let sheet = match csv::read(bytes, chosen, began) {
         Ok(sheet) => sheet,
         Err(unreadable) => return Ok(Err(unreadable)),
     };

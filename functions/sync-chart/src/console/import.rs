@@ -28,9 +28,14 @@ const LONGEST_FORM: usize = LONGEST_TABLE + 64 * 1024;
 /// Most lines with faults, or with warnings, that the page names.
 const NAMED: usize = 200;
 
+/// Lines whose cells stand beside a column's name.
+const SAMPLES: usize = 3;
+
 /// A column of the file.
 struct Column {
     name: String,
+    /// What the first lines have there.
+    samples: String,
     /// What it is read as: the field, and its name in words.
     read_as: Option<(&'static str, String)>,
 }
@@ -89,6 +94,7 @@ struct ImportPage {
     /// Why the file can't be read at all.
     problem: Option<String>,
     is_day_first: bool,
+    empty_clears: bool,
     /// What a column may be read as: the field, and its name in words.
     fields: Vec<(&'static str, String)>,
     outcome: Option<Outcome>,
@@ -100,6 +106,7 @@ impl ImportPage {
             desk: Desk::of(inbound, context, settings, caller),
             problem: None,
             is_day_first: false,
+            empty_clears: false,
             fields: FIELDS.iter().map(|field| (*field, in_words(field))).collect(),
             outcome: None,
         }
@@ -157,20 +164,32 @@ impl Upload {
         csv::decode(&unpacked(bytes).map_err(too_large)?)
     }
 
-    fn options(&self) -> TableOptions {
-        let mut chosen = Choices::default();
+    /// How to read the table; and what is wrong with the choice of columns, if two were chosen for one field. The second is
+    /// left out then.
+    fn options(&self) -> (TableOptions, Option<String>) {
+        let (day_first, empty_clears) = (self.has("day_first"), self.has("empty_clears"));
+        let mut chosen = Choices { day_first, empty_clears, ..Choices::default() };
+        let mut problem = None;
         for (name, field) in &self.fields {
-            match name.strip_prefix("column:") {
-                Some(column) if field.is_empty() => chosen.left_out.push(column.to_owned()),
-                Some(column) => drop(chosen.fields.insert(field.clone(), column.to_owned())),
-                None => {}
+            let Some(column) = name.strip_prefix("column:") else { continue };
+            if field.is_empty() {
+                chosen.left_out.push(column.to_owned());
+            } else if let Some(first) = chosen.fields.get(field) {
+                let field = in_words(field);
+                problem = Some(format!(
+                    "You chose {field} for two columns: {first} and {column}. {column} is left out now. Nothing was taken in. \
+                     Look at the columns again."
+                ));
+                chosen.left_out.push(column.to_owned());
+            } else {
+                chosen.fields.insert(field.clone(), column.to_owned());
             }
         }
-        TableOptions {
-            day_first: self.has("day_first"),
+        let options = TableOptions {
             from_line: self.fields.get("from_line").and_then(|line| line.parse().ok()).unwrap_or(2),
             chosen,
-        }
+        };
+        (options, problem)
     }
 }
 
@@ -192,15 +211,18 @@ where
     let call = inbound.desk(&app.context)?;
     let frame = desk(app, &call, &[Scope::ChartWrite]).await?;
     let upload = Upload::of(inbound).await?;
-    let (mut options, downloads) = (upload.options(), upload.has("download"));
-    let is_check = downloads || !upload.has("take");
+    let ((mut options, problem), downloads) = (upload.options(), upload.has("download"));
+    let is_check = downloads || problem.is_some() || !upload.has("take");
     let seen = |name: &str| upload.fields.get(name).and_then(|line| line.parse().ok());
     if downloads {
         // The same lines as on the page.
         options.from_line = seen("seen_from").unwrap_or(2);
     }
-    let page =
-        ImportPage { is_day_first: options.day_first, ..ImportPage::new(inbound, &app.context, &frame) };
+    let page = ImportPage {
+        is_day_first: options.chosen.day_first,
+        empty_clears: options.chosen.empty_clears,
+        ..ImportPage::new(inbound, &app.context, &frame)
+    };
     let read = match upload.table() {
         Ok(text) => {
             table(app, &call, &options, is_check, text.as_bytes()).await?.map(|report| (text, report))
@@ -214,7 +236,8 @@ where
         }
         Ok((text, report)) => {
             let outcome = outcome(is_check, &text, options.from_line, &report);
-            desk_page(200, &ImportPage { outcome: Some(outcome), ..page })
+            let status = if problem.is_some() { 400 } else { 200 };
+            desk_page(status, &ImportPage { outcome: Some(outcome), problem, ..page })
         }
         Err(Unreadable(_, detail)) => desk_page(400, &ImportPage { problem: Some(detail), ..page }),
     })
@@ -259,8 +282,15 @@ fn outcome(is_check: bool, table: &str, from_line: usize, report: &TableReport) 
         let values = entry.as_object().into_iter().flatten().filter(|(name, _)| *name != "line");
         values.filter_map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(", ")
     };
-    let column = |(name, field): &(String, Option<&'static str>)| Column {
+    let first_lines = (2..2 + SAMPLES).map(|line| (line, String::new())).collect();
+    let (_, first_lines) = csv::cells(table, &first_lines);
+    let samples = |place: usize| {
+        let cells = first_lines.iter().filter_map(|(_, cells)| cells.get(place));
+        cells.filter(|cell| !cell.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" · ")
+    };
+    let column = |(place, (name, field)): (usize, &(String, Option<&'static str>))| Column {
         name: name.clone(),
+        samples: samples(place),
         read_as: field.map(|field| (field, in_words(field))),
     };
     Outcome {
@@ -273,7 +303,7 @@ fn outcome(is_check: bool, table: &str, from_line: usize, report: &TableReport) 
         refused: report.rejected.len(),
         faults: about(&report.rejected, &|entry| word(entry, "detail")),
         warnings: about(&report.warnings, &of_column),
-        columns: report.columns.iter().map(column).collect(),
+        columns: report.columns.iter().enumerate().map(column).collect(),
         rows: about(&report.rows, &as_read),
         next_line: report.next_line,
     }
