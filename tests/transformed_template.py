@@ -2,7 +2,7 @@
 stacks would share, policies and templates above AWS's limits.
 
 It runs with the Python of target/tools/sam, which has the transform itself (aws-sam-translator), and the schemas of
-all resource types (cfn-lint). With `--only NAME…` it prints the transformed template, with these resources and outputs alone."""
+all resource types (cfn-lint)."""
 
 import json
 import pathlib
@@ -58,13 +58,13 @@ def names(kind, properties):
     return {name: properties[name] for name in fixed if name in properties and re.search(r"Name$|^EmailIdentity$", name)}
 
 
-def is_the_stacks(value, stack):
+def is_the_stacks(value, stack, parameters):
     """Whether a name contains the stack's, or is that of another resource of the template."""
     if isinstance(value, dict):
         (function, argument), = value.items()
         if function == "Fn::Sub":
             return f"${{{stack}}}" in (argument[0] if isinstance(argument, list) else argument)
-        return function == "Fn::GetAtt" or (function == "Ref" and (argument == stack or "::" not in argument and argument not in PARAMETERS))
+        return function == "Fn::GetAtt" or (function == "Ref" and (argument == stack or "::" not in argument and argument not in parameters))
     # The default stage of an HTTP API belongs to its API.
     return value == "$default"
 
@@ -79,12 +79,12 @@ def resources(tree):
 
 
 def shared_names(template, stack):
-    found = []
+    found, parameters = [], set(template["Parameters"])
     for logical, resource in resources(template["Resources"]):
         if logical in SHARED:
             continue
         for name, value in names(resource["Type"], resource.get("Properties", {})).items():
-            if not is_the_stacks(value, stack):
+            if not is_the_stacks(value, stack, parameters):
                 found.append(f"{logical}.{name} is {json.dumps(value)}: every stack of the account wants this name")
     return found
 
@@ -125,35 +125,28 @@ def policies(template, length):
     return sizes
 
 
-def only(template, kept):
-    """The template with these resources and outputs alone, for what can't make the others."""
-    template["Resources"] = {name: value for name, value in template["Resources"].items() if name in kept}
-    template["Outputs"] = {name: value for name, value in template["Outputs"].items() if name in kept}
-    template.pop("Rules")
-    return template
+def main():
+    whole = transformed()
+    wrong = shared_names(whole, "AWS::StackName")
+    for nested in ("watch", "security-log", "edge"):
+        template = yaml_parse((ROOT / f"infra/{nested}.yaml").read_text())
+        wrong += shared_names(template, "Stack")
+
+    length = longest_stack(whole)
+    sizes = policies(whole, length)
+    wrong += [f"{function}: its policy has {size} bytes of {POLICY_BYTES}"
+              for function, size in sizes.items() if size > POLICY_BYTES]
+    size, count = len(json.dumps(whole)), len(whole["Resources"])
+    if size > TEMPLATE_BYTES or count > RESOURCES:
+        wrong.append(f"the template has {size} bytes of {TEMPLATE_BYTES} and {count} resources of {RESOURCES}")
+
+    largest = max(sizes, key=sizes.get)
+    print(f"{count} resources of {RESOURCES}, {size:,} bytes of {TEMPLATE_BYTES:,}; a stack's name may have {length} characters")
+    print(f"the largest policy is {largest}'s: {sizes[largest]:,} bytes of {POLICY_BYTES:,} with the longest name")
+    for line in wrong:
+        print(f"  {line}", file=sys.stderr)
+    return bool(wrong)
 
 
-whole = transformed()
-if sys.argv[1:2] == ["--only"]:
-    print(json.dumps(only(whole, sys.argv[2:])))
-    sys.exit()
-PARAMETERS = set(whole["Parameters"])
-wrong = shared_names(whole, "AWS::StackName")
-for nested in ("watch", "security-log", "edge"):
-    template = yaml_parse((ROOT / f"infra/{nested}.yaml").read_text())
-    PARAMETERS = set(template["Parameters"])
-    wrong += shared_names(template, "Stack")
-
-length = longest_stack(whole)
-sizes = policies(whole, length)
-wrong += [f"{function}: its policy has {size} bytes of {POLICY_BYTES}" for function, size in sizes.items() if size > POLICY_BYTES]
-size, count = len(json.dumps(whole)), len(whole["Resources"])
-if size > TEMPLATE_BYTES or count > RESOURCES:
-    wrong.append(f"the template has {size} bytes of {TEMPLATE_BYTES} and {count} resources of {RESOURCES}")
-
-largest = max(sizes, key=sizes.get)
-print(f"{count} resources of {RESOURCES}, {size:,} bytes of {TEMPLATE_BYTES:,}; a stack's name may have {length} characters")
-print(f"the largest policy is {largest}'s: {sizes[largest]:,} bytes of {POLICY_BYTES:,} with the longest name")
-for line in wrong:
-    print(f"  {line}", file=sys.stderr)
-sys.exit(bool(wrong))
+if __name__ == "__main__":
+    sys.exit(main())
