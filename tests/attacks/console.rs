@@ -27,7 +27,7 @@ const PAGES: [&str; 19] = [
     "/console/settings",
     "/console/previews",
 ];
-const FORMS: [(&str, &[(&str, &str)]); 22] = [
+const FORMS: [(&str, &[(&str, &str)]); 24] = [
     ("/console/import", &[("table", "First,Last,DOB\nA,B,1980-01-01\n"), ("take", "yes")]),
     ("/console/patients", &[("given_name", "A"), ("family_name", "B"), ("birth_date", "1980-01-01")]),
     ("/console/patients/download", &[]),
@@ -44,6 +44,8 @@ const FORMS: [(&str, &[(&str, &str)]); 22] = [
     ("/console/patients/batch", &[("patient_ids", "p1")]),
     ("/console/attention/address_bounced~p1/leave", &[]),
     ("/console/patients/p1/handed-over", &[]),
+    ("/console/patients/letters", &[("patient_ids", "p1")]),
+    ("/console/letters/01JD0000000000000000000000/handed-over", &[]),
     (
         "/console/patients/p1/representatives",
         &[

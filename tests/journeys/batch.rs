@@ -103,7 +103,7 @@ async fn each_patient_has_a_result_and_one_that_fails_stops_nobody() {
     assert_eq!(outcomes(&ran), expected);
     assert_eq!(outcomes(&foreseen), expected, "a dry run says what then happens");
     let reasons = |place: usize| ran["results"][place]["reasons"].clone();
-    assert_eq!(reasons(2), json!(["missing_email"]));
+    assert_eq!(reasons(2), json!(["missing_email", "missing_mobile_phone"]));
     assert_eq!((reasons(3), reasons(4)), (json!(["pending"]), json!(["already_registered"])));
     assert_eq!((reasons(5), reasons(6)), (json!(["access_revoked"]), json!(["declined"])));
     assert_eq!(reasons(7), json!(["not_found"]));

@@ -258,6 +258,122 @@ async fn many_are_invited_after_a_look_ahead_and_each_has_a_result() {
 }
 
 #[tokio::test]
+async fn a_batch_says_the_same_reasons_before_and_after_and_each_way_that_is_closed() {
+    let world = World::new().await;
+    world.service.clock.set("2026-11-24T16:00:00Z".parse().unwrap()).unwrap();
+    for (id, change) in [
+        ("bounced", json!({"email": "bounced@example.com", "mobile_phone": null})),
+        ("stopped", json!({"email": null, "mobile_phone": "+12025550171"})),
+        ("nothing", json!({"email": null, "mobile_phone": null})),
+        ("linked", json!({"email": "linked@example.com"})),
+    ] {
+        world.patient(id, World::chart_with(change)).await;
+    }
+    world.invite("bounced", "email").await.expect(201);
+    let bounce = json!({"message_id": world.last_mail().await.get("id"), "type": "bounce"});
+    world.post("/_local/feedback", bounce).await.expect(200);
+    world.invite("linked", "email").await.expect(201);
+    world.post("/_local/feedback", json!({"phone": "+12025550171", "type": "stop"})).await.expect(200);
+    world.service.idle().await;
+    let window = world.window(&world.keys.ehr).await;
+    let ids = ["bounced", "stopped", "nothing", "linked"].map(|id| ("patient_ids", id));
+    let check = window.send("/console/patients/batch", &ids).await.expect_and(200).text;
+    let fields = [&ids[..], &[("channel", "email_then_sms")]].concat();
+    let result = window.send("/console/patients/batch/send", &fields).await.expect_and(200).text;
+    for page in [&check, &result] {
+        for why in ["came back", "No email. Number replied STOP", "No email. No cell phone"] {
+            assert!(page.contains(why), "{why}: {page}");
+        }
+        assert!(page.contains("/console/patients/nothing/contacts"), "the way to the cure: {page}");
+    }
+    assert!(
+        check.contains("3 can't be invited") && check.contains("1 has a link that still works"),
+        "{check}"
+    );
+    assert!(!check.contains(">Send 0"), "nothing to send without a choice: {check}");
+    assert!(result.contains("0 sent, 4 not") && result.contains("Could not be sent <small>(3)"), "{result}");
+    assert!(result.contains("Left out <small>(1)"), "{result}");
+}
+
+#[tokio::test]
+async fn everybody_on_a_filtered_list_is_invited_at_once() {
+    let world = World::new().await;
+    world.service.clock.set("2026-11-24T16:00:00Z".parse().unwrap()).unwrap();
+    for number in 0..60 {
+        let id = format!("p{number:02}");
+        let change = json!({"email": format!("{id}@example.com"), "tags": [if number < 55 { "clinic" } else { "other" }]});
+        world.patient(&id, World::chart_with(change)).await;
+        world.advance(i64::from(number % 40 == 39));
+    }
+    world.service.idle().await;
+    let window = world.window(&world.keys.ehr).await;
+    let list = window.page("/console/patients?status=uninvited&tag=clinic").await.expect_and(200).text;
+    let (_, query) = list.split_once("name=\"everybody\" value=\"").expect("there is more than a page");
+    let query = query.split('"').next().unwrap().replace("&amp;", "&").replace("&#38;", "&");
+    let check =
+        window.send("/console/patients/batch", &[("everybody", query.as_str())]).await.expect_and(200).text;
+    assert!(check.contains("Invite 55 patients: check first"), "{query}: {check}");
+    let one = window.page("/console/patients?status=uninvited&tag=other").await.text;
+    assert!(!one.contains("name=\"everybody\""), "all of them are on the page: {one}");
+    for (filter, found) in
+        [("has_username=true", 0), ("has_username=false", 50), ("invited_after=2026-11-24", 0)]
+    {
+        let page = window.page(&format!("/console/patients?all=yes&{filter}")).await.expect_and(200).text;
+        assert_eq!(page.matches("name=\"patient_ids\"").count(), found, "{filter}");
+        assert!(page.contains("Clear all"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_child_without_contacts_is_helped_by_a_parent_and_nothing_is_in_the_way_of_who_is_in() {
+    let world = World::new().await;
+    let child = json!({"birth_date": "2018-03-04", "email": null, "mobile_phone": null});
+    world.patient("child", World::chart_with(child)).await;
+    let adult = json!({"email": null, "mobile_phone": null});
+    world.patient("adult", World::chart_with(adult)).await;
+    world.service.idle().await;
+    let window = world.window(&world.keys.ehr).await;
+    let list = window.page("/console/patients").await.text;
+    assert!(list.contains("Invite a parent") && list.contains("Add contact"), "{list}");
+    let page = window.page("/console/patients/child").await.text;
+    assert!(page.contains("href=\"/console/patients/child/representatives\">Invite a parent"), "{page}");
+    assert_eq!(page.matches("class=\"way\"").count(), 1, "one card for what lacks: {page}");
+    let page = window.page("/console/patients/adult").await.text;
+    assert!(page.contains("No email, no cell phone") && page.contains("Make a login by hand"), "{page}");
+
+    let parent = [
+        ("given_name", "Marta"),
+        ("family_name", "Vale"),
+        ("relationship", "parent"),
+        ("email", "marta@example.com"),
+        ("kind", "parent"),
+        ("checked", "yes"),
+        ("level", "full"),
+    ];
+    let page = window.act("/console/patients/child/representatives", &parent).await.text;
+    assert!(
+        page.contains("A link is on its way to marta@example.com.") && !page.contains("The old one stopped")
+    );
+    assert!(!page.contains("class=\"way\""), "the parent's link is out: {page}");
+}
+
+#[tokio::test]
+async fn the_page_of_a_locked_link_says_what_to_compare_and_sends_a_new_one() {
+    let world = World::new().await;
+    let token = world.invited("p1").await;
+    let wrong = json!({"as": "patient", "family_name": "Wrong", "birth_date": "04/27/1945"});
+    for _ in 0..5 {
+        world.post(&format!("/i/{token}/verify"), wrong.clone()).await;
+    }
+    world.service.idle().await;
+    let window = world.window(&world.keys.ehr).await;
+    let page = window.page("/console/patients/p1").await.text;
+    assert!(page.contains("Five wrong answers") && page.contains("Send new link"), "{page}");
+    let page = window.act("/console/patients/p1/invite", &[("channel", "email")]).await.text;
+    assert!(!page.contains("Five wrong answers"), "{page}");
+}
+
+#[tokio::test]
 async fn a_search_finds_present_and_former_names_and_stands_in_no_address() {
     let world = World::new().await;
     world.patient("p1", World::chart_with(json!({"family_name": "Delgado"}))).await;

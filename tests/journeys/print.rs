@@ -190,3 +190,40 @@ async fn a_letter_is_printed_for_any_name_and_address() {
         assert_eq!(scanned(&file(&world, &path).await).into_iter().flatten().count(), 1, "{name}");
     }
 }
+
+#[tokio::test]
+async fn staff_print_the_letters_of_many_and_say_that_they_gave_them_away() {
+    let world = World::new().await;
+    for (id, change) in [
+        ("a", json!({"given_name": "Ann", "email": null, "mobile_phone": null})),
+        ("b", json!({"given_name": "Ben", "email": null, "mobile_phone": null})),
+        ("c", json!({"given_name": "Cem", "chart_status": "deceased"})),
+    ] {
+        world.patient(id, World::chart_with(change)).await;
+    }
+    let window = world.window(&world.keys.ehr).await;
+    let ticked = ["a", "b", "c"].map(|id| ("patient_ids", id));
+    let page = window.send("/console/patients/letters", &ticked).await.expect_and(200).text;
+    assert!(page.contains("2 letters, 1 without") && page.contains("Quillfeather, Ann"), "{page}");
+    assert!(page.contains("Quillfeather, Cem") && page.contains("Patient has died"), "{page}");
+    let (_, path) = page.split_once("href=\"/console/letters/").unwrap();
+    let path = format!("/console/letters/{}", path.split('"').next().unwrap());
+    let file = window.page(&path).await.expect_and(200);
+    assert_eq!(file.header("content-type"), "application/pdf");
+
+    let done = window.act(&format!("{path}/handed-over"), &[]).await.text;
+    assert!(done.contains("Recorded: 2 patients have their letters."), "{done}");
+    let page = window.page("/console/patients/a").await.text;
+    assert!(page.contains("Letter given"), "{page}");
+    // Once more changes nothing for anybody else's letters, and another practice finds none.
+    let other = world.window(&world.other_keys.ehr).await;
+    other.page(&path).await.expect(404);
+    other.send(&format!("{path}/handed-over"), &[]).await.expect(404);
+
+    let none = window.act("/console/patients/letters", &[]).await.text;
+    assert!(none.contains("Tick somebody first."), "{none}");
+    let many: Vec<String> = (0..101).map(|number| format!("p{number}")).collect();
+    let many: Vec<(&str, &str)> = many.iter().map(|id| ("patient_ids", id.as_str())).collect();
+    let page = window.act("/console/patients/letters", &many).await.text;
+    assert!(page.contains("100 letters are the most at a time."), "{page}");
+}

@@ -137,8 +137,9 @@ where
     S: ApiCalls + Limits + Chain + Commit,
 {
     let call = inbound.desk(&app.context)?;
-    let caller = leave(app, &call, inbound.param("attention_id")).await?;
-    let said = Said::done_on_top("Off this list until something new happens.");
+    let (caller, patient) = leave(app, &call, inbound.param("attention_id")).await?;
+    let name = patient.chart.full_name();
+    let said = Said::done_on_top(format!("{name} is off this list until something new happens."));
     Ok(back(&app.context, &caller.practice, &Back::default(), "/console", &said))
 }
 

@@ -10,7 +10,7 @@ use portico_domain::model::link::{Fact, Link, LinkState};
 use portico_domain::model::list::{Filter, in_the_way};
 use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status};
 use portico_domain::model::person::{Email, Line, Phone, PostalCode, spoken};
-use portico_domain::model::practice::Scope;
+use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::model::progress::Progress;
 use portico_domain::operations::staff::list::{ListPage, Listed, Sort};
 use portico_domain::steps::api_call::Caller;
@@ -47,6 +47,11 @@ pub struct PatientsPage {
     provider: String,
     appointment_after: String,
     appointment_before: String,
+    invited_after: String,
+    invited_before: String,
+    usernames: Vec<Choice>,
+    /// The filters, for a button that invites everybody whom they admit; `None` if all are on this page.
+    all: Option<String>,
     is_by_visit: bool,
     other_order: String,
     rows: Vec<Row>,
@@ -130,9 +135,17 @@ impl PatientsPage {
             ("provider", "Provider"),
             ("appointment_after", "Appointment from"),
             ("appointment_before", "Appointment to"),
+            ("invited_after", "Invited from"),
+            ("invited_before", "Invited to"),
+            ("has_username", "Has a username:"),
         ] {
-            if !text(name).is_empty() {
-                chips.push(chip(name, format!("{label} {}", text(name).replace('_', " "))));
+            let value = match text(name).as_str() {
+                "true" => "yes".to_owned(),
+                "false" => "no".to_owned(),
+                other => other.replace('_', " "),
+            };
+            if !value.is_empty() {
+                chips.push(chip(name, format!("{label} {value}")));
             }
         }
         chips.extend(sought.map(|sought| chip("v", format!("\u{201c}{sought}\u{201d}"))));
@@ -178,6 +191,11 @@ impl PatientsPage {
             provider: text("provider"),
             appointment_after: text("appointment_after"),
             appointment_before: text("appointment_before"),
+            invited_after: text("invited_after"),
+            invited_before: text("invited_before"),
+            usernames: vec![some("true", "Yes", "has_username"), some("false", "No", "has_username")],
+            all: (sought.is_none() && (next_cursor.is_some() || inbound.query("cursor").is_some()))
+                .then(|| all_of(listed, &order)),
             is_by_visit,
             other_order: with(
                 format!("sort={}", if is_by_visit { "name" } else { "next_appointment" }),
@@ -198,6 +216,13 @@ impl PatientsPage {
     }
 }
 
+/// The filters of a list as the list's own query has them: the statuses stand there although the address may not name them.
+fn all_of(listed: &Listed, query: &str) -> String {
+    let statuses = listed.statuses.iter().map(|status| format!("status={}", status.as_str()));
+    let others = query.split('&').filter(|pair| !pair.starts_with("status=") && !pair.starts_with("all="));
+    statuses.chain(others.filter(|pair| !pair.is_empty()).map(str::to_owned)).collect::<Vec<_>>().join("&")
+}
+
 /// Something in the way of one patient, with its button.
 pub struct Way {
     words: &'static str,
@@ -206,6 +231,48 @@ pub struct Way {
     path: &'static str,
     label: &'static str,
     sends: Option<(&'static str, &'static str)>,
+}
+
+/// What is in the way of a patient. `locked` says of a link that wrong answers locked by which ways a new one could go.
+fn ways(patient: &Patient, settings: &Settings, is_served: bool, locked: Option<(bool, bool)>) -> Vec<Way> {
+    let mut reasons = in_the_way(patient, settings);
+    let is_contact = |reason: &Reason| matches!(reason, Reason::MissingEmail | Reason::MissingMobilePhone);
+    let lacks_both = reasons.iter().filter(|reason| is_contact(reason)).count() == 2;
+    if is_served || lacks_both {
+        reasons.retain(|reason| !is_contact(reason));
+    }
+    let by = |channel| Some(("channel", channel));
+    let mut ways: Vec<Way> = reasons.into_iter().map(|reason| way(patient, reason)).collect();
+    if lacks_both && !is_served {
+        ways.insert(
+            0,
+            Way {
+                words: "No email, no cell phone",
+                cure: "Ask for one, print a letter, or make a login by hand.",
+                path: "contacts",
+                label: "Add contact",
+                sends: None,
+            },
+        );
+    }
+    if let Some((can_email, can_text)) = locked {
+        let (path, label, sends) = match (can_email, can_text) {
+            (true, _) => ("invite", "Send new link", by("email")),
+            (false, true) => ("invite", "Send new link", by("sms")),
+            (false, false) => ("", "", None),
+        };
+        ways.insert(
+            0,
+            Way {
+                words: "Five wrong answers",
+                cure: "Compare name and birth date with the patient, then send a new link.",
+                path,
+                label,
+                sends,
+            },
+        );
+    }
+    ways
 }
 
 fn way(patient: &Patient, reason: Reason) -> Way {
@@ -270,6 +337,8 @@ pub struct PatientPage {
     row: Row,
     born: String,
     ways: Vec<Way>,
+    /// Whether a parent or guardian is who registers.
+    is_child: bool,
     can_email: bool,
     can_text: bool,
     can_print: bool,
@@ -376,15 +445,23 @@ impl PatientPage {
             .collect();
         let is_in = patient.own_account().is_some();
         let is_waiting = current.is_some_and(|current| now < current.expires_at);
+        let is_locked = current.is_some_and(|current| current.progress.locked && now < current.expires_at);
+        let can_email = patient.refusals(Channel::Email, settings).is_empty();
+        let can_text = patient.refusals(Channel::Sms, settings).is_empty();
+        // Somebody is in, or has a link: what an invitation by another way would lack is in nobody's way.
+        let is_served = patient.live_accounts().next().is_some()
+            || (is_waiting && !is_locked)
+            || !patient.offers.is_empty();
         Self {
             desk: Desk::of(inbound, context, settings, caller),
             tab: format!("{initials}{} - Patient", row.born),
             id: patient.id.to_string(),
             name: row.full_name.clone(),
             born: born(chart, day(now, settings)),
-            ways: in_the_way(patient, settings).into_iter().map(|reason| way(patient, reason)).collect(),
-            can_email: patient.refusals(Channel::Email, settings).is_empty(),
-            can_text: patient.refusals(Channel::Sms, settings).is_empty(),
+            ways: ways(patient, settings, is_served, is_locked.then_some((can_email, can_text))),
+            is_child: row.is_child,
+            can_email,
+            can_text,
             can_print: !is_in && patient.refusals(Channel::Print, settings).is_empty(),
             email_label: if is_waiting {
                 "Email a new link"

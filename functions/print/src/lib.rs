@@ -1,6 +1,7 @@
 //! `print`: what is printed, as PDF: the letter of an invitation, up to a hundred letters in one file, and the
 //! poster of the practice. And that a letter was handed over.
 
+mod console;
 mod paper;
 mod words;
 
@@ -52,6 +53,12 @@ where
         "POST /v1/patients/{patient_id}/invitations/current/handed-over" => {
             let (portal, caller) = hand_over(app, &call, &patient()?).await?;
             Ok(reply(200, &view::portal(&portal, &caller, &context.keyring, context.now())))
+        }
+        "POST /console/patients/letters" => console::make(app, inbound, &call).await,
+        "POST /console/letters/{letters_id}/handed-over" => console::handed_over(app, inbound, &call).await,
+        "GET /console/letters/{letters_id}" => {
+            let printed = print_letters(app, &call, console::id(inbound)?).await?;
+            letters(app, &call, &printed, Format::Letter, "letters.pdf").await
         }
         "GET /console/patients/{patient_id}/letter" => {
             let printed = letter(app, &call, &patient()?).await?;

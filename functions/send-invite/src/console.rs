@@ -21,10 +21,10 @@ use portico_domain::ports::{
 use portico_domain::steps::api_call::{ApiCall, Caller};
 use portico_domain::steps::portal_status::PortalStatus;
 use portico_web::desk::{Back, Desk, NoFields, Said, back, contact, cure, desk_page, refused, when};
-use portico_web::{Answer, App, Inbound, Language, Reject, reason_detail, see_other};
+use portico_web::{Answer, App, Inbound, Language, Reject, listed, reason_detail, see_other};
 use serde::Deserialize;
 
-use crate::batch::parse_ids;
+use crate::batch::{filtered, parse_ids};
 use crate::is_note;
 
 #[derive(Deserialize)]
@@ -61,7 +61,8 @@ impl OverridePage {
     }
 }
 
-/// What was sent where, in words.
+/// What was sent where, in words. Whether a link was replaced is said of the patient's own alone: the invitations of
+/// representatives stand side by side.
 pub(crate) fn sent(link: &Link, was_replaced: bool) -> String {
     let to = link.sent_to.as_ref().map(|to| to.reveal().to_owned());
     let to = to.map(|to| contact(&to));
@@ -70,7 +71,8 @@ pub(crate) fn sent(link: &Link, was_replaced: bool) -> String {
         Kind::Restored => "Access is back. A message",
         Kind::Registration | Kind::Representative | Kind::Address => "A link",
     };
-    let old = if was_replaced { " The old one stopped." } else { "" };
+    let is_own = link.kind != Kind::Representative;
+    let old = if was_replaced && is_own { " The old one stopped." } else { "" };
     match to {
         Some(to) => format!("Sent. {what} is on its way to {to}.{old}"),
         None => format!("The letter is ready.{old}"),
@@ -180,6 +182,8 @@ async fn settings<S: Practices>(app: &App<S>, caller: &Caller) -> Result<Setting
 /// The patients of a form and how they are to be reached.
 struct ManyForm {
     ids: Vec<String>,
+    /// The filter of the list, if all of its patients are meant and not those that were ticked.
+    all: Option<String>,
     channel: BatchChannel,
     include: Vec<Include>,
     /// The page of the list that the ticks came from.
@@ -198,6 +202,7 @@ impl ManyForm {
         let has = |name: &str| include.iter().any(|known| known == name);
         Self {
             ids: inbound.form_values("patient_ids"),
+            all: first("everybody"),
             channel,
             include: [(Include::Renew, has("renew")), (Include::Reset, has("reset"))]
                 .into_iter()
@@ -215,16 +220,39 @@ impl ManyForm {
     }
 }
 
+/// The patients whom a filter of the list admits.
+async fn everybody<S>(app: &App<S>, call: &ApiCall, query: &str) -> Result<Vec<PatientId>, Reject>
+where
+    S: ApiCalls + Limits + Practices + Roster + Waiting,
+{
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let values = |name: &str| {
+        let named = pairs.iter().filter(|(known, _)| known == name);
+        named.map(|(_, value)| value.clone()).filter(|value| !value.is_empty()).collect()
+    };
+    filtered(app, call, listed(values)?).await
+}
+
 /// The page before: who would get what, and who not.
 async fn check<S, Q>(app: &App<S>, queue: &Q, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Practices + Batches + Waiting + Chain + Commit,
+    S: ApiCalls + Limits + Practices + Batches + Roster + Waiting + Chain + Commit,
     Q: Enqueue,
 {
     let call = inbound.desk(&app.context)?;
     // To look ahead writes nothing, so a second click needs no marker.
     let call = ApiCall { idempotency_key: None, ..call };
-    let form = ManyForm::read(inbound);
+    let mut form = ManyForm::read(inbound);
+    if let Some(query) = &form.all {
+        match everybody(app, &call, query).await {
+            Ok(ids) => form.ids = ids.iter().map(ToString::to_string).collect(),
+            Err(Reject::Refused(Refusal::BadRequest(_))) => {
+                let said = Said::not_done_on_top("These are more than 500. Set a filter first.");
+                return Ok(back(&app.context, &call.key.claimed, &Back::default(), &form.to, &said));
+            }
+            Err(reject) => return Err(reject),
+        }
+    }
     if form.ids.is_empty() {
         let said = Said::not_done_on_top("Tick somebody first.");
         return Ok(back(&app.context, &call.key.claimed, &Back::default(), &form.to, &said));
@@ -257,6 +285,20 @@ struct Told {
     id: String,
     name: String,
     why: String,
+    /// The page on which what is in the way is mended, and what its link says.
+    cure: Option<(&'static str, &'static str)>,
+}
+
+/// Where staff mend what kept an invitation back.
+fn mended_by(reasons: &[String]) -> Option<(&'static str, &'static str)> {
+    reasons.iter().find_map(|code| match serde_json::from_value::<Reason>(code.as_str().into()).ok()? {
+        Reason::MissingEmail | Reason::MissingMobilePhone => Some(("contacts", "Add contact")),
+        Reason::MissingPostalCode => Some(("contacts", "Add ZIP code")),
+        Reason::UnusableName => Some(("contacts", "Correct name")),
+        Reason::AddressBounced | Reason::ReportedWrongRecipient => Some(("contacts", "Correct")),
+        Reason::Declined => Some(("override", "Invite anyway")),
+        _ => None,
+    })
 }
 
 fn told(result: &BatchResult) -> Told {
@@ -278,6 +320,7 @@ fn told(result: &BatchResult) -> Told {
         id: result.patient.to_string(),
         name: if result.family_name.is_empty() { result.patient.to_string() } else { name },
         why: result.reasons.iter().map(sentence).collect::<Vec<_>>().join(". "),
+        cure: mended_by(&result.reasons),
     }
 }
 
@@ -338,6 +381,8 @@ struct ResultPage {
     size: usize,
     note: Option<String>,
     sent: Vec<Told>,
+    /// Who was left out on purpose: they have a link that works, or are in.
+    left_out: Vec<Told>,
     not: Vec<Told>,
 }
 
@@ -345,14 +390,17 @@ impl ResultPage {
     fn new(inbound: &Inbound, context: &Context, settings: &Settings, ran: &Ran) -> Self {
         let is_sent = |result: &&BatchResult| result.outcome < BatchOutcome::Skipped;
         let sent: Vec<Told> = ran.results.iter().filter(is_sent).map(told).collect();
-        let not: Vec<Told> = ran.results.iter().filter(|it| !is_sent(it)).map(told).collect();
+        let (left_out, not): (Vec<&BatchResult>, Vec<&BatchResult>) =
+            ran.results.iter().filter(|it| !is_sent(it)).partition(|result| is_left_out(result));
+        let told = |results: Vec<&BatchResult>| results.into_iter().map(told).collect::<Vec<Told>>();
+        let (left_out, not) = (told(left_out), told(not));
         let left = ran.size - ran.results.len();
         Self {
             desk: Desk::of(inbound, context, settings, &ran.caller),
             id: ran.id.to_string(),
             title: match ran.state {
                 BatchState::Running => format!("Sending: {} of {}", ran.results.len(), ran.size),
-                _ => format!("{} sent, {} not", sent.len(), not.len() + left),
+                _ => format!("{} sent, {} not", sent.len(), left_out.len() + not.len() + left),
             },
             is_running: ran.state == BatchState::Running,
             done: ran.results.len(),
@@ -368,9 +416,16 @@ impl ResultPage {
                 }
             },
             sent,
+            left_out,
             not,
         }
     }
+}
+
+/// Whether a patient was left out because staff did not ask for more: who has a link that works, or is in.
+fn is_left_out(result: &BatchResult) -> bool {
+    !result.reasons.is_empty()
+        && result.reasons.iter().all(|code| matches!(code.as_str(), "pending" | "already_registered"))
 }
 
 async fn one<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>

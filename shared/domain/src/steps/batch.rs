@@ -95,9 +95,6 @@ pub(crate) fn foresee(
     } else if patient.accounts.iter().any(|known| known.held) {
         return code("guardian_contact_conflict");
     } else if has_link {
-        if !include.contains(&Include::Renew) {
-            return code("pending");
-        }
         BatchOutcome::Renewed
     } else {
         BatchOutcome::Invited
@@ -105,14 +102,23 @@ pub(crate) fn foresee(
     let by_mail = patient.refusals(Channel::Email, settings);
     let by_text = patient.refusals(Channel::Sms, settings);
     let (channel, reasons) = match channel {
+        BatchChannel::Email => (Channel::Email, by_mail),
         BatchChannel::Sms => (Channel::Sms, by_text),
-        BatchChannel::EmailThenSms if !by_mail.is_empty() && by_text.is_empty() => (Channel::Sms, by_text),
-        BatchChannel::Email | BatchChannel::EmailThenSms => (Channel::Email, by_mail),
+        BatchChannel::EmailThenSms if by_mail.is_empty() => (Channel::Email, by_mail),
+        BatchChannel::EmailThenSms if by_text.is_empty() => (Channel::Sms, by_text),
+        // Neither way is open: both say why.
+        BatchChannel::EmailThenSms => {
+            let more = by_text.iter().filter(|reason| !by_mail.contains(reason));
+            (Channel::Email, by_mail.iter().chain(more).copied().collect())
+        }
     };
-    if reasons.is_empty() {
-        Ok((channel, outcome))
-    } else {
+    if !reasons.is_empty() {
+        // A link that came back works for nobody, so this comes before the link that waits.
         Err(reasons.iter().map(|reason| reason.code().to_owned()).collect())
+    } else if outcome == BatchOutcome::Renewed && !include.contains(&Include::Renew) {
+        code("pending")
+    } else {
+        Ok((channel, outcome))
     }
 }
 

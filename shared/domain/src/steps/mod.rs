@@ -7,6 +7,7 @@ pub mod background_change;
 pub mod batch;
 pub mod change;
 pub mod chart_change;
+pub mod charts;
 pub mod create_invitation;
 pub mod credentials;
 pub mod daily_cap;

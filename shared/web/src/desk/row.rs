@@ -38,6 +38,8 @@ pub struct Action {
     pub path: &'static str,
     /// Name and value of what it sends; `None` for a link.
     pub sends: Option<(&'static str, &'static str)>,
+    /// Whether it does what was done already, so that it must not look like the next thing to do.
+    pub again: bool,
 }
 
 /// One patient as a line.
@@ -97,7 +99,7 @@ impl Row {
             email,
             phone,
             visit: next_appointment(patient, now).map(|at| when(at, now, &zone)),
-            action: action(patient, status, settings).filter(|_| caller.may(Scope::Invite)),
+            action: action(patient, status, settings, now).filter(|_| caller.may(Scope::Invite)),
         }
     }
 }
@@ -138,15 +140,21 @@ fn second(patient: &Patient, status: Status, settings: &Settings, now: Timestamp
 }
 
 /// The button that helps a patient in most.
-fn action(patient: &Patient, status: Status, settings: &Settings) -> Option<Action> {
-    let send = |label: &'static str, channel: &'static str| {
-        Some(Action { label, path: "invite", sends: Some(("channel", channel)) })
+fn action(patient: &Patient, status: Status, settings: &Settings, now: Timestamp) -> Option<Action> {
+    let works =
+        patient.invitation.is_some_and(|current| now < current.expires_at && !current.progress.locked);
+    let send = |label: &'static str, new: &'static str, channel: &'static str| {
+        let label = if works { new } else { label };
+        Some(Action { label, path: "invite", sends: Some(("channel", channel)), again: works })
     };
-    let open = |label: &'static str, path: &'static str| Some(Action { label, path, sends: None });
+    let open =
+        |label: &'static str, path: &'static str| Some(Action { label, path, sends: None, again: false });
+    let is_child = Stage::of(patient, settings, day(now, settings)) == Stage::Child;
     let reasons = in_the_way(patient, settings);
     let has = |reason: Reason| reasons.contains(&reason);
     if has(Reason::AccessDisabled) {
-        return Some(Action { label: "Turn on", path: "access", sends: Some(("enabled", "true")) });
+        let sends = Some(("enabled", "true"));
+        return Some(Action { label: "Turn on", path: "access", sends, again: false });
     }
     if has(Reason::Deceased) || has(Reason::ChartInactive) {
         return open("Open", "");
@@ -168,9 +176,11 @@ fn action(patient: &Patient, status: Status, settings: &Settings) -> Option<Acti
             } else if has(Reason::MissingPostalCode) {
                 open("Add ZIP code", "contacts")
             } else if can_email {
-                send("Email a link", "email")
+                send("Email a link", "Email a new link", "email")
             } else if can_text {
-                send("Text a link", "sms")
+                send("Text a link", "Text a new link", "sms")
+            } else if is_child && patient.offers.is_empty() {
+                open("Invite a parent", "representatives")
             } else {
                 open("Add contact", "contacts")
             }

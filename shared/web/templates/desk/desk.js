@@ -119,7 +119,8 @@
     }, 300);
   });
 
-  // How far a batch is. A window that nobody touches for ten minutes stops asking, so that it closes as it says.
+  // How far a batch is. A window that nobody touches for ten minutes does not ask until somebody does, so that it closes
+  // as it says.
   let quarter = 0;
   let touched = Date.now();
   for (const kind of ["pointermove", "keydown", "scroll"]) {
@@ -127,11 +128,12 @@
   }
   const look = async () => {
     const bar = $("progress[data-batch]");
-    if (!bar || Date.now() - touched > 600000) return;
+    if (!bar) return;
     const part = Math.floor((4 * bar.value) / (bar.max || 1));
     if (part > quarter) say(`${part * 25} percent done`);
     quarter = part;
     await new Promise((done) => { setTimeout(done, 2000); });
+    if (Date.now() - touched > 600000) return look();
     const next = await ask(location.href).catch(() => null);
     if (!next?.ok) return;
     if ($("progress[data-batch]", next.page)) {
@@ -157,4 +159,6 @@
   });
 
   $(".said[autofocus]")?.focus();
+  // What is to be corrected is typed over.
+  $("input[autofocus]")?.select();
 })();

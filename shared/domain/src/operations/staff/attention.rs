@@ -238,7 +238,7 @@ fn until(cause: Cause, patient: &Patient, settings: &Settings, now: Timestamp) -
 }
 
 /// Takes a thing off the list until something new happens. What waits for a decision can't be taken off.
-pub async fn leave<S>(app: &App<S>, call: &ApiCall, id: &str) -> Result<Caller, Failure>
+pub async fn leave<S>(app: &App<S>, call: &ApiCall, id: &str) -> Result<(Caller, Patient), Failure>
 where
     S: ApiCalls + Limits + Chain + Commit,
 {
@@ -257,7 +257,7 @@ where
         let event = entry.after(&store.head(&caller.practice, &subject).await?, &context.keyring);
         let dropped = Write::DropNote { practice: caller.practice.clone(), patient: id.clone(), cause };
         match written(store, &[dropped, Write::Append(event)], None).await? {
-            Written::Done => return Ok(caller),
+            Written::Done => return Ok((caller, patient)),
             Written::Lost(lost) if lost.contains(Record::Note) => return Err(Refusal::NotFound.into()),
             Written::Lost(_) => {}
         }

@@ -3,7 +3,7 @@
 
 use futures_util::join;
 
-use crate::context::App;
+use crate::context::{App, Context};
 use crate::model::audit::{Action, Subject};
 use crate::model::chart::Channel;
 use crate::model::ids::{LettersId, PatientId};
@@ -94,16 +94,54 @@ where
     let context = &app.context;
     change_patient(app, call, &[Scope::Invite], patient, |patient, caller| {
         caller.actor()?;
-        let now = context.now();
-        let printed =
-            |current: &CurrentInvitation| current.channel == Channel::Print && now < current.expires_at;
-        let current = patient.invitation.filter(printed).ok_or(Refusal::Conflict("nothing_to_print"))?;
-        let detail = vec![("invitation_id", current.link.to_string())];
-        let entry = patient.entry(now, caller.by(), Action::LetterHandedOver, detail);
-        let hand = Write::HandOver { id: current.link, at: now };
-        Ok(Some(PatientChange { patient, writes: vec![hand], entry }))
+        Ok(Some(handed_over(context, patient, caller).ok_or(Refusal::Conflict("nothing_to_print"))?))
     })
     .await
+}
+
+/// The change that records that a letter was given to the patient; `None` if no invitation by print is pending.
+fn handed_over(context: &Context, patient: Patient, caller: &Caller) -> Option<PatientChange> {
+    let now = context.now();
+    let printed = |current: &CurrentInvitation| current.channel == Channel::Print && now < current.expires_at;
+    let current = patient.invitation.filter(printed)?;
+    let detail = vec![("invitation_id", current.link.to_string())];
+    let entry = patient.entry(now, caller.by(), Action::LetterHandedOver, detail);
+    let hand = Write::HandOver { id: current.link, at: now };
+    Some(PatientChange { patient, writes: vec![hand], entry })
+}
+
+/// Records that all letters that were made together were given to the patients. Returns for how many; an invitation
+/// that is no longer pending is left as it is.
+pub async fn hand_over_all<S>(app: &App<S>, call: &ApiCall, id: LettersId) -> Result<(usize, Caller), Failure>
+where
+    S: ApiCalls + Limits + Practices + Patients + LetterFiles + Chain + Commit,
+{
+    let App { context, store } = app;
+    let (caller, _) = authorize(app, call, &[Scope::Invite], AlsoRead::default()).await?;
+    caller.actor()?;
+    let file = store.letters(&caller.practice, id).await?.ok_or(Refusal::NotFound)?;
+    let settings = store.practice(&caller.practice).await?.ok_or(Failure::Broken("practice"))?.settings;
+    let mut count = 0;
+    for id in &file.made {
+        let subject = Subject::Patient(id.clone());
+        for attempt in 1.. {
+            let (patient, head) =
+                join!(store.patient(&caller.practice, id), store.head(&caller.practice, &subject));
+            let Some(change) = patient?.and_then(|patient| handed_over(context, patient, &caller)) else {
+                break;
+            };
+            let writes = change.writes_after(context, &settings, &head?);
+            match written(store, &writes, None).await? {
+                Written::Done => {
+                    count += 1;
+                    break;
+                }
+                Written::Lost(_) if attempt < MAX_ATTEMPTS => {}
+                Written::Lost(_) => return Err(Failure::Unavailable),
+            }
+        }
+    }
+    Ok((count, caller))
 }
 
 /// Makes letters for several patients: an invitation by print for everybody who has none yet. It restores no
