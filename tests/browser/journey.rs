@@ -16,7 +16,7 @@ struct Words {
     yourself: &'static str,
     signed_out: &'static str,
     account: &'static str,
-    session_ended: &'static str,
+    access_ended: &'static str,
     revoked: &'static str,
 }
 
@@ -29,7 +29,7 @@ const ENGLISH: Words = Words {
     yourself: "you",
     signed_out: "You are signed out.",
     account: "Your account",
-    session_ended: "You were signed out because nothing happened for 15 minutes. Sign in again.",
+    access_ended: "Your access has ended. Questions? Call our office: the number is at the end of this page.",
     revoked: "Ask your doctor to provide access to your health records.",
 };
 
@@ -42,7 +42,7 @@ const SPANISH: Words = Words {
     yourself: "usted",
     signed_out: "Su sesión está cerrada.",
     account: "Su cuenta",
-    session_ended: "Cerramos su sesión porque pasaron 15 minutos sin actividad. Inicie sesión otra vez.",
+    access_ended: "Su acceso terminó. ¿Preguntas? Llame a nuestro consultorio: el número está al final de esta página.",
     revoked: "Pídale a su médico que le dé acceso a su expediente médico.",
 };
 
@@ -90,7 +90,7 @@ async fn the_main_job(words: &Words) {
 
     world.revoke("p1", "left_practice").await.expect(200);
     browser.open(&world.url(&format!("/{}/account?lang={}", world.practice, words.language))).await;
-    assert_eq!(browser.text(".note").await, words.session_ended);
+    assert_eq!(browser.text(".note").await, words.access_ended);
     sign_in(&browser, "rosa.q").await;
     assert_eq!(browser.text(".problem li").await, words.revoked);
     assert!(browser.title().await.starts_with("Error: "));

@@ -284,6 +284,8 @@ async fn one_address_is_not_invited_again_and_again() {
     let mut statuses = Vec::new();
     for _ in 0..4 {
         statuses.push(post(&world, &patient, "/representatives", representative("Ana")).await.status);
+        // Within a minute it would be a second click.
+        world.advance(61);
     }
     assert_eq!(statuses, [201, 201, 201, 429]);
 }
@@ -468,7 +470,7 @@ async fn nothing_of_an_account_is_shown_or_changed_without_a_session_or_from_ano
             "unauthorized"
         );
         let page = world.page(&format!("/riverside/account{path}")).await.expect_and(303);
-        assert_eq!(page.header("location"), "/riverside?lang=en&note=session-ended");
+        assert_eq!(page.header("location"), "/riverside?lang=en&note=sign-in");
         world.send(world.request("GET", &format!("/lakeside/account{path}")).bearer_auth(&session)).await;
     }
     let forms = [
@@ -494,4 +496,82 @@ async fn nothing_of_an_account_is_shown_or_changed_without_a_session_or_from_ano
         world.send(foreign).await.expect(403);
     }
     assert_eq!(kept().await, before);
+}
+
+#[tokio::test]
+async fn an_invited_helper_is_taken_back_and_the_same_click_twice_is_one() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    let helper = json!({
+        "given_name": "Ben", "family_name": "Vale", "relationship": "other", "level": "full", "channel": "email",
+        "email": "ben.vale@example.com",
+    });
+    let before = world.mails().await.len();
+    post(&world, &session, "/representatives", helper.clone()).await.expect(201);
+    let link = world.mails().await.into_iter().find(|mail| mail.get("to") == "ben.vale@example.com").unwrap();
+    let sent = world.mails().await.len();
+    post(&world, &session, "/representatives", helper.clone()).await.expect(201);
+    assert_eq!(world.mails().await.len(), sent, "a second click sends nothing");
+    world.page(&format!("/i/{}", link.token())).await.expect(200);
+
+    let request = world.request("GET", "/riverside/account/representatives").header("accept", "text/html");
+    let page = world.send(request.bearer_auth(&session)).await.expect_and(200).text;
+    assert!(
+        page.contains("ben.vale@example.com") && page.contains("Take back the invitation of Ben Vale"),
+        "{page}"
+    );
+    let request = world.request("GET", "/riverside/account/representatives").bearer_auth(&session);
+    let id = world.send(request).await.expect_and(200).str("/invitations/0/invitation_id");
+    post(&world, &session, "/representatives/end", json!({"invitation_id": id})).await.expect(204);
+    world.page(&format!("/i/{}", link.token())).await.expect(410);
+    post(&world, &session, "/representatives/end", json!({"invitation_id": id})).await.expect(404);
+    post(&world, &session, "/representatives/end", json!({})).await.expect(400);
+    world.advance(61);
+    post(&world, &session, "/representatives", helper).await.expect(201);
+    assert!(world.mails().await.len() > sent && sent > before);
+}
+
+#[tokio::test]
+async fn the_same_change_proposed_twice_is_one_request() {
+    let world = World::new().await;
+    let session = world.registered("p1", "rosa.q").await;
+    let change = json!({"patient_id": "p1", "changes": {"city": "Boston"}});
+    let (first, second) = futures_util::join!(
+        post(&world, &session, "/demographics", change.clone()),
+        post(&world, &session, "/demographics", change.clone())
+    );
+    assert_eq!(first.expect_and(202).str("/change_id"), second.expect_and(202).str("/change_id"));
+    let third = post(&world, &session, "/demographics", change).await.expect_and(202);
+    let waiting =
+        world.ehr("GET", "/v1/demographic-changes?state=pending", None).await.expect_and(200).json();
+    assert_eq!(waiting["changes"].as_array().unwrap().len(), 1);
+    assert_eq!(waiting["changes"][0]["id"], third.json()["change_id"]);
+    let other = json!({"patient_id": "p1", "changes": {"city": "Salem"}});
+    post(&world, &session, "/demographics", other).await.expect(202);
+}
+
+#[tokio::test]
+async fn the_sign_in_page_says_why_a_session_is_over_and_nothing_that_is_not_so() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    let browser = Browser::new(&world);
+    browser.open("/riverside/account").await;
+    assert!(browser.address().ends_with("note=sign-in"), "nobody was signed in: {}", browser.address());
+    let sign_in = [("username", "rosa.q"), ("password", PASSWORD)];
+    browser.send("/riverside/sign-in", &sign_in).await.expect(200);
+    browser.send("/riverside/sign-out", &[]).await.expect(200);
+    let page = browser.open("/riverside/account").await;
+    assert!(page.text.contains("Please sign in.") && !page.text.contains("15 minutes"), "{}", page.text);
+    browser.send("/riverside/sign-in", &sign_in).await.expect(200);
+    world.advance(901);
+    let page = browser.open("/riverside/account").await;
+    assert!(page.text.contains("nothing happened for 15 minutes"), "{}", page.text);
+    browser.send("/riverside/sign-in", &sign_in).await.expect(200);
+    world.revoke("p1", "other").await.expect(200);
+    let page = browser.open("/riverside/account").await;
+    assert!(
+        page.text.contains("Your access has ended.") && !page.text.contains("15 minutes"),
+        "{}",
+        page.text
+    );
 }

@@ -696,3 +696,54 @@ async fn a_suggested_user_name_is_free_when_it_is_shown() {
         ["rosa.quillfeather@example.com", "rosa.rosa.quillfeather", "rosa.rosa.quillfeather2"],
     );
 }
+
+#[tokio::test]
+async fn a_parent_who_typed_the_phone_that_got_the_code_gets_back_in_alone() {
+    let world = World::new().await;
+    let child = json!({
+        "given_name": "Mateo", "birth_date": "2016-03-04", "email": "ana@example.com",
+        "mobile_phone": "+12025550162",
+    });
+    world.patient("child", World::chart_with(child)).await;
+    world.invite("child", "email").await.expect(201);
+    let token = world.last_mail().await.token();
+    let page = format!("/i/{token}");
+    let facts = json!({"as": "representative", "family_name": "Quillfeather", "birth_date": "03/04/2016"});
+    let proof = world.post(&format!("{page}/verify"), facts).await.expect_and(200).str("/proof");
+    world.post(&format!("{page}/codes"), json!({"proof": proof, "channel": "sms"})).await.expect(202);
+    let check = json!({"proof": proof, "code": world.last_mail().await.code()});
+    let ticket = world.post(&format!("{page}/codes/check"), check).await.expect_and(200).str("/ticket");
+    let register = json!({
+        "ticket": ticket, "username": "ana.q", "password": PASSWORD, "accept_terms": true, "relationship": "parent",
+        "given_name": "Ana", "family_name": "Ruiz", "email": "ana@example.com", "mobile_phone": "(202) 555-0162",
+    });
+    world.post(&format!("{page}/register"), register).await.expect(201);
+    world.advance(3700);
+    world.post("/riverside/forgot-password", json!({"username": "ana.q"})).await.expect(202);
+    let reset = world.last_mail().await;
+    assert_eq!(reset.get("to"), "ana@example.com", "the link had been mailed there");
+    let methods = world.get(&format!("/r/{}", reset.token())).await.expect_and(200).json()["methods"].clone();
+    assert_eq!(
+        (&methods[0], &methods[1]),
+        (&json!("sms"), &json!("voice")),
+        "the code had gone to that phone"
+    );
+}
+
+#[tokio::test]
+async fn staff_can_say_the_code_of_a_reset_link_to_who_has_no_other_way() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    let without = World::chart_with(json!({"mobile_phone": null}));
+    world.patient("p1", without).await;
+    world.post("/riverside/forgot-password", json!({"username": "rosa.q"})).await.expect(202);
+    let reset = format!("/r/{}", world.last_mail().await.token());
+    let window = world.window(&world.keys.ehr).await;
+    assert!(window.page("/console/patients/p1").await.text.contains("Access code"));
+    let page = window.page("/console/patients/p1/code").await.expect_and(200).text;
+    assert!(page.contains("For a new password of rosa.q"), "{page}");
+    let (_, shown) = page.split_once("class=\"code\">").unwrap();
+    let code: String = shown.chars().take(9).filter(char::is_ascii_digit).collect();
+    let answer = json!({"birth_date": "04/27/1945", "access_code": code});
+    world.post(&format!("{reset}/answer"), answer).await.expect(200);
+}

@@ -301,3 +301,57 @@ async fn a_second_click_that_sends_nothing_uses_up_none_of_the_phones_texts() {
 async fn text_code(world: &World, token: &str, proof: &str) -> Answer {
     world.post(&format!("/i/{token}/codes"), json!({"proof": proof, "channel": "sms"})).await
 }
+
+#[tokio::test]
+async fn a_strangers_form_that_is_refused_keeps_the_practices_face_and_what_was_typed() {
+    let world = World::new().await;
+    for (path, typed, kept) in [
+        ("forgot-username", vec![("email", "not an address")], "value=\"not an address\""),
+        ("forgot-password", vec![("email", "rosa@example.com"), ("family_name", "Quill")], "value=\"Quill\""),
+        ("sign-up", vec![("family_name", "Quill"), ("postal_code", "1")], "value=\"Quill\""),
+        ("ask-for-access", vec![("given_name", "Marta")], "value=\"Marta\""),
+    ] {
+        let browser = Browser::new(&world);
+        let address = format!("/{}/{path}", world.practice);
+        browser.open(&address).await.expect(200);
+        let page = browser.send(&format!("{address}?lang=es"), &typed).await.expect_and(200).text;
+        assert!(page.contains("Riverside Family Medicine") && page.contains("tel:"), "{path}: {page}");
+        assert!(page.contains("Hay un problema") && page.contains(kept), "{path}: {page}");
+        // The other language says the same, and a reload sends nothing.
+        let english = browser.address().replace("lang=es", "lang=en");
+        let page = browser.open(&english).await.expect_and(200).text;
+        assert!(page.contains("There is a problem") && page.contains(kept), "{path}: {page}");
+        let page = browser.open(&address).await.expect_and(200).text;
+        assert!(!page.contains("There is a problem"), "a new visit begins anew: {path}");
+    }
+    let browser = Browser::without_cookies(&world);
+    let address = format!("/{}/forgot-username", world.practice);
+    let page = browser.send(&address, &[("email", "no")]).await.expect_and(200).text;
+    assert!(page.contains("your browser may block cookies"), "{page}");
+    let answer = world.post(&address, serde_json::json!({"email": "no"})).await;
+    answer.expect(400);
+}
+
+#[tokio::test]
+async fn two_different_passwords_in_the_two_boxes_are_not_guessed_at() {
+    let world = World::new().await;
+    let token = world.invited("p1").await;
+    let browser = Browser::new(&world);
+    let facts = [("as", "patient"), ("family_name", "Quillfeather"), ("birth_date", "04/27/1945")];
+    browser.send(&format!("/i/{token}/verify"), &facts).await.expect(200);
+    browser.send(&format!("/i/{token}/codes"), &[("channel", "sms")]).await.expect(200);
+    let code = world.last_mail().await.code();
+    browser.send(&format!("/i/{token}/codes/check"), &[("code", &code)]).await.expect(200);
+    let path = format!("/i/{token}/register");
+    let (slip, wanted) = ("lantern orchard fery 4471", "lantern orchard ferry 4471");
+    let both =
+        [("username", "rosa.q"), ("accept_terms", "yes"), ("password", slip), ("password_shown", wanted)];
+    let page = browser.send(&path, &both).await.expect_and(200).text;
+    assert!(page.contains("You typed two different passwords"), "{page}");
+    // With the box ticked, the plain one is seen, and counts.
+    let shown = [&both[..], &[("password_show", "yes")]].concat();
+    browser.send(&path, &shown).await.expect(200);
+    assert!(browser.address().contains("/account"), "{}", browser.address());
+    let sign_in = serde_json::json!({"username": "rosa.q", "password": wanted});
+    world.post(&format!("/{}/sign-in", world.practice), sign_in).await.expect(200);
+}

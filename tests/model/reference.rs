@@ -193,6 +193,7 @@ pub struct Link {
     pub to: Address,
     pub stands: Stands,
     pub expires: Seconds,
+    made: Seconds,
     /// When it was made, or last asked for again.
     asked: Seconds,
     wrong_facts: u32,
@@ -761,6 +762,7 @@ impl Model {
             to,
             stands: if purpose == Purpose::Restored { Stands::Accepted } else { Stands::Pending },
             expires: self.now + works,
+            made: self.now,
             asked: self.now,
             wrong_facts: 0,
             wrong_all: 0,
@@ -1468,6 +1470,14 @@ impl Model {
             return answer;
         }
         let (to, nobody) = (Address::Bens, Address::Mobile);
+        let just = |l: &usize| {
+            let link = &self.links[*l];
+            link.to == to && link.by == Some(account) && self.now < link.made + 60
+        };
+        if self.offers.iter().any(just) {
+            // A second click.
+            return ok(201);
+        }
         if self.reported.contains(&to) {
             return (422, "not_eligible");
         }
@@ -1515,13 +1525,19 @@ impl Model {
         if let Err(answer) = self.confirm(s, given) {
             return answer;
         }
+        let (at, email) = (self.now, 1 - self.email);
+        let is_same =
+            |known: &Proposal| known.account == account && known.email == email && self.waits(known);
+        if self.proposals.iter().any(is_same) {
+            // The office has it already.
+            return ok(202);
+        }
         let nobody = Address::Mobile;
         if !self.has_room("changes", 0, nobody, 10, DAY) {
             return TOO_MANY;
         }
         self.count("changes", 0, nobody, DAY);
         let own = self.accounts[account].own;
-        let (at, email) = (self.now, 1 - self.email);
         self.proposals.push(Proposal { account, own, at, email, decided: false });
         ok(202)
     }

@@ -13,6 +13,7 @@ use portico_domain::ports::{
     Accounts, Chain, Commit, History, Limits, Links, Patients, Practices, Proposals, Sessions,
 };
 use portico_domain::steps::public_post::rate_limit;
+use portico_domain::steps::signed_in::{Over, why_over};
 use portico_web::{
     Answer, App, Draft, Frame, Inbound, Reject, dead_end, named_practice, see_other, session_ended,
 };
@@ -78,21 +79,25 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let token = self.inbound.session().ok_or(Refusal::Unauthorized)?;
         match sign_in::to_portal(self.app, self.id, token).await.map_err(Reject::from) {
             Ok(code) => Ok(see_other(&portal.with_code(&code))),
-            Err(Reject::Refused(Refusal::Unauthorized)) if self.inbound.wants_page() => Ok(self.ended()),
+            Err(Reject::Refused(Refusal::Unauthorized)) if self.inbound.wants_page() => self.ended().await,
             Err(reject) => Err(reject),
         }
     }
 
     /// To the sign-in page, with word that the session is over. A form that came too late is kept, and the page that was
     /// asked for comes after the sign-in.
-    fn ended(&self) -> Answer {
+    async fn ended(&self) -> Result<Answer, Reject> {
         let context = &self.app.context;
+        let over = match self.inbound.session() {
+            Some(token) => why_over(self.app, self.id, token).await?,
+            None => Over::Otherwise,
+        };
         let draft = page_of(self.inbound.path()).and_then(|page| Draft::of(self.inbound, context, page));
         let holds_a_form = draft.as_ref().is_some_and(|draft| !draft.is_empty());
-        let mut answer = session_ended(self.id, &self.frame, holds_a_form);
+        let mut answer = session_ended(self.id, &self.frame, over, holds_a_form);
         if let Some(draft) = draft {
             draft.keep(&mut answer, context, self.id);
         }
-        answer
+        Ok(answer)
     }
 }

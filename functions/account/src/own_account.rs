@@ -64,7 +64,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
             None => Err(Refusal::Unauthorized.into()),
         };
         match answer {
-            Err(Reject::Refused(Refusal::Unauthorized)) if self.inbound.wants_page() => Ok(self.ended()),
+            Err(Reject::Refused(Refusal::Unauthorized)) if self.inbound.wants_page() => self.ended().await,
             Err(Reject::Refused(Refusal::Forbidden)) if self.inbound.wants_page() => {
                 self.to_new_password().await
             }
@@ -235,6 +235,9 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let body: PasswordRequest = self.inbound.body()?;
         let accepted = body.accept_terms;
         let changed = match (body.old_password, body.new_password) {
+            _ if self.inbound.has_two_passwords("new_password", "") => {
+                Err(Reject::malformed("new_password", "two_passwords"))
+            }
             (Some(old), Some(new)) => {
                 let command =
                     ChangePassword { old: old.into(), new: new.into(), accept_terms: body.accept_terms };
@@ -273,6 +276,9 @@ impl<S: Ports> PracticeRequest<'_, S> {
                     }
                     ("/new_password", "unchanged") => {
                         ("new_password", text.change_password.unchanged.to_owned())
+                    }
+                    ("/new_password", "two_passwords") => {
+                        ("new_password", text.shared.two_passwords.to_owned())
                     }
                     ("/new_password", _) => ("new_password", text.register.password_missing.to_owned()),
                     ("/accept_terms", _) => ("accept_terms", text.register.accept_terms_missing.to_owned()),
@@ -387,7 +393,8 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let EmailState { account, waiting } = email_state(self.app, self.id, token).await?;
         let text = self.frame.text;
         let words = &text.change_email;
-        let mut page = self.page(words.title);
+        let must_confirm = account.email.is_some() && !account.email_verified;
+        let mut page = self.page(if must_confirm { words.confirm_title } else { words.title });
         page.note = note;
         if account.own_patient().is_some() {
             page.intro.push(words.office_keeps.to_owned());
@@ -395,13 +402,17 @@ impl<S: Ports> PracticeRequest<'_, S> {
             page.lead_back();
             return Ok(self.forms(status, page, faults, &[]));
         }
-        page.intro.extend(account.email.as_ref().map(|email| words.now(email.reveal())));
+        let say = |email: &Email| {
+            if must_confirm { words.confirm_now(email.reveal()) } else { words.now(email.reveal()) }
+        };
+        page.intro.extend(account.email.as_ref().map(say));
         if let Some(email) = waiting {
             let code = page
                 .field("code", &text.code.label(self.settings.code_digits))
                 .class("code")
                 .filled("one-time-code", "numeric");
-            let mut form = Form::new("email", words.code_submit);
+            let submit = if must_confirm { words.confirm_submit } else { words.code_submit };
+            let mut form = Form::new("email", submit);
             form.intro = words.code_sent(email.reveal());
             form.fields = vec![code];
             page.forms.push(form);

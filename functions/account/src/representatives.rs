@@ -2,7 +2,7 @@
 
 use portico_domain::model::chart::Channel;
 use portico_domain::model::grant::{Level, Relationship};
-use portico_domain::model::ids::{AccountId, PatientId};
+use portico_domain::model::ids::{AccountId, LinkId, PatientId};
 use portico_domain::model::password::Password;
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::holder::representatives::{
@@ -72,7 +72,8 @@ struct LevelRequest {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EndRequest {
-    account_id: String,
+    account_id: Option<String>,
+    invitation_id: Option<String>,
     #[serde(default, deserialize_with = "flag")]
     confirm: bool,
     patient_id: Option<String>,
@@ -118,6 +119,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
             Some("invited") => Some(words.added.to_owned()),
             Some("changed") => Some(words.shown.to_owned()),
             Some("ended") => Some(words.ended.to_owned()),
+            Some("taken-back") => Some(words.taken_back.to_owned()),
             _ => again,
         };
         let (frame, typed) = (self.frame.clone(), Typed::of(&kept));
@@ -246,8 +248,16 @@ impl<S: Ports> PracticeRequest<'_, S> {
 
     pub(crate) async fn end_representative(&self, token: &str) -> Result<Answer, Reject> {
         let body: EndRequest = self.inbound.body()?;
-        let who = account(&body.account_id)?;
         let patient = self.meant(token, body.patient_id.as_deref()).await?;
+        let who = match (&body.account_id, &body.invitation_id) {
+            (Some(who), None) => account(who)?,
+            (None, Some(invitation)) => {
+                let invitation = LinkId::parse(invitation).map_err(|_| Refusal::NotFound)?;
+                self.act(token, &patient, RepresentativeChange::TakeBack(invitation), None).await?;
+                return Ok(self.done(PATH, "taken-back", no_content));
+            }
+            _ => return Err(Reject::malformed("account_id", "required")),
+        };
         if self.inbound.wants_page() && !body.confirm {
             return self.ask_once_more(token, &patient, who).await;
         }

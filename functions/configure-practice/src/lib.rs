@@ -81,11 +81,11 @@ struct TextHoursRequest {
     weekdays_only: Option<bool>,
 }
 
-#[derive(Serialize)]
-struct SettingsResponse<'a> {
-    #[serde(flatten)]
-    settings: &'a Settings,
-    auto_invite: AutoInviteResponse<'a>,
+/// The settings, with what automatic invitations add to theirs.
+fn settings_response(practice: &Practice) -> Value {
+    let mut body = value!(practice.settings);
+    body["auto_invite"] = value!(AutoInviteResponse::of(practice));
+    body
 }
 
 /// The settings of automatic invitations, and whether they have stopped themselves.
@@ -251,6 +251,5 @@ where
         "DELETE /v1/settings/logo" => set_logo(app, &call, None).await?,
         _ => return Err(Refusal::NotFound.into()),
     };
-    let auto_invite = AutoInviteResponse::of(&practice);
-    Ok(json(200, &SettingsResponse { settings: &practice.settings, auto_invite }))
+    Ok(json(200, &settings_response(&practice)))
 }

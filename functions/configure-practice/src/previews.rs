@@ -113,9 +113,8 @@ fn message(context: &Context, practice: &Practice, name: &str, language: Languag
 fn page(inbound: &Inbound, practice: &Practice, name: &str, language: Language) -> Option<String> {
     let settings = &practice.settings;
     let frame = Frame::preview(inbound, settings, language);
-    let ask = |asking| {
-        AskPage::new(frame.clone(), practice.id.as_str(), asking, &Form::default(), &[]).render().ok()
-    };
+    let ask =
+        |asking| AskPage::new(frame.clone(), practice.id.as_str(), asking, &Form::default()).render().ok();
     match name {
         "sign-up" => ask(Asking::SignUp),
         "forgot-password" => ask(Asking::ForgotPassword),

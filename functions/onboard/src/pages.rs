@@ -493,7 +493,7 @@ impl PatientPage {
             is_arrived: link.is_none_or(|link| {
                 matches!(link.delivered().0, Delivery::Queued | Delivery::Sent | Delivery::Delivered)
             }),
-            has_code: link.is_some_and(|link| link.is_open(now)) && caller.may(Scope::Invite),
+            has_code: portal.links_with_code(now).next().is_some() && caller.may(Scope::Invite),
             failures: failures.collect(),
             people: people.collect(),
             facts: facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
@@ -560,23 +560,40 @@ pub struct CodePage {
     desk: Desk,
     id: String,
     name: String,
+    codes: Vec<Code>,
+}
+
+/// The code of a link that works.
+struct Code {
+    /// Whose link it is, and what for.
+    what: String,
     code: String,
     until: String,
 }
 
 impl CodePage {
     pub fn new(inbound: &Inbound, context: &Context, portal: &PortalStatus, caller: &Caller) -> Option<Self> {
-        let PortalStatus { patient, settings, links, .. } = portal;
-        let current = patient.invitation?;
-        let link = links.iter().find(|link| link.id == current.link && link.is_open(context.now()))?;
-        let code = link.access_code(&context.keyring)?;
-        let (first, second) = code.split_at_checked(4)?;
-        Some(Self {
+        let PortalStatus { patient, settings, accounts, .. } = portal;
+        let now = context.now();
+        let what = |link: &Link| match accounts.iter().find(|account| Some(account.id) == link.account) {
+            Some(account) => format!("For a new password of {}", account.username),
+            None => "For the invitation".to_owned(),
+        };
+        let code = |link: &Link| {
+            let code = link.access_code(&context.keyring)?;
+            let (first, second) = code.split_at_checked(4)?;
+            Some(Code {
+                what: what(link),
+                code: format!("{first} {second}"),
+                until: when(link.expires_at, now, &settings.zone()),
+            })
+        };
+        let codes: Vec<Code> = portal.links_with_code(now).filter_map(code).collect();
+        (!codes.is_empty()).then(|| Self {
             desk: Desk::of(inbound, context, settings, caller),
             id: patient.id.to_string(),
             name: patient.chart.full_name(),
-            code: format!("{first} {second}"),
-            until: when(link.expires_at, context.now(), &settings.zone()),
+            codes,
         })
     }
 }

@@ -201,7 +201,11 @@ where
     let Some(ticket) = body.ticket.take().or_else(|| visit.ticket.clone()) else {
         return without_ticket(app, inbound);
     };
+    let kept = visit.form(Step::Register, &app.context);
     let outcome = match parse(body, ticket, inbound) {
+        _ if inbound.has_two_passwords("password", kept.value("password")) => {
+            Err(Reject::malformed("password", "two_passwords"))
+        }
         Ok(command) => register(app, &inbound.peer, token, &command).await.map_err(Reject::from),
         Err(faults) => Err(Reject::fields(faults)),
     };

@@ -11,8 +11,8 @@ use portico_domain::operations::visitor::request_access::request;
 use portico_domain::ports::{Enqueue, Limits};
 use portico_domain::time::Timestamp;
 use portico_web::{
-    Answer, App, AskPage, Asking, Form, Frame, Inbound, Reject, dead_end, html, json as reply,
-    optional_field, required_field, see_other,
+    Answer, App, Asking, Frame, Inbound, Reject, dead_end, json as reply, optional_field, required_field,
+    see_other,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -125,13 +125,7 @@ async fn ask<S: Limits, Q: Enqueue>(
             let note = if asking == Asking::Access { "&note=access" } else { "" };
             Ok(see_other(&format!("/{practice}/sent?lang={lang}{note}")))
         }
-        Err(faults) if inbound.wants_page() => {
-            // The page can't show the practice's name, because nothing is looked up. It shows again what
-            // was typed.
-            let frame = Frame::nameless(inbound);
-            let page = AskPage::new(frame.clone(), practice.as_str(), asking, &Form::sent(inbound), &faults);
-            Ok(html(400, &frame, &page))
-        }
+        Err(faults) if inbound.wants_page() => Ok(asking.refuse(inbound, &app.context, &practice, faults)),
         Err(faults) => Err(Reject::fields(faults)),
     }
 }

@@ -301,13 +301,16 @@ where
         view_reset(app, token).await?;
         return Ok(visit.lead_to(Step::Password, inbound, &app.context));
     };
+    let kept = visit.form(Step::Password, &app.context);
+    let is_twice = inbound.has_two_passwords("password", kept.value("password"));
     let outcome = match body.password {
-        Some(password) => {
+        Some(password) if !is_twice => {
             let command = NewPassword { ticket, password: password.into() };
             set_password(app, &inbound.peer, token, &command).await.map_err(Reject::from)
         }
         // Of a dead link, nothing but that it is dead is told, whatever comes with it.
-        None => Err(match view_reset_with_ticket(app, token, &ticket).await? {
+        _ => Err(match view_reset_with_ticket(app, token, &ticket).await? {
+            Some(_) if is_twice => Reject::malformed("password", "two_passwords"),
             Some(_) => Reject::malformed("password", "required"),
             None => Refusal::LinkUnavailable.into(),
         }),

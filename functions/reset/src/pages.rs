@@ -202,6 +202,9 @@ impl PasswordPage {
         let missing = || vec![("password", frame.text.register.password_missing.to_owned())];
         let fault = |refused: &Refused| match refused {
             Refused::Password(faults) => password_faults("password", faults, &frame, shortest),
+            Refused::Fields(faults) if faults.iter().any(|(_, code)| code == "two_passwords") => {
+                vec![("password", frame.text.shared.two_passwords.to_owned())]
+            }
             Refused::Fields(_) => missing(),
             Refused::Seconds(seconds) => vec![wait_fault(*seconds, &frame)],
             _ => vec![("", frame.text.link.later.to_owned())],

@@ -10,7 +10,7 @@ use portico_domain::operations::holder::sign_in::{self, SignIn, SignedIn};
 use portico_domain::ports::{Accounts, Commit, Limits, Logos, Patients, Practices, Sessions};
 use portico_domain::steps::public_post::rate_limit;
 use portico_web::{
-    Answer, App, AskPage, Asking, Draft, Fault, Form, Frame, Inbound, Reject, TypedPassword, clear_session,
+    Answer, App, AskPage, Asking, Draft, Fault, Frame, Inbound, Reject, TypedPassword, clear_session,
     dead_end, forget_site, html, json as reply, named_practice, no_content, notice, picture, see_other, sent,
     set_browser, set_session, view,
 };
@@ -98,7 +98,8 @@ impl<S: Ports> PracticeRequest<'_, S> {
 
     /// The page on which somebody asks for a way in; what it asks for is taken in by another function.
     fn ask(&self, asking: Asking) -> Answer {
-        let page = AskPage::new(self.frame.clone(), self.id.as_str(), asking, &Form::default(), &[]);
+        let typed = asking.again(self.inbound, &self.app.context, self.id);
+        let page = AskPage::new(self.frame.clone(), self.id.as_str(), asking, &typed);
         html(200, &self.frame, &page)
     }
 
@@ -110,11 +111,14 @@ impl<S: Ports> PracticeRequest<'_, S> {
             );
         }
         let words = &self.frame.text.sign_in;
-        let kept = || format!("{} {}", words.session_ended, words.session_ended_kept);
+        let kept = |why: &str| format!("{why} {}", words.session_ended_kept);
         let note = match self.inbound.query("note") {
             Some("signed-out") => Some(words.signed_out.to_owned()),
             Some("session-ended") => Some(words.session_ended.to_owned()),
-            Some("session-ended-kept") => Some(kept()),
+            Some("session-ended-kept") => Some(kept(words.session_ended)),
+            Some("sign-in") => Some(words.please.to_owned()),
+            Some("sign-in-kept") => Some(kept(words.please)),
+            Some("access-ended" | "access-ended-kept") => Some(words.access_ended.to_owned()),
             Some("new-password") => Some(words.new_password.to_owned()),
             Some("new-password-shared") => Some(words.new_password_shared.to_owned()),
             _ => None,

@@ -80,6 +80,8 @@ pub struct Shared {
     pub day: &'static str,
     pub year: &'static str,
     pub show_typed: &'static str,
+    /// Said where the hidden and the plain input of a password hold two different ones.
+    pub two_passwords: &'static str,
     pub error_heading: &'static str,
     pub error_title_prefix: &'static str,
     pub optional: &'static str,
@@ -431,6 +433,10 @@ pub struct SignInPage {
     pub submit: &'static str,
     pub failed: &'static str,
     pub revoked: &'static str,
+    /// Above the form, where somebody came to a page for which they must sign in.
+    pub please: &'static str,
+    /// The same, where the session opens nothing any more because access ended.
+    pub access_ended: &'static str,
     pub session_ended: &'static str,
     /// Said behind it, if a form was sent too late.
     pub session_ended_kept: &'static str,

@@ -52,6 +52,17 @@ pub(crate) fn set_draft(answer: &mut Answer, practice: &str, sealed: &str) {
     );
 }
 
+/// Seconds that a browser keeps a stranger's form that was refused.
+const ASKED_SECONDS: i64 = 600;
+
+/// Sets the cookie of a stranger's form that was refused. The page that it stands on alone receives it.
+pub(crate) fn set_asked(answer: &mut Answer, path: &str, sealed: &str) {
+    append(
+        answer,
+        &format!("{ASKED}={sealed}; Path={path}; Secure; HttpOnly; SameSite=Lax; Max-Age={ASKED_SECONDS}"),
+    );
+}
+
 /// Clears the cookie of a form that waited.
 pub(crate) fn clear_draft(answer: &mut Answer, practice: &str) {
     append(answer, &format!("{DRAFT}=; Path=/{practice}; Secure; HttpOnly; SameSite=Lax; Max-Age=0"));
@@ -96,3 +107,6 @@ pub(crate) const DRAFT: &str = "__Secure-portico-draft";
 
 /// The cookie of a visit of a link. `__Host-` would need the path `/`, and then the pages of all links would receive it.
 pub(crate) const VISIT: &str = "__Secure-portico-visit";
+
+/// The cookie of a stranger's form that was refused.
+pub(crate) const ASKED: &str = "__Secure-portico-asked";

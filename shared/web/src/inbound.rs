@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::address::{bucket, network, viewer};
-use crate::cookie::{BROWSER, CONSOLE, COOKIE, DRAFT, VISIT};
+use crate::cookie::{ASKED, BROWSER, CONSOLE, COOKIE, DRAFT, VISIT};
 use crate::reject::Reject;
 use crate::strict::{Strict, Unique};
 
@@ -342,6 +342,26 @@ impl Inbound {
     /// The sealed form that waits for its sender to sign in again.
     pub(crate) fn draft(&self) -> Option<&str> {
         self.cookie(DRAFT)
+    }
+
+    /// The sealed form of a stranger that was refused.
+    pub(crate) fn asked(&self) -> Option<&str> {
+        self.cookie(ASKED)
+    }
+
+    /// Whether a password was typed into both of its inputs, the plain one and the other, and not the same, and the plain
+    /// one was hidden again: nobody can say which of the two is meant. `kept` is what the page had filled in.
+    pub fn has_two_passwords(&self, name: &str, kept: &str) -> bool {
+        let Some((_, shown, ticked)) = PASSWORDS.iter().find(|(known, ..)| *known == name) else {
+            return false;
+        };
+        let all: Vec<_> = form_urlencoded::parse(&self.body).collect();
+        let typed = |name: &str| {
+            let found = all.iter().find(|(field, value)| field == name && !value.is_empty());
+            found.map(|(_, value)| value)
+        };
+        let (Some(hidden), Some(plain)) = (typed(name), typed(shown)) else { return false };
+        self.is_form() && typed(ticked).is_none() && hidden != plain && plain != kept
     }
 
     /// The fields of a form that are not empty; the first of each name.

@@ -5,7 +5,7 @@ use portico_domain::model::grant::{Level, Relationship};
 use portico_domain::model::ids::PracticeId;
 use portico_domain::model::person::spoken;
 use portico_domain::operations::holder::representatives::Represented;
-use portico_web::{Fault, Field, Frame, all_faults};
+use portico_web::{Fault, Field, Frame, all_faults, phone};
 
 /// Somebody who looks after the patient.
 pub struct Person {
@@ -51,6 +51,16 @@ impl Typed {
     }
 }
 
+/// Somebody whose invitation waits.
+struct Invited {
+    id: String,
+    name: String,
+    relationship: &'static str,
+    /// Where the link went; empty for a letter.
+    to: String,
+    full: bool,
+}
+
 #[derive(Template)]
 #[template(path = "representatives.html")]
 pub struct RepresentativesPage {
@@ -59,7 +69,7 @@ pub struct RepresentativesPage {
     practice: String,
     note: Option<String>,
     people: Vec<Person>,
-    invited: Vec<(String, &'static str)>,
+    invited: Vec<Invited>,
     typed: Typed,
     names: [Field; 2],
     contacts: [Field; 2],
@@ -131,7 +141,14 @@ impl RepresentativesPage {
         });
         let invited = represented.offers.iter().filter_map(|link| {
             let who = link.invitee.as_ref()?;
-            Some((spoken(&who.given_name, &who.family_name), word(&frame, who.relationship)))
+            let to = link.sent_to.as_ref().map(|to| to.reveal().to_owned()).unwrap_or_default();
+            Some(Invited {
+                id: link.id.to_string(),
+                name: spoken(&who.given_name, &who.family_name),
+                relationship: word(&frame, who.relationship),
+                to: if to.starts_with('+') { phone(&to) } else { to },
+                full: who.level == Level::Full,
+            })
         });
         Self {
             practice: practice.to_string(),

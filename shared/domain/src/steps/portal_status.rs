@@ -10,7 +10,7 @@ use crate::model::delivery::Delivery;
 use crate::model::grant::GrantState;
 use crate::model::ids::{AccountId, LinkId, PatientId, PracticeId};
 use crate::model::limit::{Attempts, Lock, sign_in_key};
-use crate::model::link::{Link, LinkState};
+use crate::model::link::{Kind, Link, LinkState};
 use crate::model::patient::{Checks, Patient};
 use crate::model::practice::{Scope, Settings};
 use crate::model::refusal::{Failure, Refusal};
@@ -19,6 +19,7 @@ use crate::ports::{AlsoRead, ApiCalls, Commit, History, Limits, Once, PortalReco
 use crate::steps::api_call::{ApiCall, Caller, authorize, earlier_use};
 use crate::steps::change::{PatientChange, patient_changed};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
+use crate::time::Timestamp;
 
 /// All records of an answer about a patient's portal status.
 #[derive(Clone, Debug)]
@@ -53,6 +54,14 @@ impl PortalStatus {
         let lock = |account: &Account| Some((account.id, lock_of(context, account, &attempts)?));
         let locks = accounts.iter().filter_map(lock).collect();
         Self { patient, settings, links, invitation_events, accounts, checks, locks }
+    }
+
+    /// The links with an access code that staff may say: the patient's invitation, and whatever leads to a new password.
+    pub fn links_with_code(&self, now: Timestamp) -> impl Iterator<Item = &Link> {
+        let current = self.patient.invitation.map(|current| current.link);
+        self.links
+            .iter()
+            .filter(move |link| link.is_open(now) && (Some(link.id) == current || link.kind == Kind::Reset))
     }
 
     /// The lock of an account, if wrong passwords locked it.

@@ -1,9 +1,9 @@
 //! Prepares invitations of representatives.
 
 use crate::context::Context;
-use crate::model::audit::Action;
+use crate::model::audit::{Action, By};
 use crate::model::chart::Channel;
-use crate::model::ids::{AccountId, Actor, PatientId};
+use crate::model::ids::{AccountId, Actor, LinkId, PatientId};
 use crate::model::link::{Invitee, Kind, Link, LinkState, Purpose, Target};
 use crate::model::message::{Message, Recipient, Template};
 use crate::model::patient::{OFFERS, Offer, Patient, Reason, Stop, address_digest};
@@ -12,8 +12,10 @@ use crate::model::practice::Settings;
 use crate::model::refusal::Refusal;
 use crate::ports::Write;
 use crate::steps::api_call::Caller;
+use crate::steps::change::PatientChange;
 use crate::steps::invitation::{Prepared, count_text, invitation_event};
 use crate::steps::notice::{Reach, message};
+use crate::time::Timestamp;
 
 /// The command to invite a representative.
 pub struct Offering {
@@ -71,6 +73,43 @@ pub fn offer_again(
     let who = link.invitee.as_ref().ok_or(Refusal::LinkUnavailable)?;
     let caller = Caller::visitor(&link.practice);
     prepare_offer(context, patient, who, link.channel, i64::from(settings.link_hours), (&caller, &link.actor))
+}
+
+/// Takes the invitation of a representative back, and closes its link. `NotFound` if it does not wait.
+pub(crate) fn take_offer_back(
+    context: &Context,
+    mut patient: Patient,
+    invitation: LinkId,
+    by: By,
+) -> Result<PatientChange, Refusal> {
+    if patient.offers.iter().all(|offer| offer.link != invitation) {
+        return Err(Refusal::NotFound);
+    }
+    patient.offers.retain(|offer| offer.link != invitation);
+    let now = context.now();
+    let close = Write::EndLink { id: invitation, to: LinkState::Cancelled, at: now };
+    let detail = vec![("invitation_id", invitation.to_string())];
+    let entry = patient.entry(now, by, Action::InvitationCancelled, detail);
+    Ok(PatientChange { patient, writes: vec![close], entry })
+}
+
+/// Seconds within which the same invitation by the same person is a second click.
+const SECOND_CLICK_SECONDS: i64 = 60;
+
+/// Whether this account invited the same recipient a moment ago.
+pub(crate) fn was_just_offered(
+    patient: &Patient,
+    settings: &Settings,
+    offering: &Offering,
+    account: AccountId,
+    now: Timestamp,
+) -> bool {
+    let Some(to) = offering.invitee.address(offering.channel).map(address_digest) else { return false };
+    let hours = i64::from(settings.link_hours);
+    patient.offers.iter().any(|offer| {
+        let ago = offer.expires_at.plus_hours(-hours).seconds_until(now);
+        offer.to == to && offer.by == Some(account) && ago < SECOND_CLICK_SECONDS
+    })
 }
 
 fn prepare_offer(

@@ -70,6 +70,36 @@ where
     live_session(app, practice, session, account).await
 }
 
+/// Why a session opens nothing any more, as far as its holder may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// Its time is over.
+    Time,
+    /// Nobody's records can be seen with its account any more.
+    Access,
+    /// It was signed out, replaced, or never was.
+    Otherwise,
+}
+
+/// Why the session of this token opens nothing at this practice any more.
+pub async fn why_over<S>(app: &App<S>, practice: &PracticeId, token: &str) -> Result<Over, Failure>
+where
+    S: Accounts,
+{
+    let App { context, store } = app;
+    let Some(presented) = Presented::parse(token) else { return Ok(Over::Otherwise) };
+    let (Some(session), Some(account)) = store.session(&presented).await? else { return Ok(Over::Otherwise) };
+    Ok(if account.practice != *practice {
+        Over::Otherwise
+    } else if !account.has_access() {
+        Over::Access
+    } else if session.is_of(&account) && !session.is_live(context.now()) {
+        Over::Time
+    } else {
+        Over::Otherwise
+    })
+}
+
 /// The same, but refuses with `Unauthorized` without a valid session, and with `Forbidden` until somebody who
 /// signed in with a temporary password has set a new one.
 pub(crate) async fn unrestricted_holder<S: Accounts>(

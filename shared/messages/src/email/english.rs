@@ -311,7 +311,7 @@ pub(crate) fn english<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                     .to_owned(),
             ],
             fact: Some(Fact {
-                label: "To confirm it, enter this code on the page that you have open:",
+                label: "To confirm it, enter this code on the page “Your email” of your account:",
                 values: vec![code.as_str()],
                 large: true,
             }),

@@ -192,7 +192,7 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             subject: "Elija una contraseña nueva para el portal del paciente".to_owned(),
             greeting: greeting(addressee),
             lead: vec![
-                "Alguien, creemos que usted, pidió una contraseña nueva para su cuenta en nuestro portal del \
+                "Recibimos una solicitud, creemos que suya, de una contraseña nueva para su cuenta en nuestro portal del \
                  paciente. Primero comprobamos que es usted. Después, usted elige la contraseña nueva. Toma \
                  unos cinco minutos."
                     .to_owned(),
@@ -232,7 +232,7 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
             subject: "Su nombre de usuario para el portal del paciente".to_owned(),
             greeting: "Hola:".to_owned(),
             lead: vec![
-                "Alguien, creemos que usted, pidió el nombre de usuario que corresponde a esta dirección de \
+                "Recibimos una solicitud, creemos que suya, del nombre de usuario que corresponde a esta dirección de \
                  correo electrónico en nuestro portal del paciente."
                     .to_owned(),
             ],
@@ -336,7 +336,7 @@ pub(crate) fn spanish<'a>(message: &'a Message, name: &str, until: impl Fn(i64) 
                     .to_owned(),
             ],
             fact: Some(Fact {
-                label: "Para confirmarla, escriba este código en la página que tiene abierta:",
+                label: "Para confirmarla, escriba este código en la página “Su correo electrónico” de su cuenta:",
                 values: vec![code.as_str()],
                 large: true,
             }),

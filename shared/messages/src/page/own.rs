@@ -47,9 +47,18 @@ pub struct ChangeEmailPage {
     pub(crate) code_sent: &'static str,
     pub code_submit: &'static str,
     pub done: &'static str,
+    /// The page's title while an address waits to be confirmed.
+    pub confirm_title: &'static str,
+    pub(crate) confirm_now: &'static str,
+    pub confirm_submit: &'static str,
 }
 
 impl ChangeEmailPage {
+    /// The address that waits to be confirmed.
+    pub fn confirm_now(&self, email: &str) -> String {
+        fill(self.confirm_now, "email", email)
+    }
+
     /// The current e-mail address.
     pub fn now(&self, email: &str) -> String {
         fill(self.now, "email", email)
@@ -123,6 +132,8 @@ pub struct RepresentativesPage {
     pub level_missing: &'static str,
     pub submit: &'static str,
     pub added: &'static str,
+    pub(crate) take_back_named: &'static str,
+    pub taken_back: &'static str,
     pub(crate) end_named: &'static str,
     pub end_title: &'static str,
     pub(crate) end_intro: &'static str,
@@ -132,6 +143,11 @@ pub struct RepresentativesPage {
 }
 
 impl RepresentativesPage {
+    /// The button's full name for screen readers.
+    pub fn take_back_named(&self, name: &str) -> String {
+        fill(self.take_back_named, "name", name)
+    }
+
     /// The button's full name for screen readers.
     pub fn show_everything_named(&self, name: &str) -> String {
         fill(self.show_everything_named, "name", name)

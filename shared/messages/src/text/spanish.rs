@@ -91,7 +91,7 @@ pub(crate) fn spanish(message: &Message, practice: &Practice<'_>) -> Wordings {
             }
         }
         Message::RepresentativeRegistered { addressee } => Wordings::one(if addressee.is_guardian {
-            format!("Alguien abrió una cuenta para ayudar a su hijo o hija. ¿No es correcto? Llame al {call}")
+            format!("Hay una cuenta nueva para ayudar a su hijo o hija. ¿No es suya? Llame al {call}")
         } else {
             format!(
                 "Alguien que le ayuda ya puede usar el portal por usted. ¿No es correcto? Llame al {call}"

@@ -2,13 +2,18 @@
 //! whatever was asked.
 
 use askama::Template;
+use portico_domain::context::Context;
+use portico_domain::model::ids::PracticeId;
 use portico_domain::model::refusal::FieldFault;
 
 use crate::answer::Answer;
+use crate::cookie::{LONGEST_SEALED, set_asked};
+use crate::inbound::Inbound;
 use crate::page::field::{Fault, Field};
 use crate::page::frame::Frame;
-use crate::page::html::html;
-use crate::page::visit::Form;
+use crate::page::html::{html, see_other};
+use crate::page::visit::{Form, Refused};
+use crate::reject::Reject;
 
 /// Which of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +39,55 @@ impl Asking {
         }
     }
 }
+
+impl Asking {
+    /// Refuses a form: leads back to its page, which says why. Whoever takes the form in looks nothing up, not even the
+    /// practice's name, so the page is shown by another function. What was typed goes there sealed in a cookie.
+    pub fn refuse(
+        self,
+        inbound: &Inbound,
+        context: &Context,
+        practice: &PracticeId,
+        faults: Vec<FieldFault>,
+    ) -> Answer {
+        let reject = Reject::fields(faults);
+        let mut form = Form::sent(inbound);
+        if let Some(refused) = Refused::of(&reject, context.now()) {
+            form = form.refused(refused);
+        }
+        let path = self.address(practice);
+        let seal = |form: &Form| context.keyring.seal_json(path.as_bytes(), form, &*context.entropy);
+        let mut sealed = seal(&form);
+        if sealed.len() > LONGEST_SEALED {
+            form = form.emptied();
+            sealed = seal(&form);
+        }
+        let lang = Frame::nameless(inbound).lang();
+        let mut answer = see_other(&format!("{path}?lang={lang}&again=yes"));
+        set_asked(&mut answer, &path, &sealed);
+        reject.mark(&mut answer);
+        answer
+    }
+
+    /// The form that was refused a moment ago; empty, if none was. A browser that keeps no cookies is told so.
+    pub fn again(self, inbound: &Inbound, context: &Context, practice: &PracticeId) -> Form {
+        if inbound.query("again").is_none() {
+            return Form::default();
+        }
+        let path = self.address(practice);
+        let form = inbound.asked().and_then(|sealed| context.keyring.open_json(path.as_bytes(), sealed));
+        form.unwrap_or_else(|| {
+            Form::default().refused(Refused::Fields(vec![(String::new(), NO_COOKIES.to_owned())]))
+        })
+    }
+
+    fn address(self, practice: &PracticeId) -> String {
+        format!("/{practice}/{}", self.path())
+    }
+}
+
+/// What is wrong where a form that was refused did not come back.
+const NO_COOKIES: &str = "no_cookies";
 
 /// One of the page's forms.
 struct AskForm {
@@ -76,8 +130,13 @@ pub struct AskPage {
 
 impl AskPage {
     /// The page of a practice.
-    pub fn new(frame: Frame, practice: &str, asking: Asking, typed: &Form, faults: &[FieldFault]) -> Self {
-        let errors: Vec<Fault> = faults.iter().map(|fault| sentence(fault, &frame)).collect();
+    pub fn new(frame: Frame, practice: &str, asking: Asking, typed: &Form) -> Self {
+        let errors: Vec<Fault> = match typed.why() {
+            Some(Refused::Fields(faults)) => {
+                faults.iter().map(|(field, code)| sentence(field, code, &frame)).collect()
+            }
+            _ => Vec::new(),
+        };
         let (words, link) = (&frame.text.ask, &frame.text.link);
         let field = |name, label: &str| Field::new(name, label, &frame).among(&errors);
         let email = |hint: &str| {
@@ -205,26 +264,30 @@ fn access_form(frame: &Frame, typed: &Form, errors: &[Fault]) -> AskForm {
     }
 }
 
-fn sentence(fault: &FieldFault, frame: &Frame) -> Fault {
+fn sentence(field: &str, code: &str, frame: &Frame) -> Fault {
     let words = &frame.text.link;
-    match (fault.pointer.as_str(), fault.code) {
-        ("/username", _) => ("username", frame.text.sign_in.username_missing.to_owned()),
-        ("/email", "required") => ("email", words.email_missing.to_owned()),
-        ("/email", _) => ("email", frame.text.register.email_invalid.to_owned()),
-        ("/given_name", _) => ("given_name", frame.field_detail(fault.code).to_owned()),
-        ("/mobile_phone", "required") => ("mobile_phone", frame.text.ask.access_contact_missing.to_owned()),
-        ("/mobile_phone", _) => ("mobile_phone", frame.field_detail(fault.code).to_owned()),
-        ("/relationship", _) => ("relationship", frame.text.register.relationship_missing.to_owned()),
-        ("/patient_given_name", _) => ("patient_given_name", frame.field_detail(fault.code).to_owned()),
-        ("/patient_family_name", _) => ("patient_family_name", words.family_name_missing.to_owned()),
-        ("/patient_birth_date", "required") => ("patient_birth_date", words.birth_date_missing.to_owned()),
-        ("/patient_birth_date", _) => ("patient_birth_date", words.birth_date_invalid.to_owned()),
-        ("/message", _) => ("message", frame.field_detail(fault.code).to_owned()),
-        ("/family_name", _) => ("family_name", words.family_name_missing.to_owned()),
-        ("/birth_date", "required") => ("birth_date", words.birth_date_missing.to_owned()),
-        ("/birth_date", _) => ("birth_date", words.birth_date_invalid.to_owned()),
-        ("/postal_code", "required") => ("postal_code", words.postal_code_missing.to_owned()),
-        ("/postal_code", _) => ("postal_code", frame.text.ask.postal_code_invalid.to_owned()),
+    match (field, code) {
+        ("username", _) => ("username", frame.text.sign_in.username_missing.to_owned()),
+        ("email", "required") => ("email", words.email_missing.to_owned()),
+        ("email", _) => ("email", frame.text.register.email_invalid.to_owned()),
+        ("given_name", _) => ("given_name", frame.field_detail(code).to_owned()),
+        ("mobile_phone", "required") => ("mobile_phone", frame.text.ask.access_contact_missing.to_owned()),
+        ("mobile_phone", _) => ("mobile_phone", frame.field_detail(code).to_owned()),
+        ("relationship", _) => ("relationship", frame.text.register.relationship_missing.to_owned()),
+        ("patient_given_name", _) => ("patient_given_name", frame.field_detail(code).to_owned()),
+        ("patient_family_name", _) => ("patient_family_name", words.family_name_missing.to_owned()),
+        ("patient_birth_date", "required") => ("patient_birth_date", words.birth_date_missing.to_owned()),
+        ("patient_birth_date", _) => ("patient_birth_date", words.birth_date_invalid.to_owned()),
+        ("message", _) => ("message", frame.field_detail(code).to_owned()),
+        ("family_name", _) => ("family_name", words.family_name_missing.to_owned()),
+        ("birth_date", "required") => ("birth_date", words.birth_date_missing.to_owned()),
+        ("birth_date", _) => ("birth_date", words.birth_date_invalid.to_owned()),
+        ("postal_code", "required") => ("postal_code", words.postal_code_missing.to_owned()),
+        ("postal_code", _) => ("postal_code", frame.text.ask.postal_code_invalid.to_owned()),
+        (_, NO_COOKIES) => {
+            let words = &frame.text.dead_end;
+            ("", format!("{} {}", words.cookies_heading, words.cookies))
+        }
         _ => ("", frame.text.dead_end.wrong_format.to_owned()),
     }
 }

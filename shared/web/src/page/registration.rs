@@ -264,6 +264,7 @@ fn field_sentence(name: &str, code: &str, frame: &Frame) -> Fault {
     match name {
         "username" => ("username", words.username_missing.to_owned()),
         "password" if code == "unchanged" => ("password", frame.text.change_password.unchanged.to_owned()),
+        "password" if code == "two_passwords" => ("password", frame.text.shared.two_passwords.to_owned()),
         "password" => ("password", words.password_missing.to_owned()),
         "accept_terms" => ("accept_terms", words.accept_terms_missing.to_owned()),
         "relationship" => ("relationship", words.relationship_missing.to_owned()),

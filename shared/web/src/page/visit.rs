@@ -162,6 +162,13 @@ impl Form {
         self
     }
 
+    /// Without all that was typed: the reason why it was refused alone.
+    #[must_use]
+    pub(crate) fn emptied(mut self) -> Self {
+        self.fields.clear();
+        self
+    }
+
     /// Whether it has no fields.
     pub fn is_empty(&self) -> bool {
         self.fields.is_empty()

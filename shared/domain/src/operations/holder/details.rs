@@ -81,7 +81,7 @@ pub async fn propose<S>(
     command: &Propose,
 ) -> Result<ChangeId, Failure>
 where
-    S: Accounts + Patients + Practices + Chain + Limits + Commit,
+    S: Accounts + Patients + Practices + Proposals + Chain + Limits + Commit,
 {
     let App { context, store } = app;
     let now = context.now();
@@ -108,6 +108,18 @@ where
     let subject = Subject::Patient(patient.id.clone());
     let counter = Counter::new(CHANGES, &format!("{practice}#{}", patient.id), now, &context.keyring);
     for _ in 0..MAX_ATTEMPTS {
+        // A second click, or the same once more while it waits: our office has it already.
+        let waiting = store.changes(practice).await?;
+        let is_same = |known: &&Proposal| {
+            known.patient == change.patient
+                && known.account == change.account
+                && known.fields == change.fields
+        };
+        if let Some(known) =
+            waiting.iter().find(is_same).filter(|known| !account.was_reset_since(known.submitted_at))
+        {
+            return Ok(known.id);
+        }
         let event = proposal_event(context, &change, By::visitor(), Action::ChangeProposed)
             .after(&head, &context.keyring);
         let mut writes =

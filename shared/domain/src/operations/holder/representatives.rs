@@ -15,7 +15,7 @@ use crate::steps::access::{Revoke, require_representative, revoke_one, set_level
 use crate::steps::api_call::Caller;
 use crate::steps::credentials::{confirm_unless_fresh, is_fresh};
 use crate::steps::notice::notify_holder;
-use crate::steps::representative::{Offering, offer};
+use crate::steps::representative::{Offering, offer, take_offer_back, was_just_offered};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 use crate::steps::signed_in::{FullAccess, full_access, unrestricted_holder};
 
@@ -82,6 +82,8 @@ pub enum RepresentativeChange {
     Level(AccountId, Level),
     /// End a representative's access.
     End(AccountId),
+    /// Take the invitation of a representative back.
+    TakeBack(LinkId),
 }
 
 impl RepresentativeChange {
@@ -89,7 +91,7 @@ impl RepresentativeChange {
     const fn widens_access(&self) -> bool {
         match self {
             Self::Invite(_) | Self::Level(_, Level::Full) => true,
-            Self::Level(_, Level::Limited) | Self::End(_) => false,
+            Self::Level(_, Level::Limited) | Self::End(_) | Self::TakeBack(_) => false,
         }
     }
 }
@@ -117,6 +119,12 @@ where
             confirm_unless_fresh(app, &account, &session, password).await?;
             confirmed = true;
         }
+        if let RepresentativeChange::Invite(offering) = act
+            && was_just_offered(&patient, &practice.settings, offering, account.id, context.now())
+        {
+            // A second click: the link is on its way.
+            return Ok(());
+        }
         let told =
             act.widens_access().then(|| notify_holder(context, &account, &patient, Template::AccessWidened));
         let caller = Caller::visitor(&practice.id);
@@ -140,6 +148,10 @@ where
                 let Some(change) = set_level_of(context, patient, *who, *level, &caller)? else {
                     return Ok(());
                 };
+                change.writes_after(context, &practice.settings, &head)
+            }
+            RepresentativeChange::TakeBack(invitation) => {
+                let change = take_offer_back(context, patient, *invitation, caller.by())?;
                 change.writes_after(context, &practice.settings, &head)
             }
             RepresentativeChange::End(who) => {

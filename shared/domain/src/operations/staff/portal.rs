@@ -38,8 +38,8 @@ where
     Ok((PortalStatus::of(&app.context, patient, settings, invitation_events, records?), caller))
 }
 
-/// Reads a patient's portal status in order to show the access code of the pending invitation. Whoever has the code can
-/// pass for the patient, so each time that it is shown is an event of the audit trail. `NotFound` if there is no code.
+/// Reads a patient's portal status in order to show the access codes of the links that work. Whoever has a code can pass
+/// for its owner, so each time that they are shown is an event of the audit trail. `NotFound` if there is none.
 pub async fn show_access_code<S>(
     app: &App<S>,
     call: &ApiCall,
@@ -50,15 +50,14 @@ where
 {
     let App { context, store } = app;
     let (portal, caller) = portal_status(app, call, &[Scope::Invite], patient).await?;
-    let PortalStatus { patient, links, .. } = &portal;
-    let current = patient.invitation.ok_or(Refusal::NotFound)?;
-    let is_open = links.iter().any(|link| link.id == current.link && link.is_open(context.now()));
-    if !is_open {
+    let patient = &portal.patient;
+    let shown: Vec<String> = portal.links_with_code(context.now()).map(|link| link.id.to_string()).collect();
+    if shown.is_empty() {
         return Err(Refusal::NotFound.into());
     }
     for _ in 0..MAX_ATTEMPTS {
         let head = store.head(&patient.practice, &Subject::Patient(patient.id.clone())).await?;
-        let detail = vec![("invitation_id", current.link.to_string())];
+        let detail = vec![("invitation_id", shown.join(" "))];
         let entry = patient.entry(context.now(), caller.by(), Action::AccessCodeShown, detail);
         let event = entry.after(&head, &context.keyring);
         if let Written::Done = written(store, &[Write::Append(event)], None).await? {

@@ -7,14 +7,14 @@ use crate::model::ids::{LinkId, PatientId};
 use crate::model::link::LinkState;
 use crate::model::patient::Patient;
 use crate::model::practice::Scope;
-use crate::model::refusal::{Failure, Refusal};
+use crate::model::refusal::Failure;
 use crate::ports::{ApiCalls, Chain, Commit, History, Limits, Links, Practices, Write};
 use crate::steps::api_call::{ApiCall, Caller};
 use crate::steps::change::PatientChange;
 use crate::steps::create_invitation::{Invited, create_invitation};
 use crate::steps::invitation::{Wanted, prepare};
 use crate::steps::portal_status::{PortalStatus, change_patient};
-use crate::steps::representative::{Offering, offer};
+use crate::steps::representative::{Offering, offer, take_offer_back};
 
 /// The command to invite a patient.
 pub struct Invite {
@@ -67,10 +67,19 @@ where
 {
     change_patient(app, call, &[Scope::Invite], patient, |patient, caller| {
         caller.actor()?;
-        let pending = patient.invitation.map(|current| current.link);
-        pending.map(|link| take_back(&app.context, patient, link, caller)).transpose()
+        Ok(patient.invitation.map(|current| take_back(&app.context, patient, current.link, caller)))
     })
     .await
+}
+
+/// Takes the patient's own invitation from their record, and closes its link.
+fn take_back(context: &Context, mut patient: Patient, invitation: LinkId, caller: &Caller) -> PatientChange {
+    let now = context.now();
+    patient.invitation = None;
+    let close = Write::CloseLink { id: invitation, to: LinkState::Cancelled, at: now };
+    let detail = vec![("invitation_id", invitation.to_string())];
+    let entry = patient.entry(now, caller.by(), Action::InvitationCancelled, detail);
+    PatientChange { patient, writes: vec![close], entry }
 }
 
 /// Takes one invitation back: the patient's own, or one of a representative while the others stay. `NotFound`
@@ -86,29 +95,10 @@ where
 {
     change_patient(app, call, &[Scope::Invite], patient, |patient, caller| {
         caller.actor()?;
-        take_back(&app.context, patient, invitation, caller).map(Some)
+        if patient.invitation.is_some_and(|current| current.link == invitation) {
+            return Ok(Some(take_back(&app.context, patient, invitation, caller)));
+        }
+        take_offer_back(&app.context, patient, invitation, caller.by()).map(Some)
     })
     .await
-}
-
-/// Takes one invitation from the patient's record, and closes its link.
-fn take_back(
-    context: &Context,
-    mut patient: Patient,
-    invitation: LinkId,
-    caller: &Caller,
-) -> Result<PatientChange, Refusal> {
-    let now = context.now();
-    let close = if patient.invitation.is_some_and(|current| current.link == invitation) {
-        patient.invitation = None;
-        Write::CloseLink { id: invitation, to: LinkState::Cancelled, at: now }
-    } else if patient.offers.iter().any(|offer| offer.link == invitation) {
-        patient.offers.retain(|offer| offer.link != invitation);
-        Write::EndLink { id: invitation, to: LinkState::Cancelled, at: now }
-    } else {
-        return Err(Refusal::NotFound);
-    };
-    let detail = vec![("invitation_id", invitation.to_string())];
-    let entry = patient.entry(now, caller.by(), Action::InvitationCancelled, detail);
-    Ok(PatientChange { patient, writes: vec![close], entry })
 }

@@ -215,13 +215,23 @@ fn reached(link: &Link, email: &Email) -> bool {
             .is_some_and(|to| to.eq_ignore_ascii_case(email.reveal()))
 }
 
-/// Whether the representative's number is the one that the link was texted to, or that whoever invited them gave.
-fn proves_phone(link: &Link, who: &Invitee) -> bool {
+/// The address or number on the chart that the code went to which the visitor has entered; `None` if they entered none,
+/// or it went to a representative.
+fn entered_code_of<'a>(patient: &'a Patient, link: &Link) -> Option<&'a str> {
+    let code = link.ticket.as_ref()?.code.as_ref().filter(|_| link.invitee.is_none())?;
+    patient.chart.address(code.channel)
+}
+
+/// Whether the representative has shown that this number is theirs: the link was texted there, whoever invited them gave
+/// it, or the code that they entered went there.
+fn proves_phone(patient: &Patient, link: &Link, who: &Invitee) -> bool {
     let Some(number) = who.mobile_phone.as_ref().and_then(Phone::dialable) else { return false };
     let texted =
         link.channel == Channel::Sms && link.sent_to.as_ref().is_some_and(|to| to.reveal() == number);
     let invited = link.invitee.as_ref().and_then(|invited| invited.mobile_phone.as_ref());
-    texted || invited.and_then(Phone::dialable) == Some(number)
+    texted
+        || invited.and_then(Phone::dialable) == Some(number)
+        || entered_code_of(patient, link) == Some(number)
 }
 
 #[expect(clippy::too_many_arguments, reason = "one call site; a struct would name each thing twice")]
@@ -263,9 +273,12 @@ fn enroll(
         given_name: who.map(|who| who.given_name.clone()),
         family_name: who.map(|who| who.family_name.clone()),
         email: who.and_then(|who| who.email.clone()),
-        email_verified: who.and_then(|who| who.email.as_ref()).is_some_and(|email| reached(link, email)),
+        email_verified: who.and_then(|who| who.email.as_ref()).is_some_and(|email| {
+            let by_code = entered_code_of(&patient, link);
+            reached(link, email) || by_code.is_some_and(|to| to.eq_ignore_ascii_case(email.reveal()))
+        }),
         mobile_phone: who.and_then(|who| who.mobile_phone.clone()),
-        phone_verified: who.is_some_and(|who| proves_phone(link, who)),
+        phone_verified: who.is_some_and(|who| proves_phone(&patient, link, who)),
         terms: Some(Terms { version: TERMS_VERSION.to_owned(), accepted_at: now }),
         language: Some(command.language.to_owned()),
         security: command.security.as_ref().map(|(question, answer)| Security {
