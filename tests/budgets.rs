@@ -353,6 +353,6 @@ async fn pages_of_the_onboarding_tool_cost_the_same_among_few_and_among_many() {
     }
     assert_eq!(costs[..2], costs[2..], "a page among many costs what it costs among few");
     for (trips, reads) in costs {
-        assert!(trips <= 3.0 && reads <= 6.0, "{trips} trips, {reads} reads");
+        assert!(trips <= 1.0 && reads <= 8.0, "{trips} trips, {reads} reads");
     }
 }

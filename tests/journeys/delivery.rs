@@ -494,3 +494,37 @@ async fn where_practices_are_tenants_each_mail_is_sent_for_its_own() {
         "and where they are not, no tenant is named"
     );
 }
+
+#[tokio::test]
+async fn staff_undo_a_stop_that_the_person_asked_them_to_undo_on_record() {
+    let world = World::new().await;
+    let chart = World::chart_with(json!({"mobile_phone": "+12025550188", "email": null}));
+    world.patient("p1", chart).await;
+    world.post("/_local/feedback", json!({"phone": "+12025550188", "type": "stop"})).await.expect(200);
+    world.service.idle().await;
+    let confirm = async |body: Value| world.ehr("POST", "/v1/patients/p1/contacts/confirm", Some(body)).await;
+    // That the number is right says nothing about the wish.
+    confirm(json!({"channel": "sms"})).await.expect(200);
+    assert_eq!(world.invite("p1", "sms").await.expect_and(422).json()["reasons"], json!(["sms_opted_out"]));
+    confirm(json!({"channel": "email", "asked_by_patient": true})).await.expect(400);
+
+    let window = world.window(&world.keys.ehr).await;
+    assert!(window.page("/console/patients/p1").await.text.contains("They asked for texts again"));
+    let fields = [("channel", "sms"), ("asked_by_patient", "yes")];
+    let page = window.act("/console/patients/p1/confirm", &fields).await.text;
+    assert!(page.contains("Recorded: they asked for texts again."), "{page}");
+    assert!(!page.contains("Number replied STOP"), "{page}");
+    world.invite("p1", "sms").await.expect(201);
+    assert_eq!(world.last_mail().await.get("to"), "+12025550188");
+    let trail = world.ehr("GET", "/v1/audit?patient_id=p1", None).await.expect_and(200).json();
+    let events = trail["events"].as_array().unwrap();
+    let started = events.iter().find(|event| event["action"] == "texts_started").unwrap();
+    assert_eq!(started["detail"]["asked"], "staff");
+    assert_eq!(started["by"]["actor"], "dr.lee", "{started}");
+
+    // A STOP that comes later counts again.
+    world.advance(60);
+    world.post("/_local/feedback", json!({"phone": "+12025550188", "type": "stop"})).await.expect(200);
+    world.service.idle().await;
+    world.invite("p1", "sms").await.expect(422);
+}

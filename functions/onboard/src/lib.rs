@@ -11,11 +11,11 @@ use portico_domain::context::Context;
 use portico_domain::model::audit::Event;
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::practice::Scope;
-use portico_domain::model::refusal::{Failure, Refusal};
+use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::attention::{attention, by_patient};
 use portico_domain::operations::staff::audit_trail::{audit, audit_verify, latest};
 use portico_domain::operations::staff::auto_invite::{preview, runs};
-use portico_domain::operations::staff::list::{Listed, list as list_patients, summary};
+use portico_domain::operations::staff::list::{Listed, list_with_counts, summary};
 use portico_domain::operations::staff::portal;
 use portico_domain::operations::staff::report::{Period, electronic_access};
 use portico_domain::ports::{
@@ -180,11 +180,10 @@ where
         }
         "GET /console/patients" => {
             let (listed, sought) = shown_list(inbound, context)?;
-            let page = list_patients(app, &call, &listed).await?;
+            let (page, counts) = list_with_counts(app, &call, &listed).await?;
             if let (Some(_), [(only, _)], None) = (&sought, &page.rows[..], &page.next_cursor) {
                 return Ok(see_other(&format!("/console/patients/{}", only.id)));
             }
-            let counts = app.store.counts(&page.caller.practice).await.map_err(Failure::from)?;
             let shown = PatientsPage::new(inbound, context, &listed, &page, &counts, sought.as_deref());
             Ok(desk_page(200, &shown))
         }

@@ -8,7 +8,7 @@ use portico_domain::model::delivery::Delivery;
 use portico_domain::model::grant::{GrantState, Relationship};
 use portico_domain::model::link::{Fact, Link, LinkState};
 use portico_domain::model::list::{Filter, in_the_way};
-use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status};
+use portico_domain::model::patient::{CurrentInvitation, Patient, Reason, Status, Stop};
 use portico_domain::model::person::{Email, Line, Phone, PostalCode, spoken};
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::model::progress::Progress;
@@ -354,6 +354,8 @@ pub struct PatientPage {
     people: Vec<Person>,
     facts: Vec<(&'static str, String)>,
     is_declined: bool,
+    /// Whether the number replied STOP.
+    said_stop: bool,
     is_revoked: bool,
     is_on: bool,
     has_access: bool,
@@ -498,6 +500,9 @@ impl PatientPage {
             people: people.collect(),
             facts: facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect(),
             is_declined: patient.declined.is_some(),
+            said_stop: chart
+                .address(Channel::Sms)
+                .is_some_and(|number| patient.stops(Channel::Sms, number).contains(&Stop::OptedOut)),
             is_revoked: patient.revocation.is_some(),
             is_on: patient.access_enabled,
             has_access: patient.live_accounts().next().is_some()

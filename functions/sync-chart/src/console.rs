@@ -15,7 +15,7 @@ use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
 use portico_domain::operations::staff::correct::{Correct, correct};
 use portico_domain::operations::staff::desk::desk;
 use portico_domain::operations::staff::proposals::{self, Acceptance, ProposalDecision, Waiting};
-use portico_domain::operations::staff::sync_chart;
+use portico_domain::operations::staff::sync_chart::{self, Confirmed};
 use portico_domain::ports::{
     Accounts, ApiCalls, Chain, Commit, History, Limits, Patients, Practices, Proposals,
 };
@@ -229,9 +229,16 @@ pub(crate) async fn answer<S: Ports>(
         }
         "POST /console/patients/{patient_id}/confirm" => {
             let (form, form_back) = inbound.desk_form::<ConfirmRequest>()?;
-            let (_, caller) = sync_chart::confirm_contact(app, &call, &patient, form.channel).await?;
+            let confirmed = form.confirmed()?;
+            let (_, caller) = sync_chart::confirm_contact(app, &call, &patient, confirmed).await?;
             let to = format!("/console/patients/{patient}");
-            let said = Said::done(patient.as_str(), "Confirmed. Messages go there again.");
+            let said = match confirmed {
+                Confirmed::Address(_) => "Confirmed. Messages go there again.",
+                Confirmed::TextsAgain => {
+                    "Recorded: they asked for texts again. If one does not arrive, they must text START."
+                }
+            };
+            let said = Said::done(patient.as_str(), said);
             Ok(back(context, &caller.practice, &form_back, &to, &said))
         }
         _ => Err(Refusal::NotFound.into()),

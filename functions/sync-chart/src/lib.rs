@@ -13,13 +13,15 @@ use portico_domain::model::proposal::ChartField;
 use portico_domain::model::refusal::{FieldFault, Refusal};
 use portico_domain::operations::staff::correct::{Correct, Corrected, correct};
 use portico_domain::operations::staff::proposals::{self, Acceptance, ProposalDecision};
+use portico_domain::operations::staff::sync_chart::Confirmed;
 use portico_domain::operations::staff::{quick_add, sync_chart};
 use portico_domain::ports::{
-    Accounts, ApiCalls, Chain, Commit, Directory, History, Limits, Links, Patients, Practices, Proposals,
+    Accounts, ApiCalls, Chain, Commit, Directory, History, Ledger, Limits, Links, Patients, Practices,
+    Proposals,
 };
 use portico_domain::steps::api_call::ApiCall;
 use portico_domain::steps::chart_change::{self, Synced};
-use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, json as reply, problem, view};
+use portico_web::{Answer, App, Inbound, Language, Reject, field_detail, flag, json as reply, problem, view};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -29,6 +31,20 @@ use request::{ChartRequest, CorrectionRequest, QuickAddRequest, ReadChart, ReadQ
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfirmRequest {
     channel: Channel,
+    /// That the person asked for texts again, after a STOP.
+    #[serde(default, deserialize_with = "flag")]
+    asked_by_patient: bool,
+}
+
+impl ConfirmRequest {
+    /// What is confirmed. Only of texts can somebody have said STOP.
+    fn confirmed(&self) -> Result<Confirmed, Reject> {
+        match (self.channel, self.asked_by_patient) {
+            (Channel::Sms, true) => Ok(Confirmed::TextsAgain),
+            (channel, false) => Ok(Confirmed::Address(channel)),
+            (_, true) => Err(Reject::malformed("asked_by_patient", "invalid")),
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -49,7 +65,18 @@ impl From<AcceptRequest> for Acceptance {
 
 /// What the operations behind these routes ask of the world.
 pub trait Ports:
-    ApiCalls + Limits + Practices + Chain + Directory + Patients + Accounts + Links + History + Proposals + Commit
+    ApiCalls
+    + Limits
+    + Practices
+    + Chain
+    + Directory
+    + Patients
+    + Accounts
+    + Links
+    + History
+    + Proposals
+    + Ledger
+    + Commit
 {
 }
 
@@ -64,6 +91,7 @@ impl<S> Ports for S where
         + Links
         + History
         + Proposals
+        + Ledger
         + Commit
 {
 }
@@ -127,8 +155,8 @@ async fn act<S: Ports>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject
             Ok(reply(201, &body))
         }
         "POST /v1/patients/{patient_id}/contacts/confirm" => {
-            let channel = inbound.body::<ConfirmRequest>()?.channel;
-            let (portal, caller) = sync_chart::confirm_contact(app, &call, &patient()?, channel).await?;
+            let confirmed = inbound.body::<ConfirmRequest>()?.confirmed()?;
+            let (portal, caller) = sync_chart::confirm_contact(app, &call, &patient()?, confirmed).await?;
             Ok(reply(200, &view::portal(&portal, &caller, &context.keyring, now)))
         }
         "GET /v1/demographic-changes" => {

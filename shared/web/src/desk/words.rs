@@ -113,7 +113,7 @@ pub const fn cure(reason: Reason) -> (&'static str, &'static str) {
         Reason::ReportedWrongRecipient => {
             ("\u{201c}Not for me\u{201d}", "It is somebody else's address. Ask the patient.")
         }
-        Reason::SmsOptedOut => ("Number replied STOP", "Only they can undo it: text START. Or use email."),
+        Reason::SmsOptedOut => ("Number replied STOP", "They undo it: text START. Or use email."),
         Reason::NoSmsConsent => ("No consent to texts", "Ask, then record the yes."),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::try_join;
+use futures_util::{join, try_join};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
@@ -141,8 +141,17 @@ pub async fn today<S>(
 where
     S: ApiCalls + Limits + Practices + Patients + History + Attention + Measures + Roster,
 {
-    let things = attention(app, call).await?;
-    let practice = &things.caller.practice;
+    // Who comes is read while the caller is looked at. Whoever is refused sees nothing of it.
+    let (things, expected) = join!(attention(app, call), expected(app, &call.key.claimed, until));
+    Ok((things?, expected?))
+}
+
+/// The patients of a practice who come before `until`, in the order of the appointments.
+async fn expected<S: Roster>(
+    app: &App<S>,
+    practice: &PracticeId,
+    until: Timestamp,
+) -> Result<Vec<Patient>, PortError> {
     let now = app.context.now();
     let mut expected: Vec<Patient> = Vec::new();
     loop {
@@ -151,7 +160,7 @@ where
         let is_last = some.len() < MOST_ROWS;
         expected.extend(some);
         if is_last {
-            return Ok((things, expected));
+            return Ok(expected);
         }
     }
 }

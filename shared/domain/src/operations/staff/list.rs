@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
+use futures_util::join;
 
 use crate::context::App;
 use crate::model::audit::{Action, Entry, Subject};
@@ -76,18 +77,29 @@ pub async fn list<S>(app: &App<S>, call: &ApiCall, listed: &Listed) -> Result<Li
 where
     S: ApiCalls + Limits + Practices + Roster + Waiting,
 {
-    let (caller, settings) = authorize_with_settings(app, call, &[Scope::Report]).await?;
-    let (rows, next_cursor) = page(app, &caller.practice, &settings, listed).await?;
+    // The list is read while the caller is looked at, in one round trip. Whoever is refused sees nothing of it.
+    let (admitted, read) =
+        join!(authorize_with_settings(app, call, &[Scope::Report]), read(app, &call.key.claimed, listed));
+    let (caller, settings) = admitted?;
+    let (rows, next_cursor) = shown(app, &caller.practice, &settings, listed, read?);
     Ok(ListPage { rows, next_cursor, settings, caller })
 }
 
-/// The rows of one page, and the cursor of the next.
-async fn page<S>(
+/// Reads one page of the list, and how many patients have each status; all in one round trip.
+pub async fn list_with_counts<S>(
     app: &App<S>,
-    id: &PracticeId,
-    settings: &Settings,
+    call: &ApiCall,
     listed: &Listed,
-) -> Result<(Vec<(Patient, Status)>, Option<String>), Failure>
+) -> Result<(ListPage, BTreeMap<Status, u64>), Failure>
+where
+    S: ApiCalls + Limits + Practices + Roster + Waiting,
+{
+    let (page, counts) = join!(list(app, call, listed), app.store.counts(&call.key.claimed));
+    Ok((page?, counts?))
+}
+
+/// The patients of one page, and more, and where the page begins.
+async fn read<S>(app: &App<S>, id: &PracticeId, listed: &Listed) -> Result<(Read, Option<String>), Failure>
 where
     S: Roster + Waiting,
 {
@@ -109,7 +121,20 @@ where
         }
         None => by_name(store, id, &listed.statuses, after.as_deref(), limit).await?,
     };
-    let Read { mut patients, more } = read;
+    Ok((read, after))
+}
+
+/// The rows of one page, and the cursor of the next.
+fn shown<S>(
+    app: &App<S>,
+    id: &PracticeId,
+    settings: &Settings,
+    listed: &Listed,
+    (Read { mut patients, more }, after): (Read, Option<String>),
+) -> (Vec<(Patient, Status)>, Option<String>) {
+    let context = &app.context;
+    let now = context.now();
+    let limit = listed.limit.clamp(1, MOST_ROWS);
     if listed.q.is_some() {
         let place = |patient: &Patient| match listed.sort {
             Sort::Name => Some(patient.sort_name()),
@@ -137,8 +162,9 @@ where
             Sort::NextAppointment => last.agenda_place(),
         });
     }
+    let binding = listed.binding(id);
     let next_cursor = next.map(|next| context.keyring.seal_json(&binding, &next, &*context.entropy));
-    Ok((rows, next_cursor))
+    (rows, next_cursor)
 }
 
 /// What was read for one page.
@@ -278,7 +304,7 @@ where
     let practice = &caller.practice;
     let mut rows = Vec::new();
     loop {
-        let (mut some, next) = page(app, practice, &settings, &listed).await?;
+        let (mut some, next) = shown(app, practice, &settings, &listed, read(app, practice, &listed).await?);
         rows.append(&mut some);
         listed.cursor = next;
         if listed.cursor.is_none() || rows.len() >= MOST_EXPORTED {

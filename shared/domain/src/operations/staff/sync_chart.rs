@@ -5,10 +5,11 @@ use crate::context::App;
 use crate::model::audit::Action;
 use crate::model::chart::Channel;
 use crate::model::ids::PatientId;
-use crate::model::patient::Stop;
+use crate::model::patient::{Stop, Stopped, address_digest};
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, History, Limits, Practices};
+use crate::model::text_reply::{Said, Word};
+use crate::ports::{AlsoRead, ApiCalls, Chain, Commit, History, Ledger, Limits, Practices};
 use crate::steps::api_call::{ApiCall, Caller, authorize};
 use crate::steps::change::PatientChange;
 use crate::steps::chart_change::{ChartChange, PatientWithCare, Synced, end_of_chain, plan_chart};
@@ -64,31 +65,60 @@ where
     Ok((PatientWithCare { patient, care: Some(opened.care.unwrap_or_default()), settings }, caller))
 }
 
-/// Removes the stops of a channel, because staff confirm that the address is the patient's. Messages are sent
-/// there again.
+/// What staff confirm of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// It is the patient's: messages go there again, unless the number replied STOP.
+    Address(Channel),
+    /// The person asked staff for texts again, after a STOP.
+    TextsAgain,
+}
+
+/// Removes stops, because staff confirm what they were told. Messages are sent there again. A STOP is undone for the
+/// number, as a START would; where the carrier keeps a list of its own, that still decides.
 pub async fn confirm_contact<S>(
     app: &App<S>,
     call: &ApiCall,
     patient: &PatientId,
-    channel: Channel,
+    confirmed: Confirmed,
 ) -> Result<(PortalStatus, Caller), Failure>
 where
-    S: ApiCalls + Limits + Practices + History + Commit,
+    S: ApiCalls + Limits + Practices + History + Ledger + Commit,
 {
     let context = &app.context;
-    change_patient(app, call, &[Scope::ChartWrite], patient, |mut patient, caller| {
+    let decided = change_patient(app, call, &[Scope::ChartWrite], patient, |mut patient, caller| {
         caller.actor()?;
         // This includes the addresses of representatives that were invited by this channel.
         let known = patient.stopped.len();
-        // STOP counts until the number replies START, whatever staff confirm.
-        patient.stopped.retain(|stopped| stopped.channel != channel || stopped.why == Stop::OptedOut);
+        let (action, detail) = match confirmed {
+            Confirmed::Address(channel) => {
+                // STOP counts until the number replies START, or the person says so to staff.
+                patient.stopped.retain(|stopped| stopped.channel != channel || stopped.why == Stop::OptedOut);
+                (Action::ContactConfirmed, vec![("channel", channel.as_str().to_owned())])
+            }
+            Confirmed::TextsAgain => {
+                let number = patient.chart.address(Channel::Sms).map(address_digest);
+                let is_theirs = |stopped: &Stopped| Some(&stopped.to) == number.as_ref();
+                patient.stopped.retain(|stopped| stopped.why != Stop::OptedOut || !is_theirs(stopped));
+                (Action::TextsStarted, vec![("asked", "staff".to_owned())])
+            }
+        };
         if patient.stopped.len() == known {
             return Ok(None);
         }
-        let detail = vec![("channel", channel.as_str().to_owned())];
         patient.reconsider();
-        let entry = patient.entry(context.now(), caller.by(), Action::ContactConfirmed, detail);
+        let entry = patient.entry(context.now(), caller.by(), action, detail);
         Ok(Some(PatientChange { patient, writes: Vec::new(), entry }))
     })
-    .await
+    .await?;
+    let (portal, caller) = &decided;
+    let number = portal.patient.chart.address(Channel::Sms);
+    if let (Confirmed::TextsAgain, Some(number)) = (confirmed, number)
+        && !app.store.standing(number).await?.may_text()
+    {
+        let id = format!("{}.{}", caller.practice, caller.client);
+        let said = Said { number: number.to_owned(), word: Word::Start, at: context.now(), id };
+        app.store.say(&said).await?;
+    }
+    Ok(decided)
 }
