@@ -356,3 +356,29 @@ async fn pages_of_the_onboarding_tool_cost_the_same_among_few_and_among_many() {
         assert!(trips <= 1.0 && reads <= 8.0, "{trips} trips, {reads} reads");
     }
 }
+
+#[tokio::test]
+async fn today_is_one_round_trip_and_one_patient_two_or_with_an_account_three() {
+    let world = World::new().await;
+    let visit = json!([{"id": "v", "starts_at": "2026-11-25T15:00:00Z"}]);
+    for number in 0..30 {
+        let id = format!("p{number:02}");
+        let change = json!({"email": format!("{id}@example.com"), "appointments": visit});
+        world.patient(&id, World::chart_with(change)).await;
+    }
+    world.advance(1);
+    world.registered("in", "rosa.q").await;
+    let window = world.window(&world.keys.ehr).await;
+    for (path, function, most) in [
+        ("/console", "console", 1.0),
+        ("/console/patients/p00", "onboard", 2.0),
+        ("/console/patients/in", "onboard", 3.0),
+    ] {
+        world.service.meter.reset();
+        window.page(path).await.expect(200);
+        let all = world.service.meter.costs();
+        let cost = all.iter().find(|cost| cost.function == function).unwrap();
+        println!("{path}: {} trips, {} reads", cost.trips.max, cost.read_units.max);
+        assert!(cost.trips.max <= most && cost.read_units.max <= 10.0, "{path}: {cost:?}");
+    }
+}

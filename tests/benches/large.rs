@@ -33,6 +33,11 @@ async fn main() {
     if asked("sweep") {
         sweep(number("PORTICO_PATIENTS", 1_000_000)).await;
     }
+    if asked("list") {
+        for patients in [1_000, 10_000, 100_000] {
+            list(patients).await;
+        }
+    }
     if asked("faults") {
         faults(number("PORTICO_INVITATIONS", 10_000)).await;
     }
@@ -157,6 +162,55 @@ async fn report(patients: usize) {
         "report about {seen} patients, {visits} visits: {pages} pages, {seconds:.1} s, {:.0} units read, at most {} for a page",
         cost.read_units.sum, cost.read_units.max
     );
+}
+
+/// Pages of the Onboarding Tool among so many patients: half may be invited, the others lack a contact, and one in a
+/// hundred comes in the next days.
+async fn list(patients: usize) {
+    let large = large(false).await;
+    let world = &large.world;
+    let coming = json!([{"id": "a1", "starts_at": "2026-11-26T15:00:00Z"}]);
+    let models = [
+        ("listfree", json!({"email": "free@example.com"}), patients / 2),
+        ("listlacks", json!({"email": null, "mobile_phone": null}), patients / 2),
+        ("listcomes", json!({"email": "comes@example.com", "appointments": coming}), patients / 100),
+    ];
+    for (id, chart, _) in &models {
+        world.patient(id, World::chart_with(chart.clone())).await;
+    }
+    for (id, _, count) in &models {
+        world.copies(id, (1..*count).map(|place| format!("{id}{place}"))).await;
+    }
+    let window = world.window(&world.keys.ehr).await;
+    for path in [
+        "/console/patients",
+        "/console/patients?status=uninvited&all=yes",
+        "/console/patients?status=blocked&all=yes&blocker=missing_email",
+        "/console/patients?sort=next_appointment",
+        "/console",
+        "/console/patients/listfree1",
+    ] {
+        let mut took = Vec::new();
+        world.service.meter.reset();
+        let mut size = 0;
+        for _ in 0..5 {
+            let began = Instant::now();
+            size = window.page(path).await.expect_and(200).text.len();
+            took.push(began.elapsed().as_secs_f64() * 1000.0);
+            world.advance(1);
+        }
+        took.sort_by(f64::total_cmp);
+        let costs = world.service.meter.costs();
+        let ours: Vec<_> =
+            costs.iter().filter(|cost| ["onboard", "console"].contains(&cost.function.as_str())).collect();
+        let most = |of: fn(&portico_local::Cost) -> f64| ours.iter().map(|cost| of(cost)).fold(0.0, f64::max);
+        println!(
+            "{path} among {patients}: {} trips, {} units read, {size} bytes, {:.0} ms",
+            most(|cost| cost.trips.max),
+            most(|cost| cost.read_units.max),
+            took[2]
+        );
+    }
 }
 
 /// So many invitations while each of four faults of the table comes once in a hundred calls, and the provider refuses

@@ -13,7 +13,7 @@ use portico_domain::model::ids::PatientId;
 use portico_domain::model::practice::Scope;
 use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::staff::attention::{attention, by_patient};
-use portico_domain::operations::staff::audit_trail::{audit, audit_verify, latest};
+use portico_domain::operations::staff::audit_trail::{audit, audit_verify};
 use portico_domain::operations::staff::auto_invite::{preview, runs};
 use portico_domain::operations::staff::list::{Listed, list_with_counts, summary};
 use portico_domain::operations::staff::portal;
@@ -195,14 +195,10 @@ where
                 let page = CodePage::new(inbound, context, &portal, &caller).ok_or(Refusal::NotFound)?;
                 return Ok(desk_page(200, &page));
             }
-            let (portal, caller) = portal::portal_status(app, &call, &[Scope::ChartRead], &patient).await?;
-            let mut events = Vec::new();
-            if caller.may(Scope::Audit) {
-                let zone = portal.settings.zone();
-                let line = |event: &Event| (trail::sentence(event), when(event.at, context.now(), &zone));
-                let own = portal.patient.own_account().map(|own| own.id);
-                events = latest(app, &call, &patient, own, EVENTS).await?.iter().map(line).collect();
-            }
+            let (portal, caller, events) = portal::portal_with_trail(app, &call, &patient, EVENTS).await?;
+            let zone = portal.settings.zone();
+            let line = |event: &Event| (trail::sentence(event), when(event.at, context.now(), &zone));
+            let events = events.iter().map(line).collect();
             Ok(desk_page(200, &PatientPage::new(inbound, context, &portal, &caller, events)))
         }
         _ => Err(Refusal::NotFound.into()),
@@ -222,4 +218,4 @@ fn shown_list(inbound: &Inbound, context: &Context) -> Result<(Listed, Option<St
 }
 
 /// Events of a patient that the page shows.
-const EVENTS: u64 = 20;
+const EVENTS: usize = 20;

@@ -1,13 +1,11 @@
 //! The audit trail: its events in pages, and the check that it is intact.
 
-use futures_util::join;
-
 use crate::context::App;
-use crate::model::audit::{Action, ChainCheck, Event, Subject, verify};
+use crate::model::audit::{ChainCheck, Event, Subject, verify};
 use crate::model::ids::{AccountId, PatientId, PracticeId};
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, FieldFault, PortError, Refusal};
-use crate::ports::{AlsoRead, ApiCalls, Chain, Directory, History, Limits, Patients, Practices};
+use crate::ports::{AlsoRead, ApiCalls, Directory, History, Limits, Patients, Practices};
 use crate::steps::api_call::{ApiCall, authorize};
 
 /// Events on one page.
@@ -57,42 +55,6 @@ where
     let next_cursor =
         last.map(|number| context.keyring.seal(&bound_to, &number.to_be_bytes(), &*context.entropy));
     Ok(AuditPage { events, next_cursor })
-}
-
-/// A patient's latest events, the newest first, with the new passwords of the patient's `own` account: those are in the
-/// account's chain.
-pub async fn latest<S>(
-    app: &App<S>,
-    call: &ApiCall,
-    patient: &PatientId,
-    own: Option<AccountId>,
-    count: u64,
-) -> Result<Vec<Event>, Failure>
-where
-    S: ApiCalls + Limits + Chain + History,
-{
-    let store = &app.store;
-    let (caller, _) = authorize(app, call, &[Scope::Audit], AlsoRead::default()).await?;
-    let subject = Subject::Patient(patient.clone());
-    let tail = async |subject: Subject| {
-        let head = store.head(&caller.practice, &subject).await?;
-        store.events(&caller.practice, &subject, head.number.saturating_sub(count), PAGE).await
-    };
-    let of_account = async {
-        match own {
-            Some(own) => tail(Subject::Account(own)).await,
-            None => Ok(Vec::new()),
-        }
-    };
-    let (events, of_account) = join!(tail(subject), of_account);
-    let (mut events, of_account) = (events?, of_account?);
-    let reaches_back_to = events.first().map(|event| event.at);
-    let passwords = of_account.into_iter().filter(|event| {
-        event.action == Action::PasswordChanged && reaches_back_to.is_none_or(|first| event.at >= first)
-    });
-    events.extend(passwords);
-    events.sort_by_key(|event| std::cmp::Reverse((event.at, event.number)));
-    Ok(events)
 }
 
 /// The result of a check of one or more chains.

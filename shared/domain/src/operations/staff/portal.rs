@@ -3,7 +3,7 @@
 use futures_util::join;
 
 use crate::context::App;
-use crate::model::audit::{Action, Subject};
+use crate::model::audit::{Action, Event, Subject};
 use crate::model::ids::PatientId;
 use crate::model::practice::Scope;
 use crate::model::refusal::{Failure, Refusal};
@@ -22,6 +22,50 @@ pub async fn portal_status<S>(
 where
     S: ApiCalls + Limits + Practices + History,
 {
+    let (portal, caller, _) = read(app, call, scopes, patient).await?;
+    Ok((portal, caller))
+}
+
+/// The same for a page, with the latest events of the patient's trail, the newest first: also the new passwords of the
+/// patient's own account, which are in the account's chain. There are none for a caller who may not read the trail.
+pub async fn portal_with_trail<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    patient: &PatientId,
+    count: usize,
+) -> Result<(PortalStatus, Caller, Vec<Event>), Failure>
+where
+    S: ApiCalls + Limits + Practices + History,
+{
+    let (portal, caller, mut events) = read(app, call, &[Scope::ChartRead], patient).await?;
+    if !caller.may(Scope::Audit) {
+        return Ok((portal, caller, Vec::new()));
+    }
+    events.drain(..events.len().saturating_sub(count));
+    let own = portal.patient.own_account().map(|own| own.id);
+    if let Some(account) = portal.accounts.iter().find(|account| Some(account.id) == own) {
+        let from = account.head.number.saturating_sub(count as u64);
+        let of_account =
+            app.store.events(&caller.practice, &Subject::Account(account.id), from, count).await?;
+        let reaches_back_to = events.first().map(|event| event.at);
+        events.extend(of_account.into_iter().filter(|event| {
+            event.action == Action::PasswordChanged && reaches_back_to.is_none_or(|first| event.at >= first)
+        }));
+    }
+    events.sort_by_key(|event| std::cmp::Reverse((event.at, event.number)));
+    Ok((portal, caller, events))
+}
+
+/// Reads a patient's portal status, and the whole trail of the patient.
+async fn read<S>(
+    app: &App<S>,
+    call: &ApiCall,
+    scopes: &[Scope],
+    patient: &PatientId,
+) -> Result<(PortalStatus, Caller, Vec<Event>), Failure>
+where
+    S: ApiCalls + Limits + Practices + History,
+{
     let store = &app.store;
     let subject = Subject::Patient(patient.clone());
     let along = AlsoRead { patient: Some(patient), ..AlsoRead::default() };
@@ -29,13 +73,14 @@ where
         join!(authorize(app, call, scopes, along), store.events(&call.key.claimed, &subject, 0, usize::MAX));
     let (caller, opened) = opened?;
     let patient = opened.patient.ok_or(Refusal::NotFound)?;
-    let invitation_events = invitation_events(events?);
+    let events = events?;
+    let invitation_events = invitation_events(events.clone());
     let (links, accounts) = (link_ids(&invitation_events), account_ids(&patient));
     let names = attempt_keys(&app.context, &patient);
     let (practice, records) =
         join!(store.practice(&caller.practice), store.portal_records(&patient, &links, &accounts, &names));
     let settings = practice?.ok_or(Failure::Broken("practice"))?.settings;
-    Ok((PortalStatus::of(&app.context, patient, settings, invitation_events, records?), caller))
+    Ok((PortalStatus::of(&app.context, patient, settings, invitation_events, records?), caller, events))
 }
 
 /// Reads a patient's portal status in order to show the access codes of the links that work. Whoever has a code can pass
