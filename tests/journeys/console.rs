@@ -719,7 +719,7 @@ async fn a_spreadsheet_is_checked_on_its_page_and_then_taken_in() {
     let packed = carried(&page);
     assert!(page.contains("1 to take in: 1 new, 0 changed, 0 the same."), "{page}");
     assert!(page.contains("Line 3: DOB: ") && page.contains("Line 2: ") && page.contains("Rosa"), "{page}");
-    assert!(page.contains("name=\"column:Ruft an\"") && page.contains(">mobile phone</option>"), "{page}");
+    assert!(page.contains("name=\"column:Ruft an\"") && page.contains(">cell phone</option>"), "{page}");
     world.ehr("GET", "/v1/patients/p1", None).await.expect(404);
 
     let chosen = [("table", packed.as_str()), ("column:Ruft an", "mobile_phone")];
@@ -737,14 +737,14 @@ async fn a_spreadsheet_is_checked_on_its_page_and_then_taken_in() {
     let twice =
         [("table", packed.as_str()), ("column:Ruft an", "given_name"), ("column:First", "given_name")];
     let page = upload(&[&twice[..], &[("take", "yes")]].concat()).await.expect_and(400).text;
-    assert!(page.contains("You chose given name for two columns: First and Ruft an."), "{page}");
+    assert!(page.contains("You chose first name for two columns: First and Ruft an."), "{page}");
     assert!(page.contains("name=\"table\"") && page.contains("2025550143"), "the file is kept: {page}");
     world.ehr("GET", "/v1/patients/p1", None).await.expect(404);
     // A column that was matched by its name can be left out; then a name is missing.
     let without =
         [("table", packed.as_str()), ("column:Ruft an", ""), ("column:First", ""), ("column:Chart", "")];
     let page = upload(&without).await.expect_and(400).text;
-    assert!(page.contains("No column for given name"), "{page}");
+    assert!(page.contains("No column for first name"), "{page}");
     let formula = "First,Last,DOB\r\n=1+1,Lee,13/25/58\r\n";
     let page = upload(&[("file", formula)]).await.expect_and(200).text;
     let file = upload(&[("table", carried(&page).as_str()), ("download", "yes")]).await.expect_and(200).text;

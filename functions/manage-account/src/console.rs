@@ -157,6 +157,9 @@ struct SlipPage {
     password: Zeroizing<String>,
     address: String,
     until: String,
+    /// Whether the patient reads Spanish: the slip is theirs.
+    is_spanish: bool,
+    phone: String,
 }
 
 fn found(one: &FoundAccounts) -> Found {
@@ -409,6 +412,8 @@ where
                 password: made,
                 address: format!("{}/{}", context.base_url, caller.practice),
                 until: until.unwrap_or_default(),
+                is_spanish: patient.chart.language.as_deref().is_some_and(|tag| tag.starts_with("es")),
+                phone: phone(&settings.phone),
             };
             return Ok(desk_page(200, &page));
         }

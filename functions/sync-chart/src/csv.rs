@@ -70,6 +70,30 @@ const USUAL: [(&str, &[&str]); 18] = [
     ("replaced_by", &["replacedby", "mergedinto"]),
 ];
 
+/// What staff call a field.
+pub fn in_words(field: &str) -> String {
+    match field {
+        "patient_id" => "chart id".to_owned(),
+        "given_name" => "first name".to_owned(),
+        "family_name" => "last name".to_owned(),
+        "mobile_phone" => "cell phone".to_owned(),
+        "postal_code" => "ZIP code".to_owned(),
+        "address_line" => "street".to_owned(),
+        "chart_status" => "status".to_owned(),
+        "sms_consent" => "consent to texts".to_owned(),
+        "replaced_by" => "merged into".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+/// Whether a warning says how a cell was mended, and not that it was left out.
+pub fn is_mended(code: &str) -> bool {
+    code == ZERO_ADDED
+}
+
+/// The code of a ZIP code that lost its first zeros.
+const ZERO_ADDED: &str = "zip_zero_added";
+
 /// Why a file can't be read at all: a stable code and a sentence.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unreadable(pub &'static str, pub String);
@@ -247,13 +271,15 @@ fn matched(names: Vec<String>, chosen: &Choices) -> Result<Vec<(String, Option<&
         columns.push((name, field.filter(|_| is_new)));
     }
     let has = |field: &str| columns.iter().any(|(_, known)| *known == Some(field));
-    let missing: Vec<&str> =
-        ["given_name", "family_name", "birth_date"].into_iter().filter(|field| !has(field)).collect();
+    let missing: Vec<String> = ["given_name", "family_name", "birth_date"]
+        .into_iter()
+        .filter(|field| !has(field))
+        .map(in_words)
+        .collect();
     if missing.is_empty() || has("patient_id") {
         Ok(columns)
     } else {
-        let detail =
-            format!("No column for {}. Name the columns on top.", missing.join(", ").replace('_', " "));
+        let detail = format!("No column for {}. Name the columns on top.", missing.join(", "));
         Err(Unreadable("missing_column", detail))
     }
 }
@@ -306,7 +332,7 @@ fn row(
                 let read = postal_code(cell);
                 if let Ok((read, true)) = &read {
                     let detail = format!("ZIP {cell} read as {}.", read.reveal());
-                    warnings.push(fault("zip_zero_added", detail));
+                    warnings.push(fault(ZERO_ADDED, detail));
                 }
                 put(&mut facts.postal_code, read.map(|(read, _)| read))
             }

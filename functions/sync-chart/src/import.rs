@@ -383,7 +383,7 @@ fn incomplete(
         let details = in_cells.iter().map(|fault| format!("{}: {}", fault.column, fault.detail));
         return (first.code, details.collect::<Vec<_>>().join(" "));
     }
-    let names: Vec<String> = lacks.iter().map(|fault| field(fault).replace('_', " ")).collect();
+    let names: Vec<String> = lacks.iter().map(|fault| csv::in_words(&field(fault))).collect();
     let names = names.join(", ");
     ("incomplete", format!("A new chart needs first name, last name and birth date. Missing: {names}."))
 }

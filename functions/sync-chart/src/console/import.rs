@@ -17,10 +17,10 @@ use portico_domain::operations::staff::desk::desk;
 use portico_domain::ports::{ApiCalls, Chain, Commit, Directory, Limits, Patients, Practices};
 use portico_domain::steps::api_call::Caller;
 use portico_web::desk::{Desk, desk_page};
-use portico_web::{Answer, App, Inbound, Reject, csv as csv_file, view};
+use portico_web::{Answer, App, Inbound, Reject, csv as csv_file, phone, view};
 use serde_json::Value;
 
-use crate::csv::{self, Choices, FIELDS, Unreadable};
+use crate::csv::{self, Choices, FIELDS, Unreadable, in_words, is_mended};
 use crate::import::{LONGEST_TABLE, TableOptions, TableReport, table, unpacked};
 
 /// Longest form: the table, and what stands around it.
@@ -64,7 +64,12 @@ struct Outcome {
     unchanged: usize,
     refused: usize,
     faults: Vec<About>,
-    warnings: Vec<About>,
+    /// Cells that can't be read: their lines are taken in without them.
+    left_out: Vec<About>,
+    /// Cells that were mended.
+    mended: Vec<About>,
+    /// Lines with a fault, or with a cell that is left out.
+    faulty: usize,
     columns: Vec<Column>,
     rows: Vec<About>,
     next_line: Option<usize>,
@@ -111,11 +116,6 @@ impl ImportPage {
             outcome: None,
         }
     }
-}
-
-/// `birth_date` as `birth date`.
-fn in_words(field: &str) -> String {
-    field.replace('_', " ")
 }
 
 /// What was sent: the fields of the form, and the file.
@@ -243,14 +243,31 @@ where
     })
 }
 
-/// The lines before `to_line` that were refused, as they stand in the file, each with its number and the reason: a file that
-/// can be mended and taken in.
+/// The lines that were refused, or taken in without a cell, and why.
+fn faulty(report: &TableReport) -> BTreeMap<usize, String> {
+    let word = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+    let line =
+        |entry: &Value| usize::try_from(entry["line"].as_u64().unwrap_or_default()).unwrap_or_default();
+    let mut reasons: BTreeMap<usize, String> = BTreeMap::new();
+    let lost = report.warnings.iter().filter(|entry| !is_mended(entry["code"].as_str().unwrap_or_default()));
+    let lost =
+        lost.map(|entry| (line(entry), format!("{}: {}", word(entry, "column"), word(entry, "detail"))));
+    for (line, reason) in report.rejected.iter().map(|entry| (line(entry), word(entry, "detail"))).chain(lost)
+    {
+        let known = reasons.entry(line).or_default();
+        if !known.is_empty() {
+            known.push(' ');
+        }
+        known.push_str(&reason);
+    }
+    reasons
+}
+
+/// The lines before `to_line` that were refused, or taken in without a cell, as they stand in the file, each with its number
+/// and the reason: a file that can be mended and taken in.
 fn refused(text: &str, report: &TableReport, to_line: usize) -> String {
-    let reason = |entry: &Value| {
-        let line = usize::try_from(entry["line"].as_u64()?).ok().filter(|line| *line < to_line)?;
-        Some((line, entry["detail"].as_str()?.to_owned()))
-    };
-    let reasons: BTreeMap<usize, String> = report.rejected.iter().filter_map(reason).collect();
+    let mut reasons = faulty(report);
+    reasons.retain(|line, _| *line < to_line);
     let (names, lines) = csv::cells(text, &reasons);
     let width = names.len();
     let mut rows = vec![names.into_iter().chain(["Line".to_owned(), "What is wrong".to_owned()]).collect()];
@@ -278,9 +295,28 @@ fn outcome(is_check: bool, table: &str, from_line: usize, report: &TableReport) 
     };
     let word = |entry: &Value, name: &str| entry[name].as_str().unwrap_or_default().to_owned();
     let of_column = |entry: &Value| format!("{}: {}", word(entry, "column"), word(entry, "detail"));
+    let (mended, left_out): (Vec<Value>, Vec<Value>) = report
+        .warnings
+        .iter()
+        .cloned()
+        .partition(|entry| is_mended(entry["code"].as_str().unwrap_or_default()));
     let as_read = |entry: &Value| {
-        let values = entry.as_object().into_iter().flatten().filter(|(name, _)| *name != "line");
-        values.filter_map(|(_, value)| value.as_str()).collect::<Vec<_>>().join(", ")
+        let name = ["given_name", "middle_name", "family_name"].map(|name| word(entry, name));
+        let name = name.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        let born: Option<jiff::civil::Date> = word(entry, "birth_date").parse().ok();
+        let born = born.map(|date| date.strftime("%B %-d, %Y").to_string()).unwrap_or_default();
+        let number = |name: &str| phone(&word(entry, name));
+        let values = [
+            name,
+            word(entry, "patient_id"),
+            born,
+            word(entry, "email"),
+            number("mobile_phone"),
+            number("home_phone"),
+            word(entry, "postal_code"),
+            word(entry, "language"),
+        ];
+        values.into_iter().filter(|value| !value.is_empty()).collect::<Vec<_>>().join(" · ")
     };
     let first_lines = (2..2 + SAMPLES).map(|line| (line, String::new())).collect();
     let (_, first_lines) = csv::cells(table, &first_lines);
@@ -302,7 +338,9 @@ fn outcome(is_check: bool, table: &str, from_line: usize, report: &TableReport) 
         unchanged: report.unchanged,
         refused: report.rejected.len(),
         faults: about(&report.rejected, &|entry| word(entry, "detail")),
-        warnings: about(&report.warnings, &of_column),
+        left_out: about(&left_out, &of_column),
+        mended: about(&mended, &of_column),
+        faulty: faulty(report).len(),
         columns: report.columns.iter().enumerate().map(column).collect(),
         rows: about(&report.rows, &as_read),
         next_line: report.next_line,
