@@ -10,7 +10,8 @@ import sys
 from awscli.clidriver import create_clidriver
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-COMMAND = re.compile(r"\baws ([a-z0-9-]+) ([a-z0-9-]+)((?:\\\n|[^\n`|;])*)")
+# `aws <service> wait <state>` has a word more.
+COMMAND = re.compile(r"\baws ([a-z0-9-]+) (wait [a-z0-9-]+|[a-z0-9-]+)((?:\\\n|[^\n`|;])*)")
 # In infra/smoke-test a command is a list of words, of which the first are the service and the operation.
 WORDS = re.compile(r'\baws\("([a-z0-9-]+)", "([a-z0-9-]+)"(.*)')
 
@@ -21,6 +22,9 @@ def arguments(driver, service, operation):
     if service not in services:
         return None
     operations = services[service].create_help_command().command_table
+    *waits, operation = operation.split()
+    if waits:
+        operations = operations["wait"].subcommand_table if "wait" in operations else {}
     return operations[operation].arg_table if operation in operations else None
 
 
@@ -31,9 +35,12 @@ def main():
     checked, wrong = 0, []
     for file in files:
         text = file.read_text(encoding="utf-8")
-        # A command inside another one's options counts by itself.
-        inner = re.compile(r"\$\([^()]*\)")
-        outer = "\n".join([inner.sub("inner", text), *inner.findall(text)])
+        # A command inside another one's options counts by itself, however deep.
+        inner, outer = re.compile(r"\$\([^()]*\)"), ""
+        while found := inner.findall(text):
+            outer += "\n".join(["", *found])
+            text = inner.sub("inner", text)
+        outer = f"{text}{outer}"
         for service, operation, rest in [*COMMAND.findall(outer), *WORDS.findall(text)]:
             known = arguments(driver, service, operation)
             where = f"{file.relative_to(ROOT)}: aws {service} {operation}"

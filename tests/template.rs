@@ -307,9 +307,11 @@ fn each_environment_has_every_parameter_that_is_needed_and_builds_for_what_it_de
         let built = &built.unwrap().2;
         assert_eq!(*built, format!("Architecture={}", given["Architecture"]), "{environment}");
         // As long as these are the example's, CloudFormation must refuse them.
-        let example = given["BaseUrl"];
         let rule = document("template.yaml")["Rules"]["OwnValues"].to_string();
-        assert!(rule.contains(example), "{example} would be deployed");
+        for name in ["BaseUrl", "MailDomain", "FromAddress"] {
+            let refused = json!([{"Ref": name}, given[name]]).to_string();
+            assert!(rule.contains(&refused), "{name}={} would be deployed", given[name]);
+        }
         environments += 1;
     }
     assert_eq!(environments, 3);

@@ -110,7 +110,7 @@ impl Table {
             let end = self.head(&event.practice, &event.subject).await?;
             let values = vec![(":end", value(&end)?), (":before", n(version.saturating_sub(1)))];
             self.update_if(&keys::account(id), "SET #head = :end", "#version = :before", values).await?;
-            tracing::warn!(account.id = %id, "the account's record was behind its audit chain");
+            tracing::warn!("the account's record was behind its audit chain");
         }
         Ok(())
     }
