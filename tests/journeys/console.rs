@@ -216,6 +216,16 @@ async fn somebody_without_messages_gets_a_login_by_hand() {
     assert_eq!(password.split('-').count(), 5, "{password}");
     let signed_in = world.sign_in("rquillfeather45", &password).await.expect_and(200).json();
     assert_eq!(signed_in["must_change_password"], true);
+
+    // The slip is for the patient, so it speaks the patient's language.
+    world.patient("p2", World::chart_with(json!({"language": "es-MX", "given_name": "Pia"}))).await;
+    let slip = window
+        .send("/console/patients/p2/credentials", &[("username", "pia1945")])
+        .await
+        .expect_and(200)
+        .text;
+    assert!(slip.contains("<div lang=\"es\">") && slip.contains("Contraseña temporal"), "{slip}");
+    assert!(slip.contains("?lang=es") && !slip.contains("Temporary password"), "{slip}");
 }
 
 #[tokio::test]
@@ -757,6 +767,17 @@ async fn a_spreadsheet_is_checked_on_its_page_and_then_taken_in() {
     assert_eq!(world.mails().await.len(), 0);
     let again = upload(&[("file", table)]).await.expect_and(200).text;
     assert!(again.contains("0 new, 0 changed, 1 the same."), "{again}");
+    // What is left out of a line is told apart from what is mended, and comes back in the file as well.
+    let mixed = "Chart,First,Last,DOB,Email,ZIP\r\np3,Eve,Moss,3/4/1958,eve at example,2134\r\n";
+    let page = upload(&[("file", mixed)]).await.expect_and(200).text;
+    let (lost, mended) = page.split_once("<h2>Mended</h2>").expect("two headings");
+    assert!(lost.contains("<h2>Taken in without this</h2>") && lost.contains("Line 2: Email: "), "{page}");
+    assert!(mended.contains("ZIP 2134 read as 02134.") && page.contains("March 4, 1958"), "{page}");
+    let file = upload(&[("table", carried(&page).as_str()), ("download", "yes")]).await.expect_and(200).text;
+    assert!(
+        file.contains("\r\np3,Eve,Moss,3/4/1958,eve at example,2134,2,") && !file.contains("02134"),
+        "{file}"
+    );
     let empty = "Chart,First,Last,DOB,Cell\r\np1,Rosa,Quillfeather,4/27/1945,\r\n";
     let page =
         upload(&[("file", empty), ("empty_clears", "yes"), ("take", "yes")]).await.expect_and(200).text;

@@ -789,7 +789,9 @@ impl Model {
         let (gone, stay): (Vec<usize>, Vec<usize>) =
             self.offers.drain(..).partition(|l| which(&self.links[*l]));
         self.offers = stay;
-        gone.into_iter().for_each(|l| self.links[l].end(how));
+        for link in gone {
+            self.links[link].end(how);
+        }
     }
 
     fn end_resets(&mut self, how: Stands, of: impl Fn(&Account) -> bool) {

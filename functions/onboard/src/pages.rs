@@ -565,11 +565,11 @@ pub struct CodePage {
     desk: Desk,
     id: String,
     name: String,
-    codes: Vec<Code>,
+    codes: Vec<CodeOfLink>,
 }
 
 /// The code of a link that works.
-struct Code {
+struct CodeOfLink {
     /// Whose link it is, and what for.
     what: String,
     code: String,
@@ -587,13 +587,13 @@ impl CodePage {
         let code = |link: &Link| {
             let code = link.access_code(&context.keyring)?;
             let (first, second) = code.split_at_checked(4)?;
-            Some(Code {
+            Some(CodeOfLink {
                 what: what(link),
                 code: format!("{first} {second}"),
                 until: when(link.expires_at, now, &settings.zone()),
             })
         };
-        let codes: Vec<Code> = portal.links_with_code(now).filter_map(code).collect();
+        let codes: Vec<CodeOfLink> = portal.links_with_code(now).filter_map(code).collect();
         (!codes.is_empty()).then(|| Self {
             desk: Desk::of(inbound, context, settings, caller),
             id: patient.id.to_string(),

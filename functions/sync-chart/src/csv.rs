@@ -434,7 +434,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_795_564_800_000);
 
     fn sheet(text: &[u8]) -> Result<Sheet, Unreadable> {
-        read(text, &Choices::default(), false, NOW)
+        read(text, &Choices::default(), NOW)
     }
 
     #[test]
@@ -494,7 +494,8 @@ mod tests {
         assert_eq!(sheet.rows[0].fault_in(&sheet.columns, "birth_date").unwrap().code, "invalid_date");
         let born = |row: usize| sheet.rows[row].facts.as_ref().unwrap().birth_date.known().unwrap().reveal();
         assert_eq!((born(1), born(2)), ("2026-03-04".to_owned(), "1927-03-04".to_owned()));
-        let by_day = read(b"First,Last,DOB\nA,B,3/4/58\n", &Choices::default(), true, NOW).unwrap();
+        let chosen = Choices { day_first: true, ..Choices::default() };
+        let by_day = read(b"First,Last,DOB\nA,B,3/4/58\n", &chosen, NOW).unwrap();
         assert_eq!(by_day.rows[0].facts.as_ref().unwrap().birth_date.known().unwrap().reveal(), "1958-04-03");
     }
 
