@@ -368,6 +368,83 @@ async fn a_child_without_contacts_is_helped_by_a_parent_and_nothing_is_in_the_wa
 }
 
 #[tokio::test]
+async fn a_mother_of_several_is_invited_for_each_child_whose_chart_names_her() {
+    let world = World::new().await;
+    let marta = json!({"given_name": "Marta", "family_name": "López", "relationship": "MOTHER",
+        "email": "marta@example.com", "phone": "+12025550143"});
+    let namesake = json!({"given_name": "Marta", "family_name": "López", "relationship": "MOTHER",
+        "email": "another.marta@example.com"});
+    for (id, name, contact) in [
+        ("ana", "Ana", &marta),
+        ("sofia", "Sofía", &marta),
+        ("luis", "Luis", &marta),
+        ("eva", "Eva", &namesake),
+    ] {
+        let change = json!({"given_name": name, "family_name": "Heredia", "birth_date": "2016-05-06",
+            "email": null, "mobile_phone": null, "contacts": [contact]});
+        world.patient(id, World::chart_with(change)).await;
+    }
+    world.service.idle().await;
+    let window = world.window(&world.keys.ehr).await;
+    let fields = [
+        ("given_name", "marta"),
+        ("family_name", "Lopez"),
+        ("relationship", "parent"),
+        ("mobile_phone", "(202) 555-0143"),
+        ("email", "Marta@example.com"),
+        ("level", "limited"),
+        ("kind", "guardian"),
+        ("reference", "GC-17"),
+        ("checked", "yes"),
+    ];
+    let page = window.act("/console/patients/ana/representatives", &fields).await.expect_and(200).text;
+    assert!(page.contains("A link is on its way to Marta@example.com."), "{page}");
+    assert!(page.contains("marta Lopez is also a contact of"), "{page}");
+    assert!(page.contains("Sofía Heredia") && page.contains("Luis Heredia"), "{page}");
+    assert!(!page.contains("Eva Heredia"), "a namesake with another address is somebody else: {page}");
+    assert!(
+        page.contains("They will see appointments and messages, by this right: legal guardian."),
+        "{page}"
+    );
+
+    // The form of the page, as the browser sends it.
+    let form = |page: &str, id: &str| -> Vec<(String, String)> {
+        let action = format!("action=\"/console/patients/{id}/representatives\"");
+        let (_, rest) = page.split_once(&action).expect("a form for this child");
+        let (form, _) = rest.split_once("</form>").unwrap();
+        let field = |input: &str| {
+            let value = |name: &str| Some(input.split_once(name)?.1.split('"').next()?.to_owned());
+            Some((value("name=\"")?, value("value=\"")?))
+        };
+        form.split("<input ").skip(1).filter_map(field).collect()
+    };
+    let sofia = form(&page, "sofia");
+    let send = async |fields: &[(String, String)], id: &str| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        window.send(&format!("/console/patients/{id}/representatives"), &fields).await
+    };
+    let unticked: Vec<_> = sofia.iter().filter(|(name, _)| name != "checked").cloned().collect();
+    let page_of_fault = send(&unticked, "sofia").await.expect_and(400).text;
+    assert!(page_of_fault.contains("tick the box") && page_of_fault.contains("GC-17"), "{page_of_fault}");
+    let next = send(&sofia, "sofia").await.expect_and(303).header("location").to_owned();
+    let portal = world.ehr("GET", "/v1/patients/sofia/portal", None).await.expect_and(200).json();
+    let invited = &portal["invitations"][0];
+    assert_eq!(
+        (&invited["kind"], &invited["state"]),
+        (&json!("representative"), &json!("pending")),
+        "{portal}"
+    );
+    let page = window.page(&next).await.expect_and(200).text;
+    assert!(page.contains("Luis Heredia") && !page.contains("patients/ana/representatives\""), "{page}");
+    // With the last child there is nobody left, and the page of the child follows.
+    let next = send(&form(&page, "luis"), "luis").await.expect_and(303).header("location").to_owned();
+    assert!(next.starts_with("/console/patients/luis?said="), "{next}");
+    assert_eq!(world.mails().await.len(), 3);
+    let gone = window.page(&next.replace("luis?", "ana/representatives?also=nothing&")).await;
+    gone.expect(404);
+}
+
+#[tokio::test]
 async fn the_page_of_a_locked_link_says_what_to_compare_and_sends_a_new_one() {
     let world = World::new().await;
     let token = world.invited("p1").await;

@@ -6,7 +6,6 @@ use portico_domain::model::batch::{BatchChannel, BatchOutcome, BatchResult, Batc
 use portico_domain::model::chart::Channel;
 use portico_domain::model::grant::{Authority, AuthorityKind, Level};
 use portico_domain::model::ids::{BatchId, PatientId};
-use portico_domain::model::link::{Kind, Link};
 use portico_domain::model::patient::Reason;
 use portico_domain::model::practice::{Scope, Settings};
 use portico_domain::model::refusal::{Failure, Refusal};
@@ -15,17 +14,18 @@ use portico_domain::operations::staff::portal::portal_status;
 use portico_domain::operations::staff::requests::{self, LetIn};
 use portico_domain::operations::staff::send_invite::{Invite, cancel, cancel_one, invite};
 use portico_domain::ports::{
-    ApiCalls, Batches, Chain, Commit, Enqueue, History, Limits, Links, Practices, RepresentativeRequests,
-    Roster, Waiting,
+    ApiCalls, Batches, Chain, Commit, Directory, Enqueue, History, Limits, Links, Patients, Practices,
+    RepresentativeRequests, Roster, Waiting,
 };
 use portico_domain::steps::api_call::{ApiCall, Caller};
 use portico_domain::steps::portal_status::PortalStatus;
-use portico_web::desk::{Back, Desk, NoFields, Said, back, contact, cure, desk_page, refused, when};
+use portico_web::desk::{Back, Desk, NoFields, Said, back, cure, desk_page, refused, when};
 use portico_web::{Answer, App, Inbound, Language, Reject, listed, reason_detail, see_other};
 use serde::Deserialize;
 
 use crate::batch::{filtered, parse_ids};
-use crate::is_note;
+use crate::words::sent;
+use crate::{is_note, same_contact};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -61,24 +61,6 @@ impl OverridePage {
     }
 }
 
-/// What was sent where, in words. Whether a link was replaced is said of the patient's own alone: the invitations of
-/// representatives stand side by side.
-pub(crate) fn sent(link: &Link, was_replaced: bool) -> String {
-    let to = link.sent_to.as_ref().map(|to| to.reveal().to_owned());
-    let to = to.map(|to| contact(&to));
-    let what = match link.kind {
-        Kind::Reset => "A link for a new password",
-        Kind::Restored => "Access is back. A message",
-        Kind::Registration | Kind::Representative | Kind::Address => "A link",
-    };
-    let is_own = link.kind != Kind::Representative;
-    let old = if was_replaced && is_own { " The old one stopped." } else { "" };
-    match to {
-        Some(to) => format!("Sent. {what} is on its way to {to}.{old}"),
-        None => format!("The letter is ready.{old}"),
-    }
-}
-
 /// Answers a request of the Onboarding Tool.
 pub(crate) async fn answer<S, Q>(
     app: &App<S>,
@@ -97,6 +79,8 @@ where
         + Roster
         + Waiting
         + RepresentativeRequests
+        + Directory
+        + Patients
         + Commit,
     Q: Enqueue,
 {
@@ -137,7 +121,7 @@ struct LetInForm {
 /// Invites a representative who asked for access.
 async fn let_in<S>(app: &App<S>, inbound: &Inbound) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Chain + Practices + Links + RepresentativeRequests + Commit,
+    S: ApiCalls + Limits + Chain + Practices + Links + RepresentativeRequests + Directory + Patients + Commit,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
@@ -165,6 +149,9 @@ where
     };
     match requests::let_in(app, &call, &command).await {
         Ok(done) => {
+            if let Some(answer) = same_contact::lead_to(app, &done).await? {
+                return Ok(answer);
+            }
             let said = Said::done_on_top(sent(&done.link, false));
             Ok(back(context, &done.caller.practice, &form_back, "/console/requests", &said))
         }

@@ -5,6 +5,8 @@ mod batch;
 mod console;
 mod representatives;
 mod requests;
+mod same_contact;
+mod words;
 
 use portico_domain::model::chart::Channel;
 use portico_domain::model::ids::{AccountId, LinkId, PatientId};
@@ -14,7 +16,7 @@ use portico_domain::operations::staff::send_invite::{
     Invite, cancel, cancel_one, invite, invite_representative,
 };
 use portico_domain::ports::{
-    ApiCalls, Batches, Chain, Commit, Enqueue, History, Limits, Links, Patients, Practices,
+    ApiCalls, Batches, Chain, Commit, Directory, Enqueue, History, Limits, Links, Patients, Practices,
     RepresentativeRequests, Roster, Waiting,
 };
 use portico_web::{
@@ -48,6 +50,7 @@ where
         + Batches
         + Roster
         + Waiting
+        + Directory
         + Patients
         + RepresentativeRequests
         + Commit,

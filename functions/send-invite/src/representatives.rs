@@ -6,7 +6,7 @@ use portico_domain::model::access_review::Stage;
 use portico_domain::model::auto_invite::day;
 use portico_domain::model::chart::Contact;
 use portico_domain::model::grant::{AuthorityKind, Level, Relationship};
-use portico_domain::model::ids::{AccountId, PatientId};
+use portico_domain::model::ids::{AccountId, LinkId, PatientId};
 use portico_domain::model::person::{Email, Phone, spoken};
 use portico_domain::model::practice::Scope;
 use portico_domain::model::refusal::{Failure, FieldFault, Refusal};
@@ -14,7 +14,9 @@ use portico_domain::operations::staff::authority::set_authority;
 use portico_domain::operations::staff::portal::portal_status;
 use portico_domain::operations::staff::send_invite::invite_representative;
 use portico_domain::operations::staff::sync_chart;
-use portico_domain::ports::{ApiCalls, Chain, Commit, History, Limits, Links, Practices};
+use portico_domain::ports::{
+    ApiCalls, Chain, Commit, Directory, History, Limits, Links, Patients, Practices,
+};
 use portico_domain::steps::api_call::Caller;
 use portico_domain::steps::chart_change::PatientWithCare;
 use portico_domain::steps::portal_status::PortalStatus;
@@ -24,8 +26,8 @@ use portico_web::{
 };
 use serde::Deserialize;
 
-use crate::console::sent;
-use crate::patient;
+use crate::words::{KINDS, sent};
+use crate::{patient, same_contact};
 
 /// Rights on the form: the patient's name and contacts are on it.
 const FORM: [Scope; 2] = [Scope::Invite, Scope::ChartRead];
@@ -53,14 +55,6 @@ struct AuthorityForm {
     until: Option<String>,
     checked: Option<String>,
 }
-
-const KINDS: [(AuthorityKind, &str); 5] = [
-    (AuthorityKind::Parent, "Parent"),
-    (AuthorityKind::Guardian, "Legal guardian"),
-    (AuthorityKind::FosterParent, "Foster parent"),
-    (AuthorityKind::PowerOfAttorney, "Power of attorney"),
-    (AuthorityKind::PatientChoice, "The patient's choice"),
-];
 
 /// Why a form was not carried out: a field, and a sentence.
 struct Problem {
@@ -269,13 +263,18 @@ impl AuthorityPage {
 /// Answers a request for one of these pages.
 pub(crate) async fn answer<S>(app: &App<S>, inbound: &Inbound, action: &str) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Chain + Practices + Links + History + Commit,
+    S: ApiCalls + Limits + Chain + Practices + Links + History + Directory + Patients + Commit,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
     let patient = patient(inbound)?;
     let account = || AccountId::parse(inbound.param("account_id")).map_err(|_| Refusal::NotFound);
     match action {
+        "GET /console/patients/{patient_id}/representatives" if inbound.query("also").is_some() => {
+            let invitation = LinkId::parse(inbound.query("also").unwrap_or_default());
+            let invitation = invitation.map_err(|_| Refusal::NotFound)?;
+            same_contact::show(app, inbound, &call, &patient, invitation).await
+        }
         "GET /console/patients/{patient_id}/representatives" => {
             // Whoever may not invite has no use for the form.
             portal_status(app, &call, &FORM, &patient).await?;
@@ -296,7 +295,7 @@ where
 
 async fn add<S>(app: &App<S>, inbound: &Inbound, patient: &PatientId) -> Result<Answer, Reject>
 where
-    S: ApiCalls + Limits + Chain + Practices + Links + History + Commit,
+    S: ApiCalls + Limits + Chain + Practices + Links + Directory + Patients + Commit,
 {
     let context = &app.context;
     let call = inbound.desk(context)?;
@@ -318,6 +317,9 @@ where
         Ok(offering) if is_checked => {
             return Ok(match invite_representative(app, &call, &offering).await {
                 Ok(done) => {
+                    if let Some(answer) = same_contact::lead_to(app, &done).await? {
+                        return Ok(answer);
+                    }
                     let said = Said::done(patient.as_str(), sent(&done.link, done.replaced));
                     let to = format!("/console/patients/{patient}");
                     back(context, &done.caller.practice, &form_back, &to, &said)

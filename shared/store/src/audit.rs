@@ -10,7 +10,7 @@ use portico_domain::ports::{Chain, History, PortalRecords};
 
 use crate::commit::attempts;
 use crate::expression::Terms;
-use crate::item::{optional, record, s};
+use crate::item::{Item, optional, record, s};
 use crate::keys;
 use crate::limits::counted;
 use crate::links::whole_link;
@@ -18,19 +18,9 @@ use crate::table::{COSTS, Table, unavailable};
 
 impl Chain for Table {
     async fn head(&self, practice: &PracticeId, subject: &Subject) -> Result<Head, PortError> {
-        let terms = Terms::of(&["#pk #number #seal"], vec![(":pk", s(keys::chain(practice, subject)))], &[]);
-        let call = self.client.query().table_name(&*self.audit).key_condition_expression("#pk = :pk");
-        let call = call
-            .projection_expression("#number, #seal")
-            .scan_index_forward(false)
-            .limit(1)
-            .consistent_read(true);
-        let call = call
-            .set_expression_attribute_values(terms.values())
-            .set_expression_attribute_names(Some(terms.names));
-        let answer = Box::pin(call.return_consumed_capacity(COSTS).send()).await;
-        let answer = answer.map_err(|error| unavailable("Query", &error))?;
-        Ok(optional(answer.items.unwrap_or_default().pop())?.unwrap_or_default())
+        let chain = keys::chain(practice, subject);
+        let mut latest = self.latest(&chain, Some("#number, #seal"), 1).await?;
+        Ok(optional(latest.pop())?.unwrap_or_default())
     }
 }
 
@@ -46,6 +36,16 @@ impl History for Table {
         let chain = keys::chain(practice, subject);
         let items = self.query_in(&self.audit, &chain, "#sk > :after", values, limit, true).await?;
         items.into_iter().map(record).collect()
+    }
+
+    async fn latest_events(
+        &self,
+        practice: &PracticeId,
+        subject: &Subject,
+        limit: usize,
+    ) -> Result<Vec<Event>, PortError> {
+        let chain = keys::chain(practice, subject);
+        self.latest(&chain, None, limit).await?.into_iter().map(record).collect()
     }
 
     async fn links_and_accounts(
@@ -79,6 +79,30 @@ impl History for Table {
 }
 
 impl Table {
+    /// The latest items of a chain, the newest first; of each the named attributes, or all. At most `limit`, and at most
+    /// what one answer of DynamoDB holds.
+    async fn latest(
+        &self,
+        chain: &str,
+        attributes: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Item>, PortError> {
+        let condition = "#pk = :pk";
+        let terms = Terms::of(&[condition, attributes.unwrap_or_default()], vec![(":pk", s(chain))], &[]);
+        let call = self.client.query().table_name(&*self.audit).key_condition_expression(condition);
+        let call = call
+            .set_projection_expression(attributes.map(str::to_owned))
+            .scan_index_forward(false)
+            .set_limit(i32::try_from(limit).ok())
+            .consistent_read(true);
+        let call = call
+            .set_expression_attribute_values(terms.values())
+            .set_expression_attribute_names(Some(terms.names));
+        let answer = Box::pin(call.return_consumed_capacity(COSTS).send()).await;
+        let answer = answer.map_err(|error| unavailable("Query", &error))?;
+        Ok(answer.items.unwrap_or_default())
+    }
+
     async fn records(
         &self,
         checks: Option<keys::Key>,

@@ -13,7 +13,7 @@
 //! | link | `LINK#<id>` | `LINK` |
 //! | login | `LOGIN#<practice>#<user name as compared>` | `LOGIN` |
 //! | account | `ACCOUNT#<id>` | `ACCOUNT`; also `SESSION#<digest>`, `EXCHANGE#<digest>` and `LISTED`: the words that find the account |
-//! | directory | `FIND#<practice>` | `NAME#<family>#<given>#<patient>`, `WORD#<word of a name>#<patient>`, `BORN#<birth date>#<patient>`, `EMAIL#<address>#<patient>`, `EMAIL#<address>#@<account>` |
+//! | directory | `FIND#<practice>` | `NAME#<family>#<given>#<patient>`, `WORD#<word of a name>#<patient>`, `BORN#<birth date>#<patient>`, `CONTACT#<family>#<given>#<patient>`, `EMAIL#<address>#<patient>`, `EMAIL#<address>#@<account>` |
 //! | search | `SEARCH#<practice>` | `<word>#<account>` |
 //! | message | `MESSAGE#<id>` | `MESSAGE` |
 //! | feedback | `PROVIDER#<provider's id>` | `MESSAGE` |
@@ -367,6 +367,16 @@ pub fn name_word(practice: &PracticeId, id: &PatientId, word: &str) -> Key {
 /// The directory entry by which a patient is found by birth date.
 pub fn born(practice: &PracticeId, id: &PatientId, day: &str) -> Key {
     key(directory(practice), format!("{}{id}", born_on(day)))
+}
+
+/// Prefix of the directory entries of everybody with a contact of this name.
+pub fn contacts_like(family: &str, given: &str) -> String {
+    format!("CONTACT#{family}#{given}#")
+}
+
+/// The directory entry by which a patient is found by the name of a contact.
+pub fn contact(practice: &PracticeId, id: &PatientId, family: &str, given: &str) -> Key {
+    key(directory(practice), format!("{}{id}", contacts_like(family, given)))
 }
 
 /// The status under which a patient is counted.

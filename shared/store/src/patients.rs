@@ -182,6 +182,18 @@ impl Directory for Table {
         Ok(items.iter().filter_map(patient_of).collect())
     }
 
+    async fn with_contact(
+        &self,
+        practice: &PracticeId,
+        family: &str,
+        given: &str,
+    ) -> Result<Vec<PatientId>, PortError> {
+        let values = vec![(":from", s(keys::contacts_like(family, given)))];
+        let pk = keys::directory(practice);
+        let items = self.query(&pk, "begins_with(#sk, :from)", values, ADDRESS_ENTRIES).await?;
+        Ok(items.iter().filter_map(patient_of).collect())
+    }
+
     async fn patients_after(
         &self,
         practice: &PracticeId,

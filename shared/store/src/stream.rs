@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 use portico_domain::model::account::Account;
 use portico_domain::model::announcement;
 use portico_domain::model::audit::Event;
-use portico_domain::model::chart::{Care, Channel, Visit};
+use portico_domain::model::chart::{Care, Channel, Contact, Visit};
 use portico_domain::model::grant::Relationship;
 use portico_domain::model::ids::{AccountId, PatientId, PracticeId};
 use portico_domain::model::link::{Link, LinkState};
@@ -19,7 +19,8 @@ use portico_domain::model::progress::Progress;
 use portico_domain::model::refusal::PortError;
 use portico_domain::model::search::{Listed, words_of_account, words_of_patient};
 use portico_domain::ports::{
-    Change, Counts, Lists, MeansSource, Merged, Moved, Numbers, Relist, Renumbered, VisitsChanged,
+    Change, Counts, Lists, MeansSource, Merged, Moved, NewContacts, Numbers, Relist, Renumbered,
+    VisitsChanged,
 };
 use portico_domain::time::Timestamp;
 use serde_json::Value;
@@ -82,7 +83,10 @@ impl Counts for Table {
                     ..Change::default()
                 }
             }
-            "CARE" => Change { visits: visits(old, new), ..Change::default() },
+            "CARE" => {
+                let contacts = contacts(old.as_ref(), new.as_ref());
+                Change { visits: visits(old, new), contacts, ..Change::default() }
+            }
             "LINK" => {
                 let [old, new] = [old, new].map(|item| whole_link(item?).ok().flatten());
                 let announcement = new.as_ref().and_then(|new| announcement::of_link(old.as_ref(), new));
@@ -187,6 +191,17 @@ impl Counts for Table {
         }
         Ok(())
     }
+
+    async fn index_contacts(&self, new: &NewContacts) -> Result<(), PortError> {
+        let NewContacts { practice, patient, contacts } = new;
+        for contact in contacts {
+            let (family, given) = (contact.family_name.comparable(), contact.given_name.comparable());
+            let mut item = key_item(&keys::contact(practice, patient, &family, &given));
+            item.insert("patient".to_owned(), s(patient.as_str()));
+            self.put_item(item).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Numbers for Table {
@@ -215,6 +230,16 @@ fn visits(old: Option<Item>, new: Option<Item>) -> Option<VisitsChanged> {
     let stays = |visit: &Visit| new.iter().any(|other| (other.date, &other.id) == (visit.date, &visit.id));
     let gone: Vec<Visit> = old.into_iter().filter(|visit| !stays(visit)).collect();
     (!kept.is_empty() || !gone.is_empty()).then_some(VisitsChanged { practice, patient, gone, kept })
+}
+
+/// The contacts of a chart whose names it did not have.
+fn contacts(old: Option<&Item>, new: Option<&Item>) -> Option<NewContacts> {
+    let (practice, patient) = keys::practice_and_patient(key_of(new?)?.0)?;
+    let [old, mut new] = [old, new]
+        .map(|item| item.and_then(|item| record::<Care>(item.clone()).ok()).unwrap_or_default().contacts);
+    let name = |contact: &Contact| (contact.family_name.comparable(), contact.given_name.comparable());
+    new.retain(|contact| old.iter().all(|known| name(known) != name(contact)));
+    (!new.is_empty()).then_some(NewContacts { practice, patient, contacts: new })
 }
 
 /// Whether an item is an audit event.

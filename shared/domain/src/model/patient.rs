@@ -550,7 +550,7 @@ impl Patient {
     }
 
     /// The reasons against any invitation that come from the chart's status or from the staff's switch.
-    fn standing_reasons(&self) -> Vec<Reason> {
+    pub(crate) fn standing_reasons(&self) -> Vec<Reason> {
         let mut reasons = Vec::new();
         if !self.access_enabled {
             reasons.push(Reason::AccessDisabled);

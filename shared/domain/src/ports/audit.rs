@@ -30,6 +30,13 @@ pub trait History: Sync {
         after: u64,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<Event>, PortError>> + Send;
+    /// At most `limit` events of a chain, the newest first, beginning with the latest.
+    fn latest_events(
+        &self,
+        practice: &PracticeId,
+        subject: &Subject,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Event>, PortError>> + Send;
     /// Links and accounts in one read. Records that are deleted are left out.
     fn links_and_accounts(
         &self,

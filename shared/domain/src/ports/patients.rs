@@ -72,6 +72,14 @@ pub trait Directory: Sync {
         practice: &PracticeId,
         birth_date: &str,
     ) -> impl Future<Output = Result<Vec<PatientId>, PortError>> + Send;
+    /// Patients who have a contact of this name, or whose chart once did. Names are in the form in which they are
+    /// compared. A chart is found a moment after it is written.
+    fn with_contact(
+        &self,
+        practice: &PracticeId,
+        family: &str,
+        given: &str,
+    ) -> impl Future<Output = Result<Vec<PatientId>, PortError>> + Send;
     /// One page of the practice's patients in the order of their names, starting after `cursor`. The text is
     /// the cursor of the next page, `None` on the last one.
     fn patients_after(

@@ -7,6 +7,7 @@ use std::future::Future;
 use crate::model::account::Account;
 use crate::model::announcement::Announcement;
 use crate::model::audit::Event;
+use crate::model::chart::Contact;
 use crate::model::ids::{AccountId, PatientId, PracticeId};
 use crate::model::link::Link;
 use crate::model::patient::{Patient, Status};
@@ -34,6 +35,8 @@ pub struct Change {
     pub progressed: Option<Box<Link>>,
     /// A patient whose names or birth date are new.
     pub named: Option<Box<Patient>>,
+    /// The contacts of a chart that are new.
+    pub contacts: Option<NewContacts>,
     /// The patient whose access may have to be reviewed at another time.
     pub reviewed: Option<Box<Patient>>,
     /// A chart that was merged into another one, or whose merge was undone.
@@ -86,6 +89,15 @@ pub struct Merged {
     pub to: Option<PatientId>,
 }
 
+/// The contacts of a chart that are new.
+#[expect(missing_docs, reason = "the names say it")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewContacts {
+    pub practice: PracticeId,
+    pub patient: PatientId,
+    pub contacts: Vec<Contact>,
+}
+
 /// A patient's status after a change.
 #[expect(missing_docs, reason = "the names say it")]
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +119,8 @@ pub trait Counts: Sync {
     /// Adds what finds a patient by the words of the names and by birth date. Earlier entries stay, so that a former
     /// name finds them, too.
     fn index_name(&self, patient: &Patient) -> impl Future<Output = Result<(), PortError>> + Send;
+    /// Adds what finds a patient by the names of contacts. Earlier entries stay: whoever finds a chart looks into it.
+    fn index_contacts(&self, new: &NewContacts) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
 /// Maintains the words that find an account.

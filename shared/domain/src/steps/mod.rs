@@ -22,6 +22,7 @@ pub mod public_post;
 pub mod registration;
 pub mod representative;
 pub mod retry;
+pub mod same_contact;
 pub mod security_log;
 pub mod signed_in;
 pub mod stops;

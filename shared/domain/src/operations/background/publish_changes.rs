@@ -58,6 +58,9 @@ where
     if let Some(patient) = change.named {
         store.index_name(&patient).await?;
     }
+    if let Some(contacts) = change.contacts {
+        store.index_contacts(&contacts).await?;
+    }
     if let Some(link) = change.progressed {
         note_progress(store, &link).await?;
     }

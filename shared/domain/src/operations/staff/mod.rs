@@ -22,5 +22,6 @@ pub mod quick_add;
 pub mod report;
 pub mod requests;
 pub mod revoke;
+pub mod same_contact;
 pub mod send_invite;
 pub mod sync_chart;

@@ -12,6 +12,16 @@ use crate::steps::api_call::{ApiCall, Caller, authorize};
 use crate::steps::portal_status::{PortalStatus, account_ids, attempt_keys, invitation_events, link_ids};
 use crate::steps::retry::{MAX_ATTEMPTS, Written, written};
 
+/// What was read about one patient.
+struct Whole {
+    portal: PortalStatus,
+    caller: Caller,
+    /// The patient's whole trail, the oldest event first.
+    events: Vec<Event>,
+    /// The latest events of the patient's own account; none for a caller who may not read the trail.
+    of_own_account: Vec<Event>,
+}
+
 /// Reads a patient's portal status.
 pub async fn portal_status<S>(
     app: &App<S>,
@@ -22,7 +32,7 @@ pub async fn portal_status<S>(
 where
     S: ApiCalls + Limits + Practices + History,
 {
-    let (portal, caller, _) = read(app, call, scopes, patient).await?;
+    let Whole { portal, caller, .. } = read(app, call, scopes, patient, 0).await?;
     Ok((portal, caller))
 }
 
@@ -37,32 +47,28 @@ pub async fn portal_with_trail<S>(
 where
     S: ApiCalls + Limits + Practices + History,
 {
-    let (portal, caller, mut events) = read(app, call, &[Scope::ChartRead], patient).await?;
+    let Whole { portal, caller, mut events, of_own_account } =
+        read(app, call, &[Scope::ChartRead], patient, count).await?;
     if !caller.may(Scope::Audit) {
         return Ok((portal, caller, Vec::new()));
     }
     events.drain(..events.len().saturating_sub(count));
-    let own = portal.patient.own_account().map(|own| own.id);
-    if let Some(account) = portal.accounts.iter().find(|account| Some(account.id) == own) {
-        let from = account.head.number.saturating_sub(count as u64);
-        let of_account =
-            app.store.events(&caller.practice, &Subject::Account(account.id), from, count).await?;
-        let reaches_back_to = events.first().map(|event| event.at);
-        events.extend(of_account.into_iter().filter(|event| {
-            event.action == Action::PasswordChanged && reaches_back_to.is_none_or(|first| event.at >= first)
-        }));
-    }
+    let reaches_back_to = events.first().map(|event| event.at);
+    events.extend(of_own_account.into_iter().filter(|event| {
+        event.action == Action::PasswordChanged && reaches_back_to.is_none_or(|first| event.at >= first)
+    }));
     events.sort_by_key(|event| std::cmp::Reverse((event.at, event.number)));
     Ok((portal, caller, events))
 }
 
-/// Reads a patient's portal status, and the whole trail of the patient.
+/// Reads a patient's portal status, the whole trail of the patient, and the `latest` events of the patient's own account.
 async fn read<S>(
     app: &App<S>,
     call: &ApiCall,
     scopes: &[Scope],
     patient: &PatientId,
-) -> Result<(PortalStatus, Caller, Vec<Event>), Failure>
+    latest: usize,
+) -> Result<Whole, Failure>
 where
     S: ApiCalls + Limits + Practices + History,
 {
@@ -77,10 +83,23 @@ where
     let invitation_events = invitation_events(events.clone());
     let (links, accounts) = (link_ids(&invitation_events), account_ids(&patient));
     let names = attempt_keys(&app.context, &patient);
-    let (practice, records) =
-        join!(store.practice(&caller.practice), store.portal_records(&patient, &links, &accounts, &names));
+    let own = patient.own_account().filter(|_| latest > 0 && caller.may(Scope::Audit));
+    let own = own.map(|own| Subject::Account(own.id));
+    let of_own_account = async {
+        match &own {
+            Some(own) => store.latest_events(&caller.practice, own, latest).await,
+            None => Ok(Vec::new()),
+        }
+    };
+    let (practice, records, of_own_account) = join!(
+        store.practice(&caller.practice),
+        store.portal_records(&patient, &links, &accounts, &names),
+        of_own_account
+    );
     let settings = practice?.ok_or(Failure::Broken("practice"))?.settings;
-    Ok((PortalStatus::of(&app.context, patient, settings, invitation_events, records?), caller, events))
+    let of_own_account = of_own_account?;
+    let portal = PortalStatus::of(&app.context, patient, settings, invitation_events, records?);
+    Ok(Whole { portal, caller, events, of_own_account })
 }
 
 /// Reads a patient's portal status in order to show the access codes of the links that work. Whoever has a code can pass
