@@ -21,7 +21,7 @@ fn kept(page: &str, language: &str, answer: &Answer, token: &str) {
     if !token.is_empty() {
         text = text.replace(token, "[token]");
     }
-    for name in ["session_id", "account_id"] {
+    for name in ["session_id", "account_id", "invitation_id"] {
         text = text.replace(&hidden(answer, name), &format!("[{name}]"));
     }
     // Templates leave empty lines where they print nothing.

@@ -8,16 +8,18 @@ use super::kept;
 async fn asking(world: &World, language: &str) {
     let here = |step: &str| format!("/{}{step}?lang={language}", world.practice);
     let keep = |page: &str, answer: &Answer| kept(page, language, answer, "");
+    // A form that is refused leads back to its page.
+    let browser = Browser::new(world);
     keep("sign_up", &world.page(&here("/sign-up")).await);
     let unreadable =
         [("email", "rosa@"), ("family_name", "Quill"), ("birth_date", "31/31/45"), ("postal_code", "0213")];
-    keep("sign_up_refused", &world.form(&here("/sign-up"), &unreadable).await);
+    keep("sign_up_refused", &browser.send(&here("/sign-up"), &unreadable).await);
     keep("forgot_password", &world.page(&here("/forgot-password")).await);
-    keep("forgot_password_empty", &world.form(&here("/forgot-password"), &[]).await);
+    keep("forgot_password_empty", &browser.send(&here("/forgot-password"), &[]).await);
     let half = [("email", "rosa@example.com"), ("family_name", "Quill")];
-    keep("forgot_password_refused", &world.form(&here("/forgot-password"), &half).await);
+    keep("forgot_password_refused", &browser.send(&here("/forgot-password"), &half).await);
     keep("forgot_username", &world.page(&here("/forgot-username")).await);
-    keep("forgot_username_refused", &world.form(&here("/forgot-username"), &[]).await);
+    keep("forgot_username_refused", &browser.send(&here("/forgot-username"), &[]).await);
     let asked = world.form(&here("/forgot-username"), &[("email", "rosa@example.com")]).await.expect_and(303);
     assert_eq!(asked.header("location"), here("/sent"));
     keep("sent", &world.page(asked.header("location")).await);
