@@ -460,6 +460,46 @@ async fn what_was_typed_when_the_session_had_ended_is_there_after_the_next_sign_
 }
 
 #[tokio::test]
+async fn a_form_of_the_account_that_is_refused_leads_back_to_its_page_and_a_reload_sends_nothing() {
+    let world = World::new().await;
+    world.registered("p1", "rosa.q").await;
+    world.registered("p2", "hugo.q").await;
+    let browser = Browser::new(&world);
+    let sign_in = async |name: &str| {
+        browser.send("/riverside/sign-in?lang=en", &[("username", name), ("password", PASSWORD)]).await
+    };
+    sign_in("rosa.q").await.expect(200);
+    let wrong = [("username", "rosa.delgado"), ("password", "not the password")];
+    let page = browser.send("/riverside/account/username?lang=en", &wrong).await.expect_and(200);
+    assert!(browser.address().ends_with("/account/username?lang=en&note=again"), "{}", browser.address());
+    for page in [page, browser.reload().await, browser.open(&browser.address()).await] {
+        assert!(page.text.contains("value=\"rosa.delgado\""), "what was typed is there: {}", page.text);
+        assert!(page.text.contains("href=\"#password\""), "{}", page.text);
+        assert!(!page.text.contains("not the password"), "a password is typed again");
+    }
+    let spanish = browser.open("/riverside/account/username?note=again&lang=es").await.text;
+    assert!(spanish.contains("Hay un problema") && spanish.contains("value=\"rosa.delgado\""), "{spanish}");
+    let fresh = browser.open("/riverside/account/username?lang=en").await.text;
+    assert!(!fresh.contains("rosa.delgado"), "whoever comes otherwise begins anew: {fresh}");
+
+    // An emptied field stays empty, and only the form that was sent is shown with its fault.
+    let details = [("patient_id", "p1"), ("city", ""), ("postal_code", "1"), ("email", "")];
+    let page = browser.send("/riverside/account/demographics?lang=en", &details).await.expect_and(200).text;
+    assert!(page.contains("href=\"#postal_code\"") && page.contains("value=\"1\""), "{page}");
+    assert!(!page.contains("rosa.quillfeather@example.com"), "{page}");
+
+    // Nobody else at this browser sees it.
+    sign_in("hugo.q").await.expect(200);
+    let page = browser.open("/riverside/account/demographics?note=again").await.expect_and(200).text;
+    assert!(!page.contains("href=\"#postal_code\""), "{page}");
+
+    // A wrong password in JSON is what it was.
+    let session = world.sign_in("rosa.q", PASSWORD).await.expect_and(200).str("/session_token");
+    let body = json!({"username": "rosa.delgado", "password": "not the password"});
+    post(&world, &session, "/username", body).await.expect(401);
+}
+
+#[tokio::test]
 async fn nothing_of_an_account_is_shown_or_changed_without_a_session_or_from_another_site() {
     let world = World::new().await;
     let session = world.registered("p1", "rosa.q").await;

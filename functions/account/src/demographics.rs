@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use portico_domain::model::ids::PatientId;
 use portico_domain::model::password::Password;
 use portico_domain::model::proposal::ChartField;
-use portico_domain::model::refusal::{FieldFault, Refusal};
+use portico_domain::model::refusal::Refusal;
 use portico_domain::operations::holder::details::{Details, Propose, details, propose};
-use portico_web::{Answer, Fault, Field, Reject, TypedPassword, json as reply, phone, view};
+use portico_web::{Answer, Fault, Field, Refused, Reject, TypedPassword, json as reply, phone, view};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -115,14 +115,19 @@ impl<S: Ports> PracticeRequest<'_, S> {
             .map(|field| (field, kept.value(field.as_str()).to_owned()))
             .collect();
         page.intro.push(words.intro.to_owned());
+        let faults = kept.why().map(|refused| self.details_sentences(refused)).unwrap_or_default();
         let named = all.len() > 1;
-        for (place, one) in all.iter().enumerate() {
-            let typed = Some(&typed).filter(|_| kept.value("patient_id") == one.patient.id.as_str());
-            let form = self.details_form(&page, one, typed, named, place);
+        let is_sent = |one: &&Details| kept.value("patient_id") == one.patient.id.as_str();
+        // Of a form that was refused the page has nothing beside it.
+        let shown = all.iter().filter(|one| faults.is_empty() || is_sent(one));
+        for (place, one) in shown.enumerate() {
+            let form = self.details_form(&page, one, Some(&typed).filter(|_| is_sent(&one)), named, place);
             page.forms.push(form);
         }
         page.lead_back();
-        Ok(self.forms(200, page, Vec::new(), &[]))
+        let mut order = ChartField::ALL.map(ChartField::as_str).to_vec();
+        order.push("password");
+        Ok(self.forms(200, page, faults, &order))
     }
 
     /// The form of one patient: with what the chart has, or with what was typed.
@@ -214,56 +219,31 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let proposed = propose(self.app, self.id, token, &command).await;
         match proposed.map_err(Reject::from) {
             Ok(id) => Ok(self.done(PATH, "sent", || reply(202, &json!({"change_id": id.to_string()})))),
-            Err(Reject::Refused(refusal)) if self.inbound.wants_page() => {
-                let faults = self.details_sentences(&refusal);
-                let reject = Reject::from(refusal);
-                if faults.is_empty() {
-                    return Err(reject);
+            Err(reject) => match self.refused(&reject) {
+                Some(refused) if !self.details_sentences(&refused).is_empty() => {
+                    self.again(token, "demographics", "", &reject, refused).await
                 }
-                self.details_again(token, &command, reject.status(), faults).await
-            }
-            Err(reject) => Err(reject),
+                _ => Err(reject),
+            },
         }
     }
 
-    /// The one form that was sent, with what to mend.
-    async fn details_again(
-        &self,
-        token: &str,
-        command: &Propose,
-        status: u16,
-        faults: Vec<Fault>,
-    ) -> Result<Answer, Reject> {
-        let all = details(self.app, self.id, token).await?;
-        let named = all.len() > 1;
-        let one = all.iter().find(|one| one.patient.id == command.patient).ok_or(Refusal::NotFound)?;
-        let words = &self.frame.text.details;
-        let mut page = self.page(words.title);
-        page.intro.push(words.intro.to_owned());
-        let form = self.details_form(&page, one, Some(&command.changes), named, 0);
-        page.forms.push(form);
-        page.lead_back();
-        let mut order = ChartField::ALL.map(ChartField::as_str).to_vec();
-        order.push("password");
-        Ok(self.forms(status, page, faults, &order))
-    }
-
-    fn details_sentences(&self, refusal: &Refusal) -> Vec<Fault> {
+    fn details_sentences(&self, refused: &Refused) -> Vec<Fault> {
         let text = self.frame.text;
         let words = &text.details;
-        match refusal {
-            Refusal::SignInFailed => vec![("password", text.account.wrong_password.to_owned())],
-            Refusal::BadRequest(faults) => {
-                let sentence = |fault: &FieldFault| match (fault.pointer.as_str(), fault.code) {
-                    ("/changes", _) => ("", words.unchanged),
-                    ("/password", _) => ("password", text.account.current_password_missing),
-                    ("/changes/address_line", code) => ("address_line", self.frame.field_detail(code)),
-                    ("/changes/city", code) => ("city", self.frame.field_detail(code)),
-                    ("/changes/state", _) => ("state", words.state_invalid),
-                    ("/changes/postal_code", _) => ("postal_code", words.postal_code_invalid),
-                    ("/changes/home_phone", _) => ("home_phone", words.phone_invalid),
-                    ("/changes/mobile_phone", _) => ("mobile_phone", words.phone_invalid),
-                    ("/changes/email", _) => ("email", text.register.email_invalid),
+        match refused {
+            Refused::SignIn => vec![("password", text.account.wrong_password.to_owned())],
+            Refused::Fields(faults) => {
+                let sentence = |(field, code): &(String, String)| match (field.as_str(), code.as_str()) {
+                    ("changes", _) => ("", words.unchanged),
+                    ("password", _) => ("password", text.account.current_password_missing),
+                    ("changes/address_line", code) => ("address_line", self.frame.field_detail(code)),
+                    ("changes/city", code) => ("city", self.frame.field_detail(code)),
+                    ("changes/state", _) => ("state", words.state_invalid),
+                    ("changes/postal_code", _) => ("postal_code", words.postal_code_invalid),
+                    ("changes/home_phone", _) => ("home_phone", words.phone_invalid),
+                    ("changes/mobile_phone", _) => ("mobile_phone", words.phone_invalid),
+                    ("changes/email", _) => ("email", text.register.email_invalid),
                     _ => ("", text.dead_end.wrong_format),
                 };
                 faults.iter().map(sentence).map(|(name, text)| (name, text.to_owned())).collect()

@@ -9,8 +9,8 @@ use portico_domain::operations::holder::account::{
 };
 use portico_domain::steps::signed_in::{Holder, holder};
 use portico_web::{
-    Answer, Draft, Fault, Reject, TypedPassword, all_faults, browser_words, flag, html, json as reply,
-    no_content, password_faults, see_other, view,
+    Answer, Draft, Fault, Refused, Reject, TypedPassword, all_faults, browser_words, flag, html,
+    json as reply, no_content, password_faults, see_other, view,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -104,7 +104,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
     }
 
     /// The address of a page of the practice, with a note for it.
-    fn at(&self, path: &str, note: &str) -> String {
+    pub(crate) fn at(&self, path: &str, note: &str) -> String {
         let note = if note.is_empty() { String::new() } else { format!("&note={note}") };
         format!("/{}/{path}?lang={}{note}", self.id, self.frame.lang())
     }
@@ -119,20 +119,41 @@ impl<S: Ports> PracticeRequest<'_, S> {
         answer
     }
 
-    /// What the holder typed on this page when the session had ended, and what is said above it; empty, if they come to
-    /// the page otherwise.
+    /// Leads back to the page of a form that was refused, which says why: it has an address, so reload, back and the other
+    /// language show it again and send nothing. What was typed is sealed in a cookie. Who is not signed in any more learns
+    /// that first.
+    pub(crate) async fn again(
+        &self,
+        token: &str,
+        page: &str,
+        query: &str,
+        reject: &Reject,
+        refused: Refused,
+    ) -> Result<Answer, Reject> {
+        drop(self.holder(token).await?);
+        let context = &self.app.context;
+        let draft = Draft::of(self.inbound, context, page).ok_or(Refusal::Unauthorized)?;
+        let mut answer = see_other(&format!("{}{query}", self.at(&format!("account/{page}"), "again")));
+        draft.refused(refused).keep(&mut answer, context, self.id);
+        reject.mark(&mut answer);
+        Ok(answer)
+    }
+
+    /// What the holder typed on this page when the form was refused or the session had ended, and what is said above it;
+    /// empty, if they come to the page otherwise.
     pub(crate) async fn kept(
         &self,
         token: &str,
         page: &str,
     ) -> Result<(portico_web::Form, Option<String>), Reject> {
-        if self.inbound.query("note") != Some("kept") {
+        if !matches!(self.inbound.query("note"), Some("kept" | "again")) {
             return Ok((portico_web::Form::default(), None));
         }
         let account = self.holder(token).await?.account.id;
         let draft = Draft::find(self.inbound, &self.app.context, self.id);
         let form = draft.and_then(|draft| draft.form_for(account, page));
-        let note = form.as_ref().map(|_| self.frame.text.sign_in.kept.to_owned());
+        let came_late = form.as_ref().filter(|form| form.why().is_none());
+        let note = came_late.map(|_| self.frame.text.sign_in.kept.to_owned());
         Ok((form.unwrap_or_default(), note))
     }
 
@@ -191,7 +212,9 @@ impl<S: Ports> PracticeRequest<'_, S> {
 
     async fn password(&self, token: &str) -> Result<Answer, Reject> {
         if self.inbound.wants_page() {
-            return self.password_page(token, 200, Vec::new(), false).await;
+            let (kept, _) = self.kept(token, "password").await?;
+            let faults = kept.why().map(|refused| self.password_sentences(refused)).unwrap_or_default();
+            return self.password_page(token, faults, !kept.value("accept_terms").is_empty()).await;
         }
         let Holder { account, .. } = self.holder(token).await?;
         Ok(reply(
@@ -204,13 +227,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
         ))
     }
 
-    async fn password_page(
-        &self,
-        token: &str,
-        status: u16,
-        faults: Vec<Fault>,
-        accepted: bool,
-    ) -> Result<Answer, Reject> {
+    async fn password_page(&self, token: &str, faults: Vec<Fault>, accepted: bool) -> Result<Answer, Reject> {
         let Holder { account, session } = self.holder(token).await?;
         let text = self.frame.text;
         let words = &text.change_password;
@@ -228,12 +245,11 @@ impl<S: Ports> PracticeRequest<'_, S> {
         if !session.restricted {
             page.lead_back();
         }
-        Ok(self.forms(status, page, faults, &["old_password", "new_password", "accept_terms"]))
+        Ok(self.forms(200, page, faults, &["old_password", "new_password", "accept_terms"]))
     }
 
     async fn change_password(&self, token: &str) -> Result<Answer, Reject> {
         let body: PasswordRequest = self.inbound.body()?;
-        let accepted = body.accept_terms;
         let changed = match (body.old_password, body.new_password) {
             _ if self.inbound.has_two_passwords("new_password", "") => {
                 Err(Reject::malformed("new_password", "two_passwords"))
@@ -250,38 +266,46 @@ impl<S: Ports> PracticeRequest<'_, S> {
         };
         match changed {
             Ok(()) => Ok(self.done("account", "password-changed", no_content)),
-            Err(Reject::Refused(refusal)) if self.inbound.wants_page() => {
-                let faults = self.password_sentences(&refusal);
-                let reject = Reject::from(refusal);
-                if faults.is_empty() {
-                    return Err(reject);
+            Err(reject) => match self.refused(&reject) {
+                Some(refused) if !self.password_sentences(&refused).is_empty() => {
+                    self.again(token, "password", "", &reject, refused).await
                 }
-                self.password_page(token, reject.status(), faults, accepted).await
-            }
-            Err(reject) => Err(reject),
+                _ => Err(reject),
+            },
         }
     }
 
-    fn password_sentences(&self, refusal: &Refusal) -> Vec<Fault> {
+    /// Why a form was refused, as its page can say it; `None` where JSON answers, or where there is nothing to mend.
+    pub(crate) fn refused(&self, reject: &Reject) -> Option<Refused> {
+        let now = self.app.context.now();
+        match reject {
+            _ if !self.inbound.wants_page() => None,
+            Reject::Refused(Refusal::NotEligible(reasons)) => {
+                let codes = reasons.iter().map(|reason| (String::new(), reason.code().to_owned()));
+                Some(Refused::Fields(codes.collect()))
+            }
+            reject => Refused::of(reject, now),
+        }
+    }
+
+    fn password_sentences(&self, refused: &Refused) -> Vec<Fault> {
         let text = self.frame.text;
-        match refusal {
-            Refusal::SignInFailed => vec![("old_password", text.account.wrong_password.to_owned())],
-            Refusal::PasswordRejected(found) => {
+        match refused {
+            Refused::SignIn => vec![("old_password", text.account.wrong_password.to_owned())],
+            Refused::Password(found) => {
                 password_faults("new_password", found, &self.frame, self.settings.password_min_length)
             }
-            Refusal::BadRequest(faults) => {
-                let sentence = |fault: &FieldFault| match (fault.pointer.as_str(), fault.code) {
-                    ("/old_password", _) => {
-                        ("old_password", text.account.current_password_missing.to_owned())
-                    }
-                    ("/new_password", "unchanged") => {
+            Refused::Fields(faults) => {
+                let sentence = |(field, code): &(String, String)| match (field.as_str(), code.as_str()) {
+                    ("old_password", _) => ("old_password", text.account.current_password_missing.to_owned()),
+                    ("new_password", "unchanged") => {
                         ("new_password", text.change_password.unchanged.to_owned())
                     }
-                    ("/new_password", "two_passwords") => {
+                    ("new_password", "two_passwords") => {
                         ("new_password", text.shared.two_passwords.to_owned())
                     }
-                    ("/new_password", _) => ("new_password", text.register.password_missing.to_owned()),
-                    ("/accept_terms", _) => ("accept_terms", text.register.accept_terms_missing.to_owned()),
+                    ("new_password", _) => ("new_password", text.register.password_missing.to_owned()),
+                    ("accept_terms", _) => ("accept_terms", text.register.accept_terms_missing.to_owned()),
                     _ => ("", text.dead_end.wrong_format.to_owned()),
                 };
                 faults.iter().map(sentence).collect()
@@ -296,15 +320,13 @@ impl<S: Ports> PracticeRequest<'_, S> {
             return Ok(reply(200, &json!({"username": account.username})));
         }
         let (kept, note) = self.kept(token, "username").await?;
-        Ok(self.username_page(
-            200,
-            kept.or("username", &account.username).value("username"),
-            note,
-            Vec::new(),
-        ))
+        let faults = kept.why().map(|refused| self.username_sentences(refused)).unwrap_or_default();
+        // Whoever emptied the field sees it empty.
+        let kept = if faults.is_empty() { kept.or("username", &account.username) } else { kept };
+        Ok(self.username_page(kept.value("username"), note, faults))
     }
 
-    fn username_page(&self, status: u16, typed: &str, note: Option<String>, faults: Vec<Fault>) -> Answer {
+    fn username_page(&self, typed: &str, note: Option<String>, faults: Vec<Fault>) -> Answer {
         let text = self.frame.text;
         let words = &text.change_username;
         let mut page = self.page(words.title);
@@ -315,7 +337,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
         form.fields = vec![name.filled("username", "email").value(typed), page.current_password("password")];
         page.forms.push(form);
         page.lead_back();
-        self.forms(status, page, faults, &["username", "password"])
+        self.forms(200, page, faults, &["username", "password"])
     }
 
     async fn change_username(&self, token: &str) -> Result<Answer, Reject> {
@@ -334,32 +356,28 @@ impl<S: Ports> PracticeRequest<'_, S> {
             Ok(username) => {
                 Ok(self.done("account", "username-changed", || reply(200, &json!({"username": username}))))
             }
-            Err(Reject::Refused(refusal)) if self.inbound.wants_page() => {
-                let faults = self.username_sentences(&refusal);
-                let reject = Reject::from(refusal);
-                if faults.is_empty() {
-                    return Err(reject);
+            Err(reject) => match self.refused(&reject) {
+                Some(refused) if !self.username_sentences(&refused).is_empty() => {
+                    self.again(token, "username", "", &reject, refused).await
                 }
-                // Who is not signed in any more learns that first.
-                drop(self.unrestricted(token).await?);
-                let typed = body.username.as_deref().unwrap_or_default();
-                Ok(self.username_page(reject.status(), typed, None, faults))
-            }
-            Err(reject) => Err(reject),
+                _ => Err(reject),
+            },
         }
     }
 
-    fn username_sentences(&self, refusal: &Refusal) -> Vec<Fault> {
+    fn username_sentences(&self, refused: &Refused) -> Vec<Fault> {
         let text = self.frame.text;
-        match refusal {
-            Refusal::SignInFailed => vec![("password", text.account.wrong_password.to_owned())],
-            Refusal::UsernameTaken(others) => vec![("username", text.register.username_taken(others))],
-            Refusal::UsernameRejected(_) => vec![("username", text.register.username_rejected.to_owned())],
-            Refusal::BadRequest(faults) => {
-                let sentence = |fault: &FieldFault| match (fault.pointer.as_str(), fault.code) {
-                    ("/username", "unchanged") => ("username", text.change_username.unchanged.to_owned()),
-                    ("/username", _) => ("username", text.register.username_missing.to_owned()),
-                    ("/password", _) => ("password", text.account.current_password_missing.to_owned()),
+        match refused {
+            Refused::SignIn => vec![("password", text.account.wrong_password.to_owned())],
+            Refused::UsernameTaken(others) => vec![("username", text.register.username_taken(others))],
+            Refused::UsernameForm | Refused::UsernameAddress => {
+                vec![("username", text.register.username_rejected.to_owned())]
+            }
+            Refused::Fields(faults) => {
+                let sentence = |(field, code): &(String, String)| match (field.as_str(), code.as_str()) {
+                    ("username", "unchanged") => ("username", text.change_username.unchanged.to_owned()),
+                    ("username", _) => ("username", text.register.username_missing.to_owned()),
+                    ("password", _) => ("password", text.account.current_password_missing.to_owned()),
                     _ => ("", text.dead_end.wrong_format.to_owned()),
                 };
                 faults.iter().map(sentence).collect()
@@ -371,7 +389,8 @@ impl<S: Ports> PracticeRequest<'_, S> {
     async fn email(&self, token: &str) -> Result<Answer, Reject> {
         if self.inbound.wants_page() {
             let (kept, note) = self.kept(token, "email").await?;
-            return self.email_page(token, 200, kept.value("email"), note, Vec::new()).await;
+            let faults = kept.why().map(|refused| self.email_sentences(refused)).unwrap_or_default();
+            return self.email_page(token, kept.value("email"), note, faults).await;
         }
         let EmailState { account, waiting } = email_state(self.app, self.id, token).await?;
         let mut body = email_json(account.email.as_ref(), account.email_verified);
@@ -385,7 +404,6 @@ impl<S: Ports> PracticeRequest<'_, S> {
     async fn email_page(
         &self,
         token: &str,
-        status: u16,
         typed: &str,
         note: Option<String>,
         faults: Vec<Fault>,
@@ -400,7 +418,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
             page.intro.push(words.office_keeps.to_owned());
             page.ways.push(("account/demographics", text.details.title));
             page.lead_back();
-            return Ok(self.forms(status, page, faults, &[]));
+            return Ok(self.forms(200, page, faults, &[]));
         }
         let say = |email: &Email| {
             if must_confirm { words.confirm_now(email.reveal()) } else { words.now(email.reveal()) }
@@ -427,7 +445,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
         form.fields = vec![email, page.current_password("password")];
         page.forms.push(form);
         page.lead_back();
-        Ok(self.forms(status, page, faults, &["code", "email", "password"]))
+        Ok(self.forms(200, page, faults, &["code", "email", "password"]))
     }
 
     async fn change_email(&self, token: &str) -> Result<Answer, Reject> {
@@ -461,31 +479,31 @@ impl<S: Ports> PracticeRequest<'_, S> {
             }
         };
         match changed {
-            Err(Reject::Refused(refusal)) if self.inbound.wants_page() => {
-                let faults = self.email_sentences(&refusal);
-                let kept = matches!(refusal, Refusal::Conflict("address_kept_by_office"));
-                let reject = Reject::from(refusal);
-                if faults.is_empty() && !kept {
-                    return Err(reject);
+            Err(reject) => match self.refused(&reject) {
+                // The page itself says that the office keeps the address.
+                Some(refused)
+                    if refused == Refused::Conflict("address_kept_by_office".to_owned())
+                        || !self.email_sentences(&refused).is_empty() =>
+                {
+                    self.again(token, "email", "", &reject, refused).await
                 }
-                let typed = body.email.as_deref().unwrap_or_default();
-                self.email_page(token, reject.status(), typed, None, faults).await
-            }
+                _ => Err(reject),
+            },
             answer => answer,
         }
     }
 
-    fn email_sentences(&self, refusal: &Refusal) -> Vec<Fault> {
+    fn email_sentences(&self, refused: &Refused) -> Vec<Fault> {
         let text = self.frame.text;
-        match refusal {
-            Refusal::SignInFailed => vec![("password", text.account.wrong_password.to_owned())],
-            Refusal::CodeRejected => vec![("code", text.code.rejected(0))],
-            Refusal::BadRequest(faults) => {
-                let sentence = |fault: &FieldFault| match (fault.pointer.as_str(), fault.code) {
-                    ("/email", "required") => ("email", text.change_email.email_missing.to_owned()),
-                    ("/email", "unchanged") => ("email", text.change_email.unchanged.to_owned()),
-                    ("/email", _) => ("email", text.register.email_invalid.to_owned()),
-                    ("/password", _) => ("password", text.account.current_password_missing.to_owned()),
+        match refused {
+            Refused::SignIn => vec![("password", text.account.wrong_password.to_owned())],
+            Refused::Code => vec![("code", text.code.rejected(0))],
+            Refused::Fields(faults) => {
+                let sentence = |(field, code): &(String, String)| match (field.as_str(), code.as_str()) {
+                    ("email", "required") => ("email", text.change_email.email_missing.to_owned()),
+                    ("email", "unchanged") => ("email", text.change_email.unchanged.to_owned()),
+                    ("email", _) => ("email", text.register.email_invalid.to_owned()),
+                    ("password", _) => ("password", text.account.current_password_missing.to_owned()),
                     _ => ("", text.dead_end.wrong_format.to_owned()),
                 };
                 faults.iter().map(sentence).collect()

@@ -9,7 +9,8 @@ use portico_domain::operations::holder::representatives::{
     RepresentativeChange, Represented, change_representatives, own_patient, representatives,
 };
 use portico_web::{
-    Answer, Fault, Reject, RepresentativeRequest, TypedPassword, flag, html, json as reply, no_content, view,
+    Answer, Fault, Refused, Reject, RepresentativeRequest, TypedPassword, flag, html, json as reply,
+    no_content, see_other, view,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -34,18 +35,6 @@ struct InviteRequest {
 }
 
 impl InviteRequest {
-    fn typed(&self) -> Typed {
-        let text = |field: &Option<String>| field.clone().unwrap_or_default();
-        Typed {
-            given_name: text(&self.given_name),
-            family_name: text(&self.family_name),
-            relationship: self.relationship.map(Relationship::as_str).unwrap_or_default().to_owned(),
-            email: text(&self.email),
-            mobile_phone: text(&self.mobile_phone),
-            level: self.level.map(Level::as_str).unwrap_or_default().to_owned(),
-        }
-    }
-
     fn representative(self) -> RepresentativeRequest {
         RepresentativeRequest {
             authority: None,
@@ -83,6 +72,11 @@ fn account(text: &str) -> Result<AccountId, Refusal> {
     AccountId::parse(text).map_err(|_| Refusal::NotFound)
 }
 
+/// The part of an address that names a patient, if one was named: whoever acts for several names each.
+fn of(patient: Option<&str>) -> String {
+    patient.map(|id| format!("&patient_id={id}")).unwrap_or_default()
+}
+
 impl<S: Ports> PracticeRequest<'_, S> {
     /// The patient that is meant: the one who is named, else the one who is signed in.
     async fn meant(&self, token: &str, stated: Option<&str>) -> Result<PatientId, Reject> {
@@ -109,12 +103,20 @@ impl<S: Ports> PracticeRequest<'_, S> {
     }
 
     pub(crate) async fn representatives(&self, token: &str) -> Result<Answer, Reject> {
-        let represented = self.represented(token, self.inbound.query("patient_id")).await?;
+        let (kept, again) = self.kept(token, "representatives").await?;
+        let sent_for = Some(kept.value("patient_id")).filter(|id| !id.is_empty());
+        let represented = self.represented(token, self.inbound.query("patient_id").or(sent_for)).await?;
         if !self.inbound.wants_page() {
             return Ok(reply(200, &view::represented(&represented)));
         }
         let words = &self.frame.text.representatives;
-        let (kept, again) = self.kept(token, "representatives").await?;
+        let faults = kept.why().map(|refused| self.invite_sentences(refused)).unwrap_or_default();
+        if let Some(who) = self.inbound.query("show_everything") {
+            return self.ask_for_password(&represented, account(who)?, faults);
+        }
+        if let Some(who) = self.inbound.query("end") {
+            return self.ask_once_more(&represented, account(who)?);
+        }
         let note = match self.inbound.query("note") {
             Some("invited") => Some(words.added.to_owned()),
             Some("changed") => Some(words.shown.to_owned()),
@@ -123,7 +125,7 @@ impl<S: Ports> PracticeRequest<'_, S> {
             _ => again,
         };
         let (frame, typed) = (self.frame.clone(), Typed::of(&kept));
-        let page = RepresentativesPage::new(frame, self.id, &represented, note, typed, Vec::new());
+        let page = RepresentativesPage::new(frame, self.id, &represented, note, typed, faults);
         Ok(html(200, &self.frame, &page))
     }
 
@@ -131,7 +133,6 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let mut body: InviteRequest = self.inbound.body()?;
         let password = body.password.take();
         let page = self.inbound.wants_page();
-        let typed = body.typed();
         // A person decides how much somebody sees; nothing is chosen for them.
         let undecided = (page && body.level.is_none()).then(|| FieldFault::of("level", "required"));
         let patient = self.meant(token, body.patient_id.as_deref()).await?;
@@ -148,50 +149,38 @@ impl<S: Ports> PracticeRequest<'_, S> {
         };
         match invited {
             Ok(()) => Ok(self.done(PATH, "invited", || reply(201, &json!({"state": "invited"})))),
-            Err(Reject::Refused(refusal)) if page => {
-                let faults = self.invite_sentences(&refusal);
-                let reject = Reject::from(refusal);
-                if faults.is_empty() {
-                    return Err(reject);
+            Err(reject) => match self.refused(&reject) {
+                Some(refused) if !self.invite_sentences(&refused).is_empty() => {
+                    self.again(token, "representatives", "", &reject, refused).await
                 }
-                let represented = self.represented(token, Some(patient.as_str())).await?;
-                let frame = self.frame.clone();
-                let page = RepresentativesPage::new(frame, self.id, &represented, None, typed, faults);
-                Ok(html(reject.status(), &self.frame, &page))
-            }
-            Err(reject) => Err(reject),
+                _ => Err(reject),
+            },
         }
     }
 
-    fn invite_sentences(&self, refusal: &Refusal) -> Vec<Fault> {
+    fn invite_sentences(&self, refused: &Refused) -> Vec<Fault> {
         let frame = &self.frame;
         let (words, register) = (&frame.text.representatives, &frame.text.register);
-        let whole = |codes: &[&str]| {
-            let sentences: Vec<&str> = codes.iter().filter_map(|code| frame.reason(code)).collect();
-            vec![("", sentences.join(" "))]
-        };
-        match refusal {
-            Refusal::Conflict(code) => whole(&[code]),
-            Refusal::NotEligible(reasons) => {
-                whole(&reasons.iter().map(|reason| reason.code()).collect::<Vec<_>>())
-            }
-            Refusal::BadRequest(faults) => {
-                let sentence = |fault: &FieldFault| match (fault.pointer.as_str(), fault.code) {
-                    ("/given_name", "required") => ("given_name", words.given_name_missing),
-                    ("/given_name", code) => ("given_name", frame.field_detail(code)),
-                    ("/family_name", "required") => ("family_name", words.family_name_missing),
-                    ("/family_name", code) => ("family_name", frame.field_detail(code)),
-                    ("/relationship", _) => ("relationship", words.relationship_missing),
-                    ("/email", "required") => ("email", words.email_missing),
-                    ("/email", _) => ("email", register.email_invalid),
-                    ("/mobile_phone", _) => ("mobile_phone", register.mobile_phone_invalid),
-                    ("/level", _) => ("level", words.level_missing),
-                    ("/password", _) => ("password", frame.text.account.current_password_missing),
+        match refused {
+            Refused::Conflict(code) => vec![("", frame.reason(code).unwrap_or_default().to_owned())],
+            Refused::Fields(faults) => {
+                let sentence = |(field, code): &(String, String)| match (field.as_str(), code.as_str()) {
+                    ("", code) => ("", frame.reason(code).unwrap_or(frame.text.dead_end.wrong_format)),
+                    ("given_name", "required") => ("given_name", words.given_name_missing),
+                    ("given_name", code) => ("given_name", frame.field_detail(code)),
+                    ("family_name", "required") => ("family_name", words.family_name_missing),
+                    ("family_name", code) => ("family_name", frame.field_detail(code)),
+                    ("relationship", _) => ("relationship", words.relationship_missing),
+                    ("email", "required") => ("email", words.email_missing),
+                    ("email", _) => ("email", register.email_invalid),
+                    ("mobile_phone", _) => ("mobile_phone", register.mobile_phone_invalid),
+                    ("level", _) => ("level", words.level_missing),
+                    ("password", _) => ("password", frame.text.account.current_password_missing),
                     _ => ("", frame.text.dead_end.wrong_format),
                 };
                 faults.iter().map(sentence).map(|(name, text)| (name, text.to_owned())).collect()
             }
-            Refusal::SignInFailed => vec![("password", frame.text.account.wrong_password.to_owned())],
+            Refused::SignIn => vec![("password", frame.text.account.wrong_password.to_owned())],
             _ => Vec::new(),
         }
     }
@@ -203,47 +192,46 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let change = RepresentativeChange::Level(who, body.level);
         match self.act(token, &patient, change, body.password).await {
             Ok(()) => Ok(self.done(PATH, "changed", no_content)),
-            Err(Reject::Refused(refusal @ (Refusal::BadRequest(_) | Refusal::SignInFailed)))
-                if self.inbound.wants_page() =>
-            {
-                self.ask_for_password(token, &patient, who, &refusal).await
-            }
-            Err(reject) => Err(reject),
+            Err(reject) => match self.refused(&reject) {
+                Some(refused @ (Refused::Fields(_) | Refused::SignIn)) => {
+                    let query = format!("&show_everything={who}{}", of(body.patient_id.as_deref()));
+                    // Nothing was wrong yet: the first click sends no password.
+                    let refused =
+                        if refused == Refused::SignIn { refused } else { Refused::Fields(Vec::new()) };
+                    self.again(token, "representatives", &query, &reject, refused).await
+                }
+                _ => Err(reject),
+            },
         }
     }
 
     /// Who has access to the patient with this account.
-    async fn person(&self, token: &str, patient: &PatientId, who: AccountId) -> Result<Person, Reject> {
-        let represented = self.represented(token, Some(patient.as_str())).await?;
+    fn person(&self, represented: &Represented, who: AccountId) -> Result<Person, Reject> {
         let id = who.to_string();
-        let mut people = Person::all(&self.frame, &represented).into_iter();
+        let mut people = Person::all(&self.frame, represented).into_iter();
         Ok(people.find(|person| person.account == id).ok_or(Refusal::NotFound)?)
     }
 
     /// Somebody sees more only after the password, unless it was given in the last ten minutes.
-    async fn ask_for_password(
+    fn ask_for_password(
         &self,
-        token: &str,
-        patient: &PatientId,
+        represented: &Represented,
         who: AccountId,
-        refusal: &Refusal,
+        faults: Vec<Fault>,
     ) -> Result<Answer, Reject> {
-        let person = self.person(token, patient, who).await?;
+        let person = self.person(represented, who)?;
         let words = &self.frame.text.representatives;
-        let wrong = *refusal == Refusal::SignInFailed;
-        let errors = if wrong { self.invite_sentences(refusal) } else { Vec::new() };
         let mut page = self.page(words.title);
         let mut form = Form::new("representatives/level", words.show_everything_named(&person.name));
         form.hidden = vec![
             ("account_id", person.account),
             ("level", Level::Full.as_str().to_owned()),
-            ("patient_id", patient.to_string()),
+            ("patient_id", represented.patient.id.to_string()),
         ];
         form.fields.push(page.current_password("password"));
         page.forms.push(form);
         page.ways.push((PATH, words.end_back));
-        let status = if wrong { 401 } else { 200 };
-        Ok(self.forms(status, page, errors, &["password"]))
+        Ok(self.forms(200, page, faults, &["password"]))
     }
 
     pub(crate) async fn end_representative(&self, token: &str) -> Result<Answer, Reject> {
@@ -259,25 +247,25 @@ impl<S: Ports> PracticeRequest<'_, S> {
             _ => return Err(Reject::malformed("account_id", "required")),
         };
         if self.inbound.wants_page() && !body.confirm {
-            return self.ask_once_more(token, &patient, who).await;
+            let at = self.at(PATH, "");
+            return Ok(see_other(&format!("{at}&end={who}{}", of(body.patient_id.as_deref()))));
         }
         self.act(token, &patient, RepresentativeChange::End(who), None).await?;
         Ok(self.done(PATH, "ended", no_content))
     }
 
     /// An access ends at the second click: the first may have been a slip.
-    async fn ask_once_more(
-        &self,
-        token: &str,
-        patient: &PatientId,
-        who: AccountId,
-    ) -> Result<Answer, Reject> {
-        let person = self.person(token, patient, who).await?;
+    fn ask_once_more(&self, represented: &Represented, who: AccountId) -> Result<Answer, Reject> {
+        let person = self.person(represented, who)?;
         let words = &self.frame.text.representatives;
         let mut page = self.page(words.end_title);
         page.intro.push(words.end_intro(&person.name));
         let mut form = Form::new("representatives/end", words.end_submit);
-        form.hidden = vec![("account_id", person.account), ("confirm", "yes".to_owned())];
+        form.hidden = vec![
+            ("account_id", person.account),
+            ("confirm", "yes".to_owned()),
+            ("patient_id", represented.patient.id.to_string()),
+        ];
         page.forms.push(form);
         page.ways.push((PATH, words.end_back));
         Ok(self.forms(200, page, Vec::new(), &[]))

@@ -59,7 +59,7 @@ impl Reject {
     }
 
     /// Says on the answer when to try again, and stores the code of the refusal there, for its line in the log.
-    pub(crate) fn mark(&self, answer: &mut Answer) {
+    pub fn mark(&self, answer: &mut Answer) {
         if let Self::Refused(Refusal::TooManyRequests(seconds)) = self {
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
         }

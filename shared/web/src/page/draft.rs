@@ -1,5 +1,5 @@
-//! A form of the account's pages that came after the session had ended: sealed in a cookie while its sender signs in
-//! again, so that nothing has to be typed twice.
+//! A form of the account's pages that was refused, or came after the session had ended: sealed in a cookie while its
+//! page is shown again, or its sender signs in, so that nothing has to be typed twice.
 
 use portico_domain::context::Context;
 use portico_domain::model::ids::{AccountId, PracticeId};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::Answer;
 use crate::cookie::{DRAFT_SECONDS, LONGEST_SEALED, clear_draft, set_draft};
 use crate::inbound::Inbound;
-use crate::page::visit::Form;
+use crate::page::visit::{Form, Refused};
 
 /// What was typed on a page of somebody's account.
 #[derive(Serialize, Deserialize)]
@@ -37,6 +37,13 @@ impl Draft {
         Some(Self { until, account, page: page.to_owned(), form })
     }
 
+    /// With the reason why the form was refused.
+    #[must_use]
+    pub fn refused(mut self, refused: Refused) -> Self {
+        self.form = self.form.refused(refused);
+        self
+    }
+
     /// The draft that the browser keeps for this practice; `None` if there is none, or it is too old.
     pub fn find(inbound: &Inbound, context: &Context, practice: &PracticeId) -> Option<Self> {
         let draft: Self = context.keyring.open_json(&bound_to(practice), inbound.draft()?)?;
@@ -48,7 +55,7 @@ impl Draft {
         let seal = |draft: &Self| context.keyring.seal_json(&bound_to(practice), draft, &*context.entropy);
         let mut sealed = seal(&self);
         if sealed.len() > LONGEST_SEALED {
-            self.form = Form::default();
+            self.form = self.form.emptied();
             sealed = seal(&self);
         }
         set_draft(answer, practice.as_str(), &sealed);
