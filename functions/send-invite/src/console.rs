@@ -387,6 +387,7 @@ impl ResultPage {
             id: ran.id.to_string(),
             title: match ran.state {
                 BatchState::Running => format!("Sending: {} of {}", ran.results.len(), ran.size),
+                _ if left_out.len() + not.len() + left == 0 => format!("{} sent", sent.len()),
                 _ => format!("{} sent, {} not", sent.len(), left_out.len() + not.len() + left),
             },
             is_running: ran.state == BatchState::Running,
