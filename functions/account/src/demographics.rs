@@ -219,12 +219,9 @@ impl<S: Ports> PracticeRequest<'_, S> {
         let proposed = propose(self.app, self.id, token, &command).await;
         match proposed.map_err(Reject::from) {
             Ok(id) => Ok(self.done(PATH, "sent", || reply(202, &json!({"change_id": id.to_string()})))),
-            Err(reject) => match self.refused(&reject) {
-                Some(refused) if !self.details_sentences(&refused).is_empty() => {
-                    self.again(token, "demographics", "", &reject, refused).await
-                }
-                _ => Err(reject),
-            },
+            Err(reject) => {
+                self.not_done(token, "demographics", reject, |refused| self.details_sentences(refused)).await
+            }
         }
     }
 

@@ -266,25 +266,37 @@ impl<S: Ports> PracticeRequest<'_, S> {
         };
         match changed {
             Ok(()) => Ok(self.done("account", "password-changed", no_content)),
-            Err(reject) => match self.refused(&reject) {
-                Some(refused) if !self.password_sentences(&refused).is_empty() => {
-                    self.again(token, "password", "", &reject, refused).await
-                }
-                _ => Err(reject),
-            },
+            Err(reject) => {
+                self.not_done(token, "password", reject, |refused| self.password_sentences(refused)).await
+            }
+        }
+    }
+
+    /// What a form is answered with that was refused: its page, if that has a sentence for the reason; else the refusal.
+    pub(crate) async fn not_done(
+        &self,
+        token: &str,
+        page: &str,
+        reject: Reject,
+        sentences: impl Fn(&Refused) -> Vec<Fault> + Send,
+    ) -> Result<Answer, Reject> {
+        match self.refused(&reject) {
+            Some(refused) if !sentences(&refused).is_empty() => {
+                self.again(token, page, "", &reject, refused).await
+            }
+            _ => Err(reject),
         }
     }
 
     /// Why a form was refused, as its page can say it; `None` where JSON answers, or where there is nothing to mend.
     pub(crate) fn refused(&self, reject: &Reject) -> Option<Refused> {
-        let now = self.app.context.now();
         match reject {
             _ if !self.inbound.wants_page() => None,
             Reject::Refused(Refusal::NotEligible(reasons)) => {
                 let codes = reasons.iter().map(|reason| (String::new(), reason.code().to_owned()));
                 Some(Refused::Fields(codes.collect()))
             }
-            reject => Refused::of(reject, now),
+            reject => Refused::of(reject, self.app.context.now()),
         }
     }
 
@@ -356,12 +368,9 @@ impl<S: Ports> PracticeRequest<'_, S> {
             Ok(username) => {
                 Ok(self.done("account", "username-changed", || reply(200, &json!({"username": username}))))
             }
-            Err(reject) => match self.refused(&reject) {
-                Some(refused) if !self.username_sentences(&refused).is_empty() => {
-                    self.again(token, "username", "", &reject, refused).await
-                }
-                _ => Err(reject),
-            },
+            Err(reject) => {
+                self.not_done(token, "username", reject, |refused| self.username_sentences(refused)).await
+            }
         }
     }
 

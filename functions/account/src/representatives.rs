@@ -149,12 +149,10 @@ impl<S: Ports> PracticeRequest<'_, S> {
         };
         match invited {
             Ok(()) => Ok(self.done(PATH, "invited", || reply(201, &json!({"state": "invited"})))),
-            Err(reject) => match self.refused(&reject) {
-                Some(refused) if !self.invite_sentences(&refused).is_empty() => {
-                    self.again(token, "representatives", "", &reject, refused).await
-                }
-                _ => Err(reject),
-            },
+            Err(reject) => {
+                self.not_done(token, "representatives", reject, |refused| self.invite_sentences(refused))
+                    .await
+            }
         }
     }
 

@@ -412,7 +412,8 @@ where
                 password: made,
                 address: format!("{}/{}", context.base_url, caller.practice),
                 until: until.unwrap_or_default(),
-                is_spanish: patient.chart.language.as_deref().is_some_and(|tag| tag.starts_with("es")),
+                is_spanish: patient.chart.language.as_deref().and_then(Language::from_tag)
+                    == Some(Language::Spanish),
                 phone: phone(&settings.phone),
             };
             return Ok(desk_page(200, &page));

@@ -76,8 +76,6 @@ where
     S: ApiCalls + Limits + Practices + Patients + Links + LetterFiles + Chain + Commit,
 {
     let ticked = inbound.form_values("patient_ids");
-    let to = inbound.form_values("return").into_iter().find(|to| to.starts_with("/console/"));
-    let to = to.unwrap_or_else(|| "/console/patients".to_owned());
     let problem = match ticked.len() {
         0 => Some("Tick somebody first.".to_owned()),
         count if count > LETTERS => Some(format!("{LETTERS} letters are the most at a time.")),
@@ -85,7 +83,8 @@ where
     };
     if let Some(problem) = problem {
         let said = Said::not_done_on_top(problem);
-        return Ok(back(&app.context, &call.key.claimed, &Back::default(), &to, &said));
+        let form_back = inbound.desk_back();
+        return Ok(back(&app.context, &call.key.claimed, &form_back, "/console/patients", &said));
     }
     let ids: Result<Vec<PatientId>, _> = ticked.iter().map(|id| PatientId::parse(id)).collect();
     let ids = ids.map_err(|_| Reject::malformed("patient_ids", "invalid_id"))?;

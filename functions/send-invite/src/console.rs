@@ -195,7 +195,9 @@ impl ManyForm {
                 .into_iter()
                 .filter_map(|(include, chosen)| chosen.then_some(include))
                 .collect(),
-            to: first("return")
+            to: inbound
+                .desk_back()
+                .to
                 .filter(|to| to.starts_with("/console/patients"))
                 .unwrap_or_else(|| "/console/patients".to_owned()),
         }

@@ -54,10 +54,15 @@ impl Inbound {
 
     /// A form's own fields, without those that every form has.
     pub fn desk_form<T: DeserializeOwned>(&self) -> Result<(T, Back), Reject> {
+        let form = self.form_without(&["once", "return", "seen", "asked"])?;
+        Ok((form, self.desk_back()))
+    }
+
+    /// The fields that every form has, of a form whose own fields come more than once.
+    pub fn desk_back(&self) -> Back {
         let to = self.form_value("return").filter(|to| is_ours(to));
         let seen = self.form_value("seen").and_then(|seen| seen.parse().ok());
-        let form = self.form_without(&["once", "return", "seen", "asked"])?;
-        Ok((form, Back { to, seen }))
+        Back { to, seen }
     }
 }
 
